@@ -1,0 +1,117 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Elementwise;
+
+/// <summary>
+/// A function of one to three numbers and a constant, applied element by element. Written once in <see cref="IReal{R}"/>,
+/// it becomes the reference loop, the CPU's vector loop and the GPU's kernel.
+/// </summary>
+public interface IMap
+{
+    /// <summary>How many of a, b, c are read: 1, 2 or 3.</summary>
+    static abstract int Inputs { get; }
+
+    /// <summary>Arithmetic operations an element, an exponential counted as ten.</summary>
+    static abstract int Flops { get; }
+
+    static abstract R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R>;
+}
+
+/// <summary>An elementwise op over tensors of one shape. Products can take it up as the last thing they do to a tile.</summary>
+public abstract record MapOp(double Constant) : Op
+{
+    /// <summary>How many inputs the function reads.</summary>
+    public abstract int Arity { get; }
+
+    /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
+    internal abstract unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count);
+}
+
+/// <summary>The elementwise op of a function.</summary>
+public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M : struct, IMap
+{
+    // 16 KiB an operand: three of them stay in the first-level cache, and a block is worth a hand-over.
+    private const int Block = 4096;
+
+    public override string Name => typeof(M).Name;
+
+    public override int Arity => M.Inputs;
+
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, M.Inputs, Name);
+        foreach (TensorType input in inputs)
+        {
+            Expect.Element(input, ElementType.Real, Name);
+            Expect.Shape(input, inputs[0].Shape, Name);
+        }
+        return [inputs[0]];
+    }
+
+    public override Cost Cost(Node node) => new((double)M.Flops * node.Outputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        ReadOnlySpan<double> x0 = a.In(0), x1 = a.In(M.Inputs > 1 ? 1 : 0), x2 = a.In(M.Inputs > 2 ? 2 : 0);
+        Span<double> y = a.Out();
+        for (int i = 0; i < y.Length; i++)
+            y[i] = M.Apply<F64>(new(x0[i]), new(x1[i]), new(x2[i]), new(Constant)).Value;
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        float* x0 = b.In(0), x1 = b.In(M.Inputs > 1 ? 1 : 0), x2 = b.In(M.Inputs > 2 ? 2 : 0), y = b.Out();
+        int count = b.OutShape().Count;
+        b.Parallel((count + Block - 1) / Block, (begin, end, _) =>
+        {
+            int first = begin * Block;
+            int length = Math.Min(end * Block, count) - first;
+            ApplyCpu(x0 + first, x1 + first, x2 + first, y + first, length);
+        });
+    }
+
+    internal override unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count)
+    {
+        if (Simd.Is512)
+            Loop<V512>(a, b, c, y, count);
+        else if (Simd.Is256)
+            Loop<V256>(a, b, c, y, count);
+        else
+            Loop<V128>(a, b, c, y, count);
+    }
+
+    private unsafe void Loop<V>(float* a, float* b, float* c, float* y, int count) where V : struct, IVector<V>
+    {
+        V constant = V.Of(Constant);
+        int i = 0;
+        for (; i <= count - V.Lanes; i += V.Lanes)
+            Step<V>(a + i, b + i, c + i, y + i, constant);
+        if (i == count)
+            return;
+        // The rest goes through a full vector of its own, so that an element's bits do not depend on where it stands.
+        float* rest = stackalloc float[4 * V.Lanes];
+        for (int j = i; j < count; j++)
+        {
+            rest[j - i] = a[j];
+            if (M.Inputs > 1)
+                rest[V.Lanes + j - i] = b[j];
+            if (M.Inputs > 2)
+                rest[(2 * V.Lanes) + j - i] = c[j];
+        }
+        Step<V>(rest, rest + V.Lanes, rest + (2 * V.Lanes), rest + (3 * V.Lanes), constant);
+        for (int j = i; j < count; j++)
+            y[j] = rest[(3 * V.Lanes) + j - i];
+    }
+
+    private static unsafe void Step<V>(float* a, float* b, float* c, float* y, V constant) where V : struct, IVector<V>
+    {
+        V x0 = V.Load(a);
+        V x1 = M.Inputs > 1 ? V.Load(b) : x0;
+        V x2 = M.Inputs > 2 ? V.Load(c) : x0;
+        M.Apply(x0, x1, x2, constant).Store(y);
+    }
+}
