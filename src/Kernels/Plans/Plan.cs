@@ -75,6 +75,13 @@ public sealed class Plan : IDisposable
         at.Buffer.Read(at.Offset, MemoryMarshal.AsBytes(values));
     }
 
+    /// <summary>Copies the values of a tensor of bytes.</summary>
+    public void Read(Tensor tensor, Span<byte> values)
+    {
+        Location at = Locate(tensor, ElementType.Byte, values.Length);
+        at.Buffer.Read(at.Offset, values);
+    }
+
     /// <summary>Fills the arena with NaN and the guards with their pattern, so that a read of what was never written shows.</summary>
     public void Poison()
     {

@@ -17,6 +17,8 @@ public sealed record ChannelSum(int Axis) : Op
 
     public override Cost Cost(Node node) => new(node.Inputs[0].Shape.Length, node.BytesTouched);
 
+    public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Add(new ChannelBroadcast(b.Input(0).Shape, Axis), b.Gradient()));
+
     public override void Reference(ReferenceArguments a)
     {
         (int outer, int channels, int inner) = Split(a.InShape(0));
@@ -67,4 +69,36 @@ public sealed record ChannelSum(int Axis) : Op
     }
 
     private (int Outer, int Channels, int Inner) Split(Shape shape) => (shape.LengthOf(..Axis), shape[Axis], shape.LengthOf((Axis + 1)..));
+}
+
+/// <summary>The value of a channel, [C], at every place of a tensor whose given axis is C: the gradient of a channel sum.</summary>
+public sealed record ChannelBroadcast(Shape To, int Axis) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 1, Name);
+        Expect.Shape(inputs[0], new Shape(To[Axis]), "x");
+        return [new TensorType(To)];
+    }
+
+    public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Add(new ChannelSum(Axis), b.Gradient()));
+
+    public override void Reference(ReferenceArguments a)
+    {
+        int channels = To[Axis], inner = To.LengthOf((Axis + 1)..);
+        Span<double> y = a.Out();
+        for (int i = 0; i < y.Length; i++)
+            y[i] = a.In(0)[i / inner % channels];
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int channels = To[Axis], inner = To.LengthOf((Axis + 1)..);
+        float* x = b.In(0), y = b.Out();
+        b.Parallel(To.LengthOf(..Axis), (begin, end, _) =>
+        {
+            for (int plane = begin * channels; plane < end * channels; plane++)
+                new Span<float>(y + ((long)plane * inner), inner).Fill(x[plane % channels]);
+        }, grain: Math.Max(1, 4096 / (channels * inner)));
+    }
 }

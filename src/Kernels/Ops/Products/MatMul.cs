@@ -6,7 +6,7 @@ using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 
-namespace GpuGrad.Kernels.Ops.MatMul;
+namespace GpuGrad.Kernels.Ops.Products;
 
 /// <summary>
 /// C [M, N] = A·B (+ bias [N] to each row) (then an elementwise op). A is [M, K], or [K, M] transposed; B is [K, N], or

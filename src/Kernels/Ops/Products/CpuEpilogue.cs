@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Ops.Elementwise;
 
-namespace GpuGrad.Kernels.Ops.MatMul;
+namespace GpuGrad.Kernels.Ops.Products;
 
 /// <summary>Binds what a fused op does after its product.</summary>
 internal static class CpuEpilogue
