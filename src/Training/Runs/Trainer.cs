@@ -26,8 +26,7 @@ public sealed class Trainer : IDisposable
     {
         this.config = config;
         this.observer = observer ?? new SilentObserver();
-        Network = Network.Build(config.Model, data.Shape.Shape);
-        config.Loss.Check(Network.Output, data.Shape);
+        Network = ModelCheck.Check(config, data.Shape);
         Normalization normalization = Normalization.Standard(data.Train);
         train = new BatchSource("train", data.Train, normalization);
         test = data.Test is null ? null : new BatchSource("test", data.Test, normalization);

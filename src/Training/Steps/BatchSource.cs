@@ -48,6 +48,19 @@ public sealed class BatchSource
 
     public int Count => samples.Count;
 
+    /// <summary>A source of the right shapes that is never uploaded, for looking at a graph.</summary>
+    public static BatchSource Imaginary(DataShape shape, int count) => new(
+        "imaginary",
+        new SampleSet
+        {
+            Shape = shape.Shape,
+            Count = count,
+            Labels = shape.Classes > 0 ? [] : null,
+            Targets = shape.Targets > 0 ? [] : null,
+            TargetSize = shape.Targets,
+        },
+        Normalization.None(shape.Shape[0]));
+
     /// <summary>Which sample comes when: a permutation, written at the beginning of an epoch.</summary>
     public Slot Order { get; }
 

@@ -1,0 +1,12 @@
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>Every verb, in the order of the help.</summary>
+internal static class VerbList
+{
+    public static Type[] All { get; } =
+    [
+        typeof(SummaryVerb),
+        typeof(ConfigPrintVerb),
+        typeof(DevicesVerb),
+    ];
+}
