@@ -5,6 +5,7 @@ internal static class VerbList
 {
     public static Type[] All { get; } =
     [
+        typeof(TrainVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),
         typeof(DevicesVerb),
