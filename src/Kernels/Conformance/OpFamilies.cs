@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
@@ -20,5 +21,6 @@ public static class OpFamilies
         LossCases.Family,
         OptimizerCases.Family,
         BatchCases.Family,
+        NormalizationCases.Family,
     ];
 }
