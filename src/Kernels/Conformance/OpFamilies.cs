@@ -6,6 +6,7 @@ using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Softmax;
 
 namespace GpuGrad.Kernels.Conformance;
 
@@ -22,5 +23,6 @@ public static class OpFamilies
         OptimizerCases.Family,
         BatchCases.Family,
         NormalizationCases.Family,
+        SoftmaxCases.Family,
     ];
 }
