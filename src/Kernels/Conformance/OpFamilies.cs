@@ -1,6 +1,8 @@
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
@@ -24,5 +26,7 @@ public static class OpFamilies
         BatchCases.Family,
         NormalizationCases.Family,
         SoftmaxCases.Family,
+        DropoutCases.Family,
+        EmbeddingCases.Family,
     ];
 }
