@@ -22,6 +22,7 @@ public static class OpFamilies
         MatMulCases.Family,
         ReductionCases.Family,
         LossCases.Family,
+        LossCases.Summed,
         OptimizerCases.Family,
         BatchCases.Family,
         NormalizationCases.Family,

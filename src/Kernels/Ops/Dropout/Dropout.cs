@@ -11,7 +11,7 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 /// 1 - rate, so that the expectation stays and evaluation needs no dropout. The mask is not stored: it follows from
 /// seed, step, stream and position (see <see cref="DropoutMask"/>), so the gradient is the same op over dy.
 /// </summary>
-/// <remarks>Inputs: x, rng Int32[4] (see <see cref="RngLayout"/>). Output: y as x.</remarks>
+/// <remarks>Inputs: x, rng Int32[4]: seed low and high, step low and high. Output: y as x.</remarks>
 /// <param name="Rate">From 0 to below 1.</param>
 /// <param name="Stream">Tells the dropout layers of a network apart: no two may share it.</param>
 /// <param name="Channels">Whole channels of x [N, C, …] are dropped together (Tompson et al., 2014).</param>
@@ -26,7 +26,7 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         Expect.That(Rate is >= 0 and < 1, $"Dropout has rate {Rate}, expected a number from 0 to below 1.");
         Expect.That(!Channels || inputs[0].Shape.Rank >= 2, $"'x' has shape {inputs[0].Shape}, expected [samples, channels, ...] to drop channels.");
         Expect.Element(inputs[1], ElementType.Int32, "rng");
-        Expect.Shape(inputs[1], new Shape(RngLayout.Length), "rng");
+        Expect.Shape(inputs[1], new Shape(DropoutMask.RngLength), "rng");
         return [inputs[0]];
     }
 
@@ -57,7 +57,7 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
 
     private unsafe void Planes(int* rng, float* x, int begin, int end, int inner, float* y)
     {
-        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, RngLayout.Length), Stream, Rate);
+        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);
         float scale = (float)(1 / (1 - Rate));
         for (int plane = begin; plane < end; plane++)
         {
@@ -72,7 +72,7 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
     // From a multiple of four on.
     private unsafe void Elements(int* rng, float* x, int begin, int end, float* y)
     {
-        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, RngLayout.Length), Stream, Rate);
+        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);
         float scale = (float)(1 / (1 - Rate));
         int i = begin;
         for (; i <= end - 4; i += 4)

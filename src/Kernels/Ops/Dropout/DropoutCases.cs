@@ -14,8 +14,8 @@ internal static class DropoutCases
         bool channels = i % 2 == 1;
         var op = new Dropout(Rates[i % 3 == 0 ? i / 3 % 4 : 2], (uint)random.NextInt(1000), channels);
         var rng = new CaseInput(
-            new TensorType(new Shape(RngLayout.Length), ElementType.Int32),
-            [.. Enumerable.Range(0, RngLayout.Length).Select(_ => (double)(int)random.NextBits())],
+            new TensorType(new Shape(DropoutMask.RngLength), ElementType.Int32),
+            [.. Enumerable.Range(0, DropoutMask.RngLength).Select(_ => (double)(int)random.NextBits())],
             Differentiable: false);
         return new OpCase($"dropout {op.Rate}{(channels ? " of channels" : "")}", op, [CaseInput.Normal(random, Shapes[i / 2 % Shapes.Length]), rng]);
     });

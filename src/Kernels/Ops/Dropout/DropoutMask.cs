@@ -1,19 +1,7 @@
+using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
-
-/// <summary>The tensor <c>rng</c>, Int32[4]: what the random numbers of a step follow from. The host writes it before the step.</summary>
-public static class RngLayout
-{
-    public const int SeedLow = 0;
-    public const int SeedHigh = 1;
-    public const int StepLow = 2;
-    public const int StepHigh = 3;
-    public const int Length = 4;
-
-    /// <summary>The tensor's content.</summary>
-    public static int[] Of(ulong seed, ulong step) => [(int)seed, (int)(seed >> 32), (int)step, (int)(step >> 32)];
-}
 
 /// <summary>
 /// Which elements a dropout layer keeps in a step, as a function of position. Element i of the batch (row-major; i counts
@@ -24,6 +12,9 @@ public static class RngLayout
 /// </summary>
 internal readonly struct DropoutMask
 {
+    /// <summary>Length of the tensor <c>rng</c>: seed low and high, step low and high, the first words of the clock (<see cref="ClockLayout"/>).</summary>
+    public const int RngLength = 4;
+
     private readonly uint seedLow;
     private readonly uint seedHigh;
     private readonly uint stream;
@@ -34,10 +25,10 @@ internal readonly struct DropoutMask
     public DropoutMask(ReadOnlySpan<int> rng, uint stream, double rate)
     {
         this.stream = stream;
-        seedLow = (uint)rng[RngLayout.SeedLow];
-        seedHigh = (uint)rng[RngLayout.SeedHigh];
-        stepLow = (uint)rng[RngLayout.StepLow];
-        last = ((uint)rng[RngLayout.StepHigh] << 8) | (uint)Purpose.Dropout;
+        seedLow = (uint)rng[ClockLayout.Seed];
+        seedHigh = (uint)rng[ClockLayout.Seed + 1];
+        stepLow = (uint)rng[ClockLayout.Step];
+        last = ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout;
         threshold = (uint)Math.Ceiling(rate * (1 << 24));
     }
 
