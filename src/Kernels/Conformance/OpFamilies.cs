@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Products;
@@ -16,6 +17,7 @@ public static class OpFamilies
         ElementwiseCases.Family,
         ActivationCases.Family,
         MatMulCases.Family,
+        ConvolutionCases.Family,
         ReductionCases.Family,
         LossCases.Family,
         OptimizerCases.Family,
