@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Dropout;
+using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Losses;
@@ -20,6 +21,7 @@ public static class OpFamilies
         ElementwiseCases.Family,
         ActivationCases.Family,
         MatMulCases.Family,
+        ConvolutionCases.Family,
         ReductionCases.Family,
         LossCases.Family,
         LossCases.Summed,
