@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Conformance;
@@ -18,6 +19,7 @@ public static class OpFamilies
         ActivationCases.Family,
         MatMulCases.Family,
         ConvolutionCases.Family,
+        PoolingCases.Family,
         ReductionCases.Family,
         LossCases.Family,
         OptimizerCases.Family,
