@@ -8,6 +8,7 @@ using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Softmax;
 
@@ -22,6 +23,7 @@ public static class OpFamilies
         ActivationCases.Family,
         MatMulCases.Family,
         ConvolutionCases.Family,
+        PoolingCases.Family,
         ReductionCases.Family,
         LossCases.Family,
         LossCases.Summed,

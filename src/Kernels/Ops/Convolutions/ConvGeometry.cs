@@ -31,8 +31,8 @@ public readonly record struct ConvGeometry()
     public (int P, int Q) Output((int H, int W) input, (int R, int S) kernel)
     {
         (int h, int w) = checked((input.H + Padding.Top + Padding.Bottom, input.W + Padding.Left + Padding.Right));
+        RequireInitialised();
         (int r, int s) = Reach(kernel);
-        Expect.That(Stride.H > 0, "A ConvGeometry was not initialised: its stride is 0, expected at least 1.");
         Expect.That(r <= h && s <= w, $"The kernel of {Sizes(kernel, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. Use a smaller kernel, less dilation or more padding.");
         return (((h - r) / Stride.H) + 1, ((w - s) / Stride.W) + 1);
     }
@@ -44,6 +44,7 @@ public readonly record struct ConvGeometry()
     /// <exception cref="ShapeException">Nothing would be left of the output, or the extra is not below the stride.</exception>
     public (int H, int W) TransposedOutput((int P, int Q) input, (int R, int S) kernel, (int H, int W) extra = default)
     {
+        RequireInitialised();
         (int r, int s) = Reach(kernel);
         Expect.That(
             extra.H >= 0 && extra.W >= 0 && extra.H < Stride.H && extra.W < Stride.W,
@@ -57,9 +58,13 @@ public readonly record struct ConvGeometry()
     /// <summary>Checks that channels and filters can be cut into <see cref="Groups"/>.</summary>
     internal void RequireGroups(int channels, int filters)
     {
+        RequireInitialised();
         Expect.That(channels % Groups == 0, $"{channels} channels cannot be cut into {Groups} groups; expected a multiple.");
         Expect.That(filters % Groups == 0, $"{filters} filters cannot be cut into {Groups} groups; expected a multiple.");
     }
+
+    private void RequireInitialised() =>
+        Expect.That(Stride.H > 0, "A ConvGeometry was not initialised: its stride is 0, expected at least 1. Make it with new ConvGeometry { … }.");
 
     private (int R, int S) Reach((int R, int S) kernel) =>
         checked((((kernel.R - 1) * Dilation.H) + 1, ((kernel.S - 1) * Dilation.W) + 1));

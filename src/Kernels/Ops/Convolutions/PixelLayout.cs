@@ -65,8 +65,11 @@ internal sealed unsafe class PixelLayout
         return (((plane * storedRows) + FloorDivide(tap.H, step.H) - firstRow) * Pitch) + FloorDivide(tap.W, step.W) - firstColumn;
     }
 
-    /// <summary>Lays out a channel of an image for the part of the output that begins at (<paramref name="row"/>, <paramref name="column"/>).</summary>
-    public void Pack(float* image, int row, int column, float* target)
+    /// <summary>
+    /// Lays out a channel of an image for the part of the output that begins at (<paramref name="row"/>,
+    /// <paramref name="column"/>), with <paramref name="fill"/> for the padding.
+    /// </summary>
+    public void Pack(float* image, int row, int column, float* target, float fill = 0)
     {
         foreach ((int remainderH, int remainderW) in remainders)
         {
@@ -78,12 +81,12 @@ internal sealed unsafe class PixelLayout
                 int h = ((row + firstRow + i) * step.H) + remainderH;
                 if (h < 0 || h >= source.H)
                 {
-                    Copies.Clear(target, Pitch);
+                    Copies.Fill(target, Pitch, fill);
                     continue;
                 }
-                Copies.Clear(target, begin);
+                Copies.Fill(target, begin, fill);
                 Copies.Gather(image + ((long)h * source.W) + from, step.W, target + begin, end - begin);
-                Copies.Clear(target + end, Pitch - end);
+                Copies.Fill(target + end, Pitch - end, fill);
             }
         }
     }

@@ -31,13 +31,15 @@ internal static unsafe class Copies
         }
     }
 
-    public static void Clear(float* target, int count)
+    public static void Clear(float* target, int count) => Fill(target, count, 0);
+
+    public static void Fill(float* target, int count, float value)
     {
         int i = 0;
         for (; i <= count - 8; i += 8)
-            Vector256.Store(Vector256<float>.Zero, target + i);
+            Vector256.Store(Vector256.Create(value), target + i);
         for (; i < count; i++)
-            target[i] = 0;
+            target[i] = value;
     }
 
     /// <summary>target[i] = source[i·stride].</summary>
