@@ -2,8 +2,8 @@ using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
-using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Conformance;

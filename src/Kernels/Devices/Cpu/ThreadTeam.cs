@@ -78,12 +78,14 @@ internal sealed class ThreadTeam : IDisposable
 
     private void Walk(int worker)
     {
-        for (int i = first; i < last; i++)
+        // Copies: the caller may leave the last barrier and begin another list while this thread still tests its loop.
+        (CpuPhase[] list, int begin, int end) = (phases, first, last);
+        for (int i = begin; i < end; i++)
         {
             try
             {
                 if (failure is null)
-                    phases[i].Work(worker);
+                    list[i].Work(worker);
             }
             catch (Exception e)
             {

@@ -8,6 +8,8 @@ internal static class OptimizerCases
 {
     private static readonly int[] Lengths = [16, 256, 5008, 20000];
 
+    private static CaseInput Hyper => CaseInput.Constant(new Shape(HyperLayout.Length), 0.1, 0.3, 0.2, 0.25, 0, 0, 0, 0);
+
     public static OpFamily Family { get; } = new("optimizers", (random, i) =>
     {
         var shape = new Shape(Lengths[i / 10 % Lengths.Length]);
@@ -24,7 +26,7 @@ internal static class OptimizerCases
             6 => Case<AdamRule>(random, shape, constants, scaled),
             7 => Case<AdamWRule>(random, shape, constants, scaled),
             8 => Case<LionRule>(random, shape, constants, scaled),
-            _ => new OpCase("gradient-norm", new GradientNorm(scaled ? 1 : 0, 0.25), [CaseInput.Normal(random, shape)]) { Differentiable = false },
+            _ => new OpCase("gradient-norm", new GradientNorm(scaled ? 1 : 0), [CaseInput.Normal(random, shape), Hyper]) { Differentiable = false },
         };
     });
 
@@ -35,7 +37,7 @@ internal static class OptimizerCases
         {
             CaseInput.Normal(random, shape),
             CaseInput.Normal(random, shape),
-            CaseInput.Constant(new Shape(HyperLayout.Length), 0.1, 0.3, 0.2, 0, 0, 0, 0, 0),
+            Hyper,
         };
         if (scaled)
             inputs.Add(CaseInput.Constant(Shape.Scalar, 0.6));

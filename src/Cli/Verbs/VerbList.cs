@@ -1,0 +1,13 @@
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>Every verb, in the order of the help.</summary>
+internal static class VerbList
+{
+    public static Type[] All { get; } =
+    [
+        typeof(TrainVerb),
+        typeof(SummaryVerb),
+        typeof(ConfigPrintVerb),
+        typeof(DevicesVerb),
+    ];
+}

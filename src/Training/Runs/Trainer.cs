@@ -1,0 +1,142 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Mini-batch gradient descent: epochs, batches, and what hangs on them.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly RunConfig config;
+    private readonly IRunObserver observer;
+    private readonly Monitor monitor;
+    private readonly BatchSource train;
+    private readonly BatchSource? validation;
+    private readonly BatchSource? test;
+    private readonly int stepsPerEpoch;
+    private readonly Stopwatch clock = new();
+    private double secondsAtEpochStart;
+    private double secondsBefore;
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="data">Its samples.</param>
+    /// <param name="device">Where it runs; not disposed by the trainer.</param>
+    /// <param name="observer">Told of every step and epoch.</param>
+    public Trainer(RunConfig config, DataSet data, Device device, IRunObserver? observer = null)
+    {
+        this.config = config;
+        this.observer = observer ?? new Observers();
+        Network = ModelCheck.Check(config, data.Shape);
+        Normalization normalization = Normalization.Standard(data.Train);
+        train = new BatchSource("train", data.Train, normalization);
+        test = data.Test is null ? null : new BatchSource("test", data.Test, normalization);
+        validation = null;
+        monitor = new Monitor(config.Train, validation is null ? Metric.TestLoss : Metric.ValidationLoss);
+        stepsPerEpoch = (train.Count + config.Data.Batch - 1) / config.Data.Batch;
+        Model = new Model(config, Network, device);
+        Model.Initialise(config.Seed);
+        BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
+        foreach (BatchSource source in evaluated.Prepend(train))
+            source.Upload(Model.DeviceMemory);
+        Model.Prepare(train, evaluated, config.Data.Batch);
+    }
+
+    public Network Network { get; }
+
+    public Model Model { get; }
+
+    public RunState State { get; } = new();
+
+    /// <summary>Steps of the whole run.</summary>
+    public long TotalSteps => (long)stepsPerEpoch * config.Train.Epochs;
+
+    /// <summary>Training time so far, earlier sittings included.</summary>
+    public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
+
+    /// <summary>Means over the epoch so far; reads the device.</summary>
+    public EpochFigures Running => Model.ReadTotals(Model.Memory.Totals);
+
+    /// <summary>Trains until the last epoch, an early stop or a request to stop.</summary>
+    public RunResult Run(CancellationToken stop = default)
+    {
+        secondsBefore = State.Seconds;
+        clock.Restart();
+        EpochReport? last = null;
+        while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
+        {
+            BeginEpoch();
+            while (State.Cursor < train.Count)
+            {
+                if (stop.IsCancellationRequested)
+                    return new RunResult(RunStatus.Stopped, last ?? Report(Running));
+                Step();
+            }
+            last = EndEpoch();
+        }
+        last ??= Report(default);
+        return new RunResult(monitor.ShouldStop(State) ? RunStatus.EarlyStopped : RunStatus.Finished, last);
+    }
+
+    private void BeginEpoch()
+    {
+        int[] order = config.Data.Shuffle
+            ? new RandomStream(config.Seed, Purpose.Shuffle, (uint)State.Epoch).Permutation(train.Count)
+            : [.. Enumerable.Range(0, train.Count)];
+        Model.DeviceMemory.Write(train.Order, 0, order);
+        if (State.Cursor == 0)
+            Model.ClearTotals(Model.Memory.Totals);
+        secondsAtEpochStart = Seconds;
+    }
+
+    private void Step()
+    {
+        int size = Math.Min(config.Data.Batch, train.Count - State.Cursor);
+        double rate = RateAt(State.Step);
+        Model.SetStep(config.Seed, State.Step, State.Cursor, rate);
+        BoundGraph step = Model.Training(size);
+        step.Plan.Run();
+        State.Step++;
+        State.Cursor += size;
+        State.Seconds = Seconds;
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, train.Count, rate, step));
+    }
+
+    private EpochReport EndEpoch()
+    {
+        EpochFigures trained = Running;
+        State.Epoch++;
+        State.Cursor = 0;
+        State.LastTrainLoss = trained.Loss;
+        EpochReport report = Report(trained);
+        monitor.Note(report, State);
+        State.Seconds = Seconds;
+        observer.OnEpoch(this, report);
+        return report;
+    }
+
+    private EpochReport Report(EpochFigures trained)
+    {
+        double seconds = Seconds - secondsAtEpochStart;
+        return new EpochReport
+        {
+            Epoch = State.Epoch,
+            Step = State.Step,
+            Train = trained,
+            Validation = validation is null ? null : Model.Evaluate(validation, config.Data.Batch),
+            Test = test is null ? null : Model.Evaluate(test, config.Data.Batch),
+            Rate = RateAt(Math.Max(0, State.Step - 1)),
+            Seconds = Seconds,
+            SamplesPerSecond = seconds > 0 ? trained.Samples / seconds : 0,
+        };
+    }
+
+    private double RateAt(long step) =>
+        config.Train.Optimizer.Lr * State.PlateauFactor * config.Train.Schedule.FactorAt(new Progress(step, TotalSteps, stepsPerEpoch));
+
+    public void Dispose() => Model.Dispose();
+}

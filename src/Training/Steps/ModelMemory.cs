@@ -1,0 +1,59 @@
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Steps;
+
+/// <summary>The regions of device memory that a model lives in. Every graph of the model refers to these.</summary>
+public sealed class ModelMemory
+{
+    public ModelMemory(ParameterLayout layout, int optimizerSlots, bool ema, bool accumulate)
+    {
+        Layout = layout;
+        long trained = Math.Max(1, layout.TrainedLength);
+        Parameters = new Slot("parameters", ElementType.Real, trained);
+        Gradients = new Slot("gradients", ElementType.Real, trained);
+        Moments = [.. Enumerable.Range(0, optimizerSlots).Select(i => new Slot($"optimizer slot {i}", ElementType.Real, trained))];
+        State = new Slot("running statistics", ElementType.Real, Math.Max(1, layout.StateLength));
+        Ema = ema ? new Slot("average weights", ElementType.Real, trained) : null;
+        Accumulated = accumulate ? new Slot("accumulated gradients", ElementType.Real, trained) : null;
+    }
+
+    public ParameterLayout Layout { get; }
+
+    public Slot Parameters { get; }
+
+    public Slot Gradients { get; }
+
+    /// <summary>What the optimizer remembers, each laid out as the parameters.</summary>
+    public IReadOnlyList<Slot> Moments { get; }
+
+    public Slot State { get; }
+
+    /// <summary>Moving average of the weights; null without.</summary>
+    public Slot? Ema { get; }
+
+    /// <summary>Sum of the gradients of several batches; null without.</summary>
+    public Slot? Accumulated { get; }
+
+    /// <summary>Learning rate and the like, set by the host before each step.</summary>
+    public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);
+
+    /// <summary>Seed, step and position in the epoch, set by the host before each step.</summary>
+    public Slot Clock { get; } = new("clock", ElementType.Int32, ClockLayout.Length);
+
+    /// <summary>Loss, correct predictions and samples of the epoch so far.</summary>
+    public Slot Totals { get; } = new("totals", ElementType.Real, Metrics.Length);
+
+    /// <summary>The same while evaluating.</summary>
+    public Slot EvaluationTotals { get; } = new("evaluation totals", ElementType.Real, Metrics.Length);
+
+    /// <summary>What a resumed run needs back, by name.</summary>
+    public IEnumerable<Slot> Durable =>
+        [Parameters, .. Moments, State, .. Ema is null ? [] : new[] { Ema }, .. Accumulated is null ? [] : new[] { Accumulated }, Totals];
+
+    /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
+    public Slot SlotOf(Parameter parameter, bool average = false) => !parameter.Trained ? State : average && Ema is not null ? Ema : Parameters;
+}
