@@ -12,7 +12,7 @@ namespace GpuGrad.Kernels.Ops.Batches;
 /// </summary>
 /// <remarks>
 /// Inputs: data [samples, C, H, W] of bytes or reals ([samples, features] with noise alone), indices int [N], scale [C],
-/// shift [C], rng int [4] = seed low, seed high, step low, step high. Output: real [N, C, H, W].
+/// shift [C], rng int [≥ 4] = seed low, seed high, step low, step high, …. Output: real [N, C, H, W].
 /// </remarks>
 public sealed record AugmentImages(Augmentation Augmentation) : Op
 {
@@ -20,7 +20,7 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
     {
         Expect.Count(inputs, 5, Name);
         Expect.Element(inputs[4], ElementType.Int32, "rng");
-        Expect.Shape(inputs[4], new Shape(4), "rng");
+        Expect.That(inputs[4].Shape.Rank == 1 && inputs[4].Shape[0] >= 4, $"'rng' has shape {inputs[4].Shape}, expected [4] or more: seed and step, low and high words.");
         if (Augmentation.IsSpatial)
             Expect.Rank(inputs[0], 4, "data", "samples, C, H, W; only noise can be added to other samples");
         return [GatherImages.Infer(inputs[0], inputs[1], inputs[2], inputs[3])];
