@@ -37,9 +37,9 @@ internal sealed class FaultyFiles(IFileSystem inner, int nth, Failing failing, i
 
     public long Write(long handle, ReadOnlySpan<byte> bytes)
     {
-        if (Failure("write") is not long failure)
-            return inner.Write(handle, bytes);
-        return failing == Failing.Short ? inner.Write(handle, bytes[..((bytes.Length + 1) / 2)]) : failure;
+        if (failing == Failing.Short && Calls.Count + 1 == nth)
+            bytes = bytes[..((bytes.Length + 1) / 2)];
+        return Failure("write") ?? inner.Write(handle, bytes);
     }
 
     public long Truncate(long handle, long length) => Call("truncate", () => inner.Truncate(handle, length));
@@ -70,7 +70,7 @@ internal sealed class FaultyFiles(IFileSystem inner, int nth, Failing failing, i
         {
             failingKind = kind;
             dead = failing == Failing.Killed;
-            return dead ? throw new KilledException() : -errno;
+            return dead ? throw new KilledException() : failing == Failing.Short ? null : -errno;
         }
         return failing == Failing.FromThenOn && kind == failingKind ? -errno : null;
     }
