@@ -75,5 +75,5 @@ internal sealed class FileCalls(IFileSystem files, string path)
     }
 
     private StorageException Failure(string what, int errno, long needed) =>
-        new(path, what, errno, Errno.IsSpace(errno) ? StorageException.Space(needed, files.Free(folder)) : null);
+        new(path, what, errno, needed > 0 && Errno.IsSpace(errno) ? StorageException.Space(needed, files.Free(folder)) : null);
 }

@@ -12,6 +12,8 @@ public sealed class RunLock : IDisposable
 {
     public const string FileName = "run.lock";
 
+    private const int MostText = 256;
+
     private readonly SafeFileHandle handle;
 
     private RunLock(SafeFileHandle handle, int? previous)
@@ -90,11 +92,14 @@ public sealed class RunLock : IDisposable
     {
         try
         {
-            using SafeFileHandle handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-            string text = ReadText(handle).TrimEnd();
+            // Not by .NET's own reading, which would want a lock for it.
+            using RegularFile file = RegularFile.Open(path);
+            var bytes = new byte[Math.Min(MostText, file.Length)];
+            file.ReadExactly(0, bytes);
+            string text = TextOf(bytes);
             return NumberOf(text) is null ? "another process" : "process " + text;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (GpuGradException)
         {
             return "another process";
         }
@@ -105,11 +110,12 @@ public sealed class RunLock : IDisposable
 
     private static string ReadText(SafeFileHandle handle)
     {
-        Span<byte> bytes = stackalloc byte[256];
-        int read = RandomAccess.Read(handle, bytes, 0);
-        // It ends up in a message of one line.
-        return string.Concat(Encoding.UTF8.GetString(bytes[..read]).Where(c => !char.IsControl(c)));
+        Span<byte> bytes = stackalloc byte[MostText];
+        return TextOf(bytes[..RandomAccess.Read(handle, bytes, 0)]);
     }
+
+    // It ends up in a message of one line.
+    private static string TextOf(ReadOnlySpan<byte> bytes) => string.Concat(Encoding.UTF8.GetString(bytes).Where(c => !char.IsControl(c)));
 
     // For people only: what counts is the lock, so a full disk is no reason to refuse.
     private static void WriteText(SafeFileHandle handle, string text)
