@@ -24,6 +24,33 @@ public sealed class ConformanceTests
     public void Backward_rules_equal_central_differences(string family) =>
         AssertAll(family, c => c.Differentiable ? OpCheck.Differences(c) : new CheckResult(0, 0, []));
 
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void Results_do_not_depend_on_the_number_of_threads(string family)
+    {
+        using Device one = new CpuDevice(1), two = new CpuDevice(2), three = new CpuDevice(3);
+        AssertAll(family, c => SameBits(c, one, two, three));
+    }
+
+    private static CheckResult SameBits(OpCase testCase, Device first, params ReadOnlySpan<Device> others)
+    {
+        using var expected = new CaseRun(testCase, first);
+        expected.Run();
+        var problems = new List<string>();
+        foreach (Device other in others)
+        {
+            using var actual = new CaseRun(testCase, other);
+            actual.Run();
+            foreach ((string name, double[] values) in expected.Results.Concat(expected.Gradients))
+            {
+                double[] found = actual.Results.GetValueOrDefault(name) ?? actual.Gradients[name];
+                if (Tolerance.Exact.Explain($"{name} with {((CpuDevice)other).Threads} threads", values, found) is string problem)
+                    problems.Add(problem);
+            }
+        }
+        return new CheckResult(0, 0, problems);
+    }
+
     private static void AssertAll(string family, Func<OpCase, CheckResult> check)
     {
         OpFamily ops = OpFamilies.All.Single(f => f.Name == family);

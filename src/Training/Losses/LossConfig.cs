@@ -23,6 +23,13 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     public static IReadOnlyList<Choice> All { get; } =
     [
         new("softmax-cross-entropy", typeof(SoftmaxCrossEntropyConfig), "-ln softmax(x)[label], mean over the batch."),
+        new("bce-with-logits", typeof(BinaryCrossEntropyConfig), "Binary cross-entropy of logits."),
+        new("hinge", typeof(HingeConfig), "The multiclass support vector machine's loss."),
+        new("squared-hinge", typeof(SquaredHingeConfig), "The same with each violation squared."),
+        new("squared-error", typeof(SquaredErrorConfig), "Half the sum of squared errors, mean over the batch."),
+        new("mse", typeof(MseConfig), "Mean squared error."),
+        new("mae", typeof(MaeConfig), "Mean absolute error."),
+        new("huber", typeof(HuberConfig), "Squared error that becomes linear beyond delta."),
     ];
 
     [NotConfig]

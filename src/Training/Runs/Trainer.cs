@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
@@ -37,7 +38,7 @@ public sealed class Trainer : IDisposable
         test = data.Test is null ? null : new BatchSource("test", data.Test, normalization);
         validation = null;
         monitor = new Monitor(config.Train, validation is null ? Metric.TestLoss : Metric.ValidationLoss);
-        stepsPerEpoch = (train.Count + config.Data.Batch - 1) / config.Data.Batch;
+        stepsPerEpoch = (train.Count + (config.Data.Batch * config.Train.Accumulate) - 1) / (config.Data.Batch * config.Train.Accumulate);
         Model = new Model(config, Network, device);
         Model.Initialise(config.Seed);
         BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
@@ -95,15 +96,25 @@ public sealed class Trainer : IDisposable
 
     private void Step()
     {
-        int size = Math.Min(config.Data.Batch, train.Count - State.Cursor);
         double rate = RateAt(State.Step);
-        Model.SetStep(config.Seed, State.Step, State.Cursor, rate);
-        BoundGraph step = Model.Training(size);
+        int batchesLeft = (train.Count - State.Cursor + config.Data.Batch - 1) / config.Data.Batch;
+        int batches = Math.Min(config.Train.Accumulate, batchesLeft);
+        for (int i = 1; i < batches; i++)
+            NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
+        BoundGraph step = NextBatch(rate, batches);
         step.Plan.Run();
         State.Step++;
-        State.Cursor += size;
         State.Seconds = Seconds;
         observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, train.Count, rate, step));
+    }
+
+    private BoundGraph NextBatch(double rate, int batches)
+    {
+        int size = Math.Min(config.Data.Batch, train.Count - State.Cursor);
+        Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
+        State.Cursor += size;
+        State.Batches++;
+        return Model.Training(size);
     }
 
     private EpochReport EndEpoch()

@@ -77,13 +77,14 @@ public sealed class Model : IDisposable
 
     /// <summary>Sets what changes from step to step.</summary>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="step">Optimizer steps done before.</param>
+    /// <param name="batch">Batches done before.</param>
     /// <param name="cursor">Samples of the epoch that came before.</param>
+    /// <param name="step">Optimizer steps done before.</param>
     /// <param name="rate">Learning rate.</param>
     /// <param name="accumulated">Batches in this optimizer step.</param>
-    public void SetStep(ulong seed, long step, int cursor, double rate, int accumulated = 1)
+    public void SetStep(ulong seed, long batch, int cursor, long step, double rate, int accumulated = 1)
     {
-        SetClock(seed, step, cursor);
+        SetClock(seed, batch, cursor);
         (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
         Span<double> hyper = stackalloc double[HyperLayout.Length];
         hyper.Clear();
@@ -95,14 +96,14 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>Sets seed, step and position only.</summary>
-    public void SetClock(ulong seed, long step, int cursor)
+    public void SetClock(ulong seed, long batch, int cursor)
     {
         Span<int> clock = stackalloc int[ClockLayout.Length];
         clock.Clear();
         clock[ClockLayout.Seed] = (int)(uint)seed;
         clock[ClockLayout.Seed + 1] = (int)(uint)(seed >> 32);
-        clock[ClockLayout.Step] = (int)(uint)step;
-        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)step >> 32);
+        clock[ClockLayout.Step] = (int)(uint)batch;
+        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
         DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
     }

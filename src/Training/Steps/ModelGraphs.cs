@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
@@ -41,10 +42,12 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random);
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = BuildLoss(graph, output, batch);
+        Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
         graph.Phase = Phase.Backward;
         Dictionary<Parameter, Tensor> gradients = Differentiate(graph, loss, tensors);
         AddMetrics(graph, memory.Totals, loss, output, batch);
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
         graph.Phase = Phase.Update;
         Tensor? norm = AddUpdate(graph);
         return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
@@ -113,13 +116,31 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             graph.AddUpdate(op, into, loss);
     }
 
+    // Biases and the factors of normalisations are left alone: only what multiplies an input is pulled towards 0.
+    private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    {
+        (double l1, double l2) = (config.Train.Penalty?.L1 ?? 0, config.Train.Penalty?.L2 ?? 0);
+        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Trained && t.Key.Shape.Rank > 1))
+        {
+            graph.Scope = parameter.Layer;
+            if (l1 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L1Penalty(l1), tensor));
+            if (l2 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L2Penalty(l2), tensor));
+        }
+        graph.Scope = "";
+        return loss;
+    }
+
+    private static Tensor Whole(Graph graph, Slot slot) => graph.Persistent(slot.Name, new Shape((int)slot.Length), slot);
+
     private Tensor? AddUpdate(Graph graph)
     {
-        var whole = new Shape((int)memory.Gradients.Length);
+        Slot gradients = memory.Accumulated ?? memory.Gradients;
         Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
         double limit = config.Train.Clip?.Norm ?? 0;
-        IReadOnlyList<Tensor>? norm = limit > 0
-            ? graph.AddAll(new GradientNorm(limit), graph.Persistent("gradients", whole, memory.Gradients), hyper)
+        IReadOnlyList<Tensor>? norm = limit > 0 || memory.Accumulated is not null
+            ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients), hyper)
             : null;
         foreach (ParameterRange range in memory.Layout.Groups)
         {
@@ -130,13 +151,17 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             Tensor[] inputs =
             [
                 graph.Persistent("parameters", shape, memory.Parameters, range.Offset),
-                graph.Persistent("gradients", shape, memory.Gradients, range.Offset),
+                graph.Persistent(gradients.Name, shape, gradients, range.Offset),
                 hyper,
                 .. norm is null ? [] : new[] { norm[0] },
                 .. memory.Moments.Select(m => graph.Persistent(m.Name, shape, m, range.Offset)),
             ];
             graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, norm is not null), inputs);
         }
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(-1), Whole(graph, memory.Accumulated), Whole(graph, memory.Accumulated));
+        if (memory.Ema is not null)
+            graph.AddUpdate(new Ema(config.Train.Ema!.Value), Whole(graph, memory.Ema), Whole(graph, memory.Parameters));
         return norm?[1];
     }
 

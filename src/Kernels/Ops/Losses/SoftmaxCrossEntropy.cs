@@ -16,9 +16,7 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Expect.Count(inputs, Weighted ? 3 : 2, Name);
-        Expect.Rank(inputs[0], 2, "logits", "[samples, classes]");
-        Expect.Element(inputs[1], ElementType.Int32, "labels");
-        Expect.Shape(inputs[1], new Shape(inputs[0].Shape[0]), "labels");
+        RowLosses.Check(inputs[0], inputs[1]);
         if (Weighted)
             Expect.Shape(inputs[2], new Shape(inputs[0].Shape[1]), "class weights");
         return [new TensorType(Shape.Scalar), inputs[0]];
@@ -63,26 +61,20 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
         int n = b.InShape(0)[0], k = b.InShape(0)[1];
         float* x = b.In(0), weights = Weighted ? b.In(2) : null, loss = b.Out(0), p = b.Out(1);
         int* labels = b.InInt(1);
-        ScratchRegion terms = b.Scratch(n);
-        b.Parallel(n, (begin, end, _) =>
+        double Row(int i)
         {
-            for (int i = begin; i < end; i++)
-            {
-                float* row = x + ((long)i * k);
-                double logSum = SoftmaxRow.Run(row, p + ((long)i * k), k);
-                terms.Pointer[i] = (float)Term(row, weights, k, labels[i], logSum);
-            }
-        }, grain: 32);
-        b.Serial(() =>
-        {
-            double sum = 0, total = 0;
-            for (int i = 0; i < n; i++)
-            {
-                sum += terms.Pointer[i];
-                total += weights is null ? 1 : weights[labels[i]];
-            }
-            loss[0] = (float)(sum / total);
-        });
+            float* row = x + ((long)i * k);
+            return Term(row, weights, k, labels[i], SoftmaxRow.Run(row, p + ((long)i * k), k));
+        }
+        RowLosses.AddMean(b, n, Row, loss, weights is null ? null : () => TotalWeight(weights, labels, n));
+    }
+
+    internal static unsafe double TotalWeight(float* weights, int* labels, int n)
+    {
+        double total = 0;
+        for (int i = 0; i < n; i++)
+            total += weights[labels[i]];
+        return total;
     }
 
     private unsafe double Term(float* row, float* weights, int k, int label, double logSum)
@@ -149,9 +141,7 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
             double total = n, sumOfWeights = k;
             if (weights is not null)
             {
-                (total, sumOfWeights) = (0, 0);
-                for (int i = 0; i < n; i++)
-                    total += weights[labels[i]];
+                (total, sumOfWeights) = (SoftmaxCrossEntropy.TotalWeight(weights, labels, n), 0);
                 for (int c = 0; c < k; c++)
                     sumOfWeights += weights[c];
             }

@@ -1,0 +1,202 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A correlation on the CPU, in two phases: the weights are packed once; then each task lays out the pixels of a few images
+/// for itself and multiplies them with all weights, so that no unfolded image ever exists.
+/// </summary>
+internal sealed unsafe class CpuCorrelation
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly CorrelationBlocking blocks;
+    private readonly float* x;
+    private readonly float* weights;
+    private readonly float* y;
+    private readonly Epilogue epilogue;
+    private readonly BoundPass[] passes;
+    private readonly ScratchRegion packedWeights;
+    private readonly ScratchRegion pixels;
+    private readonly ScratchRegion results;
+    private readonly long pixelFloats;
+    private readonly long resultFloats;
+    private readonly int rowLength; // floats from one row of a tile of results to the next
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What to compute.</param>
+    /// <param name="x">[images, groups · source channels, source H, source W].</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="y">[images, groups · target channels, target H, target W].</param>
+    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    public CpuCorrelation(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
+    {
+        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        this.x = x;
+        this.weights = weights;
+        this.y = y;
+        blocks = new CorrelationBlocking(c);
+        passes = new BoundPass[c.Passes.Count];
+        long packed = 0;
+        for (int i = 0; i < passes.Length; i++)
+        {
+            passes[i] = new BoundPass(c, c.Passes[i], blocks, packed);
+            packed = checked(packed + (c.Groups * blocks.Tiles * passes[i].PanelFloats));
+        }
+        packedWeights = binding.Scratch(packed);
+        pixelFloats = Aligned(((long)blocks.Images * blocks.Channels * blocks.Layout.PlaneLength) + blocks.Layout.Tail + blocks.Slack);
+        pixels = binding.Scratch(pixelFloats * binding.Workers);
+        rowLength = (blocks.Images * blocks.ImageColumns) + blocks.Slack;
+        int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
+        resultFloats = Aligned((long)tilesHeld * blocks.Rows * rowLength);
+        results = binding.Scratch(resultFloats * binding.Workers);
+    }
+
+    public void AddPhases()
+    {
+        int panels = c.Groups * blocks.Tiles;
+        binding.Parallel(passes.Length * panels, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                PackWeights(passes[i / panels], i % panels / blocks.Tiles, i % blocks.Tiles);
+        }, grain: 4);
+        binding.Parallel(blocks.Tasks, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+                Run(blocks.TaskAt(task), pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
+        });
+    }
+
+    private static long Aligned(long floats) => (floats + 15) / 16 * 16;
+
+    private void PackWeights(BoundPass pass, int group, int tile)
+    {
+        int first = tile * blocks.Rows, count = Math.Min(blocks.Rows, c.TargetChannels - first);
+        float* panel = packedWeights.Pointer + pass.Panel(group, tile);
+        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
+        {
+            foreach (Tap tap in pass.Taps)
+            {
+                for (int row = 0; row < blocks.Rows; row++)
+                    panel[row] = row < count ? source[((long)row * c.TargetStride) + tap.Weight] : 0;
+                panel += blocks.Rows;
+            }
+        }
+    }
+
+    private void Run(CorrelationTask task, float* scratch, float* result)
+    {
+        int perImage = (blocks.Layout.ColumnsOf(task.Rows, task.Columns) + CorrelationBlocking.Lanes - 1) / CorrelationBlocking.Lanes;
+        int vectors = task.Images * perImage;
+        // Behind the last vector stand copies of it, to fill up the last tile.
+        float** columns = stackalloc float*[vectors + TapKernel.RowVectors];
+        for (int block = 0; block < blocks.ChannelBlocks; block++)
+        {
+            int channel = block * blocks.Channels, channels = Math.Min(blocks.Channels, c.SourceChannels - channel);
+            bool inPlace = CanReadInPlace(task);
+            float* source = inPlace ? Plane(task, 0, channel) + task.Column : scratch;
+            long imageStride = inPlace ? (long)c.Groups * c.SourceChannels * c.Source.H * c.Source.W : (long)channels * blocks.Layout.PlaneLength;
+            if (!inPlace)
+                LayOut(task, channel, channels, scratch);
+            for (int v = 0; v < vectors + TapKernel.RowVectors; v++)
+            {
+                int vector = Math.Min(v, vectors - 1);
+                columns[v] = source + (vector / perImage * imageStride) + (vector % perImage * CorrelationBlocking.Lanes);
+            }
+            Multiply(task, channel, channels, inPlace, columns, vectors, result);
+        }
+        if (c.TargetStep != (1, 1))
+            Finish(task, task.FirstTile * blocks.Rows, task.EndTile * blocks.Rows);
+    }
+
+    private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
+    {
+        bool first = channel == 0, last = channel + channels == c.SourceChannels;
+        foreach (BoundPass pass in passes)
+        {
+            int steps = channels * pass.Taps.Length;
+            for (int tile = task.FirstTile; tile < task.EndTile; tile++)
+            {
+                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Rows);
+                MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
+                if (last)
+                    CopyOut(pass.Pass, task, tile, vectors / task.Images * CorrelationBlocking.Lanes, result);
+                if (blocks.ChannelBlocks > 1)
+                    result += (long)blocks.Rows * rowLength;
+            }
+        }
+    }
+
+    private void MultiplyTile(int steps, float* panel, int* offsets, float** columns, int vectors, float* result, bool accumulate)
+    {
+        if (blocks.Rows == 1)
+        {
+            for (int v = 0; v < vectors; v += TapKernel.RowVectors)
+                TapKernel.RunRow(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+            return;
+        }
+        for (int v = 0; v < vectors; v += TapKernel.Vectors)
+            TapKernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+    }
+
+    // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.
+    private bool CanReadInPlace(CorrelationTask task) => c.IsPointwise && task.Image + task.Images < c.Images;
+
+    private float* Plane(CorrelationTask task, int image, int channel) =>
+        x + (((((long)(task.Image + image) * c.Groups) + task.Group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
+
+    private void LayOut(CorrelationTask task, int channel, int channels, float* target)
+    {
+        for (int image = 0; image < task.Images; image++)
+        {
+            for (int i = 0; i < channels; i++, target += blocks.Layout.PlaneLength)
+                blocks.Layout.Pack(Plane(task, image, channel + i), task.Row, task.Column, target);
+        }
+        Copies.Clear(target, blocks.Layout.Tail);
+    }
+
+    // From rows of the pitch in a tile of results to rows of the output.
+    private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, int imageColumns, float* result)
+    {
+        int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
+        int first = tile * blocks.Rows, end = Math.Min(first + blocks.Rows, c.TargetChannels);
+        for (int channel = first; channel < end; channel++, result += rowLength)
+        {
+            for (int image = 0; image < task.Images; image++)
+            {
+                float* from = result + (image * imageColumns);
+                float* to = y + TargetOffset(task, image, channel)
+                    + ((((long)task.Row * c.TargetStep.H) + pass.StartH) * c.Target.W) + (task.Column * c.TargetStep.W) + pass.StartW;
+                for (int row = 0; row < rows; row++, from += blocks.Layout.Pitch, to += c.TargetStep.H * c.Target.W)
+                    Copies.Scatter(from, to, c.TargetStep.W, columns);
+            }
+        }
+        if (c.TargetStep == (1, 1))
+            Finish(task, first, end);
+    }
+
+    // Bias and function, once every element of the task's part of a channel is there.
+    private void Finish(CorrelationTask task, int firstChannel, int endChannel)
+    {
+        if (epilogue.IsEmpty)
+            return;
+        int row = task.Row * c.TargetStep.H, rows = Math.Min(task.Rows * c.TargetStep.H, c.Target.H - row);
+        int column = task.Column * c.TargetStep.W, columns = Math.Min(task.Columns * c.TargetStep.W, c.Target.W - column);
+        if (columns == c.Target.W)
+            (rows, columns) = (1, rows * columns);
+        for (int channel = firstChannel; channel < Math.Min(endChannel, c.TargetChannels); channel++)
+        {
+            for (int image = 0; image < task.Images; image++)
+            {
+                long offset = TargetOffset(task, image, channel) + ((long)row * c.Target.W) + column;
+                for (int i = 0; i < rows; i++, offset += c.Target.W)
+                    epilogue.Apply(y + offset, (task.Group * c.TargetChannels) + channel, 0, columns, offset);
+            }
+        }
+    }
+
+    private long TargetOffset(CorrelationTask task, int image, int channel) =>
+        (((((long)(task.Image + image) * c.Groups) + task.Group) * c.TargetChannels) + channel) * c.Target.H * c.Target.W;
+}
