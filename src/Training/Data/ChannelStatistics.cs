@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
 namespace GpuGrad.Training.Data;
 
 /// <summary>What the raw values of one channel, or of one column of features, are like.</summary>
@@ -84,26 +87,52 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
 
         public static ByteSums Empty => new() { low = 255, high = 0 };
 
+        // Vectors at once, without the slow first runs of a method that is compiled in steps: there are 47 million bytes in MNIST.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Add(ReadOnlySpan<byte> values)
         {
-            // Within a run the 32-bit sums of squares hold 66,051 values; a longer one is cut.
-            for (; values.Length > 0; values = values[Math.Min(values.Length, 1 << 16)..])
+            // A 32-bit lane holds the squares of so many steps: each adds four of at most 255².
+            const int MostSteps = 16_000;
+            var lowest = new Vector<byte>(low);
+            var highest = new Vector<byte>(high);
+            while (values.Length >= Vector<byte>.Count)
             {
-                uint part = 0, parts = 0;
-                byte lowest = low, highest = high;
-                foreach (byte v in values[..Math.Min(values.Length, 1 << 16)])
+                Vector<uint> part = default, parts = default;
+                int steps = Math.Min(MostSteps, values.Length / Vector<byte>.Count);
+                for (int i = 0; i < steps; i++)
                 {
-                    part += v;
-                    parts += (uint)v * v;
-                    lowest = Math.Min(lowest, v);
-                    highest = Math.Max(highest, v);
+                    var v = new Vector<byte>(values[(i * Vector<byte>.Count)..]);
+                    lowest = Vector.Min(lowest, v);
+                    highest = Vector.Max(highest, v);
+                    Vector.Widen(v, out Vector<ushort> a, out Vector<ushort> b);
+                    part += Widened(a + b);
+                    // A square of a byte fits 16 bits, the sum of two does not.
+                    parts += Widened(a * a) + Widened(b * b);
                 }
-                (sum, squares, low, high) = (sum + part, squares + parts, lowest, highest);
+                sum += Vector.Sum(Wide(part));
+                squares += Vector.Sum(Wide(parts));
+                values = values[(steps * Vector<byte>.Count)..];
             }
+            for (int i = 0; i < Vector<byte>.Count; i++)
+                (low, high) = (Math.Min(low, lowest[i]), Math.Max(high, highest[i]));
+            foreach (byte v in values)
+                (sum, squares, low, high) = (sum + v, squares + (v * v), Math.Min(low, v), Math.Max(high, v));
         }
 
         public void Add(ByteSums other) =>
             (sum, squares, low, high) = (sum + other.sum, squares + other.squares, Math.Min(low, other.low), Math.Max(high, other.high));
+
+        private static Vector<uint> Widened(Vector<ushort> v)
+        {
+            Vector.Widen(v, out Vector<uint> a, out Vector<uint> b);
+            return a + b;
+        }
+
+        private static Vector<long> Wide(Vector<uint> v)
+        {
+            Vector.Widen(v, out Vector<ulong> a, out Vector<ulong> b);
+            return Vector.AsVectorInt64(a + b);
+        }
 
         public readonly ChannelStatistics Result(long n)
         {

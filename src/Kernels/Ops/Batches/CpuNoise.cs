@@ -19,8 +19,14 @@ internal static unsafe class CpuNoise
         for (int first = 0; first < count; first += Piece)
         {
             Fill(z, Augmentation.NoiseBlock + (uint)(first / Words), (uint)sample, rng);
-            int rest = Math.Min(Piece, count - first);
-            for (int i = 0; i < rest; i++)
+            int i = 0, rest = Math.Min(Piece, count - first);
+            for (; i <= rest - Words; i += Words)
+            {
+                float* block = z + (i / Words);
+                Vector128<float> four = Vector128.Create(block[0], block[Lanes], block[2 * Lanes], block[3 * Lanes]);
+                Vector128.FusedMultiplyAdd(Vector128.Create(deviation), four, Vector128.Load(y + first + i)).Store(y + first + i);
+            }
+            for (; i < rest; i++)
                 y[first + i] = MathF.FusedMultiplyAdd(deviation, z[(i % Words * Lanes) + (i / Words)], y[first + i]);
         }
     }

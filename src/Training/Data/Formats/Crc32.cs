@@ -13,6 +13,7 @@ internal static class Crc32
     public static uint Of(ReadOnlySpan<byte> bytes) => Append(0, bytes);
 
     /// <summary>The checksum of what <paramref name="crc"/> is of, followed by more bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static uint Append(uint crc, ReadOnlySpan<byte> bytes)
     {
         ref uint table = ref MemoryMarshal.GetArrayDataReference(Tables);

@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Data.Preview;
 /// <summary>Pictures of a data set in a grid, with the names of their classes below; each followed by changed versions of itself if asked for.</summary>
 internal static class PictureSheet
 {
-    private const int Gap = 6, LeastSide = 56, MostSide = 256, MostColumns = 16;
+    private const int Gap = 6, LeastSide = 84, MostSide = 256, MostColumns = 16;
 
     public static byte[] Draw(SampleSet samples, IReadOnlyList<string>? names, int count, Normalization normalization, Augmentation? augmentation, int versions, ulong seed)
     {
