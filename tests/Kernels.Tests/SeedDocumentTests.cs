@@ -52,7 +52,7 @@ public sealed class SeedDocumentTests
         AssertClose([-0.3, -2], run.Gradient);
     }
 
-    private static OpRun Hinge(ReferenceDevice device, bool squared) =>
+    private static OpOnce Hinge(ReferenceDevice device, bool squared) =>
         OpOnce.Of(device, new Hinge(1, squared), [(new Shape(2, 3), [3, 2.5, 1, 2, 1, 1.5])], [0, 2], differentiate: true);
 
     private static void AssertClose(double[] expected, double[] actual) => Assert.Null(Tolerance.Golden.Explain("result", expected, actual));
