@@ -7,8 +7,13 @@ internal static class VerbList
     [
         typeof(TrainVerb),
         typeof(ResumeVerb),
+        typeof(EvalVerb),
+        typeof(PredictVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),
+        typeof(DataVerb),
         typeof(DevicesVerb),
+        typeof(StepVerb),
+        typeof(ExportVerb),
     ];
 }

@@ -6,6 +6,7 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs;
 
@@ -19,6 +20,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly IRunObserver? display;
     private readonly Action<string> warn;
     private readonly MetricsLog metrics;
+    private readonly ModelCard card;
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private bool bestIsNew;
 
@@ -35,6 +37,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         config = loaded.Config;
         yaml = YamlWriter.Write(loaded.Tree);
         fingerprint = data.Fingerprint;
+        card = ModelCard.Of(loaded, data);
         this.folder = folder;
         this.display = display;
         this.warn = warn;
@@ -44,6 +47,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             ModelState.Restore(Trainer.Model, resumed);
             Trainer.State = resumed.State;
         }
+        card.Write(folder.Path);
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
     }
 
@@ -58,7 +62,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (result.Status == RunStatus.Stopped)
                 Save(best: false);
             else
-                WeightFile.Save(folder.Weights, Trainer.Model);
+                WeightFile.Save(folder.Weights, Trainer.Model, metadata: card.ToMetadata());
             Finish(Naming.Kebab(result.Status.ToString()), result.Final);
             return result;
         }

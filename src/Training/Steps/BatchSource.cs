@@ -50,6 +50,9 @@ public sealed class BatchSource
 
     public int Count => samples.Count;
 
+    /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
+    public bool HasAnswers => labels is not null || targets is not null;
+
     /// <summary>A source of the right shapes that is never uploaded, for looking at a graph.</summary>
     public static BatchSource Imaginary(DataShape shape, int count) => new(
         "imaginary",

@@ -13,7 +13,7 @@ public sealed class Model : IDisposable
 {
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
-    private readonly Dictionary<(BatchSource? Source, int Batch, bool Average), BoundGraph> plans = [];
+    private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
@@ -48,27 +48,27 @@ public sealed class Model : IDisposable
     /// </summary>
     public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
     {
-        var wanted = new List<((BatchSource?, int, bool) Key, ModelGraph Graph)>();
+        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size, false), graphs.Training(training!, size)));
+            wanted.Add(((null, size), graphs.Training(training!, size)));
         foreach (BatchSource source in evaluated)
         {
             foreach (int size in BatchSizes(source.Count, batchSize))
-                wanted.Add(((source, size, true), graphs.Evaluation(source, size)));
+                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
         }
-        (PlanLayout Layout, (BatchSource?, int, bool) Key, ModelGraph Graph)[] layouts =
+        (PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)[] layouts =
             [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
-        foreach ((PlanLayout layout, (BatchSource?, int, bool) key, ModelGraph graph) in layouts)
+        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
         graphs.UploadConstants(DeviceMemory);
     }
 
     /// <summary>The training step for a batch size.</summary>
-    public BoundGraph Training(int batchSize) => plans[(null, batchSize, false)];
+    public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
-    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize, true)];
+    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
 
     /// <summary>Sets what changes from step to step.</summary>
     /// <param name="seed">The run's seed.</param>
@@ -186,7 +186,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, graph.Loss, graph.Output, .. graph.GradientNorm is null ? [] : new[] { graph.GradientNorm }] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 
@@ -194,7 +194,7 @@ public sealed class Model : IDisposable
 public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 {
     /// <summary>The loss of the last run.</summary>
-    public double Loss => Value(Graph.Loss);
+    public double Loss => Value(Graph.Loss!);
 
     /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
     public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);

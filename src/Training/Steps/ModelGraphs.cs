@@ -12,8 +12,8 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>A graph of a model with the tensors that the outside cares for.</summary>
-public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor Loss)
+/// <summary>A graph of a model with the tensors that the outside cares for. One that only predicts has no loss.</summary>
+public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor? Loss)
 {
     /// <summary>The output of each layer by path.</summary>
     public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
@@ -54,18 +54,25 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     }
 
     /// <summary>Fetch, forward without randomness, loss.</summary>
-    public ModelGraph Evaluation(BatchSource source, int batchSize, bool average = true)
+    public ModelGraph Evaluation(BatchSource source, int batchSize)
+    {
+        ModelGraph forward = Inference(source, batchSize);
+        Tensor loss = BuildLoss(forward.Graph, forward.Output, forward.Batch);
+        AddMetrics(forward.Graph, memory.EvaluationTotals, loss, forward.Output, forward.Batch);
+        return forward with { Loss = loss };
+    }
+
+    /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
+    public ModelGraph Inference(BatchSource source, int batchSize)
     {
         var graph = new Graph { Phase = Phase.Batch };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average), training: false, random: null);
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null);
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = BuildLoss(graph, output, batch);
-        AddMetrics(graph, memory.EvaluationTotals, loss, output, batch);
-        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations };
+        return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations };
     }
 
     /// <summary>Writes the fixed numbers that the graphs refer to.</summary>
