@@ -45,14 +45,13 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
 
     private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report)
     {
-        bool classes = report.Train.Accuracy > 0 || report.Test?.Accuracy > 0;
         yield return ("epoch", Format.Invariant($"{report.Epoch}"), 5);
         foreach ((string name, EpochFigures? figures) in new[] { ("train", report.Train), ("validation", report.Validation), ("test", report.Test) })
         {
             if (figures is not EpochFigures f)
                 continue;
             yield return ($"{name} loss", Format.Invariant($"{f.Loss:F4}"), name.Length + 7);
-            if (classes)
+            if (!double.IsNaN(f.Accuracy))
                 yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
         }
         yield return ("lr", Format.Invariant($"{report.Rate:G3}"), 10);
@@ -60,7 +59,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         yield return ("time", Format.Seconds(report.Seconds), 12);
     }
 
-    private static string Accuracy(EpochFigures figures) => figures.Accuracy > 0 ? $"  acc {Format.Percent(figures.Accuracy)}" : "";
+    private static string Accuracy(EpochFigures figures) => figures.Accuracy >= 0 ? $"  acc {Format.Percent(figures.Accuracy)}" : "";
 
     private static string Bar(double share)
     {

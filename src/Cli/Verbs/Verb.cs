@@ -2,6 +2,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
 
 namespace GpuGrad.Cli.Verbs;
 
@@ -41,12 +42,24 @@ public abstract class ConfigVerb : Verb
     }
 
     /// <summary>Opens the device of a config; where the choice was left open, says what was chosen and why.</summary>
-    protected static Device OpenDevice(RunConfig config, Output output)
+    internal static Device OpenDevice(RunConfig config, Output output)
     {
         DeviceInfo info = DeviceCatalog.Find(config.Device);
         Device device = DeviceCatalog.Open(info.Id, config.Threads);
         string why = config.Device == DeviceCatalog.Auto ? info.IsGpu ? " (auto: the first GPU)" : " (auto: no GPU was found)" : "";
         output.Line($"device     {device.Id}: {device.Name}{why}");
         return device;
+    }
+
+    /// <summary>Loads and prepares the data of a config, telling what takes time.</summary>
+    internal static TrainingData LoadData(LoadedConfig loaded, Output output)
+    {
+        using var progress = new LoadingDisplay();
+        TrainingData data = TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show));
+        progress.Dispose();
+        string parts = string.Join(", ", new[] { ("train", data.Train), ("validation", data.Validation), ("test", data.Test) }
+            .Where(p => p.Item2 is not null).Select(p => Format.Invariant($"{p.Item2!.Count:N0} {p.Item1}")));
+        output.Line($"data       {data.Origin}: {parts}, each {data.Shape.Shape}");
+        return data;
     }
 }

@@ -6,6 +6,7 @@ internal static class VerbList
     public static Type[] All { get; } =
     [
         typeof(TrainVerb),
+        typeof(ResumeVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),
         typeof(DevicesVerb),

@@ -37,7 +37,7 @@ public sealed record NetworkSummary
     public static NetworkSummary Of(RunConfig config, Network network)
     {
         int batch = config.Data.Batch;
-        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train.Optimizer.Slots, config.Train.Ema is not null, config.Train.Accumulate > 1);
+        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
         ModelGraph graph = new ModelGraphs(config, network, memory).Training(BatchSource.Imaginary(config.Data.KnownShape!, batch), batch);
         using var device = new CpuDevice(1);
         using var unallocated = new DeviceMemory(device);

@@ -4,8 +4,21 @@ using GpuGrad.Training.Schedules;
 namespace GpuGrad.Training.Runs;
 
 /// <summary>What is decided at the end of an epoch from its figures: stop early, lower the rate, keep the weights.</summary>
-internal sealed class Monitor(TrainConfig config, Metric common)
+internal sealed class Monitor
 {
+    private readonly TrainConfig config;
+    private readonly Metric common; // where the config names none
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    public Monitor(TrainConfig config, bool hasValidation, bool hasTest)
+    {
+        this.config = config;
+        common = hasValidation ? Metric.ValidationLoss : hasTest ? Metric.TestLoss : Metric.TrainLoss;
+        Require(config.KeepBest, hasValidation, hasTest);
+        Require(config.EarlyStopping?.Metric, hasValidation, hasTest);
+        Require((config.Schedule as PlateauSchedule)?.Metric, hasValidation, hasTest);
+    }
+
     /// <summary>Takes note of an epoch; gives whether its weights are the best so far.</summary>
     public bool Note(EpochReport report, RunState state)
     {
@@ -16,19 +29,6 @@ internal sealed class Monitor(TrainConfig config, Metric common)
 
     /// <summary>Whether the figures have not got better for as long as the config waits.</summary>
     public bool ShouldStop(RunState state) => config.EarlyStopping is { } rule && state.StoppingBad >= rule.Patience;
-
-    /// <summary>A figure that a config asks for but the data cannot give.</summary>
-    public static void Require(Metric? metric, bool hasValidation, bool hasTest)
-    {
-        bool there = metric switch
-        {
-            Metric.ValidationLoss or Metric.ValidationAccuracy => hasValidation,
-            Metric.TestLoss or Metric.TestAccuracy => hasTest,
-            _ => true,
-        };
-        if (!there)
-            throw new GpuGradException(Fault.Config, $"'{Naming.Kebab(metric.ToString()!)}' is asked for, but there is no {(metric is Metric.TestLoss or Metric.TestAccuracy ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
-    }
 
     private void NoteStopping(EpochReport report, RunState state)
     {
@@ -64,5 +64,17 @@ internal sealed class Monitor(TrainConfig config, Metric common)
             return false;
         (state.KeptBest, state.KeptEpoch) = (value, report.Epoch);
         return true;
+    }
+
+    private static void Require(Metric? metric, bool hasValidation, bool hasTest)
+    {
+        bool there = metric switch
+        {
+            Metric.ValidationLoss or Metric.ValidationAccuracy => hasValidation,
+            Metric.TestLoss or Metric.TestAccuracy => hasTest,
+            _ => true,
+        };
+        if (!there)
+            throw new GpuGradException(Fault.Config, $"'{Naming.Kebab(metric.ToString()!)}' is asked for, but there is no {(metric is Metric.TestLoss or Metric.TestAccuracy ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
     }
 }

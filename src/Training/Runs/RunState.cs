@@ -15,6 +15,9 @@ public sealed record RunState
     /// <summary>Batches done; random masks and augmentation follow from their number.</summary>
     public long Batches { get; set; }
 
+    /// <summary>Samples trained on, each as often as it came.</summary>
+    public long Samples { get; set; }
+
     /// <summary>Optimizer steps done; several batches each where gradients are accumulated.</summary>
     public long Step { get; set; }
 

@@ -19,6 +19,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchSource train;
     private readonly BatchSource? validation;
     private readonly BatchSource? test;
+    private readonly int epochSize;
     private readonly int stepsPerEpoch;
     private readonly Stopwatch clock = new();
     private double secondsAtEpochStart;
@@ -28,17 +29,18 @@ public sealed class Trainer : IDisposable
     /// <param name="data">Its samples.</param>
     /// <param name="device">Where it runs; not disposed by the trainer.</param>
     /// <param name="observer">Told of every step and epoch.</param>
-    public Trainer(RunConfig config, DataSet data, Device device, IRunObserver? observer = null)
+    public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null)
     {
         this.config = config;
         this.observer = observer ?? new Observers();
         Network = ModelCheck.Check(config, data.Shape);
-        Normalization normalization = Normalization.Standard(data.Train);
-        train = new BatchSource("train", data.Train, normalization);
-        test = data.Test is null ? null : new BatchSource("test", data.Test, normalization);
-        validation = null;
-        monitor = new Monitor(config.Train, validation is null ? Metric.TestLoss : Metric.ValidationLoss);
-        stepsPerEpoch = (train.Count + (config.Data.Batch * config.Train.Accumulate) - 1) / (config.Data.Batch * config.Train.Accumulate);
+        train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation);
+        validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization);
+        test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization);
+        monitor = new Monitor(config.Train, validation is not null, test is not null);
+        epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
+        int samplesPerStep = config.Data.Batch * config.Train.Accumulate;
+        stepsPerEpoch = (epochSize + samplesPerStep - 1) / samplesPerStep;
         Model = new Model(config, Network, device);
         Model.Initialise(config.Seed);
         BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
@@ -51,7 +53,8 @@ public sealed class Trainer : IDisposable
 
     public Model Model { get; }
 
-    public RunState State { get; } = new();
+    /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
+    public RunState State { get; set; } = new();
 
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps => (long)stepsPerEpoch * config.Train.Epochs;
@@ -71,7 +74,7 @@ public sealed class Trainer : IDisposable
         while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
         {
             BeginEpoch();
-            while (State.Cursor < train.Count)
+            while (State.Cursor < epochSize)
             {
                 if (stop.IsCancellationRequested)
                     return new RunResult(RunStatus.Stopped, last ?? Report(Running));
@@ -79,7 +82,12 @@ public sealed class Trainer : IDisposable
             }
             last = EndEpoch();
         }
-        last ??= Report(default);
+        if (State.KeptEpoch > 0 && State.KeptEpoch != State.Epoch)
+        {
+            Model.RestoreBest();
+            last = null;
+        }
+        last ??= Report(new EpochFigures(State.LastTrainLoss, double.NaN, 0));
         return new RunResult(monitor.ShouldStop(State) ? RunStatus.EarlyStopped : RunStatus.Finished, last);
     }
 
@@ -97,23 +105,26 @@ public sealed class Trainer : IDisposable
     private void Step()
     {
         double rate = RateAt(State.Step);
-        int batchesLeft = (train.Count - State.Cursor + config.Data.Batch - 1) / config.Data.Batch;
+        int batchesLeft = (epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch;
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
             NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
         BoundGraph step = NextBatch(rate, batches);
         step.Plan.Run();
         State.Step++;
+        if (!double.IsFinite(step.Loss))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, step.Loss);
         State.Seconds = Seconds;
-        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, train.Count, rate, step));
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step));
     }
 
     private BoundGraph NextBatch(double rate, int batches)
     {
-        int size = Math.Min(config.Data.Batch, train.Count - State.Cursor);
+        int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
         State.Cursor += size;
         State.Batches++;
+        State.Samples += size;
         return Model.Training(size);
     }
 
@@ -124,7 +135,8 @@ public sealed class Trainer : IDisposable
         State.Cursor = 0;
         State.LastTrainLoss = trained.Loss;
         EpochReport report = Report(trained);
-        monitor.Note(report, State);
+        if (monitor.Note(report, State))
+            Model.KeepBest();
         State.Seconds = Seconds;
         observer.OnEpoch(this, report);
         return report;

@@ -22,7 +22,7 @@ public sealed class Model : IDisposable
     {
         this.config = config;
         Network = network;
-        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train.Optimizer.Slots, config.Train.Ema is not null, config.Train.Accumulate > 1);
+        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
         DeviceMemory = new DeviceMemory(device);
         graphs = new ModelGraphs(config, network, Memory);
     }
@@ -40,11 +40,6 @@ public sealed class Model : IDisposable
     {
         foreach (Parameter parameter in Network.Parameters)
             Write(parameter, Network.InitialValues(parameter, seed));
-        if (Memory.Ema is not null)
-        {
-            foreach (Parameter parameter in Memory.Layout.Trained)
-                DeviceMemory.Write(Memory.Ema, Memory.Layout.OffsetOf(parameter), Read(parameter));
-        }
     }
 
     /// <summary>
@@ -133,7 +128,24 @@ public sealed class Model : IDisposable
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Synchronize();
         DeviceMemory.Read(totals, 0, sums);
-        return new EpochFigures((sums[0] + sums[1]) / sums[3], sums[2] / sums[3], (long)sums[3]);
+        bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
+        return new EpochFigures((sums[0] + sums[1]) / sums[3], classes ? sums[2] / sums[3] : double.NaN, (long)sums[3]);
+    }
+
+    /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>
+    public void KeepBest()
+    {
+        Copy(Memory.Ema ?? Memory.Parameters, Memory.Best!);
+        Copy(Memory.State, Memory.BestState!);
+    }
+
+    /// <summary>Goes back to the weights kept last.</summary>
+    public void RestoreBest()
+    {
+        Copy(Memory.Best!, Memory.Parameters);
+        if (Memory.Ema is not null)
+            Copy(Memory.Best!, Memory.Ema);
+        Copy(Memory.BestState!, Memory.State);
     }
 
     /// <summary>The values of a parameter; of its moving average where asked for and kept.</summary>
@@ -144,14 +156,27 @@ public sealed class Model : IDisposable
         return values;
     }
 
-    public void Write(Parameter parameter, ReadOnlySpan<double> values) =>
-        DeviceMemory.Write(Memory.SlotOf(parameter), Memory.Layout.OffsetOf(parameter), values);
+    /// <summary>Sets a parameter, and its moving average where one is kept.</summary>
+    public void Write(Parameter parameter, ReadOnlySpan<double> values)
+    {
+        long offset = Memory.Layout.OffsetOf(parameter);
+        DeviceMemory.Write(Memory.SlotOf(parameter), offset, values);
+        if (parameter.Trained && Memory.Ema is not null)
+            DeviceMemory.Write(Memory.Ema, offset, values);
+    }
 
     public void Dispose()
     {
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Dispose();
         DeviceMemory.Dispose();
+    }
+
+    private void Copy(Kernels.Tensors.Slot from, Kernels.Tensors.Slot to)
+    {
+        var bytes = new byte[DeviceMemory[from].Bytes];
+        DeviceMemory[from].Read(0, bytes);
+        DeviceMemory[to].Write(0, bytes);
     }
 
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>
@@ -184,6 +209,6 @@ public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 
 /// <summary>Figures over the samples of an epoch, each sample counted once.</summary>
 /// <param name="Loss">Mean loss.</param>
-/// <param name="Accuracy">Share of samples classified right; 0 for regression.</param>
+/// <param name="Accuracy">Share of samples classified right; NaN for regression.</param>
 /// <param name="Samples">Samples counted.</param>
 public readonly record struct EpochFigures(double Loss, double Accuracy, long Samples);

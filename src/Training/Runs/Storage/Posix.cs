@@ -20,6 +20,7 @@ internal static unsafe partial class Posix
 
     public const int LockExclusive = 2;
     public const int LockNoWait = 4;
+    public const int Unlock = 8;
 
     private const int OwnerWritesAllRead = 0b110_100_100;
     private const int MostBytes = 1 << 30;

@@ -56,8 +56,12 @@ public sealed class RunLock : IDisposable
 
     public void Dispose()
     {
-        if (!handle.IsClosed)
-            WriteText(handle, "");
+        if (handle.IsClosed)
+            return;
+        WriteText(handle, "");
+        // Closing alone would leave it to a child process that is just being started: until its program is loaded it has a copy.
+        if (OperatingSystem.IsLinux())
+            Posix.Lock((int)handle.DangerousGetHandle(), Posix.Unlock);
         handle.Dispose();
     }
 
