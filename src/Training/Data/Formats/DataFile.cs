@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Data.Formats;
 /// <summary>Opening data files: only plain ones that hold something, and every failure in one line.</summary>
 internal static class DataFile
 {
-    private const int Buffer = 1 << 17;
+    private const int LeastBuffer = 1 << 12, MostBuffer = 1 << 17;
 
     /// <summary>A path from the config, relative to the config's folder.</summary>
     public static string Resolve(DataContext context, string path)
@@ -75,9 +75,10 @@ internal static class DataFile
         if (!info.Exists)
             throw DataFault.In(path, "no such file", "a data file; relative paths start at the config's folder");
         // Pipes and devices have no length; opening a pipe would wait for ever.
-        long length = info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : info.Length;
+        long length = info.LinkTarget is not null && info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : info.Length;
         if (length == 0)
             throw DataFault.At(path, 0, "an empty file", "data");
-        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer, FileOptions.SequentialScan);
+        int buffer = (int)Math.Clamp(length, LeastBuffer, MostBuffer);
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, buffer, FileOptions.SequentialScan);
     }
 }

@@ -28,6 +28,9 @@ internal sealed class PngColours
     /// <summary>Channels of the picture.</summary>
     public int Channels { get; }
 
+    /// <summary>True when an unfiltered row already is what the picture holds.</summary>
+    public bool AreAsStored => header.Bits == 8 && header.Colour != PngColour.Palette && transparent.Length == 0;
+
     /// <summary>One pixel out of an unfiltered row; false when it points behind the palette.</summary>
     public bool TryPixel(ReadOnlySpan<byte> row, int x, Span<byte> target)
     {

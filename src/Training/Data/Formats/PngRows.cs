@@ -42,6 +42,12 @@ internal sealed class PngRows(PngHeader header, PngColours colours, string name,
             if (!Unfilter(row[0], row.AsSpan(1), above.AsSpan(1), header.PixelBytes))
                 throw input.Refuse($"filter {row[0]}", "0 to 4", start);
             int line = (pass.Y + (y * pass.StepY)) * header.Width;
+            if (colours.AreAsStored && pass.StepX == 1)
+            {
+                row.AsSpan(1).CopyTo(pixels.AsSpan(line * colours.Channels));
+                (row, above) = (above, row);
+                continue;
+            }
             for (int x = 0; x < width; x++)
             {
                 int pixel = line + pass.X + (x * pass.StepX);
