@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -75,14 +76,8 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);
         float scale = (float)(1 / (1 - Rate));
         int i = begin;
-        for (; i <= end - 4; i += 4)
-        {
-            (bool a, bool b, bool c, bool d) = mask.KeepsFour(i / 4);
-            y[i] = a ? x[i] * scale : 0;
-            y[i + 1] = b ? x[i + 1] * scale : 0;
-            y[i + 2] = c ? x[i + 2] * scale : 0;
-            y[i + 3] = d ? x[i + 3] * scale : 0;
-        }
+        for (; i <= end - 8; i += 8)
+            ((Vector256.Load(x + i) * scale).AsInt32() & mask.KeepsEight(i / 4)).AsSingle().Store(y + i);
         for (; i < end; i++)
             y[i] = mask.Keeps(i) ? x[i] * scale : 0;
     }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
 
@@ -34,14 +35,16 @@ internal readonly struct DropoutMask
 
     public bool Keeps(int i)
     {
-        (bool a, bool b, bool c, bool d) = KeepsFour(i / 4);
-        return (i % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
+        (uint a, uint b, uint c, uint d) = Philox.Bits((uint)(i / 4), stream, stepLow, last, seedLow, seedHigh);
+        uint word = (i % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
+        return word >> 8 >= threshold;
     }
 
-    /// <summary>For elements 4·group to 4·group + 3.</summary>
-    public (bool A, bool B, bool C, bool D) KeepsFour(int group)
+    /// <summary>For elements 4·group to 4·group + 7: all ones where an element is kept, else 0.</summary>
+    public Vector256<int> KeepsEight(int group)
     {
-        (uint a, uint b, uint c, uint d) = Philox.Bits((uint)group, stream, stepLow, last, seedLow, seedHigh);
-        return (a >> 8 >= threshold, b >> 8 >= threshold, c >> 8 >= threshold, d >> 8 >= threshold);
+        var counters = Vector256.Create((uint)group, stream, stepLow, last, (uint)group + 1, stream, stepLow, last);
+        Vector256<uint> words = PhiloxPair.Bits(counters, seedLow, seedHigh);
+        return Vector256.GreaterThanOrEqual((words >> 8).AsInt32(), Vector256.Create((int)threshold));
     }
 }

@@ -136,25 +136,32 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
         int n = b.InShape(1)[0], k = b.InShape(1)[1];
         float* dy = b.In(0), p = b.In(1), weights = Weighted ? b.In(3) : null, dx = b.Out();
         int* labels = b.InInt(2);
+        ScratchRegion totals = b.Scratch(2);
         b.Serial(() =>
         {
-            double total = n, sumOfWeights = k;
+            double sumOfWeights = k;
             if (weights is not null)
             {
-                (total, sumOfWeights) = (SoftmaxCrossEntropy.TotalWeight(weights, labels, n), 0);
+                sumOfWeights = 0;
                 for (int c = 0; c < k; c++)
                     sumOfWeights += weights[c];
             }
-            float scale = (float)(dy[0] / total), hardShare = (float)(1 - Smoothing), smoothShare = (float)(Smoothing / k);
-            for (int i = 0; i < n; i++)
-            {
-                float own = weights is null ? 1 : weights[labels[i]];
-                float perP = scale * ((hardShare * own) + (smoothShare * (float)sumOfWeights));
-                float* row = dx + ((long)i * k), pr = p + ((long)i * k);
-                for (int c = 0; c < k; c++)
-                    row[c] = (perP * pr[c]) - (scale * smoothShare * (weights is null ? 1 : weights[c]));
-                row[labels[i]] -= scale * hardShare * own;
-            }
+            totals.Pointer[0] = (float)(dy[0] / (weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n)));
+            totals.Pointer[1] = (float)sumOfWeights;
         });
+        b.Parallel(n, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                Row(p + ((long)i * k), weights, k, labels[i], totals.Pointer[0], totals.Pointer[1], dx + ((long)i * k));
+        }, grain: Math.Max(1, 4096 / k));
+    }
+
+    private unsafe void Row(float* p, float* weights, int k, int label, float scale, float sumOfWeights, float* dx)
+    {
+        float hardShare = (float)(1 - Smoothing), smoothShare = (float)(Smoothing / k), own = weights is null ? 1 : weights[label];
+        float perP = scale * ((hardShare * own) + (smoothShare * sumOfWeights));
+        for (int c = 0; c < k; c++)
+            dx[c] = (perP * p[c]) - (scale * smoothShare * (weights is null ? 1 : weights[c]));
+        dx[label] -= scale * hardShare * own;
     }
 }

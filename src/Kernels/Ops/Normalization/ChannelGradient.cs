@@ -44,60 +44,40 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
                 for (int block = begin; block < end; block++)
                     Columns(block * ChannelLayout.ColumnBlock);
             });
-        else if (layout.ChannelsSuffice(b))
-            b.Parallel(layout.C, (begin, end, _) =>
-            {
-                for (int c = begin; c < end; c++)
-                    Channel(c);
-            });
         else
             AddPlanes(b);
     }
 
-    private void Channel(int channel)
-    {
-        double sum = 0, product = 0;
-        for (int n = 0; n < layout.N; n++)
-        {
-            (double s, double p) = PlaneSums(n, channel);
-            sum += s;
-            product += p;
-        }
-        Finish(channel, sum, product);
-        for (int n = 0; n < layout.N; n++)
-            PlaneGradient(n, channel);
-    }
-
     private void AddPlanes(CpuBinding b)
     {
-        int planes = layout.N * layout.C, grain = Math.Max(1, 4096 / layout.Inner);
-        ScratchRegion sums = b.Scratch((long)planes * FloatsOfSums);
-        b.Parallel(planes, (begin, end, _) =>
+        ScratchRegion sums = b.Scratch((long)layout.Planes * FloatsOfSums);
+        b.Parallel(layout.Planes, (begin, end, _) =>
         {
             var kept = (double*)sums.Pointer;
             for (int plane = begin; plane < end; plane++)
                 (kept[2L * plane], kept[(2L * plane) + 1]) = PlaneSums(plane / layout.C, plane % layout.C);
-        }, grain);
-        b.Serial(() =>
+        }, layout.PlaneGrain);
+        b.Parallel(layout.C, (begin, end, _) =>
         {
-            var kept = (double*)sums.Pointer;
-            for (int c = 0; c < layout.C; c++)
-            {
-                double sum = 0, product = 0;
-                for (int n = 0; n < layout.N; n++)
-                {
-                    long plane = ((long)n * layout.C) + c;
-                    sum += kept[2 * plane];
-                    product += kept[(2 * plane) + 1];
-                }
-                Finish(c, sum, product);
-            }
-        });
-        b.Parallel(planes, (begin, end, _) =>
+            for (int c = begin; c < end; c++)
+                FinishPlanes(c, (double*)sums.Pointer + (2L * c));
+        }, grain: Math.Max(1, 2048 / layout.N));
+        b.Parallel(layout.Planes, (begin, end, _) =>
         {
             for (int plane = begin; plane < end; plane++)
                 PlaneGradient(plane / layout.C, plane % layout.C);
-        }, grain);
+        }, layout.PlaneGrain);
+    }
+
+    private void FinishPlanes(int channel, double* sums)
+    {
+        double sum = 0, product = 0;
+        for (int n = 0; n < layout.N; n++, sums += 2L * layout.C)
+        {
+            sum += sums[0];
+            product += sums[1];
+        }
+        Finish(channel, sum, product);
     }
 
     private (double Sum, double Product) PlaneSums(int sample, int channel)

@@ -1,4 +1,3 @@
-using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 
@@ -16,6 +15,11 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
     /// <summary>[N, C]: the channels are the columns of a matrix, and vectors run across channels.</summary>
     public bool IsMatrix => Inner == 1;
 
+    public int Planes => N * C;
+
+    /// <summary>Fewest planes worth handing to a worker.</summary>
+    public int PlaneGrain => Math.Max(1, 4096 / Inner);
+
     public int ColumnBlocks => (C + ColumnBlock - 1) / ColumnBlock;
 
     public static ChannelLayout Of(Shape shape)
@@ -26,10 +30,4 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
 
     /// <summary>Where the values of a channel of a sample begin.</summary>
     public long Plane(int sample, int channel) => (((long)sample * C) + channel) * Inner;
-
-    /// <summary>
-    /// True where each worker can have channels of its own: a channel that fits the cache is then read from memory once for
-    /// all that is done to it. Else the planes are handed out in several phases. Either way the sums are taken in the same order.
-    /// </summary>
-    public bool ChannelsSuffice(CpuBinding b) => C >= b.Workers;
 }

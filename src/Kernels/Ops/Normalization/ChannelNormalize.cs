@@ -22,12 +22,12 @@ internal readonly unsafe struct ChannelNormalize(ChannelLayout layout, float* x,
                     normalize.Row(n, 0, layout.C);
             }, grain: Math.Max(1, 4096 / layout.C));
         else
-            b.Parallel(layout.N * layout.C, (begin, end, _) =>
+            b.Parallel(layout.Planes, (begin, end, _) =>
             {
                 ChannelNormalize normalize = pass();
                 for (int plane = begin; plane < end; plane++)
                     normalize.Plane(plane / layout.C, plane % layout.C);
-            }, grain: Math.Max(1, 4096 / layout.Inner));
+            }, layout.PlaneGrain);
     }
 
     /// <summary>One channel of one sample.</summary>

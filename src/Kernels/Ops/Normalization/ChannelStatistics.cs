@@ -7,6 +7,10 @@ namespace GpuGrad.Kernels.Ops.Normalization;
 /// The CPU's statistics of each channel of a batch. Every plane (channel of a sample) or chunk of rows gives its moments,
 /// and those are merged in the order of the samples, however many workers there are.
 /// </summary>
+/// <remarks>
+/// The planes are walked as they lie in memory. A worker that takes one channel through all samples and then normalises it
+/// from its cache was measured at half the speed: 3 KB here and there keep the prefetcher and the page tables busy.
+/// </remarks>
 internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, Action<int, Moments> finish)
 {
     private const int RowChunk = 256;
@@ -21,12 +25,6 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
                 for (int block = begin; block < end; block++)
                     Columns(block * ChannelLayout.ColumnBlock, normalize);
             });
-        else if (layout.ChannelsSuffice(b))
-            b.Parallel(layout.C, (begin, end, _) =>
-            {
-                for (int c = begin; c < end; c++)
-                    Channel(c, normalize);
-            });
         else
         {
             AddPlanes(b);
@@ -34,20 +32,10 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
         }
     }
 
-    private void Channel(int channel, ChannelNormalize normalize)
-    {
-        Moments all = default;
-        for (int n = 0; n < layout.N; n++)
-            all = all.With(Moments.Of(x + layout.Plane(n, channel), layout.Inner));
-        finish(channel, all);
-        for (int n = 0; n < layout.N; n++)
-            normalize.Plane(n, channel);
-    }
-
     private void AddPlanes(CpuBinding b)
     {
-        ScratchRegion scratch = b.Scratch((long)layout.N * layout.C * FloatsOfMoments);
-        b.Parallel(layout.N * layout.C, (begin, end, _) =>
+        ScratchRegion scratch = b.Scratch((long)layout.Planes * FloatsOfMoments);
+        b.Parallel(layout.Planes, (begin, end, _) =>
         {
             for (int plane = begin; plane < end; plane++)
             {
@@ -55,20 +43,12 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
                 double* kept = (double*)scratch.Pointer + (2L * plane);
                 (kept[0], kept[1]) = (moments.Mean, moments.SumOfSquares);
             }
-        }, grain: Math.Max(1, 4096 / layout.Inner));
-        b.Serial(() =>
+        }, layout.PlaneGrain);
+        b.Parallel(layout.C, (begin, end, _) =>
         {
-            for (int c = 0; c < layout.C; c++)
-            {
-                Moments all = default;
-                for (int n = 0; n < layout.N; n++)
-                {
-                    double* kept = (double*)scratch.Pointer + (2L * ((n * layout.C) + c));
-                    all = all.With(new Moments(layout.Inner, kept[0], kept[1]));
-                }
-                finish(c, all);
-            }
-        });
+            for (int c = begin; c < end; c++)
+                finish(c, Moments.OfEqualParts((double*)scratch.Pointer + (2L * c), layout.N, 2L * layout.C, layout.Inner));
+        }, grain: Math.Max(1, 2048 / layout.N));
     }
 
     // Down the rows of a block of columns: a chunk of rows twice (the second time from the cache), then the next.

@@ -37,6 +37,21 @@ internal readonly record struct Moments(long Count, double Mean, double SumOfSqu
         return new Moments(count, guess + shift, Math.Max(0, squares - (distances * shift)));
     }
 
+    /// <summary>Parts of one size together, each given by its mean and behind it its sum of squares, <paramref name="step"/> doubles apart.</summary>
+    public static unsafe Moments OfEqualParts(double* parts, int count, long step, int size)
+    {
+        double means = 0, squares = 0, distances = 0;
+        for (int i = 0; i < count; i++)
+        {
+            means += parts[i * step];
+            squares += parts[(i * step) + 1];
+        }
+        double mean = means / count;
+        for (int i = 0; i < count; i++)
+            distances += (parts[i * step] - mean) * (parts[i * step] - mean);
+        return new Moments((long)count * size, mean, squares + (size * distances));
+    }
+
     public static unsafe Moments Of(float* x, int count)
     {
         Moments all = default;
