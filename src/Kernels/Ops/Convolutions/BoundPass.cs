@@ -20,7 +20,7 @@ internal sealed unsafe class BoundPass
     {
         (Pass, this.panels, tiles) = (pass, panels, blocks.Tiles);
         Taps = [.. pass.Taps];
-        PanelFloats = checked((long)c.SourceChannels * Taps.Length * blocks.Rows);
+        PanelFloats = checked((long)c.SourceChannels * Taps.Length * blocks.Tile.Rows);
         offsets = Table(blocks.Channels, blocks.Chunk.ChannelFloats, t => blocks.Chunk.OffsetOf(firstTap + t));
         offsetsInPlace = c.IsPointwise ? Table(blocks.Channels, c.Source.H * c.Source.W, _ => 0) : offsets;
     }

@@ -26,7 +26,7 @@ internal sealed class CorrelationBlocking
     // that a tile of results stays in the first-level cache until it is copied out.
     private const int MostColumns = 1280;
     private const int EnoughColumns = 400;
-    private const int EnoughVectorsUnfolded = 4 * TapKernel.Vectors;
+    private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
 
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
@@ -50,11 +50,11 @@ internal sealed class CorrelationBlocking
         RowBands = (rows + BandRows - 1) / BandRows;
         ColumnBands = (columns + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
-        Rows = c.TargetChannels == 1 ? 1 : TapKernel.Rows;
-        Tiles = (c.TargetChannels + Rows - 1) / Rows;
+        Tile = TapKernel.For(c.TargetChannels);
+        Tiles = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows;
 
         int perImage = c.Groups * RowBands * ColumnBands;
-        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Rows);
+        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
         int images = unfolded
             ? EnoughVectorsUnfolded * Lanes / (rows * columns)
             : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes), (int)((long)c.Images * perImage / EnoughTasks));
@@ -93,8 +93,8 @@ internal sealed class CorrelationBlocking
     /// <summary>Chunks of images in the batch.</summary>
     public int Chunks { get; }
 
-    /// <summary>Target channels of a tile.</summary>
-    public int Rows { get; }
+    /// <summary>The tile of target channels and pixels.</summary>
+    public TapTile Tile { get; }
 
     /// <summary>Tiles of a group.</summary>
     public int Tiles { get; }
@@ -107,7 +107,7 @@ internal sealed class CorrelationBlocking
     public int Tasks { get; }
 
     /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
-    public int Slack => Lanes * TapKernel.RowVectors;
+    public int Slack => Lanes * TapKernel.MostVectors;
 
     /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
     public CorrelationTask TaskAt(int index)
@@ -122,11 +122,11 @@ internal sealed class CorrelationBlocking
     }
 
     // Images that have enough columns together and fill their last tile best.
-    private static int WholeTiles(int vectors)
+    private int WholeTiles(int vectors)
     {
         int fewest = (EnoughColumns / (vectors * Lanes)) + 1;
-        return Enumerable.Range(fewest, TapKernel.Vectors).MinBy(images =>
-            (images * vectors + TapKernel.Vectors - 1) / TapKernel.Vectors * TapKernel.Vectors / (double)(images * vectors));
+        return Enumerable.Range(fewest, Tile.Vectors).MinBy(images =>
+            ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
     }
 
     private static (int Rows, int Columns) BandOf(int rows, int columns)

@@ -52,7 +52,7 @@ internal sealed unsafe class CpuCorrelation
         pixels = binding.Scratch(pixelFloats * binding.Workers);
         rowLength = blocks.Chunk.Columns + blocks.Slack;
         int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
-        resultFloats = CacheLine.Whole((long)tilesHeld * blocks.Rows * rowLength);
+        resultFloats = CacheLine.Whole((long)tilesHeld * blocks.Tile.Rows * rowLength);
         results = binding.Scratch(resultFloats * binding.Workers);
     }
 
@@ -75,16 +75,21 @@ internal sealed unsafe class CpuCorrelation
 
     private void PackWeights(BoundPass pass, int group, int tile)
     {
-        int first = tile * blocks.Rows, count = Math.Min(blocks.Rows, c.TargetChannels - first);
+        int first = tile * blocks.Tile.Rows, rows = Math.Min(blocks.Tile.Rows, c.TargetChannels - first);
         float* panel = packedWeights.Pointer + pass.Panel(group, tile);
         float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        if (rows < blocks.Tile.Rows)
+            new Span<float>(panel, checked((int)pass.PanelFloats)).Clear();
         for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
         {
-            foreach (Tap tap in pass.Taps)
+            // Taps that follow each other in the weights are transposed together.
+            for (int t = 0; t < pass.Taps.Length;)
             {
-                for (int row = 0; row < blocks.Rows; row++)
-                    panel[row] = row < count ? source[((long)row * c.TargetStride) + tap.Weight] : 0;
-                panel += blocks.Rows;
+                int begin = t++;
+                while (t < pass.Taps.Length && pass.Taps[t].Weight == pass.Taps[t - 1].Weight + 1)
+                    t++;
+                Transpose.Run(source + pass.Taps[begin].Weight, c.TargetStride, panel, blocks.Tile.Rows, rows, t - begin);
+                panel += (t - begin) * blocks.Tile.Rows;
             }
         }
     }
@@ -94,7 +99,7 @@ internal sealed unsafe class CpuCorrelation
         (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
         int vectors = runs * perRun;
         // Behind the last vector stand copies of it, to fill up the last tile.
-        float** columns = stackalloc float*[vectors + TapKernel.RowVectors];
+        float** columns = stackalloc float*[vectors + TapKernel.MostVectors];
         bool inPlace = CanReadInPlace(task);
         for (int block = 0; block < blocks.ChannelBlocks; block++)
         {
@@ -103,7 +108,7 @@ internal sealed unsafe class CpuCorrelation
             long runStride = inPlace ? ImageStride : blocks.Chunk.RunStride;
             for (int i = 0; i < channels && !inPlace; i++)
                 blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, source + ((long)i * blocks.Chunk.ChannelFloats), scratch);
-            for (int v = 0; v < vectors + TapKernel.RowVectors; v++)
+            for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
             {
                 int vector = Math.Min(v, vectors - 1);
                 columns[v] = source + (vector / perRun * runStride) + (vector % perRun * CorrelationBlocking.Lanes);
@@ -111,7 +116,7 @@ internal sealed unsafe class CpuCorrelation
             Multiply(task, channel, channels, inPlace, columns, vectors, result);
         }
         if (c.TargetStep != (1, 1))
-            Finish(task, task.FirstTile * blocks.Rows, task.EndTile * blocks.Rows);
+            Finish(task, task.FirstTile * blocks.Tile.Rows, task.EndTile * blocks.Tile.Rows);
     }
 
     private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
@@ -122,30 +127,27 @@ internal sealed unsafe class CpuCorrelation
             int steps = channels * pass.Taps.Length;
             for (int tile = task.FirstTile; tile < task.EndTile; tile++)
             {
-                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Rows);
+                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Tile.Rows);
                 MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
                 if (last)
                     CopyOut(pass.Pass, task, tile, result);
                 if (blocks.ChannelBlocks > 1)
-                    result += (long)blocks.Rows * rowLength;
+                    result += (long)blocks.Tile.Rows * rowLength;
             }
         }
     }
 
     private void MultiplyTile(int steps, float* panel, int* offsets, float** columns, int vectors, float* result, bool accumulate)
     {
-        if (blocks.Rows == 1)
-        {
-            for (int v = 0; v < vectors; v += TapKernel.RowVectors)
-                TapKernel.RunRow(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
-            return;
-        }
-        for (int v = 0; v < vectors; v += TapKernel.Vectors)
-            TapKernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+        TapTile kernel = blocks.Tile;
+        for (int v = 0; v < vectors; v += kernel.Vectors)
+            kernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
     }
 
     // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.
-    private bool CanReadInPlace(CorrelationTask task) => c.IsPointwise && !blocks.Chunk.IsUnfolded && task.Image + task.Images < c.Images;
+    // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
+    private bool CanReadInPlace(CorrelationTask task) =>
+        c.IsPointwise && !blocks.Chunk.IsUnfolded && task.Image + task.Images < c.Images && c.Source.H * c.Source.W % 256 != 0;
 
     private float* Plane(CorrelationTask task, int channel) =>
         x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;
@@ -154,7 +156,7 @@ internal sealed unsafe class CpuCorrelation
     private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, float* result)
     {
         int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
-        int first = tile * blocks.Rows, end = Math.Min(first + blocks.Rows, c.TargetChannels), imageColumns = blocks.Chunk.ImageColumns(task.Rows);
+        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels), imageColumns = blocks.Chunk.ImageColumns(task.Rows);
         for (int channel = first; channel < end; channel++, result += rowLength)
         {
             for (int image = 0; image < task.Images; image++)

@@ -59,15 +59,15 @@ internal sealed unsafe class CpuWinograd
     }
 
     // Whole tiles of the kernel may go beyond the last column.
-    private static int RowSlack => TapKernel.Vectors * WinogradBlocking.Lanes;
+    private static int RowSlack => TapKernel.Wide.Vectors * WinogradBlocking.Lanes;
 
     // Floats from one row of products to the next, and from one position to the next.
     private int RowLength => CacheLine.Odd(blocks.Columns + RowSlack);
 
-    private int ProductFloats => CacheLine.Odd(TapKernel.Rows * RowLength);
+    private int ProductFloats => CacheLine.Odd(TapKernel.Wide.Rows * RowLength);
 
     // Transformed weights of a tile of target channels: [position][source channel][target channel].
-    private long TileFloats => (long)Winograd.Positions * c.SourceChannels * TapKernel.Rows;
+    private long TileFloats => (long)Winograd.Positions * c.SourceChannels * TapKernel.Wide.Rows;
 
     public void AddPhases()
     {
@@ -85,17 +85,19 @@ internal sealed unsafe class CpuWinograd
 
     private void TransformWeights(int group, int tile, float* target)
     {
-        float* g = stackalloc float[9];
-        int first = tile * TapKernel.Rows, positionStride = c.SourceChannels * TapKernel.Rows;
-        for (int channel = 0; channel < c.SourceChannels; channel++)
+        int first = tile * TapKernel.Wide.Rows, rows = Math.Min(TapKernel.Wide.Rows, c.TargetChannels - first);
+        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        float* asStored = stackalloc float[9 * TapKernel.Wide.Rows], g = stackalloc float[9 * TapKernel.Wide.Rows];
+        Copies.Clear(asStored, 9 * TapKernel.Wide.Rows);
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += TapKernel.Wide.Rows)
         {
-            for (int row = 0; row < TapKernel.Rows; row++, target++)
-            {
-                float* source = weights + ((long)group * c.GroupStride) + ((long)(first + row) * c.TargetStride) + ((long)channel * c.SourceStride);
-                for (int i = 0; i < 9; i++)
-                    g[i] = first + row < c.TargetChannels ? source[kernel[i]] : 0;
-                Winograd.Weights(g, target, positionStride);
-            }
+            Transpose.Run(source, c.TargetStride, asStored, TapKernel.Wide.Rows, rows, 9);
+            for (int i = 0; i < 9; i++)
+                Copies.Copy(asStored + (kernel[i] * TapKernel.Wide.Rows), g + (i * TapKernel.Wide.Rows), TapKernel.Wide.Rows);
+            if (TapKernel.Wide.Rows == V256.Lanes)
+                Winograd.Weights<V256>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
+            else
+                Winograd.Weights<V128>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
         }
     }
 
@@ -108,7 +110,7 @@ internal sealed unsafe class CpuWinograd
         for (int tile = 0; tile < blocks.Tiles; tile++)
         {
             Multiply(packedWeights.Pointer + ((((long)group * blocks.Tiles) + tile) * TileFloats), pixels, vectors, products);
-            int first = tile * TapKernel.Rows, end = Math.Min(first + TapKernel.Rows, c.TargetChannels);
+            int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
             for (int channel = first; channel < end; channel++)
             {
                 int columns = vectors * WinogradBlocking.Lanes;
@@ -149,18 +151,18 @@ internal sealed unsafe class CpuWinograd
 
     private void Multiply(float* panel, float* pixels, int vectors, float* products)
     {
-        float** columns = stackalloc float*[TapKernel.Vectors];
+        float** columns = stackalloc float*[TapKernel.Wide.Vectors];
         fixed (int* offsets = channelOffsets)
         {
             for (int position = 0; position < Winograd.Positions; position++)
             {
-                for (int v = 0; v < vectors; v += TapKernel.Vectors)
+                for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
                 {
-                    for (int i = 0; i < TapKernel.Vectors; i++)
+                    for (int i = 0; i < TapKernel.Wide.Vectors; i++)
                         columns[i] = pixels + ((v + i) * WinogradBlocking.Lanes);
-                    TapKernel.Run(c.SourceChannels, panel, offsets, columns, products + (v * WinogradBlocking.Lanes), RowLength, false);
+                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, products + (v * WinogradBlocking.Lanes), RowLength, false);
                 }
-                panel += c.SourceChannels * TapKernel.Rows;
+                panel += c.SourceChannels * TapKernel.Wide.Rows;
                 pixels += blocks.PositionFloats;
                 products += ProductFloats;
             }

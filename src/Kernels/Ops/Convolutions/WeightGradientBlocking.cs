@@ -20,10 +20,11 @@ internal sealed class WeightGradientBlocking
     private const int EnoughVectors = 100;
 
     // Tasks that share the channels, if there is nothing else to share; so many channels pay for laying out dy again.
-    private const int EnoughTasks = 32;
+    private const int EnoughTasks = 16;
     private const int FewestChannels = 8;
 
-    // All splits' sums together: 8 MiB.
+    // Parts of the batch, and all their sums together: 8 MiB.
+    private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
     public WeightGradientBlocking(ConvSizes z, IReadOnlyList<Tap> taps)
@@ -42,9 +43,9 @@ internal sealed class WeightGradientBlocking
         int images = Math.Clamp((EnoughVectors * Lanes + imageColumns - 1) / imageColumns, 1, Math.Min(most, z.N));
         Chunk = new PixelChunk(layout, taps, unfolded, images, BandRows, BandColumns);
         Chunks = (z.N + images - 1) / images * RowBands * ColumnBands;
-        int wanted = (EnoughTasks + z.Geometry.Groups - 1) / z.Geometry.Groups;
-        Splits = Math.Clamp(wanted, 1, (int)Math.Clamp(SumFloats / z.Weights.Length, 1, Chunks));
-        int parts = Math.Clamp((wanted + Splits - 1) / Splits, 1, Math.Max(1, z.GroupC / FewestChannels));
+        int groups = z.Geometry.Groups;
+        Splits = Math.Clamp((MostSplits + groups - 1) / groups, 1, (int)Math.Clamp(SumFloats / z.Weights.Length, 1, Chunks));
+        int parts = Math.Clamp((EnoughTasks + (Splits * groups) - 1) / (Splits * groups), 1, Math.Max(1, z.GroupC / FewestChannels));
         ChannelsPerTask = (z.GroupC + parts - 1) / parts;
         Parts = (z.GroupC + ChannelsPerTask - 1) / ChannelsPerTask;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, ChannelsPerTask);

@@ -19,23 +19,20 @@ internal static unsafe class Winograd
     /// <summary>Matrix products: elements of a transformed tile.</summary>
     public const int Positions = 16;
 
-    /// <summary>G g Gᵀ of one kernel: <paramref name="g"/> [3×3], target[position·stride].</summary>
-    public static void Weights(float* g, float* target, int stride)
+    /// <summary>
+    /// G g Gᵀ of a vector of kernels: element i of lane j stands at g[i·lanes + j], position p is written to target[p·stride + j].
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void Weights<V>(float* g, float* target, long stride) where V : struct, IVector<V>
     {
-        float* rows = stackalloc float[12];
-        for (int j = 0; j < 3; j++)
-        {
-            float sum = 0.5f * (g[j] + g[6 + j]), half = 0.5f * g[3 + j];
-            (rows[j], rows[3 + j], rows[6 + j], rows[9 + j]) = (g[j], sum + half, sum - half, g[6 + j]);
-        }
-        for (int i = 0; i < 4; i++, rows += 3)
-        {
-            float sum = 0.5f * (rows[0] + rows[2]), half = 0.5f * rows[1];
-            target[((4 * i) + 0) * stride] = rows[0];
-            target[((4 * i) + 1) * stride] = sum + half;
-            target[((4 * i) + 2) * stride] = sum - half;
-            target[((4 * i) + 3) * stride] = rows[2];
-        }
+        int row = 3 * V.Lanes;
+        WeightsColumn<V>(g, row, out V t00, out V t10, out V t20, out V t30);
+        WeightsColumn<V>(g + V.Lanes, row, out V t01, out V t11, out V t21, out V t31);
+        WeightsColumn<V>(g + (2 * V.Lanes), row, out V t02, out V t12, out V t22, out V t32);
+        WeightsRow(t00, t01, t02, target, stride);
+        WeightsRow(t10, t11, t12, target + (4 * stride), stride);
+        WeightsRow(t20, t21, t22, target + (8 * stride), stride);
+        WeightsRow(t30, t31, t32, target + (12 * stride), stride);
     }
 
     /// <summary>
@@ -126,6 +123,26 @@ internal static unsafe class Winograd
             (t10 + t11 + t12).Store(target + (2 * count));
             (t11 - t12 - t13).Store(target + (3 * count));
         }
+    }
+
+    // G times a column of g.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightsColumn<V>(float* g, int row, out V t0, out V t1, out V t2, out V t3) where V : struct, IVector<V>
+    {
+        V g0 = V.Load(g), g1 = V.Load(g + row), g2 = V.Load(g + (2 * row));
+        V sum = V.Of(0.5) * (g0 + g2), half = V.Of(0.5) * g1;
+        (t0, t1, t2, t3) = (g0, sum + half, sum - half, g2);
+    }
+
+    // A row of Gg times Gᵀ.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WeightsRow<V>(V t0, V t1, V t2, float* target, long stride) where V : struct, IVector<V>
+    {
+        V sum = V.Of(0.5) * (t0 + t2), half = V.Of(0.5) * t1;
+        t0.Store(target);
+        (sum + half).Store(target + stride);
+        (sum - half).Store(target + (2 * stride));
+        t2.Store(target + (3 * stride));
     }
 
     // A row of d times B, for the tiles of a row: columns 2j … 2j + 3 of pixels.

@@ -17,7 +17,7 @@ internal sealed class WinogradBlocking
     // Below so many channels the transforms cost what the products save; above, the 16 matrices of weights no longer stay in
     // a cache, or no column would be left to multiply them with.
     private const int FewestChannels = 16;
-    private const int MostChannels = 256;
+    private const int MostChannels = 512;
 
     public WinogradBlocking(Correlation c)
     {
@@ -28,7 +28,7 @@ internal sealed class WinogradBlocking
         ChannelFloats = CacheLine.Odd(Columns + Lanes);
         PositionFloats = CacheLine.Odd(checked(c.SourceChannels * ChannelFloats));
         Tasks = checked((AllRows + Rows - 1) / Rows * c.Groups);
-        Tiles = (c.TargetChannels + TapKernel.Rows - 1) / TapKernel.Rows;
+        Tiles = (c.TargetChannels + TapKernel.Wide.Rows - 1) / TapKernel.Wide.Rows;
     }
 
     /// <summary>Floats of a vector.</summary>
@@ -69,7 +69,7 @@ internal sealed class WinogradBlocking
     // The fullest last tile among the numbers of rows that fit; the more the better, for the weights are read once a task.
     private int BestRows(Correlation c)
     {
-        int tile = TapKernel.Vectors * Lanes;
+        int tile = TapKernel.Wide.Vectors * Lanes;
         int most = Math.Max(PixelFloats / (Winograd.Positions * c.SourceChannels), tile) / TileColumns;
         most = Math.Clamp(most, 1, Math.Max((tile + TileColumns - 1) / TileColumns, (int)((long)AllRows * c.Groups / EnoughTasks)));
         return Enumerable.Range(1, most).MinBy(rows => ((double)((rows * TileColumns) + tile - 1) / tile * tile / (rows * TileColumns)) + (0.2 / rows));

@@ -23,7 +23,7 @@ internal sealed class WinogradGradientBlocking
     private const int PartUnit = 48;
 
     private const int FewestChannels = 16;
-    private const int MostChannels = 256;
+    private const int MostChannels = 512;
 
     public WinogradGradientBlocking(ConvSizes z)
     {
