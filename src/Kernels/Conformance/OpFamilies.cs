@@ -1,12 +1,16 @@
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Losses;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Softmax;
 
 namespace GpuGrad.Kernels.Conformance;
 
@@ -22,7 +26,12 @@ public static class OpFamilies
         PoolingCases.Family,
         ReductionCases.Family,
         LossCases.Family,
+        LossCases.Summed,
         OptimizerCases.Family,
         BatchCases.Family,
+        NormalizationCases.Family,
+        SoftmaxCases.Family,
+        DropoutCases.Family,
+        EmbeddingCases.Family,
     ];
 }

@@ -142,10 +142,14 @@ internal static class RealIO
             buffer.Read(element * sizeof(double), MemoryMarshal.AsBytes(values));
             return;
         }
-        var narrow = new float[values.Length];
-        buffer.Read(element * sizeof(float), MemoryMarshal.AsBytes(narrow.AsSpan()));
-        for (int i = 0; i < narrow.Length; i++)
-            values[i] = narrow[i];
+        Span<float> narrow = stackalloc float[Chunk];
+        for (int begin = 0; begin < values.Length; begin += Chunk)
+        {
+            Span<float> part = narrow[..Math.Min(Chunk, values.Length - begin)];
+            buffer.Read((element + begin) * sizeof(float), MemoryMarshal.AsBytes(part));
+            for (int i = 0; i < part.Length; i++)
+                values[begin + i] = part[i];
+        }
     }
 
     public static void Read(DeviceBuffer buffer, long element, Span<float> values, int realSize)
@@ -155,9 +159,13 @@ internal static class RealIO
             buffer.Read(element * sizeof(float), MemoryMarshal.AsBytes(values));
             return;
         }
-        var wide = new double[values.Length];
-        buffer.Read(element * sizeof(double), MemoryMarshal.AsBytes(wide.AsSpan()));
-        for (int i = 0; i < wide.Length; i++)
-            values[i] = (float)wide[i];
+        Span<double> wide = stackalloc double[Chunk];
+        for (int begin = 0; begin < values.Length; begin += Chunk)
+        {
+            Span<double> part = wide[..Math.Min(Chunk, values.Length - begin)];
+            buffer.Read((element + begin) * sizeof(double), MemoryMarshal.AsBytes(part));
+            for (int i = 0; i < part.Length; i++)
+                values[begin + i] = (float)part[i];
+        }
     }
 }

@@ -3,9 +3,13 @@ using System.Runtime.CompilerServices;
 namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
-/// Transcendental functions of vectors of floats, within about 2 units in the last place. The polynomials are minimax fits
-/// (Lawson's algorithm, relative error); the same operations for every vector width, so the bits do not depend on it.
+/// Transcendental functions of vectors of floats. The polynomials are minimax fits (Lawson's algorithm, relative error); the
+/// same operations for every vector width, so the bits do not depend on it. NaN stays NaN, infinities give the limits.
 /// </summary>
+/// <remarks>
+/// Largest error in units in the last place, over all 2³² floats: Exp 1.08, Tanh 1.34, Erf 2.48. The runtime's Log, which the
+/// vectors use as it is: 2.46.
+/// </remarks>
 internal static class FloatMath
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -50,7 +50,7 @@ internal static class Schedule
     private static bool TryFuse(List<Node> nodes, int index, Dictionary<Tensor, List<Node>> readers, HashSet<Tensor> keep)
     {
         Node producer = nodes[index];
-        if (producer.Outputs.Count != 1 || producer.Op.IsView)
+        if (producer.Outputs.Count == 0 || producer.Op.IsView)
             return false;
         Tensor between = producer.Outputs[0];
         if (between.Placement is not null || keep.Contains(between) || readers.GetValueOrDefault(between) is not [Node consumer])
@@ -59,7 +59,9 @@ internal static class Schedule
         if (consumer.Phase != producer.Phase || producer.Op.FuseWith(consumer.Op, input) is not Op fused)
             return false;
         Tensor[] inputs = [.. producer.Inputs, .. consumer.Inputs.Where((_, i) => i != input)];
-        nodes[nodes.IndexOf(consumer)] = new Node(consumer.Id, fused, inputs, [.. consumer.Outputs], producer.Scope, consumer.Phase);
+        // What else the producer computes (statistics kept for a gradient) stays behind the result.
+        Tensor[] outputs = [.. consumer.Outputs, .. producer.Outputs.Skip(1)];
+        nodes[nodes.IndexOf(consumer)] = new Node(consumer.Id, fused, inputs, outputs, producer.Scope, consumer.Phase);
         nodes.RemoveAt(index);
         return true;
     }

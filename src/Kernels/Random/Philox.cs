@@ -6,10 +6,10 @@ namespace GpuGrad.Kernels.Random;
 /// </summary>
 public static class Philox
 {
-    private const uint Multiplier0 = 0xD2511F53;
-    private const uint Multiplier1 = 0xCD9E8D57;
-    private const uint Weyl0 = 0x9E3779B9;
-    private const uint Weyl1 = 0xBB67AE85;
+    internal const uint Multiplier0 = 0xD2511F53;
+    internal const uint Multiplier1 = 0xCD9E8D57;
+    internal const uint Weyl0 = 0x9E3779B9;
+    internal const uint Weyl1 = 0xBB67AE85;
 
     /// <summary>The four 32-bit words for a 128-bit counter under a 64-bit key.</summary>
     public static (uint A, uint B, uint C, uint D) Bits(uint c0, uint c1, uint c2, uint c3, uint key0, uint key1)

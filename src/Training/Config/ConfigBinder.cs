@@ -61,7 +61,7 @@ public static class ConfigBinder
             YamlMapping { Entries: [var only] } => (only.Key, only.Value),
             YamlMapping { Entries.Count: > 1 } many => throw new ConfigException(
                 many.Entries[1].Key.Mark, $"a second name, '{many.Entries[1].Key.Value}'; expected one {table.What}: '{many.Entries[0].Key.Value}' with its settings indented below it"),
-            _ => throw new ConfigException(node.Mark, $"{node.Kind} as a {table.What}; expected a name, or a name with settings"),
+            _ => throw new ConfigException(node.Mark, $"{node.Kind} as {(table.What[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a")} {table.What}; expected a name, or a name with settings"),
         };
         Choice choice = table.Choices.FirstOrDefault(c => c.Name == name.Value)
             ?? throw new ConfigException(name.Mark, $"no {table.What} is called '{name.Value}'; {Suggestion.For(name.Value, table.Choices.Select(c => c.Name))}");

@@ -18,6 +18,9 @@ public sealed record RunConfig
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda[:i]</c>, <c>opencl[:i]</c>, <c>emulated</c> or <c>reference</c>.</summary>
     public string Device { get; init => field = Require.NotEmpty(value); } = "auto";
 
+    /// <summary>Relative paths in the config are relative to this; the folder of the config file if none is given.</summary>
+    public string? Folder { get; init => field = value is null ? null : Require.NotEmpty(value); }
+
     /// <summary>Threads of the cpu device; 0 for one a processor.</summary>
     public int Threads { get; init => field = Require.Between(value, 0, 1024); }
 
@@ -131,6 +134,9 @@ public sealed record CheckpointConfig
 
     /// <summary>Seconds between two; 0 for no clock.</summary>
     public double Seconds { get; init => field = Require.NonNegative(value); }
+
+    /// <summary>Stop the run when one cannot be saved; else it says so and goes on with the one before.</summary>
+    public bool Required { get; init; }
 
     /// <summary>How many are kept, besides the best.</summary>
     public int Keep { get; init => field = Require.Positive(value); } = 3;

@@ -6,7 +6,17 @@ namespace GpuGrad.Training.Config;
 /// <param name="Config">The settings.</param>
 /// <param name="Tree">The YAML with everything it extends and overrides.</param>
 /// <param name="Folder">Relative paths in the config are relative to this.</param>
-public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Folder);
+public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Folder)
+{
+    /// <summary>The same with nothing left open: for a run folder, which may be resumed from anywhere.</summary>
+    /// <param name="device">The device that was chosen.</param>
+    public LoadedConfig Resolved(string device) => this with
+    {
+        Tree = Tree.With("device", Text(device)).With("folder", Text(Folder)),
+    };
+
+    private YamlScalar Text(string value) => new(value, true, Tree.Mark);
+}
 
 /// <summary>Reads an experiment from YAML.</summary>
 public static class RunConfigFile
@@ -19,6 +29,7 @@ public static class RunConfigFile
         YamlMapping tree = ConfigSource.Load(path, overrides);
         if (tree["name"] is null)
             tree = tree.With("name", new YamlScalar(Path.GetFileNameWithoutExtension(path), true, tree.Mark));
-        return new LoadedConfig(ConfigBinder.Bind<RunConfig>(tree, "the config"), tree, Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
+        RunConfig config = ConfigBinder.Bind<RunConfig>(tree, "the config");
+        return new LoadedConfig(config, tree, config.Folder ?? Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
     }
 }

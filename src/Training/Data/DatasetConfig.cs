@@ -21,9 +21,3 @@ public abstract record DatasetConfig : IChoice<DatasetConfig>, ILocated
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: one line naming the file, the offset or line, what was found and expected.</exception>
     public abstract DataSet Load(DataContext context);
 }
-
-/// <summary>Every source of samples.</summary>
-public static class DatasetCatalog
-{
-    public static IReadOnlyList<Choice> All { get; } = [];
-}

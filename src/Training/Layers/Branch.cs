@@ -56,7 +56,7 @@ public sealed class Branch : Layer
         {
             Join.Add => results.Aggregate((a, b) => g.Graph.Add(new Add(), a, b)),
             Join.Multiply => results.Aggregate((a, b) => g.Graph.Add(new Multiply(), a, b)),
-            _ => throw new NotSupportedException("concat"),
+            _ => results.Length == 1 ? results[0] : g.Graph.Add(new Concat(1), results),
         };
     }
 }

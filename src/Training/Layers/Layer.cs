@@ -39,6 +39,7 @@ public abstract class Layer
 public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random)
 {
     private readonly Dictionary<string, Tensor> activations = [];
+    private uint streams;
 
     public Graph Graph { get; } = graph;
 
@@ -47,6 +48,9 @@ public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, 
 
     /// <summary>Seed and step for random masks, int [4]; only while training.</summary>
     public Tensor Random => random ?? throw new InvalidOperationException("Random numbers are drawn in training only.");
+
+    /// <summary>A number that tells the random masks of a network apart: the same for a layer in every graph.</summary>
+    public uint NextRandomStream() => streams++;
 
     /// <summary>The output of each layer by path, in network order.</summary>
     public IReadOnlyDictionary<string, Tensor> Activations => activations;

@@ -23,6 +23,13 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     public static IReadOnlyList<Choice> All { get; } =
     [
         new("softmax-cross-entropy", typeof(SoftmaxCrossEntropyConfig), "-ln softmax(x)[label], mean over the batch."),
+        new("bce-with-logits", typeof(BinaryCrossEntropyConfig), "Binary cross-entropy of logits."),
+        new("hinge", typeof(HingeConfig), "The multiclass support vector machine's loss."),
+        new("squared-hinge", typeof(SquaredHingeConfig), "The same with each violation squared."),
+        new("squared-error", typeof(SquaredErrorConfig), "Half the sum of squared errors, mean over the batch."),
+        new("mse", typeof(MseConfig), "Mean squared error."),
+        new("mae", typeof(MaeConfig), "Mean absolute error."),
+        new("huber", typeof(HuberConfig), "Squared error that becomes linear beyond delta."),
     ];
 
     [NotConfig]
@@ -35,23 +42,20 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <param name="constant">Makes a tensor of fixed numbers, such as class weights.</param>
     public abstract Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant);
 
-    /// <summary>Checks the network's output against the data; the message tells what the last layer should be.</summary>
-    public abstract void Check(Shape output, DataShape data);
+    /// <summary>What of a network's output or of the settings does not fit the data, and what would; null when all fits.</summary>
+    public abstract string? Problem(Shape output, DataShape data);
 
     /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
 
-    protected void Fail(string message) => throw (Source is Mark mark
-        ? new ConfigException(mark, message)
-        : new GpuGradException(Fault.Config, message));
-
     /// <summary>For losses over classes: one score a class.</summary>
-    protected void RequireClassScores(Shape output, DataShape data, string name)
+    protected static string? ClassScoresProblem(Shape output, DataShape data, string name)
     {
         if (data.Classes == 0)
-            Fail($"{name} needs class labels, the data has {data.Targets} target numbers; use mse, mae, huber or squared-error");
-        if (output != new Shape(data.Classes))
-            Fail($"{name}: the network gives {output}, expected [{data.Classes}], a score for each class; end the model with 'dense: {data.Classes}'");
+            return $"{name} needs class labels, the data has {data.Targets} target numbers; use mse, mae, huber or squared-error";
+        return output == new Shape(data.Classes)
+            ? null
+            : $"the network gives {output}, {name} expects [{data.Classes}], a score for each class; end the model with 'dense: {data.Classes}'";
     }
 
     /// <summary>The targets as numbers [N, D]: as they are, or labels as 0 and 1.</summary>
@@ -76,13 +80,13 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
             : graph.AddAll(op, scores, targets.Labels!, constant("class-weights", ClassWeights))[0];
     }
 
-    public override void Check(Shape output, DataShape data)
+    public override string? Problem(Shape output, DataShape data)
     {
-        RequireClassScores(output, data, "softmax-cross-entropy");
         if (ClassWeights is not null && ClassWeights.Count != data.Classes)
-            Fail($"class-weights has {ClassWeights.Count} numbers; expected {data.Classes}, one a class");
+            return $"class-weights has {ClassWeights.Count} numbers; expected {data.Classes}, one a class";
         if (ClassWeights is not null && ClassWeights.Any(w => !(w >= 0)))
-            Fail("class-weights holds a number below 0; expected 0 or more");
+            return "class-weights holds a number below 0; expected 0 or more";
+        return ClassScoresProblem(output, data, "softmax-cross-entropy");
     }
 
     public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);

@@ -12,7 +12,13 @@ public sealed record RunState
     /// <summary>Samples of the current epoch done.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>Batches done; random masks and augmentation follow from their number.</summary>
+    public long Batches { get; set; }
+
+    /// <summary>Samples trained on, each as often as it came.</summary>
+    public long Samples { get; set; }
+
+    /// <summary>Optimizer steps done; several batches each where gradients are accumulated.</summary>
     public long Step { get; set; }
 
     /// <summary>Training time so far, earlier sittings included.</summary>

@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
-using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
 
@@ -26,14 +25,17 @@ public sealed class BatchSource
     private readonly Slot scale;
     private readonly Slot shift;
     private readonly Normalization normalization;
+    private readonly Augmentation? augmentation;
 
     /// <param name="name">For messages: train, test.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="normalization">Factor and shift of each channel.</param>
-    public BatchSource(string name, SampleSet samples, Normalization normalization)
+    /// <param name="augmentation">Random changes; null for none.</param>
+    public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentation? augmentation = null)
     {
         this.samples = samples;
         this.normalization = normalization;
+        this.augmentation = augmentation;
         Name = name;
         long length = checked(samples.Count * samples.Shape.Length);
         data = new Slot($"{name} samples", samples.Bytes is null ? ElementType.Real : ElementType.Byte, length);
@@ -47,6 +49,22 @@ public sealed class BatchSource
     public string Name { get; }
 
     public int Count => samples.Count;
+
+    /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
+    public bool HasAnswers => labels is not null || targets is not null;
+
+    /// <summary>A source of the right shapes that is never uploaded, for looking at a graph.</summary>
+    public static BatchSource Imaginary(DataShape shape, int count) => new(
+        "imaginary",
+        new SampleSet
+        {
+            Shape = shape.Shape,
+            Count = count,
+            Labels = shape.Classes > 0 ? [] : null,
+            Targets = shape.Targets > 0 ? [] : null,
+            TargetSize = shape.Targets,
+        },
+        Normalization.None(shape.Shape[0]));
 
     /// <summary>Which sample comes when: a permutation, written at the beginning of an epoch.</summary>
     public Slot Order { get; }
@@ -75,49 +93,25 @@ public sealed class BatchSource
     {
         Tensor order = graph.Persistent(Order.Name, new Shape(Count), Order);
         Tensor indices = graph.Add(new SelectBatch(batch), order, clock);
-        Tensor x = graph.Add(
-            new GatherImages(),
-            graph.Persistent(data.Name, Grouped(samples.Shape).Prepend(Count), data),
+        Tensor[] inputs =
+        [
+            graph.Persistent(data.Name, samples.Shape.Prepend(Count), data),
             indices,
             graph.Persistent(scale.Name, new Shape((int)scale.Length), scale),
-            graph.Persistent(shift.Name, new Shape((int)shift.Length), shift));
+            graph.Persistent(shift.Name, new Shape((int)shift.Length), shift),
+        ];
+        Tensor x = augmentation is null
+            ? graph.Add(new GatherImages(), inputs)
+            : graph.Add(new AugmentImages(augmentation), [.. inputs, clock]);
         return new Batch(
-            graph.Reshape(x, samples.Shape.Prepend(batch)),
+            x,
             labels is null ? null : graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(Count), labels), indices),
             targets is null ? null : graph.Add(new GatherRows(), graph.Persistent(targets.Name, new Shape(Count, samples.TargetSize), targets), indices));
     }
-
-    // [C, H, W] stays; [F] becomes F channels of one number.
-    private static Shape Grouped(Shape shape) => shape.Rank > 1 ? shape : shape.Append(1);
 }
 
 /// <summary>What makes the training data's mean 0 and its variance 1: x·scale + shift for each channel or column.</summary>
 public sealed record Normalization(IReadOnlyList<double> Scale, IReadOnlyList<double> Shift)
 {
     public static Normalization None(int channels) => new([.. Enumerable.Repeat(1.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
-
-    /// <summary>From the mean and standard deviation of each channel of the samples.</summary>
-    public static Normalization Standard(SampleSet samples)
-    {
-        int channels = samples.Shape[0], size = samples.Shape.Count / channels;
-        double[] scale = new double[channels], shift = new double[channels];
-        for (int c = 0; c < channels; c++)
-        {
-            double sum = 0, squares = 0;
-            for (int i = 0; i < samples.Count; i++)
-            {
-                int at = ((i * channels) + c) * size;
-                for (int j = at; j < at + size; j++)
-                {
-                    double v = samples.Bytes is null ? samples.Reals![j] : samples.Bytes[j];
-                    sum += v;
-                    squares += v * v;
-                }
-            }
-            double n = (double)samples.Count * size, mean = sum / n, variance = Math.Max(0, (squares / n) - (mean * mean));
-            scale[c] = variance > 0 ? 1 / Math.Sqrt(variance) : 1;
-            shift[c] = -mean * scale[c];
-        }
-        return new Normalization(scale, shift);
-    }
 }

@@ -13,7 +13,7 @@ public sealed class Model : IDisposable
 {
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
-    private readonly Dictionary<(BatchSource? Source, int Batch, bool Average), BoundGraph> plans = [];
+    private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
@@ -22,7 +22,7 @@ public sealed class Model : IDisposable
     {
         this.config = config;
         Network = network;
-        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train.Optimizer.Slots, config.Train.Ema is not null, config.Train.Accumulate > 1);
+        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
         DeviceMemory = new DeviceMemory(device);
         graphs = new ModelGraphs(config, network, Memory);
     }
@@ -40,11 +40,6 @@ public sealed class Model : IDisposable
     {
         foreach (Parameter parameter in Network.Parameters)
             Write(parameter, Network.InitialValues(parameter, seed));
-        if (Memory.Ema is not null)
-        {
-            foreach (Parameter parameter in Memory.Layout.Trained)
-                DeviceMemory.Write(Memory.Ema, Memory.Layout.OffsetOf(parameter), Read(parameter));
-        }
     }
 
     /// <summary>
@@ -53,37 +48,38 @@ public sealed class Model : IDisposable
     /// </summary>
     public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
     {
-        var wanted = new List<((BatchSource?, int, bool) Key, ModelGraph Graph)>();
+        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size, false), graphs.Training(training!, size)));
+            wanted.Add(((null, size), graphs.Training(training!, size)));
         foreach (BatchSource source in evaluated)
         {
             foreach (int size in BatchSizes(source.Count, batchSize))
-                wanted.Add(((source, size, true), graphs.Evaluation(source, size)));
+                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
         }
-        (PlanLayout Layout, (BatchSource?, int, bool) Key, ModelGraph Graph)[] layouts =
+        (PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)[] layouts =
             [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
-        foreach ((PlanLayout layout, (BatchSource?, int, bool) key, ModelGraph graph) in layouts)
+        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
         graphs.UploadConstants(DeviceMemory);
     }
 
     /// <summary>The training step for a batch size.</summary>
-    public BoundGraph Training(int batchSize) => plans[(null, batchSize, false)];
+    public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
-    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize, true)];
+    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
 
     /// <summary>Sets what changes from step to step.</summary>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="step">Optimizer steps done before.</param>
+    /// <param name="batch">Batches done before.</param>
     /// <param name="cursor">Samples of the epoch that came before.</param>
+    /// <param name="step">Optimizer steps done before.</param>
     /// <param name="rate">Learning rate.</param>
     /// <param name="accumulated">Batches in this optimizer step.</param>
-    public void SetStep(ulong seed, long step, int cursor, double rate, int accumulated = 1)
+    public void SetStep(ulong seed, long batch, int cursor, long step, double rate, int accumulated = 1)
     {
-        SetClock(seed, step, cursor);
+        SetClock(seed, batch, cursor);
         (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
         Span<double> hyper = stackalloc double[HyperLayout.Length];
         hyper.Clear();
@@ -95,14 +91,14 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>Sets seed, step and position only.</summary>
-    public void SetClock(ulong seed, long step, int cursor)
+    public void SetClock(ulong seed, long batch, int cursor)
     {
         Span<int> clock = stackalloc int[ClockLayout.Length];
         clock.Clear();
         clock[ClockLayout.Seed] = (int)(uint)seed;
         clock[ClockLayout.Seed + 1] = (int)(uint)(seed >> 32);
-        clock[ClockLayout.Step] = (int)(uint)step;
-        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)step >> 32);
+        clock[ClockLayout.Step] = (int)(uint)batch;
+        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
         DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
     }
@@ -132,7 +128,24 @@ public sealed class Model : IDisposable
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Synchronize();
         DeviceMemory.Read(totals, 0, sums);
-        return new EpochFigures((sums[0] + sums[1]) / sums[3], sums[2] / sums[3], (long)sums[3]);
+        bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
+        return new EpochFigures((sums[0] + sums[1]) / sums[3], classes ? sums[2] / sums[3] : double.NaN, (long)sums[3]);
+    }
+
+    /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>
+    public void KeepBest()
+    {
+        Copy(Memory.Ema ?? Memory.Parameters, Memory.Best!);
+        Copy(Memory.State, Memory.BestState!);
+    }
+
+    /// <summary>Goes back to the weights kept last.</summary>
+    public void RestoreBest()
+    {
+        Copy(Memory.Best!, Memory.Parameters);
+        if (Memory.Ema is not null)
+            Copy(Memory.Best!, Memory.Ema);
+        Copy(Memory.BestState!, Memory.State);
     }
 
     /// <summary>The values of a parameter; of its moving average where asked for and kept.</summary>
@@ -143,14 +156,27 @@ public sealed class Model : IDisposable
         return values;
     }
 
-    public void Write(Parameter parameter, ReadOnlySpan<double> values) =>
-        DeviceMemory.Write(Memory.SlotOf(parameter), Memory.Layout.OffsetOf(parameter), values);
+    /// <summary>Sets a parameter, and its moving average where one is kept.</summary>
+    public void Write(Parameter parameter, ReadOnlySpan<double> values)
+    {
+        long offset = Memory.Layout.OffsetOf(parameter);
+        DeviceMemory.Write(Memory.SlotOf(parameter), offset, values);
+        if (parameter.Trained && Memory.Ema is not null)
+            DeviceMemory.Write(Memory.Ema, offset, values);
+    }
 
     public void Dispose()
     {
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Dispose();
         DeviceMemory.Dispose();
+    }
+
+    private void Copy(Kernels.Tensors.Slot from, Kernels.Tensors.Slot to)
+    {
+        var bytes = new byte[DeviceMemory[from].Bytes];
+        DeviceMemory[from].Read(0, bytes);
+        DeviceMemory[to].Write(0, bytes);
     }
 
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>
@@ -160,7 +186,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, graph.Loss, graph.Output, .. graph.GradientNorm is null ? [] : new[] { graph.GradientNorm }] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 
@@ -168,7 +194,7 @@ public sealed class Model : IDisposable
 public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 {
     /// <summary>The loss of the last run.</summary>
-    public double Loss => Value(Graph.Loss);
+    public double Loss => Value(Graph.Loss!);
 
     /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
     public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);
@@ -183,6 +209,6 @@ public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 
 /// <summary>Figures over the samples of an epoch, each sample counted once.</summary>
 /// <param name="Loss">Mean loss.</param>
-/// <param name="Accuracy">Share of samples classified right; 0 for regression.</param>
+/// <param name="Accuracy">Share of samples classified right; NaN for regression.</param>
 /// <param name="Samples">Samples counted.</param>
 public readonly record struct EpochFigures(double Loss, double Accuracy, long Samples);

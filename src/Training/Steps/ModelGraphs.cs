@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
@@ -11,8 +12,8 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>A graph of a model with the tensors that the outside cares for.</summary>
-public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor Loss)
+/// <summary>A graph of a model with the tensors that the outside cares for. One that only predicts has no loss.</summary>
+public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor? Loss)
 {
     /// <summary>The output of each layer by path.</summary>
     public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
@@ -41,28 +42,37 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random);
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = BuildLoss(graph, output, batch);
+        Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
         graph.Phase = Phase.Backward;
         Dictionary<Parameter, Tensor> gradients = Differentiate(graph, loss, tensors);
         AddMetrics(graph, memory.Totals, loss, output, batch);
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
         graph.Phase = Phase.Update;
         Tensor? norm = AddUpdate(graph);
         return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
     }
 
     /// <summary>Fetch, forward without randomness, loss.</summary>
-    public ModelGraph Evaluation(BatchSource source, int batchSize, bool average = true)
+    public ModelGraph Evaluation(BatchSource source, int batchSize)
+    {
+        ModelGraph forward = Inference(source, batchSize);
+        Tensor loss = BuildLoss(forward.Graph, forward.Output, forward.Batch);
+        AddMetrics(forward.Graph, memory.EvaluationTotals, loss, forward.Output, forward.Batch);
+        return forward with { Loss = loss };
+    }
+
+    /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
+    public ModelGraph Inference(BatchSource source, int batchSize)
     {
         var graph = new Graph { Phase = Phase.Batch };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average), training: false, random: null);
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null);
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = BuildLoss(graph, output, batch);
-        AddMetrics(graph, memory.EvaluationTotals, loss, output, batch);
-        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations };
+        return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations };
     }
 
     /// <summary>Writes the fixed numbers that the graphs refer to.</summary>
@@ -113,13 +123,31 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             graph.AddUpdate(op, into, loss);
     }
 
+    // Biases and the factors of normalisations are left alone: only what multiplies an input is pulled towards 0.
+    private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    {
+        (double l1, double l2) = (config.Train.Penalty?.L1 ?? 0, config.Train.Penalty?.L2 ?? 0);
+        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Trained && t.Key.Shape.Rank > 1))
+        {
+            graph.Scope = parameter.Layer;
+            if (l1 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L1Penalty(l1), tensor));
+            if (l2 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L2Penalty(l2), tensor));
+        }
+        graph.Scope = "";
+        return loss;
+    }
+
+    private static Tensor Whole(Graph graph, Slot slot) => graph.Persistent(slot.Name, new Shape((int)slot.Length), slot);
+
     private Tensor? AddUpdate(Graph graph)
     {
-        var whole = new Shape((int)memory.Gradients.Length);
+        Slot gradients = memory.Accumulated ?? memory.Gradients;
         Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
         double limit = config.Train.Clip?.Norm ?? 0;
-        IReadOnlyList<Tensor>? norm = limit > 0
-            ? graph.AddAll(new GradientNorm(limit), graph.Persistent("gradients", whole, memory.Gradients), hyper)
+        IReadOnlyList<Tensor>? norm = limit > 0 || memory.Accumulated is not null
+            ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients), hyper)
             : null;
         foreach (ParameterRange range in memory.Layout.Groups)
         {
@@ -130,13 +158,17 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             Tensor[] inputs =
             [
                 graph.Persistent("parameters", shape, memory.Parameters, range.Offset),
-                graph.Persistent("gradients", shape, memory.Gradients, range.Offset),
+                graph.Persistent(gradients.Name, shape, gradients, range.Offset),
                 hyper,
                 .. norm is null ? [] : new[] { norm[0] },
                 .. memory.Moments.Select(m => graph.Persistent(m.Name, shape, m, range.Offset)),
             ];
             graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, norm is not null), inputs);
         }
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(-1), Whole(graph, memory.Accumulated), Whole(graph, memory.Accumulated));
+        if (memory.Ema is not null)
+            graph.AddUpdate(new Ema(config.Train.Ema!.Value), Whole(graph, memory.Ema), Whole(graph, memory.Parameters));
         return norm?[1];
     }
 

@@ -18,8 +18,14 @@ public sealed class CpuDevice : Device
 
     public override string Id => "cpu";
 
-    public override string Name =>
-        string.Create(CultureInfo.InvariantCulture, $"{Simd.ProcessorName}, {team.Size} thread{(team.Size == 1 ? "" : "s")}, {Simd.Description}");
+    public override string Name => Describe(team.Size);
+
+    /// <summary>Processor, threads (0 for one a processor) and vectors, in words.</summary>
+    public static string Describe(int threads)
+    {
+        int count = threads > 0 ? threads : Environment.ProcessorCount;
+        return string.Create(CultureInfo.InvariantCulture, $"{Simd.ProcessorName}, {count} thread{(count == 1 ? "" : "s")}, {Simd.Description}");
+    }
 
     public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
 

@@ -10,17 +10,22 @@ namespace GpuGrad.Kernels.Devices.Cpu;
 /// </remarks>
 public delegate void PhaseBody(int begin, int end, int worker);
 
-/// <summary>A phase bound to its memory.</summary>
+/// <summary>
+/// A phase bound to its memory. It is done when every item is, not when every worker has arrived: a worker whose core was
+/// taken away for a moment holds up nobody, unless it was in the middle of a range.
+/// </summary>
 internal sealed class CpuPhase
 {
     // A cache line between the counters of two workers.
-    private const int Stride = 16;
+    private const int Stride = 8;
 
     private readonly PhaseBody body;
     private readonly int items;
     private readonly int chunk;
     private readonly int owners;
-    private readonly int[] next;
+    private readonly long[] next; // run in the upper half, next item in the lower: a worker that is a run behind gets nothing
+    private long goal;
+    private long done;
 
     /// <param name="items">Independent iterations.</param>
     /// <param name="grain">Fewest iterations worth handing to a worker.</param>
@@ -33,38 +38,60 @@ internal sealed class CpuPhase
         // Four chunks a worker: enough to even out a core that was taken away for a moment.
         chunk = Math.Max(Math.Max(1, grain), (items + (workers * 4) - 1) / (workers * 4));
         owners = Math.Clamp((items + chunk - 1) / chunk, 1, workers);
-        next = new int[(owners + 2) * Stride];
+        next = new long[(owners + 2) * Stride];
     }
 
-    /// <summary>Makes the phase ready for another run.</summary>
-    public void Reset()
+    /// <summary>Whether every item of the last run is done.</summary>
+    public bool IsDone => Volatile.Read(ref done) >= Volatile.Read(ref goal);
+
+    /// <summary>Makes the phase ready for a run; only the caller of the team does.</summary>
+    public void Begin(int run)
     {
+        goal += items;
         for (int owner = 0; owner < owners; owner++)
-            Volatile.Write(ref next[(owner + 1) * Stride], BeginOf(owner));
+            Volatile.Write(ref next[(owner + 1) * Stride], Pack(run, BeginOf(owner)));
     }
 
     /// <summary>
-    /// Works until no item is left: first on this worker's own part, the same part each time so that its data is in this
-    /// core's cache, then on what others have not begun.
+    /// Works until no item is left to take: first on this worker's own part, the same part each time so that its data is in
+    /// this core's cache, then on what others have not begun. Gives false when the run is over.
     /// </summary>
-    public void Work(int worker)
+    public bool Work(int worker, int run, ref Exception? failure)
     {
         for (int i = 0; i < owners; i++)
         {
-            int owner = (worker + i) % owners;
-            if (i == 0 && worker >= owners)
-                continue;
-            int end = BeginOf(owner + 1);
-            ref int counter = ref next[(owner + 1) * Stride];
-            while (Volatile.Read(ref counter) < end)
+            int owner = (worker + i) % owners, end = BeginOf(owner + 1);
+            ref long counter = ref next[(owner + 1) * Stride];
+            while (true)
             {
-                int begin = Interlocked.Add(ref counter, chunk) - chunk;
+                long seen = Volatile.Read(ref counter);
+                if ((int)(seen >> 32) != run)
+                    return false;
+                int begin = (int)seen;
                 if (begin >= end)
                     break;
-                body(begin, Math.Min(begin + chunk, end), worker);
+                if (Interlocked.CompareExchange(ref counter, seen + chunk, seen) == seen)
+                    Do(begin, Math.Min(begin + chunk, end), worker, ref failure);
             }
         }
+        return true;
+    }
+
+    private void Do(int begin, int end, int worker, ref Exception? failure)
+    {
+        try
+        {
+            if (Volatile.Read(ref failure) is null)
+                body(begin, end, worker);
+        }
+        catch (Exception e)
+        {
+            Interlocked.CompareExchange(ref failure, e, null);
+        }
+        Interlocked.Add(ref done, end - begin);
     }
 
     private int BeginOf(int owner) => (int)((long)items * owner / owners);
+
+    private static long Pack(int run, int item) => ((long)run << 32) | (uint)item;
 }

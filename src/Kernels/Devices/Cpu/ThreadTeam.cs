@@ -3,23 +3,22 @@ using System.Runtime.ExceptionServices;
 namespace GpuGrad.Kernels.Devices.Cpu;
 
 /// <summary>
-/// Threads that walk through a list of phases together, with a barrier after each. The caller is one of them. Between
-/// lists they spin briefly, then sleep, so that an idle trainer costs nothing and a busy one does not wait for wake-ups.
+/// Threads that walk through a list of phases together, each phase begun when the one before it is done. The caller is one
+/// of them. Between lists they spin briefly, then sleep, so that an idle trainer costs nothing and a busy one does not wait
+/// for wake-ups.
 /// </summary>
 internal sealed class ThreadTeam : IDisposable
 {
-    private const int SpinsBeforeYield = 2_000;   // about 20 µs: longer than a barrier of a balanced phase
-    private const int SpinsBeforeSleep = 20_000;  // about 0.2 ms: longer than the gap between two steps
+    private const int SpinsBeforeYield = 1_000;   // about 20 µs: longer than the end of a balanced phase
+    private const int SpinsBeforeSleep = 10_000;  // about 0.2 ms: longer than the gap between two steps
 
     private readonly Thread[] helpers;
     private readonly object gate = new();
     private CpuPhase[] phases = [];
     private int first;
     private int last;
-    private int ticket;
+    private int run;
     private int sleeping;
-    private int arrived;
-    private int generation;
     private bool stopping;
     private Exception? failure;
 
@@ -41,17 +40,19 @@ internal sealed class ThreadTeam : IDisposable
     /// <summary>Runs phases <paramref name="firstPhase"/> to <paramref name="lastPhase"/> (exclusive) and returns when all are done.</summary>
     public void Run(CpuPhase[] list, int firstPhase, int lastPhase)
     {
+        // In this order: a helper that reads the new list under the old number finds phases that are not its run's.
+        int next = run + 1;
         for (int i = firstPhase; i < lastPhase; i++)
-            list[i].Reset();
+            list[i].Begin(next);
         (phases, first, last) = (list, firstPhase, lastPhase);
-        // A full fence between the ticket and the look at the sleepers; see WaitForTicket.
-        Interlocked.Increment(ref ticket);
+        // A full fence between the number and the look at the sleepers; see WaitForRun.
+        Interlocked.Exchange(ref run, next);
         if (Volatile.Read(ref sleeping) > 0)
         {
             lock (gate)
                 Monitor.PulseAll(gate);
         }
-        Walk(0);
+        Walk(0, next);
         if (failure is { } thrown)
         {
             failure = null;
@@ -72,54 +73,35 @@ internal sealed class ThreadTeam : IDisposable
 
     private void Help(int worker)
     {
-        for (int seen = 0; WaitForTicket(seen); seen++)
-            Walk(worker);
+        for (int seen = 0; WaitForRun(seen);)
+        {
+            seen = Volatile.Read(ref run);
+            Walk(worker, seen);
+        }
     }
 
-    private void Walk(int worker)
+    private void Walk(int worker, int number)
     {
-        // Copies: the caller may leave the last barrier and begin another list while this thread still tests its loop.
         (CpuPhase[] list, int begin, int end) = (phases, first, last);
         for (int i = begin; i < end; i++)
         {
-            try
+            if (!list[i].Work(worker, number, ref failure))
+                return; // the others finished without this thread
+            for (int spins = 0; !list[i].IsDone && Volatile.Read(ref run) == number; spins++)
             {
-                if (failure is null)
-                    list[i].Work(worker);
+                if (spins < SpinsBeforeYield)
+                    Thread.SpinWait(1);
+                else
+                    Thread.Yield();
             }
-            catch (Exception e)
-            {
-                Interlocked.CompareExchange(ref failure, e, null);
-            }
-            Barrier();
         }
     }
 
-    private void Barrier()
-    {
-        if (Size == 1)
-            return;
-        int seen = Volatile.Read(ref generation);
-        if (Interlocked.Increment(ref arrived) == Size)
-        {
-            arrived = 0;
-            Volatile.Write(ref generation, seen + 1);
-            return;
-        }
-        for (int spins = 0; Volatile.Read(ref generation) == seen; spins++)
-        {
-            if (spins < SpinsBeforeYield)
-                Thread.SpinWait(1);
-            else
-                Thread.Yield();
-        }
-    }
-
-    private bool WaitForTicket(int seen)
+    private bool WaitForRun(int seen)
     {
         for (int spins = 0; spins < SpinsBeforeSleep; spins++)
         {
-            if (Volatile.Read(ref ticket) != seen)
+            if (Volatile.Read(ref run) != seen)
                 return true;
             if (Volatile.Read(ref stopping))
                 return false;
@@ -127,10 +109,10 @@ internal sealed class ThreadTeam : IDisposable
         }
         lock (gate)
         {
-            // The count is published before the ticket is looked at again: either this thread sees the new ticket or
-            // the caller sees that somebody sleeps.
+            // The count is published before the number is looked at again: either this thread sees the new run or the
+            // caller sees that somebody sleeps.
             Interlocked.Increment(ref sleeping);
-            while (Volatile.Read(ref ticket) == seen && !stopping)
+            while (Volatile.Read(ref run) == seen && !stopping)
                 Monitor.Wait(gate);
             Interlocked.Decrement(ref sleeping);
         }

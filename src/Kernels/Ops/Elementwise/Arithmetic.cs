@@ -61,3 +61,18 @@ public sealed record Scale(double Factor) : MapOp<Scale.Map>(Factor)
         public static R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R> => a * constant;
     }
 }
+
+/// <summary>The same numbers in memory of their own: a view, or an input of the graph, that needs a place (see <see cref="Graph.Place"/>).</summary>
+public sealed record Copy() : MapOp<Copy.Map>
+{
+    public override void Differentiate(Backprop b) => b.Give(0, b.Gradient());
+
+    public readonly struct Map : IMap
+    {
+        public static int Inputs => 1;
+
+        public static int Flops => 0;
+
+        public static R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R> => a;
+    }
+}

@@ -74,44 +74,5 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
         });
     }
 
-    internal override unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count)
-    {
-        if (Simd.Is512)
-            Loop<V512>(a, b, c, y, count);
-        else if (Simd.Is256)
-            Loop<V256>(a, b, c, y, count);
-        else
-            Loop<V128>(a, b, c, y, count);
-    }
-
-    private unsafe void Loop<V>(float* a, float* b, float* c, float* y, int count) where V : struct, IVector<V>
-    {
-        V constant = V.Of(Constant);
-        int i = 0;
-        for (; i <= count - V.Lanes; i += V.Lanes)
-            Step<V>(a + i, b + i, c + i, y + i, constant);
-        if (i == count)
-            return;
-        // The rest goes through a full vector of its own, so that an element's bits do not depend on where it stands.
-        float* rest = stackalloc float[4 * V.Lanes];
-        for (int j = i; j < count; j++)
-        {
-            rest[j - i] = a[j];
-            if (M.Inputs > 1)
-                rest[V.Lanes + j - i] = b[j];
-            if (M.Inputs > 2)
-                rest[(2 * V.Lanes) + j - i] = c[j];
-        }
-        Step<V>(rest, rest + V.Lanes, rest + (2 * V.Lanes), rest + (3 * V.Lanes), constant);
-        for (int j = i; j < count; j++)
-            y[j] = rest[(3 * V.Lanes) + j - i];
-    }
-
-    private static unsafe void Step<V>(float* a, float* b, float* c, float* y, V constant) where V : struct, IVector<V>
-    {
-        V x0 = V.Load(a);
-        V x1 = M.Inputs > 1 ? V.Load(b) : x0;
-        V x2 = M.Inputs > 2 ? V.Load(c) : x0;
-        M.Apply(x0, x1, x2, constant).Store(y);
-    }
+    internal override unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count) => MapLoop.Run<M>(Constant, a, b, c, y, count);
 }

@@ -16,9 +16,7 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Expect.Count(inputs, Weighted ? 3 : 2, Name);
-        Expect.Rank(inputs[0], 2, "logits", "[samples, classes]");
-        Expect.Element(inputs[1], ElementType.Int32, "labels");
-        Expect.Shape(inputs[1], new Shape(inputs[0].Shape[0]), "labels");
+        RowLosses.Check(inputs[0], inputs[1]);
         if (Weighted)
             Expect.Shape(inputs[2], new Shape(inputs[0].Shape[1]), "class weights");
         return [new TensorType(Shape.Scalar), inputs[0]];
@@ -63,26 +61,20 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
         int n = b.InShape(0)[0], k = b.InShape(0)[1];
         float* x = b.In(0), weights = Weighted ? b.In(2) : null, loss = b.Out(0), p = b.Out(1);
         int* labels = b.InInt(1);
-        ScratchRegion terms = b.Scratch(n);
-        b.Parallel(n, (begin, end, _) =>
+        double Row(int i)
         {
-            for (int i = begin; i < end; i++)
-            {
-                float* row = x + ((long)i * k);
-                double logSum = SoftmaxRow.Run(row, p + ((long)i * k), k);
-                terms.Pointer[i] = (float)Term(row, weights, k, labels[i], logSum);
-            }
-        }, grain: 32);
-        b.Serial(() =>
-        {
-            double sum = 0, total = 0;
-            for (int i = 0; i < n; i++)
-            {
-                sum += terms.Pointer[i];
-                total += weights is null ? 1 : weights[labels[i]];
-            }
-            loss[0] = (float)(sum / total);
-        });
+            float* row = x + ((long)i * k);
+            return Term(row, weights, k, labels[i], SoftmaxRow.Run(row, p + ((long)i * k), k));
+        }
+        RowLosses.AddMean(b, n, Row, loss, weights is null ? null : () => TotalWeight(weights, labels, n));
+    }
+
+    internal static unsafe double TotalWeight(float* weights, int* labels, int n)
+    {
+        double total = 0;
+        for (int i = 0; i < n; i++)
+            total += weights[labels[i]];
+        return total;
     }
 
     private unsafe double Term(float* row, float* weights, int k, int label, double logSum)
@@ -144,27 +136,32 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
         int n = b.InShape(1)[0], k = b.InShape(1)[1];
         float* dy = b.In(0), p = b.In(1), weights = Weighted ? b.In(3) : null, dx = b.Out();
         int* labels = b.InInt(2);
+        ScratchRegion totals = b.Scratch(2);
         b.Serial(() =>
         {
-            double total = n, sumOfWeights = k;
+            double sumOfWeights = k;
             if (weights is not null)
             {
-                (total, sumOfWeights) = (0, 0);
-                for (int i = 0; i < n; i++)
-                    total += weights[labels[i]];
+                sumOfWeights = 0;
                 for (int c = 0; c < k; c++)
                     sumOfWeights += weights[c];
             }
-            float scale = (float)(dy[0] / total), hardShare = (float)(1 - Smoothing), smoothShare = (float)(Smoothing / k);
-            for (int i = 0; i < n; i++)
-            {
-                float own = weights is null ? 1 : weights[labels[i]];
-                float perP = scale * ((hardShare * own) + (smoothShare * (float)sumOfWeights));
-                float* row = dx + ((long)i * k), pr = p + ((long)i * k);
-                for (int c = 0; c < k; c++)
-                    row[c] = (perP * pr[c]) - (scale * smoothShare * (weights is null ? 1 : weights[c]));
-                row[labels[i]] -= scale * hardShare * own;
-            }
+            totals.Pointer[0] = (float)(dy[0] / (weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n)));
+            totals.Pointer[1] = (float)sumOfWeights;
         });
+        b.Parallel(n, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                Row(p + ((long)i * k), weights, k, labels[i], totals.Pointer[0], totals.Pointer[1], dx + ((long)i * k));
+        }, grain: Math.Max(1, 4096 / k));
+    }
+
+    private unsafe void Row(float* p, float* weights, int k, int label, float scale, float sumOfWeights, float* dx)
+    {
+        float hardShare = (float)(1 - Smoothing), smoothShare = (float)(Smoothing / k), own = weights is null ? 1 : weights[label];
+        float perP = scale * ((hardShare * own) + (smoothShare * sumOfWeights));
+        for (int c = 0; c < k; c++)
+            dx[c] = (perP * p[c]) - (scale * smoothShare * (weights is null ? 1 : weights[c]));
+        dx[label] -= scale * hardShare * own;
     }
 }

@@ -10,9 +10,8 @@ public static class ConfigSource
     public static YamlMapping Load(string path, IEnumerable<string>? overrides = null)
     {
         YamlMapping tree = WithParents(path, 0);
-        int number = 0;
         foreach (string text in overrides ?? [])
-            tree = Apply(tree, text, $"--set#{++number}");
+            tree = Apply(tree, text);
         return tree;
     }
 
@@ -53,16 +52,17 @@ public static class ConfigSource
         own.Entries.Count == 1 && theirs.Entries.Count == 1 && own.Entries[0].Key.Value != theirs.Entries[0].Key.Value
         && own.Entries[0].Value is YamlMapping && theirs.Entries[0].Value is YamlMapping;
 
-    private static YamlMapping Apply(YamlMapping tree, string text, string file)
+    // A value's place is the name of its key, and its line and column in what was given for it.
+    private static YamlMapping Apply(YamlMapping tree, string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);
-        var mark = new Mark(file, 1, 1);
         if (equals <= 0)
-            throw new ConfigException(mark, $"'{text}'; expected KEY.KEY=VALUE, e.g. train.epochs=3");
+            throw new ConfigException(new Mark("--set", 1, 1), $"'{text}'; expected KEY.KEY=VALUE, e.g. train.epochs=3");
+        string file = $"--set {text[..equals]}";
+        var mark = new Mark(file, 1, 1);
         YamlNode value = YamlReader.Read(text[(equals + 1)..], file);
         if (text[(equals + 1)..].Trim().Length == 0)
             value = new YamlScalar("", false, mark);
-        // The value's place is counted from the start of the argument.
         return (YamlMapping)Set(tree, text[..equals].Split('.'), 0, value, mark)!;
     }
 
