@@ -39,8 +39,7 @@ public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : Convolut
         }
     }
 
-    public override unsafe void Cpu(CpuBinding b) =>
-        new CpuCorrelation(b, Correlation.Forward(Sizes(b.Node)), b.In(0), b.In(1), b.Out(), CpuEpilogueOf(b)).AddPhases();
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Forward(Sizes(b.Node)));
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfForward(Geometry, images, weights);
 

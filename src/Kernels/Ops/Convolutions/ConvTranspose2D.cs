@@ -47,8 +47,7 @@ public sealed record ConvTranspose2D(ConvGeometry Geometry, int Height, int Widt
         }
     }
 
-    public override unsafe void Cpu(CpuBinding b) =>
-        new CpuCorrelation(b, Correlation.Transposed(Sizes(b.Node)), b.In(0), b.In(1), b.Out(), CpuEpilogueOf(b)).AddPhases();
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Transposed(Sizes(b.Node)));
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfTransposed(Geometry, images, weights, Height, Width);
 

@@ -42,7 +42,14 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
         }
     }
 
-    public override unsafe void Cpu(CpuBinding b) => new CpuWeightGradient(b, Sizes(b.Node), b.In(0), b.In(1), b.Out()).AddPhases();
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        ConvSizes z = Sizes(b.Node);
+        if (WinogradGradientBlocking.Suits(z))
+            new CpuWinogradGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else
+            new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+    }
 
     private static double At(ConvSizes z, ReadOnlySpan<double> x, ReadOnlySpan<double> dy, int k, int c, int r, int s)
     {

@@ -44,8 +44,14 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     /// <summary>The shape of the result.</summary>
     internal abstract Shape Result(ConvSizes sizes);
 
-    private protected unsafe Epilogue CpuEpilogueOf(CpuBinding b) =>
-        CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, rowBias: Bias ? b.In(2) : null);
+    private protected unsafe void AddCpuPhases(CpuBinding b, Correlation c)
+    {
+        Epilogue epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, rowBias: Bias ? b.In(2) : null);
+        if (WinogradBlocking.Suits(c))
+            new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+        else
+            new CpuCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+    }
 
     private protected void RefuseEpilogue()
     {

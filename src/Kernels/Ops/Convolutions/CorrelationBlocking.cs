@@ -26,13 +26,15 @@ internal sealed class CorrelationBlocking
     // that a tile of results stays in the first-level cache until it is copied out.
     private const int MostColumns = 1280;
     private const int EnoughColumns = 400;
+    private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
 
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
 
-    // Tasks that a small batch is cut into, by filters, if by nothing else; a part of 32 filters pays for its pixels.
+    // Tasks that a small batch is cut into, by filters, if by nothing else; so many filters pay for laying out pixels again.
     private const int EnoughTasks = 16;
     private const int FewestFilters = 32;
+    private const int FewestFiltersUnfolded = 128;
 
     private readonly Correlation c;
     private readonly int rows;
@@ -47,19 +49,22 @@ internal sealed class CorrelationBlocking
         (BandRows, BandColumns) = BandOf(rows, columns);
         RowBands = (rows + BandRows - 1) / BandRows;
         ColumnBands = (columns + BandColumns - 1) / BandColumns;
-        Layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
-        ImageColumns = (Layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes * Lanes;
-        Channels = Math.Clamp(PixelFloats / Layout.PlaneLength, 1, c.SourceChannels);
+        var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
+        Tile = TapKernel.For(c.TargetChannels);
+        Tiles = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows;
+
+        int perImage = c.Groups * RowBands * ColumnBands;
+        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
+        int images = unfolded
+            ? EnoughVectorsUnfolded * Lanes / (rows * columns)
+            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes), (int)((long)c.Images * perImage / EnoughTasks));
+        Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
+        Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
+        Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
         ChannelBlocks = (c.SourceChannels + Channels - 1) / Channels;
 
-        Rows = c.TargetChannels == 1 ? 1 : TapKernel.Rows;
-        Tiles = (c.TargetChannels + Rows - 1) / Rows;
-        int perImage = c.Groups * RowBands * ColumnBands;
-        Images = Math.Min((EnoughColumns + ImageColumns - 1) / ImageColumns, Math.Max(1, PixelFloats / (Channels * Layout.PlaneLength)));
-        Images = Math.Clamp(Images, 1, Math.Max(1, (int)Math.Min(c.Images, (long)c.Images * perImage / EnoughTasks)));
-        Chunks = (c.Images + Images - 1) / Images;
         int tasks = checked(Chunks * perImage);
-        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, c.TargetChannels / FewestFilters));
+        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters)));
         TilesPerTask = (Tiles + parts - 1) / parts;
         Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
         Tasks = checked(tasks * Parts);
@@ -68,7 +73,8 @@ internal sealed class CorrelationBlocking
     /// <summary>Floats of a vector.</summary>
     public static int Lanes => Simd.Bits / 32;
 
-    public PixelLayout Layout { get; }
+    /// <summary>How the pixels of a task are laid out.</summary>
+    public PixelChunk Chunk { get; }
 
     /// <summary>Rows and columns of the output (of each pass) in a part of an image.</summary>
     public int BandRows { get; }
@@ -79,21 +85,16 @@ internal sealed class CorrelationBlocking
 
     public int ColumnBands { get; }
 
-    /// <summary>Columns of an image's part, rounded up to whole vectors.</summary>
-    public int ImageColumns { get; }
-
     /// <summary>Source channels that are laid out at a time.</summary>
     public int Channels { get; }
 
     public int ChannelBlocks { get; }
 
-    /// <summary>Images of a task.</summary>
-    public int Images { get; }
-
+    /// <summary>Chunks of images in the batch.</summary>
     public int Chunks { get; }
 
-    /// <summary>Target channels of a tile.</summary>
-    public int Rows { get; }
+    /// <summary>The tile of target channels and pixels.</summary>
+    public TapTile Tile { get; }
 
     /// <summary>Tiles of a group.</summary>
     public int Tiles { get; }
@@ -106,7 +107,7 @@ internal sealed class CorrelationBlocking
     public int Tasks { get; }
 
     /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
-    public int Slack => Lanes * TapKernel.RowVectors;
+    public int Slack => Lanes * TapKernel.MostVectors;
 
     /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
     public CorrelationTask TaskAt(int index)
@@ -116,8 +117,16 @@ internal sealed class CorrelationBlocking
         (index, int part) = Math.DivRem(index, Parts);
         (int chunk, int group) = Math.DivRem(index, c.Groups);
         return new CorrelationTask(
-            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles), chunk * Images, Math.Min(Images, c.Images - (chunk * Images)),
+            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles), chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
             row * BandRows, Math.Min(BandRows, rows - (row * BandRows)), column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
+    }
+
+    // Images that have enough columns together and fill their last tile best.
+    private int WholeTiles(int vectors)
+    {
+        int fewest = (EnoughColumns / (vectors * Lanes)) + 1;
+        return Enumerable.Range(fewest, Tile.Vectors).MinBy(images =>
+            ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
     }
 
     private static (int Rows, int Columns) BandOf(int rows, int columns)

@@ -20,6 +20,7 @@ internal sealed unsafe class CpuCorrelation
     private readonly ScratchRegion packedWeights;
     private readonly ScratchRegion pixels;
     private readonly ScratchRegion results;
+    private readonly long workspaceFloats;
     private readonly long pixelFloats;
     private readonly long resultFloats;
     private readonly int rowLength; // floats from one row of a tile of results to the next
@@ -38,20 +39,24 @@ internal sealed unsafe class CpuCorrelation
         this.y = y;
         blocks = new CorrelationBlocking(c);
         passes = new BoundPass[c.Passes.Count];
-        long packed = 0;
+        (int taps, long packed) = (0, 0);
         for (int i = 0; i < passes.Length; i++)
         {
-            passes[i] = new BoundPass(c, c.Passes[i], blocks, packed);
+            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps, packed);
+            taps += passes[i].Taps.Length;
             packed = checked(packed + (c.Groups * blocks.Tiles * passes[i].PanelFloats));
         }
         packedWeights = binding.Scratch(packed);
-        pixelFloats = Aligned(((long)blocks.Images * blocks.Channels * blocks.Layout.PlaneLength) + blocks.Layout.Tail + blocks.Slack);
+        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
+        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
-        rowLength = (blocks.Images * blocks.ImageColumns) + blocks.Slack;
+        rowLength = blocks.Chunk.Columns + blocks.Slack;
         int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
-        resultFloats = Aligned((long)tilesHeld * blocks.Rows * rowLength);
+        resultFloats = CacheLine.Whole((long)tilesHeld * blocks.Tile.Rows * rowLength);
         results = binding.Scratch(resultFloats * binding.Workers);
     }
+
+    private long ImageStride => (long)c.Groups * c.SourceChannels * c.Source.H * c.Source.W;
 
     public void AddPhases()
     {
@@ -68,47 +73,50 @@ internal sealed unsafe class CpuCorrelation
         });
     }
 
-    private static long Aligned(long floats) => (floats + 15) / 16 * 16;
-
     private void PackWeights(BoundPass pass, int group, int tile)
     {
-        int first = tile * blocks.Rows, count = Math.Min(blocks.Rows, c.TargetChannels - first);
+        int first = tile * blocks.Tile.Rows, rows = Math.Min(blocks.Tile.Rows, c.TargetChannels - first);
         float* panel = packedWeights.Pointer + pass.Panel(group, tile);
         float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        if (rows < blocks.Tile.Rows)
+            new Span<float>(panel, checked((int)pass.PanelFloats)).Clear();
         for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
         {
-            foreach (Tap tap in pass.Taps)
+            // Taps that follow each other in the weights are transposed together.
+            for (int t = 0; t < pass.Taps.Length;)
             {
-                for (int row = 0; row < blocks.Rows; row++)
-                    panel[row] = row < count ? source[((long)row * c.TargetStride) + tap.Weight] : 0;
-                panel += blocks.Rows;
+                int begin = t++;
+                while (t < pass.Taps.Length && pass.Taps[t].Weight == pass.Taps[t - 1].Weight + 1)
+                    t++;
+                Transpose.Run(source + pass.Taps[begin].Weight, c.TargetStride, panel, blocks.Tile.Rows, rows, t - begin);
+                panel += (t - begin) * blocks.Tile.Rows;
             }
         }
     }
 
     private void Run(CorrelationTask task, float* scratch, float* result)
     {
-        int perImage = (blocks.Layout.ColumnsOf(task.Rows, task.Columns) + CorrelationBlocking.Lanes - 1) / CorrelationBlocking.Lanes;
-        int vectors = task.Images * perImage;
+        (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
+        int vectors = runs * perRun;
         // Behind the last vector stand copies of it, to fill up the last tile.
-        float** columns = stackalloc float*[vectors + TapKernel.RowVectors];
+        float** columns = stackalloc float*[vectors + TapKernel.MostVectors];
+        bool inPlace = CanReadInPlace(task);
         for (int block = 0; block < blocks.ChannelBlocks; block++)
         {
             int channel = block * blocks.Channels, channels = Math.Min(blocks.Channels, c.SourceChannels - channel);
-            bool inPlace = CanReadInPlace(task);
-            float* source = inPlace ? Plane(task, 0, channel) + task.Column : scratch;
-            long imageStride = inPlace ? (long)c.Groups * c.SourceChannels * c.Source.H * c.Source.W : (long)channels * blocks.Layout.PlaneLength;
-            if (!inPlace)
-                LayOut(task, channel, channels, scratch);
-            for (int v = 0; v < vectors + TapKernel.RowVectors; v++)
+            float* source = inPlace ? Plane(task, channel) + task.Column : scratch + workspaceFloats;
+            long runStride = inPlace ? ImageStride : blocks.Chunk.RunStride;
+            for (int i = 0; i < channels && !inPlace; i++)
+                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, source + ((long)i * blocks.Chunk.ChannelFloats), scratch);
+            for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
             {
                 int vector = Math.Min(v, vectors - 1);
-                columns[v] = source + (vector / perImage * imageStride) + (vector % perImage * CorrelationBlocking.Lanes);
+                columns[v] = source + (vector / perRun * runStride) + (vector % perRun * CorrelationBlocking.Lanes);
             }
             Multiply(task, channel, channels, inPlace, columns, vectors, result);
         }
         if (c.TargetStep != (1, 1))
-            Finish(task, task.FirstTile * blocks.Rows, task.EndTile * blocks.Rows);
+            Finish(task, task.FirstTile * blocks.Tile.Rows, task.EndTile * blocks.Tile.Rows);
     }
 
     private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
@@ -119,49 +127,36 @@ internal sealed unsafe class CpuCorrelation
             int steps = channels * pass.Taps.Length;
             for (int tile = task.FirstTile; tile < task.EndTile; tile++)
             {
-                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Rows);
+                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Tile.Rows);
                 MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
                 if (last)
-                    CopyOut(pass.Pass, task, tile, vectors / task.Images * CorrelationBlocking.Lanes, result);
+                    CopyOut(pass.Pass, task, tile, result);
                 if (blocks.ChannelBlocks > 1)
-                    result += (long)blocks.Rows * rowLength;
+                    result += (long)blocks.Tile.Rows * rowLength;
             }
         }
     }
 
     private void MultiplyTile(int steps, float* panel, int* offsets, float** columns, int vectors, float* result, bool accumulate)
     {
-        if (blocks.Rows == 1)
-        {
-            for (int v = 0; v < vectors; v += TapKernel.RowVectors)
-                TapKernel.RunRow(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
-            return;
-        }
-        for (int v = 0; v < vectors; v += TapKernel.Vectors)
-            TapKernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+        TapTile kernel = blocks.Tile;
+        for (int v = 0; v < vectors; v += kernel.Vectors)
+            kernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
     }
 
     // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.
-    private bool CanReadInPlace(CorrelationTask task) => c.IsPointwise && task.Image + task.Images < c.Images;
+    // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
+    private bool CanReadInPlace(CorrelationTask task) =>
+        c.IsPointwise && !blocks.Chunk.IsUnfolded && task.Image + task.Images < c.Images && c.Source.H * c.Source.W % 256 != 0;
 
-    private float* Plane(CorrelationTask task, int image, int channel) =>
-        x + (((((long)(task.Image + image) * c.Groups) + task.Group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
-
-    private void LayOut(CorrelationTask task, int channel, int channels, float* target)
-    {
-        for (int image = 0; image < task.Images; image++)
-        {
-            for (int i = 0; i < channels; i++, target += blocks.Layout.PlaneLength)
-                blocks.Layout.Pack(Plane(task, image, channel + i), task.Row, task.Column, target);
-        }
-        Copies.Clear(target, blocks.Layout.Tail);
-    }
+    private float* Plane(CorrelationTask task, int channel) =>
+        x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;
 
     // From rows of the pitch in a tile of results to rows of the output.
-    private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, int imageColumns, float* result)
+    private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, float* result)
     {
         int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
-        int first = tile * blocks.Rows, end = Math.Min(first + blocks.Rows, c.TargetChannels);
+        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels), imageColumns = blocks.Chunk.ImageColumns(task.Rows);
         for (int channel = first; channel < end; channel++, result += rowLength)
         {
             for (int image = 0; image < task.Images; image++)
@@ -169,8 +164,10 @@ internal sealed unsafe class CpuCorrelation
                 float* from = result + (image * imageColumns);
                 float* to = y + TargetOffset(task, image, channel)
                     + ((((long)task.Row * c.TargetStep.H) + pass.StartH) * c.Target.W) + (task.Column * c.TargetStep.W) + pass.StartW;
-                for (int row = 0; row < rows; row++, from += blocks.Layout.Pitch, to += c.TargetStep.H * c.Target.W)
-                    Copies.Scatter(from, to, c.TargetStep.W, columns);
+                if (c.TargetStep == (1, 1))
+                    Copies.Rows(from, blocks.Chunk.Pitch, to, c.Target.W, rows, columns);
+                else
+                    Copies.ScatterRows(from, blocks.Chunk.Pitch, to, c.TargetStep.H * c.Target.W, c.TargetStep.W, rows, columns);
             }
         }
         if (c.TargetStep == (1, 1))

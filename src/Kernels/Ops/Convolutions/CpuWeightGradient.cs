@@ -22,6 +22,7 @@ internal sealed unsafe class CpuWeightGradient
     private readonly ScratchRegion pixels;
     private readonly ScratchRegion gradients;
     private readonly ScratchRegion sums;
+    private readonly long workspaceFloats;
     private readonly long pixelFloats;
     private readonly long gradientFloats;
 
@@ -44,19 +45,15 @@ internal sealed unsafe class CpuWeightGradient
         for (int i = 0; i < offsets.Length; i++)
         {
             (int channel, int tap) = Math.DivRem(Math.Min(i, rows - 1), taps.Count);
-            offsets[i] = checked((channel * blocks.Layout.PlaneLength) + blocks.Layout.OffsetOf(taps[tap]));
+            offsets[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
         }
-        pixelFloats = Aligned(((long)blocks.RunsPerChunk * blocks.Channels * blocks.Layout.PlaneLength) + Tail);
-        gradientFloats = Aligned((long)blocks.RowsPerTask * blocks.RunsPerChunk * RunFloats);
+        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
+        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail) + workspaceFloats;
+        gradientFloats = CacheLine.Whole((long)(z.GroupK + blocks.Rows) * blocks.Chunk.Columns);
         pixels = binding.Scratch(pixelFloats * binding.Workers);
         gradients = binding.Scratch(gradientFloats * binding.Workers);
         sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * z.Weights.Length);
     }
-
-    // What whole vectors read behind the last laid-out pixel.
-    private int Tail => blocks.Layout.Tail + WeightGradientBlocking.Lanes;
-
-    private int RunFloats => blocks.Vectors * WeightGradientBlocking.Lanes;
 
     private int KernelSize => z.R * z.S;
 
@@ -69,14 +66,12 @@ internal sealed unsafe class CpuWeightGradient
                 (int split, int rest) = Math.DivRem(task, z.Geometry.Groups * blocks.Parts);
                 (int group, int part) = Math.DivRem(rest, blocks.Parts);
                 float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * z.Weights.Length);
-                Run(split, group, part * blocks.RowsPerTask, target, pixels.Pointer + (pixelFloats * worker), gradients.Pointer + (gradientFloats * worker));
+                Run(split, group, part * blocks.ChannelsPerTask, target, pixels.Pointer + (pixelFloats * worker), gradients.Pointer + (gradientFloats * worker));
             }
         });
         if (blocks.Splits > 1)
             AddReduction();
     }
-
-    private static long Aligned(long floats) => (floats + 15) / 16 * 16;
 
     private void AddReduction()
     {
@@ -90,43 +85,45 @@ internal sealed unsafe class CpuWeightGradient
         });
     }
 
-    // The sums over a part of the batch, for some filters of a group.
-    private void Run(int split, int group, int filter, float* target, float* pixel, float* gradient)
+    // The sums over a part of the batch, for some channels of a group.
+    private void Run(int split, int group, int firstChannel, float* target, float* pixel, float* gradient)
     {
-        int filters = Math.Min(blocks.RowsPerTask, z.GroupK - filter);
-        target += ((long)group * z.GroupK + filter) * z.GroupC * KernelSize;
-        new Span<float>(target, filters * z.GroupC * KernelSize).Clear();
+        int endChannel = Math.Min(firstChannel + blocks.ChannelsPerTask, z.GroupC);
+        target += (long)group * z.GroupK * z.GroupC * KernelSize;
+        for (int k = 0; k < z.GroupK; k++)
+            new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * KernelSize), (endChannel - firstChannel) * KernelSize).Clear();
         int firstChunk = (int)((long)blocks.Chunks * split / blocks.Splits), endChunk = (int)((long)blocks.Chunks * (split + 1) / blocks.Splits);
         for (int chunk = firstChunk; chunk < endChunk; chunk++)
         {
-            int run = chunk * blocks.RunsPerChunk, runs = Math.Min(blocks.RunsPerChunk, blocks.Runs - run);
-            LayOutGradients(run, runs, (group * z.GroupK) + filter, filters, gradient);
-            for (int channel = 0; channel < z.GroupC; channel += blocks.Channels)
+            Part part = PartAt(chunk);
+            LayOutGradients(part, group * z.GroupK, gradient);
+            for (int channel = firstChannel; channel < endChannel; channel += blocks.Channels)
             {
-                int channels = Math.Min(blocks.Channels, z.GroupC - channel);
-                LayOutPixels(run, runs, (group * z.GroupC) + channel, channels, pixel);
-                Multiply(runs, filters, channel, channels, gradient, pixel, target);
+                int channels = Math.Min(blocks.Channels, endChannel - channel);
+                LayOutPixels(part, (group * z.GroupC) + channel, channels, pixel);
+                Multiply(part, channel, channels, gradient, pixel + workspaceFloats, target);
             }
         }
     }
 
-    private void Multiply(int runs, int filters, int channel, int channels, float* gradient, float* pixel, float* target)
+    private void Multiply(Part part, int channel, int channels, float* gradient, float* pixel, float* target)
     {
+        (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
+        int runFloats = vectors * WeightGradientBlocking.Lanes, columns = channels * KernelSize;
         float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
-        int columns = channels * KernelSize, imageStride = channels * blocks.Layout.PlaneLength;
         fixed (int* offset = offsets)
         {
-            for (int k = 0; k < filters; k += blocks.Rows)
+            for (int k = 0; k < z.GroupK; k += blocks.Rows)
             {
-                float* rows = gradient + ((long)k * runs * RunFloats);
+                float* rows = gradient + ((long)k * runs * runFloats);
                 for (int column = 0; column < columns; column += DotKernel.Columns)
                 {
                     if (blocks.Rows == 1)
-                        DotKernel.RunRow(runs, blocks.Vectors, rows, 0, RunFloats, pixel, offset + column, imageStride, tile);
+                        DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
                     else
-                        DotKernel.Run(runs, blocks.Vectors, rows, (nint)runs * RunFloats, RunFloats, pixel, offset + column, imageStride, tile);
-                    float* to = target + (((long)k * z.GroupC + channel) * KernelSize) + column;
-                    AddTile(tile, Math.Min(blocks.Rows, filters - k), Math.Min(DotKernel.Columns, columns - column), to);
+                        DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
+                    float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
+                    AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
                 }
             }
         }
@@ -141,46 +138,50 @@ internal sealed unsafe class CpuWeightGradient
         }
     }
 
-    // [runs][channels][plane]
-    private void LayOutPixels(int run, int runs, int channel, int channels, float* target)
+    private void LayOutPixels(Part part, int channel, int channels, float* scratch)
     {
-        for (int i = run; i < run + runs; i++)
+        float* target = scratch + workspaceFloats;
+        for (int c = channel; c < channel + channels; c++, target += blocks.Chunk.ChannelFloats)
         {
-            (int image, int row, int column) = Place(i);
-            for (int c = channel; c < channel + channels; c++, target += blocks.Layout.PlaneLength)
-                blocks.Layout.Pack(x + ((((long)image * z.C) + c) * z.H * z.W), row, column, target);
+            float* from = x + ((((long)part.Image * z.C) + c) * z.H * z.W);
+            blocks.Chunk.LayOut(from, (long)z.C * z.H * z.W, part.Images, part.Row, part.Column, target, scratch);
         }
-        Copies.Clear(target, Tail);
     }
 
-    // [filters, whole tiles][runs][columns], zeros between the rows of an image and behind the last.
-    private void LayOutGradients(int run, int runs, int filter, int filters, float* target)
+    // [filters, whole tiles][columns of the chunk], zeros between the rows of an image and behind the last.
+    private void LayOutGradients(Part part, int filter, float* target)
     {
-        for (int k = 0; k < filters; k++)
+        (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
+        int length = runs * vectors * WeightGradientBlocking.Lanes, imageColumns = blocks.Chunk.ImageColumns(blocks.BandRows), pitch = blocks.Chunk.Pitch;
+        int rows = Math.Min(blocks.BandRows, z.P - part.Row), columns = Math.Min(blocks.BandColumns, z.Q - part.Column);
+        for (int k = 0; k < z.GroupK; k++, target += length)
         {
-            for (int i = run; i < run + runs; i++, target += RunFloats)
+            float* from = dy + ((((((long)part.Image * z.K) + filter + k) * z.P) + part.Row) * z.Q) + part.Column;
+            int end = 0;
+            for (int image = 0; image < part.Images; image++, from += (long)z.K * z.P * z.Q)
             {
-                (int image, int row, int column) = Place(i);
-                float* from = dy + ((((((long)image * z.K) + filter + k) * z.P) + row) * z.Q) + column;
-                int rows = Math.Min(blocks.BandRows, z.P - row), columns = Math.Min(blocks.BandColumns, z.Q - column), pitch = blocks.Layout.Pitch;
-                for (int r = 0; r < rows - 1; r++, from += z.Q)
+                for (int row = 0; row < rows; row++)
                 {
-                    Copies.Copy(from, target + (r * pitch), columns);
-                    Copies.Clear(target + (r * pitch) + columns, pitch - columns);
+                    int at = (image * imageColumns) + (row * pitch);
+                    Copies.Clear(target + end, at - end);
+                    Copies.Copy(from + (row * z.Q), target + at, columns);
+                    end = at + columns;
                 }
-                int last = (rows - 1) * pitch;
-                Copies.Copy(from, target + last, columns);
-                Copies.Clear(target + last + columns, RunFloats - last - columns);
             }
+            Copies.Clear(target + end, length - end);
         }
-        int missing = ((filters + blocks.Rows - 1) / blocks.Rows * blocks.Rows) - filters;
-        new Span<float>(target, missing * runs * RunFloats).Clear();
+        int missing = ((z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows) - z.GroupK;
+        new Span<float>(target, missing * length).Clear();
     }
 
-    private (int Image, int Row, int Column) Place(int run)
+    private Part PartAt(int chunk)
     {
-        (run, int column) = Math.DivRem(run, blocks.ColumnBands);
-        (int image, int row) = Math.DivRem(run, blocks.RowBands);
-        return (image, row * blocks.BandRows, column * blocks.BandColumns);
+        (chunk, int column) = Math.DivRem(chunk, blocks.ColumnBands);
+        (chunk, int row) = Math.DivRem(chunk, blocks.RowBands);
+        int image = chunk * blocks.Chunk.Images;
+        return new Part(image, Math.Min(blocks.Chunk.Images, z.N - image), row * blocks.BandRows, column * blocks.BandColumns);
     }
+
+    // A chunk of the batch: some images, from a row and column of the output on.
+    private readonly record struct Part(int Image, int Images, int Row, int Column);
 }

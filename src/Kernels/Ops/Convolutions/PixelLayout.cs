@@ -79,16 +79,21 @@ internal sealed unsafe class PixelLayout
             for (int i = 0; i < storedRows; i++, target += Pitch)
             {
                 int h = ((row + firstRow + i) * step.H) + remainderH;
-                if (h < 0 || h >= source.H)
-                {
+                if ((uint)h < (uint)source.H)
+                    PackRow(image + ((long)h * source.W) + from, target, begin, end, fill);
+                else
                     Copies.Fill(target, Pitch, fill);
-                    continue;
-                }
-                Copies.Fill(target, begin, fill);
-                Copies.Gather(image + ((long)h * source.W) + from, step.W, target + begin, end - begin);
-                Copies.Fill(target + end, Pitch - end, fill);
             }
         }
+    }
+
+    private void PackRow(float* pixels, float* target, int begin, int end, float fill)
+    {
+        for (int i = 0; i < begin; i++)
+            target[i] = fill;
+        Copies.Gather(pixels, step.W, target + begin, end - begin);
+        for (int i = end; i < Pitch; i++)
+            target[i] = fill;
     }
 
     private static int FloorDivide(int a, int b) => (a - Modulo(a, b)) / b;

@@ -11,47 +11,52 @@ internal sealed class WeightGradientBlocking
 {
     private const int MostColumns = 1280;
 
-    // Pixels and incoming gradients of a chunk: 256 and 512 KiB of a second-level cache of 1 MiB.
+    // Laid-out pixels of a chunk: 256 KiB, a quarter of a second-level cache of 1 MiB. The incoming gradients stream past
+    // them, four rows at a time, from wherever they are.
     private const int PixelFloats = 65536;
-    private const int GradientFloats = 131072;
+    private const int GradientFloats = 524288;
 
     // Vectors that a tile of dot products runs over: enough to hide that 24 vectors are summed at the end.
     private const int EnoughVectors = 100;
 
-    private const int EnoughTasks = 32;
-    private const int FewestFilters = 32;
+    // Tasks that share the channels, if there is nothing else to share; so many channels pay for laying out dy again.
+    private const int EnoughTasks = 16;
+    private const int FewestChannels = 8;
 
-    // All splits' sums together: 8 MiB.
+    // Parts of the batch, and all their sums together: 8 MiB.
+    private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
-    public WeightGradientBlocking(ConvSizes z, IReadOnlyCollection<Tap> taps)
+    public WeightGradientBlocking(ConvSizes z, IReadOnlyList<Tap> taps)
     {
         (BandRows, BandColumns) = BandOf(z.P, z.Q);
         RowBands = (z.P + BandRows - 1) / BandRows;
         ColumnBands = (z.Q + BandColumns - 1) / BandColumns;
-        Runs = checked(z.N * RowBands * ColumnBands);
-        Layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, BandRows, BandColumns, ColumnBands == 1);
-        Vectors = (Layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes;
-
+        var layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, BandRows, BandColumns, ColumnBands == 1);
         Rows = z.GroupK == 1 ? 1 : DotKernel.Rows;
         int rowsOfGroup = (z.GroupK + Rows - 1) / Rows * Rows;
-        int most = Math.Max(1, Math.Min(PixelFloats / Layout.PlaneLength, GradientFloats / (rowsOfGroup * Vectors * Lanes)));
-        RunsPerChunk = Math.Clamp((EnoughVectors + Vectors - 1) / Vectors, 1, Math.Min(most, Runs));
-        Chunks = (Runs + RunsPerChunk - 1) / RunsPerChunk;
-        Channels = Math.Clamp(PixelFloats / (RunsPerChunk * Layout.PlaneLength), 1, z.GroupC);
+        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, z.P, z.Q, rowsOfGroup);
 
-        int wanted = (EnoughTasks + z.Geometry.Groups - 1) / z.Geometry.Groups;
-        Splits = Math.Clamp(wanted, 1, (int)Math.Clamp(SumFloats / z.Weights.Length, 1, Chunks));
-        int parts = Math.Clamp((wanted + Splits - 1) / Splits, 1, Math.Max(1, z.GroupK / FewestFilters));
-        RowsPerTask = (((z.GroupK + parts - 1) / parts) + Rows - 1) / Rows * Rows;
-        Parts = (z.GroupK + RowsPerTask - 1) / RowsPerTask;
+        int imageColumns = unfolded ? z.P * z.Q : (layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes * Lanes;
+        int pixelsOfImage = unfolded ? taps.Count * z.P * z.Q : layout.PlaneLength;
+        int most = Math.Max(1, Math.Min(PixelFloats / pixelsOfImage, GradientFloats / (rowsOfGroup * imageColumns)));
+        int images = Math.Clamp((EnoughVectors * Lanes + imageColumns - 1) / imageColumns, 1, Math.Min(most, z.N));
+        Chunk = new PixelChunk(layout, taps, unfolded, images, BandRows, BandColumns);
+        Chunks = (z.N + images - 1) / images * RowBands * ColumnBands;
+        int groups = z.Geometry.Groups;
+        Splits = Math.Clamp((MostSplits + groups - 1) / groups, 1, (int)Math.Clamp(SumFloats / z.Weights.Length, 1, Chunks));
+        int parts = Math.Clamp((EnoughTasks + (Splits * groups) - 1) / (Splits * groups), 1, Math.Max(1, z.GroupC / FewestChannels));
+        ChannelsPerTask = (z.GroupC + parts - 1) / parts;
+        Parts = (z.GroupC + ChannelsPerTask - 1) / ChannelsPerTask;
+        Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, ChannelsPerTask);
     }
 
     public static int Lanes => Simd.Bits / 32;
 
-    public PixelLayout Layout { get; }
+    /// <summary>How the pixels of a chunk are laid out.</summary>
+    public PixelChunk Chunk { get; }
 
-    /// <summary>Rows and columns of the output in a run.</summary>
+    /// <summary>Rows and columns of the output in a part of an image.</summary>
     public int BandRows { get; }
 
     public int BandColumns { get; }
@@ -60,15 +65,7 @@ internal sealed class WeightGradientBlocking
 
     public int ColumnBands { get; }
 
-    /// <summary>Parts of images in the batch.</summary>
-    public int Runs { get; }
-
-    /// <summary>Vectors of columns in a run.</summary>
-    public int Vectors { get; }
-
-    /// <summary>Runs that are laid out at a time.</summary>
-    public int RunsPerChunk { get; }
-
+    /// <summary>Chunks of the batch: some images, a part of each.</summary>
     public int Chunks { get; }
 
     /// <summary>Channels that are laid out at a time.</summary>
@@ -77,10 +74,10 @@ internal sealed class WeightGradientBlocking
     /// <summary>Filters of a tile.</summary>
     public int Rows { get; }
 
-    /// <summary>Filters of a task, a multiple of <see cref="Rows"/>.</summary>
-    public int RowsPerTask { get; }
+    /// <summary>Channels of a task.</summary>
+    public int ChannelsPerTask { get; }
 
-    /// <summary>Tasks that share the filters of a group.</summary>
+    /// <summary>Tasks that share the channels of a group.</summary>
     public int Parts { get; }
 
     /// <summary>Parts of the batch with sums of their own.</summary>

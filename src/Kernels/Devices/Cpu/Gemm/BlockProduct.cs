@@ -26,12 +26,12 @@ internal static unsafe class BlockProduct
                 float* c = output.Data + ((long)(row + i) * output.RowStride) + offset;
                 if (height == mr && width == nr && contiguous >= nr)
                 {
-                    MicroKernel.Run(kc, panelA, panelB, c, output.RowStride, accumulate);
+                    MicroKernel.Run(kc, panelA, mr, panelB, nr, c, output.RowStride, accumulate);
                     if (epilogue is not null)
                         ApplyEpilogue(epilogue, output, row + i, height, column + j, width);
                     continue;
                 }
-                MicroKernel.Run(kc, panelA, panelB, tile, nr, false);
+                MicroKernel.Run(kc, panelA, mr, panelB, nr, tile, nr, false);
                 Scatter(tile, nr, output, row + i, height, column + j, width, accumulate);
                 if (epilogue is not null)
                     ApplyEpilogue(epilogue, output, row + i, height, column + j, width);

@@ -5,7 +5,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
 /// The innermost loop of every product: a tile of C in registers, a column of A times a row of B added at each step.
-/// A and B are packed, so that both are read from end to end.
+/// Packed, both are read from end to end; unpacked, a step apart.
 /// </summary>
 /// <remarks>
 /// 12×32 floats take 24 of AVX-512's 32 registers and 6×2 vectors 12 of AVX2's 16; the rest hold two vectors of B and one
@@ -20,15 +20,15 @@ internal static unsafe class MicroKernel
     public static readonly int Columns = 2 * (Simd.Bits / 32);
 
     /// <summary>
-    /// c[Rows × Columns] (+)= a·b over <c>kc</c> steps. <c>a</c> holds Rows floats a step, <c>b</c> Columns floats, rows of
-    /// c are <c>ldc</c> floats apart.
+    /// c[Rows × Columns] (+)= a·b over <c>kc</c> steps: (kc, a, floats from step to step, b, floats from step to step, c,
+    /// floats from row to row, whether to add). Each step reads Rows floats of a and Columns floats of b.
     /// </summary>
-    public static readonly delegate*<int, float*, float*, float*, nint, bool, void> Run =
+    public static readonly delegate*<int, float*, nint, float*, nint, float*, nint, bool, void> Run =
         Simd.Is512 ? &Tile12<V512> : Simd.Is256 ? &Tile6<V256> : &Tile6<V128>;
 
     /// <summary>12 rows of two vectors: 24 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Tile12<V>(int kc, float* a, float* b, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static unsafe void Tile12<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
     {
         V zero = V.Of(0);
         V c0l = zero, c0h = zero;
@@ -59,8 +59,8 @@ internal static unsafe class MicroKernel
             x = V.Broadcast(a + 9); c9l = V.Fma(x, bl, c9l); c9h = V.Fma(x, bh, c9h);
             x = V.Broadcast(a + 10); c10l = V.Fma(x, bl, c10l); c10h = V.Fma(x, bh, c10h);
             x = V.Broadcast(a + 11); c11l = V.Fma(x, bl, c11l); c11h = V.Fma(x, bh, c11h);
-            a += 12;
-            b += 2 * V.Lanes;
+            a += aStep;
+            b += bStep;
         }
         if (accumulate)
         {
@@ -93,7 +93,7 @@ internal static unsafe class MicroKernel
 
     /// <summary>6 rows of two vectors: 12 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Tile6<V>(int kc, float* a, float* b, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static unsafe void Tile6<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
     {
         V zero = V.Of(0);
         V c0l = zero, c0h = zero;
@@ -112,8 +112,8 @@ internal static unsafe class MicroKernel
             x = V.Broadcast(a + 3); c3l = V.Fma(x, bl, c3l); c3h = V.Fma(x, bh, c3h);
             x = V.Broadcast(a + 4); c4l = V.Fma(x, bl, c4l); c4h = V.Fma(x, bh, c4h);
             x = V.Broadcast(a + 5); c5l = V.Fma(x, bl, c5l); c5h = V.Fma(x, bh, c5h);
-            a += 6;
-            b += 2 * V.Lanes;
+            a += aStep;
+            b += bStep;
         }
         if (accumulate)
         {

@@ -31,22 +31,10 @@ internal sealed unsafe class AdjacentSource(float* data, int stride) : PanelSour
 /// <summary>Element (i, k) at i·stride + k: steps are neighbours in memory (A as it stands, B transposed).</summary>
 internal sealed unsafe class StridedSource(float* data, int stride) : PanelSource
 {
-    // Steps taken at a time, so that a line of the source is used up before it leaves the cache.
-    private const int Strip = 16;
-
     public override void Pack(int first, int count, int width, int k, int kc, float* panel)
     {
         if (count < width)
             new Span<float>(panel, width * kc).Clear();
-        for (int begin = 0; begin < kc; begin += Strip)
-        {
-            int end = Math.Min(begin + Strip, kc);
-            for (int i = 0; i < count; i++)
-            {
-                float* source = data + ((long)(first + i) * stride) + k;
-                for (int step = begin; step < end; step++)
-                    panel[(step * width) + i] = source[step];
-            }
-        }
+        Transpose.Run(data + ((long)first * stride) + k, stride, panel, width, count, kc);
     }
 }
