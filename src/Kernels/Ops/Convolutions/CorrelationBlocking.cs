@@ -28,6 +28,8 @@ internal sealed class CorrelationBlocking
     private const int EnoughColumns = 400;
     private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
 
+    private const int FewestSteps = 32;
+
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
 
@@ -57,7 +59,7 @@ internal sealed class CorrelationBlocking
         bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
         int images = unfolded
             ? EnoughVectorsUnfolded * Lanes / (rows * columns)
-            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes), (int)((long)c.Images * perImage / EnoughTasks));
+            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes, taps.Length), (int)((long)c.Images * perImage / EnoughTasks));
         Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
@@ -121,11 +123,12 @@ internal sealed class CorrelationBlocking
             row * BandRows, Math.Min(BandRows, rows - (row * BandRows)), column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
     }
 
-    // Images that have enough columns together and fill their last tile best.
-    private int WholeTiles(int vectors)
+    // Images that have enough columns together and fill their last tile best. A depthwise convolution waits for memory, not
+    // for tiles; it takes as few as it can, because its channel of the next image is far away.
+    private int WholeTiles(int vectors, int taps)
     {
-        int fewest = (EnoughColumns / (vectors * Lanes)) + 1;
-        return Enumerable.Range(fewest, Tile.Vectors).MinBy(images =>
+        int fewest = (EnoughColumns / (vectors * Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
+        return Enumerable.Range(fewest, choices).MinBy(images =>
             ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
     }
 
