@@ -28,6 +28,7 @@ internal sealed class CorrelationBlocking
     private const int EnoughColumns = 400;
     private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
 
+    // Multiplications of a pixel, below which a task waits for memory.
     private const int FewestSteps = 32;
 
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
@@ -48,7 +49,7 @@ internal sealed class CorrelationBlocking
         Tap[] taps = [.. c.Passes.SelectMany(p => p.Taps)];
         rows = c.Passes.Max(p => p.Rows);
         columns = c.Passes.Max(p => p.Columns);
-        (BandRows, BandColumns) = BandOf(rows, columns);
+        (BandRows, BandColumns) = PixelLayout.BandOf(rows, columns, MostColumns);
         RowBands = (rows + BandRows - 1) / BandRows;
         ColumnBands = (columns + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
@@ -130,13 +131,5 @@ internal sealed class CorrelationBlocking
         int fewest = (EnoughColumns / (vectors * Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
         return Enumerable.Range(fewest, choices).MinBy(images =>
             ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
-    }
-
-    private static (int Rows, int Columns) BandOf(int rows, int columns)
-    {
-        if (columns > MostColumns)
-            return (1, MostColumns);
-        int bands = (rows + (MostColumns / columns) - 1) / (MostColumns / columns);
-        return ((rows + bands - 1) / bands, columns);
     }
 }
