@@ -11,6 +11,7 @@ internal static class VerbList
         typeof(PredictVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),
+        typeof(SchemaVerb),
         typeof(DataVerb),
         typeof(DevicesVerb),
         typeof(StepVerb),

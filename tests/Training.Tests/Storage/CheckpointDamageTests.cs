@@ -105,12 +105,24 @@ public sealed class CheckpointDamageTests : IDisposable
             yield return ($"a length of {lie}", CraftedCheckpoint.Of([good, Buffer("a", 4, kind: 4, length: lie)]));
         foreach (long lie in new[] { -1, 0, 1, 3, 1024, 1025, int.MaxValue, long.MaxValue, long.MinValue })
             yield return ($"a count of {lie}", CraftedCheckpoint.Of([good, Buffer("a", 4)], count: lie));
+        foreach (int change in new[] { -1, 1, 100 })
+            yield return ($"a length of the file that is {change} off", Changed(CraftedCheckpoint.Of([good]), fromEnd: 24, change));
+        // Every byte of the last section's checksum counts: they are the last 8 of the table.
+        for (int i = 0; i < 8; i++)
+            yield return ($"a section's checksum wrong in byte {i}", Changed(CraftedCheckpoint.Of([good]), fromEnd: 48 - i, change: 1));
         foreach (int version in new[] { 0, 2, -1 })
             yield return ($"version {version}", CraftedCheckpoint.Of([good], version: version));
         foreach (string json in BadHeaders())
             yield return ($"the header {json}", CraftedCheckpoint.Of([new CraftedCheckpoint.Part("header", 0, Encoding.UTF8.GetBytes(json))]));
         yield return ("a header that is not UTF-8", CraftedCheckpoint.Of([good with { Bytes = [.. header, 0xFF] }]));
         yield return ("a header with a byte order mark", CraftedCheckpoint.Of([good with { Bytes = [0xEF, 0xBB, 0xBF, .. header] }]));
+    }
+
+    private static byte[] Changed(byte[] file, int fromEnd, int change)
+    {
+        file[^fromEnd] = (byte)(file[^fromEnd] + change);
+        CraftedCheckpoint.Seal(file);
+        return file;
     }
 
     private static IEnumerable<string> BadHeaders()

@@ -174,11 +174,11 @@ public sealed class FuzzTests : IDisposable
         BinaryPrimitives.WriteInt64LittleEndian(file.AsSpan(foot + 16), file.Length);
         long at = BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan(foot + 8));
         long offset = CraftedCheckpoint.Head;
-        while (at >= CraftedCheckpoint.Head && at + 19 <= foot)
+        while (at >= CraftedCheckpoint.Head && at <= foot - 19)
         {
             int name = BinaryPrimitives.ReadUInt16LittleEndian(file.AsSpan((int)at));
             long entry = at + 2 + name;
-            if (entry + 17 > foot)
+            if (entry > foot - 17)
                 break;
             long length = BinaryPrimitives.ReadInt64LittleEndian(file.AsSpan((int)entry + 1));
             if (length < 0 || length > file.Length - offset)

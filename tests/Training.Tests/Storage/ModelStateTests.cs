@@ -59,6 +59,19 @@ public sealed class ModelStateTests : IDisposable
         Assert.Equal(untouched, BytesOf(other));
     }
 
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public void A_buffer_of_another_length_is_refused(int more)
+    {
+        using Model model = ModelOf(Adam, cpu);
+        Checkpoint whole = CheckpointOf(model);
+        CheckpointBuffer last = whole.Buffers[^1];
+        var other = new CheckpointBuffer(last.Name, last.Element, last.Length + more, (_, part) => part.Clear());
+        Checkpoint changed = whole with { Buffers = [.. whole.Buffers.Take(whole.Buffers.Count - 1), other] };
+        Assert.Contains($"has {last.Length + more} elements of 'totals'", Assert.Throws<GpuGradException>(() => ModelState.Restore(model, changed)).Message);
+    }
+
     [Fact]
     public void Numbers_are_never_rounded_to_another_device()
     {
