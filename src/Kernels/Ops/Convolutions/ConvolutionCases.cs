@@ -70,7 +70,13 @@ internal static class ConvolutionCases
         return new Problem(
             1 + random.NextInt(4), groups * (1 + random.NextInt(5)), (height + random.NextInt(9), width + random.NextInt(12)),
             groups * (1 + random.NextInt(10)), (r, s),
-            new ConvGeometry { Stride = (1 + random.NextInt(3), 1 + random.NextInt(3)), Padding = padding, Dilation = (dilationH, dilationW), Groups = groups });
+            new ConvGeometry
+            {
+                Stride = (1 + random.NextInt(3), 1 + random.NextInt(3)),
+                Padding = padding,
+                Dilation = (dilationH, dilationW),
+                Groups = groups,
+            });
     }
 
     private sealed record Problem(int N, int C, (int H, int W) Size, int K, (int R, int S) Kernel, ConvGeometry Geometry);

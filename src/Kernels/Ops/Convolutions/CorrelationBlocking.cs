@@ -58,16 +58,18 @@ internal sealed class CorrelationBlocking
 
         int perImage = c.Groups * RowBands * ColumnBands;
         bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
+        int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes;
         int images = unfolded
             ? EnoughVectorsUnfolded * Lanes / (rows * columns)
-            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes, taps.Length), (int)((long)c.Images * perImage / EnoughTasks));
+            : (int)Math.Min(WholeTiles(vectors, taps.Length), (long)c.Images * perImage / EnoughTasks);
         Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
         ChannelBlocks = (c.SourceChannels + Channels - 1) / Channels;
 
         int tasks = checked(Chunks * perImage);
-        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters)));
+        int mostParts = c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters);
+        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, mostParts));
         TilesPerTask = (Tiles + parts - 1) / parts;
         Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
         Tasks = checked(tasks * Parts);
@@ -120,8 +122,10 @@ internal sealed class CorrelationBlocking
         (index, int part) = Math.DivRem(index, Parts);
         (int chunk, int group) = Math.DivRem(index, c.Groups);
         return new CorrelationTask(
-            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles), chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
-            row * BandRows, Math.Min(BandRows, rows - (row * BandRows)), column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
+            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles),
+            chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
+            row * BandRows, Math.Min(BandRows, rows - (row * BandRows)),
+            column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
     }
 
     // Images that have enough columns together and fill their last tile best. A depthwise convolution waits for memory, not
