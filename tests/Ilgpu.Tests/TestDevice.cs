@@ -1,3 +1,4 @@
+using GpuGrad.Tests.Support.Ptx;
 using ILGPU;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
@@ -16,6 +17,8 @@ public static class TestDevice
     private static readonly Lazy<Accelerator> EmulatedAccelerator = new(() =>
         Context.Create(b => b.CPU(CPUDeviceKind.Nvidia)).CreateCPUAccelerator(0));
 
+    private static readonly Lazy<Accelerator> PtxAccelerator = new(() => PtxInterpreter.Create());
+
     private static readonly Lazy<Accelerator?> OpenClAccelerator = new(() =>
     {
         Context context = Context.Create(b => b.OpenCL().Profiling());
@@ -33,6 +36,7 @@ public static class TestDevice
         {
             Emulated => EmulatedAccelerator.Value,
             OpenCL => OpenClAccelerator.Value,
+            Ptx => PtxAccelerator.Value,
             _ => null,
         };
         if (accelerator == null && Requires(name))
