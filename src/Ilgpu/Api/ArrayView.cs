@@ -45,7 +45,7 @@ public readonly unsafe struct ArrayView<T> : IContiguousArrayView<T> where T : u
     public Stride1D.Dense Stride => default;
     public Index1D IntExtent => IntLength;
     public long Length => length;
-    public int IntLength => checked((int)length);
+    public int IntLength => ViewLength.ToInt(Length);
     public long LengthInBytes => Length * sizeof(T);
     internal RawView Raw => new(Address, LengthInBytes, Source);
     RawView IContiguousArrayView.Raw => Raw;
@@ -94,6 +94,12 @@ public readonly unsafe struct ArrayView<T> : IContiguousArrayView<T> where T : u
     public static implicit operator ArrayView<T>(ArrayView1D<T, Stride1D.Dense> view) => view.BaseView;
 
     public override string ToString() => $"ArrayView<{typeof(T).Name}>[{length}]";
+}
+
+/// <summary>A length as an int: checked on the host and emulated, cut off on a device.</summary>
+internal static class ViewLength
+{
+    public static int ToInt(long length) => checked((int)length);
 }
 
 /// <summary>Where a view's memory is, as far as host code must know.</summary>

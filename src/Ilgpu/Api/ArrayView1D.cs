@@ -29,7 +29,7 @@ namespace ILGPU.Runtime
         public TStride Stride { get; } = stride;
         public bool IsValid => BaseView.IsValid;
         public long Length => Extent.Size;
-        public int IntLength => checked((int)Length);
+        public int IntLength => ViewLength.ToInt(Length);
         public long LengthInBytes => Length * ArrayView<T>.ElementSize;
         RawView IContiguousArrayView.Raw => BaseView.Raw;
 

@@ -64,6 +64,13 @@ internal sealed class IlMethod
 
     public static IlMethod Of(MethodBase method) => Cache.GetOrAdd(method, m => new IlMethod(m));
 
+    /// <summary>The operation at an offset, if one begins there.</summary>
+    public ILOpCode? CodeAt(int offset)
+    {
+        int index = Instructions.FindIndex(i => i.Offset == offset);
+        return index < 0 ? null : Instructions[index].Code;
+    }
+
     public MethodBase ResolveMethod(int token) => Method.Module.ResolveMethod(token, typeArguments, methodArguments)!;
     public FieldInfo ResolveField(int token) => Method.Module.ResolveField(token, typeArguments, methodArguments)!;
     public Type ResolveType(int token) => Method.Module.ResolveType(token, typeArguments, methodArguments);

@@ -38,8 +38,9 @@ internal sealed partial class KernelBuilder
                 return true;
             case ILOpCode.Conv_r_un:
                 Value unsigned = Pop().Scalar;
-                // An unsigned int fits a double exactly; the conv.r4 that usually follows then rounds once.
-                Push(unsigned.Type.IsFloat() ? unsigned : Emit(Op.UIntToFloat, IrType.F64, unsigned));
+                // .NET takes the conv.r4 that usually follows together with it: one rounding.
+                IrType real = frame.Method.CodeAt(il.Next) == ILOpCode.Conv_r4 ? IrType.F32 : IrType.F64;
+                Push(unsigned.Type.IsFloat() ? unsigned : Emit(Op.UIntToFloat, real, unsigned));
                 return true;
             case ILOpCode.Add_ovf or ILOpCode.Add_ovf_un or ILOpCode.Sub_ovf or ILOpCode.Sub_ovf_un or ILOpCode.Mul_ovf or ILOpCode.Mul_ovf_un
                 or (>= ILOpCode.Conv_ovf_i1_un and <= ILOpCode.Conv_ovf_u_un) or (>= ILOpCode.Conv_ovf_i1 and <= ILOpCode.Conv_ovf_u8)

@@ -58,7 +58,7 @@ internal sealed partial class KernelBuilder
         switch (il.Code)
         {
             case >= ILOpCode.Ldc_i4_m1 and <= ILOpCode.Ldc_i4_8:
-                Push(Constant.Int(il.Code - ILOpCode.Ldc_i4_0));
+                Push(Constant.Int((int)il.Code - (int)ILOpCode.Ldc_i4_0));
                 return true;
             case ILOpCode.Ldc_i4 or ILOpCode.Ldc_i4_s:
                 Push(Constant.Int((int)il.Integer));

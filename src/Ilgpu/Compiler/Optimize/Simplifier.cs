@@ -27,8 +27,15 @@ internal sealed class Simplifier
     public static bool Run(Function function)
     {
         Simplifier simplifier = new(function);
+        HashSet<BasicBlock> live = [function.Entry];
         foreach (BasicBlock block in simplifier.flow.Order)
+        {
+            // A branch folded in this very walk may have cut the block off; in a loop that is cut off values can be their own sources.
+            if (!live.Contains(block))
+                continue;
             simplifier.Visit(block);
+            live.UnionWith(block.Successors);
+        }
         simplifier.Finish();
         return simplifier.changed;
     }

@@ -35,8 +35,8 @@ internal sealed partial class PtxEmitter
 
     /// <summary>[register + offset] or [symbol + offset].</summary>
     private string Place(Instruction i) => i.Offset == 0
-        ? $"[{Use(i.Args[0])}]"
-        : string.Create(CultureInfo.InvariantCulture, $"[{Use(i.Args[0])}{i.Offset:+0;-0}]");
+        ? $"[{UseInPlace(i.Args[0])}]"
+        : string.Create(CultureInfo.InvariantCulture, $"[{UseInPlace(i.Args[0])}{i.Offset:+0;-0}]");
 
     private void EmitAddress(Instruction i)
     {

@@ -123,13 +123,20 @@ internal sealed partial class PtxEmitter
         return name;
     }
 
-    /// <summary>A register or an immediate.</summary>
+    /// <summary>A register or an immediate. The address of a variable has to be moved into a register first.</summary>
     private string Use(Value value) => value switch
     {
         Constant constant => Immediate(constant),
+        Shared or Local => UseRegister(value),
+        _ => Define(value),
+    };
+
+    /// <summary>What may stand in the brackets of an access.</summary>
+    private string UseInPlace(Value address) => address switch
+    {
         Shared shared => Symbol(shared),
         Local local => Symbol(local),
-        _ => Define(value),
+        _ => Define(address),
     };
 
     private static string Immediate(Constant constant) => constant.Type switch
@@ -161,7 +168,7 @@ internal sealed partial class PtxEmitter
         if (value is not (Constant or Shared or Local))
             return Use(value);
         string register = NewRegister(ClassOf(value));
-        Line($"\tmov.{Suffix(value)} {register}, {Use(value)};");
+        Line($"\tmov.{Suffix(value)} {register}, {(value is Constant constant ? Immediate(constant) : UseInPlace(value))};");
         return register;
     }
 

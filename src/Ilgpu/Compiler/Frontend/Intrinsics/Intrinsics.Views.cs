@@ -10,7 +10,7 @@ internal static partial class Intrinsics
         Type view = typeof(ArrayView<>);
         Register(view, "get_Item", static c => Element(c, View(c), c.Scalar(1)));
         Register(view, "get_Length", static c => StackValue.Of(View(c).Leaves[1]));
-        Register(view, "get_IntLength", static c => c.Emit(Op.Trunc, IrType.I32, View(c).Leaves[1]));
+        Register(typeof(ViewLength), nameof(ViewLength.ToInt), static c => c.Emit(Op.Trunc, IrType.I32, c.Scalar(0)));
         Register(view, "get_IsValid", static c => c.Emit(Op.BoolToInt, IrType.I32, c.Builder.Compare(Predicate.Gt, View(c).Leaves[1], Constant.Long(0))));
         Register(view, nameof(ArrayView<int>.SubView), static c => SubView(c, View(c)));
         Register(view, nameof(ArrayView<int>.Cast), static c => Cast(c, View(c)));
