@@ -7,6 +7,7 @@ internal static class InvariantMotion
 {
     public static void Run(Function function)
     {
+        Loop.Normalize(function);
         ControlFlow flow = ControlFlow.Of(function);
         foreach (Loop loop in Loop.Find(function, flow))
         {

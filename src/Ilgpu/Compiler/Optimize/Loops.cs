@@ -23,6 +23,48 @@ internal sealed class Loop(BasicBlock header, BasicBlock latch, HashSet<BasicBlo
         return [.. loops.OrderBy(l => l.Blocks.Count)];
     }
 
+    /// <summary>Gives every loop one block through which it is entered and one through which it goes back.</summary>
+    public static void Normalize(Function function)
+    {
+        ControlFlow flow = ControlFlow.Of(function);
+        bool changed = false;
+        foreach (BasicBlock header in function.Blocks.ToList())
+        {
+            ILookup<bool, BasicBlock> edges = header.Predecessors.ToLookup(p => flow.Dominates(header, p));
+            if (!edges[true].Any())
+                continue;
+            changed |= Join(function, header, [.. edges[true]]);
+            changed |= Join(function, header, [.. edges[false]]);
+        }
+        if (changed)
+            ControlFlow.Of(function);
+    }
+
+    /// <summary>Leads several edges into a block through a new one, which merges what they bring.</summary>
+    private static bool Join(Function function, BasicBlock target, List<BasicBlock> sources)
+    {
+        if (sources.Count < 2)
+            return false;
+        BasicBlock joined = function.NewBlock();
+        joined.Jump(target);
+        foreach (Instruction phi in target.Phis)
+        {
+            Instruction merged = new(Op.Phi, phi.Type) { Block = joined };
+            foreach (BasicBlock source in sources)
+            {
+                merged.AddIncoming(source, phi.Args[phi.Incoming.IndexOf(source)]);
+                phi.RemoveIncoming(source);
+            }
+            Value? single = Peephole.Fold(merged);
+            phi.AddIncoming(joined, single ?? merged);
+            if (single == null)
+                joined.Phis.Add(merged);
+        }
+        foreach (BasicBlock source in sources)
+            source.Retarget(target, joined);
+        return true;
+    }
+
     private static HashSet<BasicBlock> Body(BasicBlock header, BasicBlock latch)
     {
         HashSet<BasicBlock> blocks = [header];

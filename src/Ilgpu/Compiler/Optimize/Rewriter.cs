@@ -25,6 +25,10 @@ internal static class Rewriter
         Op.DivU or Op.RemU when i.Args[1] is Constant { Bits: > 0 } p && BitOperations.IsPow2(p.Bits) => i.Op == Op.DivU
             ? new Instruction(Op.ShrU, i.Type, i.Args[0], Constant.Int(BitOperations.Log2((ulong)p.Bits)))
             : new Instruction(Op.And, i.Type, i.Args[0], Constant.Integer(i.Type, p.Bits - 1)),
+        Op.Div or Op.Rem when !i.Type.IsFloat() && i.Args[1] is Constant { Bits: > 0 } && Ranges.IsNonNegative(i.Args[0]) =>
+            new Instruction(i.Op == Op.Div ? Op.DivU : Op.RemU, i.Type, i.Args),
+        Op.And or Op.ShrU when i.Args[1] is Constant && i.Args[0] is Instruction { Op: Op.Add } sum && sum.Args[1] is Constant => RewriteBitsOfSum(i, sum, insert),
+        Op.And or Op.ShrU when i.Args[1] is Constant && i.Args[0] is Instruction { Op: Op.Mul } product && product.Args[1] is Constant => RewriteBitsOfProduct(i, product),
         Op.Div or Op.Rem when !i.Type.IsFloat() && i.Args[1] is Constant { Bits: > 1 } p && BitOperations.IsPow2(p.Bits) => DividePowerOfTwo(i, p.Bits, insert),
         Op.Not when i.Args[0] is Instruction { Op: Op.Compare } compare =>
             new Instruction(Op.Compare, IrType.Bool, compare.Args) { Predicate = compare.Predicate.Negated(compare.Args[0].Type.IsFloat()) },
@@ -61,6 +65,29 @@ internal static class Rewriter
             : null;
     }
 
+    /// <summary>(x + c) &amp; mask and (x + c) >> n, where c has no bits below.</summary>
+    private static Instruction? RewriteBitsOfSum(Instruction i, Instruction sum, Func<Instruction, Value> insert)
+    {
+        long c = ((Constant)sum.Args[1]).Bits, bits = ((Constant)i.Args[1]).Bits;
+        if (i.Op == Op.And)
+            return bits > 0 && BitOperations.IsPow2(bits + 1) && c % (bits + 1) == 0 ? i.With(sum.Args[0], i.Args[1]) : null;
+        // Without overflow, and nothing negative.
+        if (bits is <= 0 or > 30 || c <= 0 || c % (1L << (int)bits) != 0 || !Ranges.IsNonNegative(sum.Args[0]) || !Ranges.IsNonNegative(sum))
+            return null;
+        return new Instruction(Op.Add, i.Type, insert(i.With(sum.Args[0], i.Args[1])), Constant.Integer(i.Type, c >> (int)bits));
+    }
+
+    /// <summary>(x * k) &amp; mask and (x * k) >> n, where k has no bits below.</summary>
+    private static Instruction? RewriteBitsOfProduct(Instruction i, Instruction product)
+    {
+        long k = ((Constant)product.Args[1]).Bits, bits = ((Constant)i.Args[1]).Bits;
+        if (i.Op == Op.And)
+            return bits > 0 && BitOperations.IsPow2(bits + 1) && k % (bits + 1) == 0 ? new Instruction(Op.Mul, i.Type, product.Args[0], Constant.Integer(i.Type, 0)) : null;
+        return bits is > 0 and <= 30 && k > 0 && k % (1L << (int)bits) == 0 && Ranges.IsNonNegative(product.Args[0]) && Ranges.IsNonNegative(product)
+            ? new Instruction(Op.Mul, i.Type, product.Args[0], Constant.Integer(i.Type, k >> (int)bits))
+            : null;
+    }
+
     /// <summary>Division rounds towards zero, a shift down: add divisor - 1 to what is negative.</summary>
     private static Instruction DividePowerOfTwo(Instruction i, long divisor, Func<Instruction, Value> insert)
     {
@@ -87,7 +114,7 @@ internal static class Rewriter
     {
         if (i.Args.Length == 2 && i.Args[1] is Constant c && Fits(c.Bits * i.Scale + i.Offset))
             return new Instruction(Op.Address, IrType.Ptr, i.Args[0]) { Offset = c.Bits * i.Scale + i.Offset };
-        if (i.Args.Length == 2 && SplitIndex(i.Args[1], insert) is { } split && Fits(split.Added * i.Scale + i.Offset))
+        if (i.Args.Length == 2 && SplitIndex(i.Args[1], IsWide(i.Args[0])) is { } split && Fits(split.Added * i.Scale + i.Offset))
         {
             return new Instruction(Op.Address, IrType.Ptr, i.Args[0], split.Index)
             {
@@ -109,17 +136,25 @@ internal static class Rewriter
     /// x + c as an index. That int + constant wraps need not be respected for a positive constant: it would wrap to a negative
     /// index, and no view has one.
     /// </summary>
-    private static (Value Index, long Added)? SplitIndex(Value index, Func<Instruction, Value> insert)
+    private static (Value Index, long Added)? SplitIndex(Value index, bool wide)
     {
         if (index is Instruction { Op: Op.SExt } extended)
             return (extended.Args[0], 0);
         if (index is not Instruction { Op: Op.Add } sum || sum.Args[1] is not Constant c)
             return null;
-        return sum.Type == IrType.I64 || c.Bits > 0 || c.Bits > -MaxDisplacement && IsSmall(sum.Args[0]) ? (sum.Args[0], c.Bits) : null;
+        // Shared and local addresses have 32 bits: there the rest may not be negative, or address and displacement would wrap.
+        if (!wide && !Ranges.IsNonNegativeIndex(sum.Args[0]))
+            return null;
+        return sum.Type == IrType.I64 || c.Bits > 0 || c.Bits > -MaxDisplacement && Ranges.IsNonNegative(sum.Args[0]) ? (sum.Args[0], c.Bits) : null;
     }
 
-    /// <summary>Values that a constant of moderate size cannot carry below the least int.</summary>
-    private static bool IsSmall(Value value) => value is Special || value is Instruction { Op: Op.And } mask && mask.Args[1] is Constant { Bits: >= 0 };
+    /// <summary>An address in global memory, as far as can be seen here.</summary>
+    private static bool IsWide(Value address)
+    {
+        while (address is Instruction { Op: Op.Address } inner)
+            address = inner.Args[0];
+        return address is Parameter;
+    }
 
     private static Instruction? RewriteAccess(Instruction i, Func<Instruction, Value> insert)
     {

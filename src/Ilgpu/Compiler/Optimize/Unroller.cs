@@ -11,6 +11,7 @@ internal sealed class Unroller
 {
     private const int MaxRounds = 128;
     private const int MaxSize = 600;
+    private const int MaxStraightSize = 4096;
     private const int MaxSizeWithArrays = 24_000;
 
     private readonly Function function;
@@ -27,6 +28,7 @@ internal sealed class Unroller
     /// <summary>Unrolls the innermost loops that can be; true if there was one.</summary>
     public static bool Run(Function function)
     {
+        Loop.Normalize(function);
         ControlFlow flow = ControlFlow.Of(function);
         HashSet<BasicBlock> touched = [];
         foreach (Loop loop in Loop.Find(function, flow))
@@ -42,7 +44,8 @@ internal sealed class Unroller
     private static bool IsWorth(Function function, Loop loop, int rounds)
     {
         int size = loop.InstructionCount * rounds;
-        if (size <= MaxSize)
+        // Without branches inside nothing but the code's length speaks against it.
+        if (size <= (loop.Blocks.Count <= 2 ? MaxStraightSize : MaxSize))
             return !loop.Blocks.SelectMany(b => b.Body).Any(i => i.Op is Op.Barrier or Op.BarrierReduce) || IndexesArrays(function, loop);
         return size <= MaxSizeWithArrays && IndexesArrays(function, loop);
     }

@@ -11,7 +11,11 @@ internal sealed partial class GroupScheduler
     private int barrierResult;
     private int[] warpWaiting = [];
 
-    /// <summary>What a thread waits for. Sites are compared so that two barriers in two branches do not pass for one.</summary>
+    /// <summary>
+    /// What a thread waits for. Sites are compared so that two barriers in two branches do not pass for one. The runtime may
+    /// compile a kernel anew while it runs, and inline then what it did not before: places are IL offsets, and places in
+    /// different methods prove nothing.
+    /// </summary>
     private struct Wait
     {
         public string Operation;
@@ -24,10 +28,10 @@ internal sealed partial class GroupScheduler
         public int Bytes;
 
         public readonly bool Meets(in Wait other) =>
-            Operation == other.Operation && Offset == other.Offset && Method == other.Method && Width == other.Width;
+            Operation == other.Operation && Width == other.Width && (Offset == other.Offset || Offset < 0 || other.Offset < 0 || Method != other.Method);
 
         public override readonly string ToString() =>
-            $"{Operation} in {Method?.DeclaringType?.Name}.{Method?.Name}+0x{Offset:x}";
+            $"{Operation} in {Method?.DeclaringType?.Name}.{Method?.Name} at IL_{Offset:x4}";
     }
 
     private static readonly string[] BarrierNames =
@@ -36,13 +40,18 @@ internal sealed partial class GroupScheduler
     private static readonly string[] WarpNames =
         ["Warp.Barrier", "Warp.Shuffle", "Warp.ShuffleDown", "Warp.ShuffleUp", "Warp.ShuffleXor"];
 
-    /// <summary>The caller of Group.X or Warp.X: three frames up from here.</summary>
+    /// <summary>The caller of Group.X or Warp.X: the first frame that is not this library's.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void SetSite(ref Wait wait)
     {
-        StackFrame frame = new(4, false);
-        wait.Method = frame.GetMethod();
-        wait.Offset = frame.GetNativeOffset();
+        for (int depth = 3; depth < 10; depth++)
+        {
+            StackFrame frame = new(depth, false);
+            wait.Method = frame.GetMethod();
+            wait.Offset = frame.GetILOffset();
+            if (wait.Method?.Module != typeof(GroupScheduler).Module)
+                return;
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
