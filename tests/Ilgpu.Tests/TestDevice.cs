@@ -45,6 +45,14 @@ public static class TestDevice
         return accelerator!;
     }
 
+    /// <summary>A context of its own with that device alone.</summary>
+    public static Context NewContext(string name) => Context.Create(b => _ = name switch
+    {
+        Emulated => b.CPU(CPUDeviceKind.Nvidia),
+        Ptx => b.Interpreted(),
+        _ => b.OpenCL().Profiling(),
+    });
+
     private static bool Requires(string name) =>
         (Environment.GetEnvironmentVariable("GPUGRAD_REQUIRE") ?? "").Split(',', StringSplitOptions.TrimEntries).Contains(name);
 }

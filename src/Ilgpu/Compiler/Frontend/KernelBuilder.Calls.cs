@@ -48,6 +48,8 @@ internal sealed partial class KernelBuilder
     private void TranslateNew(MethodBase constructor)
     {
         Type type = constructor.DeclaringType!;
+        if (typeof(Exception).IsAssignableFrom(type))
+            throw new UnsupportedException($"it throws {IlMethod.TypeName(type)}; a device has no exceptions");
         if (!type.IsValueType)
             throw new UnsupportedException($"it creates an object of class {IlMethod.TypeName(type)}; a device has no heap");
         StackValue[] arguments = PopArguments(constructor, 0);

@@ -39,7 +39,7 @@ internal sealed partial class KernelBuilder
                 Push(StackValue.Constant(frame.Method.ResolveMember(il.Token)));
                 break;
             case ILOpCode.Throw or ILOpCode.Rethrow:
-                throw new UnsupportedException("it throws an exception; a device has none");
+                throw new UnsupportedException("it throws; a device has no exceptions");
             case ILOpCode.Box or ILOpCode.Unbox or ILOpCode.Unbox_any:
                 throw new UnsupportedException($"it boxes a {IlMethod.TypeName(frame.Method.ResolveType(il.Token))}; a device has no objects");
             case ILOpCode.Newarr or ILOpCode.Ldlen:

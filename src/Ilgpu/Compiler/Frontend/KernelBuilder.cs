@@ -66,7 +66,14 @@ internal sealed partial class KernelBuilder
             int index = kernel.IsStatic ? 0 : 1;
             arguments[index] = ImplicitIndex.Build(this, arguments[index], end);
         }
-        Inline(IlMethod.Of(kernel), [.. arguments], out _);
+        try
+        {
+            Inline(IlMethod.Of(kernel), [.. arguments], out _);
+        }
+        catch (UnsupportedException e)
+        {
+            throw new Bundled.KernelRefusedException($"Kernel '{function.Name}' cannot run on a device: {e.Message}.");
+        }
         current.Jump(end);
     }
 
