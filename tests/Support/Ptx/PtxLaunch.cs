@@ -5,9 +5,6 @@ namespace GpuGrad.Tests.Support.Ptx;
 /// <summary>One launch of a kernel over memory: groups one after the other, the warps of a group in turn.</summary>
 internal sealed class PtxLaunch
 {
-    /// <summary>A kernel that never ends would hang the tests.</summary>
-    private const long MaxSteps = 2_000_000_000;
-
     private long steps;
     private (long Start, long End)[]? lastBlocks;
 
@@ -20,6 +17,8 @@ internal sealed class PtxLaunch
     public required (int x, int y, int z) Size { get; init; }
     public required int DynamicShared { get; init; }
     public required byte[] Parameters { get; init; }
+    /// <summary>Steps of warps; a kernel that never ends would hang the tests.</summary>
+    public long MaxSteps { get; init; } = 2_000_000_000;
 
     public void Run()
     {
