@@ -1,1 +1,44 @@
-return 0;
+using GpuGrad;
+using CommandLine;
+using CommandLine.Text;
+using GpuGrad.Cli;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Cli.Verbs;
+
+// Bad usage prints CommandLineParser's help; everything else that goes wrong is one line and an exit code.
+string[] sets = Arguments.TakeSets(args, out string[] rest);
+using var parser = new Parser(settings =>
+{
+    settings.HelpWriter = null;
+    settings.CaseInsensitiveEnumValues = true;
+    settings.MaximumDisplayWidth = 100;
+});
+ParserResult<object> result = parser.ParseArguments(rest, VerbList.All);
+if (result.Value is not Verb verb)
+    return Usage(result);
+if (verb is ConfigVerb config)
+    config.Set = [.. config.Set, .. sets];
+else if (sets.Length > 0)
+    return Errors.Report(new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG"));
+try
+{
+    return verb.Run(new Output(verb.Json));
+}
+catch (Exception e)
+{
+    return Errors.Report(e);
+}
+
+static int Usage(ParserResult<object> result)
+{
+    HelpText help = HelpText.AutoBuild(result, h =>
+    {
+        h.Heading = $"GpuGrad {typeof(Verb).Assembly.GetName().Version?.ToString(3)}: a YAML file in, a trained network out";
+        h.Copyright = "";
+        h.AdditionalNewLineAfterOption = false;
+        return h;
+    });
+    bool asked = result.Errors.IsHelp() || result.Errors.IsVersion();
+    (asked ? Console.Out : Console.Error).WriteLine(help);
+    return asked ? ExitCode.Done : ExitCode.Usage;
+}

@@ -1,0 +1,24 @@
+namespace GpuGrad.Cli;
+
+/// <summary>What CommandLineParser cannot do: an option that is given any number of times and takes one value each.</summary>
+internal static class Arguments
+{
+    /// <summary>Takes every <c>--set KEY=VALUE</c> out of the arguments.</summary>
+    public static string[] TakeSets(string[] args, out string[] rest)
+    {
+        const string Option = "--set";
+        var sets = new List<string>();
+        var others = new List<string>();
+        for (int i = 0; i < args.Length; i++)
+        {
+            if (args[i] == Option && i + 1 < args.Length)
+                sets.Add(args[++i]);
+            else if (args[i].StartsWith(Option + "=", StringComparison.Ordinal))
+                sets.Add(args[i][(Option.Length + 1)..]);
+            else
+                others.Add(args[i]);
+        }
+        rest = [.. others];
+        return [.. sets];
+    }
+}

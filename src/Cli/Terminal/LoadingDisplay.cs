@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using Spectre.Console;
+
+namespace GpuGrad.Cli.Terminal;
+
+/// <summary>What is being fetched or read, and how far: a line that moves at a terminal, a line every few seconds elsewhere.</summary>
+public sealed class LoadingDisplay : IDisposable
+{
+    private readonly Stopwatch sinceLine = Stopwatch.StartNew();
+    private string shown = "";
+
+    public void Show(string what, double? share)
+    {
+        bool isNew = what != shown && sinceLine.Elapsed.TotalSeconds > 0.5;
+        if (!isNew && sinceLine.Elapsed.TotalSeconds < (Output.IsLive ? 0.1 : 5))
+            return;
+        sinceLine.Restart();
+        shown = what;
+        string text = share is double s ? Format.Invariant($"{what} {s * 100,3:F0} %") : what;
+        if (Output.IsLive)
+            AnsiConsole.Write("\r" + text.PadRight(Math.Max(0, AnsiConsole.Profile.Width - 1)));
+        else
+            Output.Note(text);
+    }
+
+    /// <summary>Clears the line.</summary>
+    public void Dispose()
+    {
+        if (Output.IsLive && shown.Length > 0)
+            AnsiConsole.Write("\r" + new string(' ', Math.Max(0, AnsiConsole.Profile.Width - 1)) + "\r");
+        shown = "";
+    }
+}

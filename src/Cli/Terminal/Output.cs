@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Spectre.Console;
+
+namespace GpuGrad.Cli.Terminal;
+
+/// <summary>Where a verb's answer goes: to a person, or with <c>--json</c> to a machine, which gets one JSON value and nothing else.</summary>
+public sealed class Output(bool json)
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public bool IsJson => json;
+
+    /// <summary>Whether a person looks on at a terminal that can redraw.</summary>
+    public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
+
+    /// <summary>A line for a person; not printed with <c>--json</c>.</summary>
+    public void Line(string text = "")
+    {
+        if (!json)
+            Console.Out.WriteLine(text);
+    }
+
+    /// <summary>A remark that is not part of the answer.</summary>
+    public static void Note(string text) => Console.Error.WriteLine(text);
+
+    /// <summary>The answer for a machine; not printed without <c>--json</c>.</summary>
+    public void Json(JsonNode value)
+    {
+        if (json)
+            Console.Out.WriteLine(value.ToJsonString(Indented));
+    }
+
+    /// <summary>A table for a person.</summary>
+    public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params ReadOnlySpan<int> rightAligned)
+    {
+        if (json)
+            return;
+        var right = rightAligned.ToArray();
+        List<IReadOnlyList<string>> all = [columns, .. rows];
+        int[] widths = [.. Enumerable.Range(0, columns.Count).Select(c => all.Max(r => r[c].Length))];
+        for (int i = 0; i < all.Count; i++)
+        {
+            Console.Out.WriteLine(string.Join("  ", all[i].Select((cell, c) => right.Contains(c) ? cell.PadLeft(widths[c]) : cell.PadRight(widths[c]))).TrimEnd());
+            if (i == 0)
+                Console.Out.WriteLine(string.Join("  ", widths.Select(w => new string('─', w))));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.Diagnostics;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Steps;
+using Spectre.Console;
+
+namespace GpuGrad.Cli.Terminal;
+
+/// <summary>Shows a run as it goes: a row an epoch, and between them, at a terminal, a line that moves.</summary>
+public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObserver
+{
+    private readonly Stopwatch sinceLine = Stopwatch.StartNew();
+    private bool headed;
+
+    private static TimeSpan Pause => Output.IsLive ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(10);
+
+    public void OnStep(Trainer trainer, in StepReport report)
+    {
+        if (output.IsJson || sinceLine.Elapsed < Pause)
+            return;
+        sinceLine.Restart();
+        EpochFigures running = trainer.Running;
+        double share = (double)report.Done / report.Samples;
+        double speed = report.Step * config.Data.Batch / trainer.Seconds;
+        double left = trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step);
+        string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {running.Loss:F4}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
+        if (Output.IsLive)
+            AnsiConsole.Write("\r" + Fit(text));
+        else
+            output.Line(text);
+    }
+
+    public void OnEpoch(Trainer trainer, EpochReport report)
+    {
+        if (output.IsJson)
+            return;
+        if (Output.IsLive)
+            AnsiConsole.Write("\r" + Fit("") + "\r");
+        if (!headed)
+            output.Line(string.Concat(Columns(report).Select(c => c.Name.PadLeft(c.Width))));
+        headed = true;
+        output.Line(string.Concat(Columns(report).Select(c => c.Value.PadLeft(c.Width))));
+        sinceLine.Restart();
+    }
+
+    private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report)
+    {
+        yield return ("epoch", Format.Invariant($"{report.Epoch}"), 5);
+        foreach ((string name, EpochFigures? figures) in new[] { ("train", report.Train), ("validation", report.Validation), ("test", report.Test) })
+        {
+            if (figures is not EpochFigures f)
+                continue;
+            yield return ($"{name} loss", Format.Invariant($"{f.Loss:F4}"), name.Length + 7);
+            if (!double.IsNaN(f.Accuracy))
+                yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
+        }
+        yield return ("lr", Format.Invariant($"{report.Rate:G3}"), 10);
+        yield return ("samples/s", Format.Count(report.SamplesPerSecond), 11);
+        yield return ("time", Format.Seconds(report.Seconds), 12);
+    }
+
+    private static string Accuracy(EpochFigures figures) => figures.Accuracy >= 0 ? $"  acc {Format.Percent(figures.Accuracy)}" : "";
+
+    private static string Bar(double share)
+    {
+        const int Width = 20;
+        int full = (int)(share * Width);
+        return new string('━', full) + new string('─', Width - full) + Format.Invariant($" {share * 100,3:F0} %");
+    }
+
+    // Covers what the line before left, without wrapping.
+    private static string Fit(string text)
+    {
+        int width = Math.Max(20, AnsiConsole.Profile.Width - 1);
+        return text.Length > width ? text[..width] : text.PadRight(width);
+    }
+}

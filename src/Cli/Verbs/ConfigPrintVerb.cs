@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("config", HelpText = "Check a config and print it with everything that it extends and overrides.")]
+public sealed class ConfigPrintVerb : ConfigVerb
+{
+    public override int Run(Output output)
+    {
+        LoadedConfig loaded = Load();
+        ModelCheck.Check(loaded.Config);
+        output.Line(YamlWriter.Write(loaded.Tree).TrimEnd());
+        output.Json(ToJson(loaded.Tree));
+        return ExitCode.Done;
+    }
+
+    private static JsonNode ToJson(YamlNode node) => node switch
+    {
+        YamlMapping mapping => new JsonObject(mapping.Entries.Select(e => KeyValuePair.Create(e.Key.Value, (JsonNode?)ToJson(e.Value)))),
+        YamlSequence sequence => new JsonArray([.. sequence.Items.Select(ToJson)]),
+        YamlScalar { Quoted: false, Value: "true" or "false" } scalar => JsonValue.Create(scalar.Value == "true"),
+        YamlScalar { Quoted: false } scalar when long.TryParse(scalar.Value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long whole) => JsonValue.Create(whole),
+        YamlScalar { Quoted: false } scalar when double.TryParse(scalar.Value, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => JsonValue.Create(number),
+        YamlScalar scalar => JsonValue.Create(scalar.Value),
+        _ => throw new InvalidOperationException($"{node.GetType().Name} has no JSON."),
+    };
+}

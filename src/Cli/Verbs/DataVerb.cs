@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Preview;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("data", HelpText = "data list: what data sets there are; data fetch NAME: get one; data show CONFIG: look at one.")]
+public sealed class DataVerb : Verb
+{
+    [Value(0, MetaName = "ACTION", Required = true, HelpText = "list, fetch or show.")]
+    public string Action { get; set; } = "";
+
+    [Value(1, MetaName = "NAME|CONFIG", HelpText = "A data set for fetch, a config for show.")]
+    public string? Argument { get; set; }
+
+    [Option("out", MetaValue = "FILE", Default = "samples.png", HelpText = "show: the picture sheet.")]
+    public string Out { get; set; } = "";
+
+    [Option("augment", HelpText = "show: each sample with augmented versions beside it.")]
+    public bool Augment { get; set; }
+
+    [Option("count", Default = 100, HelpText = "show: samples on the sheet.")]
+    public int Count { get; set; }
+
+    public override int Run(Output output) => Action switch
+    {
+        "list" => List(output),
+        "fetch" => Fetch(output),
+        "show" => Show(output),
+        _ => throw new GpuGradException(Fault.Config, $"data {Action}; {Suggestion.For(Action, ["list", "fetch", "show"])}"),
+    };
+
+    private static int List(Output output)
+    {
+        output.Table(["data set", ""], DatasetCatalog.All.Select(d => new[] { d.Name, d.Summary }));
+        output.Json(new JsonArray([.. DatasetCatalog.All.Select(d => new JsonObject { ["name"] = d.Name, ["summary"] = d.Summary })]));
+        return ExitCode.Done;
+    }
+
+    private int Fetch(Output output)
+    {
+        YamlNode name = YamlReader.Read(Argument ?? throw new GpuGradException(Fault.Config, "data fetch needs a name, e.g. data fetch fashion-mnist"), "data fetch");
+        DatasetConfig dataset = ConfigBinder.Bind<DatasetConfig>(name, "the data set");
+        using var progress = new LoadingDisplay();
+        DataSet data = dataset.Load(new DataContext(Directory.GetCurrentDirectory(), 1, progress.Show));
+        progress.Dispose();
+        output.Line($"{data.Origin}: {data.Train.Count:N0} train{(data.Test is null ? "" : $", {data.Test.Count:N0} test")}, fingerprint {data.Fingerprint}");
+        output.Json(new JsonObject { ["origin"] = data.Origin, ["train"] = data.Train.Count, ["test"] = data.Test?.Count, ["fingerprint"] = data.Fingerprint });
+        return ExitCode.Done;
+    }
+
+    private int Show(Output output)
+    {
+        LoadedConfig loaded = RunConfigFile.Load(Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config, e.g. data show configs/digits.yaml"));
+        TrainingData data = ConfigVerb.LoadData(loaded, output);
+        Describe(DataSummary.Of(data), output);
+        byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Math.Max(1, Count));
+        if (sheet is not null)
+            File.WriteAllBytes(Out, sheet);
+        output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");
+        output.Json(new JsonObject
+        {
+            ["origin"] = data.Origin,
+            ["shape"] = data.Shape.Shape.ToString(),
+            ["classes"] = data.Shape.Classes,
+            ["train"] = data.Train.Count,
+            ["validation"] = data.Validation?.Count,
+            ["test"] = data.Test?.Count,
+            ["fingerprint"] = data.Fingerprint,
+            ["picture"] = sheet is null ? null : Out,
+        });
+        return ExitCode.Done;
+    }
+
+    private static void Describe(DataSummary summary, Output output)
+    {
+        const int Most = 16;
+        output.Line($"hash       {summary.Fingerprint}");
+        if (summary.Classes.Count > 0)
+            output.Line("classes    " + string.Join(", ", summary.Classes.Take(Most).Select(c => Format.Invariant($"{c.Key} {c.Value:N0}"))) + (summary.Classes.Count > Most ? " …" : ""));
+        output.Line();
+        output.Table(
+            ["values", "min", "max", "mean", "std"],
+            summary.Channels.Take(Most).Select((c, i) => Row(Format.Invariant($"channel {i}"), c)).Concat(summary.Targets.Take(Most).Select((t, i) => Row(Format.Invariant($"target {i}"), t))),
+            1, 2, 3, 4);
+        output.Line();
+    }
+
+    private static string[] Row(string name, ChannelStatistics s) =>
+        [name, Format.Invariant($"{s.Minimum:G5}"), Format.Invariant($"{s.Maximum:G5}"), Format.Invariant($"{s.Mean:F4}"), Format.Invariant($"{s.Deviation:F4}")];
+}

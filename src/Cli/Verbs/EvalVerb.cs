@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("eval", HelpText = "Loss and accuracy of a trained network on its data set.")]
+public sealed class EvalVerb : Verb
+{
+    [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
+    public string Path { get; set; } = "";
+
+    [Option("split", Default = "test", HelpText = "Which samples: test, validation or train.")]
+    public string Split { get; set; } = "test";
+
+    [Option("device", HelpText = "Overrides the run's device.")]
+    public string? DeviceId { get; set; }
+
+    public override int Run(Output output)
+    {
+        TrainedModel trained = TrainedModel.Open(Path);
+        using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
+        TrainingData data = ConfigVerb.LoadData(trained.Config, output);
+        SampleSet? samples = Split switch
+        {
+            "test" => data.Test,
+            "validation" => data.Validation,
+            "train" => data.Train,
+            _ => throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train"),
+        };
+        if (samples is null)
+            throw new GpuGradException(Fault.Data, $"the data has no {Split} samples");
+        using var model = new Model(trained.Config.Config, trained.Network, device);
+        trained.Load(model);
+        var source = new BatchSource(Split, samples, trained.Card.Normalization);
+        source.Upload(model.DeviceMemory);
+        model.Prepare(null, [source], trained.Config.Config.Data.Batch);
+        EpochFigures figures = model.Evaluate(source, trained.Config.Config.Data.Batch);
+        bool classes = !double.IsNaN(figures.Accuracy);
+        output.Line($"weights    {trained.Source}");
+        output.Line(Format.Invariant($"{Split} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
+        output.Json(new JsonObject
+        {
+            ["split"] = Split,
+            ["loss"] = figures.Loss,
+            ["accuracy"] = classes ? figures.Accuracy : null,
+            ["samples"] = figures.Samples,
+            ["device"] = device.Id,
+        });
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("predict", HelpText = "What a trained network says of new samples: label and probabilities, a line a sample.")]
+public sealed class PredictVerb : Verb
+{
+    [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
+    public string Path { get; set; } = "";
+
+    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "PNG, npy, npz (x) or CSV files; - for CSV rows from standard input.")]
+    public IEnumerable<string> Inputs { get; set; } = [];
+
+    [Option("device", HelpText = "Overrides the run's device.")]
+    public string? DeviceId { get; set; }
+
+    [Option("top", Default = 3, HelpText = "How many of the most likely classes are shown.")]
+    public int Top { get; set; }
+
+    public override int Run(Output output)
+    {
+        TrainedModel trained = TrainedModel.Open(Path);
+        List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, PredictionInput.Read(i, trained.Card.Shape.Shape)))];
+        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
+        var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
+        var json = new JsonArray();
+        foreach ((string name, SampleSet samples) in inputs)
+        {
+            IReadOnlyList<Prediction> predictions = predictor.Predict(samples, device);
+            for (int i = 0; i < predictions.Count; i++)
+            {
+                string where = predictions.Count == 1 && name != "-" ? name : Format.Invariant($"{name}:{i + 1}");
+                output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
+                json.Add(ToJson(where, predictions[i]));
+            }
+        }
+        output.Json(json);
+        return ExitCode.Done;
+    }
+
+    private string Text(Prediction prediction, IReadOnlyList<string>? names)
+    {
+        if (prediction.Label is not int label)
+            return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G6}")));
+        IEnumerable<string> best = prediction.Values
+            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Math.Max(1, Top))
+            .Select(v => Format.Invariant($"{names?[v.index] ?? v.index.ToString(System.Globalization.CultureInfo.InvariantCulture)} {v.value:F4}"));
+        return $"{prediction.Name ?? label.ToString(System.Globalization.CultureInfo.InvariantCulture)}\t{string.Join(", ", best)}";
+    }
+
+    private static JsonObject ToJson(string where, Prediction prediction)
+    {
+        var values = new JsonArray([.. prediction.Values.Select(v => JsonValue.Create(v))]);
+        return prediction.Label is int label
+            ? new JsonObject { ["input"] = where, ["label"] = label, ["name"] = prediction.Name, ["probabilities"] = values }
+            : new JsonObject { ["input"] = where, ["values"] = values };
+    }
+}

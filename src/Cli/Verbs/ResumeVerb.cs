@@ -1,0 +1,51 @@
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("resume", HelpText = "Go on with a stopped or killed run from its newest whole checkpoint, with the same bits as if it had never stopped.")]
+public sealed class ResumeVerb : Verb
+{
+    [Value(0, MetaName = "RUN", Required = true, HelpText = "The run folder.")]
+    public string RunPath { get; set; } = "";
+
+    [Option("set", HelpText = "KEY.KEY=VALUE: changes the config, with --allow-changes.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    [Option("allow-changes", HelpText = "Go on although config or data are not those of the checkpoint.")]
+    public bool AllowChanges { get; set; }
+
+    public override int Run(Output output)
+    {
+        using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
+        using RunFolder folder = RunFolder.Open(RunPath, Output.Note);
+        LoadedConfig loaded = RunConfigFile.Load(folder.Config, Set);
+        ModelCheck.Check(loaded.Config);
+        using CheckpointFile? file = folder.Checkpoints.OpenNewest();
+        if (file is null)
+            Output.Note($"{RunPath}: no checkpoint yet; beginning anew");
+        using Device device = ConfigVerb.OpenDevice(loaded.Config, output);
+        TrainingData data = ConfigVerb.LoadData(loaded, output);
+        if (file is not null)
+        {
+            IReadOnlyList<ConfigDifference> differences = ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint);
+            if (AllowChanges)
+                Report(differences);
+            else
+                ConfigDiff.RequireNone(differences);
+            output.Line($"resuming   step {file.Content.State.Step} of epoch {file.Content.State.Epoch + 1}, from {file.Path}");
+        }
+        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output);
+    }
+
+    private static void Report(IReadOnlyList<ConfigDifference> differences)
+    {
+        foreach (ConfigDifference difference in differences)
+            Output.Note($"changed: {difference}");
+    }
+}

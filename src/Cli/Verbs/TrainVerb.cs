@@ -1,0 +1,34 @@
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("train", HelpText = "Train a network from a config; leaves a run folder with checkpoints, figures and weights.")]
+public sealed class TrainVerb : ConfigVerb
+{
+    [Option("out", MetaValue = "DIR", HelpText = "The run folder; runs/<date>_<name> by default.")]
+    public string? Out { get; set; }
+
+    public override int Run(Output output)
+    {
+        LoadedConfig loaded = Load();
+        RunConfig config = loaded.Config;
+        ModelCheck.Check(config);
+        if (config.Data.Dataset is null)
+            throw new GpuGradException(Fault.Config, $"{ConfigPath}: data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+        using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
+        using Device device = OpenDevice(config, output);
+        TrainingData data = LoadData(loaded, output);
+        using RunFolder folder = Out is null ? RunFolder.Create(config.Name, warn: Output.Note) : RunFolder.CreateAt(Out, Output.Note);
+        loaded = loaded.Resolved(device.Id);
+        folder.WriteConfig(YamlWriter.Write(loaded.Tree));
+        folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
+        return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Text.Json.Nodes;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>What <c>train</c> and <c>resume</c> have in common: run, report, exit code.</summary>
+internal static class TrainingCommand
+{
+    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output)
+    {
+        RunConfig config = loaded.Config;
+        using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
+        output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters, {session.Trainer.TotalSteps:N0} steps of {config.Data.Batch * config.Train.Accumulate}");
+        output.Line($"run        {folder.Path}");
+        output.Line();
+        RunResult result = session.Run(signals.Stop);
+        if (result.Status == RunStatus.Stopped)
+        {
+            Output.Note($"stopped at step {session.Trainer.State.Step}; go on with: gpugrad resume {folder.Path}");
+            output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
+            return signals.ExitCode ?? ExitCode.Unexpected;
+        }
+        Close(result, session, folder, output);
+        IReadOnlyList<string> missed = Missed(config.Target, result.Final);
+        foreach (string miss in missed)
+            Output.Note($"target missed: {miss}");
+        return missed.Count > 0 ? ExitCode.TargetMissed : ExitCode.Done;
+    }
+
+    private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)
+    {
+        EpochReport final = result.Final;
+        RunState state = session.Trainer.State;
+        output.Line();
+        if (result.Status == RunStatus.EarlyStopped)
+            output.Line($"stopped early after epoch {state.Epoch}: no better for {state.StoppingBad} epochs");
+        if (state.KeptEpoch > 0)
+            output.Line($"kept the weights of epoch {state.KeptEpoch}");
+        if (final.Test is { } test)
+            output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {test.Loss:F4}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {test.Loss:F4}"));
+        output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
+        output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
+    }
+
+    private static IReadOnlyList<string> Missed(TargetConfig? target, EpochReport final)
+    {
+        var missed = new List<string>();
+        // Written so that a figure that is not a number misses.
+        if (target?.TestAccuracy is double accuracy && !(final.Test?.Accuracy >= accuracy))
+            missed.Add($"test accuracy {Format.Percent(final.Test?.Accuracy ?? double.NaN)}, wanted {Format.Percent(accuracy)}");
+        if (target?.TestLoss is double testLoss && !(final.Test?.Loss <= testLoss))
+            missed.Add(Format.Invariant($"test loss {final.Test?.Loss:F4}, wanted {testLoss:F4}"));
+        if (target?.TrainLoss is double trainLoss && !(final.Train.Loss <= trainLoss))
+            missed.Add(Format.Invariant($"train loss {final.Train.Loss:F4}, wanted {trainLoss:F4}"));
+        return missed;
+    }
+}

@@ -1,0 +1,65 @@
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>A verb of the command line with its options.</summary>
+public abstract class Verb
+{
+    [Option("json", HelpText = "Print one JSON value for a machine to read.")]
+    public bool Json { get; set; }
+
+    /// <summary>Does it; gives the exit code.</summary>
+    public abstract int Run(Output output);
+}
+
+/// <summary>A verb that begins with an experiment.</summary>
+public abstract class ConfigVerb : Verb
+{
+    [Value(0, MetaName = "CONFIG", Required = true, HelpText = "The YAML file of the experiment.")]
+    public string ConfigPath { get; set; } = "";
+
+    [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config; null removes a key. Any number of times.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    [Option("device", HelpText = "auto, cpu, cuda[:i], opencl[:i], emulated or reference; overrides the config.")]
+    public string? DeviceId { get; set; }
+
+    [Option("threads", HelpText = "Threads of the cpu device; overrides the config.")]
+    public int? Threads { get; set; }
+
+    protected LoadedConfig Load()
+    {
+        IEnumerable<string> overrides = Set;
+        if (DeviceId is not null)
+            overrides = overrides.Append($"device={DeviceId}");
+        if (Threads is int threads)
+            overrides = overrides.Append(Format.Invariant($"threads={threads}"));
+        return RunConfigFile.Load(ConfigPath, overrides);
+    }
+
+    /// <summary>Opens the device of a config; where the choice was left open, says what was chosen and why.</summary>
+    internal static Device OpenDevice(RunConfig config, Output output)
+    {
+        DeviceInfo info = DeviceCatalog.Find(config.Device);
+        Device device = DeviceCatalog.Open(info.Id, config.Threads);
+        string why = config.Device == DeviceCatalog.Auto ? info.IsGpu ? " (auto: the first GPU)" : " (auto: no GPU was found)" : "";
+        output.Line($"device     {device.Id}: {device.Name}{why}");
+        return device;
+    }
+
+    /// <summary>Loads and prepares the data of a config, telling what takes time.</summary>
+    internal static TrainingData LoadData(LoadedConfig loaded, Output output)
+    {
+        using var progress = new LoadingDisplay();
+        TrainingData data = TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show));
+        progress.Dispose();
+        string parts = string.Join(", ", new[] { ("train", data.Train), ("validation", data.Validation), ("test", data.Test) }
+            .Where(p => p.Item2 is not null).Select(p => Format.Invariant($"{p.Item2!.Count:N0} {p.Item1}")));
+        output.Line($"data       {data.Origin}: {parts}, each {data.Shape.Shape}");
+        return data;
+    }
+}

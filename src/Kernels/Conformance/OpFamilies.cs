@@ -1,0 +1,37 @@
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Dropout;
+using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Normalization;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Pooling;
+using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Softmax;
+
+namespace GpuGrad.Kernels.Conformance;
+
+/// <summary>Every family of ops. What stands here is checked on every device, by the tests and by <c>gpugrad doctor</c>.</summary>
+public static class OpFamilies
+{
+    public static IReadOnlyList<OpFamily> All { get; } =
+    [
+        ElementwiseCases.Family,
+        ActivationCases.Family,
+        MatMulCases.Family,
+        ConvolutionCases.Family,
+        PoolingCases.Family,
+        ReductionCases.Family,
+        LossCases.Family,
+        LossCases.Summed,
+        OptimizerCases.Family,
+        BatchCases.Family,
+        NormalizationCases.Family,
+        SoftmaxCases.Family,
+        DropoutCases.Family,
+        EmbeddingCases.Family,
+    ];
+}

@@ -1,0 +1,121 @@
+using GpuGrad.Kernels.Devices.Host;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Devices.Cpu;
+
+/// <summary>
+/// What an op sees when it is bound to the CPU: the addresses of its operands, and a list of phases to add to. The phases
+/// run in the order they are added; every thread has finished one before any begins the next.
+/// </summary>
+public sealed unsafe class CpuBinding
+{
+    private readonly Location[] inputs;
+    private readonly Location[] outputs;
+    private readonly List<CpuPhase> phases;
+    private readonly CpuScratch scratch;
+
+    internal CpuBinding(Node node, PlanLayout layout, int workers, List<CpuPhase> phases, CpuScratch scratch)
+    {
+        Node = node;
+        Workers = workers;
+        inputs = [.. node.Inputs.Select(layout.Locate)];
+        outputs = [.. node.Outputs.Select(layout.Locate)];
+        this.phases = phases;
+        this.scratch = scratch;
+        scratch.BeginNode();
+    }
+
+    public Node Node { get; }
+
+    /// <summary>Number of workers, for scratch memory of one part a worker. Results must not depend on it.</summary>
+    public int Workers { get; }
+
+    public int InCount => inputs.Length;
+
+    public Shape InShape(int index) => Node.Inputs[index].Shape;
+
+    public Shape OutShape(int index = 0) => Node.Outputs[index].Shape;
+
+    public float* In(int index) => (float*)At(inputs[index], Node.Inputs[index], ElementType.Real);
+
+    public int* InInt(int index) => (int*)At(inputs[index], Node.Inputs[index], ElementType.Int32);
+
+    public byte* InByte(int index) => At(inputs[index], Node.Inputs[index], ElementType.Byte);
+
+    public float* Out(int index = 0) => (float*)At(outputs[index], Node.Outputs[index], ElementType.Real);
+
+    public int* OutInt(int index = 0) => (int*)At(outputs[index], Node.Outputs[index], ElementType.Int32);
+
+    public byte* OutByte(int index = 0) => At(outputs[index], Node.Outputs[index], ElementType.Byte);
+
+    /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
+    public float* Updated(int index)
+    {
+        if (!Node.Op.Updates.Contains(index))
+            throw new InvalidOperationException($"{Node.Op.Name} changes input {index} without listing it in Updates.");
+        return In(index);
+    }
+
+    /// <summary>Memory for the phases of this node alone, 64-byte aligned, its content undefined when the node begins.</summary>
+    public ScratchRegion Scratch(long floats) => scratch.Take(floats);
+
+    /// <summary>Adds a phase: a loop whose items are independent, in any order, on any worker.</summary>
+    /// <param name="items">Number of iterations.</param>
+    /// <param name="body">The loop body over a range of items.</param>
+    /// <param name="grain">Fewest items worth handing to a worker: about 5 µs of work.</param>
+    public void Parallel(int items, PhaseBody body, int grain = 1) => phases.Add(new CpuPhase(items, grain, Workers, body));
+
+    /// <summary>Adds a phase that one worker runs while the others wait: for work below about 5 µs.</summary>
+    public void Serial(Action body) => phases.Add(new CpuPhase(1, 1, Workers, (_, _, _) => body()));
+
+    private static byte* At(Location at, Tensor tensor, ElementType element)
+    {
+        if (tensor.Type.Element != element)
+            throw new InvalidOperationException($"'{tensor.Name}' holds {tensor.Type.Element}, bound as {element}.");
+        return ((HostBuffer)at.Buffer).At(at.Offset);
+    }
+}
+
+/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>
+internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
+{
+    private const int Alignment = 16; // floats in 64 bytes
+
+    private readonly List<ScratchRegion> regions = [];
+    private HostBuffer? buffer;
+    private long used;
+    private long needed;
+
+    public void BeginNode() => used = 0;
+
+    public ScratchRegion Take(long floats)
+    {
+        var region = new ScratchRegion { Offset = used };
+        regions.Add(region);
+        used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
+        needed = Math.Max(needed, used);
+        return region;
+    }
+
+    /// <summary>Allocates once all nodes are bound.</summary>
+    public void Commit()
+    {
+        if (needed == 0)
+            return;
+        buffer = (HostBuffer)memory.Device.Allocate("scratch", needed * sizeof(float));
+        foreach (ScratchRegion region in regions)
+            region.Pointer = (float*)buffer.At(region.Offset * sizeof(float));
+    }
+
+    public void Dispose() => buffer?.Dispose();
+}
+
+/// <summary>A piece of scratch memory; its address is known once the whole plan is bound, so read it inside a phase.</summary>
+public sealed unsafe class ScratchRegion
+{
+    public float* Pointer { get; internal set; }
+
+    internal long Offset { get; init; }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using GpuGrad.Kernels.Devices.Host;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Plans;
+
+namespace GpuGrad.Kernels.Devices.Cpu;
+
+/// <summary>Every op in C# with SIMD on all cores: what people without a GPU train on.</summary>
+public sealed class CpuDevice : Device
+{
+    private readonly ThreadTeam team;
+
+    /// <param name="threads">Size of the team; 0 for one thread a processor.</param>
+    public CpuDevice(int threads = 0) => team = new ThreadTeam(threads > 0 ? threads : Environment.ProcessorCount);
+
+    public int Threads => team.Size;
+
+    public override string Id => "cpu";
+
+    public override string Name => Describe(team.Size);
+
+    /// <summary>Processor, threads (0 for one a processor) and vectors, in words.</summary>
+    public static string Describe(int threads)
+    {
+        int count = threads > 0 ? threads : Environment.ProcessorCount;
+        return string.Create(CultureInfo.InvariantCulture, $"{Simd.ProcessorName}, {count} thread{(count == 1 ? "" : "s")}, {Simd.Description}");
+    }
+
+    public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
+
+    public override void Dispose() => team.Dispose();
+
+    internal override Executor Bind(PlanLayout layout) => new CpuExecutor(layout, team);
+
+    private sealed class CpuExecutor : Executor
+    {
+        private readonly ThreadTeam team;
+        private readonly CpuScratch scratch;
+        private readonly CpuPhase[] phases;
+        private readonly int[] firstPhase; // of node i; one more at the end
+
+        public CpuExecutor(PlanLayout layout, ThreadTeam team)
+        {
+            this.team = team;
+            scratch = new CpuScratch(layout.Memory);
+            var list = new List<CpuPhase>();
+            firstPhase = new int[layout.Nodes.Count + 1];
+            for (int i = 0; i < layout.Nodes.Count; i++)
+            {
+                Node node = layout.Nodes[i];
+                if (!node.Op.IsView)
+                    node.Op.Cpu(new CpuBinding(node, layout, team.Size, list, scratch));
+                firstPhase[i + 1] = list.Count;
+            }
+            scratch.Commit();
+            phases = [.. list];
+        }
+
+        public override void Run(int first, int last) => team.Run(phases, firstPhase[first], firstPhase[last]);
+
+        public override void Dispose() => scratch.Dispose();
+    }
+}

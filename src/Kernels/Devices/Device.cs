@@ -1,0 +1,71 @@
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Devices;
+
+/// <summary>A place where plans run. A plan, its memory and its device go together; none is safe to share between threads.</summary>
+public abstract class Device : IDisposable
+{
+    /// <summary>What <c>--device</c> takes: <c>cpu</c>, <c>reference</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>emulated</c>.</summary>
+    public abstract string Id { get; }
+
+    /// <summary>What the device calls itself, e.g. the processor's or the board's name and what it can do.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Bytes a real number takes here: 8 on the reference device, 4 elsewhere.</summary>
+    public virtual int RealSize => sizeof(float);
+
+    /// <summary>Every tensor begins at a multiple of this many bytes.</summary>
+    public virtual int Alignment => 64;
+
+    public int SizeOf(ElementType element) => element switch
+    {
+        ElementType.Real => RealSize,
+        ElementType.Int32 => sizeof(int),
+        _ => sizeof(byte),
+    };
+
+    /// <summary>Allocates zeroed memory.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: names the size and what is free.</exception>
+    public abstract DeviceBuffer Allocate(string name, long bytes);
+
+    /// <summary>Binds each node of a plan to this device; what comes back runs them.</summary>
+    internal abstract Executor Bind(PlanLayout layout);
+
+    public abstract void Dispose();
+}
+
+/// <summary>Memory of a device. Offsets and lengths are in bytes; a tensor's elements are packed.</summary>
+public abstract class DeviceBuffer(string name, long bytes) : IDisposable
+{
+    public string Name { get; } = name;
+
+    public long Bytes { get; } = bytes;
+
+    /// <summary>Copies from the host; returns when the source may be changed again.</summary>
+    public abstract void Write(long offset, ReadOnlySpan<byte> source);
+
+    /// <summary>Waits for what was enqueued and copies to the host.</summary>
+    public abstract void Read(long offset, Span<byte> destination);
+
+    /// <summary>Sets every byte.</summary>
+    public abstract void Fill(byte value);
+
+    public abstract void Dispose();
+}
+
+/// <summary>The bound form of a plan's nodes.</summary>
+internal abstract class Executor : IDisposable
+{
+    /// <summary>Runs nodes <paramref name="first"/> to <paramref name="last"/> (exclusive), in order.</summary>
+    public abstract void Run(int first, int last);
+
+    /// <summary>Waits until everything enqueued has finished.</summary>
+    public virtual void Synchronize()
+    {
+    }
+
+    public virtual void Dispose()
+    {
+    }
+}

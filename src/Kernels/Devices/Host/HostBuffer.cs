@@ -1,0 +1,85 @@
+using System.Runtime.InteropServices;
+
+namespace GpuGrad.Kernels.Devices.Host;
+
+/// <summary>Native memory, aligned for the widest vectors and zeroed.</summary>
+internal sealed unsafe class HostBuffer : DeviceBuffer
+{
+    private const nuint Alignment = 64;
+    private byte* address;
+
+    public HostBuffer(string name, long bytes) : base(name, bytes)
+    {
+        HostMemory.RefuseIfTooLarge(name, bytes);
+        try
+        {
+            address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        }
+        catch (OutOfMemoryException inner)
+        {
+            throw HostMemory.Exhausted(name, bytes, inner);
+        }
+        NativeMemory.Clear(address, (nuint)bytes);
+        GC.AddMemoryPressure(Math.Max(bytes, 1));
+    }
+
+    ~HostBuffer() => Free();
+
+    public byte* At(long offset)
+    {
+        ObjectDisposedException.ThrowIf(address is null, this);
+        return address + offset;
+    }
+
+    public override void Write(long offset, ReadOnlySpan<byte> source) => source.CopyTo(Range(offset, source.Length));
+
+    public override void Read(long offset, Span<byte> destination) => Range(offset, destination.Length).CopyTo(destination);
+
+    public override void Fill(byte value) => NativeMemory.Fill(At(0), (nuint)Bytes, value);
+
+    public override void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    private Span<byte> Range(long offset, int length)
+    {
+        if (offset < 0 || offset + length > Bytes)
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{length} bytes at {offset} leave '{Name}' of {Bytes} bytes.");
+        return new Span<byte>(At(offset), length);
+    }
+
+    private void Free()
+    {
+        if (address is null)
+            return;
+        NativeMemory.AlignedFree(address);
+        address = null;
+        GC.RemoveMemoryPressure(Math.Max(Bytes, 1));
+    }
+}
+
+/// <summary>How much memory this process may use, and what to say when that is not enough.</summary>
+internal static class HostMemory
+{
+    /// <summary>
+    /// Linux hands out addresses that it cannot back and kills the process later; so a request beyond what the machine
+    /// (or its container) has is refused here.
+    /// </summary>
+    public static void RefuseIfTooLarge(string name, long bytes)
+    {
+        if (bytes < 0 || bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
+            throw Exhausted(name, bytes, null);
+    }
+
+    public static GpuGradException Exhausted(string name, long bytes, Exception? inner)
+    {
+        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        return new GpuGradException(
+            Fault.Memory,
+            FormattableString.Invariant(
+                $"out of memory: '{name}' needs {bytes / 1048576.0:F1} MiB; this machine has {total / 1048576.0:F0} MiB in all. Use a smaller batch or a smaller model."),
+            inner);
+    }
+}

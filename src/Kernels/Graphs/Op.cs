@@ -1,0 +1,54 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Graphs;
+
+/// <summary>
+/// A computation: what it accepts, how each device does it, and which computations give its gradients. An op is a
+/// value (its attributes) without state and knows nothing of layers, batches or memory.
+/// </summary>
+public abstract record Op
+{
+    /// <summary>Short name for tables and messages.</summary>
+    public virtual string Name => GetType().Name;
+
+    /// <summary>Checks the inputs and gives the types of the outputs.</summary>
+    /// <exception cref="ShapeException">The inputs do not fit the op.</exception>
+    public abstract TensorType[] Infer(ReadOnlySpan<TensorType> inputs);
+
+    /// <summary>Work done and memory that has to move, once.</summary>
+    public virtual Cost Cost(Node node) => new(0, node.BytesTouched);
+
+    /// <summary>True when the output is the input's memory under another shape; such an op is never run.</summary>
+    public virtual bool IsView => false;
+
+    /// <summary>Positions of the inputs that are changed in place (running statistics, parameters in an update).</summary>
+    public virtual ReadOnlySpan<int> Updates => [];
+
+    /// <summary>
+    /// A single op that computes this one followed by <paramref name="consumer"/>, which reads this op's output as its
+    /// input <paramref name="input"/> and nothing else does; null when there is none. The fused op reads this op's inputs,
+    /// then the consumer's others.
+    /// </summary>
+    public virtual Op? FuseWith(Op consumer, int input) => null;
+
+    /// <summary>Reverse mode: adds the ops that compute the gradients of the inputs from those of the outputs.</summary>
+    public virtual void Differentiate(Backprop b) =>
+        throw new NotSupportedException($"{Name} has no gradient; only training ops that come after the loss may lack one.");
+
+    /// <summary>The formula in plain loops over <c>double</c>: the oracle for every other device.</summary>
+    public abstract void Reference(ReferenceArguments a);
+
+    /// <summary>Adds the phases that compute this op in SIMD on all cores to a plan.</summary>
+    public abstract void Cpu(CpuBinding b);
+}
+
+/// <summary>Arithmetic operations (a fused multiply-add is two) and bytes that must move to or from memory at least once.</summary>
+public readonly record struct Cost(double Flops, double Bytes)
+{
+    public static Cost operator +(Cost a, Cost b) => new(a.Flops + b.Flops, a.Bytes + b.Bytes);
+}
+
+/// <summary>The inputs of an op do not fit it. The message names the operand, its shape and the expected one.</summary>
+public sealed class ShapeException(string message) : GpuGradException(Fault.Config, message);

@@ -1,0 +1,67 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Batches;
+
+internal static class BatchCases
+{
+    // Each change alone, then together; a picture moved or erased whole is among them.
+    private static readonly Augmentation[] Augmentations =
+    [
+        new() { FlipHorizontal = true },
+        new() { FlipVertical = true, FlipHorizontal = true },
+        new() { Shift = 2 },
+        new() { Shift = 40 },
+        new() { Rotate = 25 },
+        new() { Rotate = 180, FlipHorizontal = true, Shift = 1 },
+        new() { EraseProbability = 0.7 },
+        new() { EraseProbability = 1, EraseArea = 1 },
+        new() { Noise = 0.3 },
+        new() { FlipHorizontal = true, Shift = 3, Rotate = 10, EraseProbability = 0.5, EraseArea = 0.3, Noise = 0.1 },
+    ];
+
+    private static readonly int[] Widths = [1, 9, 33, 64, 5, 257];
+
+    public static OpFamily Family { get; } = new("batches", (random, i) =>
+    {
+        int samples = 1 + (i % 7), n = 1 + (i % 5);
+        CaseInput indices = CaseInput.Integers(random, new Shape(n), samples);
+        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 8 % Widths.Length]);
+        CaseInput[] bytes = Images(random, CaseInput.Integers(random, image, 256, ElementType.Byte), indices);
+        CaseInput[] reals = Images(random, CaseInput.Normal(random, image), indices);
+        var row = new Shape(samples, Widths[i / 8 % Widths.Length]);
+        return (i % 8) switch
+        {
+            0 => new OpCase("gather labels", new GatherRows(), [CaseInput.Integers(random, new Shape(samples), 10), indices]) { Differentiable = false },
+            1 => new OpCase("gather reals", new GatherRows(), [CaseInput.Normal(random, new Shape(samples, 13)), indices]) { Differentiable = false },
+            2 => new OpCase("gather bytes", new GatherImages(), bytes) { Differentiable = false },
+            3 => new OpCase("gather images", new GatherImages(), reals) { Differentiable = false },
+            4 => new OpCase("gather rows", new GatherImages(), Images(random, i % 16 == 4 ? CaseInput.Normal(random, row) : CaseInput.Integers(random, row, 256, ElementType.Byte), indices)) { Differentiable = false },
+            5 => new OpCase("noise on rows", new AugmentImages(new Augmentation { Noise = 0.5 }), [.. Images(random, CaseInput.Normal(random, row), indices), Rng(random)]) { Differentiable = false },
+            6 => Augment(i / 8, bytes, random),
+            _ => Augment((i / 8) + 5, reals, random),
+        };
+    });
+
+    private static OpCase Augment(int index, CaseInput[] images, RandomStream random)
+    {
+        Augmentation augmentation = Augmentations[index % Augmentations.Length];
+        return new OpCase($"augment {augmentation}", new AugmentImages(augmentation), [.. images, Rng(random)]) { Differentiable = false };
+    }
+
+    private static CaseInput[] Images(RandomStream random, CaseInput data, CaseInput indices)
+    {
+        var channels = new Shape(data.Type.Shape[1]);
+        return
+        [
+            data with { Differentiable = false },
+            indices,
+            CaseInput.Uniform(random, channels, 0.5, 2) with { Differentiable = false },
+            CaseInput.Normal(random, channels) with { Differentiable = false },
+        ];
+    }
+
+    private static CaseInput Rng(RandomStream random) =>
+        new(new TensorType(new Shape(4), ElementType.Int32), [.. Enumerable.Range(0, 4).Select(_ => (double)(int)random.NextBits())], Differentiable: false);
+}

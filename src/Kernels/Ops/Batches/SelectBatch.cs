@@ -1,0 +1,46 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Batches;
+
+/// <summary>Positions in the <c>clock</c> tensor, the whole numbers of a step that the host sets before it runs.</summary>
+public static class ClockLayout
+{
+    /// <summary>The run's seed, low and high word.</summary>
+    public const int Seed = 0;
+
+    /// <summary>The number of the step, low and high word: with the seed it gives every random bit of the step.</summary>
+    public const int Step = 2;
+
+    /// <summary>How many samples of the epoch came before this batch.</summary>
+    public const int Cursor = 4;
+
+    public const int Length = 8;
+}
+
+/// <summary>
+/// The indices of this step's samples: a stretch of the epoch's order. The order is uploaded once an epoch, so that a step
+/// takes nothing from the host but its clock.
+/// </summary>
+/// <remarks>Inputs: order int [samples], clock. Output: int [Batch].</remarks>
+public sealed record SelectBatch(int Batch) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 2, Name);
+        Expect.Element(inputs[0], ElementType.Int32, "order");
+        Expect.That(Batch <= inputs[0].Shape[0], $"A batch of {Batch} from {inputs[0].Shape[0]} samples.");
+        return [new TensorType(new Shape(Batch), ElementType.Int32)];
+    }
+
+    public override void Reference(ReferenceArguments a) => a.InInt(0).Slice(a.InInt(1)[ClockLayout.Cursor], Batch).CopyTo(a.OutInt());
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int* order = b.InInt(0), clock = b.InInt(1), y = b.OutInt();
+        int total = b.InShape(0)[0];
+        b.Serial(() => new ReadOnlySpan<int>(order, total).Slice(clock[ClockLayout.Cursor], Batch).CopyTo(new Span<int>(y, Batch)));
+    }
+}

@@ -1,0 +1,140 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>How a kernel of R×S moves over an image of H×W. The value knows no sizes; it computes and checks them.</summary>
+/// <remarks>Make it with <c>new ConvGeometry { Stride = (2, 2), … }</c>; <c>default</c> has a stride of 0 and is refused.</remarks>
+public readonly record struct ConvGeometry()
+{
+    /// <summary>Pixels from one output to the next.</summary>
+    public (int H, int W) Stride { get; init => field = Positive(value, nameof(Stride)); } = (1, 1);
+
+    public Padding Padding { get; init; }
+
+    /// <summary>Pixels from one element of the kernel to the next.</summary>
+    public (int H, int W) Dilation { get; init => field = Positive(value, nameof(Dilation)); } = (1, 1);
+
+    /// <summary>Channels and filters are cut into so many parts; a filter sees the channels of its own part only.</summary>
+    public int Groups
+    {
+        get;
+        init
+        {
+            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value, nameof(Groups));
+            field = value;
+        }
+    } = 1;
+
+    /// <summary>P×Q of a convolution: ⌊(H + padding - dilation·(R-1) - 1) / stride⌋ + 1, and so for the width.</summary>
+    /// <exception cref="ShapeException">The kernel is larger than the padded input.</exception>
+    public (int P, int Q) Output((int H, int W) input, (int R, int S) kernel)
+    {
+        (int h, int w) = checked((input.H + Padding.Top + Padding.Bottom, input.W + Padding.Left + Padding.Right));
+        RequireInitialised();
+        (int r, int s) = Reach(kernel);
+        Expect.That(r <= h && s <= w, $"The kernel of {Sizes(kernel, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. Use a smaller kernel, less dilation or more padding.");
+        return (((h - r) / Stride.H) + 1, ((w - s) / Stride.W) + 1);
+    }
+
+    /// <summary>
+    /// H×W of a transposed convolution: (P-1)·stride - padding + dilation·(R-1) + 1 + extra, and so for the width. The extra
+    /// rows and columns (PyTorch's output_padding) choose among the inputs of a strided convolution that give P×Q.
+    /// </summary>
+    /// <exception cref="ShapeException">Nothing would be left of the output, or the extra is not below the stride.</exception>
+    public (int H, int W) TransposedOutput((int P, int Q) input, (int R, int S) kernel, (int H, int W) extra = default)
+    {
+        RequireInitialised();
+        (int r, int s) = Reach(kernel);
+        Expect.That(
+            extra.H >= 0 && extra.W >= 0 && extra.H < Stride.H && extra.W < Stride.W,
+            $"The output padding is {extra.H}x{extra.W}, expected at least 0 and less than the stride, {Stride.H}x{Stride.W}.");
+        int h = checked(((input.P - 1) * Stride.H) - Padding.Top - Padding.Bottom + r + extra.H);
+        int w = checked(((input.Q - 1) * Stride.W) - Padding.Left - Padding.Right + s + extra.W);
+        Expect.That(h > 0 && w > 0, $"A transposed convolution of an input of {input.P}x{input.Q} with a kernel of {Sizes(kernel, (r, s))} and padding {Padding} leaves {h}x{w}, expected at least 1x1. Use less padding.");
+        return (h, w);
+    }
+
+    /// <summary>Checks that channels and filters can be cut into <see cref="Groups"/>.</summary>
+    internal void RequireGroups(int channels, int filters)
+    {
+        RequireInitialised();
+        Expect.That(channels % Groups == 0, $"{channels} channels cannot be cut into {Groups} groups; expected a multiple.");
+        Expect.That(filters % Groups == 0, $"{filters} filters cannot be cut into {Groups} groups; expected a multiple.");
+    }
+
+    private void RequireInitialised() =>
+        Expect.That(Stride.H > 0, "A ConvGeometry was not initialised: its stride is 0, expected at least 1. Make it with new ConvGeometry { … }.");
+
+    private (int R, int S) Reach((int R, int S) kernel) =>
+        checked((((kernel.R - 1) * Dilation.H) + 1, ((kernel.S - 1) * Dilation.W) + 1));
+
+    private static string Sizes((int R, int S) kernel, (int R, int S) reach) =>
+        kernel == reach ? $"{kernel.R}x{kernel.S}" : $"{kernel.R}x{kernel.S} ({reach.R}x{reach.S} with its dilation)";
+
+    private static (int, int) Positive((int H, int W) value, string name)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value.H, name);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(value.W, name);
+        return value;
+    }
+}
+
+/// <summary>All sizes of a convolution: x [N, C, H, W], w [K, C/groups, R, S], y [N, K, P, Q].</summary>
+internal readonly record struct ConvSizes(ConvGeometry Geometry, int N, int C, int H, int W, int K, int R, int S, int P, int Q)
+{
+    /// <summary>Channels that a filter sees.</summary>
+    public int GroupC => C / Geometry.Groups;
+
+    /// <summary>Filters of a group.</summary>
+    public int GroupK => K / Geometry.Groups;
+
+    public Shape X => new(N, C, H, W);
+
+    public Shape Weights => new(K, GroupC, R, S);
+
+    public Shape Y => new(N, K, P, Q);
+
+    /// <summary>A multiplication and an addition for each output, channel of its group and element of the kernel.</summary>
+    public double Flops => 2.0 * N * K * P * Q * GroupC * R * S;
+
+    /// <summary>Sizes from input and weights.</summary>
+    public static ConvSizes OfForward(ConvGeometry g, TensorType x, TensorType w)
+    {
+        Expect.Rank(x, 4, "x", "[N, C, H, W]");
+        Expect.Rank(w, 4, "w", "[K, C/groups, R, S]");
+        g.RequireGroups(x.Shape[1], w.Shape[0]);
+        Expect.Shape(w, new Shape(w.Shape[0], x.Shape[1] / g.Groups, w.Shape[2], w.Shape[3]), "w");
+        return Of(g, x.Shape, w.Shape[0], w.Shape[2], w.Shape[3]);
+    }
+
+    /// <summary>Sizes from output, weights and the height and width of the input.</summary>
+    public static ConvSizes OfTransposed(ConvGeometry g, TensorType y, TensorType w, int height, int width)
+    {
+        Expect.Rank(y, 4, "x", "[N, K, P, Q]");
+        Expect.Rank(w, 4, "w", "[K, C/groups, R, S]");
+        Expect.That(w.Shape[0] == y.Shape[1], $"'w' has shape {w.Shape}, expected {y.Shape[1]} as its first size: the channels of 'x' {y.Shape}.");
+        int channels = checked(w.Shape[1] * g.Groups);
+        g.RequireGroups(channels, y.Shape[1]);
+        ConvSizes sizes = Of(g, new Shape(y.Shape[0], channels, height, width), w.Shape[0], w.Shape[2], w.Shape[3]);
+        Expect.Shape(y, sizes.Y, "x");
+        return sizes;
+    }
+
+    /// <summary>Sizes from input, output and the height and width of the kernel.</summary>
+    public static ConvSizes OfWeightGradient(ConvGeometry g, TensorType x, TensorType y, int r, int s)
+    {
+        Expect.Rank(x, 4, "x", "[N, C, H, W]");
+        Expect.Rank(y, 4, "dy", "[N, K, P, Q]");
+        g.RequireGroups(x.Shape[1], y.Shape[1]);
+        ConvSizes sizes = Of(g, x.Shape, y.Shape[1], r, s);
+        Expect.Shape(y, sizes.Y, "dy");
+        return sizes;
+    }
+
+    private static ConvSizes Of(ConvGeometry g, Shape x, int filters, int r, int s)
+    {
+        (int p, int q) = g.Output((x[2], x[3]), (r, s));
+        return new ConvSizes(g, x[0], x[1], x[2], x[3], filters, r, s, p, q);
+    }
+}

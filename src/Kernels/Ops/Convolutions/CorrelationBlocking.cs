@@ -1,0 +1,139 @@
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>A part of a correlation that one worker computes at a time: a part of some images in some target channels.</summary>
+/// <param name="Group">The group.</param>
+/// <param name="FirstTile">First tile of target channels.</param>
+/// <param name="EndTile">Behind the last tile.</param>
+/// <param name="Image">First image.</param>
+/// <param name="Images">Number of images.</param>
+/// <param name="Row">First row of the output (of each pass).</param>
+/// <param name="Rows">Number of rows.</param>
+/// <param name="Column">First column of the output (of each pass).</param>
+/// <param name="Columns">Number of columns.</param>
+internal readonly record struct CorrelationTask(
+    int Group, int FirstTile, int EndTile, int Image, int Images, int Row, int Rows, int Column, int Columns);
+
+/// <summary>
+/// How a correlation is cut into tasks and each task for the caches. Everything follows from the sizes of the problem and
+/// the width of a vector, nothing from the number of threads.
+/// </summary>
+internal sealed class CorrelationBlocking
+{
+    // Outputs of a task in each channel: enough that a panel of weights, read anew for each task, is used often, few enough
+    // that a tile of results stays in the first-level cache until it is copied out.
+    private const int MostColumns = 1280;
+    private const int EnoughColumns = 400;
+    private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
+
+    // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
+    private const int PixelFloats = 65536;
+
+    // Tasks that a small batch is cut into, by filters, if by nothing else; so many filters pay for laying out pixels again.
+    private const int EnoughTasks = 16;
+    private const int FewestFilters = 32;
+    private const int FewestFiltersUnfolded = 128;
+
+    private readonly Correlation c;
+    private readonly int rows;
+    private readonly int columns;
+
+    public CorrelationBlocking(Correlation c)
+    {
+        this.c = c;
+        Tap[] taps = [.. c.Passes.SelectMany(p => p.Taps)];
+        rows = c.Passes.Max(p => p.Rows);
+        columns = c.Passes.Max(p => p.Columns);
+        (BandRows, BandColumns) = BandOf(rows, columns);
+        RowBands = (rows + BandRows - 1) / BandRows;
+        ColumnBands = (columns + BandColumns - 1) / BandColumns;
+        var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
+        Tile = TapKernel.For(c.TargetChannels);
+        Tiles = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows;
+
+        int perImage = c.Groups * RowBands * ColumnBands;
+        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
+        int images = unfolded
+            ? EnoughVectorsUnfolded * Lanes / (rows * columns)
+            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes), (int)((long)c.Images * perImage / EnoughTasks));
+        Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
+        Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
+        Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
+        ChannelBlocks = (c.SourceChannels + Channels - 1) / Channels;
+
+        int tasks = checked(Chunks * perImage);
+        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters)));
+        TilesPerTask = (Tiles + parts - 1) / parts;
+        Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
+        Tasks = checked(tasks * Parts);
+    }
+
+    /// <summary>Floats of a vector.</summary>
+    public static int Lanes => Simd.Bits / 32;
+
+    /// <summary>How the pixels of a task are laid out.</summary>
+    public PixelChunk Chunk { get; }
+
+    /// <summary>Rows and columns of the output (of each pass) in a part of an image.</summary>
+    public int BandRows { get; }
+
+    public int BandColumns { get; }
+
+    public int RowBands { get; }
+
+    public int ColumnBands { get; }
+
+    /// <summary>Source channels that are laid out at a time.</summary>
+    public int Channels { get; }
+
+    public int ChannelBlocks { get; }
+
+    /// <summary>Chunks of images in the batch.</summary>
+    public int Chunks { get; }
+
+    /// <summary>The tile of target channels and pixels.</summary>
+    public TapTile Tile { get; }
+
+    /// <summary>Tiles of a group.</summary>
+    public int Tiles { get; }
+
+    public int TilesPerTask { get; }
+
+    /// <summary>Tasks that share the target channels of a group.</summary>
+    public int Parts { get; }
+
+    public int Tasks { get; }
+
+    /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
+    public int Slack => Lanes * TapKernel.MostVectors;
+
+    /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
+    public CorrelationTask TaskAt(int index)
+    {
+        (index, int column) = Math.DivRem(index, ColumnBands);
+        (index, int row) = Math.DivRem(index, RowBands);
+        (index, int part) = Math.DivRem(index, Parts);
+        (int chunk, int group) = Math.DivRem(index, c.Groups);
+        return new CorrelationTask(
+            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles), chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
+            row * BandRows, Math.Min(BandRows, rows - (row * BandRows)), column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
+    }
+
+    // Images that have enough columns together and fill their last tile best.
+    private int WholeTiles(int vectors)
+    {
+        int fewest = (EnoughColumns / (vectors * Lanes)) + 1;
+        return Enumerable.Range(fewest, Tile.Vectors).MinBy(images =>
+            ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
+    }
+
+    private static (int Rows, int Columns) BandOf(int rows, int columns)
+    {
+        if (columns > MostColumns)
+            return (1, MostColumns);
+        int bands = (rows + (MostColumns / columns) - 1) / (MostColumns / columns);
+        return ((rows + bands - 1) / bands, columns);
+    }
+}

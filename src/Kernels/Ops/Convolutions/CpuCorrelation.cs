@@ -1,0 +1,199 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A correlation on the CPU, in two phases: the weights are packed once; then each task lays out the pixels of a few images
+/// for itself and multiplies them with all weights, so that no unfolded image ever exists.
+/// </summary>
+internal sealed unsafe class CpuCorrelation
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly CorrelationBlocking blocks;
+    private readonly float* x;
+    private readonly float* weights;
+    private readonly float* y;
+    private readonly Epilogue epilogue;
+    private readonly BoundPass[] passes;
+    private readonly ScratchRegion packedWeights;
+    private readonly ScratchRegion pixels;
+    private readonly ScratchRegion results;
+    private readonly long workspaceFloats;
+    private readonly long pixelFloats;
+    private readonly long resultFloats;
+    private readonly int rowLength; // floats from one row of a tile of results to the next
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What to compute.</param>
+    /// <param name="x">[images, groups · source channels, source H, source W].</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="y">[images, groups · target channels, target H, target W].</param>
+    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    public CpuCorrelation(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
+    {
+        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        this.x = x;
+        this.weights = weights;
+        this.y = y;
+        blocks = new CorrelationBlocking(c);
+        passes = new BoundPass[c.Passes.Count];
+        (int taps, long packed) = (0, 0);
+        for (int i = 0; i < passes.Length; i++)
+        {
+            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps, packed);
+            taps += passes[i].Taps.Length;
+            packed = checked(packed + (c.Groups * blocks.Tiles * passes[i].PanelFloats));
+        }
+        packedWeights = binding.Scratch(packed);
+        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
+        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
+        pixels = binding.Scratch(pixelFloats * binding.Workers);
+        rowLength = blocks.Chunk.Columns + blocks.Slack;
+        int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
+        resultFloats = CacheLine.Whole((long)tilesHeld * blocks.Tile.Rows * rowLength);
+        results = binding.Scratch(resultFloats * binding.Workers);
+    }
+
+    private long ImageStride => (long)c.Groups * c.SourceChannels * c.Source.H * c.Source.W;
+
+    public void AddPhases()
+    {
+        int panels = c.Groups * blocks.Tiles;
+        binding.Parallel(passes.Length * panels, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                PackWeights(passes[i / panels], i % panels / blocks.Tiles, i % blocks.Tiles);
+        }, grain: 4);
+        binding.Parallel(blocks.Tasks, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+                Run(blocks.TaskAt(task), pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
+        });
+    }
+
+    private void PackWeights(BoundPass pass, int group, int tile)
+    {
+        int first = tile * blocks.Tile.Rows, rows = Math.Min(blocks.Tile.Rows, c.TargetChannels - first);
+        float* panel = packedWeights.Pointer + pass.Panel(group, tile);
+        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        if (rows < blocks.Tile.Rows)
+            new Span<float>(panel, checked((int)pass.PanelFloats)).Clear();
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
+        {
+            // Taps that follow each other in the weights are transposed together.
+            for (int t = 0; t < pass.Taps.Length;)
+            {
+                int begin = t++;
+                while (t < pass.Taps.Length && pass.Taps[t].Weight == pass.Taps[t - 1].Weight + 1)
+                    t++;
+                Transpose.Run(source + pass.Taps[begin].Weight, c.TargetStride, panel, blocks.Tile.Rows, rows, t - begin);
+                panel += (t - begin) * blocks.Tile.Rows;
+            }
+        }
+    }
+
+    private void Run(CorrelationTask task, float* scratch, float* result)
+    {
+        (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
+        int vectors = runs * perRun;
+        // Behind the last vector stand copies of it, to fill up the last tile.
+        float** columns = stackalloc float*[vectors + TapKernel.MostVectors];
+        bool inPlace = CanReadInPlace(task);
+        for (int block = 0; block < blocks.ChannelBlocks; block++)
+        {
+            int channel = block * blocks.Channels, channels = Math.Min(blocks.Channels, c.SourceChannels - channel);
+            float* source = inPlace ? Plane(task, channel) + task.Column : scratch + workspaceFloats;
+            long runStride = inPlace ? ImageStride : blocks.Chunk.RunStride;
+            for (int i = 0; i < channels && !inPlace; i++)
+                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, source + ((long)i * blocks.Chunk.ChannelFloats), scratch);
+            for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
+            {
+                int vector = Math.Min(v, vectors - 1);
+                columns[v] = source + (vector / perRun * runStride) + (vector % perRun * CorrelationBlocking.Lanes);
+            }
+            Multiply(task, channel, channels, inPlace, columns, vectors, result);
+        }
+        if (c.TargetStep != (1, 1))
+            Finish(task, task.FirstTile * blocks.Tile.Rows, task.EndTile * blocks.Tile.Rows);
+    }
+
+    private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
+    {
+        bool first = channel == 0, last = channel + channels == c.SourceChannels;
+        foreach (BoundPass pass in passes)
+        {
+            int steps = channels * pass.Taps.Length;
+            for (int tile = task.FirstTile; tile < task.EndTile; tile++)
+            {
+                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Tile.Rows);
+                MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
+                if (last)
+                    CopyOut(pass.Pass, task, tile, result);
+                if (blocks.ChannelBlocks > 1)
+                    result += (long)blocks.Tile.Rows * rowLength;
+            }
+        }
+    }
+
+    private void MultiplyTile(int steps, float* panel, int* offsets, float** columns, int vectors, float* result, bool accumulate)
+    {
+        TapTile kernel = blocks.Tile;
+        for (int v = 0; v < vectors; v += kernel.Vectors)
+            kernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+    }
+
+    // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.
+    // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
+    private bool CanReadInPlace(CorrelationTask task) =>
+        c.IsPointwise && !blocks.Chunk.IsUnfolded && task.Image + task.Images < c.Images && c.Source.H * c.Source.W % 256 != 0;
+
+    private float* Plane(CorrelationTask task, int channel) =>
+        x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;
+
+    // From rows of the pitch in a tile of results to rows of the output.
+    private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, float* result)
+    {
+        int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
+        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels), imageColumns = blocks.Chunk.ImageColumns(task.Rows);
+        for (int channel = first; channel < end; channel++, result += rowLength)
+        {
+            for (int image = 0; image < task.Images; image++)
+            {
+                float* from = result + (image * imageColumns);
+                float* to = y + TargetOffset(task, image, channel)
+                    + ((((long)task.Row * c.TargetStep.H) + pass.StartH) * c.Target.W) + (task.Column * c.TargetStep.W) + pass.StartW;
+                if (c.TargetStep == (1, 1))
+                    Copies.Rows(from, blocks.Chunk.Pitch, to, c.Target.W, rows, columns);
+                else
+                    Copies.ScatterRows(from, blocks.Chunk.Pitch, to, c.TargetStep.H * c.Target.W, c.TargetStep.W, rows, columns);
+            }
+        }
+        if (c.TargetStep == (1, 1))
+            Finish(task, first, end);
+    }
+
+    // Bias and function, once every element of the task's part of a channel is there.
+    private void Finish(CorrelationTask task, int firstChannel, int endChannel)
+    {
+        if (epilogue.IsEmpty)
+            return;
+        int row = task.Row * c.TargetStep.H, rows = Math.Min(task.Rows * c.TargetStep.H, c.Target.H - row);
+        int column = task.Column * c.TargetStep.W, columns = Math.Min(task.Columns * c.TargetStep.W, c.Target.W - column);
+        if (columns == c.Target.W)
+            (rows, columns) = (1, rows * columns);
+        for (int channel = firstChannel; channel < Math.Min(endChannel, c.TargetChannels); channel++)
+        {
+            for (int image = 0; image < task.Images; image++)
+            {
+                long offset = TargetOffset(task, image, channel) + ((long)row * c.Target.W) + column;
+                for (int i = 0; i < rows; i++, offset += c.Target.W)
+                    epilogue.Apply(y + offset, (task.Group * c.TargetChannels) + channel, 0, columns, offset);
+            }
+        }
+    }
+
+    private long TargetOffset(CorrelationTask task, int image, int channel) =>
+        (((((long)(task.Image + image) * c.Groups) + task.Group) * c.TargetChannels) + channel) * c.Target.H * c.Target.W;
+}

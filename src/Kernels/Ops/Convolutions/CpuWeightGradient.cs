@@ -1,0 +1,187 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Ops.Reductions;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// The weight gradient on the CPU: dw[k, c, r, s] is the dot product of channel k of dy with channel c of x, moved by (r, s).
+/// Both are laid out with the same pitch, so that it is one over contiguous pixels.
+/// </summary>
+internal sealed unsafe class CpuWeightGradient
+{
+    private const int ReduceBlock = 4096;
+
+    private readonly CpuBinding binding;
+    private readonly ConvSizes z;
+    private readonly WeightGradientBlocking blocks;
+    private readonly float* x;
+    private readonly float* dy;
+    private readonly float* dw;
+    private readonly int[] offsets; // pinned: the kernels read it by address
+    private readonly ScratchRegion pixels;
+    private readonly ScratchRegion gradients;
+    private readonly ScratchRegion sums;
+    private readonly long workspaceFloats;
+    private readonly long pixelFloats;
+    private readonly long gradientFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="z">Sizes.</param>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="dy">[N, K, P, Q].</param>
+    /// <param name="dw">[K, C/groups, R, S].</param>
+    public CpuWeightGradient(CpuBinding binding, ConvSizes z, float* x, float* dy, float* dw)
+    {
+        (this.binding, this.z) = (binding, z);
+        this.x = x;
+        this.dy = dy;
+        this.dw = dw;
+        IReadOnlyList<Tap> taps = Correlation.Forward(z).Passes[0].Taps;
+        blocks = new WeightGradientBlocking(z, taps);
+        // Behind the last row stand copies of it, to fill up the last tile.
+        int rows = blocks.Channels * taps.Count;
+        offsets = GC.AllocateArray<int>(rows + DotKernel.Columns, pinned: true);
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            (int channel, int tap) = Math.DivRem(Math.Min(i, rows - 1), taps.Count);
+            offsets[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
+        }
+        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
+        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail) + workspaceFloats;
+        gradientFloats = CacheLine.Whole((long)(z.GroupK + blocks.Rows) * blocks.Chunk.Columns);
+        pixels = binding.Scratch(pixelFloats * binding.Workers);
+        gradients = binding.Scratch(gradientFloats * binding.Workers);
+        sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * z.Weights.Length);
+    }
+
+    private int KernelSize => z.R * z.S;
+
+    public void AddPhases()
+    {
+        binding.Parallel(blocks.Splits * z.Geometry.Groups * blocks.Parts, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+            {
+                (int split, int rest) = Math.DivRem(task, z.Geometry.Groups * blocks.Parts);
+                (int group, int part) = Math.DivRem(rest, blocks.Parts);
+                float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * z.Weights.Length);
+                Run(split, group, part * blocks.ChannelsPerTask, target, pixels.Pointer + (pixelFloats * worker), gradients.Pointer + (gradientFloats * worker));
+            }
+        });
+        if (blocks.Splits > 1)
+            AddReduction();
+    }
+
+    private void AddReduction()
+    {
+        int length = z.Weights.Count;
+        binding.Parallel((length + ReduceBlock - 1) / ReduceBlock, (begin, end, _) =>
+        {
+            int first = begin * ReduceBlock, count = Math.Min(end * ReduceBlock, length) - first;
+            new ReadOnlySpan<float>(sums.Pointer + first, count).CopyTo(new Span<float>(dw + first, count));
+            for (int split = 1; split < blocks.Splits; split++)
+                Sums.AddTo(sums.Pointer + ((long)split * length) + first, dw + first, count);
+        });
+    }
+
+    // The sums over a part of the batch, for some channels of a group.
+    private void Run(int split, int group, int firstChannel, float* target, float* pixel, float* gradient)
+    {
+        int endChannel = Math.Min(firstChannel + blocks.ChannelsPerTask, z.GroupC);
+        target += (long)group * z.GroupK * z.GroupC * KernelSize;
+        for (int k = 0; k < z.GroupK; k++)
+            new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * KernelSize), (endChannel - firstChannel) * KernelSize).Clear();
+        int firstChunk = (int)((long)blocks.Chunks * split / blocks.Splits), endChunk = (int)((long)blocks.Chunks * (split + 1) / blocks.Splits);
+        for (int chunk = firstChunk; chunk < endChunk; chunk++)
+        {
+            Part part = PartAt(chunk);
+            LayOutGradients(part, group * z.GroupK, gradient);
+            for (int channel = firstChannel; channel < endChannel; channel += blocks.Channels)
+            {
+                int channels = Math.Min(blocks.Channels, endChannel - channel);
+                LayOutPixels(part, (group * z.GroupC) + channel, channels, pixel);
+                Multiply(part, channel, channels, gradient, pixel + workspaceFloats, target);
+            }
+        }
+    }
+
+    private void Multiply(Part part, int channel, int channels, float* gradient, float* pixel, float* target)
+    {
+        (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
+        int runFloats = vectors * WeightGradientBlocking.Lanes, columns = channels * KernelSize;
+        float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
+        fixed (int* offset = offsets)
+        {
+            for (int k = 0; k < z.GroupK; k += blocks.Rows)
+            {
+                float* rows = gradient + ((long)k * runs * runFloats);
+                for (int column = 0; column < columns; column += DotKernel.Columns)
+                {
+                    if (blocks.Rows == 1)
+                        DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
+                    else
+                        DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
+                    float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
+                    AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
+                }
+            }
+        }
+    }
+
+    private void AddTile(float* tile, int rows, int columns, float* to)
+    {
+        for (int i = 0; i < rows; i++, tile += DotKernel.Columns, to += z.GroupC * KernelSize)
+        {
+            for (int j = 0; j < columns; j++)
+                to[j] += tile[j];
+        }
+    }
+
+    private void LayOutPixels(Part part, int channel, int channels, float* scratch)
+    {
+        float* target = scratch + workspaceFloats;
+        for (int c = channel; c < channel + channels; c++, target += blocks.Chunk.ChannelFloats)
+        {
+            float* from = x + ((((long)part.Image * z.C) + c) * z.H * z.W);
+            blocks.Chunk.LayOut(from, (long)z.C * z.H * z.W, part.Images, part.Row, part.Column, target, scratch);
+        }
+    }
+
+    // [filters, whole tiles][columns of the chunk], zeros between the rows of an image and behind the last.
+    private void LayOutGradients(Part part, int filter, float* target)
+    {
+        (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
+        int length = runs * vectors * WeightGradientBlocking.Lanes, imageColumns = blocks.Chunk.ImageColumns(blocks.BandRows), pitch = blocks.Chunk.Pitch;
+        int rows = Math.Min(blocks.BandRows, z.P - part.Row), columns = Math.Min(blocks.BandColumns, z.Q - part.Column);
+        for (int k = 0; k < z.GroupK; k++, target += length)
+        {
+            float* from = dy + ((((((long)part.Image * z.K) + filter + k) * z.P) + part.Row) * z.Q) + part.Column;
+            int end = 0;
+            for (int image = 0; image < part.Images; image++, from += (long)z.K * z.P * z.Q)
+            {
+                for (int row = 0; row < rows; row++)
+                {
+                    int at = (image * imageColumns) + (row * pitch);
+                    Copies.Clear(target + end, at - end);
+                    Copies.Copy(from + (row * z.Q), target + at, columns);
+                    end = at + columns;
+                }
+            }
+            Copies.Clear(target + end, length - end);
+        }
+        int missing = ((z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows) - z.GroupK;
+        new Span<float>(target, missing * length).Clear();
+    }
+
+    private Part PartAt(int chunk)
+    {
+        (chunk, int column) = Math.DivRem(chunk, blocks.ColumnBands);
+        (chunk, int row) = Math.DivRem(chunk, blocks.RowBands);
+        int image = chunk * blocks.Chunk.Images;
+        return new Part(image, Math.Min(blocks.Chunk.Images, z.N - image), row * blocks.BandRows, column * blocks.BandColumns);
+    }
+
+    // A chunk of the batch: some images, from a row and column of the output on.
+    private readonly record struct Part(int Image, int Images, int Row, int Column);
+}

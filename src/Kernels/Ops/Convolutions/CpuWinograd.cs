@@ -1,0 +1,201 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A correlation with a 3×3 kernel on the CPU by Winograd's algorithm: the weights are transformed once; then each task
+/// transforms the pixels of some rows of tiles, multiplies them with all weights at the 16 positions, and transforms back.
+/// </summary>
+internal sealed unsafe class CpuWinograd
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly WinogradBlocking blocks;
+    private readonly PixelLayout layout;
+    private readonly float* x;
+    private readonly float* weights;
+    private readonly float* y;
+    private readonly Epilogue epilogue;
+    private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
+    private readonly int[] channelOffsets; // pinned: the kernels read it by address
+    private readonly ScratchRegion packedWeights;
+    private readonly ScratchRegion scratch;
+    private readonly long planeFloats;
+    private readonly long pixelFloats;
+    private readonly long productFloats;
+    private readonly long taskFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What to compute.</param>
+    /// <param name="x">[images, groups · source channels, source H, source W].</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="y">[images, groups · target channels, target H, target W].</param>
+    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    public CpuWinograd(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
+    {
+        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        this.x = x;
+        this.weights = weights;
+        this.y = y;
+        blocks = new WinogradBlocking(c);
+        IReadOnlyList<Tap> taps = c.Passes[0].Taps;
+        (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
+        foreach (Tap tap in taps)
+            kernel[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
+        Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
+        layout = new PixelLayout(c.Source, (1, 1), corners, (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, (2 * blocks.TileColumns) - 1, wholeRows: true);
+        channelOffsets = GC.AllocateArray<int>(c.SourceChannels, pinned: true);
+        for (int i = 0; i < channelOffsets.Length; i++)
+            channelOffsets[i] = i * blocks.ChannelFloats;
+
+        packedWeights = binding.Scratch((long)c.Groups * blocks.Tiles * TileFloats);
+        planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * WinogradBlocking.Lanes));
+        pixelFloats = CacheLine.Whole(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
+        productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
+        taskFloats = planeFloats + pixelFloats + productFloats + CacheLine.Whole(4 * blocks.Columns);
+        scratch = binding.Scratch(taskFloats * binding.Workers);
+    }
+
+    // Whole tiles of the kernel may go beyond the last column.
+    private static int RowSlack => TapKernel.Wide.Vectors * WinogradBlocking.Lanes;
+
+    // Floats from one row of products to the next, and from one position to the next.
+    private int RowLength => CacheLine.Odd(blocks.Columns + RowSlack);
+
+    private int ProductFloats => CacheLine.Odd(TapKernel.Wide.Rows * RowLength);
+
+    // Transformed weights of a tile of target channels: [position][source channel][target channel].
+    private long TileFloats => (long)Winograd.Positions * c.SourceChannels * TapKernel.Wide.Rows;
+
+    public void AddPhases()
+    {
+        binding.Parallel(c.Groups * blocks.Tiles, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                TransformWeights(i / blocks.Tiles, i % blocks.Tiles, packedWeights.Pointer + (i * TileFloats));
+        });
+        binding.Parallel(blocks.Tasks, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+                Run(task / c.Groups * blocks.Rows, task % c.Groups, scratch.Pointer + (taskFloats * worker));
+        });
+    }
+
+    private void TransformWeights(int group, int tile, float* target)
+    {
+        int first = tile * TapKernel.Wide.Rows, rows = Math.Min(TapKernel.Wide.Rows, c.TargetChannels - first);
+        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        float* asStored = stackalloc float[9 * TapKernel.Wide.Rows], g = stackalloc float[9 * TapKernel.Wide.Rows];
+        Copies.Clear(asStored, 9 * TapKernel.Wide.Rows);
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += TapKernel.Wide.Rows)
+        {
+            Transpose.Run(source, c.TargetStride, asStored, TapKernel.Wide.Rows, rows, 9);
+            for (int i = 0; i < 9; i++)
+                Copies.Copy(asStored + (kernel[i] * TapKernel.Wide.Rows), g + (i * TapKernel.Wide.Rows), TapKernel.Wide.Rows);
+            if (TapKernel.Wide.Rows == V256.Lanes)
+                Winograd.Weights<V256>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
+            else
+                Winograd.Weights<V128>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
+        }
+    }
+
+    private void Run(int firstRow, int group, float* plane)
+    {
+        float* pixels = plane + planeFloats, products = pixels + pixelFloats, outputs = products + productFloats;
+        int endRow = Math.Min(firstRow + blocks.Rows, blocks.AllRows);
+        TransformPixels(firstRow, endRow, group, plane, pixels);
+        int vectors = ((endRow - firstRow) * blocks.TileColumns + WinogradBlocking.Lanes - 1) / WinogradBlocking.Lanes;
+        for (int tile = 0; tile < blocks.Tiles; tile++)
+        {
+            Multiply(packedWeights.Pointer + ((((long)group * blocks.Tiles) + tile) * TileFloats), pixels, vectors, products);
+            int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
+            for (int channel = first; channel < end; channel++)
+            {
+                int columns = vectors * WinogradBlocking.Lanes;
+                TransformProducts(products + ((channel - first) * RowLength), ProductFloats, columns, outputs);
+                CopyOut(outputs, columns, firstRow, endRow, group, channel);
+            }
+        }
+    }
+
+    // [position][channel][tile]
+    private void TransformPixels(int firstRow, int endRow, int group, float* plane, float* pixels)
+    {
+        for (int channel = 0; channel < c.SourceChannels; channel++)
+        {
+            float* target = pixels + ((long)channel * blocks.ChannelFloats);
+            for (int row = firstRow; row < endRow;)
+            {
+                (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
+                int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
+                layout.Pack(x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W, 2 * rowOfImage, 0, plane);
+                Copies.Clear(plane + layout.PlaneLength, layout.Tail);
+                for (int i = 0; i < rows; i++, target += blocks.TileColumns)
+                    TransformRow(plane + (2 * i * layout.Pitch), target);
+                row += rows;
+            }
+        }
+    }
+
+    private void TransformRow(float* plane, float* target)
+    {
+        if (Simd.Is512)
+            Winograd.Pixels<V512>(plane, layout.Pitch, blocks.TileColumns, target, blocks.PositionFloats);
+        else if (Simd.Is256)
+            Winograd.Pixels<V256>(plane, layout.Pitch, blocks.TileColumns, target, blocks.PositionFloats);
+        else
+            Winograd.Pixels<V128>(plane, layout.Pitch, blocks.TileColumns, target, blocks.PositionFloats);
+    }
+
+    private void Multiply(float* panel, float* pixels, int vectors, float* products)
+    {
+        float** columns = stackalloc float*[TapKernel.Wide.Vectors];
+        fixed (int* offsets = channelOffsets)
+        {
+            for (int position = 0; position < Winograd.Positions; position++)
+            {
+                for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
+                {
+                    for (int i = 0; i < TapKernel.Wide.Vectors; i++)
+                        columns[i] = pixels + ((v + i) * WinogradBlocking.Lanes);
+                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, products + (v * WinogradBlocking.Lanes), RowLength, false);
+                }
+                panel += c.SourceChannels * TapKernel.Wide.Rows;
+                pixels += blocks.PositionFloats;
+                products += ProductFloats;
+            }
+        }
+    }
+
+    private static void TransformProducts(float* products, long stride, int columns, float* outputs)
+    {
+        if (Simd.Is512)
+            Winograd.Outputs<V512>(products, stride, columns, outputs);
+        else if (Simd.Is256)
+            Winograd.Outputs<V256>(products, stride, columns, outputs);
+        else
+            Winograd.Outputs<V128>(products, stride, columns, outputs);
+    }
+
+    // Each row of tiles is two rows of the image, in each of which two results take turns.
+    private void CopyOut(float* outputs, int columns, int firstRow, int endRow, int group, int channel)
+    {
+        (int height, int width) = c.Target;
+        for (int row = firstRow; row < endRow;)
+        {
+            (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
+            int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row), begin = 2 * rowOfImage, end = Math.Min(height, begin + (2 * rows));
+            long offset = ((((((long)image * c.Groups) + group) * c.TargetChannels) + channel) * height + begin) * width;
+            for (int h = begin; h < end; h++)
+            {
+                float* from = outputs + (h % 2 * 2 * columns) + ((row - firstRow + ((h - begin) / 2)) * blocks.TileColumns);
+                Copies.Zip(from, from + columns, y + offset + ((h - begin) * width), width, y + offset + ((end - begin) * width));
+            }
+            if (!epilogue.IsEmpty)
+                epilogue.Apply(y + offset, (group * c.TargetChannels) + channel, 0, (end - begin) * width, offset);
+            row += rows;
+        }
+    }
+}

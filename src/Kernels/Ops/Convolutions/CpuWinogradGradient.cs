@@ -1,0 +1,198 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Reductions;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// The weight gradient of a 3×3 kernel on the CPU by Winograd's algorithm: pixels and incoming gradients are transposed, so
+/// that the channels of a pixel stand together, and transformed; then each of the 16 positions is a product summed over tiles.
+/// </summary>
+internal sealed unsafe class CpuWinogradGradient
+{
+    private readonly CpuBinding binding;
+    private readonly ConvSizes z;
+    private readonly WinogradGradientBlocking blocks;
+    private readonly float* x;
+    private readonly float* dy;
+    private readonly float* dw;
+    private readonly ScratchRegion sums; // [split][group][position][filter][channel]
+    private readonly ScratchRegion scratch;
+    private readonly long imageFloats;
+    private readonly int pixelPosition; // floats from position to position
+    private readonly int gradientPosition;
+    private readonly long taskFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="z">Sizes.</param>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="dy">[N, K, P, Q].</param>
+    /// <param name="dw">[K, C/groups, 3, 3].</param>
+    public CpuWinogradGradient(CpuBinding binding, ConvSizes z, float* x, float* dy, float* dw)
+    {
+        (this.binding, this.z) = (binding, z);
+        this.x = x;
+        this.dy = dy;
+        this.dw = dw;
+        blocks = new WinogradGradientBlocking(z);
+        int tiles = blocks.RowsPerChunk * blocks.TileColumns, rows = 2 * Math.Min(blocks.RowsPerChunk, blocks.TileRows);
+        imageFloats = CacheLine.Whole(Math.Max((long)(rows + 2) * PixelColumns * blocks.ChannelFloats, (long)rows * GradientColumns * blocks.FilterFloats));
+        pixelPosition = CacheLine.Odd(tiles * blocks.ChannelFloats);
+        gradientPosition = CacheLine.Odd(tiles * blocks.FilterFloats);
+        taskFloats = imageFloats + ((long)Winograd.Positions * (pixelPosition + gradientPosition));
+        scratch = binding.Scratch(taskFloats * binding.Workers);
+        sums = binding.Scratch(blocks.Splits * blocks.SumsOfSplit);
+    }
+
+    // What the tiles of a row see of a row of pixels and of a row of gradients.
+    private int PixelColumns => (2 * blocks.TileColumns) + 2;
+
+    private int GradientColumns => 2 * blocks.TileColumns;
+
+    private int SumPosition => blocks.SumRows * blocks.ChannelFloats;
+
+    public void AddPhases()
+    {
+        int perSplit = z.Geometry.Groups * blocks.Parts;
+        binding.Parallel(blocks.Splits * perSplit, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+            {
+                (int split, int rest) = Math.DivRem(task, perSplit);
+                Run(split, rest / blocks.Parts, rest % blocks.Parts * blocks.FiltersPerPart, scratch.Pointer + (taskFloats * worker));
+            }
+        });
+        binding.Parallel(z.K, (begin, end, worker) =>
+        {
+            for (int k = begin; k < end; k++)
+                Finish(k, scratch.Pointer + (taskFloats * worker));
+        }, grain: 4);
+    }
+
+    private float* SumsOf(int split, int group) =>
+        sums.Pointer + (split * blocks.SumsOfSplit) + ((long)group * Winograd.Positions * SumPosition);
+
+    // The sums over a part of the batch, for some filters of a group.
+    private void Run(int split, int group, int filter, float* image)
+    {
+        int filters = Math.Min(blocks.FiltersPerPart, z.GroupK - filter), rows = (filters + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
+        float* pixels = image + imageFloats, gradients = pixels + ((long)Winograd.Positions * pixelPosition);
+        float* target = SumsOf(split, group) + ((long)filter * blocks.ChannelFloats);
+        for (int position = 0; position < Winograd.Positions; position++)
+            new Span<float>(target + ((long)position * SumPosition), rows * blocks.ChannelFloats).Clear();
+
+        int end = (int)((long)blocks.AllRows * (split + 1) / blocks.Splits);
+        for (int row = (int)((long)blocks.AllRows * split / blocks.Splits); row < end; row += blocks.RowsPerChunk)
+        {
+            int endRow = Math.Min(end, row + blocks.RowsPerChunk);
+            Transform(row, endRow, group, filter, filters, image, pixels, gradients);
+            Multiply((endRow - row) * blocks.TileColumns, rows, pixels, gradients, target);
+        }
+    }
+
+    private void Multiply(int tiles, int rows, float* pixels, float* gradients, float* target)
+    {
+        for (int position = 0; position < Winograd.Positions; position++)
+        {
+            for (int c = 0; c < z.GroupC; c += MicroKernel.Columns)
+            {
+                for (int k = 0; k < rows; k += MicroKernel.Rows)
+                {
+                    MicroKernel.Run(
+                        tiles, gradients + k, blocks.FilterFloats, pixels + c, blocks.ChannelFloats,
+                        target + ((long)k * blocks.ChannelFloats) + c, blocks.ChannelFloats, true);
+                }
+            }
+            pixels += pixelPosition;
+            gradients += gradientPosition;
+            target += SumPosition;
+        }
+    }
+
+    private void Transform(int row, int endRow, int group, int filter, int filters, float* image, float* pixels, float* gradients)
+    {
+        while (row < endRow)
+        {
+            (int n, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
+            int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
+            LayOut(
+                x + (((long)n * z.C) + ((long)group * z.GroupC)) * z.H * z.W, z.GroupC, (z.H, z.W), (2 * rowOfImage) - z.Geometry.Padding.Top, (2 * rows) + 2,
+                z.Geometry.Padding.Left, PixelColumns, image, blocks.ChannelFloats);
+            for (int i = 0; i < rows; i++, pixels += blocks.TileColumns * blocks.ChannelFloats)
+                TransformPixels(image + ((long)2 * i * PixelColumns * blocks.ChannelFloats), pixels);
+            LayOut(
+                dy + (((long)n * z.K) + ((long)group * z.GroupK) + filter) * z.P * z.Q, filters, (z.P, z.Q), 2 * rowOfImage, 2 * rows,
+                0, GradientColumns, image, blocks.FilterFloats);
+            for (int i = 0; i < rows; i++, gradients += blocks.TileColumns * blocks.FilterFloats)
+                TransformGradients(image + ((long)2 * i * GradientColumns * blocks.FilterFloats), filters, gradients);
+            row += rows;
+        }
+    }
+
+    // [row][column][channel], zeros where there is no image.
+    private static void LayOut(float* source, int channels, (int H, int W) size, int row, int rows, int left, int columns, float* target, int pixel)
+    {
+        int width = Math.Min(size.W, columns - left);
+        for (int h = row; h < row + rows; h++, target += columns * pixel)
+        {
+            if ((uint)h >= (uint)size.H || width <= 0)
+            {
+                new Span<float>(target, columns * pixel).Clear();
+                continue;
+            }
+            new Span<float>(target, left * pixel).Clear();
+            Transpose.Run(source + ((long)h * size.W), (long)size.H * size.W, target + (left * pixel), pixel, channels, width);
+            new Span<float>(target + ((left + width) * pixel), (columns - left - width) * pixel).Clear();
+        }
+    }
+
+    private void TransformPixels(float* image, float* target)
+    {
+        long row = (long)PixelColumns * blocks.ChannelFloats;
+        for (int j = 0; j < blocks.TileColumns; j++, image += 2 * blocks.ChannelFloats, target += blocks.ChannelFloats)
+        {
+            if (Simd.Is512)
+                Winograd.PixelsOfChannels<V512>(image, row, blocks.ChannelFloats, z.GroupC, target, pixelPosition);
+            else if (Simd.Is256)
+                Winograd.PixelsOfChannels<V256>(image, row, blocks.ChannelFloats, z.GroupC, target, pixelPosition);
+            else
+                Winograd.PixelsOfChannels<V128>(image, row, blocks.ChannelFloats, z.GroupC, target, pixelPosition);
+        }
+    }
+
+    private void TransformGradients(float* image, int filters, float* target)
+    {
+        long row = (long)GradientColumns * blocks.FilterFloats;
+        for (int j = 0; j < blocks.TileColumns; j++, image += 2 * blocks.FilterFloats, target += blocks.FilterFloats)
+        {
+            if (Simd.Is512)
+                Winograd.GradientsOfChannels<V512>(image, row, blocks.FilterFloats, filters, target, gradientPosition);
+            else if (Simd.Is256)
+                Winograd.GradientsOfChannels<V256>(image, row, blocks.FilterFloats, filters, target, gradientPosition);
+            else
+                Winograd.GradientsOfChannels<V128>(image, row, blocks.FilterFloats, filters, target, gradientPosition);
+        }
+    }
+
+    // The splits of a filter are added, in order, and transformed back.
+    private void Finish(int k, float* work)
+    {
+        (int group, int filter) = Math.DivRem(k, z.GroupK);
+        float* total = SumsOf(0, group) + ((long)filter * blocks.ChannelFloats);
+        for (int split = 1; split < blocks.Splits; split++)
+        {
+            float* part = SumsOf(split, group) + ((long)filter * blocks.ChannelFloats);
+            for (int position = 0; position < Winograd.Positions; position++)
+                Sums.AddTo(part + ((long)position * SumPosition), total + ((long)position * SumPosition), z.GroupC);
+        }
+        int channels = (z.GroupC + WinogradGradientBlocking.Lanes - 1) / WinogradGradientBlocking.Lanes * WinogradGradientBlocking.Lanes;
+        if (Simd.Is512)
+            Winograd.WeightGradients<V512>(total, SumPosition, channels, work);
+        else if (Simd.Is256)
+            Winograd.WeightGradients<V256>(total, SumPosition, channels, work);
+        else
+            Winograd.WeightGradients<V128>(total, SumPosition, channels, work);
+        Transpose.Run(work, channels, dw + ((long)k * z.GroupC * 9), 9, 9, z.GroupC);
+    }
+}

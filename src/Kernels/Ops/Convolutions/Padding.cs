@@ -1,0 +1,44 @@
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>Rows and columns that a window may reach beyond each side of an image.</summary>
+public readonly record struct Padding
+{
+    /// <exception cref="ArgumentOutOfRangeException">A side is negative.</exception>
+    public Padding(int top, int bottom, int left, int right)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(top);
+        ArgumentOutOfRangeException.ThrowIfNegative(bottom);
+        ArgumentOutOfRangeException.ThrowIfNegative(left);
+        ArgumentOutOfRangeException.ThrowIfNegative(right);
+        (Top, Bottom, Left, Right) = (top, bottom, left, right);
+    }
+
+    public int Top { get; }
+
+    public int Bottom { get; }
+
+    public int Left { get; }
+
+    public int Right { get; }
+
+    /// <summary>The same on both sides of an axis.</summary>
+    public static Padding Symmetric(int vertical, int horizontal) => new(vertical, vertical, horizontal, horizontal);
+
+    /// <summary>
+    /// As much as gives an output of ⌈size / stride⌉; where that is an odd number, the bottom and the right get the one
+    /// more, as in PyTorch and TensorFlow.
+    /// </summary>
+    public static Padding Same((int H, int W) size, (int R, int S) kernel, (int H, int W) stride, (int H, int W) dilation)
+    {
+        int vertical = Needed(size.H, kernel.R, stride.H, dilation.H), horizontal = Needed(size.W, kernel.S, stride.W, dilation.W);
+        return new Padding(vertical / 2, vertical - (vertical / 2), horizontal / 2, horizontal - (horizontal / 2));
+    }
+
+    public override string ToString() => $"(top {Top}, bottom {Bottom}, left {Left}, right {Right})";
+
+    private static int Needed(int size, int kernel, int stride, int dilation)
+    {
+        int outputs = (size + stride - 1) / stride;
+        return Math.Max(0, checked(((outputs - 1) * stride) + ((kernel - 1) * dilation) + 1 - size));
+    }
+}

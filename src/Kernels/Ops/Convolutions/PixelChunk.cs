@@ -1,0 +1,116 @@
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A few images (or a part of one) laid out together, [channel][image]. Either every image as <see cref="PixelLayout"/> has
+/// it, a run of columns each; or unfolded, a row for each tap, in which the outputs of all images stand side by side.
+/// </summary>
+/// <remarks>
+/// Unfolding writes a pixel R·S times but computes no column for nothing: it pays for small images, where the rows' padding
+/// and the last vector are much of the whole, under many filters.
+/// </remarks>
+internal sealed unsafe class PixelChunk
+{
+    private readonly PixelLayout layout;
+    private readonly int[] tapOffsets;
+    private readonly int rows;
+    private readonly int columns;
+
+    /// <param name="layout">Of one image's part.</param>
+    /// <param name="taps">Everything that will be read.</param>
+    /// <param name="unfolded">A row for each tap.</param>
+    /// <param name="images">Images of a whole chunk.</param>
+    /// <param name="rows">Rows of output in a part.</param>
+    /// <param name="columns">Columns of output in a part.</param>
+    public PixelChunk(PixelLayout layout, IReadOnlyList<Tap> taps, bool unfolded, int images, int rows, int columns)
+    {
+        (this.layout, IsUnfolded, Images, this.rows, this.columns) = (layout, unfolded, images, rows, columns);
+        tapOffsets = [.. taps.Select(layout.OffsetOf)];
+        RowFloats = unfolded ? CacheLine.Odd(Rounded(images * rows * columns) + Copies.Slack) : 0;
+        ChannelFloats = unfolded ? checked(taps.Count * RowFloats) : CacheLine.Odd(checked(images * layout.PlaneLength));
+    }
+
+    public bool IsUnfolded { get; }
+
+    public int Images { get; }
+
+    /// <summary>Floats from one channel to the next.</summary>
+    public int ChannelFloats { get; }
+
+    /// <summary>Columns from one row of outputs to the next.</summary>
+    public int Pitch => IsUnfolded ? columns : layout.Pitch;
+
+    /// <summary>Floats from one run of columns to the next.</summary>
+    public int RunStride => IsUnfolded ? 0 : layout.PlaneLength;
+
+    /// <summary>Columns of the results from one image to the next.</summary>
+    public int ImageColumns(int partRows) => IsUnfolded ? rows * columns : Rounded(layout.ColumnsOf(partRows, columns));
+
+    /// <summary>Columns of the results of a whole chunk.</summary>
+    public int Columns => IsUnfolded ? Rounded(Images * rows * columns) : Images * ImageColumns(rows);
+
+    /// <summary>Floats behind the last channel that are read: zeros, and what whole vectors reach beyond them.</summary>
+    public int Tail => layout.Tail + (Simd.Bits / 32);
+
+    /// <summary>Floats to lay out one image in before it is unfolded.</summary>
+    public int Workspace => IsUnfolded ? layout.PlaneLength + layout.Tail + Copies.Slack : 0;
+
+    // Floats of a tap's row.
+    private int RowFloats { get; }
+
+    /// <summary>Whether unfolding costs less than it saves, in loads and multiplications of vectors.</summary>
+    /// <param name="layout">Of a whole image.</param>
+    /// <param name="rows">Rows of output.</param>
+    /// <param name="columns">Columns of output.</param>
+    /// <param name="rowsOfWeights">Rows of the tile times tiles that each column is multiplied with.</param>
+    public static bool PaysToUnfold(PixelLayout layout, int rows, int columns, int rowsOfWeights)
+    {
+        int lanes = Simd.Bits / 32;
+        double asItIs = 0.5 * rowsOfWeights * (Rounded(layout.ColumnsOf(rows, columns)) / lanes);
+        double dense = (0.5 * rowsOfWeights * rows * columns / lanes) + (rows * (3 + (columns / 8.0)));
+        return dense < asItIs;
+    }
+
+    /// <summary>How many runs of columns some images have, and of how many vectors.</summary>
+    public (int Runs, int Vectors) RunsOf(int images, int partRows) => IsUnfolded
+        ? (1, Rounded(images * rows * columns) / (Simd.Bits / 32))
+        : (images, ImageColumns(partRows) / (Simd.Bits / 32));
+
+    /// <summary>Where column 0 finds its pixel for the tap of this index.</summary>
+    public int OffsetOf(int tap) => IsUnfolded ? tap * RowFloats : tapOffsets[tap];
+
+    /// <summary>Lays out one channel of some images.</summary>
+    /// <param name="image">The channel in the first image.</param>
+    /// <param name="imageStride">Floats to the same channel of the next image.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="row">First row of output.</param>
+    /// <param name="column">First column of output.</param>
+    /// <param name="target">Channel of the chunk.</param>
+    /// <param name="workspace"><see cref="Workspace"/> floats.</param>
+    public void LayOut(float* image, long imageStride, int images, int row, int column, float* target, float* workspace)
+    {
+        for (int i = 0; i < images; i++, image += imageStride)
+        {
+            float* plane = IsUnfolded ? workspace : target + ((long)i * layout.PlaneLength);
+            layout.Pack(image, row, column, plane);
+            if (!IsUnfolded)
+                continue;
+            Copies.Clear(plane + layout.PlaneLength, layout.Tail);
+            for (int t = 0; t < tapOffsets.Length; t++)
+                Copies.RowsInOrder(plane + tapOffsets[t], layout.Pitch, target + (t * RowFloats) + (i * rows * columns), columns, rows, columns);
+        }
+        // What the last vector and the last row's padding reach.
+        if (IsUnfolded)
+        {
+            int end = images * rows * columns;
+            for (int t = 0; t < tapOffsets.Length; t++)
+                Copies.Clear(target + (t * RowFloats) + end, Rounded(end) - end);
+        }
+        else
+            Copies.Clear(target + ((long)images * layout.PlaneLength), Tail);
+    }
+
+    private static int Rounded(int columns) => (columns + (Simd.Bits / 32) - 1) / (Simd.Bits / 32) * (Simd.Bits / 32);
+}

@@ -1,0 +1,50 @@
+using System.Runtime.Intrinsics;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Random;
+
+namespace GpuGrad.Kernels.Ops.Dropout;
+
+/// <summary>
+/// Which elements a dropout layer keeps in a step, as a function of position. Element i of the batch (row-major; i counts
+/// planes n·C + c where whole channels are dropped) uses word i mod 4 of
+/// <code>Philox4x32-10(counter = (i / 4, stream, step low, step high · 256 + Purpose.Dropout), key = (seed low, seed high))</code>
+/// and is kept where (word &gt;&gt; 8) ≥ rate · 2²⁴, that is, where a uniform number of 24 bits is not below the rate. Steps
+/// are below 2⁵⁶. Words are numbered as Philox.Bits gives them.
+/// </summary>
+internal readonly struct DropoutMask
+{
+    /// <summary>Length of the tensor <c>rng</c>: seed low and high, step low and high, the first words of the clock (<see cref="ClockLayout"/>).</summary>
+    public const int RngLength = 4;
+
+    private readonly uint seedLow;
+    private readonly uint seedHigh;
+    private readonly uint stream;
+    private readonly uint stepLow;
+    private readonly uint last;
+    private readonly uint threshold;
+
+    public DropoutMask(ReadOnlySpan<int> rng, uint stream, double rate)
+    {
+        this.stream = stream;
+        seedLow = (uint)rng[ClockLayout.Seed];
+        seedHigh = (uint)rng[ClockLayout.Seed + 1];
+        stepLow = (uint)rng[ClockLayout.Step];
+        last = ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout;
+        threshold = (uint)Math.Ceiling(rate * (1 << 24));
+    }
+
+    public bool Keeps(int i)
+    {
+        (uint a, uint b, uint c, uint d) = Philox.Bits((uint)(i / 4), stream, stepLow, last, seedLow, seedHigh);
+        uint word = (i % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
+        return word >> 8 >= threshold;
+    }
+
+    /// <summary>For elements 4·group to 4·group + 7: all ones where an element is kept, else 0.</summary>
+    public Vector256<int> KeepsEight(int group)
+    {
+        var counters = Vector256.Create((uint)group, stream, stepLow, last, (uint)group + 1, stream, stepLow, last);
+        Vector256<uint> words = PhiloxPair.Bits(counters, seedLow, seedHigh);
+        return Vector256.GreaterThanOrEqual((words >> 8).AsInt32(), Vector256.Create((int)threshold));
+    }
+}

@@ -1,0 +1,25 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Elementwise;
+
+/// <summary>A tensor of one value; reverse mode starts with a 1.</summary>
+public sealed record Fill(double Value, Shape Shape) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 0, Name);
+        return [new TensorType(Shape)];
+    }
+
+    public override void Reference(ReferenceArguments a) => a.Out().Fill(Value);
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        float* y = b.Out();
+        int count = b.OutShape().Count;
+        b.Serial(() => new Span<float>(y, count).Fill((float)Value));
+    }
+}

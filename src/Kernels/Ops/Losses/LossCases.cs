@@ -1,0 +1,77 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+internal static class LossCases
+{
+    private static readonly (int N, int K)[] Sizes = [(1, 1), (1, 10), (5, 2), (33, 10), (7, 100), (128, 17)];
+    private static readonly Shape[] Shapes = [new(1, 1), new(33, 1), new(5, 257), new(64, 2), new(2, 3, 5, 7), new(2, 2049)];
+
+    public static OpFamily Family { get; } = new("losses", (random, i) =>
+    {
+        (int n, int k) = Sizes[i / 6 % Sizes.Length];
+        return (i % 6) switch
+        {
+            0 => CrossEntropy(random, n, k, 0, false),
+            1 => CrossEntropy(random, n, k, 0.1, false),
+            2 => CrossEntropy(random, n, k, 0.2, true),
+            3 => Hinge(random, n, k, new Hinge(0.5)),
+            4 => Hinge(random, n, k, new Hinge(1, Squared: true)),
+            _ => new OpCase(
+                "metrics", new Metrics(n, true),
+                [CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 2, 5), CaseInput.Normal(random, Shape.Scalar), CaseInput.Distinct(random, new Shape(n, k)), CaseInput.Integers(random, new Shape(n), k)])
+            { Differentiable = false },
+        };
+    });
+
+    /// <summary>Losses that are sums over elements.</summary>
+    public static OpFamily Summed { get; } = new("summed losses", (random, i) =>
+    {
+        Shape shape = Shapes[i / 10 % Shapes.Length];
+        return (i % 10) switch
+        {
+            0 => Regression(random, shape, new HalfSquaredError()),
+            1 => Regression(random, shape, new MeanSquaredError()),
+            2 => Regression(random, shape, new MeanAbsoluteError(), 0),
+            3 => Regression(random, shape, new Huber(0.7), -0.7, 0.7),
+            4 => Regression(random, shape, new Huber()),
+            5 => Binary(random, shape, new BinaryCrossEntropy(), CaseInput.Uniform(random, shape, 0, 1)),
+            6 => Binary(random, shape, new BinaryCrossEntropy(2.5), CaseInput.Uniform(random, shape, 0, 1)),
+            7 => Binary(random, shape, new BinaryCrossEntropy(), CaseInput.Integers(random, new Shape(shape.Count), 2)),
+            8 => new OpCase("l1", new L1Penalty(0.3), [CaseInput.AwayFrom(random, shape, [0])]),
+            _ => new OpCase("l2", new L2Penalty(0.3), [CaseInput.Normal(random, shape)]),
+        };
+    });
+
+    // Targets from which x differs by a number away from the loss's kinks.
+    private static OpCase Regression(RandomStream random, Shape shape, Op op, params double[] kinks)
+    {
+        CaseInput targets = CaseInput.Normal(random, shape), x = CaseInput.AwayFrom(random, shape, kinks, scale: 1);
+        for (int i = 0; i < x.Values.Length; i++)
+            x.Values[i] += targets.Values[i];
+        return new OpCase(op.Name, op, [x, targets with { Differentiable = false }]);
+    }
+
+    private static OpCase Binary(RandomStream random, Shape shape, BinaryCrossEntropy op, CaseInput targets) =>
+        new($"{op.Name} {op.PositiveWeight}", op, [CaseInput.Normal(random, shape, 3), targets with { Differentiable = false }]);
+
+    // Scores whose margins s_j - s_y + Δ are multiples of 0.3 plus 0.1: none is near 0, where the gradient jumps.
+    private static OpCase Hinge(RandomStream random, int n, int k, Hinge op)
+    {
+        CaseInput labels = CaseInput.Integers(random, new Shape(n), k), scores = CaseInput.Integers(random, new Shape(n, k), 12, ElementType.Real);
+        for (int i = 0; i < scores.Values.Length; i++)
+            scores.Values[i] = (0.3 * scores.Values[i]) + (i % k == labels.Values[i / k] ? op.Margin - 0.1 : 0);
+        return new OpCase($"hinge {op.Margin}{(op.Squared ? " squared" : "")}", op, [scores with { Differentiable = true }, labels]);
+    }
+
+    private static OpCase CrossEntropy(RandomStream random, int n, int k, double smoothing, bool weighted)
+    {
+        var inputs = new List<CaseInput> { CaseInput.Normal(random, new Shape(n, k), 3), CaseInput.Integers(random, new Shape(n), k) };
+        if (weighted)
+            inputs.Add(CaseInput.Uniform(random, new Shape(k), 0.5, 2) with { Differentiable = false });
+        return new OpCase($"softmax-cross-entropy smoothing {smoothing}{(weighted ? " weighted" : "")}", new SoftmaxCrossEntropy(smoothing, weighted), inputs) { GradientOutputs = [0] };
+    }
+}

@@ -1,0 +1,116 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+/// <summary>The targets of a summed loss: reals, ints, or none (then 0).</summary>
+internal readonly unsafe struct LossTargets<F> where F : struct, ILossTerm
+{
+    private readonly int input;
+    private readonly bool ints;
+    private readonly void* data;
+
+    public LossTargets(CpuBinding b, int input)
+    {
+        this.input = input;
+        if (F.Inputs == 1)
+            return;
+        ints = b.Node.Inputs[input].Type.Element == ElementType.Int32;
+        data = ints ? b.InInt(input) : b.In(input);
+    }
+
+    public LossTargets(ReferenceArguments a, int input)
+    {
+        this.input = input;
+        ints = F.Inputs > 1 && a.Node.Inputs[input].Type.Element == ElementType.Int32;
+    }
+
+    public double this[ReferenceArguments a, int i] => F.Inputs == 1 ? 0 : ints ? a.InInt(input)[i] : a.In(input)[i];
+
+    /// <summary>The targets from <paramref name="first"/> on as floats: where they lie, or converted into <paramref name="room"/>.</summary>
+    public float* From(int first, int count, float* room)
+    {
+        if (F.Inputs == 1)
+            return room;
+        if (!ints)
+            return (float*)data + first;
+        for (int i = 0; i < count; i++)
+            room[i] = ((int*)data)[first + i];
+        return room;
+    }
+}
+
+/// <summary>The CPU's loops over the terms of a loss.</summary>
+internal static unsafe class LossLoop
+{
+    /// <summary>Elements that one worker sums in float; the blocks are added up in double.</summary>
+    public const int Block = 4096;
+
+    public static int Blocks(int count) => (count + Block - 1) / Block;
+
+    /// <summary>Σ of the terms of a block.</summary>
+    public static float Sum<F>(double constant, float* x, LossTargets<F> targets, int first, int last) where F : struct, ILossTerm
+    {
+        float* room = stackalloc float[Block];
+        float* t = targets.From(first, last - first, room);
+        return Simd.Is512 ? Sum<F, V512>(V512.Of(constant), x + first, t, last - first)
+            : Simd.Is256 ? Sum<F, V256>(V256.Of(constant), x + first, t, last - first)
+            : Sum<F, V128>(V128.Of(constant), x + first, t, last - first);
+    }
+
+    /// <summary>dx = scale·slope over a block.</summary>
+    public static void Slopes<F>(double constant, float scale, float* x, LossTargets<F> targets, int first, int last, float* dx) where F : struct, ILossTerm
+    {
+        float* room = stackalloc float[Block];
+        float* t = targets.From(first, last - first, room);
+        if (Simd.Is512)
+            Slopes<F, V512>(V512.Of(constant), V512.Of(scale), x + first, t, last - first, dx + first);
+        else if (Simd.Is256)
+            Slopes<F, V256>(V256.Of(constant), V256.Of(scale), x + first, t, last - first, dx + first);
+        else
+            Slopes<F, V128>(V128.Of(constant), V128.Of(scale), x + first, t, last - first, dx + first);
+    }
+
+    private static float Sum<F, V>(V constant, float* x, float* t, int count) where F : struct, ILossTerm where V : struct, IVector<V>
+    {
+        V sum = V.Of(0);
+        int i = 0;
+        for (; i <= count - V.Lanes; i += V.Lanes)
+            sum += F.Value(V.Load(x + i), F.Inputs > 1 ? V.Load(t + i) : sum, constant);
+        float total = sum.Sum();
+        if (i == count)
+            return total;
+        float* rest = stackalloc float[2 * V.Lanes];
+        Move<F>(x + i, t + i, count - i, rest, rest + V.Lanes);
+        F.Value(V.Load(rest), V.Load(rest + V.Lanes), constant).Store(rest);
+        for (int j = 0; j < count - i; j++)
+            total += rest[j];
+        return total;
+    }
+
+    private static void Slopes<F, V>(V constant, V scale, float* x, float* t, int count, float* dx) where F : struct, ILossTerm where V : struct, IVector<V>
+    {
+        int i = 0;
+        for (; i <= count - V.Lanes; i += V.Lanes)
+            (scale * F.Slope(V.Load(x + i), F.Inputs > 1 ? V.Load(t + i) : scale, constant)).Store(dx + i);
+        if (i == count)
+            return;
+        float* rest = stackalloc float[2 * V.Lanes];
+        Move<F>(x + i, t + i, count - i, rest, rest + V.Lanes);
+        (scale * F.Slope(V.Load(rest), V.Load(rest + V.Lanes), constant)).Store(rest);
+        for (int j = 0; j < count - i; j++)
+            dx[i + j] = rest[j];
+    }
+
+    private static void Move<F>(float* x, float* t, int count, float* xs, float* ts) where F : struct, ILossTerm
+    {
+        for (int i = 0; i < count; i++)
+        {
+            xs[i] = x[i];
+            if (F.Inputs > 1)
+                ts[i] = t[i];
+        }
+    }
+}

@@ -1,0 +1,167 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Softmax;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+/// <summary>
+/// Mean over the batch of -ln softmax(x)[label]. With smoothing ε the target is (1-ε) on the label and ε/K on all K
+/// classes; with class weights w each term is weighted and the sum divided by Σ w[label], as PyTorch's CrossEntropyLoss.
+/// </summary>
+/// <remarks>Inputs: logits [N, K], labels int [N], class weights [K] if any. Outputs: loss [1], probabilities [N, K].</remarks>
+public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = false) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, Weighted ? 3 : 2, Name);
+        RowLosses.Check(inputs[0], inputs[1]);
+        if (Weighted)
+            Expect.Shape(inputs[2], new Shape(inputs[0].Shape[1]), "class weights");
+        return [new TensorType(Shape.Scalar), inputs[0]];
+    }
+
+    public override Cost Cost(Node node) => new(14.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Differentiate(Backprop b)
+    {
+        var backward = new SoftmaxCrossEntropyGradient(Smoothing, Weighted);
+        b.Give(0, Weighted
+            ? b.Graph.Add(backward, b.Gradient(), b.Output(1), b.Input(1), b.Input(2))
+            : b.Graph.Add(backward, b.Gradient(), b.Output(1), b.Input(1)));
+    }
+
+    public override void Reference(ReferenceArguments a)
+    {
+        int n = a.InShape(0)[0], k = a.InShape(0)[1];
+        ReadOnlySpan<double> x = a.In(0), weights = Weighted ? a.In(2) : default;
+        ReadOnlySpan<int> labels = a.InInt(1);
+        double loss = 0, total = 0;
+        for (int i = 0; i < n; i++)
+        {
+            ReadOnlySpan<double> row = x.Slice(i * k, k);
+            double max = Max(row), sum = 0;
+            for (int c = 0; c < k; c++)
+                sum += Math.Exp(row[c] - max);
+            double logSum = max + Math.Log(sum);
+            for (int c = 0; c < k; c++)
+            {
+                double target = (c == labels[i] ? 1 - Smoothing : 0) + (Smoothing / k);
+                loss += target * (Weighted ? weights[c] : 1) * (logSum - row[c]);
+                a.Out(1)[(i * k) + c] = Math.Exp(row[c] - logSum);
+            }
+            total += Weighted ? weights[labels[i]] : 1;
+        }
+        a.Out(0)[0] = loss / total;
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int n = b.InShape(0)[0], k = b.InShape(0)[1];
+        float* x = b.In(0), weights = Weighted ? b.In(2) : null, loss = b.Out(0), p = b.Out(1);
+        int* labels = b.InInt(1);
+        double Row(int i)
+        {
+            float* row = x + ((long)i * k);
+            return Term(row, weights, k, labels[i], SoftmaxRow.Run(row, p + ((long)i * k), k));
+        }
+        RowLosses.AddMean(b, n, Row, loss, weights is null ? null : () => TotalWeight(weights, labels, n));
+    }
+
+    internal static unsafe double TotalWeight(float* weights, int* labels, int n)
+    {
+        double total = 0;
+        for (int i = 0; i < n; i++)
+            total += weights[labels[i]];
+        return total;
+    }
+
+    private unsafe double Term(float* row, float* weights, int k, int label, double logSum)
+    {
+        double term = (1 - Smoothing) * (weights is null ? 1 : weights[label]) * (logSum - row[label]);
+        if (Smoothing == 0)
+            return term;
+        double all = 0;
+        for (int c = 0; c < k; c++)
+            all += (weights is null ? 1 : weights[c]) * (logSum - row[c]);
+        return term + (Smoothing / k * all);
+    }
+
+    private static double Max(ReadOnlySpan<double> row)
+    {
+        double max = row[0];
+        foreach (double v in row)
+            max = Math.Max(max, v);
+        return max;
+    }
+}
+
+/// <summary>dL/dlogits from dL, the probabilities and the labels: (p - target)·w / Σ w[label].</summary>
+public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, Weighted ? 4 : 3, Name);
+        return [inputs[1]];
+    }
+
+    public override Cost Cost(Node node) => new(3.0 * node.Inputs[1].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        int n = a.InShape(1)[0], k = a.InShape(1)[1];
+        ReadOnlySpan<double> p = a.In(1), weights = Weighted ? a.In(3) : default;
+        ReadOnlySpan<int> labels = a.InInt(2);
+        double total = 0, sumOfWeights = 0;
+        for (int i = 0; i < n; i++)
+            total += Weighted ? weights[labels[i]] : 1;
+        for (int c = 0; c < k; c++)
+            sumOfWeights += Weighted ? weights[c] : 1;
+        for (int i = 0; i < n; i++)
+        {
+            double own = Weighted ? weights[labels[i]] : 1;
+            for (int c = 0; c < k; c++)
+            {
+                double pc = p[(i * k) + c];
+                double hard = own * (pc - (c == labels[i] ? 1 : 0));
+                double smooth = (pc * sumOfWeights) - (Weighted ? weights[c] : 1);
+                a.Out()[(i * k) + c] = a.In(0)[0] / total * (((1 - Smoothing) * hard) + (Smoothing / k * smooth));
+            }
+        }
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int n = b.InShape(1)[0], k = b.InShape(1)[1];
+        float* dy = b.In(0), p = b.In(1), weights = Weighted ? b.In(3) : null, dx = b.Out();
+        int* labels = b.InInt(2);
+        ScratchRegion totals = b.Scratch(2);
+        b.Serial(() =>
+        {
+            double sumOfWeights = k;
+            if (weights is not null)
+            {
+                sumOfWeights = 0;
+                for (int c = 0; c < k; c++)
+                    sumOfWeights += weights[c];
+            }
+            totals.Pointer[0] = (float)(dy[0] / (weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n)));
+            totals.Pointer[1] = (float)sumOfWeights;
+        });
+        b.Parallel(n, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                Row(p + ((long)i * k), weights, k, labels[i], totals.Pointer[0], totals.Pointer[1], dx + ((long)i * k));
+        }, grain: Math.Max(1, 4096 / k));
+    }
+
+    private unsafe void Row(float* p, float* weights, int k, int label, float scale, float sumOfWeights, float* dx)
+    {
+        float hardShare = (float)(1 - Smoothing), smoothShare = (float)(Smoothing / k), own = weights is null ? 1 : weights[label];
+        float perP = scale * ((hardShare * own) + (smoothShare * sumOfWeights));
+        for (int c = 0; c < k; c++)
+            dx[c] = (perP * p[c]) - (scale * smoothShare * (weights is null ? 1 : weights[c]));
+        dx[label] -= scale * hardShare * own;
+    }
+}

@@ -1,0 +1,126 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+/// <summary>What one number adds to a loss, given its target and a constant; written once for all devices.</summary>
+public interface ILossTerm
+{
+    /// <summary>1, or 2 where there is a target.</summary>
+    static abstract int Inputs { get; }
+
+    /// <summary>Arithmetic operations of <see cref="Value"/>, an exponential counted as ten.</summary>
+    static abstract int Flops { get; }
+
+    static abstract R Value<R>(R x, R target, R constant) where R : struct, IReal<R>;
+
+    /// <summary>The derivative of <see cref="Value"/> in x.</summary>
+    static abstract R Slope<R>(R x, R target, R constant) where R : struct, IReal<R>;
+}
+
+/// <summary>A loss that is a sum over elements, times a factor that follows from the shape.</summary>
+/// <remarks>
+/// Inputs: x [N, …], and if the term has a target: targets of the same shape, or Int32 of the same length (labels [N] for one
+/// score a sample). Output: [1]. Targets have no gradient.
+/// </remarks>
+public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct, ILossTerm
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, F.Inputs, Name);
+        Expect.Element(inputs[0], ElementType.Real, "x");
+        if (F.Inputs == 1)
+            return [new TensorType(Shape.Scalar)];
+        TensorType targets = inputs[1];
+        bool labels = targets.Element == ElementType.Int32 && targets.Shape.Length == inputs[0].Shape.Length;
+        if (!labels)
+        {
+            Expect.Element(targets, ElementType.Real, "targets");
+            Expect.Shape(targets, inputs[0].Shape, "targets");
+        }
+        return [new TensorType(Shape.Scalar)];
+    }
+
+    public override Cost Cost(Node node) => new((double)F.Flops * node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Differentiate(Backprop b)
+    {
+        if (F.Inputs > 1 && b.Needs(1))
+            throw new NotSupportedException($"{Name}: its targets have no gradient, but '{b.Input(1).Name}' is asked for one.");
+        var backward = new SummedLossGradient<F>(Name, Constant, Factor(b.Input(0).Shape));
+        b.Give(0, F.Inputs > 1
+            ? b.Graph.Add(backward, b.Gradient(), b.Input(0), b.Input(1))
+            : b.Graph.Add(backward, b.Gradient(), b.Input(0)));
+    }
+
+    public override void Reference(ReferenceArguments a)
+    {
+        var targets = new LossTargets<F>(a, 1);
+        double sum = 0;
+        for (int i = 0; i < a.In(0).Length; i++)
+            sum += F.Value<F64>(new(a.In(0)[i]), new(targets[a, i]), new(Constant)).Value;
+        a.Out()[0] = sum * Factor(a.InShape(0));
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        float* x = b.In(0), loss = b.Out();
+        var targets = new LossTargets<F>(b, 1);
+        int count = b.InShape(0).Count, blocks = LossLoop.Blocks(count);
+        double factor = Factor(b.InShape(0));
+        ScratchRegion sums = b.Scratch(blocks);
+        b.Parallel(blocks, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                sums.Pointer[i] = LossLoop.Sum<F>(Constant, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count));
+        });
+        b.Serial(() =>
+        {
+            double sum = 0;
+            for (int i = 0; i < blocks; i++)
+                sum += sums.Pointer[i];
+            loss[0] = (float)(sum * factor);
+        });
+    }
+
+    /// <summary>What the sum over all elements is multiplied by.</summary>
+    protected abstract double Factor(Shape x);
+}
+
+/// <summary>dx = dloss·factor·slope(x, target).</summary>
+/// <remarks>Inputs: dloss [1], x, targets if any. Output: dx as x.</remarks>
+public sealed record SummedLossGradient<F>(string Of, double Constant, double Factor) : Op where F : struct, ILossTerm
+{
+    public override string Name => Of + "Gradient";
+
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, F.Inputs + 1, Name);
+        return [inputs[1]];
+    }
+
+    public override Cost Cost(Node node) => new((double)F.Flops * node.Inputs[1].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        var targets = new LossTargets<F>(a, 2);
+        for (int i = 0; i < a.Out().Length; i++)
+            a.Out()[i] = a.In(0)[0] * Factor * F.Slope<F64>(new(a.In(1)[i]), new(targets[a, i]), new(Constant)).Value;
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        float* dloss = b.In(0), x = b.In(1), dx = b.Out();
+        var targets = new LossTargets<F>(b, 2);
+        int count = b.InShape(1).Count;
+        b.Parallel(LossLoop.Blocks(count), (begin, end, _) =>
+        {
+            float scale = (float)(dloss[0] * Factor);
+            for (int i = begin; i < end; i++)
+                LossLoop.Slopes<F>(Constant, scale, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count), dx);
+        });
+    }
+}

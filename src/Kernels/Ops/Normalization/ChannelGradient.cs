@@ -1,0 +1,138 @@
+using GpuGrad.Kernels.Devices.Cpu;
+
+namespace GpuGrad.Kernels.Ops.Normalization;
+
+/// <summary>The CPU's gradient of batch norm: two sums a channel, then dx; divided among workers as <see cref="ChannelStatistics"/> is.</summary>
+internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed, ScratchRegion scratch)
+{
+    private const int RowChunk = 256;
+    private const int FloatsOfSums = 4; // two doubles
+
+    public required float* Dy { get; init; }
+
+    public required float* X { get; init; }
+
+    public required float* Mean { get; init; }
+
+    /// <summary>Null where the statistics are fixed; the inverse deviations then stand in <see cref="FixedInverse"/>.</summary>
+    public required float* Inverse { get; init; }
+
+    public required float* Gamma { get; init; }
+
+    public required float* Dx { get; init; }
+
+    /// <summary>dγ and dβ, or none.</summary>
+    public required Affine Affine { get; init; }
+
+    public float* FixedInverse => scratch.Pointer + (2 * layout.C);
+
+    // Means of γ·dy and of γ·dy·x̂, by channel.
+    private float* Mean1 => scratch.Pointer;
+
+    private float* Mean2 => scratch.Pointer + layout.C;
+
+    private Center Center => new(Mean, Inverse is null ? FixedInverse : Inverse);
+
+    /// <summary>Floats of scratch memory.</summary>
+    public static long ScratchOf(ChannelLayout layout) => 3L * layout.C;
+
+    public void Add(CpuBinding b)
+    {
+        if (layout.IsMatrix)
+            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
+            {
+                for (int block = begin; block < end; block++)
+                    Columns(block * ChannelLayout.ColumnBlock);
+            });
+        else
+            AddPlanes(b);
+    }
+
+    private void AddPlanes(CpuBinding b)
+    {
+        ScratchRegion sums = b.Scratch((long)layout.Planes * FloatsOfSums);
+        b.Parallel(layout.Planes, (begin, end, _) =>
+        {
+            var kept = (double*)sums.Pointer;
+            for (int plane = begin; plane < end; plane++)
+                (kept[2L * plane], kept[(2L * plane) + 1]) = PlaneSums(plane / layout.C, plane % layout.C);
+        }, layout.PlaneGrain);
+        b.Parallel(layout.C, (begin, end, _) =>
+        {
+            for (int c = begin; c < end; c++)
+                FinishPlanes(c, (double*)sums.Pointer + (2L * c));
+        }, grain: Math.Max(1, 2048 / layout.N));
+        b.Parallel(layout.Planes, (begin, end, _) =>
+        {
+            for (int plane = begin; plane < end; plane++)
+                PlaneGradient(plane / layout.C, plane % layout.C);
+        }, layout.PlaneGrain);
+    }
+
+    private void FinishPlanes(int channel, double* sums)
+    {
+        double sum = 0, product = 0;
+        for (int n = 0; n < layout.N; n++, sums += 2L * layout.C)
+        {
+            sum += sums[0];
+            product += sums[1];
+        }
+        Finish(channel, sum, product);
+    }
+
+    private (double Sum, double Product) PlaneSums(int sample, int channel)
+    {
+        long at = layout.Plane(sample, channel);
+        return NormLoops.GradientSums<Shared>(Dy + at, X + at, Center.At(channel), null, layout.Inner);
+    }
+
+    private void Finish(int channel, double sum, double product)
+    {
+        double gamma = Gamma is null ? 1 : Gamma[channel];
+        Mean1[channel] = isFixed ? 0 : (float)(gamma * sum / layout.PerChannel);
+        Mean2[channel] = isFixed ? 0 : (float)(gamma * product / layout.PerChannel);
+        if (Affine.IsNone)
+            return;
+        Affine.Gamma[channel] = (float)product;
+        Affine.Beta[channel] = (float)sum;
+    }
+
+    private void PlaneGradient(int sample, int channel)
+    {
+        long at = layout.Plane(sample, channel);
+        float* gamma = Gamma is null ? null : Gamma + channel;
+        NormLoops.InputGradient<Shared, Shared>(Dy + at, X + at, Center.At(channel), gamma, Mean1 + channel, Mean2 + channel, layout.Inner, Dx + at);
+    }
+
+    private void Columns(int column)
+    {
+        const int Width = ChannelLayout.ColumnBlock;
+        int count = Math.Min(Width, layout.C - column);
+        float* part = stackalloc float[2 * Width];
+        Span<double> sums = stackalloc double[2 * Width];
+        sums.Clear();
+        for (int row = 0; row < layout.N; row += RowChunk)
+        {
+            new Span<float>(part, 2 * Width).Clear();
+            for (int n = row; n < Math.Min(row + RowChunk, layout.N); n++)
+            {
+                long at = layout.Plane(n, column);
+                NormLoops.AddToAffine<Each>(Dy + at, X + at, Center.At(column), count, new Affine(part, part + Width));
+            }
+            for (int j = 0; j < 2 * Width; j++)
+                sums[j] += part[j];
+        }
+        for (int j = 0; j < count; j++)
+            Finish(column + j, sums[Width + j], sums[j]);
+        for (int n = 0; n < layout.N; n++)
+            RowGradient(layout.Plane(n, column), column, count);
+    }
+
+    private void RowGradient(long at, int column, int count)
+    {
+        if (Gamma is null)
+            NormLoops.InputGradient<Each, Shared>(Dy + at, X + at, Center.At(column), null, Mean1 + column, Mean2 + column, count, Dx + at);
+        else
+            NormLoops.InputGradient<Each, Each>(Dy + at, X + at, Center.At(column), Gamma + column, Mean1 + column, Mean2 + column, count, Dx + at);
+    }
+}

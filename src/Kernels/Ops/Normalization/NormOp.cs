@@ -1,0 +1,51 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Normalization;
+
+/// <summary>
+/// y = γ·(x - mean)/√(variance + ε) + β, the variance biased. Ops differ in what the statistics are taken over. They end
+/// with an elementwise op (an activation) while the values are in the cache, if the plan fused one.
+/// </summary>
+/// <param name="Epsilon">ε, not negative.</param>
+/// <param name="Affine">Whether γ and β are inputs; without them γ is 1 and β is 0.</param>
+public abstract record NormOp(double Epsilon, bool Affine) : Op
+{
+    /// <summary>Applied to y, which is its input <see cref="EpilogueInput"/>; its other inputs follow the op's own.</summary>
+    public MapOp? Epilogue { get; init; }
+
+    public int EpilogueInput { get; init; }
+
+    /// <summary>Which input γ is; β follows.</summary>
+    protected abstract int GammaInput { get; }
+
+    private int OwnInputs => GammaInput + (Affine ? 2 : 0);
+
+    public override Cost Cost(Node node) => new(8.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override Op? FuseWith(Op consumer, int input) =>
+        Epilogue is null && consumer is MapOp map ? this with { Epilogue = map, EpilogueInput = input } : null;
+
+    protected void CheckInputs(ReadOnlySpan<TensorType> inputs, Shape affine)
+    {
+        Expect.Count(inputs, OwnInputs + (Epilogue is null ? 0 : Epilogue.Arity - 1), Name);
+        Expect.Element(inputs[0], ElementType.Real, "x");
+        Expect.That(Epsilon >= 0, $"{Name} has epsilon {Epsilon}, expected 0 or more.");
+        for (int i = 0; Affine && i < 2; i++)
+            Expect.Shape(inputs[GammaInput + i], affine, i == 0 ? "gamma" : "beta");
+    }
+
+    private protected unsafe Affine AffineOf(CpuBinding b) => Affine ? new Affine(b.In(GammaInput), b.In(GammaInput + 1)) : default;
+
+    private protected unsafe Epilogue EpilogueOf(CpuBinding b) => CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs);
+
+    private protected void RefuseEpilogue()
+    {
+        if (Epilogue is not null)
+            throw new InvalidOperationException("The reference device runs each op by itself; make its plans with Fuse = false.");
+    }
+}

@@ -1,0 +1,66 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Normalization;
+
+internal static class NormalizationCases
+{
+    private static readonly Shape[] Batches =
+    [
+        new(2, 1), new(33, 5), new(257, 67), new(2, 3, 5, 7), new(1, 1, 3, 3), new(4, 6, 28, 28), new(3, 33, 1, 17), new(600, 130), new(2, 1, 70, 70),
+    ];
+
+    private static readonly Shape[] Rows = [new(1, 1), new(5, 2), new(33, 257), new(3, 7, 16), new(2, 3, 5, 7), new(200, 33), new(1, 5000)];
+
+    private static readonly (Shape Shape, int Groups)[] Grouped =
+    [
+        (new(1, 1, 2), 1), (new(3, 6, 5, 7), 2), (new(2, 33, 17), 33), (new(70, 8, 3, 3), 4), (new(5, 12), 3), (new(1, 4, 65, 65), 1),
+    ];
+
+    public static OpFamily Family { get; } = new("normalization", (random, i) =>
+    {
+        bool affine = i / 4 % 3 != 2;
+        int k = i / 4;
+        (Shape grouped, int groups) = Grouped[k % Grouped.Length];
+        return (i % 4) switch
+        {
+            0 => BatchNorm(random, Batches[k % Batches.Length], affine),
+            1 => BatchNormInference(random, Batches[k % Batches.Length], affine),
+            2 => LayerNorm(random, Rows[k % Rows.Length], affine, 1 + (k % 2)),
+            _ => Case($"group-norm {groups}", new GroupNorm(groups, Epsilon(grouped.WithoutBatch().Count / groups), affine), random, grouped, new Shape(grouped[1]), []),
+        };
+    });
+
+    private static OpCase BatchNorm(RandomStream random, Shape shape, bool affine) =>
+        Case("batch-norm", new BatchNorm(Epsilon(shape.Count / shape[1]), 0.1, affine), random, shape, new Shape(shape[1]), Running(random, shape[1])) with { GradientOutputs = [0] };
+
+    private static OpCase BatchNormInference(RandomStream random, Shape shape, bool affine) =>
+        Case("batch-norm inference", new BatchNormInference(1e-5, affine), random, shape, new Shape(shape[1]), Running(random, shape[1]));
+
+    private static OpCase LayerNorm(RandomStream random, Shape shape, bool affine, int axes)
+    {
+        var trailing = new Shape(shape.Sizes[^axes..]);
+        return Case($"layer-norm over {axes}", new LayerNorm(axes, Epsilon(trailing.Count), affine), random, shape, trailing, []);
+    }
+
+    // Two values normalise to -1 and 1 whatever they are: their gradient is what ε leaves, and in float nothing but rounding
+    // when ε is small.
+    private static double Epsilon(int values) => values < 8 ? 0.5 : 1e-5;
+
+    private static CaseInput[] Running(RandomStream random, int channels) =>
+    [
+        CaseInput.Normal(random, new Shape(channels)) with { Differentiable = false },
+        CaseInput.Uniform(random, new Shape(channels), 0.5, 2) with { Differentiable = false },
+    ];
+
+    // A mean far from 0 shows a variance computed as E[x²] - E[x]².
+    private static OpCase Case(string name, NormOp op, RandomStream random, Shape shape, Shape affine, CaseInput[] running)
+    {
+        CaseInput x = CaseInput.Normal(random, shape);
+        for (int i = 0; i < x.Values.Length; i++)
+            x.Values[i] += 3;
+        CaseInput[] scale = op.Affine ? [CaseInput.Uniform(random, affine, 0.5, 2), CaseInput.Normal(random, affine)] : [];
+        return new OpCase($"{name}{(op.Affine ? "" : " plain")}", op, [x, .. running, .. scale]);
+    }
+}

@@ -1,0 +1,64 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Optimizers;
+
+/// <summary>
+/// Output 0: min(1, limit / (‖g‖ + 1e-6)), the factor that keeps the norm of all gradients within a limit (as PyTorch's
+/// clip_grad_norm_). Output 1: ‖g‖. Without a limit the factor is 1.
+/// </summary>
+/// <remarks>
+/// Inputs: gradients [n], hyper. The norm is that of g·s, s = hyper[<see cref="HyperLayout.GradientScale"/>] (1 over the number
+/// of accumulated batches), and the factor includes s.
+/// </remarks>
+public sealed record GradientNorm(double Limit) : Op
+{
+    private const int Block = 16384;
+
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 2, Name);
+        Expect.Shape(inputs[1], new Shape(HyperLayout.Length), "hyper");
+        return [new TensorType(Shape.Scalar), new TensorType(Shape.Scalar)];
+    }
+
+    public override Cost Cost(Node node) => new(2.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        double sum = 0;
+        foreach (double g in a.In(0))
+            sum += g * g;
+        (a.Out(0)[0], a.Out(1)[0]) = Finish(sum, a.In(1)[HyperLayout.GradientScale]);
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
+        float* g = b.In(0), hyper = b.In(1), factor = b.Out(0), norm = b.Out(1);
+        ScratchRegion sums = b.Scratch(blocks);
+        b.Parallel(blocks, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                sums.Pointer[i] = Sums.OfSquares(g + ((long)i * Block), Math.Min(Block, count - (i * Block)));
+        });
+        b.Serial(() =>
+        {
+            double sum = 0;
+            for (int i = 0; i < blocks; i++)
+                sum += sums.Pointer[i];
+            (double f, double n) = Finish(sum, hyper[HyperLayout.GradientScale]);
+            (factor[0], norm[0]) = ((float)f, (float)n);
+        });
+    }
+
+    private (double Factor, double Norm) Finish(double sumOfSquares, double scale)
+    {
+        double norm = Math.Sqrt(sumOfSquares) * scale;
+        double factor = Limit > 0 ? Math.Min(1, Limit / (norm + 1e-6)) : 1;
+        return (factor * scale, norm);
+    }
+}

@@ -1,0 +1,156 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Pooling;
+
+/// <summary>
+/// The mean of each window. The padding counts as zeros, so that every window is divided by R·S (PyTorch's
+/// count_include_pad); without <see cref="CountPadding"/> it does not count, and a window is divided by its pixels.
+/// </summary>
+/// <remarks>Input: x [N, C, H, W]. Output: y [N, C, P, Q].</remarks>
+public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = true) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 1, Name);
+        return [new TensorType(PoolSizes.Of(Geometry, inputs[0]).Y)];
+    }
+
+    public override Cost Cost(Node node) => new((double)node.Outputs[0].Shape.Length * Geometry.Kernel.R * Geometry.Kernel.S, node.BytesTouched);
+
+    public override void Differentiate(Backprop b)
+    {
+        Shape x = b.Input(0).Shape;
+        b.Give(0, b.Graph.Add(new AveragePoolGradient(Geometry, x[2], x[3], CountPadding), b.Gradient()));
+    }
+
+    public override void Reference(ReferenceArguments a)
+    {
+        PoolSizes z = PoolSizes.Of(Geometry, a.Node.Inputs[0].Type);
+        for (int i = 0; i < a.Out().Length; i++)
+        {
+            int plane = i / (z.P * z.Q), p = i / z.Q % z.P, q = i % z.Q;
+            (int top, int bottom) = z.RowsOf(p);
+            (int left, int right) = z.ColumnsOf(q);
+            double sum = 0;
+            for (int h = top; h < bottom; h++)
+            {
+                for (int w = left; w < right; w++)
+                    sum += a.In(0)[(((plane * z.H) + h) * z.W) + w];
+            }
+            a.Out()[i] = sum / Divisor(z, CountPadding, p, q);
+        }
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        PoolSizes z = PoolSizes.Of(Geometry, b.Node.Inputs[0].Type);
+        float* x = b.In(0), y = b.Out();
+        if (z.IsGlobal)
+        {
+            int pixels = z.H * z.W;
+            b.Parallel(z.Planes, (begin, end, _) =>
+            {
+                for (int plane = begin; plane < end; plane++)
+                    y[plane] = Sums.Of(x + ((long)plane * pixels), pixels) / pixels;
+            }, grain: Math.Max(1, 16384 / pixels));
+            return;
+        }
+        WindowKernel kernel = Simd.Is512 ? Sum<V512> : Simd.Is256 ? Sum<V256> : Sum<V128>;
+        bool even = CountPadding || Geometry.Padding == default;
+        float whole = Geometry.Kernel.R * Geometry.Kernel.S;
+        new CpuWindows(b, z, 0).AddPhase(x, kernel, (values, _, p, at) =>
+        {
+            for (int q = 0; q < z.Q; q++)
+                y[at + q] = values[q] / (even ? whole : Divisor(z, CountPadding, p, q));
+        });
+    }
+
+    internal static int Divisor(PoolSizes z, bool countPadding, int p, int q)
+    {
+        (int top, int bottom) = z.RowsOf(p);
+        (int left, int right) = z.ColumnsOf(q);
+        return countPadding ? z.Geometry.Kernel.R * z.Geometry.Kernel.S : (bottom - top) * (right - left);
+    }
+
+    private static unsafe void Sum<V>(float* pixels, int* offsets, int places, int columns, float* values, float* marks)
+        where V : struct, IVector<V>
+    {
+        for (int column = 0; column < columns; column += V.Lanes)
+        {
+            V sum = V.Load(pixels + offsets[0] + column);
+            for (int i = 1; i < places; i++)
+                sum += V.Load(pixels + offsets[i] + column);
+            sum.Store(values + column);
+        }
+    }
+}
+
+/// <summary>Spreads the gradient of each window evenly over its pixels: the transpose of <see cref="AveragePool2D"/>.</summary>
+/// <remarks>Input: dy [N, C, P, Q]. Output: dx [N, C, H, W].</remarks>
+public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int Width, bool CountPadding = true) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 1, Name);
+        return [new TensorType(PoolSizes.OfGradient(Geometry, inputs[0], Height, Width).X)];
+    }
+
+    public override Cost Cost(Node node) => new((double)node.Inputs[0].Shape.Length * Geometry.Kernel.R * Geometry.Kernel.S, node.BytesTouched);
+
+    public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Add(new AveragePool2D(Geometry, CountPadding), b.Gradient()));
+
+    public override void Reference(ReferenceArguments a)
+    {
+        PoolSizes z = PoolSizes.OfGradient(Geometry, a.Node.Inputs[0].Type, Height, Width);
+        Span<double> dx = a.Out();
+        dx.Clear();
+        for (int i = 0; i < a.In(0).Length; i++)
+        {
+            int plane = i / (z.P * z.Q), p = i / z.Q % z.P, q = i % z.Q;
+            (int top, int bottom) = z.RowsOf(p);
+            (int left, int right) = z.ColumnsOf(q);
+            for (int h = top; h < bottom; h++)
+            {
+                for (int w = left; w < right; w++)
+                    dx[(((plane * z.H) + h) * z.W) + w] += a.In(0)[i] / AveragePool2D.Divisor(z, CountPadding, p, q);
+            }
+        }
+    }
+
+    // A channel is one worker's, so it may add to pixels in the order of the windows.
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        PoolSizes z = PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width);
+        float* dy = b.In(0), dx = b.Out();
+        int pixels = z.H * z.W, windows = z.P * z.Q;
+        b.Parallel(z.Planes, (begin, end, _) =>
+        {
+            for (int plane = begin; plane < end; plane++)
+                Spread(z, dy + ((long)plane * windows), dx + ((long)plane * pixels));
+        }, grain: Math.Max(1, 4096 / pixels));
+    }
+
+    private unsafe void Spread(PoolSizes z, float* dy, float* dx)
+    {
+        new Span<float>(dx, z.H * z.W).Clear();
+        for (int p = 0; p < z.P; p++)
+        {
+            (int top, int bottom) = z.RowsOf(p);
+            for (int q = 0; q < z.Q; q++)
+            {
+                (int left, int right) = z.ColumnsOf(q);
+                float share = dy[(p * z.Q) + q] / AveragePool2D.Divisor(z, CountPadding, p, q);
+                for (int h = top; h < bottom; h++)
+                {
+                    for (int w = left; w < right; w++)
+                        dx[(h * z.W) + w] += share;
+                }
+            }
+        }
+    }
+}

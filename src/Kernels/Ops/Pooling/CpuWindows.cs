@@ -1,0 +1,80 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Convolutions;
+
+namespace GpuGrad.Kernels.Ops.Pooling;
+
+/// <summary>
+/// Something about each window: over <c>columns</c> neighbouring windows, whose elements stand at <c>pixels</c> +
+/// offsets[place] + column, places in scan order. Writes whole vectors.
+/// </summary>
+internal unsafe delegate void WindowKernel(float* pixels, int* offsets, int places, int columns, float* values, float* marks);
+
+/// <summary>
+/// Pooling on the CPU: a channel is laid out so that neighbouring windows stand side by side, as for a convolution; then
+/// whole vectors of windows are computed at once, whatever their size and stride.
+/// </summary>
+internal sealed unsafe class CpuWindows
+{
+    private const int MostColumns = 4096;
+
+    private readonly CpuBinding binding;
+    private readonly PoolSizes z;
+    private readonly float fill;
+    private readonly PixelLayout layout;
+    private readonly int[] offsets; // pinned: the kernels read it by address
+    private readonly int bandRows;
+    private readonly int bands;
+    private readonly ScratchRegion scratch;
+    private readonly int pixelFloats;
+    private readonly int resultFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="z">Sizes.</param>
+    /// <param name="fill">What the padding counts as.</param>
+    public CpuWindows(CpuBinding binding, PoolSizes z, float fill)
+    {
+        (this.binding, this.z, this.fill) = (binding, z, fill);
+        (int r, int s) = z.Geometry.Kernel;
+        Tap[] taps = [.. Enumerable.Range(0, r * s).Select(i => new Tap((i / s) - z.Geometry.Padding.Top, (i % s) - z.Geometry.Padding.Left, i))];
+        bands = (z.P + Math.Max(1, MostColumns / z.Q) - 1) / Math.Max(1, MostColumns / z.Q);
+        bandRows = (z.P + bands - 1) / bands;
+        layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, bandRows, z.Q, wholeRows: true);
+        offsets = GC.AllocateArray<int>(taps.Length, pinned: true);
+        for (int i = 0; i < taps.Length; i++)
+            offsets[i] = layout.OffsetOf(taps[i]);
+        int lanes = Simd.Bits / 32;
+        resultFloats = (layout.ColumnsOf(bandRows, z.Q) + lanes + 15) / 16 * 16;
+        pixelFloats = (layout.PlaneLength + layout.Tail + lanes + 15) / 16 * 16;
+        scratch = binding.Scratch((long)(pixelFloats + (2 * resultFloats)) * binding.Workers);
+    }
+
+    /// <summary>Adds the phase: a kernel over all windows, then what is to be done with each row of values and marks.</summary>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="kernel">Computes values and marks.</param>
+    /// <param name="copyOut">Gets values, marks, output row p and where the row begins in the output.</param>
+    public void AddPhase(float* x, WindowKernel kernel, CopyRow copyOut)
+    {
+        int lanes = Simd.Bits / 32;
+        binding.Parallel(checked(z.Planes * bands), (begin, end, worker) =>
+        {
+            float* pixels = scratch.Pointer + ((long)(pixelFloats + (2 * resultFloats)) * worker);
+            float* values = pixels + pixelFloats, marks = values + resultFloats;
+            for (int task = begin; task < end; task++)
+            {
+                (int plane, int band) = Math.DivRem(task, bands);
+                int row = band * bandRows, rows = Math.Min(bandRows, z.P - row);
+                layout.Pack(x + ((long)plane * z.H * z.W), row, 0, pixels, fill);
+                Copies.Fill(pixels + layout.PlaneLength, layout.Tail, fill);
+                fixed (int* offset = offsets)
+                    kernel(pixels, offset, offsets.Length, layout.ColumnsOf(rows, z.Q), values, marks);
+                for (int i = 0; i < rows; i++)
+                    copyOut(values + (i * layout.Pitch), marks + (i * layout.Pitch), row + i, (((long)plane * z.P) + row + i) * z.Q);
+            }
+        }, grain: Math.Max(1, 4096 / (z.H * z.W)));
+    }
+}
+
+/// <summary>Takes a row of results.</summary>
+internal unsafe delegate void CopyRow(float* values, float* marks, int p, long output);

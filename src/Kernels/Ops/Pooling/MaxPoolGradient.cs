@@ -1,0 +1,119 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Pooling;
+
+/// <summary>Hands the gradient of each window to its maximum, or in equal parts to its maxima.</summary>
+/// <remarks>
+/// Inputs: dy [N, C, P, Q] and the positions, or dy, how many pixels share the maximum, x and y. Output: dx [N, C, H, W].
+/// Each pixel's gradient is the sum over its windows in scan order, on every device.
+/// </remarks>
+public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Height, int Width) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, Ties == Ties.First ? 2 : 4, Name);
+        PoolSizes z = PoolSizes.OfGradient(Geometry, inputs[0], Height, Width);
+        Expect.Element(inputs[1], Geometry.PlaceType, Ties == Ties.First ? "positions" : "counts");
+        Expect.Shape(inputs[1], z.Y, Ties == Ties.First ? "positions" : "counts");
+        if (Ties == Ties.Split)
+        {
+            Expect.Shape(inputs[2], z.X, "x");
+            Expect.Shape(inputs[3], z.Y, "y");
+        }
+        return [new TensorType(z.X)];
+    }
+
+    public override Cost Cost(Node node) => new(node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        PoolSizes z = PoolSizes.OfGradient(Geometry, a.Node.Inputs[0].Type, Height, Width);
+        Span<double> dx = a.Out();
+        dx.Clear();
+        for (int i = 0; i < a.In(0).Length; i++)
+        {
+            int plane = i / (z.P * z.Q), p = i / z.Q % z.P, q = i % z.Q;
+            int mark = Geometry.PlaceType == ElementType.Byte ? a.InByte(1)[i] : a.InInt(1)[i];
+            (int top, int bottom) = z.RowsOf(p);
+            (int left, int right) = z.ColumnsOf(q);
+            for (int h = top; h < bottom; h++)
+            {
+                for (int w = left; w < right; w++)
+                {
+                    int pixel = (((plane * z.H) + h) * z.W) + w;
+                    if (Ties == Ties.First && z.PlaceOf(p, q, h, w) == mark)
+                        dx[pixel] += a.In(0)[i];
+                    if (Ties == Ties.Split && a.In(2)[pixel] == a.In(3)[i])
+                        dx[pixel] += a.In(0)[i] / mark;
+                }
+            }
+        }
+    }
+
+    // A channel is one worker's, so it may add to pixels in the order of the windows, which is the order of the sum.
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        PoolSizes z = PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width);
+        float* dy = b.In(0), x = Ties == Ties.Split ? b.In(2) : null, y = Ties == Ties.Split ? b.In(3) : null, dx = b.Out();
+        byte* bytes = Geometry.PlaceType == ElementType.Byte ? b.InByte(1) : null;
+        int* ints = bytes is null ? b.InInt(1) : null;
+        int pixels = z.H * z.W, windows = z.P * z.Q;
+        b.Parallel(z.Planes, (begin, end, _) =>
+        {
+            for (int plane = begin; plane < end; plane++)
+            {
+                long from = (long)plane * windows, to = (long)plane * pixels;
+                byte* narrow = bytes is null ? null : bytes + from;
+                int* wide = ints is null ? null : ints + from;
+                new Span<float>(dx + to, pixels).Clear();
+                if (x is null)
+                    AddToFirst(z, dy + from, narrow, wide, dx + to);
+                else
+                    AddToAll(z, dy + from, narrow, wide, x + to, y + from, dx + to);
+            }
+        }, grain: Math.Max(1, 4096 / pixels));
+    }
+
+    private static unsafe void AddToFirst(PoolSizes z, float* dy, byte* bytes, int* ints, float* dx)
+    {
+        PoolGeometry g = z.Geometry;
+        // A pixel of -∞ may lose to the padding; then nobody takes the gradient.
+        bool padded = g.Padding != default;
+        for (int p = 0; p < z.P; p++)
+        {
+            for (int q = 0; q < z.Q; q++)
+            {
+                int i = (p * z.Q) + q;
+                (int r, int s) = Math.DivRem(bytes is null ? ints[i] : bytes[i], g.Kernel.S);
+                int h = (p * g.Stride.H) - g.Padding.Top + r, w = (q * g.Stride.W) - g.Padding.Left + s;
+                if (!padded || ((uint)h < (uint)z.H && (uint)w < (uint)z.W))
+                    dx[(h * z.W) + w] += dy[i];
+            }
+        }
+    }
+
+    private static unsafe void AddToAll(PoolSizes z, float* dy, byte* bytes, int* ints, float* x, float* y, float* dx)
+    {
+        for (int p = 0; p < z.P; p++)
+        {
+            (int top, int bottom) = z.RowsOf(p);
+            for (int q = 0; q < z.Q; q++)
+            {
+                int i = (p * z.Q) + q;
+                (int left, int right) = z.ColumnsOf(q);
+                float share = dy[i] / (bytes is null ? ints[i] : bytes[i]);
+                for (int h = top; h < bottom; h++)
+                {
+                    for (int w = left; w < right; w++)
+                    {
+                        if (x[(h * z.W) + w] == y[i])
+                            dx[(h * z.W) + w] += share;
+                    }
+                }
+            }
+        }
+    }
+}

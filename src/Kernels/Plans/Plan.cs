@@ -1,0 +1,129 @@
+using System.Runtime.InteropServices;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Plans;
+
+/// <summary>
+/// A graph bound to one device: a list of ops over addresses. <see cref="Run()"/> is a training step; it allocates nothing.
+/// Tools walk <see cref="Nodes"/> and run them one by one.
+/// </summary>
+public sealed class Plan : IDisposable
+{
+    private const byte GuardByte = 0xA5;
+    private const byte PoisonByte = 0xFF; // four or eight of them are a NaN
+
+    private readonly Executor executor;
+
+    public Plan(PlanLayout layout)
+    {
+        Layout = layout;
+        layout.Memory.Arena(layout.ArenaBytes);
+        executor = layout.Memory.Device.Bind(layout);
+        if (layout.Options.GuardBytes > 0)
+            Poison();
+    }
+
+    public PlanLayout Layout { get; }
+
+    public Device Device => Layout.Memory.Device;
+
+    /// <summary>What runs, in order.</summary>
+    public IReadOnlyList<Node> Nodes => Layout.Nodes;
+
+    public static Plan Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(PlanLayout.Of(graph, memory, options));
+
+    /// <summary>Runs everything once.</summary>
+    public void Run() => executor.Run(0, Nodes.Count);
+
+    /// <summary>Runs the nodes of the phases from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
+    public void Run(Phase first, Phase last) => executor.Run(FirstOf(first), FirstOf(last + 1));
+
+    /// <summary>Runs one node.</summary>
+    public void RunNode(int index) => executor.Run(index, index + 1);
+
+    /// <summary>Waits until everything that was started has finished.</summary>
+    public void Synchronize() => executor.Synchronize();
+
+    /// <summary>The values of a tensor of reals.</summary>
+    public double[] Read(Tensor tensor)
+    {
+        var values = new double[tensor.Shape.Count];
+        Read(tensor, values.AsSpan());
+        return values;
+    }
+
+    /// <summary>Copies the values of a tensor of reals.</summary>
+    public void Read(Tensor tensor, Span<double> values)
+    {
+        Location at = Locate(tensor, ElementType.Real, values.Length);
+        RealIO.Read(at.Buffer, at.Offset / Device.RealSize, values, Device.RealSize);
+    }
+
+    /// <summary>Copies the values of a tensor of reals.</summary>
+    public void Read(Tensor tensor, Span<float> values)
+    {
+        Location at = Locate(tensor, ElementType.Real, values.Length);
+        RealIO.Read(at.Buffer, at.Offset / Device.RealSize, values, Device.RealSize);
+    }
+
+    /// <summary>Copies the values of a tensor of integers.</summary>
+    public void Read(Tensor tensor, Span<int> values)
+    {
+        Location at = Locate(tensor, ElementType.Int32, values.Length);
+        at.Buffer.Read(at.Offset, MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>Copies the values of a tensor of bytes.</summary>
+    public void Read(Tensor tensor, Span<byte> values)
+    {
+        Location at = Locate(tensor, ElementType.Byte, values.Length);
+        at.Buffer.Read(at.Offset, values);
+    }
+
+    /// <summary>Fills the arena with NaN and the guards with their pattern, so that a read of what was never written shows.</summary>
+    public void Poison()
+    {
+        DeviceBuffer arena = Layout.Memory.Arena(Layout.ArenaBytes);
+        arena.Fill(PoisonByte);
+        byte[] guard = Enumerable.Repeat(GuardByte, Layout.Options.GuardBytes).ToArray();
+        if (guard.Length == 0)
+            return;
+        foreach (Tensor tensor in Layout.Temporaries)
+            arena.Write(Layout.ArenaOffset(tensor) + Layout.BytesOf(tensor), guard);
+    }
+
+    /// <summary>The temporaries behind which something was written since <see cref="Poison"/>; needs <see cref="PlanOptions.Reuse"/> off.</summary>
+    public IReadOnlyList<Tensor> BrokenGuards()
+    {
+        DeviceBuffer arena = Layout.Memory.Arena(Layout.ArenaBytes);
+        var guard = new byte[Layout.Options.GuardBytes];
+        var broken = new List<Tensor>();
+        foreach (Tensor tensor in Layout.Temporaries)
+        {
+            arena.Read(Layout.ArenaOffset(tensor) + Layout.BytesOf(tensor), guard);
+            if (guard.AsSpan().ContainsAnyExcept(GuardByte))
+                broken.Add(tensor);
+        }
+        return broken;
+    }
+
+    public void Dispose() => executor.Dispose();
+
+    private int FirstOf(Phase phase)
+    {
+        int index = 0;
+        while (index < Nodes.Count && Nodes[index].Phase < phase)
+            index++;
+        return index;
+    }
+
+    private Location Locate(Tensor tensor, ElementType element, long count)
+    {
+        if (tensor.Type.Element != element || tensor.Shape.Length != count)
+            throw new ArgumentException($"'{tensor.Name}' is {tensor.Type}; asked for {count} {element}.");
+        executor.Synchronize();
+        return Layout.Locate(tensor);
+    }
+}

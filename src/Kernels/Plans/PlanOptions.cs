@@ -1,0 +1,19 @@
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Plans;
+
+/// <summary>How a graph becomes a plan. The defaults are for speed; tools that look inside ask for more.</summary>
+public sealed record PlanOptions
+{
+    /// <summary>Tensors that are read after a run: computed even if nothing else needs them, never overwritten.</summary>
+    public IReadOnlyCollection<Tensor> Keep { get; init; } = [];
+
+    /// <summary>Join neighbouring ops (bias and activation into a product). Off: each op of the graph is run as it stands.</summary>
+    public bool Fuse { get; init; } = true;
+
+    /// <summary>Let tensors that are never alive together share memory. Off: every tensor can be read after a run.</summary>
+    public bool Reuse { get; init; } = true;
+
+    /// <summary>Bytes of guard pattern after every temporary; <see cref="Plan.BrokenGuards"/> tells which were overwritten.</summary>
+    public int GuardBytes { get; init; }
+}

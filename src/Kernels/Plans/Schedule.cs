@@ -1,0 +1,83 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Plans;
+
+/// <summary>Which nodes of a graph a plan runs: those that something depends on, neighbours fused.</summary>
+internal static class Schedule
+{
+    public static List<Node> Of(Graph graph, PlanOptions options)
+    {
+        var keep = options.Keep.Select(t => t.Base).ToHashSet();
+        List<Node> needed = WithoutDead(graph.Nodes, keep);
+        return options.Fuse ? Fused(needed, keep) : needed;
+    }
+
+    private static List<Node> WithoutDead(IReadOnlyList<Node> nodes, HashSet<Tensor> keep)
+    {
+        var live = new HashSet<Tensor>(keep);
+        var kept = new List<Node>();
+        foreach (Node node in nodes.Reverse())
+        {
+            bool needed = node.Op.Updates.Length > 0 || node.Outputs.Any(o => o.Placement is not null || live.Contains(o.Base) || live.Contains(o));
+            if (!needed)
+                continue;
+            foreach (Tensor input in node.Inputs)
+            {
+                live.Add(input);
+                live.Add(input.Base);
+            }
+            kept.Add(node);
+        }
+        kept.Reverse();
+        return kept;
+    }
+
+    // A producer and its only reader become one node at the reader's place in the order. Repeats until nothing fuses, so
+    // that a product takes up its activation and then whatever the fused op can take up next.
+    private static List<Node> Fused(List<Node> nodes, HashSet<Tensor> keep)
+    {
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            Dictionary<Tensor, List<Node>> readers = Readers(nodes);
+            for (int i = 0; i < nodes.Count && !changed; i++)
+                changed = TryFuse(nodes, i, readers, keep);
+        }
+        return nodes;
+    }
+
+    private static bool TryFuse(List<Node> nodes, int index, Dictionary<Tensor, List<Node>> readers, HashSet<Tensor> keep)
+    {
+        Node producer = nodes[index];
+        if (producer.Outputs.Count == 0 || producer.Op.IsView)
+            return false;
+        Tensor between = producer.Outputs[0];
+        if (between.Placement is not null || keep.Contains(between) || readers.GetValueOrDefault(between) is not [Node consumer])
+            return false;
+        int input = consumer.Inputs.ToList().IndexOf(between);
+        if (consumer.Phase != producer.Phase || producer.Op.FuseWith(consumer.Op, input) is not Op fused)
+            return false;
+        Tensor[] inputs = [.. producer.Inputs, .. consumer.Inputs.Where((_, i) => i != input)];
+        // What else the producer computes (statistics kept for a gradient) stays behind the result.
+        Tensor[] outputs = [.. consumer.Outputs, .. producer.Outputs.Skip(1)];
+        nodes[nodes.IndexOf(consumer)] = new Node(consumer.Id, fused, inputs, outputs, producer.Scope, consumer.Phase);
+        nodes.RemoveAt(index);
+        return true;
+    }
+
+    private static Dictionary<Tensor, List<Node>> Readers(List<Node> nodes)
+    {
+        var readers = new Dictionary<Tensor, List<Node>>();
+        foreach (Node node in nodes)
+        {
+            foreach (Tensor input in node.Inputs)
+            {
+                if (!readers.TryGetValue(input, out List<Node>? list))
+                    readers[input] = list = [];
+                list.Add(node);
+            }
+        }
+        return readers;
+    }
+}

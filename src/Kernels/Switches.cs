@@ -1,0 +1,14 @@
+namespace GpuGrad;
+
+/// <summary>Every environment variable that GpuGrad reads; described in <c>docs/switches.md</c>.</summary>
+public static class Switches
+{
+    /// <summary>Bits of the vectors on the CPU: 128, 256 or 512.</summary>
+    public const string Simd = "GPUGRAD_SIMD";
+
+    /// <summary>Folder for data sets and compiled kernels instead of the platform's cache folder.</summary>
+    public const string Cache = "GPUGRAD_CACHE";
+
+    /// <summary>What the tests must find (a list of <c>opencl,torch,cuda,data</c>): a missing one fails instead of being skipped.</summary>
+    public const string Require = "GPUGRAD_REQUIRE";
+}

@@ -1,0 +1,19 @@
+namespace GpuGrad.Kernels.Tensors;
+
+/// <summary>
+/// A named region of device memory that outlives a step: the parameters, their gradients, an optimizer's moments, the
+/// running statistics, the data set. Plans for different batch sizes share slots; each device holds one buffer a slot.
+/// </summary>
+/// <param name="Name">For messages and dumps.</param>
+/// <param name="Element">Type of every element.</param>
+/// <param name="Length">Number of elements.</param>
+public sealed record Slot(string Name, ElementType Element, long Length)
+{
+    // Two slots of the same name and size are still two places in memory.
+    public bool Equals(Slot? other) => ReferenceEquals(this, other);
+
+    public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
+}
+
+/// <summary>Where in a slot a tensor lies, counted in elements.</summary>
+public readonly record struct Placement(Slot Slot, long Offset);

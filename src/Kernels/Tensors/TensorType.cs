@@ -1,0 +1,20 @@
+namespace GpuGrad.Kernels.Tensors;
+
+/// <summary>What an element of a tensor is. How wide a <see cref="Real"/> is, the device decides.</summary>
+public enum ElementType
+{
+    /// <summary>A real number: <c>double</c> on the reference device, <c>float</c> on every other.</summary>
+    Real,
+
+    /// <summary>A label, an index or a counter.</summary>
+    Int32,
+
+    /// <summary>A pixel as it stands in the file, a mask, a position in a pooling window.</summary>
+    Byte,
+}
+
+/// <summary>A shape and what stands in it.</summary>
+public readonly record struct TensorType(Shape Shape, ElementType Element = ElementType.Real)
+{
+    public override string ToString() => Element == ElementType.Real ? Shape.ToString() : $"{Element} {Shape}";
+}

@@ -1,0 +1,44 @@
+namespace GpuGrad.Training.Config;
+
+/// <summary>The key whose value may stand alone: <c>dense: 120</c> for <c>dense: {units: 120}</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class ShorthandAttribute : Attribute;
+
+/// <summary>Not a key: set by the program.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class NotConfigAttribute : Attribute;
+
+/// <summary>One of the things that can stand where a choice is asked for: a layer, an optimizer, a data set.</summary>
+/// <param name="Name">Its name in YAML.</param>
+/// <param name="Type">The config record that holds its settings.</param>
+/// <param name="Summary">A line for help and the JSON Schema.</param>
+public sealed record Choice(string Name, Type Type, string Summary)
+{
+    /// <summary>A record whose settings are the defaults; by default its parameterless constructor.</summary>
+    public Func<object>? Create { get; init; }
+
+    /// <summary>Keys under which a property is known for this choice, e.g. <c>slope</c> for the parameter of leaky-relu.</summary>
+    public IReadOnlyDictionary<string, string>? KeyNames { get; init; }
+}
+
+/// <summary>
+/// A config record that is one of several: <c>relu</c>, or <c>conv: {filters: 6, kernel: 5}</c>. Each choice is a record
+/// derived from <typeparamref name="TSelf"/>.
+/// </summary>
+public interface IChoice<TSelf> where TSelf : IChoice<TSelf>
+{
+    /// <summary>What is chosen, for messages: "layer", "optimizer".</summary>
+    static abstract string What { get; }
+
+    static abstract IReadOnlyList<Choice> Choices { get; }
+}
+
+/// <summary>A config value with a form of its own, e.g. <c>3</c> or <c>[3, 5]</c>.</summary>
+public interface IConfigValue<TSelf> where TSelf : IConfigValue<TSelf>
+{
+    /// <summary>What may stand here, for messages.</summary>
+    static abstract string Expected { get; }
+
+    /// <summary>The value, or null when the node has another form.</summary>
+    static abstract TSelf? Read(Yaml.YamlNode node);
+}

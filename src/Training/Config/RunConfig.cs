@@ -1,0 +1,143 @@
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Losses;
+using GpuGrad.Training.Optimizers;
+using GpuGrad.Training.Schedules;
+
+namespace GpuGrad.Training.Config;
+
+/// <summary>An experiment: what a config file holds.</summary>
+public sealed record RunConfig
+{
+    /// <summary>Name of the experiment and of its run folders; the file's name if none is given.</summary>
+    public string Name { get; init => field = Require.NotEmpty(value); } = "run";
+
+    /// <summary>Decides every random number of the run.</summary>
+    public ulong Seed { get; init; } = 1;
+
+    /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda[:i]</c>, <c>opencl[:i]</c>, <c>emulated</c> or <c>reference</c>.</summary>
+    public string Device { get; init => field = Require.NotEmpty(value); } = "auto";
+
+    /// <summary>Relative paths in the config are relative to this; the folder of the config file if none is given.</summary>
+    public string? Folder { get; init => field = value is null ? null : Require.NotEmpty(value); }
+
+    /// <summary>Threads of the cpu device; 0 for one a processor.</summary>
+    public int Threads { get; init => field = Require.Between(value, 0, 1024); }
+
+    /// <summary>What the run must reach; missed, the exit code is 7.</summary>
+    public TargetConfig? Target { get; init; }
+
+    public required DataConfig Data { get; init; }
+
+    public required IReadOnlyList<LayerConfig> Model { get; init => field = Require.NotEmpty(value); }
+
+    public LossConfig Loss { get; init; } = new SoftmaxCrossEntropyConfig();
+
+    public TrainConfig Train { get; init; } = new();
+
+    public CheckpointConfig Checkpoint { get; init; } = new();
+}
+
+/// <summary>Figures that a run must reach at its end.</summary>
+public sealed record TargetConfig
+{
+    public double? TestAccuracy { get; init => field = value is double v ? Require.Between(v, 0, 1) : null; }
+
+    public double? TestLoss { get; init => field = value is double v ? Require.NonNegative(v) : null; }
+
+    public double? TrainLoss { get; init => field = value is double v ? Require.NonNegative(v) : null; }
+}
+
+/// <summary>How training goes.</summary>
+public sealed record TrainConfig
+{
+    public int Epochs { get; init => field = Require.Positive(value); } = 10;
+
+    public OptimizerConfig Optimizer { get; init; } = new SgdConfig();
+
+    public ScheduleConfig Schedule { get; init; } = new ConstantSchedule();
+
+    public ClipConfig? Clip { get; init; }
+
+    /// <summary>Batches whose gradients are averaged for one step.</summary>
+    public int Accumulate { get; init => field = Require.Positive(value); } = 1;
+
+    /// <summary>Decay of a moving average of the weights, which is then evaluated and saved; 0 for none.</summary>
+    [NotConfig]
+    public double EmaDecay => Ema ?? 0;
+
+    public double? Ema { get; init => field = value is double v ? Require.Fraction(v) : null; }
+
+    /// <summary>Other settings for some layers. The first group that names a layer is its group.</summary>
+    public IReadOnlyList<GroupConfig> Groups { get; init; } = [];
+
+    public PenaltyConfig? Penalty { get; init; }
+
+    public EarlyStoppingConfig? EarlyStopping { get; init; }
+
+    /// <summary>Keep the weights of the best epoch by this figure instead of the last.</summary>
+    public Metric? KeepBest { get; init; }
+
+    /// <summary>Steps between two lines in <c>metrics.jsonl</c>.</summary>
+    public int LogEvery { get; init => field = Require.Positive(value); } = 50;
+}
+
+/// <summary>Limits on gradients.</summary>
+public sealed record ClipConfig
+{
+    /// <summary>Largest norm of all gradients together; they are scaled down to it.</summary>
+    public double Norm { get; init => field = Require.Positive(value); }
+
+    /// <summary>Largest size of a single gradient; it is cut off there.</summary>
+    public double Value { get; init => field = Require.Positive(value); }
+}
+
+/// <summary>Optimizer settings for some layers.</summary>
+public sealed record GroupConfig
+{
+    /// <summary>Paths or names of layers, or of parameters (<c>*.bias</c>); * stands for anything.</summary>
+    public required IReadOnlyList<string> Layers { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>Factor on the learning rate; 0 freezes.</summary>
+    public double LrFactor { get; init => field = Require.NonNegative(value); } = 1;
+
+    public double? WeightDecay { get; init => field = value is double v ? Require.NonNegative(v) : null; }
+}
+
+/// <summary>Terms added to the loss: l1·Σ|w| + l2·Σw², over weights, not biases.</summary>
+public sealed record PenaltyConfig
+{
+    public double L1 { get; init => field = Require.NonNegative(value); }
+
+    public double L2 { get; init => field = Require.NonNegative(value); }
+}
+
+/// <summary>When to stop before the last epoch.</summary>
+public sealed record EarlyStoppingConfig
+{
+    /// <summary>Epochs without a better figure that are waited for.</summary>
+    [Shorthand]
+    public int Patience { get; init => field = Require.Positive(value); } = 5;
+
+    /// <summary>What has to get better; by default the validation loss, or the test loss where there is no validation part.</summary>
+    public Metric? Metric { get; init; }
+
+    /// <summary>Change that counts as better.</summary>
+    public double MinDelta { get; init => field = Require.NonNegative(value); }
+}
+
+/// <summary>When the state of a run is saved.</summary>
+public sealed record CheckpointConfig
+{
+    /// <summary>Steps between two; 0: at the end of every epoch only.</summary>
+    public int Every { get; init => field = Require.NonNegative(value); }
+
+    /// <summary>Seconds between two; 0 for no clock.</summary>
+    public double Seconds { get; init => field = Require.NonNegative(value); }
+
+    /// <summary>Stop the run when one cannot be saved; else it says so and goes on with the one before.</summary>
+    public bool Required { get; init; }
+
+    /// <summary>How many are kept, besides the best.</summary>
+    public int Keep { get; init => field = Require.Positive(value); } = 3;
+}

@@ -1,0 +1,99 @@
+namespace GpuGrad.Training.Config.Yaml;
+
+/// <summary>A config file as one tree: what it extends underneath, <c>--set</c> on top.</summary>
+public static class ConfigSource
+{
+    private const int MostParents = 8;
+
+    /// <param name="path">The YAML file.</param>
+    /// <param name="overrides">Each <c>a.b.c=value</c>; the value is YAML, <c>null</c> removes the key; list items go by index.</param>
+    public static YamlMapping Load(string path, IEnumerable<string>? overrides = null)
+    {
+        YamlMapping tree = WithParents(path, 0);
+        foreach (string text in overrides ?? [])
+            tree = Apply(tree, text);
+        return tree;
+    }
+
+    private static YamlMapping WithParents(string path, int depth)
+    {
+        YamlMapping tree = AsMapping(YamlReader.ReadFile(path));
+        if (tree["extends"] is not YamlNode node)
+            return tree;
+        if (node is not YamlScalar { IsNull: false } parent)
+            throw new ConfigException(node.Mark, $"extends is {node.Kind}; expected the path of another config, relative to this one");
+        if (depth >= MostParents)
+            throw new ConfigException(node.Mark, $"extends more than {MostParents} files deep; does a file extend itself?");
+        string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
+        string file = Path.Combine(folder, parent.Value);
+        if (!File.Exists(file))
+            throw new ConfigException(node.Mark, $"extends '{parent.Value}', which is not there ({file})");
+        return Merge(WithParents(file, depth + 1), tree.With("extends", null));
+    }
+
+    /// <summary>Mappings are joined key by key; anything else of the child replaces what the parent has; null removes.</summary>
+    private static YamlMapping Merge(YamlMapping parent, YamlMapping child)
+    {
+        foreach ((YamlScalar key, YamlNode value) in child.Entries)
+        {
+            YamlNode? merged = value switch
+            {
+                YamlScalar { IsNull: true } => null,
+                YamlMapping own when parent[key.Value] is YamlMapping theirs && !IsChoice(own, theirs) => Merge(theirs, own),
+                _ => value,
+            };
+            parent = parent.With(key.Value, merged);
+        }
+        return parent;
+    }
+
+    // {sgd: …} over {adam: …} is another choice, not an optimizer with two names.
+    private static bool IsChoice(YamlMapping own, YamlMapping theirs) =>
+        own.Entries.Count == 1 && theirs.Entries.Count == 1 && own.Entries[0].Key.Value != theirs.Entries[0].Key.Value
+        && own.Entries[0].Value is YamlMapping && theirs.Entries[0].Value is YamlMapping;
+
+    // A value's place is the name of its key, and its line and column in what was given for it.
+    private static YamlMapping Apply(YamlMapping tree, string text)
+    {
+        int equals = text.IndexOf('=', StringComparison.Ordinal);
+        if (equals <= 0)
+            throw new ConfigException(new Mark("--set", 1, 1), $"'{text}'; expected KEY.KEY=VALUE, e.g. train.epochs=3");
+        string file = $"--set {text[..equals]}";
+        var mark = new Mark(file, 1, 1);
+        YamlNode value = YamlReader.Read(text[(equals + 1)..], file);
+        if (text[(equals + 1)..].Trim().Length == 0)
+            value = new YamlScalar("", false, mark);
+        return (YamlMapping)Set(tree, text[..equals].Split('.'), 0, value, mark)!;
+    }
+
+    private static YamlNode? Set(YamlNode? node, string[] path, int depth, YamlNode value, Mark mark)
+    {
+        if (depth == path.Length)
+            return value is YamlScalar { IsNull: true } ? null : value;
+        string key = path[depth];
+        switch (node)
+        {
+            case YamlSequence list:
+                if (!int.TryParse(key, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out int index) || index >= list.Items.Count)
+                    throw new ConfigException(mark, $"'{key}' in '{string.Join('.', path)}'; expected an index from 0 to {list.Items.Count - 1}");
+                var items = list.Items.ToList();
+                YamlNode? item = Set(items[index], path, depth + 1, value, mark);
+                if (item is null)
+                    items.RemoveAt(index);
+                else
+                    items[index] = item;
+                return list with { Items = items };
+            case YamlMapping mapping:
+                return mapping.With(key, Set(mapping[key], path, depth + 1, value, mark));
+            case YamlScalar { IsNull: false } name when depth > 0:
+                // 'relu' becomes {relu: {…}} when one of its settings is named.
+                var choice = new YamlMapping([new(name, new YamlMapping([], mark))], mark);
+                return name.Value == key ? choice.With(key, Set(choice[key], path, depth + 1, value, mark)) : new YamlMapping([], mark).With(key, Set(null, path, depth + 1, value, mark));
+            default:
+                return new YamlMapping([], mark).With(key, Set(null, path, depth + 1, value, mark));
+        }
+    }
+
+    private static YamlMapping AsMapping(YamlNode node) =>
+        node as YamlMapping ?? throw new ConfigException(node.Mark, $"the file holds {node.Kind}; expected keys such as 'data:', 'model:' and 'train:'");
+}

@@ -1,0 +1,150 @@
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace GpuGrad.Training.Config.Yaml;
+
+/// <summary>
+/// Reads one YAML document into nodes, from events and without recursion, so that neither depth nor size of a hostile file
+/// can hurt: 1 MiB, 64 levels and 10,000 nodes at most, no anchors, aliases, tags or second document, no key twice.
+/// </summary>
+public static class YamlReader
+{
+    public const int MostBytes = 1 << 20;
+    public const int MostDepth = 64;
+    public const int MostNodes = 10_000;
+
+    public static YamlNode ReadFile(string path)
+    {
+        string text;
+        try
+        {
+            var info = new FileInfo(path);
+            if (!info.Exists)
+                throw new GpuGradException(Fault.Config, $"{path}: no such file; give the path of a YAML config, e.g. configs/fashion-mnist-lenet.yaml.");
+            if (info.Length > MostBytes)
+                throw new GpuGradException(Fault.Config, $"{path}: {info.Length} bytes; a config has at most {MostBytes}.");
+            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+        }
+        catch (DecoderFallbackException)
+        {
+            throw new GpuGradException(Fault.Config, $"{path}: not UTF-8 text.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new GpuGradException(Fault.Config, $"{path}: {e.Message}", e);
+        }
+        return Read(text, path);
+    }
+
+    /// <param name="text">The document.</param>
+    /// <param name="file">Name for messages.</param>
+    public static YamlNode Read(string text, string file)
+    {
+        if (Encoding.UTF8.GetByteCount(text) > MostBytes)
+            throw new GpuGradException(Fault.Config, $"{file}: more than {MostBytes} bytes.");
+        var builder = new Builder(file);
+        try
+        {
+            var parser = new Parser(new Scanner(new StringReader(text.TrimStart('\uFEFF')), skipComments: true));
+            while (parser.MoveNext())
+                builder.Take(parser.Current!);
+        }
+        catch (YamlException e)
+        {
+            throw new ConfigException(MarkOf(file, e.Start), $"not YAML: {OneLine(e.Message)}");
+        }
+        return builder.Root ?? new YamlMapping([], new Mark(file, 1, 1));
+    }
+
+    private static Mark MarkOf(string file, YamlDotNet.Core.Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
+
+    /// <summary>Nodes under construction, outermost first.</summary>
+    private sealed class Builder(string file)
+    {
+        private readonly Stack<Frame> open = new();
+        private int nodes;
+        private int documents;
+
+        public YamlNode? Root { get; private set; }
+
+        public void Take(ParsingEvent e)
+        {
+            Mark mark = MarkOf(file, e.Start);
+            switch (e)
+            {
+                case AnchorAlias:
+                    throw new ConfigException(mark, "an alias (*name); write the value out, or use 'extends:'");
+                case DocumentStart when ++documents > 1:
+                    throw new ConfigException(mark, "a second document (---); a config file holds one");
+                case NodeEvent { Anchor.IsEmpty: false }:
+                    throw new ConfigException(mark, "an anchor (&name); write the value out, or use 'extends:'");
+                case NodeEvent { Tag: { IsEmpty: false, IsNonSpecific: false } }:
+                    throw new ConfigException(mark, "a tag (!name); values have no tags here");
+                case Scalar scalar:
+                    Add(new YamlScalar(scalar.Value, scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any), mark));
+                    break;
+                case SequenceStart or MappingStart:
+                    Open(new Frame(mark, e is MappingStart));
+                    break;
+                case SequenceEnd or MappingEnd:
+                    Add(open.Pop().Close());
+                    break;
+            }
+        }
+
+        private void Open(Frame frame)
+        {
+            if (open.Count >= MostDepth)
+                throw new ConfigException(frame.Mark, $"nested deeper than {MostDepth} levels");
+            if (open.TryPeek(out Frame? parent) && parent.ExpectsKey)
+                throw new ConfigException(frame.Mark, "a list or mapping as a key; expected a name");
+            open.Push(frame);
+        }
+
+        private void Add(YamlNode node)
+        {
+            if (++nodes > MostNodes)
+                throw new ConfigException(node.Mark, $"more than {MostNodes} values");
+            if (open.TryPeek(out Frame? parent))
+                parent.Add(node);
+            else
+                Root = node;
+        }
+    }
+
+    private sealed class Frame(Mark mark, bool isMapping)
+    {
+        private readonly List<YamlNode> items = [];
+        private readonly List<KeyValuePair<YamlScalar, YamlNode>> entries = [];
+        private readonly Dictionary<string, Mark> keys = new(StringComparer.Ordinal);
+        private YamlScalar? key;
+
+        public Mark Mark { get; } = mark;
+
+        public bool ExpectsKey => isMapping && key is null;
+
+        public void Add(YamlNode node)
+        {
+            if (!isMapping)
+            {
+                items.Add(node);
+            }
+            else if (key is null)
+            {
+                key = (YamlScalar)node;
+                if (!keys.TryAdd(key.Value, key.Mark))
+                    throw new ConfigException(key.Mark, $"'{key.Value}' stands twice; the first is on line {keys[key.Value].Line}");
+            }
+            else
+            {
+                entries.Add(new(key, node));
+                key = null;
+            }
+        }
+
+        public YamlNode Close() => isMapping ? new YamlMapping(entries, Mark) : new YamlSequence(items, Mark);
+    }
+}

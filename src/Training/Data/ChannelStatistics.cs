@@ -1,0 +1,180 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>What the raw values of one channel, or of one column of features, are like.</summary>
+/// <param name="Minimum">Smallest.</param>
+/// <param name="Maximum">Largest.</param>
+/// <param name="Mean">Average.</param>
+/// <param name="Deviation">Standard deviation, of the samples as the whole population.</param>
+public sealed record ChannelStatistics(double Minimum, double Maximum, double Mean, double Deviation)
+{
+    // Sums are taken over so many samples at a time and then added in order, whatever the number of threads.
+    private const int Piece = 1024;
+
+    /// <summary>One for each channel (the first axis of a sample), in double; for bytes without any rounding before the end.</summary>
+    public static IReadOnlyList<ChannelStatistics> Of(SampleSet samples)
+    {
+        int pieces = (samples.Count + Piece - 1) / Piece;
+        return samples.Bytes is null ? OfReals(samples, pieces) : OfBytes(samples, pieces);
+    }
+
+    private static ChannelStatistics[] OfBytes(SampleSet samples, int pieces)
+    {
+        int channels = samples.Shape[0], size = samples.Shape.Count / channels;
+        var sums = new ByteSums[pieces][];
+        Parallel.For(0, pieces, piece =>
+        {
+            var sum = new ByteSums[channels];
+            Array.Fill(sum, ByteSums.Empty);
+            for (int sample = piece * Piece; sample < Math.Min(samples.Count, (piece + 1) * Piece); sample++)
+            {
+                for (int c = 0; c < channels; c++)
+                    sum[c].Add(samples.Bytes.AsSpan(((sample * channels) + c) * size, size));
+            }
+            sums[piece] = sum;
+        });
+        var statistics = new ChannelStatistics[channels];
+        for (int c = 0; c < channels; c++)
+        {
+            ByteSums total = ByteSums.Empty;
+            foreach (ByteSums[] sum in sums)
+                total.Add(sum[c]);
+            statistics[c] = total.Result((long)samples.Count * size);
+        }
+        return statistics;
+    }
+
+    private static ChannelStatistics[] OfReals(SampleSet samples, int pieces)
+    {
+        int channels = samples.Shape[0];
+        double n = (double)samples.Count * (samples.Shape.Count / channels);
+        RealSums first = SumReals(samples, pieces, new double[channels]);
+        double[] means = Array.ConvertAll(first.Sum, s => s / n);
+        // Once more around the mean: the plain sum of squares loses the digits of a mean that is large.
+        RealSums second = SumReals(samples, pieces, means);
+        return [.. Enumerable.Range(0, channels).Select(c => new ChannelStatistics(first.Low[c], first.High[c], means[c], Math.Sqrt(second.Squares[c] / n)))];
+    }
+
+    private static RealSums SumReals(SampleSet samples, int pieces, double[] from)
+    {
+        int channels = from.Length, size = samples.Shape.Count / channels;
+        var sums = new RealSums[pieces];
+        Parallel.For(0, pieces, piece =>
+        {
+            var sum = new RealSums(channels);
+            for (int sample = piece * Piece; sample < Math.Min(samples.Count, (piece + 1) * Piece); sample++)
+            {
+                for (int c = 0; c < channels; c++)
+                    sum.Add(c, samples.Reals.AsSpan(((sample * channels) + c) * size, size), from[c]);
+            }
+            sums[piece] = sum;
+        });
+        var total = new RealSums(channels);
+        foreach (RealSums sum in sums)
+            total.Add(sum);
+        return total;
+    }
+
+    /// <summary>Sums over bytes, exact.</summary>
+    private struct ByteSums
+    {
+        private long sum;
+        private long squares;
+        private byte low;
+        private byte high;
+
+        public static ByteSums Empty => new() { low = 255, high = 0 };
+
+        // Vectors at once, without the slow first runs of a method that is compiled in steps: there are 47 million bytes in MNIST.
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+        public void Add(ReadOnlySpan<byte> values)
+        {
+            // A 32-bit lane holds the squares of so many steps: each adds four of at most 255².
+            const int MostSteps = 16_000;
+            var lowest = new Vector<byte>(low);
+            var highest = new Vector<byte>(high);
+            while (values.Length >= Vector<byte>.Count)
+            {
+                Vector<uint> part = default, parts = default;
+                int steps = Math.Min(MostSteps, values.Length / Vector<byte>.Count);
+                for (int i = 0; i < steps; i++)
+                {
+                    var v = new Vector<byte>(values[(i * Vector<byte>.Count)..]);
+                    lowest = Vector.Min(lowest, v);
+                    highest = Vector.Max(highest, v);
+                    Vector.Widen(v, out Vector<ushort> a, out Vector<ushort> b);
+                    part += Widened(a + b);
+                    // A square of a byte fits 16 bits, the sum of two does not.
+                    parts += Widened(a * a) + Widened(b * b);
+                }
+                sum += Vector.Sum(Wide(part));
+                squares += Vector.Sum(Wide(parts));
+                values = values[(steps * Vector<byte>.Count)..];
+            }
+            for (int i = 0; i < Vector<byte>.Count; i++)
+                (low, high) = (Math.Min(low, lowest[i]), Math.Max(high, highest[i]));
+            foreach (byte v in values)
+                (sum, squares, low, high) = (sum + v, squares + (v * v), Math.Min(low, v), Math.Max(high, v));
+        }
+
+        public void Add(ByteSums other) =>
+            (sum, squares, low, high) = (sum + other.sum, squares + other.squares, Math.Min(low, other.low), Math.Max(high, other.high));
+
+        private static Vector<uint> Widened(Vector<ushort> v)
+        {
+            Vector.Widen(v, out Vector<uint> a, out Vector<uint> b);
+            return a + b;
+        }
+
+        private static Vector<long> Wide(Vector<uint> v)
+        {
+            Vector.Widen(v, out Vector<ulong> a, out Vector<ulong> b);
+            return Vector.AsVectorInt64(a + b);
+        }
+
+        public readonly ChannelStatistics Result(long n)
+        {
+            double variance = (double)(((Int128)squares * n) - ((Int128)sum * sum)) / n / n;
+            return new ChannelStatistics(low, high, (double)sum / n, Math.Sqrt(variance));
+        }
+    }
+
+    /// <summary>Sums over reals, each less a given number, a channel.</summary>
+    private sealed class RealSums(int channels)
+    {
+        public double[] Sum { get; } = new double[channels];
+
+        public double[] Squares { get; } = new double[channels];
+
+        public float[] Low { get; } = [.. Enumerable.Repeat(float.PositiveInfinity, channels)];
+
+        public float[] High { get; } = [.. Enumerable.Repeat(float.NegativeInfinity, channels)];
+
+        public void Add(int c, ReadOnlySpan<float> values, double from)
+        {
+            double sum = Sum[c], squares = Squares[c];
+            float low = Low[c], high = High[c];
+            foreach (float v in values)
+            {
+                double d = v - from;
+                sum += d;
+                squares += d * d;
+                low = Math.Min(low, v);
+                high = Math.Max(high, v);
+            }
+            (Sum[c], Squares[c], Low[c], High[c]) = (sum, squares, low, high);
+        }
+
+        public void Add(RealSums other)
+        {
+            for (int c = 0; c < Sum.Length; c++)
+            {
+                Sum[c] += other.Sum[c];
+                Squares[c] += other.Squares[c];
+                (Low[c], High[c]) = (Math.Min(Low[c], other.Low[c]), Math.Max(High[c], other.High[c]));
+            }
+        }
+    }
+}

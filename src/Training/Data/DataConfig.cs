@@ -1,0 +1,75 @@
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>The <c>data:</c> section: what to train on and how it becomes batches.</summary>
+public sealed record DataConfig
+{
+    /// <summary>The source; without one, <see cref="Shape"/> must be given, and tools make random data.</summary>
+    public DatasetConfig? Dataset { get; init; }
+
+    /// <summary>Shape of a sample, [C, H, W] or [features], where there is no data set.</summary>
+    public IReadOnlyList<int>? Shape { get; init => field = value?.Select(Require.Positive).ToArray(); }
+
+    /// <summary>Number of classes, where there is no data set.</summary>
+    public int? Classes { get; init => field = value is int v ? Require.Positive(v) : null; }
+
+    /// <summary>Numbers to predict a sample (regression), where there is no data set.</summary>
+    public int? Targets { get; init => field = value is int v ? Require.Positive(v) : null; }
+
+    /// <summary>Samples a step.</summary>
+    public int Batch { get; init => field = Require.Positive(value); } = 32;
+
+    /// <summary>A new random order each epoch.</summary>
+    public bool Shuffle { get; init; } = true;
+
+    /// <summary>Leave out the last batch of an epoch when it is smaller than the others.</summary>
+    public bool DropLast { get; init; }
+
+    /// <summary>How the raw values are scaled, for training and for everything later.</summary>
+    public Normalize Normalize { get; init; } = Normalize.Standard;
+
+    /// <summary>Random changes of the training samples.</summary>
+    public IReadOnlyList<AugmentConfig> Augment
+    {
+        get;
+        init
+        {
+            field = value;
+            Augmentation = AugmentConfig.Join(value);
+        }
+    } = [];
+
+    /// <summary>Training samples held back to judge each epoch, the same share of every class.</summary>
+    public SplitSize? Validation { get; init; }
+
+    /// <summary>Training samples held back for the final figure, where the source has no test set of its own.</summary>
+    public SplitSize? Test { get; init; }
+
+    /// <summary>Train on so many samples chosen at random; the validation and test parts that are split off come out of them.</summary>
+    public int? Limit { get; init => field = value is int v ? Require.Positive(v) : null; }
+
+    /// <summary>What <see cref="Augment"/> comes to; null when nothing is changed.</summary>
+    [NotConfig]
+    public Augmentation? Augmentation { get; private init; }
+
+    /// <summary>What is known of the data's shape before anything is read; null when the file must be read to know.</summary>
+    [NotConfig]
+    public DataShape? KnownShape =>
+        Dataset?.KnownShape ?? (Shape is null ? null : new DataShape(new Shape([.. Shape]), Classes ?? 0, Targets ?? 0));
+}
+
+/// <summary>From raw values to what the network sees.</summary>
+public enum Normalize
+{
+    /// <summary>Each channel (or column) of the training samples gets mean 0 and standard deviation 1; the others are scaled the same way.</summary>
+    Standard,
+
+    /// <summary>0 to 1: bytes are divided by 255, each channel of other numbers is scaled from its smallest and largest training value.</summary>
+    Unit,
+
+    /// <summary>As they are: bytes from 0 to 255.</summary>
+    None,
+}

@@ -1,0 +1,30 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Generators;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Every source of samples.</summary>
+public static class DatasetCatalog
+{
+    public static IReadOnlyList<Choice> All { get; } =
+    [
+        new("fashion-mnist", typeof(FashionMnistConfig), "clothes, 28 × 28 gray, 60,000 + 10,000; fetched once if it is not here"),
+        new("mnist", typeof(MnistConfig), "a folder with the four files of MNIST, with or without .gz"),
+        new("idx", typeof(IdxConfig), "IDX files of inputs and of labels, with or without .gz"),
+        new("cifar10", typeof(Cifar10Config), "a folder with CIFAR-10's binary version: 32 × 32 in colour, 10 classes"),
+        new("cifar100", typeof(Cifar100Config), "a folder with CIFAR-100's binary version: 32 × 32 in colour, 100 or 20 classes"),
+        new("csv", typeof(CsvConfig), "a table of numbers with a column of classes or of numbers to predict"),
+        new("npz", typeof(NpzConfig), "NumPy arrays x and y in an archive"),
+        new("images", typeof(ImagesConfig), "a folder with a folder of PNG pictures for each class"),
+        new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
+        new("spirals", typeof(SpiralsConfig), "generated: points on arms that wind around each other"),
+        new("moons", typeof(MoonsConfig), "generated: points on two half circles that reach into each other"),
+        new("circles", typeof(CirclesConfig), "generated: points on two circles, one within the other"),
+        new("blobs", typeof(BlobsConfig), "generated: round heaps of points"),
+        new("xor", typeof(XorConfig), "generated: points whose class is the exclusive or of their signs"),
+        new("random", typeof(RandomConfig), "generated: samples of any shape, a pattern for each class under noise"),
+        new("linear", typeof(LinearConfig), "generated: numbers to predict that are a linear function of the sample"),
+        new("sine", typeof(SineConfig), "generated: one number to predict, the sine of another"),
+    ];
+}

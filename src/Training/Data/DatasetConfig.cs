@@ -1,0 +1,23 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Where samples come from. One record a source; <see cref="DatasetCatalog"/> lists them.</summary>
+public abstract record DatasetConfig : IChoice<DatasetConfig>, ILocated
+{
+    public static string What => "data set";
+
+    public static IReadOnlyList<Choice> Choices => DatasetCatalog.All;
+
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>The shape, where it is known without reading a file: the network is then checked before data is touched.</summary>
+    [NotConfig]
+    public virtual DataShape? KnownShape => null;
+
+    /// <summary>Reads or generates the samples.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: one line naming the file, the offset or line, what was found and expected.</exception>
+    public abstract DataSet Load(DataContext context);
+}

@@ -1,0 +1,87 @@
+using System.Buffers.Binary;
+
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>
+/// Bytes read in order from something of known length. Every read is exact; what a file claims to hold is compared with
+/// what is left of it before memory is asked for; and the end must be the end.
+/// </summary>
+/// <param name="stream">The bytes.</param>
+/// <param name="name">For messages.</param>
+/// <param name="length">How many there must be.</param>
+internal class ByteInput(Stream stream, string name, long length) : IDisposable
+{
+    private readonly byte[] small = new byte[8];
+
+    public string Name => name;
+
+    public long Length => length;
+
+    public long Offset { get; private set; }
+
+    public long Left => length - Offset;
+
+    /// <summary>A refusal at the place that was read last, or at <paramref name="offset"/>.</summary>
+    public GpuGradException Refuse(string found, string expected, long? offset = null) =>
+        DataFault.At(name, offset ?? Offset, found, expected);
+
+    /// <summary>Refuses unless as many bytes are left.</summary>
+    public void Need(long count, string what)
+    {
+        if (count > Left)
+            throw Refuse($"{Left} bytes left", $"{count} for {what}");
+    }
+
+    /// <summary>Reads exactly as many bytes as the target has.</summary>
+    public void Fill(Span<byte> target, string what)
+    {
+        Need(target.Length, what);
+        try
+        {
+            stream.ReadExactly(target);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw DataFault.At(name, Offset, "the end", $"{target.Length} bytes for {what}", e);
+        }
+        Offset += target.Length;
+    }
+
+    /// <summary>Reads as many bytes into an array of their own.</summary>
+    public byte[] Take(long count, string what)
+    {
+        Need(count, what);
+        if (count > Array.MaxLength)
+            throw Refuse($"{count} bytes for {what}", $"at most {Array.MaxLength}");
+        var bytes = new byte[count];
+        Fill(bytes, what);
+        return bytes;
+    }
+
+    public byte Byte(string what) => Small(1, what)[0];
+
+    public ushort LittleUInt16(string what) => BinaryPrimitives.ReadUInt16LittleEndian(Small(2, what));
+
+    public uint LittleUInt32(string what) => BinaryPrimitives.ReadUInt32LittleEndian(Small(4, what));
+
+    public ulong LittleUInt64(string what) => BinaryPrimitives.ReadUInt64LittleEndian(Small(8, what));
+
+    public uint BigUInt32(string what) => BinaryPrimitives.ReadUInt32BigEndian(Small(4, what));
+
+    /// <summary>Refuses anything that follows.</summary>
+    public virtual void End()
+    {
+        if (Left > 0)
+            throw Refuse($"{Left} bytes more", "the end of the file");
+    }
+
+    /// <summary>The stream stays open: it is its opener's.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    private Span<byte> Small(int count, string what)
+    {
+        Span<byte> bytes = small.AsSpan(0, count);
+        Fill(bytes, what);
+        return bytes;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>What is wrong with a data file, always one line: <c>file:offset: found; expected …</c> or <c>file:line:column: …</c>.</summary>
+[StackTraceHidden]
+internal static class DataFault
+{
+    public static GpuGradException At(string file, long offset, string found, string expected, Exception? inner = null) =>
+        New(string.Create(CultureInfo.InvariantCulture, $"{file}:{offset}: {found}; expected {expected}"), inner);
+
+    public static GpuGradException At(string file, long line, int column, string found, string expected) =>
+        New(string.Create(CultureInfo.InvariantCulture, $"{file}:{line}:{column}: {found}; expected {expected}"), null);
+
+    /// <summary>Wrong as a whole, without a place in it.</summary>
+    public static GpuGradException In(string file, string found, string expected, Exception? inner = null) =>
+        New($"{file}: {found}; expected {expected}", inner);
+
+    /// <summary>Text out of a file, short and printable, for a message.</summary>
+    public static string Quote(string text)
+    {
+        const int Most = 40;
+        string clean = string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c));
+        return text.Length > Most ? $"'{clean}…'" : $"'{clean}'";
+    }
+
+    // A file name may hold a line feed; the message must not.
+    private static GpuGradException New(string message, Exception? inner) =>
+        new(Fault.Data, message.ReplaceLineEndings(" "), inner);
+}

@@ -1,0 +1,84 @@
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>Opening data files: only plain ones that hold something, and every failure in one line.</summary>
+internal static class DataFile
+{
+    private const int LeastBuffer = 1 << 12, MostBuffer = 1 << 17;
+
+    /// <summary>A path from the config, relative to the config's folder.</summary>
+    public static string Resolve(DataContext context, string path)
+    {
+        if (path.Contains('\0', StringComparison.Ordinal))
+            throw DataFault.In(DataFault.Quote(path), "a path with a NUL character", "a path");
+        return Path.GetFullPath(path, Path.GetFullPath(context.Folder));
+    }
+
+    /// <summary>Opens a file, reads it and closes it.</summary>
+    public static T Read<T>(string path, Func<Stream, T> read)
+    {
+        try
+        {
+            using FileStream stream = Open(path);
+            return read(stream);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw DataFault.In(path, e.Message, "a file that can be read", e);
+        }
+    }
+
+    /// <summary>The whole of a file that must be small.</summary>
+    public static byte[] ReadAll(string path, long most) => Read(path, stream =>
+    {
+        if (stream.Length > most)
+            throw DataFault.In(path, $"{stream.Length} bytes", $"at most {most}");
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return bytes;
+    });
+
+    /// <summary>
+    /// The entries of a folder in ordinal order, so that class numbers are the same on every machine. A link that leaves
+    /// the folder is refused: a data set stays within its root.
+    /// </summary>
+    public static FileSystemInfo[] List(string folder)
+    {
+        try
+        {
+            var root = new DirectoryInfo(folder);
+            if (!root.Exists)
+                throw DataFault.In(folder, "no such folder", "a folder of data");
+            FileSystemInfo[] entries = root.GetFileSystemInfos();
+            Array.Sort(entries, (a, b) => string.CompareOrdinal(a.Name, b.Name));
+            string inside = Path.TrimEndingDirectorySeparator(Real(root)) + Path.DirectorySeparatorChar;
+            foreach (FileSystemInfo entry in entries)
+            {
+                if (entry.LinkTarget is not null && !Real(entry).StartsWith(inside, StringComparison.Ordinal))
+                    throw DataFault.In(entry.FullName, "a link that leads out of the folder", "data inside its folder; copy the file, or give its own path");
+            }
+            return entries;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DataFault.In(folder, e.Message, "a folder that can be read", e);
+        }
+    }
+
+    private static string Real(FileSystemInfo entry) =>
+        Path.GetFullPath((entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry).FullName);
+
+    private static FileStream Open(string path)
+    {
+        var info = new FileInfo(path);
+        if (Directory.Exists(path))
+            throw DataFault.In(path, "a folder", "a file");
+        if (!info.Exists)
+            throw DataFault.In(path, "no such file", "a data file; relative paths start at the config's folder");
+        // Pipes and devices have no length; opening a pipe would wait for ever.
+        long length = info.LinkTarget is not null && info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : info.Length;
+        if (length == 0)
+            throw DataFault.At(path, 0, "an empty file", "data");
+        int buffer = (int)Math.Clamp(length, LeastBuffer, MostBuffer);
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, buffer, FileOptions.SequentialScan);
+    }
+}

@@ -1,0 +1,90 @@
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>A stream that is read once from front to back.</summary>
+internal abstract class ForwardStream : Stream
+{
+    public override bool CanRead => true;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => false;
+
+    public override long Length => throw new NotSupportedException();
+
+    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+    public abstract override int Read(Span<byte> buffer);
+
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public override void Flush()
+    {
+    }
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}
+
+/// <summary>Bytes with a CRC-32 over what was read of them.</summary>
+internal abstract class CheckedStream : ForwardStream
+{
+    public uint Crc { get; private set; }
+
+    public sealed override int Read(Span<byte> buffer)
+    {
+        int count = ReadBytes(buffer);
+        Crc = Crc32.Append(Crc, buffer[..count]);
+        return count;
+    }
+
+    /// <summary>Refuses whatever should not follow what was read.</summary>
+    public abstract void End();
+
+    protected abstract int ReadBytes(Span<byte> buffer);
+}
+
+/// <summary>Bytes as they stand in a file.</summary>
+internal sealed class StoredStream(Stream source, long length) : CheckedStream
+{
+    private long left = length;
+
+    public override void End()
+    {
+        // How long it is says the archive's directory; what follows is the next entry.
+    }
+
+    protected override int ReadBytes(Span<byte> buffer)
+    {
+        int count = source.Read(buffer[..(int)Math.Min(buffer.Length, left)]);
+        left -= count;
+        return count;
+    }
+}
+
+/// <summary>Input whose length and CRC-32 its container states.</summary>
+/// <param name="stream">The bytes.</param>
+/// <param name="name">Of the container, for messages.</param>
+/// <param name="part">What of the container this is, for messages.</param>
+/// <param name="length">Stated length.</param>
+/// <param name="crc">Stated checksum.</param>
+/// <param name="place">Where it is stated.</param>
+internal sealed class CheckedInput(CheckedStream stream, string name, string part, long length, uint crc, long place)
+    : ByteInput(stream, $"{name} ({part})", length)
+{
+    public override void End()
+    {
+        base.End();
+        stream.End();
+        if (stream.Crc != crc)
+            throw DataFault.At(name, place, $"the checksum {crc:X8} over data that has {stream.Crc:X8}", "the same; the file is damaged");
+    }
+
+    public override void Dispose()
+    {
+        stream.Dispose();
+        base.Dispose();
+    }
+}

@@ -1,0 +1,91 @@
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>NumPy's archive: a zip of npy files, one an array.</summary>
+public static class Npz
+{
+    /// <summary>All arrays by name. Names are keys, never paths.</summary>
+    /// <exception cref="GpuGradException">Not an archive of arrays, cut off, damaged, a bomb, or followed by something.</exception>
+    public static IReadOnlyDictionary<string, NumberArray> Read(string path) => DataFile.Read(path, stream => Read(stream, path));
+
+    /// <summary>The arrays of the given names, or all; nothing else is unpacked.</summary>
+    /// <param name="stream">Seekable.</param>
+    /// <param name="name">For messages.</param>
+    /// <param name="wanted">Names without <c>.npy</c>.</param>
+    public static IReadOnlyDictionary<string, NumberArray> Read(Stream stream, string name, IReadOnlyCollection<string>? wanted = null)
+    {
+        IReadOnlyList<ZipEntry> entries = ZipIndex.Read(stream, name);
+        var arrays = new Dictionary<string, NumberArray>(StringComparer.Ordinal);
+        foreach (ZipEntry entry in entries)
+        {
+            const string Suffix = ".npy";
+            if (!entry.Name.EndsWith(Suffix, StringComparison.Ordinal))
+                throw DataFault.At(name, entry.Header, $"the file {DataFault.Quote(entry.Name)}", "arrays, whose names end in .npy");
+            string key = entry.Name[..^Suffix.Length];
+            if (wanted?.Contains(key) == false)
+                continue;
+            using ByteInput input = ZipIndex.Open(stream, name, entry);
+            arrays[key] = Npy.Read(input);
+        }
+        foreach (string key in wanted ?? [])
+        {
+            if (!arrays.ContainsKey(key))
+                throw DataFault.In(name, $"no array '{key}'", "one of " + string.Join(", ", entries.Take(20).Select(e => DataFault.Quote(e.Name))));
+        }
+        return arrays;
+    }
+}
+
+/// <summary>Writes a npz archive, array by array, not compressed. The same arrays give the same bytes.</summary>
+public sealed class NpzWriter(Stream stream) : IDisposable
+{
+    private readonly ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
+
+    /// <summary>Writes a file beside its place and moves it there once it is whole.</summary>
+    public static void Save(string path, Action<NpzWriter> write)
+    {
+        string aside = path + ".part";
+        try
+        {
+            using (FileStream file = File.Create(aside))
+            {
+                using var writer = new NpzWriter(file);
+                write(writer);
+            }
+            File.Move(aside, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(aside);
+        }
+    }
+
+    public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<float> values) => Add(name, sizes, NumberType.Float32, values);
+
+    public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<double> values) => Add(name, sizes, NumberType.Float64, values);
+
+    public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<int> values) => Add(name, sizes, NumberType.Int32, values);
+
+    public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<byte> values) => Add(name, sizes, NumberType.UInt8, values);
+
+    public void Dispose() => archive.Dispose();
+
+    private void Add<T>(string name, ReadOnlySpan<int> sizes, NumberType type, ReadOnlySpan<T> values) where T : unmanaged
+    {
+        long product = 1;
+        foreach (int size in sizes)
+            product = checked(product * size);
+        if (product != values.Length)
+            throw new ArgumentException($"'{name}' has {values.Length} numbers, expected {product} for its shape.");
+        ZipArchiveEntry entry = archive.CreateEntry(name + ".npy", CompressionLevel.NoCompression);
+        entry.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+        using Stream contents = entry.Open();
+        contents.Write(Npy.Header(sizes, type));
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        const int Piece = 1 << 20;
+        for (int begin = 0; begin < bytes.Length; begin += Piece)
+            contents.Write(bytes.Slice(begin, Math.Min(Piece, bytes.Length - begin)));
+    }
+}

@@ -1,0 +1,91 @@
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Data.Generators;
+
+/// <summary>Data made by the program: the same for the same settings and seed on every machine.</summary>
+public abstract record GeneratedConfig : DatasetConfig
+{
+    private const uint TrainStream = 1, TestStream = 2;
+
+    protected GeneratedConfig(int train, int test) => (Train, Test) = (train, test);
+
+    /// <summary>Training samples.</summary>
+    public int Train { get; init => field = Require.Positive(value); }
+
+    /// <summary>Test samples, drawn apart; 0 for none.</summary>
+    public int Test { get; init => field = Require.NonNegative(value); }
+
+    /// <summary>Makes the data independent of the run's seed, for runs over several seeds on the same data.</summary>
+    public ulong? Seed { get; init; }
+
+    /// <summary>What it is, for <see cref="DataSet.Origin"/>.</summary>
+    protected abstract string Title { get; }
+
+    protected virtual IReadOnlyList<string>? ClassNames => null;
+
+    public sealed override DataSet Load(DataContext context)
+    {
+        ulong seed = Seed ?? context.Seed;
+        int[] counts = [Train, Test];
+        SampleSet?[] parts = Concurrently.Run([.. counts.Select((count, i) => (Func<SampleSet?>)(() =>
+            count == 0 ? null : Make(count, seed, i == 0 ? TrainStream : TestStream)))]);
+        DataShape shape = KnownShape!;
+        return new DataSet
+        {
+            Shape = shape,
+            Train = parts[0]!,
+            Test = parts[1],
+            ClassNames = ClassNames,
+            Origin = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Title}, generated with seed {seed}"),
+            Fingerprint = Fingerprint.Of(shape, parts[0], parts[1]),
+        };
+    }
+
+    /// <summary>Draws samples; <paramref name="part"/> tells training from test.</summary>
+    protected abstract SampleSet Make(int count, ulong seed, uint part);
+
+    /// <summary>The chances of one sample, so that samples can be made in any order.</summary>
+    protected static RandomStream Sample(ulong seed, uint part, int index) => new(seed, Purpose.Generate, (part << 30) | (uint)index);
+
+    /// <summary>Chances that training and test set share: what the classes look like.</summary>
+    protected static RandomStream Shared(ulong seed, uint index = 0) => new(seed, Purpose.Generate, index);
+}
+
+/// <summary>Points of a few numbers each, in classes.</summary>
+public abstract record PointsConfig : GeneratedConfig
+{
+    private readonly double noise;
+
+    protected PointsConfig(int train, int test, double noise) : base(train, test) => this.noise = noise;
+
+    /// <summary>Standard deviation of what is added to each number.</summary>
+    public double Noise { get => noise; init => noise = Require.NonNegative(value); }
+
+    public override DataShape? KnownShape => new(new Shape(Features), ClassCount);
+
+    protected virtual int Features => 2;
+
+    protected virtual int ClassCount => 2;
+
+    protected sealed override SampleSet Make(int count, ulong seed, uint part)
+    {
+        var reals = new float[checked(count * Features)];
+        var labels = new int[count];
+        Concurrently.For(count, i =>
+        {
+            RandomStream random = Sample(seed, part, i);
+            labels[i] = i % ClassCount;
+            Span<double> point = stackalloc double[Features];
+            Draw(labels[i], random, seed, point);
+            for (int f = 0; f < point.Length; f++)
+                reals[(i * point.Length) + f] = (float)(point[f] + (Noise * Exact.Normal(random)));
+        });
+        return new SampleSet { Shape = new Shape(Features), Count = count, Reals = reals, Labels = labels };
+    }
+
+    /// <summary>One point of a class, before the noise.</summary>
+    protected abstract void Draw(int label, RandomStream random, ulong seed, Span<double> point);
+}

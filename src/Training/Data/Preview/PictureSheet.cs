@@ -1,0 +1,116 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Data.Preview;
+
+/// <summary>Pictures of a data set in a grid, with the names of their classes below; each followed by changed versions of itself if asked for.</summary>
+internal static class PictureSheet
+{
+    private const int Gap = 6, LeastSide = 84, MostSide = 256, MostColumns = 16;
+
+    public static byte[] Draw(SampleSet samples, IReadOnlyList<string>? names, int count, Normalization normalization, Augmentation? augmentation, int versions, ulong seed)
+    {
+        int[] chosen = Choose(samples, count);
+        int classes = samples.Labels is null ? 0 : samples.Labels.Max() + 1;
+        int columns = augmentation is not null ? 1 + versions : classes is > 1 and <= MostColumns ? classes : Math.Min(chosen.Length, 12);
+        int rows = augmentation is not null ? chosen.Length : (chosen.Length + columns - 1) / columns;
+        int height = samples.Shape[1], width = samples.Shape[2], scale = Math.Clamp(LeastSide / Math.Max(height, width), 1, 8);
+        if (Math.Max(height, width) * scale > MostSide)
+            scale = 1;
+        int cellWidth = (width * scale) + Gap, cellHeight = (height * scale) + Font.Height + 3 + Gap;
+        var canvas = new Canvas(Gap + (columns * cellWidth), Gap + (rows * cellHeight));
+        var tones = new Tones(samples);
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            (int row, int column) = augmentation is null ? (i / columns, i % columns) : (i, 0);
+            (int x, int y) = (Gap + (column * cellWidth), Gap + (row * cellHeight));
+            Place(canvas, x, y, scale, samples.Shape, tones, Raw(samples, chosen[i]));
+            if (samples.Labels is int[] labels)
+                canvas.Text(x, y + (height * scale) + 3, names?[labels[chosen[i]]] ?? $"class {labels[chosen[i]]}", Colour.Ink, width * scale);
+            for (int version = 0; augmentation is not null && version < versions; version++)
+            {
+                x += cellWidth;
+                Place(canvas, x, y, scale, samples.Shape, tones, Changed(samples, chosen[i], normalization, augmentation, seed, version));
+            }
+        }
+        return canvas.ToPng();
+    }
+
+    // One sample of each class in turn.
+    private static int[] Choose(SampleSet samples, int count)
+    {
+        count = Math.Min(count, samples.Count);
+        if (samples.Labels is null)
+            return [.. Enumerable.Range(0, count)];
+        var seen = new Dictionary<int, int>();
+        (int Turn, int Label, int Index)[] order = [.. samples.Labels.Select((label, i) => (seen[label] = seen.GetValueOrDefault(label) + 1, label, i))];
+        Array.Sort(order);
+        return [.. order.Take(count).Select(o => o.Index)];
+    }
+
+    private static double[] Raw(SampleSet samples, int index)
+    {
+        int size = samples.Shape.Count;
+        return samples.Bytes is not null
+            ? Array.ConvertAll(samples.Bytes.AsSpan(index * size, size).ToArray(), b => (double)b)
+            : Array.ConvertAll(samples.Reals.AsSpan(index * size, size).ToArray(), r => (double)r);
+    }
+
+    // What the op itself makes of the sample in one step, taken back to raw values.
+    private static double[] Changed(SampleSet samples, int index, Normalization normalization, Augmentation augmentation, ulong seed, int step)
+    {
+        using var memory = new DeviceMemory(new ReferenceDevice());
+        var graph = new Graph();
+        Tensor data = graph.Persistent("data", new TensorType(samples.Shape.Prepend(1)));
+        Tensor indices = graph.Persistent("indices", new TensorType(new Shape(1), ElementType.Int32));
+        Tensor scale = graph.Persistent("scale", new TensorType(new Shape(samples.Shape[0]))), shift = graph.Persistent("shift", scale.Type);
+        Tensor rng = graph.Persistent("rng", new TensorType(new Shape(4), ElementType.Int32));
+        Tensor y = graph.Add(new AugmentImages(augmentation), data, indices, scale, shift, rng);
+        memory.Write(data.Placement!.Value.Slot, 0, Raw(samples, index));
+        memory.Write(scale.Placement!.Value.Slot, 0, normalization.Scale.ToArray().AsSpan());
+        memory.Write(shift.Placement!.Value.Slot, 0, normalization.Shift.ToArray().AsSpan());
+        // The only sample of this data set has index 0; the seed tells the samples of the sheet apart.
+        memory.Write(rng.Placement!.Value.Slot, 0, [(int)seed, index, step, 0]);
+        using Plan plan = Plan.Of(graph, memory, new PlanOptions { Keep = [y] });
+        plan.Run();
+        double[] values = plan.Read(y);
+        int pixels = samples.Shape.Count / samples.Shape[0];
+        for (int i = 0; i < values.Length; i++)
+            values[i] = (values[i] - normalization.Shift[i / pixels]) / normalization.Scale[i / pixels];
+        return values;
+    }
+
+    private static void Place(Canvas canvas, int x, int y, int scale, Shape shape, Tones tones, double[] values)
+    {
+        int height = shape[1], width = shape[2], plane = height * width;
+        for (int i = 0; i < plane; i++)
+        {
+            byte r = tones.Of(values[i]);
+            Colour colour = shape[0] == 3 ? new Colour(r, tones.Of(values[plane + i]), tones.Of(values[(2 * plane) + i])) : new Colour(r, r, r);
+            canvas.Fill(x + (i % width * scale), y + (i / width * scale), scale, scale, colour);
+        }
+    }
+
+    /// <summary>From raw values to a screen's: bytes are shown as they are, other numbers from their smallest to their largest.</summary>
+    private sealed class Tones
+    {
+        private readonly double low;
+        private readonly double width = 255;
+
+        public Tones(SampleSet samples)
+        {
+            if (samples.Reals is null)
+                return;
+            IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(samples);
+            low = statistics.Min(s => s.Minimum);
+            width = Math.Max(1e-30, statistics.Max(s => s.Maximum) - low);
+        }
+
+        public byte Of(double value) => (byte)Math.Clamp(Math.Round((value - low) / width * 255), 0, 255);
+    }
+}

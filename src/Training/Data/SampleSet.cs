@@ -1,0 +1,82 @@
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>
+/// Samples in memory, one after the other: as bytes where the file holds bytes (images), else as floats; with a class
+/// label or with target numbers for each.
+/// </summary>
+public sealed record SampleSet
+{
+    /// <summary>Shape of one sample: [C, H, W] or [features].</summary>
+    public required Shape Shape { get; init; }
+
+    public required int Count { get; init; }
+
+    /// <summary>Count × Shape bytes; null when <see cref="Reals"/> holds the samples.</summary>
+    public byte[]? Bytes { get; init; }
+
+    /// <summary>Count × Shape floats; null when <see cref="Bytes"/> holds the samples.</summary>
+    public float[]? Reals { get; init; }
+
+    /// <summary>A class from 0 for each sample; null for regression.</summary>
+    public int[]? Labels { get; init; }
+
+    /// <summary>Count × TargetSize numbers; null for classification.</summary>
+    public float[]? Targets { get; init; }
+
+    /// <summary>Numbers to predict for each sample; 0 for classification.</summary>
+    public int TargetSize { get; init; }
+
+    /// <summary>The samples at the given positions, in that order.</summary>
+    public SampleSet Pick(ReadOnlySpan<int> positions) => this with
+    {
+        Count = positions.Length,
+        Bytes = Pick(Bytes, positions, Shape.Count),
+        Reals = Pick(Reals, positions, Shape.Count),
+        Labels = Pick(Labels, positions, 1),
+        Targets = Pick(Targets, positions, TargetSize),
+    };
+
+    private static T[]? Pick<T>(T[]? values, ReadOnlySpan<int> positions, int size)
+    {
+        if (values is null)
+            return null;
+        var picked = new T[checked(positions.Length * size)];
+        for (int i = 0; i < positions.Length; i++)
+            Array.Copy(values, (long)positions[i] * size, picked, (long)i * size, size);
+        return picked;
+    }
+}
+
+/// <summary>What a network must fit: the shape of a sample, and the number of classes or of target numbers.</summary>
+/// <param name="Shape">Shape of one sample: [C, H, W] or [features].</param>
+/// <param name="Classes">Number of classes; 0 for regression.</param>
+/// <param name="Targets">Numbers to predict for each sample; 0 for classification.</param>
+public sealed record DataShape(Shape Shape, int Classes, int Targets = 0);
+
+/// <summary>A loaded data set.</summary>
+public sealed record DataSet
+{
+    public required DataShape Shape { get; init; }
+
+    public required SampleSet Train { get; init; }
+
+    /// <summary>Held-out samples for the final figure; null when the source has none.</summary>
+    public SampleSet? Test { get; init; }
+
+    /// <summary>Names of the classes in order of their labels; null when they have none.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Where it came from, in words: files, sizes, or the generator and its seed.</summary>
+    public required string Origin { get; init; }
+
+    /// <summary>A hash of everything above that changes a training: a resumed run refuses other data.</summary>
+    public required string Fingerprint { get; init; }
+}
+
+/// <summary>What a data set needs from its surroundings to load.</summary>
+/// <param name="Folder">Relative paths in the config are relative to this folder (that of the config file).</param>
+/// <param name="Seed">Of the run: for generated data and random splits.</param>
+/// <param name="Progress">Told what is being done, and how far it is from 0 to 1 (null when unknown).</param>
+public sealed record DataContext(string Folder, ulong Seed, Action<string, double?>? Progress = null);

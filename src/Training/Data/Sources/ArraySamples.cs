@@ -1,0 +1,119 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Sources;
+
+/// <summary>Samples out of arrays of numbers: one array of inputs, one of labels or targets.</summary>
+internal static class ArraySamples
+{
+    private const int MostClasses = 100_000;
+
+    /// <param name="x">[N, F], [N, H, W] (one channel), [N, C, H, W], or [N] for one feature.</param>
+    /// <param name="y">Whole numbers [N] or [N, 1] are labels, others [N] or [N, D] targets.</param>
+    /// <param name="xName">Where x stands, for messages.</param>
+    /// <param name="yName">Where y stands, for messages.</param>
+    /// <param name="channelsLast">Pictures come as [N, H, W, C].</param>
+    public static SampleSet Of(NumberArray x, NumberArray y, string xName, string yName, bool channelsLast = false)
+    {
+        if (x.Sizes.Length is 0 or > 4)
+            throw DataFault.In(xName, $"an array of {x.Sizes.Length} axes", "samples [N, features], [N, H, W] or [N, C, H, W]");
+        if (y.Sizes.Length is 0 or > 2)
+            throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N] or targets [N, D]");
+        if (x.Sizes[0] != y.Sizes[0])
+            throw DataFault.In(yName, $"{y.Sizes[0]} labels or targets", $"{x.Sizes[0]}, one for each sample of {xName}");
+        bool labelled = y.IsWhole && (y.Sizes.Length == 1 || y.Sizes[1] == 1);
+        SampleSet samples = Inputs(x, xName, channelsLast);
+        return samples with
+        {
+            Labels = labelled ? Labels(y, yName) : null,
+            Targets = labelled ? null : Finite(y.ToFloats(), y.Count / y.Sizes[0], yName),
+            TargetSize = labelled ? 0 : y.Count / y.Sizes[0],
+        };
+    }
+
+    /// <summary>Samples without labels.</summary>
+    public static SampleSet Inputs(NumberArray x, string name, bool channelsLast)
+    {
+        if (channelsLast && x.Sizes.Length == 4)
+            x = ChannelsFirst(x);
+        int[] sizes = x.Sizes.Length switch
+        {
+            1 => [1],
+            3 => [1, .. x.Sizes[1..]],
+            _ => x.Sizes[1..],
+        };
+        return new SampleSet
+        {
+            Shape = new Shape(sizes),
+            Count = x.Sizes[0],
+            Bytes = x.AsBytes,
+            Reals = x.AsBytes is null ? Finite(x.ToFloats(), x.Count / x.Sizes[0], name) : null,
+        };
+    }
+
+    /// <summary>A train and a test part as a data set.</summary>
+    public static DataSet DataSet(SampleSet train, SampleSet? test, string testName, string origin, IReadOnlyList<string>? classNames = null)
+    {
+        if (test is not null && test.Shape != train.Shape)
+            throw DataFault.In(testName, $"samples of shape {test.Shape}", $"{train.Shape}, as in training");
+        if (test is not null && (test.TargetSize != train.TargetSize || test.Labels is null != train.Labels is null))
+            throw DataFault.In(testName, test.Labels is null ? $"{test.TargetSize} targets a sample" : "labels", train.Labels is null ? $"{train.TargetSize} targets a sample, as in training" : "labels, as in training");
+        if (test is not null && train.Bytes is null != test.Bytes is null)
+            throw DataFault.In(testName, test.Bytes is null ? "numbers that are no bytes" : "bytes", "the same type as in training, or they would be scaled differently");
+        int classes = train.Labels is null ? 0 : Math.Max(1 + train.Labels.Max(), 1 + (test?.Labels?.Max() ?? 0));
+        if (classNames is not null && classNames.Count < classes)
+            throw DataFault.In(origin, $"the label {classes - 1}", $"{classNames.Count} classes");
+        var shape = new DataShape(train.Shape, classNames?.Count ?? classes, train.TargetSize);
+        return new DataSet
+        {
+            Shape = shape,
+            Train = train,
+            Test = test,
+            ClassNames = classNames,
+            Origin = origin,
+            Fingerprint = Fingerprint.Of(shape, train, test),
+        };
+    }
+
+    private static int[] Labels(NumberArray y, string name)
+    {
+        int[]? labels = y.ToInts();
+        int wrong = labels is null ? -1 : labels.AsSpan().IndexOfAnyExceptInRange(0, MostClasses - 1);
+        if (labels is null || wrong >= 0)
+            throw DataFault.In(name, labels is null ? "labels beyond 32 bits" : $"the label {labels[wrong]} of sample {wrong}", $"classes from 0 to at most {MostClasses - 1}");
+        return labels;
+    }
+
+    private static float[] Finite(float[] values, int size, string name)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!float.IsFinite(values[i]))
+                throw DataFault.In(name, $"{(float.IsNaN(values[i]) ? "not a number" : "an infinite number")} in sample {i / size}", "finite numbers");
+        }
+        return values;
+    }
+
+    private static NumberArray ChannelsFirst(NumberArray x)
+    {
+        (int n, int pixels, int channels) = (x.Sizes[0], x.Sizes[1] * x.Sizes[2], x.Sizes[3]);
+        int[] sizes = [n, channels, x.Sizes[1], x.Sizes[2]];
+        if (x.AsBytes is byte[] bytes)
+            return new NumberArray(sizes, NumberType.UInt8, Swap(bytes));
+        return NumberArray.Of(sizes, Swap(x.ToFloats()));
+
+        T[] Swap<T>(T[] from)
+        {
+            var to = new T[from.Length];
+            for (int i = 0; i < n; i++)
+            {
+                for (int p = 0; p < pixels; p++)
+                {
+                    for (int c = 0; c < channels; c++)
+                        to[(((i * channels) + c) * pixels) + p] = from[(((i * pixels) + p) * channels) + c];
+                }
+            }
+            return to;
+        }
+    }
+}

@@ -1,0 +1,95 @@
+using System.Globalization;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Sources;
+
+public enum CsvSeparator
+{
+    /// <summary>Tab in a .tsv file, else found out from the first lines.</summary>
+    Auto,
+    Comma,
+    Semicolon,
+    Tab,
+    Bar,
+}
+
+/// <summary>A table in a text file: comma, semicolon, tab or bar separated.</summary>
+public sealed record CsvConfig : DatasetConfig
+{
+    [Shorthand]
+    public required string Path { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>Table of the test set, with the same columns.</summary>
+    public string? Test { get; init; }
+
+    /// <summary>Column of the class: its name, or its number from 0 (negative from the end). Default: the one named 'label', else the last.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>Columns of numbers to predict, instead of a class.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>Columns that are left out.</summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
+    /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>
+    public bool? Header { get; init; }
+
+    public CsvSeparator Separator { get; init; }
+
+    /// <summary>Shape of a sample where the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>
+    public IReadOnlyList<int>? Shape { get; init => field = value is null ? null : [.. Require.NotEmpty(value).Select(Require.Positive)]; }
+
+    public override DataSet Load(DataContext context)
+    {
+        if (Label is not null && Targets.Count > 0)
+            throw new GpuGradException(Fault.Config, $"{Source}: csv has 'label' and 'targets'; expected one of the two");
+        string path = DataFile.Resolve(context, Path);
+        CsvTable train = Read(path);
+        IReadOnlyList<string>? classes = train.Labels is null ? null : train.SortedClasses();
+        CsvTable? test = Test is null ? null : Read(DataFile.Resolve(context, Test));
+        if (test is not null && !test.Features.SequenceEqual(train.Features))
+            throw DataFault.At(test.Name, 1, 1, $"the columns {Some(test.Features)}", $"those of {train.Name}: {Some(train.Features)}");
+        return ArraySamples.DataSet(Samples(train, classes), test is null ? null : Samples(test, classes), test?.Name ?? "", path, classes);
+    }
+
+    private CsvTable Read(string path)
+    {
+        bool tabs = path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase);
+        var options = new CsvOptions
+        {
+            Separator = Separator switch
+            {
+                CsvSeparator.Comma => ',',
+                CsvSeparator.Semicolon => ';',
+                CsvSeparator.Tab => '\t',
+                CsvSeparator.Bar => '|',
+                _ => tabs ? '\t' : null,
+            },
+            Header = Header,
+            Label = Label,
+            Targets = Targets,
+            Ignore = Ignore,
+        };
+        return DataFile.Read(path, stream => CsvReading.Read(stream, path, options));
+    }
+
+    private SampleSet Samples(CsvTable table, IReadOnlyList<string>? classes)
+    {
+        Shape shape = Shape is null ? new Shape(table.Features.Count) : new Shape([.. Shape]);
+        if (shape.Length != table.Features.Count)
+            throw DataFault.At(table.Name, 1, 1, $"{table.Features.Count} columns of features", string.Create(CultureInfo.InvariantCulture, $"{shape.Length} for the shape {shape}"));
+        return new SampleSet
+        {
+            Shape = shape,
+            Count = table.Rows,
+            Reals = table.Values,
+            Labels = classes is null ? null : table.LabelsIn(classes),
+            Targets = table.Targets,
+            TargetSize = table.TargetNames.Count,
+        };
+    }
+
+    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(8).Select(DataFault.Quote)) + (names.Count > 8 ? ", …" : "");
+}

@@ -1,0 +1,48 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Sources;
+
+/// <summary>Arrays out of a npz archive.</summary>
+public sealed record NpzConfig : DatasetConfig
+{
+    /// <summary>The archive.</summary>
+    [Shorthand]
+    public required string Path { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>Name of the array of inputs.</summary>
+    public string X { get; init => field = Require.NotEmpty(value); } = "x";
+
+    /// <summary>Name of the array of labels (whole numbers) or targets.</summary>
+    public string Y { get; init => field = Require.NotEmpty(value); } = "y";
+
+    /// <summary>Archive of the test set; its arrays have the names of the training set's unless others are given.</summary>
+    public string? Test { get; init; }
+
+    /// <summary>Name of the test inputs; without <see cref="Test"/>, in the same archive.</summary>
+    public string? TestX { get; init; }
+
+    public string? TestY { get; init; }
+
+    /// <summary>Pictures are [N, H, W, C] instead of [N, C, H, W].</summary>
+    public bool ChannelsLast { get; init; }
+
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    public override DataSet Load(DataContext context)
+    {
+        if (TestX is null != TestY is null)
+            throw new GpuGradException(Fault.Config, $"{Source}: npz has one of 'test-x' and 'test-y'; expected both or none");
+        string path = DataFile.Resolve(context, Path);
+        SampleSet train = Read(path, X, Y);
+        string testPath = Test is null ? path : DataFile.Resolve(context, Test);
+        SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y);
+        return ArraySamples.DataSet(train, test, testPath, path, ClassNames);
+    }
+
+    private SampleSet Read(string path, string x, string y) => DataFile.Read(path, stream =>
+    {
+        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, path, [x, y]);
+        return ArraySamples.Of(arrays[x], arrays[y], $"{path} ('{x}')", $"{path} ('{y}')", ChannelsLast);
+    });
+}

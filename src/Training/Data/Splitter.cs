@@ -1,0 +1,44 @@
+using GpuGrad.Kernels.Random;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Parts samples in two at random: the same parts for the same seed on every machine.</summary>
+internal static class Splitter
+{
+    /// <summary>Positions, in order, of the samples that are kept and of those that are held back.</summary>
+    /// <param name="samples">What is parted; where it has labels, each class is parted in the same ratio.</param>
+    /// <param name="held">How many are held back; fewer than there are.</param>
+    /// <param name="random">Where chance comes from.</param>
+    public static (int[] Kept, int[] Held) Split(SampleSet samples, int held, RandomStream random)
+    {
+        int[] order = random.Permutation(samples.Count);
+        var isHeld = new bool[samples.Count];
+        if (samples.Labels is null)
+        {
+            foreach (int position in order.AsSpan(0, held))
+                isHeld[position] = true;
+        }
+        else
+        {
+            int[] quota = Quotas(samples.Labels, held);
+            foreach (int position in order)
+                isHeld[position] = quota[samples.Labels[position]]-- > 0;
+        }
+        int[] all = [.. Enumerable.Range(0, samples.Count)];
+        return ([.. all.Where(i => !isHeld[i])], [.. all.Where(i => isHeld[i])]);
+    }
+
+    // Each class gives its share rounded down; what is then missing comes from the classes that lost most by rounding.
+    private static int[] Quotas(int[] labels, int held)
+    {
+        int classes = labels.Max() + 1;
+        var counts = new long[classes];
+        foreach (int label in labels)
+            counts[label]++;
+        int[] quota = [.. counts.Select(c => (int)(c * held / labels.Length))];
+        IEnumerable<int> byLoss = Enumerable.Range(0, classes).OrderByDescending(c => counts[c] * held % labels.Length).ThenBy(c => c);
+        foreach (int c in byLoss.Take(held - quota.Sum()))
+            quota[c]++;
+        return quota;
+    }
+}

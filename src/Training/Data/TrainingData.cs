@@ -1,0 +1,103 @@
+using System.Globalization;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>A data set made ready for training: limited, parted, with its scaling and its random changes.</summary>
+public sealed record TrainingData
+{
+    /// <summary>Split number of the limit, the test part and the validation part: each has chances of its own.</summary>
+    private const uint LimitStream = 0, TestStream = 1, ValidationStream = 2;
+
+    public required DataShape Shape { get; init; }
+
+    public required SampleSet Train { get; init; }
+
+    public SampleSet? Validation { get; init; }
+
+    public SampleSet? Test { get; init; }
+
+    /// <summary>From raw values to what the network sees, measured on <see cref="Train"/> alone.</summary>
+    public required Normalization Normalization { get; init; }
+
+    /// <summary>Random changes of <see cref="Train"/>; null for none.</summary>
+    public Augmentation? Augmentation { get; init; }
+
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    public required string Origin { get; init; }
+
+    public required string Fingerprint { get; init; }
+
+    /// <summary>Loads the data set of a config and prepares it.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
+    public static TrainingData Load(DataConfig config, DataContext context)
+    {
+        DatasetConfig source = config.Dataset ?? throw new GpuGradException(Fault.Config, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+        if (source.KnownShape is DataShape known)
+            AugmentConfig.Check(config.Augment, known.Shape);
+        DataSet data = source.Load(context);
+        AugmentConfig.Check(config.Augment, data.Shape.Shape);
+        return Prepare(config, data, context.Seed);
+    }
+
+    /// <summary>Parts a loaded data set and measures its scaling.</summary>
+    /// <param name="config">What is asked for.</param>
+    /// <param name="data">The data set.</param>
+    /// <param name="seed">Of the run: decides which samples fall into which part.</param>
+    public static TrainingData Prepare(DataConfig config, DataSet data, ulong seed)
+    {
+        SampleSet train = data.Train;
+        SampleSet? test = data.Test, validation = null;
+        if (config.Limit is int limit && limit < train.Count)
+        {
+            int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
+            Array.Sort(chosen);
+            train = train.Pick(chosen);
+        }
+        if (config.Test is not null && test is not null)
+            throw new GpuGradException(Fault.Config, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
+        if (config.Test is not null)
+            (train, test) = HoldBack(train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
+        if (config.Validation is not null)
+            (train, validation) = HoldBack(train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
+        return new TrainingData
+        {
+            Shape = data.Shape,
+            Train = train,
+            Validation = validation,
+            Test = test,
+            Normalization = NormalizationOf(config.Normalize, train),
+            Augmentation = config.Augmentation,
+            ClassNames = data.ClassNames,
+            Origin = data.Origin,
+            Fingerprint = data.Fingerprint,
+        };
+    }
+
+    /// <summary>Scale and shift of each channel so that x·scale + shift is what is asked for.</summary>
+    public static Normalization NormalizationOf(Normalize kind, SampleSet train)
+    {
+        int channels = train.Shape[0];
+        if (kind == Normalize.None)
+            return Normalization.None(channels);
+        if (kind == Normalize.Unit && train.Bytes is not null)
+            return new Normalization([.. Enumerable.Repeat(1 / 255.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
+        IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(train);
+        (double Centre, double Width)[] ranges = [.. statistics.Select(s => kind == Normalize.Unit ? (s.Minimum, s.Maximum - s.Minimum) : (s.Mean, s.Deviation))];
+        // A channel that is the same everywhere becomes 0, not a division by nothing.
+        double[] scale = [.. ranges.Select(r => r.Width > 0 ? 1 / r.Width : 1)];
+        return new Normalization(scale, [.. ranges.Select((r, c) => -r.Centre * scale[c])]);
+    }
+
+    private static (SampleSet Kept, SampleSet Held) HoldBack(SampleSet train, SplitSize size, string key, RandomStream random)
+    {
+        int held = size.Of(train.Count);
+        if (held >= train.Count)
+            throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"data: '{key}: {size}' of {train.Count} training samples leaves none to train on; expected fewer"));
+        (int[] kept, int[] heldBack) = Splitter.Split(train, held, random);
+        return (train.Pick(kept), train.Pick(heldBack));
+    }
+}

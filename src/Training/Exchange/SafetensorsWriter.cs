@@ -1,0 +1,128 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Exchange;
+
+/// <summary>A tensor to be written.</summary>
+public sealed class TensorToWrite
+{
+    private TensorToWrite(string name, ReadOnlySpan<int> shape, SafetensorsType type, byte[] bytes)
+    {
+        long length = 1;
+        foreach (int size in shape)
+            length = checked(length * size);
+        if (length * type.Size() != bytes.Length)
+            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape.ToArray())}] has {length} elements; {bytes.Length / type.Size()} values were given.");
+        (Name, Shape, Type, Bytes) = (name, shape.ToArray(), type, bytes);
+    }
+
+    public string Name { get; }
+
+    public IReadOnlyList<int> Shape { get; }
+
+    public SafetensorsType Type { get; }
+
+    internal byte[] Bytes { get; }
+
+    /// <summary>As F32.</summary>
+    public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values) =>
+        new(name, shape, SafetensorsType.F32, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>As F64.</summary>
+    public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values) =>
+        new(name, shape, SafetensorsType.F64, MemoryMarshal.AsBytes(values).ToArray());
+
+    /// <summary>As F32, each value rounded to float.</summary>
+    public static TensorToWrite Rounded(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values)
+    {
+        var floats = new float[values.Length];
+        for (int i = 0; i < floats.Length; i++)
+            floats[i] = (float)values[i];
+        return Of(name, shape, floats);
+    }
+}
+
+/// <summary>Writes safetensors files, laid out as the reference implementation does: falling alignment, then names; header padded to 8 bytes.</summary>
+public static class SafetensorsWriter
+{
+    private const int Alignment = 8;
+
+    /// <param name="path">The file; replaced at once and whole.</param>
+    /// <param name="tensors">In any order; no name twice.</param>
+    /// <param name="metadata">Texts to add.</param>
+    /// <param name="files">The file system.</param>
+    public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, IFileSystem? files = null)
+    {
+        TensorToWrite[] ordered = [.. tensors];
+        Array.Sort(ordered, (a, b) => a.Type != b.Type ? b.Type.CompareTo(a.Type) : CompareUtf8(a.Name, b.Name));
+        byte[] header = Header(ordered, metadata);
+        DurableFile.Write(path, stream =>
+        {
+            Span<byte> length = stackalloc byte[sizeof(ulong)];
+            BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+            stream.Write(length);
+            stream.Write(header);
+            foreach (TensorToWrite tensor in ordered)
+                stream.Write(tensor.Bytes);
+        }, sizeof(ulong) + header.Length + ordered.Sum(t => (long)t.Bytes.Length), files);
+    }
+
+    private static byte[] Header(TensorToWrite[] tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        {
+            var names = new HashSet<string>(StringComparer.Ordinal) { "__metadata__" };
+            long end = 0;
+            json.WriteStartObject();
+            if (metadata is not null)
+                WriteMetadata(json, metadata);
+            foreach (TensorToWrite tensor in tensors)
+            {
+                if (!names.Add(tensor.Name))
+                    throw new ArgumentException($"A tensor '{tensor.Name}' is there already, or the name is taken by the format.");
+                WriteTensor(json, tensor, end);
+                end += tensor.Bytes.Length;
+            }
+            json.WriteEndObject();
+        }
+        int padding = (Alignment - (buffer.WrittenCount % Alignment)) % Alignment;
+        buffer.GetSpan(padding)[..padding].Fill((byte)' ');
+        buffer.Advance(padding);
+        if (buffer.WrittenCount > SafetensorsFile.MostHeader)
+            throw new ArgumentException($"The names and shapes take {buffer.WrittenCount} bytes; the format allows {SafetensorsFile.MostHeader}.");
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
+    {
+        json.WriteStartObject("__metadata__");
+        // Sorted, so that the same content is the same bytes.
+        foreach ((string key, string value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
+            json.WriteString(key, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTensor(Utf8JsonWriter json, TensorToWrite tensor, long begin)
+    {
+        json.WriteStartObject(tensor.Name);
+        json.WriteString("dtype", tensor.Type.Name());
+        json.WriteStartArray("shape");
+        foreach (int size in tensor.Shape)
+            json.WriteNumberValue(size);
+        json.WriteEndArray();
+        json.WriteStartArray("data_offsets");
+        json.WriteNumberValue(begin);
+        json.WriteNumberValue(begin + tensor.Bytes.Length);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    // The reference compares UTF-8 bytes; UTF-16 sorts characters beyond the first plane elsewhere.
+    private static int CompareUtf8(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
+}

@@ -1,0 +1,60 @@
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Exchange;
+
+/// <summary>
+/// The parameters and running statistics of a network as a safetensors file, with the names and shapes of the equivalent
+/// <c>torch.nn.Sequential</c>: <c>load_state_dict</c> takes what is saved here, and what PyTorch saved is loaded here.
+/// </summary>
+public static class WeightFile
+{
+    // PyTorch's batch norm counts batches; nothing here depends on it, and its loader does without.
+    private const string Counter = ".num_batches_tracked";
+    private const int MostListed = 5;
+
+    /// <param name="path">The file.</param>
+    /// <param name="model">Whose weights.</param>
+    /// <param name="average">The moving averages where they are kept.</param>
+    /// <param name="metadata">Texts to add, e.g. the config.</param>
+    public static void Save(string path, Model model, bool average = true, IReadOnlyDictionary<string, string>? metadata = null) =>
+        SafetensorsWriter.Write(path, model.Network.Parameters.Select(p => TensorToWrite.Rounded(p.Name, p.Shape.Sizes, model.Read(p, average))), metadata);
+
+    /// <summary>Copies weights to a model's parameters, and to their moving averages where those are kept. All or none.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
+    public static void Load(string path, Model model)
+    {
+        IReadOnlyList<(Parameter Parameter, double[] Values)> weights = Read(path, model.Network);
+        foreach ((Parameter parameter, double[] values) in weights)
+        {
+            model.Write(parameter, values);
+            if (parameter.Trained && model.Memory.Ema is not null)
+                model.DeviceMemory.Write(model.Memory.Ema, model.Memory.Layout.OffsetOf(parameter), (ReadOnlySpan<double>)values);
+        }
+    }
+
+    /// <summary>The values of every parameter of a network.</summary>
+    public static IReadOnlyList<(Parameter Parameter, double[] Values)> Read(string path, Network network)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        string[] missing = [.. network.Parameters.Where(p => file[p.Name] is null).Select(p => p.Name)];
+        string[] extra = [.. file.Tensors.Select(t => t.Name).Where(n => !n.EndsWith(Counter, StringComparison.Ordinal)).Except(network.Parameters.Select(p => p.Name))];
+        if (missing.Length > 0)
+            throw Refused(path, $"it has no {List(missing)}{(extra.Length > 0 ? $", but {List(extra)}" : "")}");
+        if (extra.Length > 0)
+            throw Refused(path, $"the network has no {List(extra)}");
+        foreach (Parameter parameter in network.Parameters)
+        {
+            SafetensorsTensor tensor = file[parameter.Name]!;
+            if (!tensor.Shape.SequenceEqual(parameter.Shape.Sizes.ToArray().Select(s => (long)s)))
+                throw Refused(path, $"'{parameter.Name}' has shape [{string.Join(", ", tensor.Shape)}], expected {parameter.Shape}");
+        }
+        return [.. network.Parameters.Select(p => (p, file.ReadDoubles(file[p.Name]!)))];
+    }
+
+    private static string List(string[] names) =>
+        string.Join(", ", names.Take(MostListed).Select(n => $"'{n}'")) + (names.Length > MostListed ? $" and {names.Length - MostListed} more" : "");
+
+    private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: does not fit the network: {OneLine.Of(what)}.");
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>
+/// Filters moved over an image [C, H, W] or a signal [C, L], as <c>torch.nn.Conv2d</c> and <c>Conv1d</c>. As many groups as
+/// channels make it depthwise.
+/// </summary>
+public sealed record ConvConfig : LayerConfig
+{
+    public required int Filters { get; init => field = Config.Require.Positive(value); }
+
+    public required AxisSizes Kernel { get; init; }
+
+    public AxisSizes Stride { get; init; } = 1;
+
+    public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;
+
+    public AxisSizes Dilation { get; init; } = 1;
+
+    public int Groups { get; init => field = Config.Require.Positive(value); } = 1;
+
+    public bool Bias { get; init; } = true;
+
+    public InitConfig? Init { get; init; }
+
+    public InitConfig? BiasInit { get; init; }
+
+    public override Layer Build(LayerSite site)
+    {
+        SpatialInput input = SpatialInput.Of(site);
+        site.Require(input.C % Groups == 0, $"{Groups} groups of {input.C} channels; expected a number that divides the channels");
+        site.Require(Filters % Groups == 0, $"{Groups} groups of {Filters} filters; expected a number that divides the filters");
+        return new Conv(this, site, input) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed class Conv : Layer
+{
+    private readonly ConvGeometry geometry;
+    private readonly SpatialInput input;
+    private readonly Parameter weight;
+    private readonly Parameter? bias;
+    private readonly Shape image; // of the weights, [K, C/groups, R, S]
+
+    internal Conv(ConvConfig config, LayerSite site, SpatialInput input)
+    {
+        this.input = input;
+        (int R, int S) kernel = config.Kernel.For(input);
+        (int H, int W) stride = config.Stride.For(input), dilation = config.Dilation.For(input);
+        geometry = new ConvGeometry
+        {
+            Stride = stride,
+            Dilation = dilation,
+            Groups = config.Groups,
+            Padding = config.Padding.For(input, kernel, stride, dilation),
+        };
+        (int p, int q) = geometry.Output((input.H, input.W), kernel);
+        Output = input.Output(config.Filters, p, q);
+        image = new Shape(config.Filters, input.C / config.Groups, kernel.R, kernel.S);
+        int fanIn = image.LengthOf(1..), fanOut = config.Filters / config.Groups * kernel.R * kernel.S;
+        weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
+        {
+            Init = config.Init ?? site.DefaultInit,
+            FanIn = fanIn,
+            FanOut = fanOut,
+        };
+        bias = config.Bias
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = fanIn, FanOut = fanOut }
+            : null;
+        Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
+    }
+
+    public override Shape Output { get; }
+
+    public override string Details { get; }
+
+    public override IReadOnlyList<Parameter> Parameters => bias is null ? [weight] : [weight, bias];
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        int n = x.Shape[0];
+        var op = new Conv2D(geometry, bias is not null);
+        Tensor pixels = g.Graph.Reshape(x, input.Image(n)), filters = g.Graph.Reshape(g[weight], image);
+        Tensor y = bias is null ? g.Graph.Add(op, pixels, filters) : g.Graph.Add(op, pixels, filters, g[bias]);
+        return g.Graph.Reshape(y, Output.Prepend(n));
+    }
+}

@@ -1,0 +1,97 @@
+using System.Globalization;
+using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>A convolution read backwards, which makes images larger, as <c>torch.nn.ConvTranspose2d</c>.</summary>
+public sealed record ConvTransposeConfig : LayerConfig
+{
+    public required int Filters { get; init => field = Config.Require.Positive(value); }
+
+    public required AxisSizes Kernel { get; init; }
+
+    public AxisSizes Stride { get; init; } = 1;
+
+    /// <summary>Padding of the convolution that this is the transpose of: it makes the output smaller.</summary>
+    public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;
+
+    /// <summary>Rows and columns added at the bottom and the right.</summary>
+    public int OutputPadding { get; init => field = Config.Require.NonNegative(value); }
+
+    public AxisSizes Dilation { get; init; } = 1;
+
+    public int Groups { get; init => field = Config.Require.Positive(value); } = 1;
+
+    public bool Bias { get; init; } = true;
+
+    public InitConfig? Init { get; init; }
+
+    public InitConfig? BiasInit { get; init; }
+
+    public override Layer Build(LayerSite site)
+    {
+        SpatialInput input = SpatialInput.Of(site);
+        site.Require(input.C % Groups == 0, $"{Groups} groups of {input.C} channels; expected a number that divides the channels");
+        site.Require(Filters % Groups == 0, $"{Groups} groups of {Filters} filters; expected a number that divides the filters");
+        return new ConvTranspose(this, site, input) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed class ConvTranspose : Layer
+{
+    private readonly ConvGeometry geometry;
+    private readonly SpatialInput input;
+    private readonly Parameter weight;
+    private readonly Parameter? bias;
+    private readonly Shape image; // of the weights, [C, K/groups, R, S]
+    private readonly int height;
+    private readonly int width;
+
+    internal ConvTranspose(ConvTransposeConfig config, LayerSite site, SpatialInput input)
+    {
+        this.input = input;
+        (int R, int S) kernel = config.Kernel.For(input);
+        (int H, int W) stride = config.Stride.For(input), dilation = config.Dilation.For(input);
+        geometry = new ConvGeometry
+        {
+            Stride = stride,
+            Dilation = dilation,
+            Groups = config.Groups,
+            Padding = config.Padding.For(input, kernel, (1, 1), dilation),
+        };
+        int extra = config.OutputPadding;
+        (height, width) = geometry.TransposedOutput((input.H, input.W), kernel, (input.IsSignal ? 0 : extra, extra));
+        Output = input.Output(config.Filters, height, width);
+        image = new Shape(input.C, config.Filters / config.Groups, kernel.R, kernel.S);
+        int fanIn = input.C / config.Groups * kernel.R * kernel.S, fanOut = image.LengthOf(1..);
+        weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
+        {
+            Init = config.Init ?? site.DefaultInit,
+            FanIn = fanIn,
+            FanOut = fanOut,
+        };
+        bias = config.Bias
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = fanIn, FanOut = fanOut }
+            : null;
+        Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}");
+    }
+
+    public override Shape Output { get; }
+
+    public override string Details { get; }
+
+    public override IReadOnlyList<Parameter> Parameters => bias is null ? [weight] : [weight, bias];
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        int n = x.Shape[0];
+        var op = new ConvTranspose2D(geometry, height, width, bias is not null);
+        Tensor pixels = g.Graph.Reshape(x, input.Image(n)), filters = g.Graph.Reshape(g[weight], image);
+        Tensor y = bias is null ? g.Graph.Add(op, pixels, filters) : g.Graph.Add(op, pixels, filters, g[bias]);
+        return g.Graph.Reshape(y, Output.Prepend(n));
+    }
+}

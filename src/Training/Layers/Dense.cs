@@ -1,0 +1,65 @@
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>y = xWᵀ + b over the last axis, as <c>torch.nn.Linear</c>.</summary>
+public sealed record DenseConfig : LayerConfig
+{
+    [Shorthand]
+    public required int Units { get; init => field = Config.Require.Positive(value); }
+
+    public bool Bias { get; init; } = true;
+
+    public InitConfig? Init { get; init; }
+
+    public InitConfig? BiasInit { get; init; }
+
+    public override Layer Build(LayerSite site)
+    {
+        site.Require(
+            site.Input.Rank <= 2,
+            $"its input has shape {site.Input}; expected [features] or [steps, features]; put 'flatten' before it");
+        return new Dense(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed class Dense : Layer
+{
+    private readonly Parameter weight;
+    private readonly Parameter? bias;
+    private readonly int units;
+
+    internal Dense(DenseConfig config, LayerSite site)
+    {
+        units = config.Units;
+        int features = site.Input[^1];
+        Output = site.Input.With(site.Input.Rank - 1, units);
+        weight = new Parameter($"{site.Path}.weight", site.Path, new Shape(units, features))
+        {
+            Init = config.Init ?? site.DefaultInit,
+            FanIn = features,
+            FanOut = units,
+        };
+        bias = config.Bias
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(units)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = features, FanOut = units }
+            : null;
+    }
+
+    public override Shape Output { get; }
+
+    public override IReadOnlyList<Parameter> Parameters => bias is null ? [weight] : [weight, bias];
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        Tensor rows = g.Graph.Reshape(x, new Shape(x.Shape.Count / x.Shape[^1], x.Shape[^1]));
+        Tensor y = bias is null
+            ? g.Graph.Add(new MatMul(TransposeB: true), rows, g[weight])
+            : g.Graph.Add(new MatMul(TransposeB: true, Bias: true), rows, g[weight], g[bias]);
+        return g.Graph.Reshape(y, Output.Prepend(x.Shape[0]));
+    }
+}

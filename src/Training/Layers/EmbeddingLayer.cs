@@ -1,0 +1,52 @@
+using System.Globalization;
+using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>Whole numbers [T] become rows of a table, [T, width], as <c>torch.nn.Embedding</c>.</summary>
+public sealed record EmbeddingConfig : LayerConfig
+{
+    /// <summary>Rows of the table: the numbers go from 0 to one less.</summary>
+    public required int Rows { get; init => field = Config.Require.Positive(value); }
+
+    public required int Width { get; init => field = Config.Require.Positive(value); }
+
+    public InitConfig? Init { get; init; }
+
+    public override Layer Build(LayerSite site)
+    {
+        site.RequireRank(1, "[steps], whole numbers", "put 'flatten' before it");
+        return new EmbeddingLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed class EmbeddingLayer : Layer
+{
+    private readonly Parameter table;
+
+    internal EmbeddingLayer(EmbeddingConfig config, LayerSite site)
+    {
+        Output = new Shape(site.Input[0], config.Width);
+        table = new Parameter($"{site.Path}.weight", site.Path, new Shape(config.Rows, config.Width))
+        {
+            Init = config.Init ?? new NormalInit { Std = 1 },
+            FanIn = 1,
+            FanOut = config.Width,
+        };
+        Details = string.Create(CultureInfo.InvariantCulture, $"{config.Rows} rows");
+    }
+
+    public override Shape Output { get; }
+
+    public override string Details { get; }
+
+    /// <summary>Numbers that the input may hold: 0 to one less than this.</summary>
+    public int Rows => table.Shape[0];
+
+    public override IReadOnlyList<Parameter> Parameters => [table];
+
+    public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Embedding(), g[table], x);
+}

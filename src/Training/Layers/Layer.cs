@@ -1,0 +1,72 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>
+/// A stage of a network: knows its shapes and parameters and adds the ops that compute it to a graph. It holds no numbers
+/// and knows no device.
+/// </summary>
+public abstract class Layer
+{
+    /// <summary>Path in the network, e.g. <c>3</c>, <c>5.0</c> inside a residual block, or the name given in the config.</summary>
+    public required string Path { get; init; }
+
+    /// <summary>What the layer is, e.g. <c>conv</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Shape of one sample that comes in.</summary>
+    public required Shape Input { get; init; }
+
+    /// <summary>Shape of one sample that goes out.</summary>
+    public abstract Shape Output { get; }
+
+    /// <summary>Its own parameters and running statistics, those of inner layers not included.</summary>
+    public virtual IReadOnlyList<Parameter> Parameters => [];
+
+    /// <summary>Layers inside this one.</summary>
+    public virtual IReadOnlyList<Layer> Inner => [];
+
+    /// <summary>Settings for a summary table, e.g. <c>5×5, same</c>.</summary>
+    public virtual string Details => "";
+
+    /// <summary>Adds the layer's ops. <paramref name="x"/> is [N, …Input]; the result [N, …Output].</summary>
+    public abstract Tensor Apply(LayerGraph g, Tensor x);
+}
+
+/// <summary>The graph that layers add to, and what they need besides: their parameters, the mode, random numbers.</summary>
+public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random)
+{
+    private readonly Dictionary<string, Tensor> activations = [];
+    private uint streams;
+
+    public Graph Graph { get; } = graph;
+
+    /// <summary>False when evaluating: no dropout, running statistics fixed.</summary>
+    public bool Training { get; } = training;
+
+    /// <summary>Seed and step for random masks, int [4]; only while training.</summary>
+    public Tensor Random => random ?? throw new InvalidOperationException("Random numbers are drawn in training only.");
+
+    /// <summary>A number that tells the random masks of a network apart: the same for a layer in every graph.</summary>
+    public uint NextRandomStream() => streams++;
+
+    /// <summary>The output of each layer by path, in network order.</summary>
+    public IReadOnlyDictionary<string, Tensor> Activations => activations;
+
+    public Tensor this[Parameter parameter] => parameters(parameter);
+
+    /// <summary>Applies a layer under its own scope and notes its output.</summary>
+    public Tensor Apply(Layer layer, Tensor x)
+    {
+        string outer = Graph.Scope;
+        Graph.Scope = layer.Path;
+        Tensor y = layer.Apply(this, x);
+        Graph.Scope = outer;
+        activations[layer.Path] = y;
+        return y;
+    }
+
+    public Tensor Apply(IReadOnlyList<Layer> layers, Tensor x) => layers.Aggregate(x, (value, layer) => Apply(layer, value));
+}

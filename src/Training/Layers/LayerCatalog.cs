@@ -1,0 +1,40 @@
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>Every layer that a network can name. A new layer is a file of its own and a line here.</summary>
+public static class LayerCatalog
+{
+    public static IReadOnlyList<Choice> All { get; } =
+    [
+        new("dense", typeof(DenseConfig), "Every input to every unit: y = xWᵀ + b."),
+        new("conv", typeof(ConvConfig), "Filters moved over an image or a signal."),
+        new("conv-transpose", typeof(ConvTransposeConfig), "A convolution read backwards: makes images larger."),
+        new("maxpool", typeof(MaxPoolConfig), "The largest of each window."),
+        new("avgpool", typeof(AvgPoolConfig), "The mean of each window."),
+        new("global-avgpool", typeof(GlobalAvgPoolConfig), "The mean of each channel."),
+        new("global-maxpool", typeof(GlobalMaxPoolConfig), "The largest of each channel."),
+        new("batchnorm", typeof(BatchNormConfig), "Each channel by its mean and variance over the batch."),
+        new("layernorm", typeof(LayerNormConfig), "Each sample by its own mean and variance."),
+        new("groupnorm", typeof(GroupNormConfig), "Each sample's channels in groups."),
+        new("dropout", typeof(DropoutConfig), "In training, numbers set to 0 at random."),
+        new("embedding", typeof(EmbeddingConfig), "Whole numbers become rows of a table."),
+        new("softmax", typeof(SoftmaxConfig), "Positive numbers that add up to 1."),
+        new("log-softmax", typeof(LogSoftmaxConfig), "The logarithm of softmax."),
+        new("permute", typeof(PermuteConfig), "A sample's axes in another order."),
+        new("flatten", typeof(FlattenConfig), "A sample's numbers in one row."),
+        new("reshape", typeof(ReshapeConfig), "A sample's numbers under another shape."),
+        new("residual", typeof(ResidualConfig), "Layers whose result is added to their input."),
+        new("branch", typeof(BranchConfig), "Several paths side by side, joined."),
+        new("repeat", typeof(RepeatConfig), "The same layers several times in a row, each with weights of its own."),
+        .. Activation.All.Select(ActivationConfig.ChoiceFor),
+    ];
+
+    /// <summary>The name under which a layer's settings stand in YAML.</summary>
+    public static string NameOf(LayerConfig config) =>
+        config is ActivationConfig activation ? activation.Function.Name : All.First(c => c.Type == config.GetType()).Name;
+
+    /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
+    internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool";
+}

@@ -1,0 +1,66 @@
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>Builds a list of layers: writes out repeats, gives each layer its path and input shape.</summary>
+public static class LayerStack
+{
+    /// <param name="configs">The layers in order.</param>
+    /// <param name="path">Path of what they stand in; empty for the network itself.</param>
+    /// <param name="input">Shape of one sample.</param>
+    /// <param name="next">The activation behind the list, if any.</param>
+    public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, string? next = null)
+    {
+        List<LayerConfig> flat = [.. configs.SelectMany(RepeatConfig.WriteOut)];
+        var layers = new List<Layer>();
+        var names = new Dictionary<string, int>();
+        for (int i = 0; i < flat.Count; i++)
+        {
+            string own = UniqueName(flat[i], i, names);
+            string kind = LayerCatalog.NameOf(flat[i]);
+            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], ActivationAfter(flat, i) ?? next);
+            Layer layer;
+            try
+            {
+                layer = flat[i].Build(site);
+            }
+            catch (Kernels.Graphs.ShapeException e)
+            {
+                site.Fail(e.Message);
+                throw;
+            }
+            layers.Add(layer);
+            input = layer.Output;
+        }
+        return layers;
+    }
+
+    // A repeated block's names get a number, as written-out layers would.
+    private static string UniqueName(LayerConfig config, int position, Dictionary<string, int> names)
+    {
+        if (config.Name is not string name)
+            return position.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        int count = names[name] = names.GetValueOrDefault(name) + 1;
+        if (count == 1)
+            return name;
+        if (config is { Source: Mark mark } && !RepeatConfig.IsRepeated(config))
+            throw new ConfigException(mark, $"a second layer called '{name}'; names are given once");
+        return $"{name}-{count.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+    }
+
+    // Layers that keep a signal's scale are looked through.
+    private static string? ActivationAfter(List<LayerConfig> layers, int index)
+    {
+        for (int i = index + 1; i < layers.Count; i++)
+        {
+            string kind = LayerCatalog.NameOf(layers[i]);
+            if (Activation.All.Any(a => a.Name == kind))
+                return kind;
+            if (!LayerCatalog.IsTransparent(kind))
+                return null;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Normalization;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>What the normalisations have in common.</summary>
+public abstract record NormConfig : LayerConfig
+{
+    /// <summary>Added to the variance.</summary>
+    public double Epsilon { get; init => field = Config.Require.Positive(value); } = 1e-5;
+
+    /// <summary>Whether a learned factor and shift follow.</summary>
+    public bool Affine { get; init; } = true;
+}
+
+/// <summary>Each channel by its mean and variance over the batch, as <c>torch.nn.BatchNorm1d</c> and <c>BatchNorm2d</c>.</summary>
+public sealed record BatchNormConfig : NormConfig
+{
+    /// <summary>Weight of the batch in the running statistics.</summary>
+    public double Momentum { get; init => field = Config.Require.Between(value, 0, 1); } = 0.1;
+
+    public override Layer Build(LayerSite site) => new BatchNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+}
+
+/// <summary>Each sample by the mean and variance over its last axes, as <c>torch.nn.LayerNorm</c>.</summary>
+public sealed record LayerNormConfig : NormConfig
+{
+    /// <summary>How many of the last axes share statistics; all of a sample's by default.</summary>
+    public int? Axes { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
+
+    public override Layer Build(LayerSite site)
+    {
+        int axes = Axes ?? site.Input.Rank;
+        site.Require(axes <= site.Input.Rank, $"the last {axes} axes of {site.Input}; expected at most {site.Input.Rank}");
+        var shape = new Shape(site.Input.Sizes[^axes..]);
+        return new GroupedNormLayer(new LayerNorm(axes, Epsilon, Affine), shape, site, Affine) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+/// <summary>Each sample's channels in groups, by mean and variance of the group, as <c>torch.nn.GroupNorm</c>.</summary>
+public sealed record GroupNormConfig : NormConfig
+{
+    [Shorthand]
+    public required int Groups { get; init => field = Config.Require.Positive(value); }
+
+    public override Layer Build(LayerSite site)
+    {
+        site.Require(site.Input[0] % Groups == 0, $"{Groups} groups of {site.Input[0]} channels; expected a number that divides the channels");
+        return new GroupedNormLayer(new GroupNorm(Groups, Epsilon, Affine), new Shape(site.Input[0]), site, Affine) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed class BatchNormLayer : Layer
+{
+    private readonly BatchNormConfig config;
+    private readonly Parameter[] affine;
+    private readonly Parameter mean;
+    private readonly Parameter variance;
+
+    internal BatchNormLayer(BatchNormConfig config, LayerSite site)
+    {
+        this.config = config;
+        var channels = new Shape(site.Input[0]);
+        affine = config.Affine ? NormParameters.Affine(site, channels) : [];
+        mean = new Parameter($"{site.Path}.running_mean", site.Path, channels) { Init = new ConstantInit(), Trained = false };
+        variance = new Parameter($"{site.Path}.running_var", site.Path, channels) { Init = new ConstantInit { Value = 1 }, Trained = false };
+    }
+
+    public override Shape Output => Input;
+
+    public override IReadOnlyList<Parameter> Parameters => [.. affine, mean, variance];
+
+    public override string Details => string.Create(CultureInfo.InvariantCulture, $"momentum {config.Momentum}");
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        Op op = g.Training ? new BatchNorm(config.Epsilon, config.Momentum, config.Affine) : new BatchNormInference(config.Epsilon, config.Affine);
+        return g.Graph.AddAll(op, [x, g[mean], g[variance], .. affine.Select(p => g[p])])[0];
+    }
+}
+
+/// <summary>Layer and group norm: the statistics are a sample's own, so training and evaluation are the same.</summary>
+public sealed class GroupedNormLayer : Layer
+{
+    private readonly Op op;
+    private readonly Parameter[] affine;
+
+    internal GroupedNormLayer(Op op, Shape parameters, LayerSite site, bool affine) =>
+        (this.op, this.affine) = (op, affine ? NormParameters.Affine(site, parameters) : []);
+
+    public override Shape Output => Input;
+
+    public override IReadOnlyList<Parameter> Parameters => affine;
+
+    public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.AddAll(op, [x, .. affine.Select(p => g[p])])[0];
+}
+
+internal static class NormParameters
+{
+    public static Parameter[] Affine(LayerSite site, Shape shape) =>
+    [
+        new Parameter($"{site.Path}.weight", site.Path, shape) { Init = new ConstantInit { Value = 1 } },
+        new Parameter($"{site.Path}.bias", site.Path, shape) { Init = new ConstantInit() },
+    ];
+}

@@ -1,0 +1,100 @@
+using System.Globalization;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Pooling;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>A window moved over an image [C, H, W] or a signal [C, L], each channel by itself.</summary>
+public abstract record PoolConfig : LayerConfig
+{
+    /// <summary>The window.</summary>
+    [Shorthand]
+    public required AxisSizes Kernel { get; init; }
+
+    /// <summary>From one window to the next; the window's size by default.</summary>
+    public AxisSizes? Stride { get; init; }
+
+    public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;
+
+    internal abstract Op Op(PoolGeometry geometry);
+
+    public override Layer Build(LayerSite site)
+    {
+        SpatialInput input = SpatialInput.Of(site);
+        (int R, int S) kernel = Kernel.For(input);
+        (int H, int W) stride = (Stride ?? Kernel).For(input);
+        var geometry = new PoolGeometry(kernel) { Stride = stride, Padding = Padding.For(input, kernel, stride, (1, 1)) };
+        return new Pool(input, geometry, Op(geometry)) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+/// <summary>The largest of each window, as <c>torch.nn.MaxPool2d</c>.</summary>
+public sealed record MaxPoolConfig : PoolConfig
+{
+    /// <summary>Who takes the gradient where several are the largest: the first, or all in equal parts.</summary>
+    public Ties Ties { get; init; }
+
+    internal override Op Op(PoolGeometry geometry) => new MaxPool2D(geometry, Ties);
+}
+
+/// <summary>The mean of each window, as <c>torch.nn.AvgPool2d</c>.</summary>
+public sealed record AvgPoolConfig : PoolConfig
+{
+    /// <summary>Whether the padding counts as zeros.</summary>
+    public bool CountPadding { get; init; } = true;
+
+    internal override Op Op(PoolGeometry geometry) => new AveragePool2D(geometry, CountPadding);
+}
+
+/// <summary>The mean or maximum of each whole channel: [C, H, W] becomes [C].</summary>
+public abstract record GlobalPoolConfig : LayerConfig
+{
+    internal abstract Op Op(PoolGeometry geometry);
+
+    public override Layer Build(LayerSite site)
+    {
+        SpatialInput input = SpatialInput.Of(site);
+        var geometry = new PoolGeometry((input.H, input.W));
+        return new Pool(input, geometry, Op(geometry), new Shape(input.C)) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+public sealed record GlobalAvgPoolConfig : GlobalPoolConfig
+{
+    internal override Op Op(PoolGeometry geometry) => new AveragePool2D(geometry);
+}
+
+public sealed record GlobalMaxPoolConfig : GlobalPoolConfig
+{
+    public Ties Ties { get; init; }
+
+    internal override Op Op(PoolGeometry geometry) => new MaxPool2D(geometry, Ties);
+}
+
+public sealed class Pool : Layer
+{
+    private readonly SpatialInput input;
+    private readonly Op op;
+
+    internal Pool(SpatialInput input, PoolGeometry geometry, Op op, Shape? output = null)
+    {
+        this.input = input;
+        this.op = op;
+        (int p, int q) = geometry.Output((input.H, input.W));
+        Output = output ?? input.Output(input.C, p, q);
+        Details = string.Create(CultureInfo.InvariantCulture, $"{geometry.Kernel.R}×{geometry.Kernel.S}, stride {geometry.Stride.H}×{geometry.Stride.W}");
+    }
+
+    public override Shape Output { get; }
+
+    public override string Details { get; }
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        Tensor y = g.Graph.AddAll(op, g.Graph.Reshape(x, input.Image(x.Shape[0])))[0];
+        return g.Graph.Reshape(y, Output.Prepend(x.Shape[0]));
+    }
+}

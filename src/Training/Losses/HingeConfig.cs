@@ -1,0 +1,36 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Losses;
+
+/// <summary>Every wrong score within the margin of the right one costs.</summary>
+public abstract record HingeFamilyConfig : LossConfig
+{
+    /// <summary>How far the right score must be above the others.</summary>
+    [Shorthand]
+    public double Margin { get; init => field = Require.Positive(value); } = 1;
+
+    protected abstract bool Squared { get; }
+
+    public override Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
+        graph.Add(new Hinge(Margin, Squared), scores, targets.Labels!);
+
+    public override string? Problem(Shape output, DataShape data) => ClassScoresProblem(output, data, Squared ? "squared-hinge" : "hinge");
+
+    public override double? ExpectedAtStart(DataShape data) => (Squared ? Margin * Margin : Margin) * (data.Classes - 1);
+}
+
+/// <summary>The multiclass support vector machine's loss.</summary>
+public sealed record HingeConfig : HingeFamilyConfig
+{
+    protected override bool Squared => false;
+}
+
+/// <summary>The same with each violation squared.</summary>
+public sealed record SquaredHingeConfig : HingeFamilyConfig
+{
+    protected override bool Squared => true;
+}

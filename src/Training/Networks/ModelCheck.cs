@@ -1,0 +1,29 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Networks;
+
+/// <summary>The check of a whole experiment that needs neither device nor data.</summary>
+public static class ModelCheck
+{
+    /// <summary>
+    /// Builds the network for the shape that the config or the data set's kind tells and checks loss and groups against it;
+    /// null where the shape is known only after the file is read.
+    /// </summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the place in the config.</exception>
+    public static Network? Check(RunConfig config) => config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
+
+    /// <summary>The same with the shape of loaded data.</summary>
+    public static Network Check(RunConfig config, DataShape shape)
+    {
+        Network network = Network.Build(config.Model, shape.Shape);
+        if (config.Loss.Problem(network.Output, shape) is string problem)
+        {
+            Mark? place = config.Loss.Source ?? config.Model[^1].Source;
+            throw place is Mark mark ? new ConfigException(mark, problem) : new GpuGradException(Fault.Config, problem);
+        }
+        Steps.ParameterGroups.Layout(config.Train, network);
+        return network;
+    }
+}

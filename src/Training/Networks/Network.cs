@@ -1,0 +1,48 @@
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Layers;
+
+namespace GpuGrad.Training.Networks;
+
+/// <summary>A stack of layers with its parameters: shapes checked, nothing computed, no device.</summary>
+public sealed class Network
+{
+    private Network(Shape input, IReadOnlyList<Layer> layers)
+    {
+        Input = input;
+        Layers = layers;
+        AllLayers = [.. layers.SelectMany(WithInner)];
+        Parameters = [.. AllLayers.SelectMany(l => l.Parameters)];
+    }
+
+    /// <summary>Shape of one sample.</summary>
+    public Shape Input { get; }
+
+    public Shape Output => Layers[^1].Output;
+
+    public IReadOnlyList<Layer> Layers { get; }
+
+    /// <summary>All layers, inner ones after the one they stand in.</summary>
+    public IReadOnlyList<Layer> AllLayers { get; }
+
+    /// <summary>All parameters and running statistics, in network order.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    public long ParameterCount => Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length);
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a layer does not fit what comes before it.</exception>
+    public static Network Build(IReadOnlyList<LayerConfig> layers, Shape input) => new(input, LayerStack.Build(layers, "", input));
+
+    /// <summary>The values that a parameter begins with; they depend on the seed and the parameter's place, on nothing else.</summary>
+    public double[] InitialValues(Parameter parameter, ulong seed)
+    {
+        var values = new double[parameter.Shape.Count];
+        uint index = (uint)Parameters.ToList().IndexOf(parameter);
+        InitConfig init = parameter.Init;
+        init.Fill(parameter, new RandomStream(seed, Purpose.Initialise, index), values);
+        return values;
+    }
+
+    private static IEnumerable<Layer> WithInner(Layer layer) => [layer, .. layer.Inner.SelectMany(WithInner)];
+}

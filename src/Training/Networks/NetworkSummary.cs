@@ -1,0 +1,61 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Networks;
+
+/// <summary>A layer in figures.</summary>
+public sealed record LayerSummary(string Path, string Kind, Shape Output, long Parameters, double Flops, string Details);
+
+/// <summary>A network in figures: a walk over the nodes of a training step.</summary>
+public sealed record NetworkSummary
+{
+    public required IReadOnlyList<LayerSummary> Layers { get; init; }
+
+    public required long Parameters { get; init; }
+
+    /// <summary>Of the forward pass, a sample.</summary>
+    public required double ForwardFlops { get; init; }
+
+    /// <summary>Of a whole step, a batch.</summary>
+    public required double StepFlops { get; init; }
+
+    /// <summary>Parameters, gradients, optimizer and running statistics.</summary>
+    public required long StateBytes { get; init; }
+
+    /// <summary>Temporaries of a step.</summary>
+    public required long ArenaBytes { get; init; }
+
+    public required long UnsharedBytes { get; init; }
+
+    /// <summary>Lays out a step without allocating or running anything.</summary>
+    public static NetworkSummary Of(RunConfig config, Network network)
+    {
+        int batch = config.Data.Batch;
+        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        ModelGraph graph = new ModelGraphs(config, network, memory).Training(BatchSource.Imaginary(config.Data.KnownShape!, batch), batch);
+        using var device = new CpuDevice(1);
+        using var unallocated = new DeviceMemory(device);
+        PlanLayout layout = PlanLayout.Of(graph.Graph, unallocated);
+        // Fused ops count for the layer they begin in; the table wants each by itself.
+        ILookup<string, Node> forward = PlanLayout.Of(graph.Graph, unallocated, new PlanOptions { Fuse = false }).Nodes.Where(n => n.Phase == Phase.Forward).ToLookup(n => n.Scope);
+        return new NetworkSummary
+        {
+            Layers = [.. network.AllLayers.Select(l => Row(l, forward[l.Path].Sum(n => n.Cost.Flops) / batch))],
+            Parameters = network.ParameterCount,
+            ForwardFlops = layout.Nodes.Where(n => n.Phase == Phase.Forward).Sum(n => n.Cost.Flops) / batch,
+            StepFlops = layout.Nodes.Sum(n => n.Cost.Flops),
+            StateBytes = 4 * (memory.Durable.Sum(s => s.Length) + memory.Gradients.Length),
+            ArenaBytes = layout.ArenaBytes,
+            UnsharedBytes = layout.UnsharedBytes,
+        };
+    }
+
+    private static LayerSummary Row(Layer layer, double flops) =>
+        new(layer.Path, layer.Kind, layer.Output, layer.Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length), flops, layer.Details);
+}

@@ -1,0 +1,61 @@
+namespace GpuGrad.Training.Networks;
+
+/// <summary>A stretch of the parameter buffer whose parameters have the same optimizer settings.</summary>
+public readonly record struct ParameterRange(int Group, long Offset, long Length);
+
+/// <summary>
+/// Where each parameter lies. Trained ones stand in one buffer, ordered by optimizer group, so that an update is one launch
+/// a group, the gradient norm one reduction and a checkpoint one copy; gradients and optimizer slots have the same layout.
+/// Running statistics stand in a second buffer.
+/// </summary>
+public sealed class ParameterLayout
+{
+    // Every parameter begins on a cache line; what lies between stays 0 in every buffer.
+    private const int Alignment = 16;
+
+    private readonly Dictionary<Parameter, long> offsets = [];
+
+    /// <param name="parameters">In network order.</param>
+    /// <param name="group">Optimizer group of a parameter, from 0.</param>
+    public ParameterLayout(IReadOnlyList<Parameter> parameters, Func<Parameter, int> group)
+    {
+        All = parameters;
+        var ranges = new List<ParameterRange>();
+        long end = 0;
+        foreach (IGrouping<int, Parameter> members in parameters.Where(p => p.Trained).GroupBy(group).OrderBy(g => g.Key))
+        {
+            long begin = end;
+            end = Place(members, end);
+            ranges.Add(new ParameterRange(members.Key, begin, end - begin));
+        }
+        Groups = ranges;
+        TrainedLength = end;
+        StateLength = Place(parameters.Where(p => !p.Trained), 0);
+    }
+
+    public IReadOnlyList<Parameter> All { get; }
+
+    public IEnumerable<Parameter> Trained => All.Where(p => p.Trained);
+
+    public IEnumerable<Parameter> State => All.Where(p => !p.Trained);
+
+    public IReadOnlyList<ParameterRange> Groups { get; }
+
+    /// <summary>Elements of the buffer of trained parameters, gaps included.</summary>
+    public long TrainedLength { get; }
+
+    /// <summary>Elements of the buffer of running statistics, gaps included.</summary>
+    public long StateLength { get; }
+
+    public long OffsetOf(Parameter parameter) => offsets[parameter];
+
+    private long Place(IEnumerable<Parameter> members, long begin)
+    {
+        foreach (Parameter parameter in members)
+        {
+            offsets[parameter] = begin;
+            begin = checked((begin + parameter.Shape.Length + Alignment - 1) / Alignment * Alignment);
+        }
+        return begin;
+    }
+}

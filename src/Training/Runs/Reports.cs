@@ -1,0 +1,93 @@
+using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Runs;
+
+public enum RunStatus
+{
+    /// <summary>All epochs done.</summary>
+    Finished,
+
+    /// <summary>No better for as long as the config waits.</summary>
+    EarlyStopped,
+
+    /// <summary>A signal or a caller asked for it; the run can be resumed.</summary>
+    Stopped,
+}
+
+/// <summary>How a run ended, with the figures of its final weights.</summary>
+public sealed record RunResult(RunStatus Status, EpochReport Final);
+
+/// <summary>The figures of an epoch.</summary>
+public sealed record EpochReport
+{
+    /// <summary>Epochs done.</summary>
+    public required int Epoch { get; init; }
+
+    /// <summary>Optimizer steps done.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Means over the epoch's batches, while the weights moved.</summary>
+    public required EpochFigures Train { get; init; }
+
+    public EpochFigures? Validation { get; init; }
+
+    public EpochFigures? Test { get; init; }
+
+    /// <summary>Learning rate of the last step.</summary>
+    public double Rate { get; init; }
+
+    /// <summary>Training time so far.</summary>
+    public double Seconds { get; init; }
+
+    /// <summary>Training samples a second in this epoch.</summary>
+    public double SamplesPerSecond { get; init; }
+
+    public double Figure(Metric metric) => metric switch
+    {
+        Metric.TrainLoss => Train.Loss,
+        Metric.ValidationLoss => Validation?.Loss ?? double.NaN,
+        Metric.ValidationAccuracy => Validation?.Accuracy ?? double.NaN,
+        Metric.TestLoss => Test?.Loss ?? double.NaN,
+        _ => Test?.Accuracy ?? double.NaN,
+    };
+}
+
+/// <summary>A step just done. Its numbers are read from the device when asked for.</summary>
+/// <param name="Epoch">Whole epochs before it.</param>
+/// <param name="Step">Optimizer steps done, this one included.</param>
+/// <param name="Done">Samples of the epoch done.</param>
+/// <param name="Samples">Samples of an epoch.</param>
+/// <param name="Rate">Its learning rate.</param>
+/// <param name="Bound">Its graph and plan.</param>
+public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound);
+
+/// <summary>Looks on while a run goes on.</summary>
+public interface IRunObserver
+{
+    /// <summary>Called after each step; anything slow costs the run.</summary>
+    void OnStep(Trainer trainer, in StepReport report)
+    {
+    }
+
+    /// <summary>Called after each epoch's evaluation.</summary>
+    void OnEpoch(Trainer trainer, EpochReport report)
+    {
+    }
+}
+
+/// <summary>Several observers as one.</summary>
+public sealed class Observers(params IReadOnlyList<IRunObserver> all) : IRunObserver
+{
+    public void OnStep(Trainer trainer, in StepReport report)
+    {
+        foreach (IRunObserver observer in all)
+            observer.OnStep(trainer, report);
+    }
+
+    public void OnEpoch(Trainer trainer, EpochReport report)
+    {
+        foreach (IRunObserver observer in all)
+            observer.OnEpoch(trainer, report);
+    }
+}

@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>A trainer with a run folder: logs its figures, saves checkpoints, goes on from one, leaves a summary and weights.</summary>
+public sealed class RunSession : IRunObserver, IDisposable
+{
+    private readonly RunConfig config;
+    private readonly string yaml;
+    private readonly string fingerprint;
+    private readonly RunFolder folder;
+    private readonly IRunObserver? display;
+    private readonly Action<string> warn;
+    private readonly MetricsLog metrics;
+    private readonly ModelCard card;
+    private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
+    private bool bestIsNew;
+
+    /// <param name="loaded">The experiment.</param>
+    /// <param name="data">Its samples.</param>
+    /// <param name="device">Where it runs; not disposed by the session.</param>
+    /// <param name="folder">Where it leaves what it makes; not disposed by the session.</param>
+    /// <param name="resumed">The checkpoint to go on from; null for a new run.</param>
+    /// <param name="display">Told of every step and epoch.</param>
+    /// <param name="warn">Told of what is wrong and does not stop the run.</param>
+    public RunSession(
+        LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, IRunObserver? display, Action<string> warn)
+    {
+        config = loaded.Config;
+        yaml = YamlWriter.Write(loaded.Tree);
+        fingerprint = data.Fingerprint;
+        card = ModelCard.Of(loaded, data);
+        this.folder = folder;
+        this.display = display;
+        this.warn = warn;
+        Trainer = new Trainer(config, data, device, this);
+        if (resumed is not null)
+        {
+            ModelState.Restore(Trainer.Model, resumed);
+            Trainer.State = resumed.State;
+        }
+        card.Write(folder.Path);
+        metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
+    }
+
+    public Trainer Trainer { get; }
+
+    /// <summary>Trains to the end or until asked to stop, then leaves checkpoint, summary and weights.</summary>
+    public RunResult Run(CancellationToken stop)
+    {
+        try
+        {
+            RunResult result = Trainer.Run(stop);
+            if (result.Status == RunStatus.Stopped)
+                Save(best: false);
+            else
+                WeightFile.Save(folder.Weights, Trainer.Model, metadata: card.ToMetadata());
+            Finish(Naming.Kebab(result.Status.ToString()), result.Final);
+            return result;
+        }
+        catch (GpuGradException e)
+        {
+            Finish(e.Fault == Fault.NonFinite ? "non-finite" : "failed", null);
+            throw;
+        }
+    }
+
+    void IRunObserver.OnStep(Trainer trainer, in StepReport report)
+    {
+        if (report.Step % config.Train.LogEvery == 0)
+            LogStep(report);
+        display?.OnStep(trainer, report);
+        bool due = config.Checkpoint.Every > 0 && report.Step % config.Checkpoint.Every == 0;
+        bool late = config.Checkpoint.Seconds > 0 && sinceCheckpoint.Elapsed.TotalSeconds >= config.Checkpoint.Seconds;
+        // The end of an epoch is saved once its figures are known.
+        if ((due || late) && report.Done < report.Samples)
+            TrySave(best: false);
+    }
+
+    void IRunObserver.OnEpoch(Trainer trainer, EpochReport report)
+    {
+        LogEpoch(report);
+        bestIsNew = trainer.State.KeptEpoch == report.Epoch;
+        display?.OnEpoch(trainer, report);
+        TrySave(bestIsNew);
+    }
+
+    public void Dispose()
+    {
+        metrics.Dispose();
+        Trainer.Dispose();
+    }
+
+    // Nothing in the log depends on the clock: a resumed run's log is that of a run that never stopped, byte by byte.
+    private void LogStep(in StepReport report)
+    {
+        double norm = report.Bound.GradientNorm;
+        if (double.IsNaN(norm))
+            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Bound.Loss), ("lr", report.Rate));
+        else
+            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Bound.Loss), ("lr", report.Rate), ("gradient_norm", norm));
+    }
+
+    private void LogEpoch(EpochReport report)
+    {
+        var line = new List<(string, MetricValue)> { ("step", report.Step), ("epoch", (long)report.Epoch), ("lr", report.Rate) };
+        foreach ((string name, EpochFigures? figures) in new[] { ("train", report.Train), ("validation", report.Validation), ("test", report.Test) })
+        {
+            if (figures is not EpochFigures f)
+                continue;
+            line.Add(($"{name}_loss", f.Loss));
+            if (!double.IsNaN(f.Accuracy))
+                line.Add(($"{name}_accuracy", f.Accuracy));
+        }
+        metrics.Append([.. line]);
+        metrics.Flush();
+    }
+
+    private void TrySave(bool best)
+    {
+        try
+        {
+            Save(best);
+        }
+        catch (StorageException e) when (!config.Checkpoint.Required)
+        {
+            Survive(e);
+        }
+    }
+
+    private void Save(bool best)
+    {
+        sinceCheckpoint.Restart();
+        folder.Checkpoints.Save(
+            new Checkpoint
+            {
+                State = Trainer.State,
+                Config = yaml,
+                DataFingerprint = fingerprint,
+                Device = $"{Trainer.Model.Device.Id} ({Trainer.Model.Device.Name})",
+                MetricsLength = metrics.Sync(),
+                Parameters = ModelState.ParametersOf(Trainer.Model),
+                Buffers = ModelState.BuffersOf(Trainer.Model),
+            },
+            config.Checkpoint.Keep,
+            best);
+    }
+
+    private void Finish(string status, EpochReport? final)
+    {
+        try
+        {
+            metrics.Sync();
+            folder.WriteSummary(new RunSummary
+            {
+                Status = status,
+                Device = Trainer.Model.Device.Id,
+                Epochs = Trainer.State.Epoch,
+                Steps = Trainer.State.Step,
+                TrainLoss = final?.Train.Loss ?? Trainer.State.LastTrainLoss,
+                TestLoss = final?.Test?.Loss,
+                TestAccuracy = final?.Test is { } test && !double.IsNaN(test.Accuracy) ? test.Accuracy : null,
+                SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
+                WallSeconds = Trainer.Seconds,
+            });
+        }
+        catch (StorageException e) when (final is null)
+        {
+            Survive(e); // what ended the run matters more
+        }
+    }
+
+    private void Survive(GpuGradException e) => warn($"{e.Message} The run goes on; what was saved before is unchanged.");
+}

@@ -1,0 +1,46 @@
+namespace GpuGrad.Training.Runs;
+
+/// <summary>
+/// Everything about a run that changes and does not lie on the device. With the device's durable slots it is a checkpoint:
+/// a trainer that has both goes on with the same bits.
+/// </summary>
+public sealed record RunState
+{
+    /// <summary>Whole epochs done.</summary>
+    public int Epoch { get; set; }
+
+    /// <summary>Samples of the current epoch done.</summary>
+    public int Cursor { get; set; }
+
+    /// <summary>Batches done; random masks and augmentation follow from their number.</summary>
+    public long Batches { get; set; }
+
+    /// <summary>Samples trained on, each as often as it came.</summary>
+    public long Samples { get; set; }
+
+    /// <summary>Optimizer steps done; several batches each where gradients are accumulated.</summary>
+    public long Step { get; set; }
+
+    /// <summary>Training time so far, earlier sittings included.</summary>
+    public double Seconds { get; set; }
+
+    /// <summary>Best figure for early stopping, and the epochs since.</summary>
+    public double? StoppingBest { get; set; }
+
+    public int StoppingBad { get; set; }
+
+    /// <summary>What a plateau schedule has found.</summary>
+    public double PlateauFactor { get; set; } = 1;
+
+    public double? PlateauBest { get; set; }
+
+    public int PlateauBad { get; set; }
+
+    /// <summary>Best figure for <c>keep-best</c>, and the epoch (from 1) it was reached in.</summary>
+    public double? KeptBest { get; set; }
+
+    public int KeptEpoch { get; set; }
+
+    /// <summary>Figures of the last whole epoch.</summary>
+    public double LastTrainLoss { get; set; } = double.NaN;
+}

@@ -1,0 +1,82 @@
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>A run between two steps, complete: a trainer that gets this back goes on with the same bits.</summary>
+public sealed record Checkpoint
+{
+    public required RunState State { get; init; }
+
+    /// <summary>The resolved config, as YAML.</summary>
+    public required string Config { get; init; }
+
+    /// <summary>What the data were; differs when any sample does.</summary>
+    public required string DataFingerprint { get; init; }
+
+    /// <summary>Id and name of the device that computed it.</summary>
+    public required string Device { get; init; }
+
+    /// <summary>Name and version of the program that wrote it.</summary>
+    public string Program { get; init; } = ProgramVersion.Text;
+
+    /// <summary>Bytes of <c>metrics.jsonl</c> up to here; a resumed run cuts it back to this.</summary>
+    public long MetricsLength { get; init; }
+
+    /// <summary>Where each parameter lies in the buffers.</summary>
+    public IReadOnlyList<CheckpointParameter> Parameters { get; init; } = [];
+
+    /// <summary>Device memory, bit by bit. No name stands twice.</summary>
+    public required IReadOnlyList<CheckpointBuffer> Buffers { get; init; }
+}
+
+/// <summary>A parameter's place.</summary>
+/// <param name="Name">Full name, e.g. <c>3.weight</c>.</param>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Buffer">The buffer it lies in.</param>
+/// <param name="Offset">Its first element there.</param>
+public sealed record CheckpointParameter(string Name, IReadOnlyList<int> Shape, string Buffer, long Offset);
+
+/// <summary>Type of a buffer's elements, little-endian. The numbers stand in files.</summary>
+public enum CheckpointElement : byte
+{
+    Float32 = 1,
+    Float64 = 2,
+    Int32 = 3,
+    Byte = 4,
+}
+
+/// <summary>A stretch of device memory, read when asked for: from the device while saving, from the file while loading.</summary>
+/// <param name="name">Unique in a checkpoint.</param>
+/// <param name="element">Type of its elements.</param>
+/// <param name="length">Number of elements.</param>
+/// <param name="source">Gives its bytes.</param>
+public sealed class CheckpointBuffer(string name, CheckpointElement element, long length, ByteSource source)
+{
+    public string Name { get; } = name;
+
+    public CheckpointElement Element { get; } = element;
+
+    public long Length { get; } = length;
+
+    public long Bytes => checked(Length * SizeOf(Element));
+
+    /// <param name="offset">In bytes.</param>
+    /// <param name="destination">Filled.</param>
+    public void Read(long offset, Span<byte> destination) => source(offset, destination);
+
+    public static int SizeOf(CheckpointElement element) => element switch
+    {
+        CheckpointElement.Float64 => sizeof(double),
+        CheckpointElement.Float32 or CheckpointElement.Int32 => sizeof(float),
+        CheckpointElement.Byte => sizeof(byte),
+        _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a type of elements"),
+    };
+
+    /// <summary>How a device stores elements.</summary>
+    public static CheckpointElement ElementOf(ElementType element, int realSize) => element switch
+    {
+        ElementType.Int32 => CheckpointElement.Int32,
+        ElementType.Byte => CheckpointElement.Byte,
+        _ => realSize == sizeof(double) ? CheckpointElement.Float64 : CheckpointElement.Float32,
+    };
+}

@@ -1,0 +1,59 @@
+using System.Text.Json;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>The JSON section of a checkpoint: everything but the buffers.</summary>
+internal sealed record CheckpointHeader
+{
+    public required string Program { get; init; }
+
+    public required string Device { get; init; }
+
+    public required RunState State { get; init; }
+
+    public required string Config { get; init; }
+
+    public required string DataFingerprint { get; init; }
+
+    public required long MetricsLength { get; init; }
+
+    public required IReadOnlyList<CheckpointParameter> Parameters { get; init; }
+
+    public static byte[] Write(Checkpoint checkpoint) => JsonSerializer.SerializeToUtf8Bytes(
+        new CheckpointHeader
+        {
+            Program = checkpoint.Program,
+            Device = checkpoint.Device,
+            State = checkpoint.State,
+            Config = checkpoint.Config,
+            DataFingerprint = checkpoint.DataFingerprint,
+            MetricsLength = checkpoint.MetricsLength,
+            Parameters = checkpoint.Parameters,
+        },
+        StorageJson.Default.CheckpointHeader);
+
+    /// <exception cref="JsonException">Not such a header.</exception>
+    public static CheckpointHeader Read(ReadOnlySpan<byte> json)
+    {
+        CheckpointHeader header = JsonSerializer.Deserialize(json, StorageJson.Default.CheckpointHeader) ?? throw new JsonException("null");
+        RunState state = header.State;
+        if (state.Epoch < 0 || state.Cursor < 0 || state.Step < 0 || header.MetricsLength < 0)
+            throw new JsonException($"epoch {state.Epoch}, cursor {state.Cursor}, step {state.Step}, metrics length {header.MetricsLength}; expected 0 or more");
+        // Elements of lists are not covered by the nullable annotations.
+        if (header.Parameters.Any(p => p is null || p.Offset < 0))
+            throw new JsonException("a parameter is null or has a negative offset");
+        return header;
+    }
+
+    public Checkpoint With(IReadOnlyList<CheckpointBuffer> buffers) => new()
+    {
+        Program = Program,
+        Device = Device,
+        State = State,
+        Config = Config,
+        DataFingerprint = DataFingerprint,
+        MetricsLength = MetricsLength,
+        Parameters = Parameters,
+        Buffers = buffers,
+    };
+}

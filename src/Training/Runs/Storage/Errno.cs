@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>Why a system call failed; Linux's numbers.</summary>
+public static class Errno
+{
+    public const int NoEntry = 2;
+    public const int Interrupted = 4;
+    public const int InputOutput = 5;
+    public const int TryAgain = 11;
+    public const int Access = 13;
+    public const int Busy = 16;
+    public const int Exists = 17;
+    public const int Invalid = 22;
+    public const int NoSpace = 28;
+    public const int ReadOnly = 30;
+    public const int Quota = 122;
+
+    /// <summary>True where the remedy is to make room.</summary>
+    public static bool IsSpace(int errno) => errno is NoSpace or Quota;
+
+    /// <summary>For people, with the number's name for searching.</summary>
+    public static string Text(int errno) => errno switch
+    {
+        NoEntry => "no such file or folder (ENOENT)",
+        Interrupted => "interrupted by signals again and again (EINTR)",
+        InputOutput => "input/output error (EIO)",
+        Access => "permission denied (EACCES)",
+        Busy => "in use (EBUSY)",
+        Exists => "already there (EEXIST)",
+        Invalid => "invalid argument (EINVAL)",
+        NoSpace => "no space left on the device (ENOSPC)",
+        ReadOnly => "the file system is read-only (EROFS)",
+        Quota => "disk quota used up (EDQUOT)",
+        _ when OperatingSystem.IsWindows() => $"error {errno}",
+        _ => $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})",
+    };
+
+    /// <summary>The number for what .NET throws.</summary>
+    public static int Of(Exception e) => e switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => NoEntry,
+        UnauthorizedAccessException => Access,
+        // .NET on Unix keeps the errno here.
+        IOException { HResult: > 0 and < 4096 } io => io.HResult,
+        IOException io => (io.HResult & 0xFFFF) switch
+        {
+            32 or 33 => Busy, // ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
+            39 or 112 => NoSpace, // ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+            80 or 183 => Exists, // ERROR_FILE_EXISTS, ERROR_ALREADY_EXISTS
+            1295 => Quota, // ERROR_DISK_QUOTA_EXCEEDED
+            _ => InputOutput,
+        },
+        _ => InputOutput,
+    };
+}

@@ -1,0 +1,47 @@
+using System.Text.Json;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>A number, a text, a yes or no, or nothing, in a line of metrics.</summary>
+public readonly struct MetricValue
+{
+    private readonly object? value;
+
+    private MetricValue(object? value) => this.value = value;
+
+    public static implicit operator MetricValue(long value) => new(value);
+
+    public static implicit operator MetricValue(double value) => new(value);
+
+    public static implicit operator MetricValue(double? value) => new(value);
+
+    public static implicit operator MetricValue(bool value) => new(value);
+
+    public static implicit operator MetricValue(string? value) => new(value);
+
+    /// <summary>JSON has no number that is not finite: such a one is the text NaN, Infinity or -Infinity, which most languages' own parsers read.</summary>
+    internal void Write(Utf8JsonWriter writer, string name)
+    {
+        switch (value)
+        {
+            case long number:
+                writer.WriteNumber(name, number);
+                break;
+            case double number when double.IsFinite(number):
+                writer.WriteNumber(name, number);
+                break;
+            case double number:
+                writer.WriteString(name, double.IsNaN(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
+                break;
+            case bool yes:
+                writer.WriteBoolean(name, yes);
+                break;
+            case string text:
+                writer.WriteString(name, text);
+                break;
+            default:
+                writer.WriteNull(name);
+                break;
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>
+/// <c>metrics.jsonl</c>: one JSON object a line, appended. A checkpoint holds the length that the file had then, and a resumed run cuts
+/// it back to that, so the lines are the same as if the run had never stopped.
+/// </summary>
+public sealed class MetricsLog : IDisposable
+{
+    // Lines wait for the disk up to this many bytes; where it stays full, later ones are dropped and counted.
+    private const int MostWaiting = 16 << 20;
+    private const int Comfortable = 1 << 16;
+
+    private readonly FileCalls calls;
+    private readonly Action<GpuGradException>? tolerate;
+    private readonly ArrayBufferWriter<byte> waiting = new(Comfortable);
+    private readonly Utf8JsonWriter writer;
+    private readonly long handle;
+    private bool torn;
+    private bool closed;
+
+    private MetricsLog(string path, FileCalls calls, long handle, long length, Action<GpuGradException>? tolerate)
+    {
+        Path = path;
+        this.calls = calls;
+        this.handle = handle;
+        this.tolerate = tolerate;
+        Length = length;
+        writer = new Utf8JsonWriter(waiting);
+    }
+
+    public string Path { get; }
+
+    /// <summary>Bytes of whole lines in the file.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Lines that found no place while the disk was full.</summary>
+    public long Dropped { get; private set; }
+
+    /// <summary>Opens the log to go on after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
+    /// <param name="path">The file; made where missing.</param>
+    /// <param name="length">What a checkpoint says; 0 for a new run.</param>
+    /// <param name="tolerate">Told of failures to write, which the run then survives; null: they are thrown.</param>
+    /// <param name="files">The file system.</param>
+    /// <exception cref="GpuGradException">
+    /// <see cref="Fault.Data"/>: the file has not so many bytes, or no line ends there. Where that is tolerated, its whole lines are kept.
+    /// </exception>
+    public static MetricsLog Open(string path, long length, Action<GpuGradException>? tolerate = null, IFileSystem? files = null)
+    {
+        length = LengthToKeep(path, length, tolerate);
+        var calls = new FileCalls(files ?? FileSystem.Current, path);
+        long handle = calls.Open(path, OpenFor.Appending);
+        try
+        {
+            calls.Truncate(handle, length);
+            calls.SyncFolder();
+        }
+        catch
+        {
+            calls.Close(handle);
+            throw;
+        }
+        return new MetricsLog(path, calls, handle, length, tolerate);
+    }
+
+    /// <summary>The whole lines of a log, read-only. A last line that a killed process left unfinished is not among them.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line is not a JSON object.</exception>
+    public static IReadOnlyList<JsonElement> Read(string path)
+    {
+        using RegularFile file = RegularFile.Open(path);
+        if (file.Length > Array.MaxLength)
+            throw new GpuGradException(Fault.Data, $"{path}: {file.Length} bytes; at most {Array.MaxLength} can be read.");
+        var bytes = new byte[file.Length];
+        file.ReadExactly(0, bytes);
+        var lines = new List<JsonElement>();
+        for (int begin = 0, end; (end = bytes.AsSpan(begin).IndexOf((byte)'\n')) >= 0; begin += end + 1)
+        {
+            try
+            {
+                lines.Add(JsonSerializer.Deserialize(bytes.AsSpan(begin, end), StorageJson.Default.JsonElement));
+            }
+            catch (JsonException)
+            {
+                throw new DamagedFileException(path, begin, $"line {lines.Count + 1} is not JSON");
+            }
+            if (lines[^1].ValueKind != JsonValueKind.Object)
+                throw new DamagedFileException(path, begin, $"line {lines.Count} is not a JSON object");
+        }
+        return lines;
+    }
+
+    /// <summary>Adds a line. It is in the file after the next <see cref="Flush"/>, or when many wait.</summary>
+    public void Append(params ReadOnlySpan<(string Name, MetricValue Value)> values)
+    {
+        if (waiting.WrittenCount > MostWaiting)
+        {
+            Dropped++;
+            return;
+        }
+        writer.Reset();
+        writer.WriteStartObject();
+        foreach ((string name, MetricValue value) in values)
+            value.Write(writer, name);
+        writer.WriteEndObject();
+        writer.Flush();
+        waiting.Write("\n"u8);
+        // Not again with every line while the disk is full.
+        if (waiting.WrittenCount > Comfortable && !torn)
+            Flush();
+    }
+
+    /// <summary>Hands the waiting lines to the system: they survive this process, not yet a power failure.</summary>
+    public void Flush() => Attempt(WriteOut);
+
+    /// <summary>Makes all lines durable, and gives the length for the checkpoint that is written next.</summary>
+    public long Sync()
+    {
+        Attempt(() =>
+        {
+            WriteOut();
+            calls.Sync(handle, Length);
+        });
+        return Length;
+    }
+
+    /// <summary>Flushes and closes. A failure is told to <c>tolerate</c> alone; call <see cref="Sync"/> before to see it.</summary>
+    public void Dispose()
+    {
+        if (closed)
+            return;
+        closed = true;
+        try
+        {
+            WriteOut();
+        }
+        catch (StorageException e)
+        {
+            tolerate?.Invoke(e);
+        }
+        calls.Close(handle);
+        writer.Dispose();
+    }
+
+    private void Attempt(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (StorageException e) when (tolerate is not null)
+        {
+            tolerate(e);
+        }
+    }
+
+    private void WriteOut()
+    {
+        if (waiting.WrittenCount == 0)
+            return;
+        // Part of the lines may have come into the file before a failure; they are written again as a whole.
+        if (torn)
+            calls.Truncate(handle, Length);
+        torn = true;
+        calls.Write(handle, waiting.WrittenSpan, waiting.WrittenCount);
+        torn = false;
+        Length += waiting.WrittenCount;
+        waiting.ResetWrittenCount();
+    }
+
+    private static long LengthToKeep(string path, long length, Action<GpuGradException>? tolerate)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        if (length == 0)
+            return 0;
+        try
+        {
+            RequireLineEnd(path, length);
+            return length;
+        }
+        catch (GpuGradException e) when (tolerate is not null)
+        {
+            tolerate(e);
+            return File.Exists(path) ? LastLineEnd(path, length) : 0;
+        }
+    }
+
+    private static long LastLineEnd(string path, long most)
+    {
+        using RegularFile file = RegularFile.Open(path);
+        var chunk = new byte[1 << 16];
+        for (long end = Math.Min(most, file.Length); end > 0; end -= chunk.Length)
+        {
+            long begin = Math.Max(0, end - chunk.Length);
+            Span<byte> part = chunk.AsSpan(0, (int)(end - begin));
+            file.ReadExactly(begin, part);
+            int at = part.LastIndexOf((byte)'\n');
+            if (at >= 0)
+                return begin + at + 1;
+        }
+        return 0;
+    }
+
+    private static void RequireLineEnd(string path, long length)
+    {
+        using RegularFile file = RegularFile.Open(path);
+        if (file.Length < length)
+            throw new DamagedFileException(path, file.Length, $"the file ends here; the checkpoint was written when it had {length} bytes");
+        Span<byte> last = stackalloc byte[1];
+        file.ReadExactly(length - 1, last);
+        if (last[0] != '\n')
+            throw new DamagedFileException(path, length, "the checkpoint says that a line ends here; none does");
+    }
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>
+/// Calls of libc whose result has to be seen. .NET 10.0 takes only a negative result of its native fsync for a failure and gets a
+/// positive one, so <c>Flush(true)</c> returns normally from an EIO; and it cannot open a folder at all.
+/// </summary>
+internal static unsafe partial class Posix
+{
+    public const int ReadOnly = 0;
+    public const int WriteOnly = 1;
+    public const int ReadWrite = 2;
+
+    // The same on every Linux architecture that .NET runs on (O_DIRECTORY is not, so it is not used).
+    public const int Create = 0x40;
+    public const int Exclusive = 0x80;
+    public const int Append = 0x400;
+    public const int CloseOnExec = 0x80000;
+
+    public const int LockExclusive = 2;
+    public const int LockNoWait = 4;
+    public const int Unlock = 8;
+
+    private const int OwnerWritesAllRead = 0b110_100_100;
+    private const int MostBytes = 1 << 30;
+
+    /// <summary>Opens without waiting for the other end of a pipe.</summary>
+    public static int NonBlocking => OperatingSystem.IsLinux() ? 0x800 : 4;
+
+    public static long Open(string path, int flags) => Result(OpenFile(path, flags, OwnerWritesAllRead));
+
+    public static long Write(int file, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* first = bytes)
+            return Result(WriteFile(file, first, Math.Min(bytes.Length, MostBytes)));
+    }
+
+    public static long Truncate(int file, long length) => Result(TruncateFile(file, length));
+
+    public static long Sync(int file) => SyncFile(file) == 0 ? 0 : Result(-1);
+
+    public static long Close(int file) => Result(CloseFile(file));
+
+    public static long Rename(string from, string to) => Result(RenameFile(from, to));
+
+    public static long Delete(string path) => Result(Unlink(path));
+
+    public static long Lock(int file, int operation) => Result(Flock(file, operation));
+
+    /// <summary>Ends the process here and now: nothing is flushed, no handler runs.</summary>
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    public static partial void Exit(int status);
+
+    private static long Result(long returned)
+    {
+        if (returned >= 0)
+            return returned;
+        int errno = Marshal.GetLastPInvokeError();
+        return errno > 0 ? -errno : -Errno.InputOutput;
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    private static partial nint WriteFile(int file, byte* bytes, nint count);
+
+    [LibraryImport("libc", EntryPoint = "ftruncate", SetLastError = true)]
+    private static partial int TruncateFile(int file, long length);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int SyncFile(int file);
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    private static partial int CloseFile(int file);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameFile(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unlink(string path);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int Flock(int file, int operation);
+}

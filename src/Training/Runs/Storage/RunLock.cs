@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>
+/// Keeps a run folder to one process. The system lets go of the lock when the process ends, however it ends; the file stays, and says
+/// who holds it or held it.
+/// </summary>
+public sealed class RunLock : IDisposable
+{
+    public const string FileName = "run.lock";
+
+    private const int MostText = 256;
+
+    private readonly SafeFileHandle handle;
+
+    private RunLock(SafeFileHandle handle, int? previous)
+    {
+        this.handle = handle;
+        Previous = previous;
+    }
+
+    /// <summary>Number of a process that held the lock and ended without giving it back, a killed one for example; else null.</summary>
+    public int? Previous { get; }
+
+    /// <param name="folder">The run folder.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process has it; names that.</exception>
+    public static RunLock Take(string folder) => TryTake(folder, out string holder)
+        ?? throw new GpuGradException(Fault.Config, $"{folder}: in use by {holder}; wait until it ends, or stop it.");
+
+    /// <summary>Null where another process has it.</summary>
+    public static RunLock? TryTake(string folder, out string holder)
+    {
+        string path = Path.Combine(folder, FileName);
+        holder = "";
+        SafeFileHandle? handle;
+        try
+        {
+            handle = OperatingSystem.IsLinux() ? OpenByFlock(path) : OpenByShare(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(path, "could not be locked", Errno.Of(e));
+        }
+        if (handle is null)
+        {
+            holder = HolderOf(path);
+            return null;
+        }
+        string before = ReadText(handle);
+        WriteText(handle, string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} on {Environment.MachineName} since {DateTime.UtcNow:yyyy-MM-dd HH:mm:ss} UTC\n"));
+        return new RunLock(handle, NumberOf(before));
+    }
+
+    public void Dispose()
+    {
+        if (handle.IsClosed)
+            return;
+        WriteText(handle, "");
+        // Closing alone would leave it to a child process that is just being started: until its program is loaded it has a copy.
+        if (OperatingSystem.IsLinux())
+            Posix.Lock((int)handle.DangerousGetHandle(), Posix.Unlock);
+        handle.Dispose();
+    }
+
+    private static SafeFileHandle? OpenByFlock(string path)
+    {
+        long file = Posix.Open(path, Posix.ReadWrite | Posix.Create | Posix.CloseOnExec);
+        if (file < 0)
+            throw new IOException(path, (int)-file);
+        var handle = new SafeFileHandle((nint)file, ownsHandle: true);
+        long result = Posix.Lock((int)file, Posix.LockExclusive | Posix.LockNoWait);
+        if (result == 0)
+            return handle;
+        handle.Dispose();
+        return result == -Errno.TryAgain ? null : throw new IOException(path, (int)-result);
+    }
+
+    private static SafeFileHandle? OpenByShare(string path)
+    {
+        try
+        {
+            // Windows lets others read who holds it; elsewhere only None makes .NET lock exclusively.
+            FileShare share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
+            return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
+        }
+        catch (IOException e) when (OperatingSystem.IsWindows() ? Errno.Of(e) == Errno.Busy : File.Exists(path))
+        {
+            return null;
+        }
+    }
+
+    private static string HolderOf(string path)
+    {
+        try
+        {
+            // Not by .NET's own reading, which would want a lock for it.
+            using RegularFile file = RegularFile.Open(path);
+            var bytes = new byte[Math.Min(MostText, file.Length)];
+            file.ReadExactly(0, bytes);
+            string text = TextOf(bytes);
+            return NumberOf(text) is null ? "another process" : "process " + text;
+        }
+        catch (GpuGradException)
+        {
+            return "another process";
+        }
+    }
+
+    private static int? NumberOf(string text) =>
+        int.TryParse(text.Split(' ')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : null;
+
+    private static string ReadText(SafeFileHandle handle)
+    {
+        Span<byte> bytes = stackalloc byte[MostText];
+        return TextOf(bytes[..RandomAccess.Read(handle, bytes, 0)]);
+    }
+
+    // It ends up in a message of one line.
+    private static string TextOf(ReadOnlySpan<byte> bytes) => string.Concat(Encoding.UTF8.GetString(bytes).Where(c => !char.IsControl(c)));
+
+    // For people only: what counts is the lock, so a full disk is no reason to refuse.
+    private static void WriteText(SafeFileHandle handle, string text)
+    {
+        try
+        {
+            RandomAccess.SetLength(handle, 0);
+            RandomAccess.Write(handle, Encoding.UTF8.GetBytes(text), 0);
+        }
+        catch (IOException)
+        {
+        }
+    }
+}

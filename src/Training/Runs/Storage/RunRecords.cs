@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using GpuGrad.Kernels.Devices;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary><c>manifest.json</c>: what a run was computed with.</summary>
+public sealed record RunManifest
+{
+    public required string Program { get; init; }
+
+    public required string Runtime { get; init; }
+
+    public required string System { get; init; }
+
+    public required string Machine { get; init; }
+
+    public required int Processors { get; init; }
+
+    /// <summary>What <c>--device</c> would take.</summary>
+    public required string Device { get; init; }
+
+    public required string DeviceName { get; init; }
+
+    /// <summary>Name and version; null where the device is the processor.</summary>
+    public string? Driver { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required string DataFingerprint { get; init; }
+
+    public required DateTimeOffset Started { get; init; }
+
+    /// <summary>That of a run on this machine, now.</summary>
+    public static RunManifest Of(Device device, ulong seed, string dataFingerprint, string? driver = null) => new()
+    {
+        Program = ProgramVersion.Text,
+        Runtime = RuntimeInformation.FrameworkDescription,
+        System = $"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}",
+        Machine = Environment.MachineName,
+        Processors = Environment.ProcessorCount,
+        Device = device.Id,
+        DeviceName = device.Name,
+        Driver = driver,
+        Seed = seed,
+        DataFingerprint = dataFingerprint,
+        Started = DateTimeOffset.UtcNow,
+    };
+}
+
+/// <summary><c>summary.json</c>: how a run ended.</summary>
+public sealed record RunSummary
+{
+    /// <summary><c>finished</c>, <c>stopped</c> or <c>failed</c>.</summary>
+    public required string Status { get; init; }
+
+    public required string Device { get; init; }
+
+    public required int Epochs { get; init; }
+
+    public required long Steps { get; init; }
+
+    public required double TrainLoss { get; init; }
+
+    public double? TestLoss { get; init; }
+
+    public double? TestAccuracy { get; init; }
+
+    public double SamplesPerSecond { get; init; }
+
+    public double WallSeconds { get; init; }
+}

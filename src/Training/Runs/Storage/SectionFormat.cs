@@ -1,0 +1,50 @@
+using System.Text;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>
+/// A file of named sections in which no change of a single bit, no cut and no byte too many passes. All numbers are little-endian:
+/// <code>
+/// head    8  magic                          89 'G' 'G' 'C' 'K' CR LF 1A
+///         4  format version                 1
+///         4  zero
+/// content    the sections' bytes, one after another without gaps
+/// table      for each section, in that order:
+///         2  length of the name, 1 its bytes in UTF-8
+///         1  kind
+///         8  length
+///         8  checksum
+/// foot    8  number of sections
+///         8  offset of the table
+///         8  length of the file
+///         8  checksum of head, table and the foot before this
+///         8  magic backwards
+/// </code>
+/// Head and foot stay as they are in every version, so that a program can tell a newer file from a damaged one.
+/// </summary>
+internal static class SectionFormat
+{
+    public const int Version = 1;
+    public const int HeadBytes = 16;
+    public const int FootBytes = 40;
+    public const int MostSections = 1024;
+    public const int MostNameBytes = 256;
+
+    // A transfer that changes line ends or clears eighth bits shows in the magic, as in PNG's.
+    public static ReadOnlySpan<byte> Magic => [0x89, (byte)'G', (byte)'G', (byte)'C', (byte)'K', (byte)'\r', (byte)'\n', 0x1A];
+
+    public static ReadOnlySpan<byte> EndMagic => [0x1A, (byte)'\n', (byte)'\r', (byte)'K', (byte)'C', (byte)'G', (byte)'G', 0x89];
+
+    public static Encoding Utf8 { get; } = new UTF8Encoding(false, throwOnInvalidBytes: true);
+
+    /// <summary>Bytes of a section's entry in the table.</summary>
+    public static int EntryBytes(string name) => 2 + Utf8.GetByteCount(name) + 1 + 8 + 8;
+}
+
+/// <summary>A stretch of the file.</summary>
+/// <param name="Name">Unique in the file.</param>
+/// <param name="Kind">What the bytes are; the file's owner knows.</param>
+/// <param name="Offset">First byte.</param>
+/// <param name="Length">Bytes.</param>
+/// <param name="Checksum"><see cref="Storage.Checksum"/> of the bytes.</param>
+internal sealed record Section(string Name, byte Kind, long Offset, long Length, ulong Checksum);

@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>A file could not be written, renamed, removed or locked. What was on the disk before is unchanged.</summary>
+public sealed class StorageException(string path, string what, int errno, string? more = null)
+    : GpuGradException(Fault.Data, $"{path}: {what}: {Errno.Text(errno)}{more}.")
+{
+    public string Path { get; } = path;
+
+    /// <summary>Why, as in <see cref="Storage.Errno"/>.</summary>
+    public int Number { get; } = errno;
+
+    internal static string Space(long needed, long free) => free < 0
+        ? string.Create(CultureInfo.InvariantCulture, $"; {needed} bytes needed")
+        : string.Create(CultureInfo.InvariantCulture, $"; {needed} bytes needed, {free} free");
+}
+
+/// <summary>A file is not what was once written: cut, changed or never one of its kind.</summary>
+public sealed class DamagedFileException(string path, long offset, string what)
+    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(what)}."))
+{
+    /// <summary>Byte of the file at which it shows.</summary>
+    public long Offset { get; } = offset;
+}
+
+/// <summary>A whole and undamaged checkpoint, but of a GpuGrad whose format is not this one's.</summary>
+public sealed class OtherFormatException(string path, int found, int known)
+    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}: checkpoint of format {found}; this program reads format {known}. Use the GpuGrad that wrote it."));
+
+/// <summary>Text out of a file that nobody has looked at, on its way into a message.</summary>
+internal static class OneLine
+{
+    private const int Most = 400;
+
+    public static string Of(string text) =>
+        string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > Most ? "…" : "");
+}

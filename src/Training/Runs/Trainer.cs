@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Mini-batch gradient descent: epochs, batches, and what hangs on them.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly RunConfig config;
+    private readonly IRunObserver observer;
+    private readonly Monitor monitor;
+    private readonly BatchSource train;
+    private readonly BatchSource? validation;
+    private readonly BatchSource? test;
+    private readonly int epochSize;
+    private readonly int stepsPerEpoch;
+    private readonly Stopwatch clock = new();
+    private double secondsAtEpochStart;
+    private double secondsBefore;
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="data">Its samples.</param>
+    /// <param name="device">Where it runs; not disposed by the trainer.</param>
+    /// <param name="observer">Told of every step and epoch.</param>
+    public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null)
+    {
+        this.config = config;
+        this.observer = observer ?? new Observers();
+        Network = ModelCheck.Check(config, data.Shape);
+        train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation);
+        validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization);
+        test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization);
+        monitor = new Monitor(config.Train, validation is not null, test is not null);
+        epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
+        int samplesPerStep = config.Data.Batch * config.Train.Accumulate;
+        stepsPerEpoch = (epochSize + samplesPerStep - 1) / samplesPerStep;
+        Model = new Model(config, Network, device);
+        Model.Initialise(config.Seed);
+        BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
+        foreach (BatchSource source in evaluated.Prepend(train))
+            source.Upload(Model.DeviceMemory);
+        Model.Prepare(train, evaluated, config.Data.Batch);
+    }
+
+    public Network Network { get; }
+
+    public Model Model { get; }
+
+    /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
+    public RunState State { get; set; } = new();
+
+    /// <summary>Steps of the whole run.</summary>
+    public long TotalSteps => (long)stepsPerEpoch * config.Train.Epochs;
+
+    /// <summary>Training time so far, earlier sittings included.</summary>
+    public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
+
+    /// <summary>Means over the epoch so far; reads the device.</summary>
+    public EpochFigures Running => Model.ReadTotals(Model.Memory.Totals);
+
+    /// <summary>Trains until the last epoch, an early stop or a request to stop.</summary>
+    public RunResult Run(CancellationToken stop = default)
+    {
+        secondsBefore = State.Seconds;
+        clock.Restart();
+        EpochReport? last = null;
+        while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
+        {
+            BeginEpoch();
+            while (State.Cursor < epochSize)
+            {
+                if (stop.IsCancellationRequested)
+                    return new RunResult(RunStatus.Stopped, last ?? Report(Running));
+                Step();
+            }
+            last = EndEpoch();
+        }
+        if (State.KeptEpoch > 0 && State.KeptEpoch != State.Epoch)
+        {
+            Model.RestoreBest();
+            last = null;
+        }
+        last ??= Report(new EpochFigures(State.LastTrainLoss, double.NaN, 0));
+        return new RunResult(monitor.ShouldStop(State) ? RunStatus.EarlyStopped : RunStatus.Finished, last);
+    }
+
+    private void BeginEpoch()
+    {
+        int[] order = config.Data.Shuffle
+            ? new RandomStream(config.Seed, Purpose.Shuffle, (uint)State.Epoch).Permutation(train.Count)
+            : [.. Enumerable.Range(0, train.Count)];
+        Model.DeviceMemory.Write(train.Order, 0, order);
+        if (State.Cursor == 0)
+            Model.ClearTotals(Model.Memory.Totals);
+        secondsAtEpochStart = Seconds;
+    }
+
+    private void Step()
+    {
+        double rate = RateAt(State.Step);
+        int batchesLeft = (epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch;
+        int batches = Math.Min(config.Train.Accumulate, batchesLeft);
+        for (int i = 1; i < batches; i++)
+            NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
+        BoundGraph step = NextBatch(rate, batches);
+        step.Plan.Run();
+        State.Step++;
+        if (!double.IsFinite(step.Loss))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, step.Loss);
+        State.Seconds = Seconds;
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step));
+    }
+
+    private BoundGraph NextBatch(double rate, int batches)
+    {
+        int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
+        Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
+        State.Cursor += size;
+        State.Batches++;
+        State.Samples += size;
+        return Model.Training(size);
+    }
+
+    private EpochReport EndEpoch()
+    {
+        EpochFigures trained = Running;
+        State.Epoch++;
+        State.Cursor = 0;
+        State.LastTrainLoss = trained.Loss;
+        EpochReport report = Report(trained);
+        if (monitor.Note(report, State))
+            Model.KeepBest();
+        State.Seconds = Seconds;
+        observer.OnEpoch(this, report);
+        return report;
+    }
+
+    private EpochReport Report(EpochFigures trained)
+    {
+        double seconds = Seconds - secondsAtEpochStart;
+        return new EpochReport
+        {
+            Epoch = State.Epoch,
+            Step = State.Step,
+            Train = trained,
+            Validation = validation is null ? null : Model.Evaluate(validation, config.Data.Batch),
+            Test = test is null ? null : Model.Evaluate(test, config.Data.Batch),
+            Rate = RateAt(Math.Max(0, State.Step - 1)),
+            Seconds = Seconds,
+            SamplesPerSecond = seconds > 0 ? trained.Samples / seconds : 0,
+        };
+    }
+
+    private double RateAt(long step) =>
+        config.Train.Optimizer.Lr * State.PlateauFactor * config.Train.Schedule.FactorAt(new Progress(step, TotalSteps, stepsPerEpoch));
+
+    public void Dispose() => Model.Dispose();
+}

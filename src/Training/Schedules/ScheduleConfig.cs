@@ -1,0 +1,156 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Schedules;
+
+/// <summary>Where a run is, for schedules.</summary>
+/// <param name="Step">Steps done.</param>
+/// <param name="TotalSteps">Steps of the whole run.</param>
+/// <param name="StepsPerEpoch">Steps of an epoch.</param>
+public readonly record struct Progress(long Step, long TotalSteps, long StepsPerEpoch)
+{
+    /// <summary>Whole epochs done.</summary>
+    public long Epoch => Step / StepsPerEpoch;
+}
+
+/// <summary>
+/// The learning rate over a run, as a factor on the optimizer's. One record a schedule; <see cref="All"/> lists them. Any
+/// can be preceded by a warm-up, during which the factor rises in a line to where the schedule begins.
+/// </summary>
+public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
+{
+    public static string What => "schedule";
+
+    public static IReadOnlyList<Choice> Choices => All;
+
+    public static IReadOnlyList<Choice> All { get; } =
+    [
+        new("constant", typeof(ConstantSchedule), "The same all along."),
+        new("step", typeof(StepSchedule), "Times a factor every so many epochs."),
+        new("multi-step", typeof(MultiStepSchedule), "Times a factor at given epochs."),
+        new("exponential", typeof(ExponentialSchedule), "Times a factor every epoch."),
+        new("polynomial", typeof(PolynomialSchedule), "Down to an end value along a power of the time left."),
+        new("cosine", typeof(CosineSchedule), "Down to an end value along half a cosine."),
+        new("one-cycle", typeof(OneCycleSchedule), "Up, then far down, along half cosines (Smith and Topin, 2017)."),
+        new("plateau", typeof(PlateauSchedule), "Times a factor when a metric stops getting better."),
+    ];
+
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>Steps of warm-up before the schedule begins.</summary>
+    public int Warmup { get; init => field = Require.NonNegative(value); }
+
+    /// <summary>The factor for the step that comes after <paramref name="at"/>'s steps.</summary>
+    public double FactorAt(Progress at)
+    {
+        var after = new Progress(Math.Max(0, at.Step - Warmup), Math.Max(1, at.TotalSteps - Warmup), at.StepsPerEpoch);
+        return at.Step < Warmup ? Factor(after) * (at.Step + 1) / (Warmup + 1) : Factor(after);
+    }
+
+    protected abstract double Factor(Progress at);
+
+    /// <summary>From one value to another along half a cosine; <paramref name="share"/> from 0 to 1.</summary>
+    protected static double Cosine(double from, double to, double share) => to + ((from - to) * 0.5 * (1 + Math.Cos(Math.PI * share)));
+}
+
+public sealed record ConstantSchedule : ScheduleConfig
+{
+    protected override double Factor(Progress at) => 1;
+}
+
+public sealed record StepSchedule : ScheduleConfig
+{
+    /// <summary>Epochs between two changes.</summary>
+    [Shorthand]
+    public required int Every { get; init => field = Require.Positive(value); }
+
+    /// <summary>Factor at each change.</summary>
+    public double By { get; init => field = Require.Positive(value); } = 0.1;
+
+    protected override double Factor(Progress at) => Math.Pow(By, at.Epoch / Every);
+}
+
+public sealed record MultiStepSchedule : ScheduleConfig
+{
+    [Shorthand]
+    public required IReadOnlyList<int> Epochs { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>Factor at each of the epochs.</summary>
+    public double By { get; init => field = Require.Positive(value); } = 0.1;
+
+    protected override double Factor(Progress at) => Math.Pow(By, Epochs.Count(e => at.Epoch >= e));
+}
+
+public sealed record ExponentialSchedule : ScheduleConfig
+{
+    /// <summary>Factor at each epoch.</summary>
+    [Shorthand]
+    public required double By { get; init => field = Require.Positive(value); }
+
+    protected override double Factor(Progress at) => Math.Pow(By, at.Epoch);
+}
+
+public sealed record PolynomialSchedule : ScheduleConfig
+{
+    [Shorthand]
+    public double Power { get; init => field = Require.Positive(value); } = 1;
+
+    /// <summary>The factor at the end.</summary>
+    public double End { get; init => field = Require.Fraction(value); }
+
+    protected override double Factor(Progress at) => End + ((1 - End) * Math.Pow(1 - Math.Min(1, (double)at.Step / at.TotalSteps), Power));
+}
+
+public sealed record CosineSchedule : ScheduleConfig
+{
+    /// <summary>The factor at the end.</summary>
+    public double End { get; init => field = Require.Fraction(value); }
+
+    protected override double Factor(Progress at) => Cosine(1, End, Math.Min(1, (double)at.Step / at.TotalSteps));
+}
+
+/// <summary>As <c>torch.optim.lr_scheduler.OneCycleLR</c> without its cycling of the momentum; the optimizer's rate is the peak.</summary>
+public sealed record OneCycleSchedule : ScheduleConfig
+{
+    /// <summary>Share of the run that the rate rises.</summary>
+    public double Rise { get; init => field = Require.Between(value, 0, 1); } = 0.3;
+
+    /// <summary>The rate begins at 1 over this.</summary>
+    public double StartDivisor { get; init => field = Require.Positive(value); } = 25;
+
+    /// <summary>The rate ends at its beginning over this.</summary>
+    public double EndDivisor { get; init => field = Require.Positive(value); } = 1e4;
+
+    protected override double Factor(Progress at)
+    {
+        double start = 1 / StartDivisor, end = start / EndDivisor;
+        double peak = (Rise * at.TotalSteps) - 1, last = at.TotalSteps - 1;
+        return at.Step <= peak
+            ? Cosine(start, 1, at.Step / peak)
+            : Cosine(1, end, last > peak ? Math.Min(1, (at.Step - peak) / (last - peak)) : 1);
+    }
+}
+
+/// <summary>As <c>ReduceLROnPlateau</c>: the trainer counts the epochs without a better metric and holds the factor.</summary>
+public sealed record PlateauSchedule : ScheduleConfig
+{
+    /// <summary>Factor at each change.</summary>
+    [Shorthand]
+    public double By { get; init => field = Require.Fraction(value); } = 0.1;
+
+    /// <summary>Epochs without a better metric that are waited for.</summary>
+    public int Patience { get; init => field = Require.NonNegative(value); } = 10;
+
+    /// <summary>What has to fall (a loss) or rise (an accuracy); by default the validation loss, or the test loss where there is no validation part.</summary>
+    public Metric? Metric { get; init; }
+
+    /// <summary>Relative change that counts as better.</summary>
+    public double MinDelta { get; init => field = Require.NonNegative(value); } = 1e-4;
+
+    /// <summary>The factor never falls below this.</summary>
+    public double Min { get; init => field = Require.NonNegative(value); }
+
+    // What the trainer has found so far comes on top.
+    protected override double Factor(Progress at) => 1;
+}

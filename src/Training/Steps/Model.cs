@@ -1,0 +1,214 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Steps;
+
+/// <summary>A network on a device: its parameters in device memory, and a plan for each batch size it meets.</summary>
+public sealed class Model : IDisposable
+{
+    private readonly RunConfig config;
+    private readonly ModelGraphs graphs;
+    private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="network">Its network.</param>
+    /// <param name="device">Where it runs; not disposed by the model.</param>
+    public Model(RunConfig config, Network network, Device device)
+    {
+        this.config = config;
+        Network = network;
+        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        DeviceMemory = new DeviceMemory(device);
+        graphs = new ModelGraphs(config, network, Memory);
+    }
+
+    public Network Network { get; }
+
+    public ModelMemory Memory { get; }
+
+    public DeviceMemory DeviceMemory { get; }
+
+    public Device Device => DeviceMemory.Device;
+
+    /// <summary>Gives every parameter the value that its initialiser and the seed say.</summary>
+    public void Initialise(ulong seed)
+    {
+        foreach (Parameter parameter in Network.Parameters)
+            Write(parameter, Network.InitialValues(parameter, seed));
+    }
+
+    /// <summary>
+    /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
+    /// whose size the largest decides.
+    /// </summary>
+    public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
+    {
+        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
+        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
+            wanted.Add(((null, size), graphs.Training(training!, size)));
+        foreach (BatchSource source in evaluated)
+        {
+            foreach (int size in BatchSizes(source.Count, batchSize))
+                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
+        }
+        (PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)[] layouts =
+            [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
+        DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
+        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
+            plans[key] = new BoundGraph(graph, new Plan(layout));
+        graphs.UploadConstants(DeviceMemory);
+    }
+
+    /// <summary>The training step for a batch size.</summary>
+    public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
+
+    /// <summary>The evaluation of a source's samples for a batch size.</summary>
+    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
+
+    /// <summary>Sets what changes from step to step.</summary>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="batch">Batches done before.</param>
+    /// <param name="cursor">Samples of the epoch that came before.</param>
+    /// <param name="step">Optimizer steps done before.</param>
+    /// <param name="rate">Learning rate.</param>
+    /// <param name="accumulated">Batches in this optimizer step.</param>
+    public void SetStep(ulong seed, long batch, int cursor, long step, double rate, int accumulated = 1)
+    {
+        SetClock(seed, batch, cursor);
+        (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
+        Span<double> hyper = stackalloc double[HyperLayout.Length];
+        hyper.Clear();
+        hyper[HyperLayout.Rate] = rate;
+        hyper[HyperLayout.Correction1] = first;
+        hyper[HyperLayout.Correction2] = second;
+        hyper[HyperLayout.GradientScale] = 1.0 / accumulated;
+        DeviceMemory.Write(Memory.Hyper, 0, (ReadOnlySpan<double>)hyper);
+    }
+
+    /// <summary>Sets seed, step and position only.</summary>
+    public void SetClock(ulong seed, long batch, int cursor)
+    {
+        Span<int> clock = stackalloc int[ClockLayout.Length];
+        clock.Clear();
+        clock[ClockLayout.Seed] = (int)(uint)seed;
+        clock[ClockLayout.Seed + 1] = (int)(uint)(seed >> 32);
+        clock[ClockLayout.Step] = (int)(uint)batch;
+        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
+        clock[ClockLayout.Cursor] = cursor;
+        DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
+    }
+
+    /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
+    public EpochFigures Evaluate(BatchSource source, int batchSize)
+    {
+        ClearTotals(Memory.EvaluationTotals);
+        for (int cursor = 0; cursor < source.Count; cursor += batchSize)
+        {
+            SetClock(0, 0, cursor);
+            Evaluation(source, Math.Min(batchSize, source.Count - cursor)).Plan.Run();
+        }
+        return ReadTotals(Memory.EvaluationTotals);
+    }
+
+    public void ClearTotals(Kernels.Tensors.Slot totals)
+    {
+        Span<double> zeros = stackalloc double[Metrics.Length];
+        zeros.Clear();
+        DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
+    }
+
+    public EpochFigures ReadTotals(Kernels.Tensors.Slot totals)
+    {
+        Span<double> sums = stackalloc double[Metrics.Length];
+        foreach (BoundGraph bound in plans.Values)
+            bound.Plan.Synchronize();
+        DeviceMemory.Read(totals, 0, sums);
+        bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
+        return new EpochFigures((sums[0] + sums[1]) / sums[3], classes ? sums[2] / sums[3] : double.NaN, (long)sums[3]);
+    }
+
+    /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>
+    public void KeepBest()
+    {
+        Copy(Memory.Ema ?? Memory.Parameters, Memory.Best!);
+        Copy(Memory.State, Memory.BestState!);
+    }
+
+    /// <summary>Goes back to the weights kept last.</summary>
+    public void RestoreBest()
+    {
+        Copy(Memory.Best!, Memory.Parameters);
+        if (Memory.Ema is not null)
+            Copy(Memory.Best!, Memory.Ema);
+        Copy(Memory.BestState!, Memory.State);
+    }
+
+    /// <summary>The values of a parameter; of its moving average where asked for and kept.</summary>
+    public double[] Read(Parameter parameter, bool average = false)
+    {
+        var values = new double[parameter.Shape.Count];
+        DeviceMemory.Read(Memory.SlotOf(parameter, average), Memory.Layout.OffsetOf(parameter), values.AsSpan());
+        return values;
+    }
+
+    /// <summary>Sets a parameter, and its moving average where one is kept.</summary>
+    public void Write(Parameter parameter, ReadOnlySpan<double> values)
+    {
+        long offset = Memory.Layout.OffsetOf(parameter);
+        DeviceMemory.Write(Memory.SlotOf(parameter), offset, values);
+        if (parameter.Trained && Memory.Ema is not null)
+            DeviceMemory.Write(Memory.Ema, offset, values);
+    }
+
+    public void Dispose()
+    {
+        foreach (BoundGraph bound in plans.Values)
+            bound.Plan.Dispose();
+        DeviceMemory.Dispose();
+    }
+
+    private void Copy(Kernels.Tensors.Slot from, Kernels.Tensors.Slot to)
+    {
+        var bytes = new byte[DeviceMemory[from].Bytes];
+        DeviceMemory[from].Read(0, bytes);
+        DeviceMemory[to].Write(0, bytes);
+    }
+
+    private static IEnumerable<int> BatchSizes(int samples, int batch) =>
+        new[] { Math.Min(batch, samples), samples % batch }.Where(s => s > 0).Distinct();
+
+    // The loss is looked at between steps.
+    private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
+    {
+        options ??= new PlanOptions();
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
+    }
+}
+
+/// <summary>A graph of a model and its plan.</summary>
+public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
+{
+    /// <summary>The loss of the last run.</summary>
+    public double Loss => Value(Graph.Loss!);
+
+    /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
+    public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);
+
+    private double Value(Kernels.Tensors.Tensor tensor)
+    {
+        Span<double> value = stackalloc double[1];
+        Plan.Read(tensor, value);
+        return value[0];
+    }
+}
+
+/// <summary>Figures over the samples of an epoch, each sample counted once.</summary>
+/// <param name="Loss">Mean loss.</param>
+/// <param name="Accuracy">Share of samples classified right; NaN for regression.</param>
+/// <param name="Samples">Samples counted.</param>
+public readonly record struct EpochFigures(double Loss, double Accuracy, long Samples);

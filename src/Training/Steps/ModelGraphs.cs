@@ -1,0 +1,181 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Losses;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Steps;
+
+/// <summary>A graph of a model with the tensors that the outside cares for. One that only predicts has no loss.</summary>
+public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor? Loss)
+{
+    /// <summary>The output of each layer by path.</summary>
+    public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
+
+    /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
+    public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
+
+    /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
+    public Tensor? GradientNorm { get; init; }
+}
+
+/// <summary>Makes the graphs of a model: a training step and an evaluation, for any batch size.</summary>
+public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory memory)
+{
+    // Class weights and the like: uploaded once, shared by all graphs.
+    private readonly Dictionary<string, (Slot Slot, IReadOnlyList<double> Values)> constants = [];
+
+    /// <summary>Fetch, forward, loss, backward, update.</summary>
+    public ModelGraph Training(BatchSource source, int batchSize)
+    {
+        var graph = new Graph { Phase = Phase.Batch };
+        Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
+        Batch batch = source.Fetch(graph, batchSize, clock);
+        graph.Phase = Phase.Forward;
+        Tensor random = graph.Persistent("rng", new Shape(4), memory.Clock);
+        var tensors = new Dictionary<Parameter, Tensor>();
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random);
+        Tensor output = layers.Apply(network.Layers, batch.X);
+        Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
+        graph.Phase = Phase.Backward;
+        Dictionary<Parameter, Tensor> gradients = Differentiate(graph, loss, tensors);
+        AddMetrics(graph, memory.Totals, loss, output, batch);
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
+        graph.Phase = Phase.Update;
+        Tensor? norm = AddUpdate(graph);
+        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
+    }
+
+    /// <summary>Fetch, forward without randomness, loss.</summary>
+    public ModelGraph Evaluation(BatchSource source, int batchSize)
+    {
+        ModelGraph forward = Inference(source, batchSize);
+        Tensor loss = BuildLoss(forward.Graph, forward.Output, forward.Batch);
+        AddMetrics(forward.Graph, memory.EvaluationTotals, loss, forward.Output, forward.Batch);
+        return forward with { Loss = loss };
+    }
+
+    /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
+    public ModelGraph Inference(BatchSource source, int batchSize)
+    {
+        var graph = new Graph { Phase = Phase.Batch };
+        Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
+        Batch batch = source.Fetch(graph, batchSize, clock);
+        graph.Phase = Phase.Forward;
+        var tensors = new Dictionary<Parameter, Tensor>();
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null);
+        Tensor output = layers.Apply(network.Layers, batch.X);
+        return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations };
+    }
+
+    /// <summary>Writes the fixed numbers that the graphs refer to.</summary>
+    public void UploadConstants(DeviceMemory device)
+    {
+        foreach ((Slot slot, IReadOnlyList<double> values) in constants.Values)
+            device.Write(slot, 0, values.ToArray().AsSpan());
+    }
+
+    private Tensor BuildLoss(Graph graph, Tensor output, Batch batch)
+    {
+        graph.Scope = "loss";
+        Tensor loss = config.Loss.Build(graph, output, new LossTargets(batch.Labels, batch.Targets), (name, values) => Constant(graph, name, values));
+        graph.Scope = "";
+        return loss;
+    }
+
+    private Tensor Bind(Graph graph, Dictionary<Parameter, Tensor> tensors, Parameter parameter, bool average)
+    {
+        if (!tensors.TryGetValue(parameter, out Tensor? tensor))
+            tensors[parameter] = tensor = graph.Persistent(parameter.Name, parameter.Shape, memory.SlotOf(parameter, average), memory.Layout.OffsetOf(parameter));
+        return tensor;
+    }
+
+    private Dictionary<Parameter, Tensor> Differentiate(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    {
+        Parameter[] trained = [.. tensors.Keys.Where(p => p.Trained)];
+        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. trained.Select(p => tensors[p])]);
+        var gradients = new Dictionary<Parameter, Tensor>();
+        for (int i = 0; i < trained.Length; i++)
+        {
+            if (found[i] is not Tensor gradient)
+                continue;
+            graph.Place(gradient.Base, new Placement(memory.Gradients, memory.Layout.OffsetOf(trained[i])));
+            gradients[trained[i]] = gradient;
+        }
+        return gradients;
+    }
+
+    private static void AddMetrics(Graph graph, Slot totals, Tensor loss, Tensor output, Batch batch)
+    {
+        Tensor into = graph.Persistent(totals.Name, new Shape(Metrics.Length), totals);
+        bool classes = batch.Labels is not null && output.Shape.Rank == 2;
+        var op = new Metrics(batch.X.Shape[0], classes);
+        if (classes)
+            graph.AddUpdate(op, into, loss, output, batch.Labels!);
+        else
+            graph.AddUpdate(op, into, loss);
+    }
+
+    // Biases and the factors of normalisations are left alone: only what multiplies an input is pulled towards 0.
+    private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    {
+        (double l1, double l2) = (config.Train.Penalty?.L1 ?? 0, config.Train.Penalty?.L2 ?? 0);
+        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Trained && t.Key.Shape.Rank > 1))
+        {
+            graph.Scope = parameter.Layer;
+            if (l1 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L1Penalty(l1), tensor));
+            if (l2 > 0)
+                loss = graph.Add(new Add(), loss, graph.Add(new L2Penalty(l2), tensor));
+        }
+        graph.Scope = "";
+        return loss;
+    }
+
+    private static Tensor Whole(Graph graph, Slot slot) => graph.Persistent(slot.Name, new Shape((int)slot.Length), slot);
+
+    private Tensor? AddUpdate(Graph graph)
+    {
+        Slot gradients = memory.Accumulated ?? memory.Gradients;
+        Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
+        double limit = config.Train.Clip?.Norm ?? 0;
+        IReadOnlyList<Tensor>? norm = limit > 0 || memory.Accumulated is not null
+            ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients), hyper)
+            : null;
+        foreach (ParameterRange range in memory.Layout.Groups)
+        {
+            var shape = new Shape((int)range.Length);
+            (double rate, double decay) = ParameterGroups.SettingsOf(config.Train, range.Group);
+            if (rate == 0)
+                continue;
+            Tensor[] inputs =
+            [
+                graph.Persistent("parameters", shape, memory.Parameters, range.Offset),
+                graph.Persistent(gradients.Name, shape, gradients, range.Offset),
+                hyper,
+                .. norm is null ? [] : new[] { norm[0] },
+                .. memory.Moments.Select(m => graph.Persistent(m.Name, shape, m, range.Offset)),
+            ];
+            graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, norm is not null), inputs);
+        }
+        if (memory.Accumulated is not null)
+            graph.AddUpdate(new Accumulate(-1), Whole(graph, memory.Accumulated), Whole(graph, memory.Accumulated));
+        if (memory.Ema is not null)
+            graph.AddUpdate(new Ema(config.Train.Ema!.Value), Whole(graph, memory.Ema), Whole(graph, memory.Parameters));
+        return norm?[1];
+    }
+
+    private Tensor Constant(Graph graph, string name, IReadOnlyList<double> values)
+    {
+        if (!constants.TryGetValue(name, out (Slot Slot, IReadOnlyList<double> Values) constant))
+            constants[name] = constant = (new Slot(name, ElementType.Real, values.Count), values);
+        return graph.Persistent(name, new Shape(values.Count), constant.Slot);
+    }
+}

@@ -1,0 +1,70 @@
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Steps;
+
+/// <summary>The regions of device memory that a model lives in. Every graph of the model refers to these.</summary>
+public sealed class ModelMemory
+{
+    public ModelMemory(ParameterLayout layout, TrainConfig config)
+    {
+        Layout = layout;
+        long trained = Math.Max(1, layout.TrainedLength);
+        Parameters = new Slot("parameters", ElementType.Real, trained);
+        Gradients = new Slot("gradients", ElementType.Real, trained);
+        Moments = [.. Enumerable.Range(0, config.Optimizer.Slots).Select(i => new Slot($"optimizer slot {i}", ElementType.Real, trained))];
+        State = new Slot("running statistics", ElementType.Real, Math.Max(1, layout.StateLength));
+        Ema = config.Ema is not null ? new Slot("average weights", ElementType.Real, trained) : null;
+        if (config.KeepBest is not null)
+        {
+            Best = new Slot("best parameters", ElementType.Real, trained);
+            BestState = new Slot("best running statistics", ElementType.Real, State.Length);
+        }
+        Accumulated = config.Accumulate > 1 ? new Slot("accumulated gradients", ElementType.Real, trained) : null;
+    }
+
+    public ParameterLayout Layout { get; }
+
+    public Slot Parameters { get; }
+
+    public Slot Gradients { get; }
+
+    /// <summary>What the optimizer remembers, each laid out as the parameters.</summary>
+    public IReadOnlyList<Slot> Moments { get; }
+
+    public Slot State { get; }
+
+    /// <summary>Moving average of the weights; null without.</summary>
+    public Slot? Ema { get; }
+
+    /// <summary>The weights of the best epoch, as they were evaluated, and its running statistics; null where not kept.</summary>
+    public Slot? Best { get; }
+
+    public Slot? BestState { get; }
+
+    /// <summary>Sum of the gradients of several batches; null without.</summary>
+    public Slot? Accumulated { get; }
+
+    /// <summary>Learning rate and the like, set by the host before each step.</summary>
+    public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);
+
+    /// <summary>Seed, step and position in the epoch, set by the host before each step.</summary>
+    public Slot Clock { get; } = new("clock", ElementType.Int32, ClockLayout.Length);
+
+    /// <summary>Loss, correct predictions and samples of the epoch so far.</summary>
+    public Slot Totals { get; } = new("totals", ElementType.Real, Metrics.Length);
+
+    /// <summary>The same while evaluating.</summary>
+    public Slot EvaluationTotals { get; } = new("evaluation totals", ElementType.Real, Metrics.Length);
+
+    /// <summary>What a resumed run needs back, by name.</summary>
+    public IEnumerable<Slot> Durable =>
+        [Parameters, .. Moments, State, .. new[] { Ema, Accumulated, Best, BestState }.OfType<Slot>(), Totals];
+
+    /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
+    public Slot SlotOf(Parameter parameter, bool average = false) => !parameter.Trained ? State : average && Ema is not null ? Ema : Parameters;
+}

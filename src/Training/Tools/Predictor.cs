@@ -1,0 +1,83 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Losses;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>What a network says of a sample.</summary>
+/// <param name="Label">The most likely class; null for regression.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Values">A probability for each class (a score, for losses that give none), or the predicted numbers.</param>
+public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> Values);
+
+/// <summary>A trained network at work.</summary>
+public sealed class Predictor
+{
+    private const int MostAtOnce = 256;
+
+    private readonly RunConfig config;
+    private readonly Network network;
+    private readonly ModelCard card;
+    private readonly Action<Model> load;
+
+    /// <param name="config">The experiment it was trained in.</param>
+    /// <param name="card">How raw values are scaled, what the classes are called.</param>
+    /// <param name="load">Sets the weights.</param>
+    public Predictor(RunConfig config, ModelCard card, Action<Model> load)
+    {
+        this.config = config;
+        this.card = card;
+        this.load = load;
+        network = Network.Build(config.Model, card.Shape.Shape);
+    }
+
+    /// <summary>Predicts all samples of a set, in order; they are raw, as the training data were.</summary>
+    public IReadOnlyList<Prediction> Predict(SampleSet samples, Device device)
+    {
+        using var model = new Model(config, network, device);
+        load(model);
+        var source = new BatchSource("samples", samples with { Labels = null, Targets = null, TargetSize = 0 }, card.Normalization);
+        source.Upload(model.DeviceMemory);
+        int batch = Math.Min(MostAtOnce, samples.Count);
+        model.Prepare(null, [source], batch);
+        var predictions = new List<Prediction>(samples.Count);
+        for (int cursor = 0; cursor < samples.Count; cursor += batch)
+        {
+            int size = Math.Min(batch, samples.Count - cursor);
+            model.SetClock(0, 0, cursor);
+            BoundGraph bound = model.Evaluation(source, size);
+            bound.Plan.Run();
+            double[] output = bound.Plan.Read(bound.Graph.Output);
+            predictions.AddRange(output.Chunk(output.Length / size).Select(Of));
+        }
+        return predictions;
+    }
+
+    private Prediction Of(double[] scores)
+    {
+        if (card.Shape.Classes == 0)
+            return new Prediction(null, null, scores);
+        double[] values = config.Loss switch
+        {
+            SoftmaxCrossEntropyConfig => Softmax(scores),
+            BinaryCrossEntropyConfig => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
+            _ => scores,
+        };
+        // One number for two classes says how much it is the second.
+        if (scores.Length == 1 && card.Shape.Classes == 2)
+            values = [1 - values[0], values[0]];
+        int label = Array.IndexOf(values, values.Max());
+        return new Prediction(label, card.ClassNames?[label], values);
+    }
+
+    private static double[] Softmax(double[] scores)
+    {
+        double max = scores.Max();
+        double[] e = [.. scores.Select(s => Math.Exp(s - max))];
+        double sum = e.Sum();
+        return [.. e.Select(v => v / sum)];
+    }
+}

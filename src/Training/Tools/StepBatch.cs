@@ -1,0 +1,61 @@
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>A batch for the tools that look at one step: from a file, from the data set, or made up.</summary>
+public static class StepBatch
+{
+    /// <summary>Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], or targets float [N] or [N, D]) from an npz file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="shape">What the network expects.</param>
+    public static SampleSet FromNpz(string path, DataShape shape)
+    {
+        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(path);
+        NumberArray x = Array(arrays, "x", path), y = Array(arrays, "y", path);
+        int count = x.Sizes.Length > 0 ? x.Sizes[0] : 0;
+        Require(path, "x", x.Sizes.Length > 1 && x.Sizes.AsSpan(1).SequenceEqual(shape.Shape.Sizes), x.Sizes, $"[N, {string.Join(", ", shape.Shape.Sizes.ToArray())}]");
+        Require(path, "y", y.Sizes.Length > 0 && y.Sizes[0] == count, y.Sizes, $"{count} of them");
+        if (shape.Classes > 0)
+        {
+            int[]? labels = y.Sizes.Length == 1 ? y.ToInts() : null;
+            if (labels is null || labels.Any(l => l < 0 || l >= shape.Classes))
+                throw new GpuGradException(Fault.Data, $"{path}: 'y' holds something else than whole numbers [N] from 0 to {shape.Classes - 1}, one a class");
+            return new SampleSet { Shape = shape.Shape, Count = count, Reals = x.ToFloats(), Labels = labels };
+        }
+        Require(path, "y", y.Count == (long)count * shape.Targets, y.Sizes, $"[{count}, {shape.Targets}]");
+        return new SampleSet { Shape = shape.Shape, Count = count, Reals = x.ToFloats(), Targets = y.ToFloats(), TargetSize = shape.Targets };
+    }
+
+    /// <summary>Normal numbers with random labels or targets; whole numbers where the network begins with an embedding.</summary>
+    public static SampleSet Random(Network network, DataShape shape, int count, ulong seed)
+    {
+        var random = new RandomStream(seed, Purpose.Generate);
+        int rows = network.Layers[0] is EmbeddingLayer embedding ? embedding.Rows : 0;
+        var x = new float[checked(count * shape.Shape.Count)];
+        for (int i = 0; i < x.Length; i++)
+            x[i] = rows > 0 ? random.NextInt(rows) : (float)random.NextNormal();
+        return new SampleSet
+        {
+            Shape = shape.Shape,
+            Count = count,
+            Reals = x,
+            Labels = shape.Classes > 0 ? [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shape.Classes))] : null,
+            Targets = shape.Classes > 0 ? null : [.. Enumerable.Range(0, count * shape.Targets).Select(_ => (float)random.NextNormal())],
+            TargetSize = shape.Targets,
+        };
+    }
+
+    private static NumberArray Array(IReadOnlyDictionary<string, NumberArray> arrays, string name, string path) =>
+        arrays.GetValueOrDefault(name) ?? throw new GpuGradException(Fault.Data, $"{path}: no array '{name}'; expected 'x' and 'y', found {string.Join(", ", arrays.Keys)}");
+
+    private static void Require(string path, string name, bool condition, int[] found, string expected)
+    {
+        if (!condition)
+            throw new GpuGradException(Fault.Data, $"{path}: '{name}' has shape {new Shape(found)}, expected {expected}");
+    }
+}

@@ -1,0 +1,82 @@
+using GpuGrad.Kernels.Random;
+
+namespace GpuGrad.Training.Tests.Data;
+
+/// <summary>What holds for every format of files.</summary>
+public sealed class FormatTests
+{
+    private const int Mutants = 2000;
+    private const int MutantMemory = 4 << 20;
+
+    public static TheoryData<string> Formats => [.. FormatSample.All.Select(s => s.Name)];
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_whole_file_is_read(string format)
+    {
+        FormatSample sample = FormatSample.Find(format);
+        Assert.NotNull(sample.Read(sample.Good));
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_file_cut_off_at_any_byte_is_refused(string format)
+    {
+        FormatSample sample = FormatSample.Find(format);
+        for (int length = 0; length < sample.Good.Length && sample.EndIsKnown; length++)
+        {
+            // A file of whole records, cut between two of them, is whole.
+            if (format.StartsWith("cifar", StringComparison.Ordinal) && length > 0 && length % (sample.Good.Length / (format == "cifar10" ? 3 : 2)) == 0)
+                continue;
+            Hostile.Refusal(sample.Good[..length], b => sample.Read(b), $"{format} cut at {length}");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void Anything_behind_the_end_is_refused(string format)
+    {
+        FormatSample sample = FormatSample.Find(format);
+        // The doubled file is no test of formats that are nothing but records.
+        byte[] twice = format.StartsWith("cifar", StringComparison.Ordinal) ? [1] : sample.Good;
+        foreach (byte[] garbage in new byte[][] { [0], [0xFF], [.. "PK"u8], twice, new byte[70000] })
+            Hostile.Refusal([.. sample.Good, .. garbage], b => sample.Read(b), $"{format} with {garbage.Length} more bytes");
+    }
+
+    [Theory]
+    [MemberData(nameof(Formats))]
+    public void A_damaged_file_is_read_or_refused_in_one_line(string format)
+    {
+        FormatSample sample = FormatSample.Find(format);
+        for (int i = 0; i < Mutants; i++)
+        {
+            var random = new RandomStream(20, Purpose.Explore, (uint)i);
+            byte[] mutant = sample.Container is { } container && i % 2 == 0
+                ? container.Wrap(Hostile.Mutate(container.Inner, random))
+                : Hostile.Mutate(sample.Good, random);
+            Hostile.ReadOrRefuse(mutant, b => sample.Read(b), $"{format}, mutant {i}", MutantMemory);
+        }
+    }
+
+    [Theory]
+    [InlineData("idx.gz")]
+    [InlineData("npz stored")]
+    [InlineData("npz deflated")]
+    [InlineData("png")]
+    public void A_flipped_bit_never_passes_a_checksum(string format)
+    {
+        FormatSample sample = FormatSample.Find(format);
+        object good = sample.Read(sample.Good);
+        for (int bit = 0; bit < 8 * sample.Good.Length; bit++)
+        {
+            byte[] flipped = [.. sample.Good];
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            object? read = null;
+            // Where a bit is not content (a time, an operating system), the content must still be the same.
+            if (Hostile.Record(() => read = sample.Read(flipped)) is Exception e)
+                Hostile.AssertOneLine(e, $"{format}, bit {bit}");
+            else
+                Assert.Equal(System.Text.Json.JsonSerializer.Serialize(good), System.Text.Json.JsonSerializer.Serialize(read));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text;
+using System.Text.RegularExpressions;
+using System.Xml.Linq;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Tests.Docs;
+
+/// <summary>
+/// <c>docs/config.md</c> is made from the config records and their comments, so that it is never old. With
+/// <c>GPUGRAD_WRITE_DOCS=1</c> the test writes it.
+/// </summary>
+public sealed partial class ConfigReferenceTests
+{
+    private readonly XDocument comments = XDocument.Load(Path.ChangeExtension(typeof(RunConfig).Assembly.Location, ".xml"));
+    private readonly StringBuilder text = new();
+    private readonly Queue<Type> open = new();
+    private readonly HashSet<Type> seen = [];
+
+    [Fact]
+    public void The_config_reference_is_that_of_the_records() => DocumentFile.Check("config.md", Write());
+
+    private string Write()
+    {
+        text.Append("""
+            # What a config can say
+
+            Made from the config records by the tests; `GPUGRAD_WRITE_DOCS=1 ./test Training` writes it anew. For editors there is
+            [a JSON Schema](gpugrad.schema.json): put `# yaml-language-server: $schema=PATH/docs/gpugrad.schema.json` on the first line.
+
+            A config is strict: an unknown key, a key given twice, a value of another type or out of range is an error with file, line
+            and column. `extends: other.yaml` takes over another config; `--set a.b.c=value` overrides (`null` removes a key). Where a
+            choice is asked for, its name stands alone (`relu`) or with settings (`dropout: {rate: 0.3}`); settings marked *shorthand*
+            may be the value itself (`dropout: 0.3`).
+
+
+            """.ReplaceLineEndings("\n"));
+        Open(typeof(RunConfig));
+        while (open.TryDequeue(out Type? type))
+            Section(type);
+        return text.ToString();
+    }
+
+    private void Section(Type type)
+    {
+        bool choice = type.IsAbstract && ConfigBinder.Implements(type, typeof(IChoice<>));
+        text.Append(CultureInfo.InvariantCulture, $"## {Title(type)}\n\n{Summary(type)}\n\n");
+        if (!choice)
+        {
+            Keys(ConfigRecord.Of(type), Activator.CreateInstance(type)!);
+            return;
+        }
+        foreach (Choice option in ChoiceTable.Of(type).Choices)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"### `{option.Name}`\n\n{option.Summary}\n\n");
+            Keys(ConfigRecord.Of(option.Type, option.KeyNames), option.Create?.Invoke() ?? Activator.CreateInstance(option.Type)!);
+        }
+    }
+
+    private void Keys(ConfigRecord record, object defaults)
+    {
+        if (record.Properties.Count == 0)
+            return;
+        text.Append("| key | value | default | |\n|---|---|---|---|\n");
+        foreach ((string key, PropertyInfo property) in record.Properties)
+        {
+            bool required = record.Required.Contains(key);
+            string marks = (key == record.Shorthand ? "*shorthand*. " : "") + Summary(property);
+            text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Kind(property.PropertyType)} | {(required ? "**required**" : Default(property.GetValue(defaults)))} | {marks} |\n");
+        }
+        text.Append('\n');
+    }
+
+    private string Kind(Type type)
+    {
+        type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsEnum)
+            return string.Join(", ", Enum.GetNames(type).Select(n => $"`{Naming.Kebab(n)}`"));
+        if (ConfigBinder.ListItem(type) is Type item)
+            return $"list of {Kind(item)}";
+        if (ConfigBinder.Implements(type, typeof(IConfigValue<>)))
+            return ChoiceTable.Static<string>(type, "Expected");
+        if (type == typeof(string))
+            return "text";
+        if (type == typeof(bool))
+            return "true, false";
+        if (type == typeof(double))
+            return "number";
+        if (type.IsPrimitive)
+            return "whole number";
+        Open(type);
+        return $"[{Title(type)}](#{Title(type).Replace(' ', '-')})";
+    }
+
+    private static string Default(object? value) => value switch
+    {
+        null or "" => "",
+        bool b => b ? "true" : "false",
+        Enum e => $"`{Naming.Kebab(e.ToString())}`",
+        System.Collections.IEnumerable and not string => "",
+        IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
+        string s => s,
+        _ when value.GetType().GetMethod("ToString", BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly, [])?.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null
+            && ConfigBinder.Implements(value.GetType(), typeof(IConfigValue<>)) => value.ToString()!,
+        _ => "",
+    };
+
+    private void Open(Type type)
+    {
+        if (seen.Add(type))
+            open.Enqueue(type);
+    }
+
+    private static string Title(Type type) => type == typeof(RunConfig) ? "the config" : Naming.Kebab(type.Name.Replace("Config", "", StringComparison.Ordinal)).Replace('-', ' ');
+
+    private string Summary(Type type) => Comment($"T:{type.FullName}");
+
+    private string Summary(PropertyInfo property) => Comment($"P:{property.DeclaringType!.FullName}.{property.Name}");
+
+    private string Comment(string id)
+    {
+        XElement? summary = comments.Descendants("member").FirstOrDefault(m => (string?)m.Attribute("name") == id)?.Element("summary");
+        if (summary is null)
+            return "";
+        string plain = string.Concat(summary.Nodes().Select(n => n switch
+        {
+            XElement { Name.LocalName: "see" } see => $"`{Naming.Kebab(((string?)see.Attribute("cref") ?? "").Split('.')[^1].Split(':')[^1])}`",
+            XElement element => $"`{element.Value}`",
+            XText literal => literal.Value,
+            _ => "",
+        }));
+        return Spaces().Replace(plain, " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Spaces();
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Tests.Storage;
+
+public sealed class StopSignalsTests
+{
+    [SkippableTheory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    [InlineData("HUP", 129)]
+    public void The_first_signal_lets_the_process_finish_with_its_own_exit_code(string signal, int code)
+    {
+        Skip.If(OperatingSystem.IsWindows());
+        using Process child = Child.Start("wait|50");
+        Assert.Equal("ready", child.StandardOutput.ReadLine());
+        Child.Signal(child, signal);
+        Assert.Equal($"asked by SIG{signal}", child.StandardOutput.ReadLine());
+        Assert.True(child.WaitForExit(10_000));
+        Assert.Equal(code, child.ExitCode);
+    }
+
+    [SkippableTheory]
+    [InlineData("TERM", "TERM", 143)]
+    [InlineData("TERM", "INT", 130)]
+    [InlineData("INT", "HUP", 129)]
+    public void The_second_signal_ends_the_process_at_once(string first, string second, int code)
+    {
+        Skip.If(OperatingSystem.IsWindows());
+        using Process child = Child.Start("wait|60000");
+        Assert.Equal("ready", child.StandardOutput.ReadLine());
+        Child.Signal(child, first);
+        Assert.Equal($"asked by SIG{first}", child.StandardOutput.ReadLine());
+        Child.Signal(child, second);
+        Assert.True(child.WaitForExit(10_000));
+        Assert.Equal(code, child.ExitCode);
+    }
+
+    [Fact]
+    public void The_token_and_the_exit_code_tell_of_the_first_signal_only()
+    {
+        var codes = new List<int>();
+        using var signals = new StopSignals(null, codes.Add);
+        Assert.False(signals.Stop.IsCancellationRequested);
+        Assert.Null(signals.ExitCode);
+        signals.Receive(PosixSignal.SIGINT);
+        Assert.True(signals.Stop.IsCancellationRequested);
+        Assert.Equal(130, signals.ExitCode);
+        Assert.Empty(codes);
+        signals.Receive(PosixSignal.SIGTERM);
+        Assert.Equal([143], codes);
+        Assert.Equal(130, signals.ExitCode);
+    }
+}
