@@ -176,13 +176,16 @@ internal sealed partial class PtxDecoder
             (_, PtxType.F32) => (x, y) => U(F(x) / F(y)),
             (_, PtxType.F64) => (x, y) => U(D(x) / D(y)),
             ("div", _) when type.IsSigned() => (x, y) => (ulong)Quotient(Signed(x, type), Signed(y, type)) & mask,
-            ("div", _) => (x, y) => x / y,
-            (_, _) when type.IsSigned() => (x, y) => (ulong)(Signed(y, type) == -1 ? 0 : Signed(x, type) % Signed(y, type)) & mask,
-            _ => (x, y) => x % y,
+            ("div", _) => (x, y) => x / NonZero(y),
+            (_, _) when type.IsSigned() => (x, y) => (ulong)(Signed(y, type) == -1 ? 0 : Signed(x, type) % Signed(NonZero(y), type)) & mask,
+            _ => (x, y) => x % NonZero(y),
         });
     }
 
-    private static long Quotient(long x, long y) => y == -1 ? unchecked(-x) : x / y;
+    private static long Quotient(long x, long y) => y == -1 ? unchecked(-x) : x / (long)NonZero((ulong)y);
+
+    // Asked, not left to the processor's trap: .NET 10 loses its way when an inlined division traps in a try block.
+    private static ulong NonZero(ulong divisor) => divisor != 0 ? divisor : throw new DivideByZeroException();
 
     private void DecodeMinMax(string name)
     {
