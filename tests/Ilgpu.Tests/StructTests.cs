@@ -101,7 +101,16 @@ public sealed class StructTests
         using var r = accelerator.Allocate1D<double>(10);
         kernel(1, new Everything
         {
-            Flag = true, S8 = -5, U16 = 65000, Letter = 'x', Wide = -(1L << 40), Mode = Mode.Doubled, Small = (Half)1.5f, Real = Math.PI, Pair = (3, 0.5f), Vector = new(1, 2, 3, 4),
+            Flag = true,
+            S8 = -5,
+            U16 = 65000,
+            Letter = 'x',
+            Wide = -(1L << 40),
+            Mode = Mode.Doubled,
+            Small = (Half)1.5f,
+            Real = Math.PI,
+            Pair = (3, 0.5f),
+            Vector = new(1, 2, 3, 4),
         }, r.View);
         Assert.Equal([1, -5, 65000, 'x', -(1L << 40), 2, 1.5, Math.PI, 3.5, 41], r.GetAsArray1D());
     }

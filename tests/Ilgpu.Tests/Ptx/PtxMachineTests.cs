@@ -38,8 +38,13 @@ public sealed unsafe class PtxMachineTests
         {
             new PtxLaunch
             {
-                Program = PtxDecoder.Decode(Head + body + "\nret;\n}")["k"], Memory = memory, Grid = (1, 1, 1), Size = (threads, 1, 1), DynamicShared = 0,
-                Parameters = BitConverter.GetBytes((long)buffer), MaxSteps = 100_000,
+                Program = PtxDecoder.Decode(Head + body + "\nret;\n}")["k"],
+                Memory = memory,
+                Grid = (1, 1, 1),
+                Size = (threads, 1, 1),
+                DynamicShared = 0,
+                Parameters = BitConverter.GetBytes((long)buffer),
+                MaxSteps = 100_000,
             }.Run();
             return new Span<uint>((void*)buffer, 64).ToArray();
         }

@@ -204,8 +204,12 @@ internal static unsafe partial class InterpretedDriver
             new ReadOnlySpan<byte>(arguments[i], program.Parameters[i].Bytes).CopyTo(parameters.AsSpan(program.ParameterOffsets[i]));
         return queue.Do(() => Run(new PtxLaunch
         {
-            Program = program, Memory = Memory, Grid = ((int)gridX, (int)gridY, (int)gridZ), Size = ((int)sizeX, (int)sizeY, (int)sizeZ),
-            DynamicShared = (int)dynamicShared, Parameters = parameters,
+            Program = program,
+            Memory = Memory,
+            Grid = ((int)gridX, (int)gridY, (int)gridZ),
+            Size = ((int)sizeX, (int)sizeY, (int)sizeZ),
+            DynamicShared = (int)dynamicShared,
+            Parameters = parameters,
         }));
     }
 

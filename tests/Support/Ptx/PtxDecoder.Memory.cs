@@ -164,14 +164,16 @@ internal sealed partial class PtxDecoder
         {
             CheckAlignment(lane, address, bytes);
             return ref w.Group.Shared.At(w, lane, address, bytes, isWrite, isAtomic);
-        },
+        }
+        ,
         _ => (w, lane, address) =>
         {
             CheckAlignment(lane, address, bytes);
             if (address < 0 || address + bytes > w.Locals[lane].Length)
                 throw new PtxLaneException(lane, $"local address {address} (+{bytes}) is outside the thread's {w.Locals[lane].Length} bytes.");
             return ref w.Locals[lane][address];
-        },
+        }
+        ,
     };
 
     /// <summary>Most accesses of one instruction go to one buffer, so the last one is remembered.</summary>

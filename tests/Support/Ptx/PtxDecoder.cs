@@ -62,11 +62,22 @@ internal sealed partial class PtxDecoder
             step.Target = labels.TryGetValue(label, out int target) ? target : throw new PtxSyntaxException(step.Line, $"there is no label '{label}'.");
         return new PtxProgram
         {
-            Name = entry.Name, Parameters = entry.Parameters, ParameterBytes = parameterBytes, MaxThreads = entry.MaxThreads, Steps = [.. steps],
+            Name = entry.Name,
+            Parameters = entry.Parameters,
+            ParameterBytes = parameterBytes,
+            MaxThreads = entry.MaxThreads,
+            Steps = [.. steps],
             ParameterOffsets = [.. entry.Parameters.Select(p => parameters[p.Name].Offset)],
-            Slots = slotNames.Count, SlotNames = [.. slotNames], Constants = [.. constants.Select(c => (c.Value, c.Key))],
-            Specials = [.. specials.Select(s => (s.Value, s.Key))], Shared = [.. variables.Values.Where(v => v.Space == ".shared")],
-            Locals = [.. variables.Values.Where(v => v.Space == ".local")], SharedBytes = shared, LocalBytes = local, Lines = source.Lines, Accesses = accesses,
+            Slots = slotNames.Count,
+            SlotNames = [.. slotNames],
+            Constants = [.. constants.Select(c => (c.Value, c.Key))],
+            Specials = [.. specials.Select(s => (s.Value, s.Key))],
+            Shared = [.. variables.Values.Where(v => v.Space == ".shared")],
+            Locals = [.. variables.Values.Where(v => v.Space == ".local")],
+            SharedBytes = shared,
+            LocalBytes = local,
+            Lines = source.Lines,
+            Accesses = accesses,
         };
     }
 
@@ -267,7 +278,15 @@ internal sealed partial class PtxDecoder
         int guard = at.Guard == null ? -1 : Source(new RegisterOperand(at.Guard), PtxType.Pred);
         steps.Add(new PtxStep
         {
-            Line = at.Line, Guard = guard, Negated = at.Negated, Kind = kind, Run = run, Reads = reads, Writes = writes, MemberMask = memberMask, OrdersMemory = ordersMemory,
+            Line = at.Line,
+            Guard = guard,
+            Negated = at.Negated,
+            Kind = kind,
+            Run = run,
+            Reads = reads,
+            Writes = writes,
+            MemberMask = memberMask,
+            OrdersMemory = ordersMemory,
         });
     }
 

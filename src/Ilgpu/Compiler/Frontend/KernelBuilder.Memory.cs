@@ -53,7 +53,9 @@ internal sealed partial class KernelBuilder
         {
             Value vector = Emit(new Instruction(Op.Load, IrType.Tuple, reference.Leaves[0])
             {
-                Mem = layout.Leaves[0].Mem, Count = layout.Leaves.Length, Offset = reference.Displacement,
+                Mem = layout.Leaves[0].Mem,
+                Count = layout.Leaves.Length,
+                Offset = reference.Displacement,
             });
             return StackValue.Of(type, [.. layout.Leaves.Select((l, i) => Emit(new Instruction(Op.Extract, l.Mem.Register(), vector) { Offset = i }))]);
         }
@@ -74,7 +76,9 @@ internal sealed partial class KernelBuilder
         {
             Emit(new Instruction(Op.Store, IrType.Void, [reference.Leaves[0], .. value.Leaves])
             {
-                Mem = layout.Leaves[0].Mem, Count = layout.Leaves.Length, Offset = reference.Displacement,
+                Mem = layout.Leaves[0].Mem,
+                Count = layout.Leaves.Length,
+                Offset = reference.Displacement,
             });
             return;
         }
@@ -82,7 +86,8 @@ internal sealed partial class KernelBuilder
         {
             Emit(new Instruction(Op.Store, IrType.Void, reference.Leaves[0], value.Leaves[i])
             {
-                Mem = layout.Leaves[i].Mem, Offset = reference.Displacement + layout.Leaves[i].Offset,
+                Mem = layout.Leaves[i].Mem,
+                Offset = reference.Displacement + layout.Leaves[i].Offset,
             });
         }
     }

@@ -38,7 +38,13 @@ internal sealed class Instruction(Op op, IrType type, params Value[] args) : Val
     /// <summary>The same operation on other arguments.</summary>
     public Instruction With(params Value[] newArgs) => new(Op, Type, newArgs)
     {
-        Predicate = Predicate, Mem = Mem, Offset = Offset, Scale = Scale, Count = Count, Kind = Kind, Aux = Aux,
+        Predicate = Predicate,
+        Mem = Mem,
+        Offset = Offset,
+        Scale = Scale,
+        Count = Count,
+        Kind = Kind,
+        Aux = Aux,
     };
 
     public void AddIncoming(BasicBlock from, Value value)

@@ -118,7 +118,8 @@ internal static class Rewriter
         {
             return new Instruction(Op.Address, IrType.Ptr, i.Args[0], split.Index)
             {
-                Scale = i.Scale, Offset = i.Offset + split.Added * i.Scale,
+                Scale = i.Scale,
+                Offset = i.Offset + split.Added * i.Scale,
             };
         }
         if (i.Args[0] is not Instruction { Op: Op.Address } inner || !Fits(inner.Offset + i.Offset))

@@ -123,7 +123,12 @@ internal sealed partial class GroupScheduler
     {
         Wait wait = new()
         {
-            Operation = WarpNames[(int)kind], Argument = source, Width = width, Value = value, Result = result, Bytes = bytes,
+            Operation = WarpNames[(int)kind],
+            Argument = source,
+            Width = width,
+            Value = value,
+            Result = result,
+            Bytes = bytes,
         };
         SetSite(ref wait);
         ref Item item = ref items[thread.LinearIdx];

@@ -37,7 +37,8 @@ internal static partial class Intrinsics
         }
         Value result = call.Builder.Emit(new Instruction(Op.Asm, IrType.Tuple, [.. inputs])
         {
-            Aux = new AsmText(template, [.. operands]), Count = outputs.Count,
+            Aux = new AsmText(template, [.. operands]),
+            Count = outputs.Count,
         });
         foreach ((StackValue target, int index) in outputs)
         {

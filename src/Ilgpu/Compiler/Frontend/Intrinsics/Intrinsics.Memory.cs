@@ -29,7 +29,8 @@ internal static partial class Intrinsics
         return call.Builder.Emit(new Instruction(op, IrType.Ptr, extent)
         {
             // 16 so that the block can be cast to any vector type.
-            Scale = layout.Size, Aux = call.Builder.Where($"{call.Method.DeclaringType!.Name}.Allocate"),
+            Scale = layout.Size,
+            Aux = call.Builder.Where($"{call.Method.DeclaringType!.Name}.Allocate"),
         });
     }
 
@@ -62,7 +63,9 @@ internal static partial class Intrinsics
         MemType mem = DeviceLayout.Of(type).Leaves[0].Mem;
         return StackValue.Of(type, call.Builder.Emit(new Instruction(Op.Atomic, mem.Register(), call[0].Leaves[0], call.Scalar(1))
         {
-            Kind = (int)(type == typeof(uint) || type == typeof(ulong) ? unsigned : signed), Mem = mem, Offset = call[0].Displacement,
+            Kind = (int)(type == typeof(uint) || type == typeof(ulong) ? unsigned : signed),
+            Mem = mem,
+            Offset = call[0].Displacement,
         }));
     }
 
@@ -71,7 +74,9 @@ internal static partial class Intrinsics
         (MemType mem, IrType bits, IrType type) = Bits(call[0].Type);
         Value old = call.Builder.Emit(new Instruction(Op.Atomic, bits, call[0].Leaves[0], call.Builder.Emit(Op.Bitcast, bits, call.Scalar(1)))
         {
-            Kind = (int)AtomicKind.Exchange, Mem = mem, Offset = call[0].Displacement,
+            Kind = (int)AtomicKind.Exchange,
+            Mem = mem,
+            Offset = call[0].Displacement,
         });
         return call.Emit(Op.Bitcast, type, old);
     }
@@ -85,7 +90,8 @@ internal static partial class Intrinsics
         bool cast = bits != register;
         Value old = call.Builder.Emit(new Instruction(Op.AtomicCas, bits, call[0].Leaves[0], Cast(call.Scalar(1)), Cast(call.Scalar(2)))
         {
-            Mem = mem, Offset = call[0].Displacement,
+            Mem = mem,
+            Offset = call[0].Displacement,
         });
         return StackValue.Of(type, cast ? call.Builder.Emit(Op.Bitcast, register, old) : old);
 
