@@ -1,6 +1,6 @@
-using GpuGrad;
 using CommandLine;
 using CommandLine.Text;
+using GpuGrad;
 using GpuGrad.Cli;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Verbs;
