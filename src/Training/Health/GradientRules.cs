@@ -39,10 +39,11 @@ internal sealed class GradientRules(RunConfig config, HealthState state) : Alarm
     /// <summary>From step to step: called before the norm is added to the others.</summary>
     public Alarm? Jump(long step, double norm)
     {
-        if (State.Norms.Count < NormsForJump)
+        // The median is looked for only behind a step much shorter: sorting costs more than some networks' steps.
+        if (State.Norms.Count < NormsForJump || norm < 10 * State.Norms[^1])
             return null;
         double usual = Quantile(0.5);
-        if (!(usual > 0) || norm < Jumped * usual || !IsNews(AlarmCatalog.Exploding + " jump", norm))
+        if (!(usual > 0) || norm < Jumped * usual || !IsFirst(AlarmCatalog.Exploding + " jump"))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient's norm is {norm:G3}, {norm / usual:F0} times its usual {usual:G3} (median of {State.Norms.Count} steps)");
         return new Alarm(

@@ -18,11 +18,12 @@ public sealed record HealthState
     /// <summary>Alarms raised, with how bad it was: again only when much worse.</summary>
     public Dictionary<string, double> Raised { get; init; } = [];
 
-    /// <summary>The largest share of a layer's weights that a step has moved, and that step.</summary>
-    public double LargestUpdate { get; set; }
-
-    public long LargestUpdateStep { get; set; }
+    /// <summary>The largest share of a layer's weights that each of the last watched steps moved: evidence for what it may have done.</summary>
+    public List<StepSize> Steps { get; init; } = [];
 }
+
+/// <summary>How far a step moved the layer that it moved furthest, relative to its weights.</summary>
+public sealed record StepSize(long Step, double Ratio);
 
 /// <summary>The units of a layer.</summary>
 public sealed record UnitHistory

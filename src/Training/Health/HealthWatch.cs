@@ -48,7 +48,7 @@ public sealed class HealthWatch
     public IEnumerable<Alarm> AfterReading(long step, double rate, HealthReading reading)
     {
         var alarms = new List<Alarm>();
-        updates.NoteLargest(step, reading);
+        updates.NoteSize(step, reading);
         foreach (LayerReading layer in reading.Layers.Where(l => l.Layer.Fault != UnitFault.None))
         {
             if (units.Judge(step, layer, reading.BatchSize) is Alarm alarm)

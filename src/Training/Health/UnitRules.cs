@@ -41,10 +41,12 @@ internal sealed class UnitRules(RunConfig config, HealthState state, int samples
 
     private string Cause(bool dead, bool always, long since)
     {
+        // The step that did it is one of those behind the last in which they were alive.
+        StepSize? longest = State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
         if (always)
             return dead ? "They were dead from the start: no input reaches them with the weights and biases they were given." : "They began there: their weights, or the numbers that come in, are too large.";
-        return State.LargestUpdate > 0.05
-            ? string.Create(CultureInfo.InvariantCulture, $"Step {State.LargestUpdateStep} moved a layer's weights by {State.LargestUpdate * 100:F0} % of their norm at once; about 0.1 % is healthy.")
+        return longest is { Ratio: > 0.02 }
+            ? string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer's weights by {longest.Ratio * 100:F0} % of their norm at once; about 0.1 % is healthy.")
             : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
     }
 

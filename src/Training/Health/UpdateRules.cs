@@ -8,16 +8,15 @@ internal sealed class UpdateRules(RunConfig config, HealthState state) : AlarmRu
 {
     private const double Large = 0.2;
     private const double Small = 1e-6;
-    private const int LargeFor = 3, SmallFor = 5;
+    private const int LargeFor = 3, SmallFor = 5, StepsKept = 256;
 
-    /// <summary>Remembers the longest step, as evidence for what it may have done.</summary>
-    public void NoteLargest(long step, HealthReading reading)
+    /// <summary>Remembers how long a step was.</summary>
+    public void NoteSize(long step, HealthReading reading)
     {
-        foreach (ParameterReading p in Weights(reading))
-        {
-            if (double.IsFinite(p.Ratio) && p.Ratio > State.LargestUpdate)
-                (State.LargestUpdate, State.LargestUpdateStep) = (p.Ratio, step);
-        }
+        double largest = Weights(reading).Select(p => p.Ratio).Where(double.IsFinite).DefaultIfEmpty().Max();
+        State.Steps.Add(new StepSize(step, largest));
+        if (State.Steps.Count > StepsKept)
+            State.Steps.RemoveAt(0);
     }
 
     public IEnumerable<Alarm> Judge(long step, double rate, HealthReading reading)
