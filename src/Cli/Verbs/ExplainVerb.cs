@@ -1,13 +1,14 @@
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Views;
+using GpuGrad.Training.Health;
 
 namespace GpuGrad.Cli.Verbs;
 
 [Verb("explain", HelpText = "Show an expression as a circuit of gates: values forward, gradients backward, the rule of every gate.")]
 public sealed class ExplainVerb : Verb
 {
-    [Value(0, MetaName = "EXPR", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function.")]
+    [Value(0, MetaName = "EXPR", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Or an alarm of a run, such as G001. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function.")]
     public string What { get; set; } = "";
 
     [Option("at", MetaValue = "POINT", Default = "", HelpText = "The value of each variable: x=3,y=-pi/2.")]
@@ -19,5 +20,11 @@ public sealed class ExplainVerb : Verb
     [Option("html", MetaValue = "FILE", HelpText = "Draw the circuit into this file.")]
     public string? Html { get; set; }
 
-    public override int Run(Output output) => new CircuitView(What, At, Claims).Show(output, Html);
+    public override int Run(Output output)
+    {
+        if (AlarmCatalog.Find(What) is not AlarmKind alarm)
+            return new CircuitView(What, At, Claims).Show(output, Html);
+        AlarmView.Show(alarm, output);
+        return ExitCode.Done;
+    }
 }

@@ -1,14 +1,22 @@
 using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
 [Verb("summary", HelpText = "Show a network layer by layer: shapes, parameters, work, memory.")]
 public sealed class SummaryVerb : ConfigVerb
 {
+    [Option("no-audit", HelpText = "Do not measure the network's start on a batch of random numbers.")]
+    public bool NoAudit { get; set; }
+
     public override int Run(Output output)
     {
         LoadedConfig loaded = Load();
@@ -23,8 +31,36 @@ public sealed class SummaryVerb : ConfigVerb
         output.Line($"parameters   {summary.Parameters:N0} ({Format.Bytes(4.0 * summary.Parameters)})");
         output.Line($"work         {Format.Count(summary.ForwardFlops)}FLOP a sample forward, {Format.Count(summary.StepFlops)}FLOP a step of {loaded.Config.Data.Batch}");
         output.Line($"memory       {Format.Bytes(summary.StateBytes)} for parameters, gradients and optimizer; {Format.Bytes(summary.ArenaBytes)} for a step ({Format.Bytes(summary.UnsharedBytes)} if nothing were shared)");
-        output.Json(ToJson(summary));
+        JsonObject json = ToJson(summary);
+        if (!NoAudit)
+            json["init"] = Audit(loaded.Config, network, output);
+        output.Json(json);
         return ExitCode.Done;
+    }
+
+    // On normal numbers, which is what normalised data are to a first layer.
+    private static JsonObject Audit(RunConfig config, Network network, Output output)
+    {
+        DataShape shape = config.Data.KnownShape!;
+        using Device device = DeviceCatalog.Open(config.Device, config.Threads);
+        SampleSet samples = StepBatch.Random(network, shape, Math.Min(config.Data.Batch, 32), config.Seed);
+        InitAudit audit = InitAudit.Run(config, network, device, samples, Normalization.None(shape.Shape[0]), shape);
+        output.Line();
+        output.Table(
+            ["layer", "kind", "deviation", "gradient", "off or flat"],
+            audit.Layers.Select(l => new[] { l.Path, l.Kind, Format.Invariant($"{l.Deviation:G3}"), Format.Invariant($"{l.Gradient:G3}"), double.IsNaN(l.Idle) ? "" : Format.Percent(l.Idle) }),
+            2, 3, 4);
+        output.Line();
+        output.Line(Format.Invariant($"at the start  loss {audit.Loss:F4}{(audit.ExpectedLoss is double e ? Format.Invariant($", {e:F4} expected of a network that knows nothing") : "")}; input deviation {audit.InputDeviation:G3} (random numbers)"));
+        foreach (string line in audit.Alarms.SelectMany(AlarmText.Lines))
+            output.Line(line);
+        return new JsonObject
+        {
+            ["loss"] = audit.Loss,
+            ["expected_loss"] = audit.ExpectedLoss,
+            ["layers"] = new JsonArray([.. audit.Layers.Select(l => new JsonObject { ["path"] = l.Path, ["kind"] = l.Kind, ["deviation"] = l.Deviation, ["gradient"] = double.IsNaN(l.Gradient) ? null : l.Gradient })]),
+            ["alarms"] = new JsonArray([.. audit.Alarms.Select(a => new JsonObject { ["id"] = a.Id, ["layer"] = a.Layer, ["finding"] = a.Finding, ["remedy"] = a.Remedy })]),
+        };
     }
 
     private static JsonObject ToJson(NetworkSummary summary) => new()

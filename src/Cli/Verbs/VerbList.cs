@@ -15,6 +15,8 @@ internal static class VerbList
         typeof(DataVerb),
         typeof(DevicesVerb),
         typeof(StepVerb),
+        typeof(ReportVerb),
+        typeof(ReplayVerb),
         typeof(ExplainVerb),
         typeof(ExportVerb),
     ];

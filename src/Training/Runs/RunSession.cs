@@ -1,9 +1,11 @@
 using System.Diagnostics;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
@@ -22,6 +24,8 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly MetricsLog metrics;
     private readonly ModelCard card;
     private readonly HealthLog health;
+    private readonly SampleSet trainSamples;
+    private FlightRecorder? recorder;
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private bool bestIsNew;
 
@@ -39,6 +43,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         yaml = YamlWriter.Write(loaded.Tree);
         fingerprint = data.Fingerprint;
         card = ModelCard.Of(loaded, data);
+        trainSamples = data.Train;
         this.folder = folder;
         this.display = display;
         this.warn = warn;
@@ -55,11 +60,18 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     public Trainer Trainer { get; }
 
+    /// <summary>What the black box found where the run stopped at a number that is not finite.</summary>
+    public Finding? NonFinite { get; private set; }
+
     /// <summary>Trains to the end or until asked to stop, then leaves checkpoint, summary and weights.</summary>
     public RunResult Run(CancellationToken stop)
     {
         try
         {
+            if (config.Diagnostics.BlackBox)
+                recorder = new FlightRecorder(Trainer.Model, Trainer.State.Step);
+            if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
+                health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape).Alarms);
             RunResult result = Trainer.Run(stop);
             if (result.Status == RunStatus.Stopped)
                 Save(best: false);
@@ -67,6 +79,12 @@ public sealed class RunSession : IRunObserver, IDisposable
                 WeightFile.Save(folder.Weights, Trainer.Model, metadata: card.ToMetadata());
             Finish(Naming.Kebab(result.Status.ToString()), result.Final);
             return result;
+        }
+        catch (NonFiniteException e) when (recorder is not null)
+        {
+            NonFiniteException explained = Explain(e);
+            Finish("non-finite", null);
+            throw explained;
         }
         catch (GpuGradException e)
         {
@@ -77,6 +95,7 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     void IRunObserver.OnStep(Trainer trainer, in StepReport report)
     {
+        recorder?.AfterStep(trainer, trainer.LastStep!);
         if (report.Step % config.Train.LogEvery == 0)
             LogStep(report);
         health.AfterStep(trainer, report);
@@ -126,6 +145,28 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
         metrics.Append([.. line]);
         metrics.Flush();
+    }
+
+    // Nothing that goes wrong here may hide what went wrong there.
+    private NonFiniteException Explain(NonFiniteException e)
+    {
+        try
+        {
+            IReadOnlyList<StepRecord> steps = recorder!.Rewind(Trainer, Trainer.LastStep!, out Snapshot state);
+            StepBundle bundle = StepBundle.Of(card, trainSamples, steps, state, Trainer.Model.Device.Id);
+            string path = Path.Combine(folder.Path, $"nonfinite-step-{e.Step.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
+            bundle.Save(path);
+            Finding? finding = new StepReplay(bundle).Run(Trainer.Model.Device);
+            NonFinite = finding;
+            string told = finding?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
+            health.Raise(Trainer, [FindingText.Alarm(e, finding, config, path)]);
+            return e.With($"{told}; gpugrad replay {path} runs it again");
+        }
+        catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            warn($"The step could not be replayed: {failure.Message}");
+            return e;
+        }
     }
 
     private void TrySave(bool best)

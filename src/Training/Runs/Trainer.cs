@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
+using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
@@ -23,6 +25,8 @@ public sealed class Trainer : IDisposable
     private readonly int epochSize;
     private readonly int stepsPerEpoch;
     private readonly Stopwatch clock = new();
+    private readonly List<BatchRecord> batchesOfStep = [];
+    private int[] order = [];
     private double secondsAtEpochStart;
     private double secondsBefore;
 
@@ -59,6 +63,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Training samples.</summary>
     public int Samples => train.Count;
+
+    /// <summary>What decided the last step, whether it succeeded or not.</summary>
+    public StepRecord? LastStep { get; private set; }
 
     /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
     public RunState State { get; set; } = new();
@@ -100,7 +107,7 @@ public sealed class Trainer : IDisposable
 
     private void BeginEpoch()
     {
-        int[] order = config.Data.Shuffle
+        order = config.Data.Shuffle
             ? new RandomStream(config.Seed, Purpose.Shuffle, (uint)State.Epoch).Permutation(train.Count)
             : [.. Enumerable.Range(0, train.Count)];
         Model.DeviceMemory.Write(train.Order, 0, order);
@@ -116,30 +123,47 @@ public sealed class Trainer : IDisposable
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
             NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
+        batchesOfStep.Clear();
         bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
         BoundGraph step = NextBatch(rate, batches, watched);
         double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
+        LastStep = new StepRecord(State.Step, State.Epoch + 1, rate, step == Model.Watched, [.. batchesOfStep]);
         double loss = step.Loss, norm = step.GradientNorm;
         if (!double.IsFinite(loss) || (step.Graph.GradientNorm is not null && !double.IsFinite(norm)))
             throw new NonFiniteException(State.Step, State.Epoch + 1, loss, norm);
-        watched = step == Model.Watched;
         if (step.Graph.BatchSize == config.Data.Batch)
-            Cost.Step(watched, clock.Elapsed.TotalSeconds - begin);
+            Cost.Step(LastStep.Watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
-        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, watched));
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, LastStep.Watched));
     }
 
     private BoundGraph NextBatch(double rate, int batches, bool watched = false)
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
+        batchesOfStep.Add(new BatchRecord(State.Batches, order, State.Cursor, size));
         State.Cursor += size;
         State.Batches++;
         State.Samples += size;
         // Batches that an epoch's end cuts short are not looked into.
         return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size);
+    }
+
+    /// <summary>Runs a step again on the state that the model has now; nothing is counted or told.</summary>
+    internal void Repeat(StepRecord record)
+    {
+        for (int i = 0; i < record.Batches.Count; i++)
+        {
+            BatchRecord batch = record.Batches[i];
+            if (i == 0 || batch.Order != record.Batches[i - 1].Order)
+                Model.DeviceMemory.Write(train.Order, 0, batch.Order);
+            Model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate, record.Batches.Count);
+            bool last = i == record.Batches.Count - 1;
+            Plan plan = (last && record.Watched ? Model.Watched! : Model.Training(batch.Size)).Plan;
+            plan.Run(Phase.Batch, last ? Phase.Update : Phase.Backward);
+        }
     }
 
     private EpochReport EndEpoch()

@@ -59,6 +59,24 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
     }
 
+    /// <summary>Fetch, forward as in training, loss, and its gradient in the output of every layer.</summary>
+    public ModelGraph Audit(BatchSource source, int batchSize, out IReadOnlyDictionary<string, Tensor> gradients)
+    {
+        var graph = new Graph { Phase = Phase.Batch };
+        Batch batch = source.Fetch(graph, batchSize, graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock));
+        graph.Phase = Phase.Forward;
+        var tensors = new Dictionary<Parameter, Tensor>();
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock));
+        Tensor output = layers.Apply(network.Layers, batch.X);
+        Tensor loss = BuildLoss(graph, output, batch);
+        graph.Phase = Phase.Backward;
+        // A graph begins with data: a network without parameters has no gradients on its way.
+        string[] paths = [.. layers.Activations.Keys];
+        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. paths.Select(p => layers.Activations[p])]);
+        gradients = paths.Zip(found).Where(p => p.Second is not null).ToDictionary(p => p.First, p => p.Second!);
+        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations };
+    }
+
     /// <summary>Fetch, forward without randomness, loss.</summary>
     public ModelGraph Evaluation(BatchSource source, int batchSize)
     {

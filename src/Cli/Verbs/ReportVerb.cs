@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Reports;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("report", HelpText = "A run as one HTML page: curves, gradient flow, dead units, mistakes, config; several runs side by side.")]
+public sealed class ReportVerb : Verb
+{
+    [Value(0, MetaName = "RUN", Required = true, Min = 1, HelpText = "Run folders.")]
+    public IEnumerable<string> Runs { get; set; } = [];
+
+    [Option("out", MetaValue = "FILE", HelpText = "Where to; report.html in the first run's folder by default.")]
+    public string? Out { get; set; }
+
+    [Option("device", HelpText = "Where the test samples are classified; overrides the run's device.")]
+    public string? DeviceId { get; set; }
+
+    [Option("no-test", HelpText = "Leave out what needs the data and the network: confusion matrix and mistakes.")]
+    public bool NoTest { get; set; }
+
+    public override int Run(Output output)
+    {
+        string[] folders = [.. Runs];
+        ReportedRun[] runs = [.. folders.Select(Open)];
+        (Judgement? judgement, SampleSet? samples) = NoTest || folders.Length > 1 ? (null, null) : Judge(folders[0], output);
+        string path = Out ?? Path.Combine(folders[0], "report.html");
+        RunReport.Page(runs, judgement, samples).Save(path);
+        long bytes = new FileInfo(path).Length;
+        output.Line($"report     {path} ({Format.Bytes(bytes)})");
+        output.Json(new JsonObject
+        {
+            ["file"] = path,
+            ["bytes"] = bytes,
+            ["alarms"] = new JsonArray([.. runs.SelectMany(r => r.Log.Alarms).Select(a => new JsonObject { ["id"] = a.Texts["alarm"], ["step"] = a.Step, ["finding"] = a.Texts.GetValueOrDefault("finding") })]),
+            ["mistakes"] = judgement?.Mistakes.Count,
+        });
+        return ExitCode.Done;
+    }
+
+    // Without taking the folder: a run that goes on can be looked at.
+    private static ReportedRun Open(string folder)
+    {
+        if (!RunFolder.IsRun(folder))
+            throw new GpuGradException(Fault.Config, $"{folder}: no run here; expected a folder with a config.yaml that 'gpugrad train' made");
+        RunFiles files = RunFiles.Of(folder);
+        string name = new DirectoryInfo(folder).Name;
+        return new ReportedRun(name, RunLog.Read(files.Metrics), files.Manifest, files.Summary, files.Config);
+    }
+
+    private (Judgement?, SampleSet?) Judge(string folder, Output output)
+    {
+        TrainedModel trained;
+        try
+        {
+            trained = TrainedModel.Open(folder);
+        }
+        catch (GpuGradException e) when (e.Fault == Fault.Data)
+        {
+            Output.Note($"{e.Message}; the report has no mistakes in it");
+            return (null, null);
+        }
+        if (trained.Card.Shape.Classes == 0)
+            return (null, null);
+        RunConfig config = trained.Config.Config;
+        using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
+        TrainingData data = ConfigVerb.LoadData(trained.Config, output);
+        SampleSet? samples = data.Test ?? data.Validation;
+        return samples?.Labels is null ? (null, null) : (Judgement.Of(trained, samples, data.ClassNames, device), samples);
+    }
+}

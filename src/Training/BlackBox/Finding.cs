@@ -1,0 +1,82 @@
+using System.Globalization;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Training.BlackBox;
+
+/// <summary>Which part of a step computed a number.</summary>
+public enum Direction
+{
+    /// <summary>Fetching the batch.</summary>
+    Input,
+    Forward,
+    Backward,
+    Update,
+}
+
+/// <summary>The numbers of a tensor in brief.</summary>
+public sealed record TensorFigures(string Name, double Mean, double Deviation, double Largest)
+{
+    public static TensorFigures Of(string name, ReadOnlySpan<double> values)
+    {
+        double sum = 0, squares = 0, largest = 0;
+        foreach (double v in values)
+        {
+            sum += v;
+            squares += v * v;
+            largest = Math.Max(largest, Math.Abs(v));
+        }
+        double mean = sum / Math.Max(1, values.Length);
+        return new TensorFigures(name, mean, Math.Sqrt(Math.Max(0, (squares / Math.Max(1, values.Length)) - (mean * mean))), largest);
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"mean {Mean:G3}, deviation {Deviation:G3}, largest {Largest:G3}");
+}
+
+/// <summary>The first number of a step that is not finite.</summary>
+public sealed record Finding
+{
+    /// <summary>The step, from 1.</summary>
+    public required long Step { get; init; }
+
+    public required int Epoch { get; init; }
+
+    public required Direction Direction { get; init; }
+
+    /// <summary>The layer's path; <c>loss</c> for the loss.</summary>
+    public required string Layer { get; init; }
+
+    /// <summary>What the layer is, e.g. <c>conv</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>The tensor in words: <c>output</c>, <c>gradient of 0.weight</c>, <c>0.weight</c>.</summary>
+    public required string Tensor { get; init; }
+
+    public required Shape Shape { get; init; }
+
+    /// <summary>The first such element.</summary>
+    public required IReadOnlyList<int> Index { get; init; }
+
+    public required double Value { get; init; }
+
+    /// <summary>How many elements of the tensor are not finite.</summary>
+    public required long Count { get; init; }
+
+    /// <summary>The op that computed it.</summary>
+    public required string Op { get; init; }
+
+    /// <summary>The same tensor in the step before; null where that was not replayed.</summary>
+    public TensorFigures? Before { get; init; }
+
+    /// <summary>What the op read.</summary>
+    public IReadOnlyList<TensorFigures> Inputs { get; init; } = [];
+
+    /// <summary>Index in the training data of the sample that it belongs to; null where it belongs to none.</summary>
+    public int? Sample { get; init; }
+
+    public override string ToString()
+    {
+        string where = Layer.Length > 0 ? $"layer {Layer} ({Kind})" : Kind;
+        string place = $"[{string.Join(", ", Index)}]";
+        return string.Create(CultureInfo.InvariantCulture, $"the first is {Value} at {place} of the {Tensor} {Shape} of {where}, {Direction.ToString().ToLowerInvariant()} pass of step {Step}");
+    }
+}

@@ -1,0 +1,40 @@
+using System.Globalization;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Health;
+using GpuGrad.Training.Runs;
+
+namespace GpuGrad.Training.BlackBox;
+
+/// <summary>A finding in words.</summary>
+public static class FindingText
+{
+    /// <summary>Lines for a person: where, what the op read, what the tensor was in the step before.</summary>
+    public static IEnumerable<string> Lines(Finding finding)
+    {
+        yield return $"{finding}.";
+        yield return string.Create(CultureInfo.InvariantCulture, $"  {finding.Count:N0} of {finding.Shape.Length:N0} of its numbers are not finite; {finding.Op} computed them{(finding.Sample is int s ? $", for sample {s} of the training data" : "")}");
+        foreach (TensorFigures input in finding.Inputs)
+            yield return $"  read    {input.Name}: {input}";
+        if (finding.Before is TensorFigures before)
+            yield return $"  before  {before}  (the same tensor in the step before)";
+    }
+
+    internal static Alarm Alarm(NonFiniteException e, Finding? finding, RunConfig config, string bundle)
+    {
+        string numbers = finding is null ? e.What : finding.ToString();
+        if (finding?.Inputs.MaxBy(i => i.Largest) is TensorFigures largest)
+            numbers += string.Create(CultureInfo.InvariantCulture, $"; {finding.Op} read {largest.Name} with {largest}");
+        if (finding?.Before is TensorFigures before)
+            numbers += $"; in the step before it had {before}";
+        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Rate(config, 0.1)}, or {Remedies.Clip(1)}; gpugrad replay {bundle}");
+    }
+
+    private static string Cause(Finding? finding) => finding switch
+    {
+        null => "A replay of the last steps found every number finite.",
+        { Direction: Direction.Input } => "The data hold a value that is not a number.",
+        { Inputs: var inputs } when inputs.Any(i => i.Largest > 1e18) => "Numbers grew until float32 could not hold what was computed from them.",
+        { Direction: Direction.Update } => "The update computed it from finite gradients: the optimizer's settings or its memory.",
+        _ => "The op computed it from finite numbers: a division by 0, a logarithm or root of a negative number, or an overflow.",
+    };
+}

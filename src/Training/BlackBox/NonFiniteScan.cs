@@ -1,0 +1,37 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.BlackBox;
+
+/// <summary>Looks for NaN and infinity: numbers whose exponent bits are all set.</summary>
+public static class NonFiniteScan
+{
+    /// <summary>The first such number of a buffer of reals; -1 where all are finite.</summary>
+    public static long Find(ReadOnlySpan<byte> bytes, CheckpointElement element) => element switch
+    {
+        CheckpointElement.Float32 => Find(MemoryMarshal.Cast<byte, uint>(bytes), 0x7F800000u),
+        CheckpointElement.Float64 => Find(MemoryMarshal.Cast<byte, ulong>(bytes), 0x7FF0000000000000ul),
+        _ => -1,
+    };
+
+    /// <summary>The first such number; -1 where all are finite.</summary>
+    public static long Find(ReadOnlySpan<double> values) => Find(MemoryMarshal.Cast<double, ulong>(values), 0x7FF0000000000000ul);
+
+    private static long Find<T>(ReadOnlySpan<T> words, T exponent) where T : unmanaged, IBinaryInteger<T>
+    {
+        var mask = new Vector<T>(exponent);
+        int i = 0;
+        for (; i <= words.Length - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            if (Vector.EqualsAny(new Vector<T>(words[i..]) & mask, mask))
+                break;
+        }
+        for (; i < words.Length; i++)
+        {
+            if ((words[i] & exponent) == exponent)
+                return i;
+        }
+        return -1;
+    }
+}

@@ -1,0 +1,110 @@
+using GpuGrad.Training.Pictures;
+
+namespace GpuGrad.Training.Reports;
+
+/// <summary>The log of a run as charts.</summary>
+internal static class HealthPictures
+{
+    private const int MostColumns = 160;
+    private const int MostLines = 8;
+
+    public static IEnumerable<Picture> Curves(IReadOnlyList<ReportedRun> runs)
+    {
+        bool several = runs.Count > 1;
+        string Named(ReportedRun run, string name) => several ? $"{run.Name}: {name}" : name;
+        yield return new LineChart
+        {
+            Title = "Loss",
+            X = new Axis("step"),
+            Y = new Axis("loss"),
+            Series =
+            [
+                .. runs.SelectMany((r, i) => new[]
+                {
+                    Of(several ? "" : "each step", r.Log.Steps, "loss") with { Style = LineStyle.Faint, Color = i },
+                    Of(Named(r, "training, mean of the epoch"), r.Log.Epochs, "train_loss") with { Color = i },
+                    Of(Named(r, "test"), r.Log.Epochs, "test_loss") with { Style = LineStyle.Dashed, Color = several ? i : 1 },
+                    Of(Named(r, "validation"), r.Log.Epochs, "validation_loss") with { Style = LineStyle.Points, Color = several ? i : 2 },
+                }.Where(HasNumbers)),
+            ],
+            Marks = several ? [] : [.. runs[0].Log.Alarms.Where(a => a.Step > 0).DistinctBy(a => a.Texts["alarm"]).Take(4).Select(a => new Mark(a.Step, a.Texts["alarm"], 3))],
+        };
+        Series[] accuracies = [.. runs.SelectMany((r, i) => new[]
+        {
+            Of(Named(r, "training"), r.Log.Epochs, "train_accuracy", 100) with { Color = i },
+            Of(Named(r, "test"), r.Log.Epochs, "test_accuracy", 100) with { Style = LineStyle.Dashed, Color = several ? i : 1 },
+            Of(Named(r, "validation"), r.Log.Epochs, "validation_accuracy", 100) with { Style = LineStyle.Points, Color = several ? i : 2 },
+        }.Where(HasNumbers))];
+        if (accuracies.Length > 0)
+            yield return new LineChart { Title = "Accuracy", X = new Axis("step"), Y = new Axis("%"), Series = accuracies };
+        Series[] norms = [.. runs.Select((r, i) => Of(several ? r.Name : "", r.Log.Steps, "gradient_norm") with { Color = i }).Where(HasNumbers)];
+        if (norms.Length > 0)
+            yield return new LineChart { Title = "Norm of all gradients", X = new Axis("step"), Y = new Axis("norm", Log: true), Series = norms, Remark = "A spike is a step that can undo what many have learned; a slow fall is learning." };
+        yield return new LineChart { Title = "Learning rate", X = new Axis("step"), Y = new Axis("rate", Min: 0), Series = [.. runs.Select((r, i) => Of(several ? r.Name : "", r.Log.Steps, "lr") with { Color = i })] };
+    }
+
+    public static IEnumerable<Picture> Layers(RunLog log)
+    {
+        string[] weights = [.. log.NamesOf("gradient_rms").Where(n => n.EndsWith(".weight", StringComparison.Ordinal))];
+        if (weights.Length > 0 && log.Health.Count > 1)
+            yield return Flow(log, weights);
+        string[] shown = Spread(weights);
+        yield return Lines("Gradient of an element, by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Lines that lie apart by powers of ten: gradients vanish or explode on their way back.");
+        yield return Lines("Step as a share of the weights", log, shown, "update_ratio", new Axis("update / weights", Log: true), "About a thousandth (1e-3) is healthy; above a tenth the steps are too long, below a millionth the layer stands still.");
+        foreach ((string figure, string title, string remark) in new[]
+        {
+            ("dead_units", "Units that are 0 for a whole batch", "A unit that stays there for every sample is dead: it gets no gradient any more."),
+            ("saturated_units", "Units on a flat end for a whole batch", "Where a sigmoid or tanh is flat it lets no gradient through."),
+        })
+        {
+            string[] layers = Spread([.. log.NamesOf(figure)]);
+            if (layers.Length > 0)
+                yield return Lines(title, log, layers, figure, new Axis("% of the layer's units", Min: 0), remark, 100);
+        }
+        string[] outputs = Spread([.. log.NamesOf("deviation")]);
+        yield return Lines("Deviation of a layer's outputs", log, outputs, "deviation", new Axis("standard deviation", Log: true), "Signals that grow or shrink from layer to layer.");
+        yield return Lines("Zeros among a layer's outputs", log, outputs, "zeros", new Axis("%", Min: 0, Max: 100), "", 100);
+    }
+
+    // Layers from top to bottom, time from left to right.
+    private static HeatMap Flow(RunLog log, string[] weights)
+    {
+        int columns = Math.Min(MostColumns, log.Health.Count);
+        var values = new double[weights.Length, columns];
+        for (int c = 0; c < columns; c++)
+        {
+            LogLine line = log.Health[(int)((long)c * log.Health.Count / columns)];
+            for (int r = 0; r < weights.Length; r++)
+                values[r, c] = line[$"{weights[r]}/gradient_rms"];
+        }
+        return new HeatMap
+        {
+            Title = "Gradient flow",
+            Values = values,
+            RowNames = [.. weights.Select(w => w[..^".weight".Length])],
+            X = $"steps {log.Health[0].Step} to {log.Health[^1].Step}",
+            Y = "layer",
+            Log = true,
+            Remark = "Root mean square of each layer's gradient, by its logarithm: the first layer above, the last below.",
+        };
+    }
+
+    private static LineChart Lines(string title, RunLog log, string[] names, string figure, Axis y, string remark, double factor = 1) => new()
+    {
+        Title = title,
+        X = new Axis("step"),
+        Y = y,
+        Series = [.. names.Select(n => new Series(n.Replace(".weight", "", StringComparison.Ordinal), [.. log.Health.Select(l => (double)l.Step)], [.. log.Health.Select(l => l[$"{n}/{figure}"] * factor)]))],
+        Remark = remark,
+    };
+
+    // As many as colours can tell apart: the first, the last, and some between.
+    private static string[] Spread(IReadOnlyList<string> names) => names.Count <= MostLines
+        ? [.. names]
+        : [.. Enumerable.Range(0, MostLines).Select(i => names[(int)Math.Round((double)i * (names.Count - 1) / (MostLines - 1))])];
+
+    private static Series Of(string name, IReadOnlyList<LogLine> lines, string figure, double factor = 1) =>
+        new(name, [.. lines.Select(l => (double)l.Step)], [.. lines.Select(l => l[figure] * factor)]);
+
+    private static bool HasNumbers(Series series) => series.Y.Any(double.IsFinite);
+}

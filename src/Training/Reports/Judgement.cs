@@ -1,0 +1,38 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Training.Reports;
+
+/// <summary>A sample that was classified wrong.</summary>
+/// <param name="Index">Its place among the samples.</param>
+/// <param name="Label">What it is.</param>
+/// <param name="Predicted">What the network said.</param>
+/// <param name="Confidence">The probability or score that it gave to that.</param>
+/// <param name="Badness">How much less it gave to the right class.</param>
+public sealed record Mistake(int Index, int Label, int Predicted, double Confidence, double Badness);
+
+/// <summary>What a trained classifier makes of samples whose classes are known.</summary>
+/// <param name="Classes">Names of the classes.</param>
+/// <param name="Confusion">How many samples of a class (row) were given each class (column).</param>
+/// <param name="Mistakes">The wrong ones, the worst first.</param>
+public sealed record Judgement(IReadOnlyList<string> Classes, int[,] Confusion, IReadOnlyList<Mistake> Mistakes)
+{
+    public static Judgement Of(TrainedModel trained, SampleSet samples, IReadOnlyList<string>? names, Device device)
+    {
+        int classes = trained.Card.Shape.Classes;
+        IReadOnlyList<Prediction> predictions = new Predictor(trained.Config.Config, trained.Card, trained.Load).Predict(samples, device);
+        var confusion = new int[classes, classes];
+        var mistakes = new List<Mistake>();
+        for (int i = 0; i < predictions.Count; i++)
+        {
+            (int label, int predicted) = (samples.Labels![i], predictions[i].Label!.Value);
+            confusion[label, predicted]++;
+            if (label != predicted)
+                mistakes.Add(new Mistake(i, label, predicted, predictions[i].Values[predicted], predictions[i].Values[predicted] - predictions[i].Values[label]));
+        }
+        return new Judgement(
+            names ?? [.. Enumerable.Range(0, classes).Select(c => c.ToString(System.Globalization.CultureInfo.InvariantCulture))],
+            confusion, [.. mistakes.OrderByDescending(m => m.Badness).ThenBy(m => m.Index)]);
+    }
+}

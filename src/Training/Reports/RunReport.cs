@@ -1,0 +1,129 @@
+using System.Globalization;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Pictures;
+using GpuGrad.Training.Runs.Storage;
+using Picture = GpuGrad.Training.Data.Formats.Picture;
+
+namespace GpuGrad.Training.Reports;
+
+/// <summary>A run as it is reported.</summary>
+/// <param name="Name">For titles and legends.</param>
+/// <param name="Log">Its log.</param>
+/// <param name="Manifest">What it ran on; null where there is none.</param>
+/// <param name="Summary">How it ended; null while it goes on.</param>
+/// <param name="Config">Its config as YAML.</param>
+public sealed record ReportedRun(string Name, RunLog Log, RunManifest? Manifest, RunSummary? Summary, string Config);
+
+/// <summary>Runs as one HTML page: curves, gradient flow, dead and saturated units, mistakes, config and machine.</summary>
+public static class RunReport
+{
+    private const int WorstShown = 24;
+    private const int MostClasses = 20;
+
+    /// <param name="runs">One, or several to be compared.</param>
+    /// <param name="judgement">What the first run's network makes of the test samples; null where that cannot be said.</param>
+    /// <param name="samples">Those samples.</param>
+    public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples)
+    {
+        var page = new HtmlPage(string.Join(" · ", runs.Select(r => r.Name)));
+        Overview(page, runs);
+        Alarms(page, runs);
+        page.Heading("Learning");
+        page.Pictures(HealthPictures.Curves(runs));
+        foreach (ReportedRun run in runs.Where(r => r.Log.Health.Count > 0))
+        {
+            page.Heading(runs.Count > 1 ? $"Layer by layer: {run.Name}" : "Layer by layer");
+            page.Pictures(HealthPictures.Layers(run.Log));
+        }
+        if (judgement is not null)
+            Mistakes(page, judgement, samples!);
+        foreach (ReportedRun run in runs)
+        {
+            page.Heading(runs.Count > 1 ? $"Config and machine: {run.Name}" : "Config and machine");
+            if (run.Manifest is RunManifest m)
+                page.Table(["", ""], [["device", $"{m.Device}: {m.DeviceName}"], ["machine", $"{m.Machine}, {m.Processors} processors, {m.System}"], ["program", $"{m.Program}, {m.Runtime}"], ["driver", m.Driver ?? "none needed"], ["seed", Text(m.Seed)], ["data", m.DataFingerprint], ["started", m.Started.ToString("u", CultureInfo.InvariantCulture)]]);
+            page.Preformatted(run.Config);
+        }
+        return page;
+    }
+
+    private static void Overview(HtmlPage page, IReadOnlyList<ReportedRun> runs) => page.Table(
+        ["run", "status", "device", "epochs", "steps", "train loss", "test loss", "test accuracy", "samples/s", "seconds"],
+        runs.Select(r => r.Summary is RunSummary s
+            ? new[] { r.Name, s.Status, s.Device, Text(s.Epochs), Text(s.Steps), Text($"{s.TrainLoss:F4}"), s.TestLoss is double t ? Text($"{t:F4}") : "", s.TestAccuracy is double a ? Text($"{a * 100:F2} %") : "", Text($"{s.SamplesPerSecond:F0}"), Text($"{s.WallSeconds:F1}") }
+            : [r.Name, "going on", r.Manifest?.Device ?? "", Text(r.Log.Epochs.Count), Text(r.Log.Steps.LastOrDefault()?.Step ?? 0), "", "", "", "", ""]),
+        3, 4, 5, 6, 7, 8, 9);
+
+    private static void Alarms(HtmlPage page, IReadOnlyList<ReportedRun> runs)
+    {
+        page.Heading("Alarms");
+        (string Run, LogLine Line)[] all = [.. runs.SelectMany(r => r.Log.Alarms.Select(a => (r.Name, a)))];
+        if (all.Length == 0)
+        {
+            page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "None: nothing that is watched was out of the ordinary." : "Nothing was watched (diagnostics.every is 0).");
+            return;
+        }
+        page.Table(
+            [.. runs.Count > 1 ? new[] { "run" } : [], "alarm", "step", "what was measured, why, and what to try"],
+            all.Select(a => (string[])[.. runs.Count > 1 ? new[] { a.Run } : [], $"{a.Line.Texts["alarm"]} {a.Line.Texts.GetValueOrDefault("title")}", Text(a.Line.Step),
+                $"{a.Line.Texts.GetValueOrDefault("finding")}. {a.Line.Texts.GetValueOrDefault("cause")} Try: {a.Line.Texts.GetValueOrDefault("remedy")}."]),
+            runs.Count > 1 ? 2 : 1);
+    }
+
+    private static void Mistakes(HtmlPage page, Judgement judgement, SampleSet samples)
+    {
+        int classes = judgement.Classes.Count, all = judgement.Confusion.Cast<int>().Sum();
+        page.Heading("Mistakes");
+        page.Paragraph(Text($"{judgement.Mistakes.Count:N0} of {all:N0} test samples are classified wrong."));
+        if (classes <= MostClasses)
+        {
+            var shares = new double[classes, classes];
+            for (int label = 0; label < classes; label++)
+            {
+                int row = Enumerable.Range(0, classes).Sum(c => judgement.Confusion[label, c]);
+                for (int c = 0; c < classes; c++)
+                    shares[label, c] = row == 0 ? double.NaN : Math.Round(100.0 * judgement.Confusion[label, c] / row, 1);
+            }
+            page.Wide(new HeatMap { Title = "Confusion matrix", Values = shares, RowNames = judgement.Classes, ColumnNames = judgement.Classes, X = "classified as", Y = "is", ShowNumbers = true, Remark = "Per cent of the samples of each class (row) that were given each class (column)." });
+        }
+        (int Label, int Predicted, int Count)[] pairs = [.. judgement.Mistakes.GroupBy(m => (m.Label, m.Predicted)).Select(g => (g.Key.Label, g.Key.Predicted, g.Count())).OrderByDescending(p => p.Item3).ThenBy(p => p.Label).Take(8)];
+        if (pairs.Length > 0)
+            page.Table(["most often confused", "taken for", "times"], pairs.Select(p => new[] { judgement.Classes[p.Label], judgement.Classes[p.Predicted], Text(p.Count) }), 2);
+        Mistake[] worst = [.. judgement.Mistakes.Take(WorstShown)];
+        if (worst.Length == 0)
+            return;
+        page.Paragraph("The worst: wrong, and sure of it.");
+        if (samples.Shape.Rank == 3 && samples.Shape[0] is 1 or 3)
+            page.Images(worst.Select(m => (PngWriter.Write(Draw(samples, m.Index)), Text($"{judgement.Classes[m.Label]}, taken for {judgement.Classes[m.Predicted]} ({m.Confidence:G2})"))));
+        else
+            page.Table(["sample", "is", "taken for", "score"], worst.Select(m => new[] { Text(m.Index), judgement.Classes[m.Label], judgement.Classes[m.Predicted], Text($"{m.Confidence:G3}") }), 0, 3);
+    }
+
+    private static Picture Draw(SampleSet samples, int index)
+    {
+        (int channels, int height, int width) = (samples.Shape[0], samples.Shape[1], samples.Shape[2]);
+        int plane = height * width, begin = index * samples.Shape.Count;
+        (float low, float range) = samples.Reals is float[] all ? Range(all.AsSpan(begin, samples.Shape.Count)) : (0, 255);
+        var pixels = new byte[samples.Shape.Count];
+        for (int i = 0; i < plane; i++)
+        {
+            for (int c = 0; c < channels; c++)
+            {
+                int at = begin + (c * plane) + i;
+                pixels[(i * channels) + c] = samples.Bytes is byte[] bytes ? bytes[at] : (byte)Math.Clamp((samples.Reals![at] - low) / range * 255, 0, 255);
+            }
+        }
+        return new Picture(width, height, channels, pixels);
+    }
+
+    private static (float Low, float Range) Range(ReadOnlySpan<float> values)
+    {
+        (float low, float high) = (float.PositiveInfinity, float.NegativeInfinity);
+        foreach (float v in values)
+            (low, high) = (Math.Min(low, v), Math.Max(high, v));
+        return (low, Math.Max(1e-30f, high - low));
+    }
+
+    private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,166 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Training.BlackBox;
+using GpuGrad.Training.Health;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs;
+
+namespace GpuGrad.Training.Tests.Health;
+
+/// <summary>A NaN planted in each kind of layer, forward, backward and in the update, is named: layer, tensor, direction, place.</summary>
+public sealed class BlackBoxTests
+{
+    // Every kind of layer between an input and a loss; the names are what the tests ask for.
+    private const string Images = """
+        data: {dataset: {digits: {train: 60, test: 8}}, batch: 16, augment: [{shift: 2}]}
+        model:
+          - conv: {filters: 4, kernel: 5, padding: same, name: conv}
+          - batchnorm: {name: batchnorm}
+          - relu: {name: relu}
+          - maxpool: {kernel: 2, name: maxpool}
+          - residual: {layers: [{conv: {filters: 4, kernel: 3, padding: same, name: inner}}, {gelu: {name: gelu}}], name: residual}
+          - conv-transpose: {filters: 3, kernel: 2, stride: 2, name: transpose}
+          - groupnorm: {groups: 3, name: groupnorm}
+          - avgpool: {kernel: 4, name: avgpool}
+          - branch: {paths: [[{sigmoid: {name: left}}], [{tanh: {name: right}}]], name: branch}
+          - permute: {axes: [1, 2, 0], name: permute}
+          - flatten
+          - dense: {units: 12, name: dense}
+          - layernorm: {name: layernorm}
+          - dropout: {rate: 0.25, name: dropout}
+          - dense: {units: 10, name: head}
+          - softmax: {name: softmax}
+        loss: squared-error
+        train: {epochs: 3, optimizer: {momentum: {lr: 0.01}}, log-every: 1}
+        diagnostics: 3
+        """;
+
+    public static TheoryData<string> Layers =>
+        ["conv", "batchnorm", "relu", "maxpool", "residual", "inner", "gelu", "transpose", "groupnorm", "avgpool", "left", "right", "branch", "dense", "layernorm", "dropout", "head", "softmax"];
+
+    public static TheoryData<string> Trained => ["conv", "batchnorm", "inner", "transpose", "groupnorm", "dense", "layernorm", "head"];
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void A_nan_in_a_forward_pass_is_named(string layer)
+    {
+        Finding finding = Planted(Images, new Fault(6, Phase.Forward, layer, 3));
+        Assert.Equal((Direction.Forward, 7L, 1L), (finding.Direction, finding.Step, finding.Count));
+        AssertLayer(layer, finding);
+        Assert.Equal(3, Flat(finding));
+        Assert.NotNull(finding.Before);
+        Assert.True(finding.Tensor is "output" || finding.Tensor.EndsWith("inside", StringComparison.Ordinal), finding.Tensor);
+    }
+
+    [Theory]
+    [MemberData(nameof(Layers))]
+    public void A_nan_in_a_backward_pass_is_named(string layer)
+    {
+        if (layer == "residual")
+            return; // the sum hands its gradient on: there is no op of its own on the way back
+        Finding finding = Planted(Images, new Fault(6, Phase.Backward, layer, 2));
+        Assert.Equal((Direction.Backward, 7L), (finding.Direction, finding.Step));
+        AssertLayer(layer, finding);
+        Assert.Equal(2, Flat(finding));
+        Assert.StartsWith("gradient", finding.Tensor);
+    }
+
+    [Theory]
+    [MemberData(nameof(Trained))]
+    public void A_nan_in_an_update_is_named(string layer)
+    {
+        Finding finding = Planted(Images, new Fault(5, Phase.Update, layer, 1));
+        Assert.Equal((Direction.Update, 6L), (finding.Direction, finding.Step));
+        Assert.Equal(layer, finding.Layer[(finding.Layer.LastIndexOf('.') + 1)..]);
+        Assert.EndsWith($"{layer}.weight", finding.Tensor);
+        Assert.Equal(1, Flat(finding));
+    }
+
+    [Fact]
+    public void The_first_step_has_none_before_it()
+    {
+        Finding finding = Planted(Images, new Fault(0, Phase.Forward, "dense", 0));
+        Assert.Equal((1L, "dense"), (finding.Step, finding.Layer));
+        Assert.Null(finding.Before);
+    }
+
+    [Theory]
+    [InlineData(", accumulate: 2")]
+    [InlineData(", clip: {norm: 1}, ema: 0.9")]
+    public void Other_ways_to_update_change_nothing(string more)
+    {
+        string yaml = Images.Replace(", log-every: 1", ", log-every: 1" + more, StringComparison.Ordinal);
+        Assert.Equal("gelu", Layer(Planted(yaml, new Fault(7, Phase.Backward, "gelu", 5))));
+        Assert.Equal("head", Layer(Planted(yaml, new Fault(5, Phase.Update, "head", 5))));
+    }
+
+    [Fact]
+    public void On_the_reference_device_too() => Assert.Equal("groupnorm", Layer(Planted(Images, new Fault(4, Phase.Forward, "groupnorm", 9), "reference")));
+
+    [Fact]
+    public void A_bundle_runs_again_from_its_folder_and_is_finite_on_a_sound_device()
+    {
+        var fault = new Fault(6, Phase.Forward, "dense", 4);
+        using TestRun run = Faulty(Images, fault, "cpu");
+        var e = Assert.Throws<NonFiniteException>(() => run.Run());
+        Assert.Contains("layer dense (dense), forward pass of step 7", e.Message);
+        Assert.Contains(AlarmCatalog.NonFinite, run.Alarms.Select(a => a.Id));
+        StepBundle bundle = StepBundle.Load(Path.Combine(run.Folder.Path, "nonfinite-step-7"));
+        Assert.Equal([6, 7], bundle.Steps.Select(s => s.Step));
+        using Device sound = DeviceCatalog.Open("cpu", 1), oracle = DeviceCatalog.Open("reference");
+        Assert.Null(new StepReplay(bundle).Run(sound));
+        Assert.Null(new StepReplay(bundle).Run(oracle));
+        using var broken = new FaultyDevice(DeviceCatalog.Open("cpu", 1), fault, () => 0);
+        Assert.Equal(run.Session.NonFinite!.ToString(), new StepReplay(bundle).Run(broken)!.ToString());
+    }
+
+    [Fact]
+    public void A_rate_far_too_high_is_stopped_and_explained()
+    {
+        using var run = new TestRun("""
+            data: {dataset: {digits: {train: 320, test: 32}}, batch: 32}
+            model: [flatten, {dense: 32}, relu, {dense: 10}]
+            loss: mse
+            train: {epochs: 40, optimizer: {sgd: {lr: 1000}}}
+            """);
+        var e = Assert.Throws<NonFiniteException>(() => run.Run());
+        Assert.Contains("gpugrad replay", e.Message);
+        Assert.NotNull(run.Session.NonFinite);
+        Assert.Equal("non-finite", run.Folder.ReadSummary().Status);
+    }
+
+    private static Finding Planted(string yaml, Fault fault, string device = "cpu")
+    {
+        using TestRun run = Faulty(yaml, fault, device);
+        var e = Assert.Throws<NonFiniteException>(() => run.Run());
+        // Found within a step; what an update did wrong shows in the next.
+        Assert.InRange(e.Step, 1, fault.Batch + 2);
+        return run.Session.NonFinite ?? throw new InvalidOperationException($"not found: {e.Message} {string.Join(' ', run.Notes)}");
+    }
+
+    private static TestRun Faulty(string yaml, Fault fault, string device)
+    {
+        TestRun? run = null;
+        run = new TestRun(yaml, device, inner => new FaultyDevice(inner, fault, () => OffsetOf(run!, fault.Layer)));
+        return run;
+    }
+
+    private static long OffsetOf(TestRun run, string layer)
+    {
+        Trainer trainer = run.Session.Trainer;
+        Parameter weight = trainer.Network.Parameters.Single(p => p.Name.EndsWith($"{layer}.weight", StringComparison.Ordinal));
+        return trainer.Model.Memory.Layout.OffsetOf(weight);
+    }
+
+    private static string Layer(Finding finding) => finding.Layer[(finding.Layer.LastIndexOf('.') + 1)..];
+
+    private static void AssertLayer(string layer, Finding finding) => Assert.Equal(layer, Layer(finding));
+
+    private static int Flat(Finding finding)
+    {
+        int flat = 0;
+        for (int axis = 0; axis < finding.Shape.Rank; axis++)
+            flat = (flat * finding.Shape[axis]) + finding.Index[axis];
+        return flat;
+    }
+}
