@@ -1,5 +1,4 @@
 using System.Globalization;
-using GpuGrad.Training.Config;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs;
 
@@ -19,14 +18,14 @@ public static class FindingText
             yield return $"  before  {before}  (the same tensor in the step before)";
     }
 
-    internal static Alarm Alarm(NonFiniteException e, Finding? finding, RunConfig config, string bundle)
+    internal static Alarm Alarm(NonFiniteException e, Finding? finding, Remedies remedies, string bundle)
     {
         string numbers = finding is null ? e.What : finding.ToString();
         if (finding?.Inputs.MaxBy(i => i.Largest) is TensorFigures largest)
             numbers += string.Create(CultureInfo.InvariantCulture, $"; {finding.Op} read {largest.Name} with {largest}");
         if (finding?.Before is TensorFigures before)
             numbers += $"; in the step before it had {before}";
-        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Rate(config, 0.1)}, or {Remedies.Clip(1)}; gpugrad replay {bundle}");
+        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{remedies.Rate(0.1)}, or {Remedies.Clip(1)}; gpugrad replay {bundle}");
     }
 
     private static string Cause(Finding? finding) => finding switch

@@ -13,10 +13,10 @@ internal abstract class AlarmRule(HealthState state)
         return count >= times;
     }
 
-    /// <summary>True the first time, and again when it is half as bad again.</summary>
+    /// <summary>True the first time, and again when it is twice as bad.</summary>
     protected bool IsNews(string key, double badness)
     {
-        if (State.Raised.TryGetValue(key, out double before) && badness < 1.5 * before)
+        if (State.Raised.TryGetValue(key, out double before) && badness < 2 * before)
             return false;
         State.Raised[key] = badness;
         return true;

@@ -4,7 +4,7 @@ using GpuGrad.Training.Config;
 namespace GpuGrad.Training.Health;
 
 /// <summary>Gradients that vanish, explode, or are always cut.</summary>
-internal sealed class GradientRules(RunConfig config, HealthState state) : AlarmRule(state)
+internal sealed class GradientRules(RunConfig config, Remedies remedies, HealthState state) : AlarmRule(state)
 {
     private const double Vanished = 1e-4;
     private const double Exploded = 1e3;
@@ -48,7 +48,7 @@ internal sealed class GradientRules(RunConfig config, HealthState state) : Alarm
         string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient's norm is {norm:G3}, {norm / usual:F0} times its usual {usual:G3} (median of {State.Norms.Count} steps)");
         return new Alarm(
             AlarmCatalog.Exploding, step, "", finding, "One step of this length can undo what hundreds have learned.",
-            $"{Remedies.Clip(Quantile(0.9))} (the length that 10 % of the last steps exceeded), or {Remedies.Rate(config, 0.1)}");
+            $"{Remedies.Clip(Quantile(0.9))} (the length that 10 % of the last steps exceeded), or {remedies.Rate(0.1)}");
     }
 
     /// <summary>How often the limit on the norm has bound.</summary>

@@ -11,25 +11,24 @@ public sealed class HealthWatch
 {
     private const int NormsKept = 200;
 
-    private readonly RunConfig config;
     private readonly HealthState state;
     private readonly UnitRules units;
     private readonly GradientRules gradients;
     private readonly UpdateRules updates;
     private readonly LossRules losses;
 
-    /// <param name="config">The experiment.</param>
+    /// <param name="loaded">The experiment.</param>
     /// <param name="state">What it remembers.</param>
     /// <param name="samples">Training samples.</param>
     /// <param name="expectedLoss">The loss of a network that knows nothing; null where that cannot be said.</param>
-    public HealthWatch(RunConfig config, HealthState state, int samples, double? expectedLoss)
+    public HealthWatch(LoadedConfig loaded, HealthState state, int samples, double? expectedLoss)
     {
-        this.config = config;
         this.state = state;
-        units = new UnitRules(config, state, samples);
-        gradients = new GradientRules(config, state);
-        updates = new UpdateRules(config, state);
-        losses = new LossRules(config, state, expectedLoss);
+        var remedies = new Remedies(loaded);
+        units = new UnitRules(remedies, state, samples);
+        gradients = new GradientRules(loaded.Config, remedies, state);
+        updates = new UpdateRules(loaded.Config, remedies, state);
+        losses = new LossRules(remedies, state, expectedLoss);
     }
 
     /// <summary>Called after every step.</summary>
@@ -61,7 +60,4 @@ public sealed class HealthWatch
 
     /// <summary>Called after every epoch.</summary>
     public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures figures) => losses.Judge(step, figures) is Alarm alarm ? [alarm] : [];
-
-    /// <summary>Whether anything needs the norm of every step's gradients.</summary>
-    public bool WantsNorms => config.Diagnostics.Every > 0;
 }

@@ -12,8 +12,8 @@ internal static class InitRules
     public static IEnumerable<Alarm> Judge(
         Network network, Model model, IReadOnlyList<AuditedLayer> layers, double input, double loss, double? expected)
     {
-        if (expected is double e && double.IsFinite(loss) && Math.Abs(loss - e) > Math.Max(0.25, 0.25 * e))
-            yield return Of(AlarmCatalog.StartLoss, "", $"the loss is {loss:G4}, {e:G4} is that of a network that knows nothing", "The last layer begins too sure of itself: its weights are too large.", "no init: in the last layer, or init: {normal: {std: 0.01}}");
+        if (expected is double e && double.IsFinite(loss) && (loss > 3 * e || loss < 0.5 * e))
+            yield return Of(AlarmCatalog.StartLoss, "", $"the loss is {loss:G4}, {e:G4} is that of a network that knows nothing", loss > e ? "The network begins sure of itself and wrong: the weights or the inputs of its last layer are too large." : "The loss is lower than a guess can be: the labels may be among the inputs.", "init: {normal: {std: 0.01}} in the last layer");
         foreach (Alarm alarm in Symmetric(network, model))
             yield return alarm;
         foreach (AuditedLayer layer in layers.Where(l => l.Kind != "relu" && l.Idle > SaturatedShare))

@@ -1,10 +1,9 @@
 using System.Globalization;
-using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Health;
 
 /// <summary>Dead and saturated units.</summary>
-internal sealed class UnitRules(RunConfig config, HealthState state, int samples) : AlarmRule(state)
+internal sealed class UnitRules(Remedies remedies, HealthState state, int samples) : AlarmRule(state)
 {
     private const int Batches = 5;
     private const int MostSamples = 1000;
@@ -53,8 +52,8 @@ internal sealed class UnitRules(RunConfig config, HealthState state, int samples
     private string Remedy(bool dead, bool always) => (dead, always) switch
     {
         (true, true) => "no init: in the layer before (He is the default), or leaky-relu in place of relu",
-        (true, false) => $"{Remedies.Rate(config, 0.1)}, or leaky-relu in place of relu",
+        (true, false) => $"{remedies.Rate(0.1)}, or leaky-relu in place of relu",
         (false, true) => "no init: in the layer before (Xavier is the default), or data.normalize: true",
-        _ => $"{Remedies.Rate(config, 0.1)}, or batchnorm before the activation",
+        _ => $"{remedies.Rate(0.1)}, or batchnorm before the activation",
     };
 }

@@ -4,7 +4,7 @@ using GpuGrad.Training.Config;
 namespace GpuGrad.Training.Health;
 
 /// <summary>Steps that are too long or too short for the weights they move.</summary>
-internal sealed class UpdateRules(RunConfig config, HealthState state) : AlarmRule(state)
+internal sealed class UpdateRules(RunConfig config, Remedies remedies, HealthState state) : AlarmRule(state)
 {
     private const double Large = 0.2;
     private const double Small = 1e-6;
@@ -27,7 +27,7 @@ internal sealed class UpdateRules(RunConfig config, HealthState state) : AlarmRu
         {
             ParameterReading worst = large.MaxBy(p => p.Ratio)!;
             string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio * 100:F0} % of its norm{Others(large.Length)}; about 0.1 % is healthy");
-            yield return new Alarm(AlarmCatalog.UpdatesLarge, step, worst.Parameter.Layer, finding, "The learning rate is too high for these weights.", Remedies.Rate(config, 0.1));
+            yield return new Alarm(AlarmCatalog.UpdatesLarge, step, worst.Parameter.Layer, finding, "The learning rate is too high for these weights.", remedies.Rate(0.1));
         }
         // A schedule that ends near 0 makes small steps on purpose.
         bool full = rate >= 0.1 * config.Train.Optimizer.Lr && rate > 0;
@@ -38,8 +38,8 @@ internal sealed class UpdateRules(RunConfig config, HealthState state) : AlarmRu
             bool all = small.Length == Weights(reading).Count();
             string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio:G2} of its norm{Others(small.Length)}");
             yield return all
-                ? new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "The learning rate is too low for these weights.", Remedies.Rate(config, 10))
-                : new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "Hardly any gradient reaches this layer, while others move.", "relu in place of sigmoid or tanh, or batchnorm between the layers");
+                ? new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "The learning rate is too low for these weights.", remedies.Rate(10))
+                : new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "Hardly any gradient reaches this layer, while others move: its way is blocked by flat or dead units, or too long.", "relu in place of sigmoid or tanh, leaky-relu where units are dead, or batchnorm between the layers");
         }
     }
 

@@ -57,7 +57,7 @@ internal sealed class Scale
         double size = Math.Abs(value);
         if (size != 0 && (size < 1e-3 || size >= 1e5))
             return value.ToString("0.##e0", CultureInfo.InvariantCulture);
-        return value.ToString("0.####", CultureInfo.InvariantCulture);
+        return (value + 0.0).ToString("0.####", CultureInfo.InvariantCulture); // -0 becomes 0
     }
 
     private double Place(double value) => !log ? value : value > 0 ? Math.Log10(value) : double.NaN;

@@ -27,7 +27,7 @@ internal static class HealthPictures
                     Of(Named(r, "validation"), r.Log.Epochs, "validation_loss") with { Style = LineStyle.Points, Color = several ? i : 2 },
                 }.Where(HasNumbers)),
             ],
-            Marks = several ? [] : [.. runs[0].Log.Alarms.Where(a => a.Step > 0).DistinctBy(a => a.Texts["alarm"]).Take(4).Select(a => new Mark(a.Step, a.Texts["alarm"], 3))],
+            Marks = several ? [] : AlarmMarks(runs[0].Log),
         };
         Series[] accuracies = [.. runs.SelectMany((r, i) => new[]
         {
@@ -64,6 +64,20 @@ internal static class HealthPictures
         string[] outputs = Spread([.. log.NamesOf("deviation")]);
         yield return Lines("Deviation of a layer's outputs", log, outputs, "deviation", new Axis("standard deviation", Log: true), "Signals that grow or shrink from layer to layer.");
         yield return Lines("Zeros among a layer's outputs", log, outputs, "zeros", new Axis("%", Min: 0, Max: 100), "", 100);
+    }
+
+    // Only those that have room for their names.
+    private static List<Mark> AlarmMarks(RunLog log)
+    {
+        var marks = new List<Mark>();
+        double room = 0.1 * (log.Steps.LastOrDefault()?.Step ?? 0);
+        foreach (LogLine alarm in log.Alarms.Where(a => a.Step > 0))
+        {
+            if (marks.Count > 0 && alarm.Step - marks[^1].X < room)
+                continue;
+            marks.Add(new Mark(alarm.Step, alarm.Texts["alarm"], 3));
+        }
+        return marks;
     }
 
     // Layers from top to bottom, time from left to right.

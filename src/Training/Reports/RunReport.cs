@@ -64,11 +64,12 @@ public static class RunReport
             page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "None: nothing that is watched was out of the ordinary." : "Nothing was watched (diagnostics.every is 0).");
             return;
         }
-        page.Table(
-            [.. runs.Count > 1 ? new[] { "run" } : [], "alarm", "step", "what was measured, why, and what to try"],
-            all.Select(a => (string[])[.. runs.Count > 1 ? new[] { a.Run } : [], $"{a.Line.Texts["alarm"]} {a.Line.Texts.GetValueOrDefault("title")}", Text(a.Line.Step),
-                $"{a.Line.Texts.GetValueOrDefault("finding")}. {a.Line.Texts.GetValueOrDefault("cause")} Try: {a.Line.Texts.GetValueOrDefault("remedy")}."]),
-            runs.Count > 1 ? 2 : 1);
+        // Not a table: sentences want the whole width of a narrow window.
+        foreach ((string run, LogLine line) in all)
+        {
+            string where = (runs.Count > 1 ? run + ", " : "") + (line.Step > 0 ? $"step {Text(line.Step)}" : "before the first step");
+            page.Paragraph($"{line.Texts["alarm"]} {line.Texts.GetValueOrDefault("title")}, {where}: {line.Texts.GetValueOrDefault("finding")}. {line.Texts.GetValueOrDefault("cause")} Try: {line.Texts.GetValueOrDefault("remedy")}.");
+        }
     }
 
     private static void Mistakes(HtmlPage page, Judgement judgement, SampleSet samples)

@@ -16,12 +16,12 @@ internal sealed class HealthLog
     private readonly IRunObserver? display;
     private readonly HealthWatch watch;
 
-    public HealthLog(RunConfig config, Trainer trainer, double? expectedLoss, MetricsLog metrics, IRunObserver? display)
+    public HealthLog(LoadedConfig loaded, Trainer trainer, double? expectedLoss, MetricsLog metrics, IRunObserver? display)
     {
-        this.config = config;
+        config = loaded.Config;
         this.metrics = metrics;
         this.display = display;
-        watch = new HealthWatch(config, trainer.State.Health, trainer.Samples, expectedLoss);
+        watch = new HealthWatch(loaded, trainer.State.Health, trainer.Samples, expectedLoss);
     }
 
     public void AfterStep(Trainer trainer, in StepReport report)

@@ -25,6 +25,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly ModelCard card;
     private readonly HealthLog health;
     private readonly SampleSet trainSamples;
+    private readonly Remedies remedies;
     private FlightRecorder? recorder;
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private bool bestIsNew;
@@ -44,6 +45,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         fingerprint = data.Fingerprint;
         card = ModelCard.Of(loaded, data);
         trainSamples = data.Train;
+        remedies = new Remedies(loaded);
         this.folder = folder;
         this.display = display;
         this.warn = warn;
@@ -55,7 +57,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
         card.Write(folder.Path);
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
-        health = new HealthLog(config, Trainer, config.Loss.ExpectedAtStart(data.Shape), metrics, display);
+        health = new HealthLog(loaded, Trainer, config.Loss.ExpectedAtStart(data.Shape), metrics, display);
     }
 
     public Trainer Trainer { get; }
@@ -159,7 +161,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             Finding? finding = new StepReplay(bundle).Run(Trainer.Model.Device);
             NonFinite = finding;
             string told = finding?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
-            health.Raise(Trainer, [FindingText.Alarm(e, finding, config, path)]);
+            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, path)]);
             return e.With($"{told}; gpugrad replay {path} runs it again");
         }
         catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
