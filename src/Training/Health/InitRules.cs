@@ -24,7 +24,8 @@ internal static class InitRules
         if (withGradient.Length > 2 && withGradient[^1].Gradient > 0)
         {
             double gain = withGradient[0].Gradient / withGradient[^1].Gradient;
-            if (gain is > GradientFactor or < 1 / GradientFactor)
+            // Exactly 0 is a last layer that begins at 0, and moves in the first step.
+            if (gain is > GradientFactor or (> 0 and < 1 / GradientFactor))
                 yield return Of(AlarmCatalog.GradientAtStart, withGradient[0].Path, $"the gradient is {withGradient[^1].Gradient:G3} in the output and {withGradient[0].Gradient:G3} behind the first layer: {gain:G2} times as much", "Each layer on the way back multiplies it by its weights and the derivative of its activation.", gain < 1 ? "relu in place of sigmoid or tanh, batchnorm between the layers, or residual: around some of them" : "no init: in these layers, or batchnorm between them");
         }
     }

@@ -27,6 +27,7 @@ internal sealed class TestRun : IRunObserver, IDisposable
         Device inner = DeviceCatalog.Open(deviceId, 1);
         device = wrap?.Invoke(inner) ?? inner;
         run = RunFolder.CreateAt(folder["run"]);
+        run.WriteConfig(yaml);
         Session = new RunSession(Loaded, Data, device, run, null, this, Notes.Add);
     }
 

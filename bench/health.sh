@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# What watching costs: the same training with and without diagnostics, in turns (A B A B …), so that a machine that gets slower or
+# faster meanwhile does so for both. Prints the median of each and the cost, and writes bench/results/MACHINE/health.md.
+#   bench/health.sh [PAIRS]     5 pairs by default; wants a quiet machine
+# Limits: 2 % of a step for VGG and ResNet-18, 5 % for LeNet.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+pairs=${1:-5}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+./gpugrad devices > "$work/devices"
+machine=$(grep -m1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //; s/[^A-Za-z0-9]\+/-/g; s/-$//' | tr '[:upper:]' '[:lower:]')
+machine=${machine:-$(uname -m)}
+out="bench/results/$machine"
+mkdir -p "$out"
+
+# Samples a second over the whole training, from summary.json: figures, alarms, black box and log included; evaluation is the same in both.
+speed() { # CONFIG NAME SETTINGS…
+  local config=$1 name=$2
+  shift 2
+  ./gpugrad train "$config" --device cpu --out "$work/$name" "$@" > "$work/log" 2>&1 || [ $? = 7 ] || { cat "$work/log" >&2; exit 1; }
+  sed -nE 's/.*"samples_per_second": *([0-9.eE+]+).*/\1/p' "$work/$name/summary.json"
+  rm -rf "${work:?}/$name"
+}
+
+median() { sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+
+{
+  echo "# What watching costs"
+  echo
+  echo "Written by bench/health.sh, $pairs pairs of runs in turns; commit $(git rev-parse --short HEAD), $(date -u +%F)."
+  echo
+  sed 's/^/    /' "$work/devices"
+  echo
+  echo "| network | samples/s without | samples/s with | cost | limit | pairs |"
+  echo "|---|---:|---:|---:|---:|---|"
+} > "$out/health.md"
+
+measure() { # NAME CONFIG LIMIT SETTINGS…
+  local name=$1 config=$2 limit=$3
+  shift 3
+  : > "$work/without"; : > "$work/with"; : > "$work/costs"
+  speed "$config" warm "$@" > /dev/null
+  for ((i = 0; i < pairs; i++)); do
+    a=$(speed "$config" a "$@" --set diagnostics.every=0 --set diagnostics.black-box=false --set diagnostics.init-audit=false)
+    b=$(speed "$config" b "$@")
+    echo "$a" >> "$work/without"
+    echo "$b" >> "$work/with"
+    awk -v a="$a" -v b="$b" 'BEGIN { printf "%.2f\n", 100 * (a / b - 1) }' >> "$work/costs"
+  done
+  cost=$(median < "$work/costs")
+  echo "$name: $cost % (limit $limit %); pairs: $(tr '\n' ' ' < "$work/costs")"
+  printf '| %s | %.0f | %.0f | %s %% | %s %% | %s |\n' "$name" "$(median < "$work/without")" "$(median < "$work/with")" "$cost" "$limit" "$(tr '\n' ' ' < "$work/costs")" >> "$out/health.md"
+}
+
+measure LeNet configs/fashion-mnist-lenet.yaml 5 --set train.epochs=2 --set target=null
+measure VGG configs/fashion-mnist-vgg.yaml 2 --set train.epochs=1 --set data.limit=6400 --set target=null
+measure ResNet-18 configs/resnet18-cifar.yaml 2 --set train.epochs=1 --set "data.dataset={random: {train: 1280, test: 32}}" --set target=null
+echo "written to $out/health.md"
