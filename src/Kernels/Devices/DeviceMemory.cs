@@ -28,6 +28,13 @@ public sealed class DeviceMemory(Device device) : IDisposable
         return arena ??= Device.Allocate("arena", Math.Max(bytes, Device.Alignment));
     }
 
+    /// <summary>Gives the arena back, for another to be reserved. No plan that was bound to it may run again.</summary>
+    public void ReleaseArena()
+    {
+        arena?.Dispose();
+        arena = null;
+    }
+
     /// <summary>The buffer of a slot, zeroed when first asked for.</summary>
     public DeviceBuffer this[Slot slot]
     {
@@ -96,7 +103,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         foreach (DeviceBuffer buffer in buffers.Values)
             buffer.Dispose();
         buffers.Clear();
-        arena?.Dispose();
+        ReleaseArena();
     }
 
     private static void Require(Slot slot, ElementType element, long offset, long count)
