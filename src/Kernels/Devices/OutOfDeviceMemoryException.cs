@@ -16,6 +16,9 @@ public sealed class OutOfDeviceMemoryException(string device, string buffer, lon
     /// <summary>What it asked for.</summary>
     public long Bytes { get; } = bytes;
 
+    /// <summary>Bytes that could have been had; negative where the device does not tell.</summary>
+    public long Free { get; } = free;
+
     /// <summary>A size as messages give it.</summary>
     public static string MiB(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:F1} MiB");
 

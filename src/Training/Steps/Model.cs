@@ -42,22 +42,34 @@ public sealed class Model : IDisposable
             Write(parameter, Network.InitialValues(parameter, seed));
     }
 
+    /// <summary>Sets the parameters as the seed says, copies samples to the device and makes the plans.</summary>
+    /// <exception cref="GpuGradException">
+    /// <see cref="Fault.Memory"/>: names the largest buffers and a batch size that would fit. Nothing stays allocated.
+    /// </exception>
+    public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
+    {
+        if (TryLoad(seed, training, evaluated, batchSize) is not OutOfDeviceMemoryException lack)
+            return;
+        var advice = new MemoryAdvice(lack, DeviceMemory);
+        Dispose();
+        throw advice.Give(
+            batchSize,
+            size => Layouts(training, evaluated, size, null).Select(l => l.Layout),
+            Memory.Durable,
+            size =>
+            {
+                using var trial = new Model(config, Network, Device);
+                return trial.TryLoad(seed, training, evaluated, size);
+            });
+    }
+
     /// <summary>
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
     /// whose size the largest decides.
     /// </summary>
     public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
     {
-        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
-        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size), graphs.Training(training!, size)));
-        foreach (BatchSource source in evaluated)
-        {
-            foreach (int size in BatchSizes(source.Count, batchSize))
-                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
-        }
-        (PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)[] layouts =
-            [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options);
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
         foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
@@ -169,6 +181,7 @@ public sealed class Model : IDisposable
     {
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Dispose();
+        plans.Clear();
         DeviceMemory.Dispose();
     }
 
@@ -177,6 +190,36 @@ public sealed class Model : IDisposable
         var bytes = new byte[DeviceMemory[from].Bytes];
         DeviceMemory[from].Read(0, bytes);
         DeviceMemory[to].Write(0, bytes);
+    }
+
+    private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
+    {
+        try
+        {
+            Initialise(seed);
+            foreach (BatchSource source in evaluated.Prepend(training))
+                source.Upload(DeviceMemory);
+            Prepare(training, evaluated, batchSize);
+            return null;
+        }
+        catch (OutOfDeviceMemoryException e)
+        {
+            return e;
+        }
+    }
+
+    private IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> Layouts(
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options)
+    {
+        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
+        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
+            wanted.Add(((null, size), graphs.Training(training!, size)));
+        foreach (BatchSource source in evaluated)
+        {
+            foreach (int size in BatchSizes(source.Count, batchSize))
+                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
+        }
+        return [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
     }
 
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>

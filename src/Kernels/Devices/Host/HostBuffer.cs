@@ -80,19 +80,24 @@ internal static class HostMemory
     /// </summary>
     public static void Claim(string name, long bytes)
     {
-        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        long free = Math.Max(0, total - Used - GC.GetTotalMemory(forceFullCollection: false));
-        if (bytes >= WorthALook && LeftByOthers() is long left)
-            free = Math.Min(free, left);
-        if (bytes < 0 || bytes > free)
-            throw new OutOfDeviceMemoryException("this machine", name, bytes, free, total);
+        // Garbage counts only once there is no room besides it.
+        if ((ulong)bytes > (ulong)Free(bytes, collect: false) && Free(bytes, collect: true) is long free && (ulong)bytes > (ulong)free)
+            throw new OutOfDeviceMemoryException("this machine", name, bytes, free, Total);
         Interlocked.Add(ref used, bytes);
     }
 
     public static void Release(long bytes) => Interlocked.Add(ref used, -bytes);
 
     public static GpuGradException Exhausted(string name, long bytes, Exception inner) =>
-        new OutOfDeviceMemoryException("this machine", name, bytes, -1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes, inner);
+        new OutOfDeviceMemoryException("this machine", name, bytes, -1, Total, inner);
+
+    private static long Total => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    private static long Free(long wanted, bool collect)
+    {
+        long free = Math.Max(0, Total - Used - GC.GetTotalMemory(collect));
+        return wanted >= WorthALook && LeftByOthers() is long left ? Math.Min(free, left) : free;
+    }
 
     // What Linux says can be had without harm, swap included; null where nothing says so.
     private static long? LeftByOthers()
