@@ -23,7 +23,8 @@ internal sealed class Experiment : IDisposable
     /// <summary>Everything at once that has a state: statistics, masks, augmentation, slots, averages, accumulation, the best weights.</summary>
     /// <param name="epochs">Of 8 steps each.</param>
     /// <param name="every">Steps between two checkpoints.</param>
-    public static Experiment Rich(int epochs, int every) => new(
+    /// <param name="seed">Of the samples.</param>
+    public static Experiment Rich(int epochs, int every, int seed = 3) => new(
         string.Create(CultureInfo.InvariantCulture, $$$"""
             name: rich
             seed: 7
@@ -54,7 +55,7 @@ internal sealed class Experiment : IDisposable
             """),
         writer =>
         {
-            var random = new Random(3);
+            var random = new Random(seed);
             AddPictures(writer, random, "x", "y", 200);
             AddPictures(writer, random, "tx", "ty", 50);
         });

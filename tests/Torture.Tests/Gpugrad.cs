@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace GpuGrad.Torture.Tests;
@@ -50,6 +51,43 @@ internal static class Gpugrad
             Assert.Fail($"the process hangs; it said {output.Result} {errors.Result}");
         }
         return new Ended(process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>The same program in this process: quick, for what needs no other.</summary>
+    public static Ended Inside(params string[] arguments)
+    {
+        (TextWriter output, TextWriter errors) = (Console.Out, Console.Error);
+        using StringWriter saidOutput = new(), saidErrors = new();
+        try
+        {
+            Console.SetOut(saidOutput);
+            Console.SetError(saidErrors);
+            int code = (int)typeof(Cli.ExitCode).Assembly.EntryPoint!.Invoke(null, [arguments])!;
+            return new Ended(code, saidOutput.ToString(), saidErrors.ToString());
+        }
+        finally
+        {
+            Console.SetOut(output);
+            Console.SetError(errors);
+        }
+    }
+
+    public static void Signal(Process process, string signal)
+    {
+        using var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    /// <summary>Waits for something that a process will do soon.</summary>
+    public static void Await(Process process, Func<bool> condition)
+    {
+        var clock = Stopwatch.StartNew();
+        while (!condition())
+        {
+            Assert.False(process.HasExited && !condition(), "the process has ended before");
+            Assert.True(clock.Elapsed.TotalSeconds < MostSeconds, "nothing happens");
+            Thread.Sleep(5);
+        }
     }
 
     /// <summary>What is true of any end: nothing unforeseen, no stack.</summary>

@@ -16,8 +16,15 @@ public abstract class Verb
     public abstract int Run(Output output);
 }
 
+/// <summary>A verb whose config can be overridden.</summary>
+public interface ITakesSets
+{
+    /// <summary>Each <c>KEY.KEY=VALUE</c>.</summary>
+    IEnumerable<string> Set { get; set; }
+}
+
 /// <summary>A verb that begins with an experiment.</summary>
-public abstract class ConfigVerb : Verb
+public abstract class ConfigVerb : Verb, ITakesSets
 {
     [Value(0, MetaName = "CONFIG", Required = true, HelpText = "The YAML file of the experiment.")]
     public string ConfigPath { get; set; } = "";

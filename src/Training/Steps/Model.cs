@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Networks;
 
@@ -127,14 +128,14 @@ public sealed class Model : IDisposable
         return ReadTotals(Memory.EvaluationTotals);
     }
 
-    public void ClearTotals(Kernels.Tensors.Slot totals)
+    public void ClearTotals(Slot totals)
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
         zeros.Clear();
         DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
     }
 
-    public EpochFigures ReadTotals(Kernels.Tensors.Slot totals)
+    public EpochFigures ReadTotals(Slot totals)
     {
         Span<double> sums = stackalloc double[Metrics.Length];
         foreach (BoundGraph bound in plans.Values)
@@ -185,7 +186,7 @@ public sealed class Model : IDisposable
         DeviceMemory.Dispose();
     }
 
-    private void Copy(Kernels.Tensors.Slot from, Kernels.Tensors.Slot to)
+    private void Copy(Slot from, Slot to)
     {
         var bytes = new byte[DeviceMemory[from].Bytes];
         DeviceMemory[from].Read(0, bytes);
@@ -197,6 +198,9 @@ public sealed class Model : IDisposable
         try
         {
             Initialise(seed);
+            // All that the run will ever need, so that it is now that it does not fit and not after an hour.
+            foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
+                _ = DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
             Prepare(training, evaluated, batchSize);
