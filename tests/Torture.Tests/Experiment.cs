@@ -51,6 +51,7 @@ internal sealed class Experiment : IDisposable
               keep-best: validation-loss
               early-stopping: {patience: 1000}
               log-every: 1
+            diagnostics: {every: 3}
             checkpoint: {every: {{{every}}}, keep: 2}
             """),
         writer =>

@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
@@ -36,6 +37,9 @@ public sealed class Model : IDisposable
 
     public Device Device => DeviceMemory.Device;
 
+    /// <summary>What a watched step looks at.</summary>
+    public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
+
     /// <summary>Gives every parameter the value that its initialiser and the seed say.</summary>
     public void Initialise(ulong seed)
     {
@@ -55,7 +59,7 @@ public sealed class Model : IDisposable
         Dispose();
         throw advice.Give(
             batchSize,
-            size => Layouts(training, evaluated, size, null).Select(l => l.Layout),
+            size => Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0).Select(l => l.Layout),
             Memory.Durable,
             size =>
             {
@@ -68,9 +72,15 @@ public sealed class Model : IDisposable
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
     /// whose size the largest decides.
     /// </summary>
-    public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
+    /// <param name="training">The samples to train on; null for none.</param>
+    /// <param name="evaluated">The samples to evaluate.</param>
+    /// <param name="batchSize">Samples in a batch; the last of an epoch may be smaller.</param>
+    /// <param name="options">How graphs become plans.</param>
+    /// <param name="watch">Whether some training steps are looked into: makes a second plan for whole batches.</param>
+    public void Prepare(
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false)
     {
-        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options);
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options, watch);
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
         foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
@@ -79,6 +89,9 @@ public sealed class Model : IDisposable
 
     /// <summary>The training step for a batch size.</summary>
     public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
+
+    /// <summary>The training step for whole batches that also fills <see cref="Probe"/>'s slot; null where none was prepared.</summary>
+    public BoundGraph? Watched => plans.GetValueOrDefault((null, 0));
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
     public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
@@ -203,7 +216,7 @@ public sealed class Model : IDisposable
                 _ = DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
-            Prepare(training, evaluated, batchSize);
+            Prepare(training, evaluated, batchSize, watch: config.Diagnostics.Every > 0);
             return null;
         }
         catch (OutOfDeviceMemoryException e)
@@ -213,9 +226,12 @@ public sealed class Model : IDisposable
     }
 
     private IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> Layouts(
-        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options)
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options, bool watch)
     {
+        // The watched step stands under a batch size of 0.
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
+        if (watch && training is not null)
+            wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
             wanted.Add(((null, size), graphs.Training(training!, size)));
         foreach (BatchSource source in evaluated)

@@ -19,7 +19,9 @@ public static class ConfigDiff
     private const string Epochs = "train.epochs";
 
     // Sections all of whose keys have defaults: none at all is the same as one with nothing in it.
-    private static readonly string[] Sections = ["train", "checkpoint", "target"];
+    private static readonly string[] Sections = ["train", "checkpoint", "target", "diagnostics"];
+
+    private static readonly string[] HarmlessSections = ["checkpoint.", "target.", "diagnostics."];
 
     // What decides no bit of the weights. The folder only says where data lie; their fingerprint says whether they are the same.
     private static readonly string[] Harmless = ["name", "folder", "threads", "train.log-every"];
@@ -43,8 +45,7 @@ public static class ConfigDiff
     /// <summary>Whether a run may go on with such a change: more epochs, other logging, saving, threads, targets.</summary>
     public static bool IsHarmless(ConfigDifference difference) =>
         Harmless.Contains(difference.Key)
-        || difference.Key.StartsWith("checkpoint.", StringComparison.Ordinal)
-        || difference.Key.StartsWith("target.", StringComparison.Ordinal)
+        || HarmlessSections.Any(s => difference.Key.StartsWith(s, StringComparison.Ordinal))
         || (difference.Key == Epochs && NumberOf(difference.Now) >= NumberOf(difference.Before));
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there are differences; lists them.</exception>
