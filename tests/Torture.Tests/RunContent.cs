@@ -1,11 +1,14 @@
-using GpuGrad.Training.Runs;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Torture.Tests;
 
 /// <summary>All of a run folder that must not depend on how often the run was stopped: everything but times.</summary>
-internal sealed record RunContent(string Metrics, string Weights, RunState State, string Buffers, RunSummary Summary)
+internal sealed record RunContent(string Metrics, string Weights, string State, string Buffers, RunSummary Summary)
 {
+    private static readonly JsonSerializerOptions Options = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     public static RunContent Of(string folder)
     {
         using CheckpointFile file = new CheckpointFolder(Path.Combine(folder, "checkpoints")).OpenNewest()!;
@@ -13,7 +16,7 @@ internal sealed record RunContent(string Metrics, string Weights, RunState State
         return new RunContent(
             File.ReadAllText(run.Metrics),
             Convert.ToHexString(File.ReadAllBytes(run.Weights)),
-            file.Content.State with { Seconds = 0 },
+            JsonSerializer.Serialize(file.Content.State with { Seconds = 0 }, Options),
             string.Join("\n", file.Content.Buffers.Select(b => $"{b.Name} {Hex(b)}")),
             run.ReadSummary() with { SamplesPerSecond = 0, WallSeconds = 0 });
     }

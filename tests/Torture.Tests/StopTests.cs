@@ -8,7 +8,7 @@ namespace GpuGrad.Torture.Tests;
 public sealed class StopTests : IDisposable
 {
     // Long enough that a signal comes before the end, short enough to be waited for.
-    private readonly Experiment experiment = Experiment.Rich(epochs: 60, every: 0);
+    private readonly Experiment experiment = Experiment.Rich(epochs: 30, every: 0);
 
     private string Run => experiment.In("run");
 
@@ -27,7 +27,7 @@ public sealed class StopTests : IDisposable
             using (Process process = Gpugrad.Start(null, [], "train", experiment.Config, "--out", Run))
             {
                 Gpugrad.Await(process, HasBegun);
-                Thread.Sleep(new Random(i).Next(20) * 10);
+                Thread.Sleep(new Random(i).Next(20) * 5);
                 Gpugrad.Signal(process, name);
                 AssertStopped(Gpugrad.WaitFor(process), name, code, ref stopped);
             }
@@ -58,8 +58,8 @@ public sealed class StopTests : IDisposable
         }
         using (Process next = Gpugrad.Start(null, [], "resume", Run))
         {
-            Gpugrad.Await(next, () => new FileInfo(Path.Combine(Run, RunLock.FileName)).Length > 0 && File.ReadAllText(Path.Combine(Run, RunLock.FileName)).StartsWith($"{next.Id} ", StringComparison.Ordinal));
-            Thread.Sleep(300);
+            while (next.StandardOutput.ReadLine()?.StartsWith("run ", StringComparison.Ordinal) == false)
+                continue;
             Gpugrad.Signal(next, "TERM");
             Ended ended = Gpugrad.WaitFor(next);
             Assert.Equal(143, ended.Code);
