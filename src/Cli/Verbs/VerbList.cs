@@ -16,5 +16,6 @@ internal static class VerbList
         typeof(DevicesVerb),
         typeof(StepVerb),
         typeof(ExportVerb),
+        typeof(BenchVerb),
     ];
 }
