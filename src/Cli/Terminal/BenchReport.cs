@@ -19,42 +19,38 @@ internal static class BenchReport
         output.Json(json);
     }
 
-    public static void Step(StepFigures figures, DevicePeak peak, Device device, int rows, Output output)
+    public static void Step(StepFigures figures, DevicePeak? peak, Device device, int rows, Output output)
     {
-        double share = figures.FlopsPerSecond / peak.Flops;
         output.Line(Format.Invariant($"step       {figures.Step.Median:G4} ms (median of {figures.Step.Count}; {figures.Step.Min:G4} to {figures.Step.Max:G4}), batch {figures.Batch}"));
-        output.Line(Format.Invariant($"speed      {Format.Count(figures.SamplesPerSecond)} samples/s, {figures.FlopsPerSecond / 1e9:F1} GFLOP/s = {share * 100:F1} % of the {peak.Flops / 1e9:F0} measured here"));
+        output.Line(Format.Invariant($"speed      {Format.Count(figures.SamplesPerSecond)} samples/s, {Rate(figures.FlopsPerSecond, peak)}"));
         output.Line(Format.Invariant($"memory     {figures.AllocatedBytes:F0} managed bytes a step, {figures.Collections} garbage collections"));
-        output.Line();
         Rows(figures.Ops, rows, output);
         JsonObject json = About(device);
         json["batch"] = figures.Batch;
         json["step_ms"] = Json(figures.Step);
         json["samples_per_second"] = figures.SamplesPerSecond;
         json["gflops"] = figures.FlopsPerSecond / 1e9;
-        json["peak_share"] = share;
         json["step_flops"] = figures.Cost.Flops;
         json["step_bytes"] = figures.Cost.Bytes;
         json["managed_bytes_per_step"] = figures.AllocatedBytes;
         json["garbage_collections"] = figures.Collections;
-        json["peak"] = Json(peak);
-        json["ops"] = Json(figures.Ops);
+        if (peak is not null)
+        {
+            json["peak_share"] = figures.FlopsPerSecond / peak.Flops;
+            json["peak"] = Json(peak);
+            json["ops"] = Json(figures.Ops);
+        }
         output.Json(json);
     }
 
-    public static void Op(OpFigures figures, DevicePeak peak, Device device, Output output)
+    public static void Op(OpFigures figures, DevicePeak? peak, Device device, Output output)
     {
         string sizes = string.Join("x", figures.Sizes);
         double flops = figures.Cost.Flops / figures.Forward.Median * 1000, bytes = figures.Cost.Bytes / figures.Forward.Median * 1000;
-        double roofline = peak.Floor(figures.Cost) * 1000 / figures.Forward.Median;
         output.Line(Format.Invariant($"checked    {figures.Op} {string.Join("x", figures.Checked)} against the reference: relative error {figures.Error:E1}"));
         output.Line(Format.Invariant($"forward    {figures.Op} {sizes}: {figures.Forward.Median:G4} ms (median of {figures.Forward.Count}; {figures.Forward.Min:G4} to {figures.Forward.Max:G4})"));
-        output.Line(Format.Invariant($"speed      {flops / 1e9:F1} GFLOP/s = {flops / peak.Flops * 100:F1} % of the {peak.Flops / 1e9:F0} measured here, {bytes / 1e9:F1} GB/s, {roofline * 100:F0} % of the roofline"));
-        if (figures.Backward.Count > 0)
-        {
-            output.Line();
-            Rows(figures.Backward, figures.Backward.Count, output);
-        }
+        output.Line(Format.Invariant($"speed      {Rate(flops, peak)}, {bytes / 1e9:F1} GB/s"));
+        Rows(figures.Backward, figures.Backward.Count, output);
         JsonObject json = About(device);
         json["op"] = figures.Op;
         json["shape"] = new JsonArray([.. figures.Sizes.Select(s => JsonValue.Create(s))]);
@@ -62,15 +58,21 @@ internal static class BenchReport
         json["ms"] = Json(figures.Forward);
         json["gflops"] = flops / 1e9;
         json["gbytes_per_second"] = bytes / 1e9;
-        json["peak_share"] = flops / peak.Flops;
-        json["roofline_share"] = roofline;
-        json["peak"] = Json(peak);
-        json["backward"] = Json(figures.Backward);
+        if (peak is not null)
+        {
+            json["peak_share"] = flops / peak.Flops;
+            json["roofline_share"] = peak.Floor(figures.Cost) * 1000 / figures.Forward.Median;
+            json["peak"] = Json(peak);
+            json["backward"] = Json(figures.Backward);
+        }
         output.Json(json);
     }
 
     private static void Rows(IReadOnlyList<NodeTime> ops, int most, Output output)
     {
+        if (ops.Count == 0)
+            return;
+        output.Line();
         double total = ops.Sum(o => o.Milliseconds);
         output.Table(
             ["layer", "op", "phase", "ms", "share", "FLOP", "bytes", "GFLOP/s", "GB/s", "roofline"],
@@ -79,6 +81,10 @@ internal static class BenchReport
         if (ops.Count > most)
             output.Line(Format.Invariant($"and {ops.Count - most} more, {ops.Skip(most).Sum(o => o.Milliseconds) / total * 100:F1} % of the time"));
     }
+
+    private static string Rate(double flops, DevicePeak? peak) => peak is null
+        ? Format.Invariant($"{flops / 1e9:F1} GFLOP/s")
+        : Format.Invariant($"{flops / 1e9:F1} GFLOP/s = {flops / peak.Flops * 100:F1} % of the {peak.Flops / 1e9:F0} measured here");
 
     private static string[] Cells(NodeTime op, double total) =>
     [

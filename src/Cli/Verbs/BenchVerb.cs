@@ -31,6 +31,9 @@ public sealed class BenchVerb : OverridingVerb
     [Option("rows", Default = 20, MetaValue = "N", HelpText = "Ops to list; --json lists all.")]
     public int Rows { get; set; }
 
+    [Option("brief", HelpText = "Only the time: neither the machine's peak nor the single ops are measured.")]
+    public bool Brief { get; set; }
+
     public override int Run(Output output)
     {
         int asked = (ConfigPath is null ? 0 : 1) + (Op is null ? 0 : 1) + (Machine ? 1 : 0);
@@ -55,7 +58,7 @@ public sealed class BenchVerb : OverridingVerb
         ModelCheck.Check(config);
         using Device device = OpenDevice(config.Device, config.Threads, output);
         (SampleSet samples, Normalization normalization, Network network) = Samples(loaded, output);
-        DevicePeak peak = DevicePeak.Of(device);
+        DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
         StepFigures figures = StepBenchmark.Run(config, network, device, samples, normalization, peak, Seconds);
         BenchReport.Step(figures, peak, device, Rows, output);
         return ExitCode.Done;
@@ -80,7 +83,7 @@ public sealed class BenchVerb : OverridingVerb
         OpBenchmark benchmark = OpBenchmarks.All.FirstOrDefault(b => b.Name == Op)
             ?? throw new GpuGradException(Fault.Config, $"no op is called '{Op}' here; expected one of {string.Join(", ", OpBenchmarks.All.Select(b => b.Name))}");
         int[] sizes = OpBenchmarks.Parse(benchmark, Shape ?? benchmark.Example);
-        DevicePeak peak = DevicePeak.Of(device);
+        DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
         BenchReport.Op(OpBenchmarkRun.Run(benchmark, sizes, device, peak, Seconds), peak, device, output);
         return ExitCode.Done;
     }

@@ -26,8 +26,13 @@ public static class OpBenchmarkRun
     private const double MostReferenceFlops = 3e7;
     private const ulong Seed = 1;
 
+    /// <param name="benchmark">The op.</param>
+    /// <param name="sizes">Its sizes.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="peak">What the backward ops are held against; null: they are not timed.</param>
+    /// <param name="seconds">Time to spend on the forward op, and as much again on the backward ones.</param>
     /// <exception cref="GpuGradException">The sizes do not fit the op, or its result is wrong.</exception>
-    public static OpFigures Run(OpBenchmark benchmark, int[] sizes, Device device, DevicePeak peak, double seconds)
+    public static OpFigures Run(OpBenchmark benchmark, int[] sizes, Device device, DevicePeak? peak, double seconds)
     {
         int[] small = SmallEnough(benchmark, sizes);
         CheckResult check = OpCheck.Against(benchmark.Make(new RandomStream(Seed, Purpose.Explore), small), device);
@@ -52,7 +57,8 @@ public static class OpBenchmarkRun
                 plan.Synchronize();
             },
             seconds);
-        NodeTime[] backward = [.. NodeTimes.Of(plan, peak, testCase.Differentiable ? seconds : 0).Where(n => n.Layer == "op" && n.Phase == Phase.Backward)];
+        bool timeBackward = testCase.Differentiable && peak is not null;
+        NodeTime[] backward = timeBackward ? [.. NodeTimes.Of(plan, peak!, seconds).Where(n => n.Layer == "op" && n.Phase == Phase.Backward)] : [];
         return new OpFigures(benchmark.Name, sizes, small, Math.Max(check.Forward, check.Backward), graph.Nodes[0].Cost, forward, backward);
     }
 
