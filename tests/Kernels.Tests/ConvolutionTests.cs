@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
@@ -40,7 +41,8 @@ public sealed class ConvolutionTests
         Assert.True(problems.Length == 0, string.Join("\n", problems.Take(5)));
     }
 
-    // The sizes at which an image no longer fits a band, channels no longer fit a block, a batch no longer fits a chunk.
+    // The sizes at which an image no longer fits a band, channels no longer fit a block, a batch no longer fits a chunk; from
+    // 16 channels on, 3×3 kernels by Winograd's algorithm, with rows of tiles that end in the middle of an image.
     [Theory]
     [InlineData(2, 3, 33, 40, 5, 3)]
     [InlineData(3, 270, 16, 16, 9, 3)]
@@ -48,6 +50,10 @@ public sealed class ConvolutionTests
     [InlineData(1, 8, 28, 28, 130, 1)]
     [InlineData(5, 16, 32, 32, 8, 1)]
     [InlineData(2, 1, 257, 3, 1, 5)]
+    [InlineData(3, 17, 7, 9, 33, 3)]
+    [InlineData(7, 64, 14, 14, 64, 3)]
+    [InlineData(3, 16, 40, 41, 16, 3)]
+    [InlineData(9, 130, 2, 3, 100, 3)]
     public void Sizes_beyond_a_block_agree_with_the_reference(int n, int c, int h, int w, int k, int kernel)
     {
         using var cpu = new CpuDevice(2);
@@ -59,33 +65,40 @@ public sealed class ConvolutionTests
     }
 
     [Theory]
-    [InlineData(1, false)]
-    [InlineData(2, false)]
-    [InlineData(1, true)]
-    [InlineData(2, true)]
-    public void Fused_with_what_follows_it_computes_the_same_bits(int stride, bool transposed)
+    [InlineData(1, 10, false)]
+    [InlineData(2, 10, false)]
+    [InlineData(1, 16, false)]
+    [InlineData(1, 10, true)]
+    [InlineData(2, 10, true)]
+    [InlineData(1, 16, true)]
+    public void Fused_with_what_follows_it_computes_the_same_bits(int stride, int channels, bool transposed)
     {
         using var cpu = new CpuDevice(2);
         var random = new RandomStream(4, Purpose.Explore);
         var g = new ConvGeometry { Stride = (stride, stride), Padding = new Padding(1, 0, 2, 1) };
-        (Shape large, Shape small) = (new Shape(3, 10, 9, 11), new Shape(3, 13, g.Output((9, 11), (3, 3)).P, g.Output((9, 11), (3, 3)).Q));
+        (int p, int q) = g.Output((9, 11), (3, 3));
+        (Shape large, Shape small) = (new Shape(3, channels, 9, 11), new Shape(3, channels + 3, p, q));
         ConvolutionOp op = transposed ? new ConvTranspose2D(g, 9, 11, Bias: true) : new Conv2D(g, Bias: true);
         (Shape x, Shape y) = transposed ? (small, large) : (large, small);
-        (Shape, double[])[] inputs = [.. new[] { x, new Shape(13, 10, 3, 3), new Shape(y[1]), y }.Select(s => (s, CaseInput.Normal(random, s).Values))];
+        (Shape, double[])[] inputs = [.. new[] { x, new Shape(channels + 3, channels, 3, 3), new Shape(y[1]), y }.Select(s => (s, CaseInput.Normal(random, s).Values))];
         double[] apart = OpRun.Forward(cpu, op, false, new Multiply(), inputs), fused = OpRun.Forward(cpu, op, true, new Multiply(), inputs);
         Assert.Null(Tolerance.Exact.Explain("fused", apart, fused));
     }
 
-    [Fact]
-    public void A_run_allocates_nothing()
+    [Theory]
+    [InlineData(3)]
+    [InlineData(16)]
+    public void A_run_allocates_nothing(int channels)
     {
         using var cpu = new CpuDevice(1);
         using var memory = new DeviceMemory(cpu);
         var graph = new Graph();
         var g = new ConvGeometry { Padding = Padding.Symmetric(1, 1) };
-        Tensor x = graph.Persistent("x", new TensorType(new Shape(4, 3, 9, 9))), w = graph.Persistent("w", new TensorType(new Shape(5, 3, 3, 3)));
+        Tensor x = graph.Persistent("x", new TensorType(new Shape(4, channels, 9, 9)));
+        Tensor w = graph.Persistent("w", new TensorType(new Shape(channels + 1, channels, 3, 3)));
         Tensor y = graph.Add(new Conv2D(g), x, w), dx = graph.Add(new ConvTranspose2D(g, 9, 9), y, w), dw = graph.Add(new ConvWeightGradient(g, 3, 3), x, y);
-        using var plan = Plan.Of(graph, memory, new PlanOptions { Keep = [dx, dw] });
+        Tensor pooled = graph.Add(new MaxPool2D(new PoolGeometry((2, 2))), y);
+        using var plan = Plan.Of(graph, memory, new PlanOptions { Keep = [dx, dw, pooled] });
         plan.Run();
         long before = GC.GetAllocatedBytesForCurrentThread();
         for (int i = 0; i < 10; i++)

@@ -33,7 +33,10 @@ public readonly record struct ConvGeometry()
         (int h, int w) = checked((input.H + Padding.Top + Padding.Bottom, input.W + Padding.Left + Padding.Right));
         RequireInitialised();
         (int r, int s) = Reach(kernel);
-        Expect.That(r <= h && s <= w, $"The kernel of {Sizes(kernel, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. Use a smaller kernel, less dilation or more padding.");
+        Expect.That(
+            r <= h && s <= w,
+            $"The kernel of {Sizes(kernel, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. "
+            + "Use a smaller kernel, less dilation or more padding.");
         return (((h - r) / Stride.H) + 1, ((w - s) / Stride.W) + 1);
     }
 
@@ -51,7 +54,10 @@ public readonly record struct ConvGeometry()
             $"The output padding is {extra.H}x{extra.W}, expected at least 0 and less than the stride, {Stride.H}x{Stride.W}.");
         int h = checked(((input.P - 1) * Stride.H) - Padding.Top - Padding.Bottom + r + extra.H);
         int w = checked(((input.Q - 1) * Stride.W) - Padding.Left - Padding.Right + s + extra.W);
-        Expect.That(h > 0 && w > 0, $"A transposed convolution of an input of {input.P}x{input.Q} with a kernel of {Sizes(kernel, (r, s))} and padding {Padding} leaves {h}x{w}, expected at least 1x1. Use less padding.");
+        Expect.That(
+            h > 0 && w > 0,
+            $"A transposed convolution of an input of {input.P}x{input.Q} with a kernel of {Sizes(kernel, (r, s))} and padding {Padding} "
+            + $"leaves {h}x{w}, expected at least 1x1. Use less padding.");
         return (h, w);
     }
 

@@ -28,6 +28,8 @@ internal static class ConvolutionCases
         () => new(2, 2, (5, 1), 3, (3, 1), new ConvGeometry { Padding = new Padding(2, 0, 0, 0) }),
         () => new(2, 2, (3, 4), 2, (2, 2), new ConvGeometry { Padding = Padding.Symmetric(20, 21) }),
         () => new(1, 300, (16, 17), 2, (1, 2), new ConvGeometry()),
+        () => new(2, 17, (5, 6), 18, (3, 3), new ConvGeometry { Padding = new Padding(1, 0, 1, 1) }),
+        () => new(3, 32, (4, 7), 36, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(2, 0), Groups = 2 }),
         () => new(40, 2, (2, 2), 65, (2, 2), new ConvGeometry { Padding = new Padding(0, 1, 0, 1) }),
     ];
 
@@ -68,7 +70,13 @@ internal static class ConvolutionCases
         return new Problem(
             1 + random.NextInt(4), groups * (1 + random.NextInt(5)), (height + random.NextInt(9), width + random.NextInt(12)),
             groups * (1 + random.NextInt(10)), (r, s),
-            new ConvGeometry { Stride = (1 + random.NextInt(3), 1 + random.NextInt(3)), Padding = padding, Dilation = (dilationH, dilationW), Groups = groups });
+            new ConvGeometry
+            {
+                Stride = (1 + random.NextInt(3), 1 + random.NextInt(3)),
+                Padding = padding,
+                Dilation = (dilationH, dilationW),
+                Groups = groups,
+            });
     }
 
     private sealed record Problem(int N, int C, (int H, int W) Size, int K, (int R, int S) Kernel, ConvGeometry Geometry);

@@ -56,7 +56,8 @@ internal sealed record Correlation
     public static Correlation Forward(ConvSizes z)
     {
         ConvGeometry g = z.Geometry;
-        Tap[] taps = [.. Kernel(z).Select(e => new Tap((e.R * g.Dilation.H) - g.Padding.Top, (e.S * g.Dilation.W) - g.Padding.Left, (e.R * z.S) + e.S))];
+        IEnumerable<Tap> taps = Kernel(z).Select(e =>
+            new Tap((e.R * g.Dilation.H) - g.Padding.Top, (e.S * g.Dilation.W) - g.Padding.Left, (e.R * z.S) + e.S));
         return Flattened(new Correlation
         {
             Images = z.N,
@@ -67,7 +68,7 @@ internal sealed record Correlation
             TargetChannels = z.GroupK,
             Target = (z.P, z.Q),
             TargetStep = (1, 1),
-            Passes = [new CorrelationPass(taps, 0, 0, z.P, z.Q)],
+            Passes = [new CorrelationPass([.. taps], 0, 0, z.P, z.Q)],
             TargetStride = z.GroupC * z.R * z.S,
             SourceStride = z.R * z.S,
             GroupStride = z.GroupK * z.GroupC * z.R * z.S,
@@ -82,7 +83,10 @@ internal sealed record Correlation
         for (int startH = 0; startH < Math.Min(h, z.H); startH++)
         {
             for (int startW = 0; startW < Math.Min(w, z.W); startW++)
-                passes.Add(new CorrelationPass(TransposedTaps(z, startH, startW), startH, startW, (z.H - startH + h - 1) / h, (z.W - startW + w - 1) / w));
+            {
+                (int rows, int columns) = ((z.H - startH + h - 1) / h, (z.W - startW + w - 1) / w);
+                passes.Add(new CorrelationPass(TransposedTaps(z, startH, startW), startH, startW, rows, columns));
+            }
         }
         return Flattened(new Correlation
         {

@@ -28,6 +28,9 @@ internal sealed class CorrelationBlocking
     private const int EnoughColumns = 400;
     private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
 
+    // Multiplications of a pixel, below which a task waits for memory.
+    private const int FewestSteps = 32;
+
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
 
@@ -46,7 +49,7 @@ internal sealed class CorrelationBlocking
         Tap[] taps = [.. c.Passes.SelectMany(p => p.Taps)];
         rows = c.Passes.Max(p => p.Rows);
         columns = c.Passes.Max(p => p.Columns);
-        (BandRows, BandColumns) = BandOf(rows, columns);
+        (BandRows, BandColumns) = PixelLayout.BandOf(rows, columns, MostColumns);
         RowBands = (rows + BandRows - 1) / BandRows;
         ColumnBands = (columns + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
@@ -55,16 +58,18 @@ internal sealed class CorrelationBlocking
 
         int perImage = c.Groups * RowBands * ColumnBands;
         bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
+        int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes;
         int images = unfolded
             ? EnoughVectorsUnfolded * Lanes / (rows * columns)
-            : Math.Min(WholeTiles((layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes), (int)((long)c.Images * perImage / EnoughTasks));
+            : (int)Math.Min(WholeTiles(vectors, taps.Length), (long)c.Images * perImage / EnoughTasks);
         Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
         ChannelBlocks = (c.SourceChannels + Channels - 1) / Channels;
 
         int tasks = checked(Chunks * perImage);
-        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters)));
+        int mostParts = c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters);
+        int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, mostParts));
         TilesPerTask = (Tiles + parts - 1) / parts;
         Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
         Tasks = checked(tasks * Parts);
@@ -117,23 +122,18 @@ internal sealed class CorrelationBlocking
         (index, int part) = Math.DivRem(index, Parts);
         (int chunk, int group) = Math.DivRem(index, c.Groups);
         return new CorrelationTask(
-            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles), chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
-            row * BandRows, Math.Min(BandRows, rows - (row * BandRows)), column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
+            group, part * TilesPerTask, Math.Min((part + 1) * TilesPerTask, Tiles),
+            chunk * Chunk.Images, Math.Min(Chunk.Images, c.Images - (chunk * Chunk.Images)),
+            row * BandRows, Math.Min(BandRows, rows - (row * BandRows)),
+            column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
     }
 
-    // Images that have enough columns together and fill their last tile best.
-    private int WholeTiles(int vectors)
+    // Images that have enough columns together and fill their last tile best. A depthwise convolution waits for memory, not
+    // for tiles; it takes as few as it can, because its channel of the next image is far away.
+    private int WholeTiles(int vectors, int taps)
     {
-        int fewest = (EnoughColumns / (vectors * Lanes)) + 1;
-        return Enumerable.Range(fewest, Tile.Vectors).MinBy(images =>
+        int fewest = (EnoughColumns / (vectors * Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
+        return Enumerable.Range(fewest, choices).MinBy(images =>
             ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
-    }
-
-    private static (int Rows, int Columns) BandOf(int rows, int columns)
-    {
-        if (columns > MostColumns)
-            return (1, MostColumns);
-        int bands = (rows + (MostColumns / columns) - 1) / (MostColumns / columns);
-        return ((rows + bands - 1) / bands, columns);
     }
 }

@@ -107,7 +107,10 @@ internal sealed unsafe class CpuCorrelation
             float* source = inPlace ? Plane(task, channel) + task.Column : scratch + workspaceFloats;
             long runStride = inPlace ? ImageStride : blocks.Chunk.RunStride;
             for (int i = 0; i < channels && !inPlace; i++)
-                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, source + ((long)i * blocks.Chunk.ChannelFloats), scratch);
+            {
+                float* target = source + ((long)i * blocks.Chunk.ChannelFloats);
+                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, target, scratch);
+            }
             for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
             {
                 int vector = Math.Min(v, vectors - 1);
@@ -156,7 +159,8 @@ internal sealed unsafe class CpuCorrelation
     private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, float* result)
     {
         int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
-        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels), imageColumns = blocks.Chunk.ImageColumns(task.Rows);
+        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels);
+        int imageColumns = blocks.Chunk.ImageColumns(task.Rows);
         for (int channel = first; channel < end; channel++, result += rowLength)
         {
             for (int image = 0; image < task.Images; image++)

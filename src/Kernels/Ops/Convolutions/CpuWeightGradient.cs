@@ -66,7 +66,8 @@ internal sealed unsafe class CpuWeightGradient
                 (int split, int rest) = Math.DivRem(task, z.Geometry.Groups * blocks.Parts);
                 (int group, int part) = Math.DivRem(rest, blocks.Parts);
                 float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * z.Weights.Length);
-                Run(split, group, part * blocks.ChannelsPerTask, target, pixels.Pointer + (pixelFloats * worker), gradients.Pointer + (gradientFloats * worker));
+                float* pixel = pixels.Pointer + (pixelFloats * worker), gradient = gradients.Pointer + (gradientFloats * worker);
+                Run(split, group, part * blocks.ChannelsPerTask, target, pixel, gradient);
             }
         });
         if (blocks.Splits > 1)
@@ -152,7 +153,8 @@ internal sealed unsafe class CpuWeightGradient
     private void LayOutGradients(Part part, int filter, float* target)
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
-        int length = runs * vectors * WeightGradientBlocking.Lanes, imageColumns = blocks.Chunk.ImageColumns(blocks.BandRows), pitch = blocks.Chunk.Pitch;
+        int length = runs * vectors * WeightGradientBlocking.Lanes;
+        int imageColumns = blocks.Chunk.ImageColumns(blocks.BandRows), pitch = blocks.Chunk.Pitch;
         int rows = Math.Min(blocks.BandRows, z.P - part.Row), columns = Math.Min(blocks.BandColumns, z.Q - part.Column);
         for (int k = 0; k < z.GroupK; k++, target += length)
         {

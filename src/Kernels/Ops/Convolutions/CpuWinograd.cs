@@ -45,7 +45,8 @@ internal sealed unsafe class CpuWinograd
         foreach (Tap tap in taps)
             kernel[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
         Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
-        layout = new PixelLayout(c.Source, (1, 1), corners, (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, (2 * blocks.TileColumns) - 1, wholeRows: true);
+        int rows = (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, columns = (2 * blocks.TileColumns) - 1;
+        layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
         channelOffsets = GC.AllocateArray<int>(c.SourceChannels, pinned: true);
         for (int i = 0; i < channelOffsets.Length; i++)
             channelOffsets[i] = i * blocks.ChannelFloats;
@@ -130,7 +131,8 @@ internal sealed unsafe class CpuWinograd
             {
                 (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
                 int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
-                layout.Pack(x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W, 2 * rowOfImage, 0, plane);
+                float* source = x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
+                layout.Pack(source, 2 * rowOfImage, 0, plane);
                 Copies.Clear(plane + layout.PlaneLength, layout.Tail);
                 for (int i = 0; i < rows; i++, target += blocks.TileColumns)
                     TransformRow(plane + (2 * i * layout.Pitch), target);

@@ -37,7 +37,8 @@ internal sealed unsafe class CpuWinogradGradient
         this.dw = dw;
         blocks = new WinogradGradientBlocking(z);
         int tiles = blocks.RowsPerChunk * blocks.TileColumns, rows = 2 * Math.Min(blocks.RowsPerChunk, blocks.TileRows);
-        imageFloats = CacheLine.Whole(Math.Max((long)(rows + 2) * PixelColumns * blocks.ChannelFloats, (long)rows * GradientColumns * blocks.FilterFloats));
+        imageFloats = CacheLine.Whole(
+            Math.Max((long)(rows + 2) * PixelColumns * blocks.ChannelFloats, (long)rows * GradientColumns * blocks.FilterFloats));
         pixelPosition = CacheLine.Odd(tiles * blocks.ChannelFloats);
         gradientPosition = CacheLine.Odd(tiles * blocks.FilterFloats);
         taskFloats = imageFloats + ((long)Winograd.Positions * (pixelPosition + gradientPosition));
@@ -117,8 +118,8 @@ internal sealed unsafe class CpuWinogradGradient
             (int n, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
             int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
             LayOut(
-                x + (((long)n * z.C) + ((long)group * z.GroupC)) * z.H * z.W, z.GroupC, (z.H, z.W), (2 * rowOfImage) - z.Geometry.Padding.Top, (2 * rows) + 2,
-                z.Geometry.Padding.Left, PixelColumns, image, blocks.ChannelFloats);
+                x + (((long)n * z.C) + ((long)group * z.GroupC)) * z.H * z.W, z.GroupC, (z.H, z.W),
+                (2 * rowOfImage) - z.Geometry.Padding.Top, (2 * rows) + 2, z.Geometry.Padding.Left, PixelColumns, image, blocks.ChannelFloats);
             for (int i = 0; i < rows; i++, pixels += blocks.TileColumns * blocks.ChannelFloats)
                 TransformPixels(image + ((long)2 * i * PixelColumns * blocks.ChannelFloats), pixels);
             LayOut(
@@ -130,20 +131,28 @@ internal sealed unsafe class CpuWinogradGradient
         }
     }
 
-    // [row][column][channel], zeros where there is no image.
+    // [row][column][channel], zeros where there is no image. A few channels at a time, so that memory is read in a few long
+    // runs, and not a line here and there.
     private static void LayOut(float* source, int channels, (int H, int W) size, int row, int rows, int left, int columns, float* target, int pixel)
     {
-        int width = Math.Min(size.W, columns - left);
-        for (int h = row; h < row + rows; h++, target += columns * pixel)
+        const int Together = 8;
+        int begin = Math.Max(row, 0), end = Math.Min(row + rows, size.H), width = Math.Min(size.W, columns - left);
+        for (int h = row; h < row + rows; h++)
         {
-            if ((uint)h >= (uint)size.H || width <= 0)
+            float* line = target + ((long)(h - row) * columns * pixel);
+            bool inside = h >= begin && h < end && width > 0;
+            new Span<float>(line, (inside ? left : columns) * pixel).Clear();
+            if (inside)
+                new Span<float>(line + ((left + width) * pixel), (columns - left - width) * pixel).Clear();
+        }
+        for (int next = 0; next < channels && width > 0; next += Together)
+        {
+            int count = Math.Min(Together, channels), channel = Math.Min(next, channels - count);
+            for (int h = begin; h < end; h++)
             {
-                new Span<float>(target, columns * pixel).Clear();
-                continue;
+                float* from = source + ((((long)channel * size.H) + h) * size.W), to = target + ((((long)(h - row) * columns) + left) * pixel) + channel;
+                Transpose.Run(from, (long)size.H * size.W, to, pixel, count, width);
             }
-            new Span<float>(target, left * pixel).Clear();
-            Transpose.Run(source + ((long)h * size.W), (long)size.H * size.W, target + (left * pixel), pixel, channels, width);
-            new Span<float>(target + ((left + width) * pixel), (columns - left - width) * pixel).Clear();
         }
     }
 

@@ -55,6 +55,15 @@ internal sealed unsafe class PixelLayout
     /// <summary>Zeros that must follow the last channel, because its last row shares them as its padding.</summary>
     public int Tail => Math.Max(0, -firstColumn);
 
+    /// <summary>Equal parts of an output, whole rows if they fit, of no more than <paramref name="most"/> outputs each.</summary>
+    public static (int Rows, int Columns) BandOf(int rows, int columns, int most)
+    {
+        if (columns > most)
+            return (1, most);
+        int bands = (rows + (most / columns) - 1) / (most / columns);
+        return ((rows + bands - 1) / bands, columns);
+    }
+
     /// <summary>Columns from the first output of a part to behind the last.</summary>
     public int ColumnsOf(int rows, int columns) => ((rows - 1) * Pitch) + columns;
 

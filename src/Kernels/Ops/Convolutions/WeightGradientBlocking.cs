@@ -29,7 +29,7 @@ internal sealed class WeightGradientBlocking
 
     public WeightGradientBlocking(ConvSizes z, IReadOnlyList<Tap> taps)
     {
-        (BandRows, BandColumns) = BandOf(z.P, z.Q);
+        (BandRows, BandColumns) = PixelLayout.BandOf(z.P, z.Q, MostColumns);
         RowBands = (z.P + BandRows - 1) / BandRows;
         ColumnBands = (z.Q + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, BandRows, BandColumns, ColumnBands == 1);
@@ -82,12 +82,4 @@ internal sealed class WeightGradientBlocking
 
     /// <summary>Parts of the batch with sums of their own.</summary>
     public int Splits { get; }
-
-    private static (int Rows, int Columns) BandOf(int rows, int columns)
-    {
-        if (columns > MostColumns)
-            return (1, MostColumns);
-        int bands = (rows + (MostColumns / columns) - 1) / (MostColumns / columns);
-        return ((rows + bands - 1) / bands, columns);
-    }
 }

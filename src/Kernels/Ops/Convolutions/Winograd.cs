@@ -92,7 +92,10 @@ internal static unsafe class Winograd
         }
     }
 
-    /// <summary>Gᵀ u G in whole vectors of channels: position p at u[p·stride + channel] becomes element i of the kernel at target[i·count + channel].</summary>
+    /// <summary>
+    /// Gᵀ u G in whole vectors of channels: position p at u[p·stride + channel] becomes element i of the kernel at
+    /// target[i·count + channel].
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void WeightGradients<V>(float* u, long stride, int count, float* target) where V : struct, IVector<V>
     {

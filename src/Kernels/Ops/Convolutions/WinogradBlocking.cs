@@ -24,7 +24,7 @@ internal sealed class WinogradBlocking
         (TileRows, TileColumns) = ((c.Target.H + 1) / 2, (c.Target.W + 1) / 2);
         AllRows = checked(c.Images * TileRows);
         Rows = BestRows(c);
-        Columns = ((Rows * TileColumns) + Lanes - 1) / Lanes * Lanes;
+        Columns = Whole(Rows * TileColumns, Lanes);
         ChannelFloats = CacheLine.Odd(Columns + Lanes);
         PositionFloats = CacheLine.Odd(checked(c.SourceChannels * ChannelFloats));
         Tasks = checked((AllRows + Rows - 1) / Rows * c.Groups);
@@ -72,6 +72,8 @@ internal sealed class WinogradBlocking
         int tile = TapKernel.Wide.Vectors * Lanes;
         int most = Math.Max(PixelFloats / (Winograd.Positions * c.SourceChannels), tile) / TileColumns;
         most = Math.Clamp(most, 1, Math.Max((tile + TileColumns - 1) / TileColumns, (int)((long)AllRows * c.Groups / EnoughTasks)));
-        return Enumerable.Range(1, most).MinBy(rows => ((double)((rows * TileColumns) + tile - 1) / tile * tile / (rows * TileColumns)) + (0.2 / rows));
+        return Enumerable.Range(1, most).MinBy(rows => (Whole(rows * TileColumns, tile) / (double)(rows * TileColumns)) + (0.2 / rows));
     }
+
+    private static int Whole(int count, int unit) => (count + unit - 1) / unit * unit;
 }

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
@@ -50,13 +51,18 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
     {
         PoolSizes z = PoolSizes.Of(Geometry, b.Node.Inputs[0].Type);
         float* x = b.In(0), y = b.Out();
-        if (z.IsGlobal)
+        int pixels = z.H * z.W;
+        if (z.IsGlobal || Pool2x2.Suits(z))
         {
-            int pixels = z.H * z.W;
             b.Parallel(z.Planes, (begin, end, _) =>
             {
                 for (int plane = begin; plane < end; plane++)
-                    y[plane] = Sums.Of(x + ((long)plane * pixels), pixels) / pixels;
+                {
+                    if (z.IsGlobal)
+                        y[plane] = Sums.Of(x + ((long)plane * pixels), pixels) / pixels;
+                    else
+                        Pool2x2.Average(z, x + ((long)plane * pixels), y + ((long)plane * z.P * z.Q));
+                }
             }, grain: Math.Max(1, 16384 / pixels));
             return;
         }
@@ -65,8 +71,13 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
         float whole = Geometry.Kernel.R * Geometry.Kernel.S;
         new CpuWindows(b, z, 0).AddPhase(x, kernel, (values, _, p, at) =>
         {
+            if (even)
+            {
+                Copies.Scale(values, 1 / whole, y + at, z.Q);
+                return;
+            }
             for (int q = 0; q < z.Q; q++)
-                y[at + q] = values[q] / (even ? whole : Divisor(z, CountPadding, p, q));
+                y[at + q] = values[q] / Divisor(z, CountPadding, p, q);
         });
     }
 
@@ -131,7 +142,14 @@ public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int 
         b.Parallel(z.Planes, (begin, end, _) =>
         {
             for (int plane = begin; plane < end; plane++)
-                Spread(z, dy + ((long)plane * windows), dx + ((long)plane * pixels));
+            {
+                if (z.IsGlobal)
+                    new Span<float>(dx + ((long)plane * pixels), pixels).Fill(dy[plane] / pixels);
+                else if (Pool2x2.Suits(z))
+                    Pool2x2.AverageGradient(z, dy + ((long)plane * windows), dx + ((long)plane * pixels));
+                else
+                    Spread(z, dy + ((long)plane * windows), dx + ((long)plane * pixels));
+            }
         }, grain: Math.Max(1, 4096 / pixels));
     }
 

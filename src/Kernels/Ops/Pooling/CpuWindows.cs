@@ -38,8 +38,8 @@ internal sealed unsafe class CpuWindows
         (this.binding, this.z, this.fill) = (binding, z, fill);
         (int r, int s) = z.Geometry.Kernel;
         Tap[] taps = [.. Enumerable.Range(0, r * s).Select(i => new Tap((i / s) - z.Geometry.Padding.Top, (i % s) - z.Geometry.Padding.Left, i))];
-        bands = (z.P + Math.Max(1, MostColumns / z.Q) - 1) / Math.Max(1, MostColumns / z.Q);
-        bandRows = (z.P + bands - 1) / bands;
+        bandRows = PixelLayout.BandOf(z.P, z.Q, MostColumns).Rows;
+        bands = (z.P + bandRows - 1) / bandRows;
         layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, bandRows, z.Q, wholeRows: true);
         offsets = GC.AllocateArray<int>(taps.Length, pinned: true);
         for (int i = 0; i < taps.Length; i++)

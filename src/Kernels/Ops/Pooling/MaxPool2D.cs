@@ -70,6 +70,16 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
             AddGlobal(b, z, b.In(0), y, bytes, ints);
             return;
         }
+        if (Ties == Ties.First && Pool2x2.Suits(z))
+        {
+            float* x = b.In(0);
+            b.Parallel(z.Planes, (begin, end, _) =>
+            {
+                for (int i = begin; i < end; i++)
+                    Pool2x2.Max(z, x + ((long)i * z.H * z.W), y + ((long)i * z.P * z.Q), bytes + ((long)i * z.P * z.Q));
+            }, grain: Math.Max(1, 4096 / (z.H * z.W)));
+            return;
+        }
         new CpuWindows(b, z, float.NegativeInfinity).AddPhase(b.In(0), KernelOf(Ties), (values, marks, _, at) =>
         {
             Copies.Copy(values, y + at, z.Q);

@@ -68,11 +68,12 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
                 long from = (long)plane * windows, to = (long)plane * pixels;
                 byte* narrow = bytes is null ? null : bytes + from;
                 int* wide = ints is null ? null : ints + from;
-                new Span<float>(dx + to, pixels).Clear();
-                if (x is null)
-                    AddToFirst(z, dy + from, narrow, wide, dx + to);
-                else
+                if (x is not null)
                     AddToAll(z, dy + from, narrow, wide, x + to, y + from, dx + to);
+                else if (Pool2x2.Suits(z))
+                    Pool2x2.MaxGradient(z, dy + from, narrow, dx + to);
+                else
+                    AddToFirst(z, dy + from, narrow, wide, dx + to);
             }
         }, grain: Math.Max(1, 4096 / pixels));
     }
@@ -80,15 +81,17 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
     private static unsafe void AddToFirst(PoolSizes z, float* dy, byte* bytes, int* ints, float* dx)
     {
         PoolGeometry g = z.Geometry;
+        new Span<float>(dx, z.H * z.W).Clear();
         // A pixel of -∞ may lose to the padding; then nobody takes the gradient.
         bool padded = g.Padding != default;
+        uint width = (uint)g.Kernel.S;
         for (int p = 0; p < z.P; p++)
         {
             for (int q = 0; q < z.Q; q++)
             {
                 int i = (p * z.Q) + q;
-                (int r, int s) = Math.DivRem(bytes is null ? ints[i] : bytes[i], g.Kernel.S);
-                int h = (p * g.Stride.H) - g.Padding.Top + r, w = (q * g.Stride.W) - g.Padding.Left + s;
+                (uint r, uint s) = Math.DivRem(bytes is null ? (uint)ints[i] : bytes[i], width);
+                int h = (p * g.Stride.H) - g.Padding.Top + (int)r, w = (q * g.Stride.W) - g.Padding.Left + (int)s;
                 if (!padded || ((uint)h < (uint)z.H && (uint)w < (uint)z.W))
                     dx[(h * z.W) + w] += dy[i];
             }
@@ -97,6 +100,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
 
     private static unsafe void AddToAll(PoolSizes z, float* dy, byte* bytes, int* ints, float* x, float* y, float* dx)
     {
+        new Span<float>(dx, z.H * z.W).Clear();
         for (int p = 0; p < z.P; p++)
         {
             (int top, int bottom) = z.RowsOf(p);

@@ -89,9 +89,9 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
         {
             A = TransposeA ? new AdjacentSource(b.In(0), m) : new StridedSource(b.In(0), k),
             B = TransposeB ? new StridedSource(b.In(1), k) : new AdjacentSource(b.In(1), n),
-            Output = OutputLayout.Matrix(b.Out(), n),
+            C = b.Out(),
             Epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, columnBias: Bias ? b.In(2) : null),
-        }.AddShared();
+        }.AddPhases();
     }
 
     private int InnerSize(Node node) => node.Inputs[0].Shape[TransposeA ? 0 : 1];

@@ -46,6 +46,16 @@ internal static unsafe class Copies
             target[i] = value;
     }
 
+    /// <summary>target = source · factor.</summary>
+    public static void Scale(float* source, float factor, float* target, int count)
+    {
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+            Vector256.Store(Vector256.Load(source + i) * factor, target + i);
+        for (; i < count; i++)
+            target[i] = source[i] * factor;
+    }
+
     /// <summary>target[i] = source[i·stride].</summary>
     public static void Gather(float* source, int stride, float* target, int count)
     {
@@ -70,13 +80,17 @@ internal static unsafe class Copies
     {
         int i = 0;
         for (; i < count && target + i + 16 <= end; i += 16)
-        {
-            Vector256<float> e = Vector256.Load(even + (i / 2)), o = Vector256.Load(odd + (i / 2));
-            Vector256.Store(Zipped(e.GetLower(), o.GetLower()), target + i);
-            Vector256.Store(Zipped(e.GetUpper(), o.GetUpper()), target + i + 8);
-        }
+            Zip(Vector256.Load(even + (i / 2)), Vector256.Load(odd + (i / 2)), target + i);
         for (; i < count; i++)
             target[i] = (i % 2 == 0 ? even : odd)[i / 2];
+    }
+
+    /// <summary>target = even[0], odd[0], even[1], odd[1], …, 16 numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Zip(Vector256<float> even, Vector256<float> odd, float* target)
+    {
+        Zipped(even.GetLower(), odd.GetLower()).Store(target);
+        Zipped(even.GetUpper(), odd.GetUpper()).Store(target + 8);
     }
 
     /// <summary>A block of rows, from rows of one length to rows of another.</summary>

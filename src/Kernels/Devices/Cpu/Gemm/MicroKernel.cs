@@ -28,7 +28,8 @@ internal static unsafe class MicroKernel
 
     /// <summary>12 rows of two vectors: 24 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Tile12<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static unsafe void Tile12<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         V zero = V.Of(0);
         V c0l = zero, c0h = zero;
@@ -93,7 +94,8 @@ internal static unsafe class MicroKernel
 
     /// <summary>6 rows of two vectors: 12 accumulators.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static unsafe void Tile6<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static unsafe void Tile6<V>(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         V zero = V.Of(0);
         V c0l = zero, c0h = zero;

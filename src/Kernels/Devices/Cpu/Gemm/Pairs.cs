@@ -36,5 +36,6 @@ internal static unsafe class Pairs
 
     // Vectors of 512 bits are used on machines with AVX-512 alone.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Permute(Vector512<float> low, Vector512<int> order, Vector512<float> high) => Avx512F.PermuteVar16x32x2(low, order, high);
+    private static Vector512<float> Permute(Vector512<float> low, Vector512<int> order, Vector512<float> high) =>
+        Avx512F.PermuteVar16x32x2(low, order, high);
 }

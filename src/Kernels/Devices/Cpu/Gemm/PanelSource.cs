@@ -2,7 +2,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
 /// An operand of a product, as panels: <c>width</c> neighbouring rows of A (or columns of B), packed so that the numbers of
-/// one step k stand together. A convolution is a product whose source reads pixels instead of a matrix.
+/// one step k stand together.
 /// </summary>
 internal abstract unsafe class PanelSource
 {

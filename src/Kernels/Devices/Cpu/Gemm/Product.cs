@@ -23,14 +23,15 @@ internal sealed unsafe class Product
 
     public required PanelSource B { get; init; }
 
-    public required OutputLayout Output { get; init; }
+    /// <summary>[M, N].</summary>
+    public required float* C { get; init; }
 
     public Epilogue? Epilogue { get; init; }
 
     /// <summary>
-    /// For matrices: both operands are packed by all workers, then all workers share them. Each step block is two phases.
+    /// Both operands are packed by all workers, then all workers share them. Each step block is two phases.
     /// </summary>
-    public void AddShared()
+    public void AddPhases()
     {
         int mr = MicroKernel.Rows, nr = MicroKernel.Columns;
         int aPanels = (m + mr - 1) / mr, bPanels = (n + nr - 1) / nr;
@@ -70,56 +71,8 @@ internal sealed unsafe class Product
                 BlockProduct.Run(
                     a.Pointer + ((long)row * kc), b.Pointer + ((long)column * kc), kc,
                     row, Math.Min(rowsPerTask, m - row), column, Math.Min(columnsPerTask, n - column),
-                    Output, accumulate: k0 > 0, last && Epilogue is { IsEmpty: false } ? Epilogue : null);
+                    C, n, accumulate: k0 > 0, last && Epilogue is { IsEmpty: false } ? Epilogue : null);
             }
         });
-    }
-
-    /// <summary>
-    /// For convolutions: A (the filters) is packed once and shared; each task packs a few columns of B (pixels) for itself
-    /// and multiplies them with all of A, so that the unfolded image never exists as a whole.
-    /// </summary>
-    public void AddStreamed()
-    {
-        int mr = MicroKernel.Rows, nr = MicroKernel.Columns;
-        int aPanels = (m + mr - 1) / mr;
-        int columnsPerTask = ColumnsPerTask / nr * nr;
-        int tasks = (n + columnsPerTask - 1) / columnsPerTask;
-        ScratchRegion a = binding.Scratch((long)aPanels * mr * k);
-        int block = Math.Min(k, StepsPerBlock);
-        long bSize = (long)columnsPerTask * block;
-        ScratchRegion b = binding.Scratch(bSize * binding.Workers);
-        binding.Parallel(aPanels, (begin, end, _) =>
-        {
-            for (int p = begin; p < end; p++)
-            {
-                for (int k0 = 0; k0 < k; k0 += StepsPerBlock)
-                {
-                    int kc = Math.Min(StepsPerBlock, k - k0);
-                    A.Pack(p * mr, Math.Min(mr, m - (p * mr)), mr, k0, kc, a.Pointer + ((long)aPanels * mr * k0) + ((long)p * mr * kc));
-                }
-            }
-        }, grain: 2);
-        binding.Parallel(tasks, (begin, end, worker) =>
-        {
-            for (int task = begin; task < end; task++)
-                Stream(task * columnsPerTask, Math.Min(columnsPerTask, n - (task * columnsPerTask)), a.Pointer, b.Pointer + (bSize * worker));
-        });
-    }
-
-    private void Stream(int column, int columns, float* a, float* b)
-    {
-        int nr = MicroKernel.Columns, mr = MicroKernel.Rows;
-        int aRows = (m + mr - 1) / mr * mr;
-        for (int k0 = 0; k0 < k; k0 += StepsPerBlock)
-        {
-            int kc = Math.Min(StepsPerBlock, k - k0);
-            for (int j = 0; j < columns; j += nr)
-                B.Pack(column + j, Math.Min(nr, columns - j), nr, k0, kc, b + ((long)j * kc));
-            bool last = k0 + kc == k;
-            BlockProduct.Run(
-                a + ((long)aRows * k0), b, kc, 0, m, column, columns, Output, accumulate: k0 > 0,
-                last && Epilogue is { IsEmpty: false } ? Epilogue : null);
-        }
     }
 }

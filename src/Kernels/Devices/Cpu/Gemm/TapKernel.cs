@@ -38,7 +38,8 @@ internal static unsafe class TapKernel
     private static int Steps(TapTile tile, int rows) => (rows + tile.Rows - 1) / tile.Rows * tile.Rows;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static void Tile8x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2];
         V c00 = V.Of(0), c01 = c00, c02 = c00;
@@ -75,7 +76,8 @@ internal static unsafe class TapKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x4<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static void Tile6x4<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2], p3 = pixels[3];
         V c00 = V.Of(0), c01 = c00, c02 = c00, c03 = c00;
@@ -112,7 +114,8 @@ internal static unsafe class TapKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static void Tile4x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2];
         V c00 = V.Of(0), c01 = c00, c02 = c00;
@@ -137,7 +140,8 @@ internal static unsafe class TapKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static void Tile6x2<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1];
         V c00 = V.Of(0), c01 = c00;
@@ -168,7 +172,8 @@ internal static unsafe class TapKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x8<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate) where V : struct, IVector<V>
+    private static void Tile1x8<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+        where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2], p3 = pixels[3], p4 = pixels[4], p5 = pixels[5], p6 = pixels[6], p7 = pixels[7];
         V c0 = V.Of(0), c1 = c0, c2 = c0, c3 = c0, c4 = c0, c5 = c0, c6 = c0, c7 = c0;

@@ -7,33 +7,24 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// <summary>Rows to columns, in blocks of 8×8 or 4×4 that fit the registers.</summary>
 internal static unsafe class Transpose
 {
-    /// <summary>target[j·targetStride + i] = source[i·sourceStride + j].</summary>
+    /// <summary>target[j·targetStride + i] = source[i·sourceStride + j]. The last blocks overlap those before.</summary>
     public static void Run(float* source, long sourceStride, float* target, long targetStride, int rows, int columns)
     {
-        int i = 0;
-        for (; Avx.IsSupported && i <= rows - 8; i += 8)
+        int block = Avx.IsSupported && rows >= 8 && columns >= 8 ? 8 : Sse.IsSupported && rows >= 4 && columns >= 4 ? 4 : 1;
+        for (int nextRow = 0; nextRow < rows; nextRow += block)
         {
-            int j = 0;
-            for (; j <= columns - 8; j += 8)
-                Block8(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride);
-            Rest(source, sourceStride, target, targetStride, i, i + 8, j, columns);
-        }
-        for (; Sse.IsSupported && i <= rows - 4; i += 4)
-        {
-            int j = 0;
-            for (; j <= columns - 4; j += 4)
-                Block4(source + (i * sourceStride) + j, sourceStride, target + (j * targetStride) + i, targetStride);
-            Rest(source, sourceStride, target, targetStride, i, i + 4, j, columns);
-        }
-        Rest(source, sourceStride, target, targetStride, i, rows, 0, columns);
-    }
-
-    private static void Rest(float* source, long sourceStride, float* target, long targetStride, int row, int endRow, int column, int endColumn)
-    {
-        for (int i = row; i < endRow; i++)
-        {
-            for (int j = column; j < endColumn; j++)
-                target[(j * targetStride) + i] = source[(i * sourceStride) + j];
+            int i = Math.Min(nextRow, rows - block);
+            for (int nextColumn = 0; nextColumn < columns; nextColumn += block)
+            {
+                int j = Math.Min(nextColumn, columns - block);
+                float* from = source + (i * sourceStride) + j, to = target + (j * targetStride) + i;
+                if (block == 8)
+                    Block8(from, sourceStride, to, targetStride);
+                else if (block == 4)
+                    Block4(from, sourceStride, to, targetStride);
+                else
+                    *to = *from;
+            }
         }
     }
 
@@ -63,7 +54,8 @@ internal static unsafe class Transpose
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Block4(float* s, long stride, float* t, long targetStride)
     {
-        Vector128<float> r0 = Vector128.Load(s), r1 = Vector128.Load(s + stride), r2 = Vector128.Load(s + (2 * stride)), r3 = Vector128.Load(s + (3 * stride));
+        Vector128<float> r0 = Vector128.Load(s), r1 = Vector128.Load(s + stride);
+        Vector128<float> r2 = Vector128.Load(s + (2 * stride)), r3 = Vector128.Load(s + (3 * stride));
         Vector128<float> a = Sse.UnpackLow(r0, r1), b = Sse.UnpackHigh(r0, r1), c = Sse.UnpackLow(r2, r3), d = Sse.UnpackHigh(r2, r3);
         Sse.MoveLowToHigh(a, c).Store(t);
         Sse.MoveHighToLow(c, a).Store(t + targetStride);

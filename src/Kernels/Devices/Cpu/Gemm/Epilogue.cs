@@ -1,4 +1,6 @@
+using System.Runtime.Intrinsics;
 using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
@@ -28,18 +30,20 @@ internal sealed unsafe class Epilogue
     public void Apply(float* c, int row, int column, int count, long offset)
     {
         if (RowBias is not null)
-        {
-            float bias = RowBias[row];
-            for (int i = 0; i < count; i++)
-                c[i] += bias;
-        }
+            AddToAll(RowBias[row], c, count);
         if (ColumnBias is not null)
-        {
-            for (int i = 0; i < count; i++)
-                c[i] += ColumnBias[column + i];
-        }
+            Sums.AddTo(ColumnBias + column, c, count);
         if (Map is not null)
             ApplyMap(c, count, offset);
+    }
+
+    private static void AddToAll(float value, float* c, int count)
+    {
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+            Vector256.Store(Vector256.Load(c + i) + Vector256.Create(value), c + i);
+        for (; i < count; i++)
+            c[i] += value;
     }
 
     private void ApplyMap(float* c, int count, long offset)
@@ -58,28 +62,5 @@ internal sealed unsafe class Epilogue
                 Map!.ApplyCpu(first, second, c, c, count);
                 break;
         }
-    }
-}
-
-/// <summary>Where the elements of C lie: row r, column j at <c>r·RowStride + offset(j)</c>, columns grouped into runs.</summary>
-/// <remarks>
-/// A matrix is one run. The output of a convolution [N, K, P·Q], as a matrix of K rows and N·P·Q columns, is N runs of P·Q
-/// columns that lie <c>RunStride</c> apart.
-/// </remarks>
-internal readonly unsafe struct OutputLayout(float* data, int rowStride, int runLength, long runStride)
-{
-    public readonly float* Data = data;
-    public readonly int RowStride = rowStride;
-    public readonly int RunLength = runLength;
-    public readonly long RunStride = runStride;
-
-    public static OutputLayout Matrix(float* data, int columns) => new(data, columns, columns, 0);
-
-    /// <summary>Offset of a column in row 0, and how many columns from there on lie in one piece.</summary>
-    public long OffsetOf(int column, out int contiguous)
-    {
-        int run = column / RunLength, inRun = column % RunLength;
-        contiguous = RunLength - inRun;
-        return (run * RunStride) + inRun;
     }
 }
