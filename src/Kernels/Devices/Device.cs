@@ -18,6 +18,9 @@ public abstract class Device : IDisposable
     /// <summary>Every tensor begins at a multiple of this many bytes.</summary>
     public virtual int Alignment => 64;
 
+    /// <summary>Whether plans join neighbouring ops for this device.</summary>
+    internal virtual bool Fuses => true;
+
     public int SizeOf(ElementType element) => element switch
     {
         ElementType.Real => RealSize,

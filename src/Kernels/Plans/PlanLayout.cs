@@ -20,8 +20,8 @@ public sealed class PlanLayout
     {
         Graph = graph;
         Memory = memory;
-        Options = options;
-        Nodes = Schedule.Of(graph, options);
+        Options = memory.Device.Fuses ? options : options with { Fuse = false };
+        Nodes = Schedule.Of(graph, Options);
         for (int i = 1; i < Nodes.Count; i++)
         {
             if (Nodes[i].Phase < Nodes[i - 1].Phase)
