@@ -1,14 +1,14 @@
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Batches;
-using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
-using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Pooling;
+using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Softmax;
 

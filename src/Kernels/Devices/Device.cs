@@ -18,8 +18,8 @@ public abstract class Device : IDisposable
     /// <summary>Every tensor begins at a multiple of this many bytes.</summary>
     public virtual int Alignment => 64;
 
-    /// <summary>Whether plans join neighbouring ops for this device.</summary>
-    internal virtual bool Fuses => true;
+    /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
+    public virtual bool Fuses => true;
 
     public int SizeOf(ElementType element) => element switch
     {

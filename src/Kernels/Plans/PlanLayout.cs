@@ -20,8 +20,8 @@ public sealed class PlanLayout
     {
         Graph = graph;
         Memory = memory;
-        Options = memory.Device.Fuses ? options : options with { Fuse = false };
-        Nodes = Schedule.Of(graph, Options);
+        Options = options;
+        Nodes = Schedule.Of(graph, options with { Fuse = options.Fuse && memory.Device.Fuses });
         for (int i = 1; i < Nodes.Count; i++)
         {
             if (Nodes[i].Phase < Nodes[i - 1].Phase)

@@ -113,7 +113,15 @@ public sealed class RunFolderTests : IDisposable
         using RunFolder run = RunFolder.CreateAt(folder["run"]);
         RunSummary summary = new()
         {
-            Status = "finished", Device = "cpu", Epochs = 3, Steps = 300, TrainLoss = double.NaN, TestLoss = 0.1, TestAccuracy = null, SamplesPerSecond = 1e9, WallSeconds = 2.5,
+            Status = "finished",
+            Device = "cpu",
+            Epochs = 3,
+            Steps = 300,
+            TrainLoss = double.NaN,
+            TestLoss = 0.1,
+            TestAccuracy = null,
+            SamplesPerSecond = 1e9,
+            WallSeconds = 2.5,
         };
         run.WriteSummary(summary);
         Assert.Equal(summary, run.ReadSummary());

@@ -13,7 +13,7 @@ public sealed class ReferenceDevice : Device
 
     public override int RealSize => sizeof(double);
 
-    internal override bool Fuses => false;
+    public override bool Fuses => false;
 
     public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
 

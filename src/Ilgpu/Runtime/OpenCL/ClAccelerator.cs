@@ -1,0 +1,227 @@
+using System.Reflection;
+using ILGPU.Bundled;
+using ILGPU.Compiler.Emit;
+using ILGPU.Compiler.Frontend;
+
+namespace ILGPU.Runtime.OpenCL;
+
+/// <summary>An OpenCL device in use.</summary>
+public sealed class CLAccelerator : Accelerator
+{
+    internal CLAccelerator(Context context, CLDevice device) : base(context, device)
+    {
+        NativePtr = Driver.CreateContext(device.DeviceId);
+        DefaultStream = CreateStreamCore();
+    }
+
+    internal ClDriver Driver => Device.Driver;
+
+    public new CLDevice Device => (CLDevice)base.Device;
+    public IntPtr PlatformId => Device.PlatformId;
+    public IntPtr DeviceId => Device.DeviceId;
+    public string PlatformName => Device.PlatformName;
+    public string VendorName => Device.VendorName;
+    public CLDeviceType DeviceType => Device.DeviceType;
+
+    // No relaxed mathematics, ever; correctly rounded division and square root where the device can.
+    private string BuildOptions => Device.HasExactDivision ? "-cl-std=CL1.2 -cl-fp32-correctly-rounded-divide-sqrt" : "-cl-std=CL1.2";
+
+    internal override MemoryBuffer AllocateCore(long length, int elementSize) => new ClBuffer(this, length, elementSize);
+    internal override AcceleratorStream CreateStreamCore() => new ClStream(this);
+    internal override void SynchronizeCore() => DefaultStream.Synchronize();
+    internal override void BindCore() { }
+    internal override void DisposeCore() => Driver.Release("Context", NativePtr);
+
+    internal override NativeKernel BuildKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants)
+    {
+        CompileTarget target = new(AcceleratorType.OpenCL, WarpSize) { MathMode = Context.Properties.MathMode };
+        KernelCode code = KernelCompiler.Compile(method, form, target, specialization, constants.Values);
+        if (code.UsesDoubles && !Device.HasDoubles)
+            throw new CapabilityNotSupportedException($"Kernel '{code.Name}' uses double, which {Name} does not have.");
+        if (code.SharedBytes > MaxSharedMemoryPerGroup)
+            throw new CapabilityNotSupportedException($"Kernel '{code.Name}' needs {code.SharedBytes} bytes of shared memory; {Name} has {MaxSharedMemoryPerGroup}.");
+        BinaryCache cache = new(code.Hash, $"{PlatformName}|{Name}|{Device.DriverVersion}|{Device.VersionText}|{BuildOptions}");
+        nint program = FromCache(cache) is var cached && cached != 0 ? cached : FromSource(code, cache);
+        return new ClKernel(this, code, program);
+    }
+
+    private nint FromCache(BinaryCache cache)
+    {
+        if (cache.Read() is not { } binary)
+            return 0;
+        nint program = Driver.ProgramFromBinary(NativePtr, DeviceId, binary);
+        if (program == 0 || Driver.Build(program, DeviceId, BuildOptions) == 0)
+            return program;
+        Driver.Release("Program", program);
+        return 0;
+    }
+
+    private nint FromSource(KernelCode code, BinaryCache cache)
+    {
+        nint program = Driver.ProgramFromSource(NativePtr, code.Text, code.Name);
+        int result = Driver.Build(program, DeviceId, BuildOptions);
+        if (result != 0)
+        {
+            string log = Driver.BuildLog(program, DeviceId);
+            Driver.Release("Program", program);
+            throw new KernelBuildException(AcceleratorType.OpenCL, code.Name, $"{ClErrors.Name(result)}\n{log}");
+        }
+        cache.Write(Driver.Binary(program));
+        return program;
+    }
+}
+
+internal sealed unsafe class ClKernel : NativeKernel
+{
+    // From a view's address to the number of its buffer.
+    private static readonly int SourceDelta = DeviceLayout.OffsetOfSource(typeof(ArrayView<byte>)) - DeviceLayout.Of(typeof(ArrayView<byte>)).Leaves[0].Offset;
+
+    private readonly ClDriver driver;
+    private readonly nint program, kernel;
+    private readonly Lock gate = new();
+
+    public ClKernel(CLAccelerator accelerator, KernelCode code, nint program) : base(code)
+    {
+        driver = accelerator.Driver;
+        this.program = program;
+        kernel = driver.CreateKernel(program, code.Entry);
+    }
+
+    public override void Launch(AcceleratorStream stream, in KernelConfig config, void** arguments)
+    {
+        ClStream queue = (ClStream)stream;
+        // Arguments are state of the kernel object.
+        lock (gate)
+        {
+            SetArguments(arguments, config);
+            queue.Launched(Code.Name, config);
+            driver.Launch(queue.Queue, kernel, config, Code.Name);
+        }
+    }
+
+    private void SetArguments(void** arguments, in KernelConfig config)
+    {
+        ArgumentSlot[] slots = Code.Slots;
+        for (int i = 0; i < slots.Length; i++)
+        {
+            byte* value = (byte*)arguments[slots[i].Parameter] + slots[i].Offset;
+            if (!slots[i].IsBuffer)
+            {
+                driver.SetArgument(kernel, i, (nuint)slots[i].Size, value, Code.Name);
+                continue;
+            }
+            int handle = *(int*)(value + SourceDelta);
+            nint buffer = handle == 0 ? 0 : BufferTable.Get(handle).NativePtr;
+            driver.SetArgument(kernel, i, (nuint)sizeof(nint), &buffer, Code.Name);
+        }
+        if (!Code.UsesDynamicShared)
+            return;
+        uint bytes = (uint)Math.Max(config.SharedMemoryConfig.LengthInBytes, 1);
+        driver.SetArgument(kernel, slots.Length, bytes, null, Code.Name);
+        uint length = (uint)config.SharedMemoryConfig.LengthInBytes;
+        driver.SetArgument(kernel, slots.Length + 1, sizeof(uint), &length, Code.Name);
+    }
+
+    public override void Dispose()
+    {
+        driver.Release("Kernel", kernel);
+        driver.Release("Program", program);
+    }
+}
+
+internal sealed class ClStream : AcceleratorStream
+{
+    private readonly ClDriver driver;
+    private readonly bool profiling;
+    private string? lastKernel;
+    private KernelConfig lastConfig;
+
+    public ClStream(CLAccelerator accelerator) : base(accelerator)
+    {
+        driver = accelerator.Driver;
+        profiling = accelerator.Context.Properties.EnableProfiling;
+        Queue = driver.CreateQueue(accelerator.NativePtr, accelerator.DeviceId, profiling);
+    }
+
+    public nint Queue { get; }
+
+    public void Launched(string kernel, in KernelConfig config)
+    {
+        lastKernel = kernel;
+        lastConfig = config;
+    }
+
+    public override void Synchronize() =>
+        driver.Finish(Queue, lastKernel == null ? null : $"after the launch of kernel '{lastKernel}' with {lastConfig}");
+
+    private protected override ProfilingMarker CreateMarker() => profiling
+        ? new ClMarker((CLAccelerator)Accelerator, this)
+        : throw new NotSupportedException("An OpenCL queue measures time only if the context was built with Profiling().");
+
+    private protected override void Release() => driver.Release("CommandQueue", Queue);
+}
+
+internal sealed class ClMarker : ProfilingMarker
+{
+    private readonly ClDriver driver;
+    private readonly nint handle;
+
+    public ClMarker(CLAccelerator accelerator, ClStream stream) : base(accelerator)
+    {
+        driver = accelerator.Driver;
+        handle = driver.Marker(stream.Queue);
+    }
+
+    public override void Synchronize() => driver.Wait(handle);
+
+    public override TimeSpan MeasureFrom(ProfilingMarker marker)
+    {
+        ArgumentNullException.ThrowIfNull(marker);
+        marker.Synchronize();
+        Synchronize();
+        ulong nanoseconds = driver.EndTime(handle) - driver.EndTime(((ClMarker)marker).handle);
+        return TimeSpan.FromTicks((long)nanoseconds / 100);
+    }
+
+    private protected override void Release() => driver.Release("Event", handle);
+}
+
+internal sealed unsafe class ClBuffer : RawBuffer
+{
+    private readonly ClDriver driver;
+
+    public ClBuffer(CLAccelerator accelerator, long length, int elementSize) : base(accelerator, length, elementSize)
+    {
+        driver = accelerator.Driver;
+        try
+        {
+            NativePtr = driver.CreateBuffer(accelerator.NativePtr, Math.Max(LengthInBytes, 1), accelerator.MemorySize);
+        }
+        catch
+        {
+            BufferTable.Remove(Handle);
+            accelerator.RemoveChild(this);
+            throw;
+        }
+    }
+
+    // A view's address is its offset in the buffer object.
+    internal override nint ViewAddress => 0;
+    internal override MemoryKind Kind => MemoryKind.OpenCL;
+
+    private protected override void Free() => driver.Release("MemObject", NativePtr);
+
+    private static nint Queue(AcceleratorStream stream) => ((ClStream)stream).Queue;
+
+    internal override void SetCore(AcceleratorStream stream, byte value, long offset, long bytes) =>
+        driver.Fill(Queue(stream), NativePtr, value, offset, bytes);
+
+    internal override void CopyCore(AcceleratorStream stream, MemoryBuffer source, long sourceOffset, long targetOffset, long bytes) =>
+        driver.Copy(Queue(stream), source.NativePtr, NativePtr, sourceOffset, targetOffset, bytes);
+
+    internal override void UploadCore(AcceleratorStream stream, void* source, long targetOffset, long bytes) =>
+        driver.Upload(Queue(stream), NativePtr, targetOffset, source, bytes);
+
+    internal override void DownloadCore(AcceleratorStream stream, void* target, long sourceOffset, long bytes) =>
+        driver.Download(Queue(stream), NativePtr, sourceOffset, target, bytes);
+}
