@@ -56,9 +56,9 @@ public sealed class LookTests : IDisposable
     {
         gpugrad.Write("small.yaml", Small);
         gpugrad.Write("child.yaml", "extends: small.yaml\ntrain: {epochs: 7}\n");
-        JsonNode answer = gpugrad.Run("config", "child.yaml", "--set", "seed=9", "--set=train.optimizer.sgd.momentum=0.5", "--json").Json();
+        JsonNode answer = gpugrad.Run("config", "child.yaml", "--set", "seed=18446744073709551615", "--set=train.optimizer.sgd.momentum=0.5", "--json").Json();
         Assert.Equal("""{"optimizer":{"sgd":{"lr":0.5,"momentum":0.5}},"epochs":7}""", answer["train"]!.ToJsonString());
-        Assert.Equal(9, (int)answer["seed"]!);
+        Assert.Equal(ulong.MaxValue, (ulong)answer["seed"]!);
         Assert.Null(answer["extends"]);
     }
 

@@ -215,6 +215,8 @@ class Draw:
         for _ in range(self.whole(0, 2)):
             add(self.layer(self.pick([n for n in before if self.fits(n, shape)]), shape))
         if focus != "embedding":
+            if not self.fits(focus, shape):
+                raise Refused("focus")
             add(self.layer(focus, shape))
         for _ in range(self.whole(0, 2)):
             add(self.layer(self.pick([n for n in LAYERS if n not in ENDING and self.fits(n, shape)]), shape))

@@ -26,7 +26,7 @@ import sequential
 import training
 from drawing import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, Draw, Refused
 
-KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], torch.nn.Hardsigmoid: [-3, 3],
+KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], sequential.HardSigmoid: [-3, 3],
          torch.nn.Hardswish: [-3, 3], torch.nn.Hardtanh: [-1, 1]}
 NEAREST = 1e-4
 FORWARD, GRADIENT = 1e-5 / 4, 1e-4 / 4  # what is asked for is 1e-5 and 1e-4

@@ -13,12 +13,21 @@ SHORTHAND = {
     "dense": "units", "maxpool": "kernel", "avgpool": "kernel", "groupnorm": "groups", "dropout": "rate", "permute": "axes",
     "reshape": "shape", "residual": "layers", "branch": "paths", "leaky-relu": "slope", "elu": "alpha", "softplus": "beta",
 }
+
+
+class HardSigmoid(nn.Module):
+    """By its formula: PyTorch 1.13 multiplies the gradient by 1/6 rounded to float, even in double."""
+
+    def forward(self, x):
+        return (x + 3).clamp(0, 6) / 6
+
+
 ACTIVATIONS = {
     "relu": nn.ReLU, "leaky-relu": lambda slope=0.01: nn.LeakyReLU(slope), "elu": lambda alpha=1.0: nn.ELU(alpha), "selu": nn.SELU,
     "gelu": nn.GELU, "gelu-tanh": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "mish": nn.Mish,
     # Beyond its threshold torch's softplus gives x itself; 50 keeps that below the digits of a double.
     "softplus": lambda beta=1.0: nn.Softplus(beta, threshold=50), "sigmoid": nn.Sigmoid, "tanh": nn.Tanh,
-    "hard-sigmoid": nn.Hardsigmoid, "hard-swish": nn.Hardswish, "hard-tanh": nn.Hardtanh,
+    "hard-sigmoid": HardSigmoid, "hard-swish": nn.Hardswish, "hard-tanh": nn.Hardtanh,
 }
 MASK32 = 0xFFFFFFFF
 
