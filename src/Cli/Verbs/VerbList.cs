@@ -17,5 +17,6 @@ internal static class VerbList
         typeof(StepVerb),
         typeof(ExplainVerb),
         typeof(ExportVerb),
+        typeof(BenchVerb),
     ];
 }
