@@ -19,5 +19,6 @@ internal static class VerbList
         typeof(ReplayVerb),
         typeof(ExplainVerb),
         typeof(ExportVerb),
+        typeof(BenchVerb),
     ];
 }
