@@ -73,7 +73,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (config.Diagnostics.BlackBox)
                 recorder = new FlightRecorder(Trainer.Model, Trainer.State.Step);
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
-                health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape).Alarms);
+                Audit();
             RunResult result = Trainer.Run(stop);
             if (result.Status == RunStatus.Stopped)
                 Save(best: false);
@@ -147,6 +147,19 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
         metrics.Append([.. line]);
         metrics.Flush();
+    }
+
+    // It needs memory of its own; a run that leaves none for it goes on without.
+    private void Audit()
+    {
+        try
+        {
+            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape).Alarms);
+        }
+        catch (GpuGradException e) when (e.Fault == Fault.Memory)
+        {
+            warn("No memory is left to measure the network's start (diagnostics.init-audit); the run goes on without.");
+        }
     }
 
     // Nothing that goes wrong here may hide what went wrong there.
