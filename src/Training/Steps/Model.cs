@@ -46,11 +46,11 @@ public sealed class Model : IDisposable
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
     /// whose size the largest decides.
     /// </summary>
-    public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
+    public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool inputGradient = false)
     {
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size), graphs.Training(training!, size)));
+            wanted.Add(((null, size), graphs.Training(training!, size, inputGradient)));
         foreach (BatchSource source in evaluated)
         {
             foreach (int size in BatchSizes(source.Count, batchSize))
@@ -186,7 +186,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 

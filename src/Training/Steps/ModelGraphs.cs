@@ -23,6 +23,9 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
 
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
     public Tensor? GradientNorm { get; init; }
+
+    /// <summary>The gradient of the loss in the samples; null where nothing asks for it or they are whole numbers.</summary>
+    public Tensor? InputGradient { get; init; }
 }
 
 /// <summary>Makes the graphs of a model: a training step and an evaluation, for any batch size.</summary>
@@ -32,7 +35,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private readonly Dictionary<string, (Slot Slot, IReadOnlyList<double> Values)> constants = [];
 
     /// <summary>Fetch, forward, loss, backward, update.</summary>
-    public ModelGraph Training(BatchSource source, int batchSize)
+    /// <param name="source">Where the batch comes from.</param>
+    /// <param name="batchSize">Samples in it.</param>
+    /// <param name="inputGradient">Whether the gradient in the samples is wanted too; training needs none.</param>
+    public ModelGraph Training(BatchSource source, int batchSize, bool inputGradient = false)
     {
         var graph = new Graph { Phase = Phase.Batch };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
@@ -44,13 +50,13 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
         graph.Phase = Phase.Backward;
-        Dictionary<Parameter, Tensor> gradients = Differentiate(graph, loss, tensors);
+        (Dictionary<Parameter, Tensor> gradients, Tensor? inInput) = Differentiate(graph, loss, tensors, inputGradient ? batch.X : null);
         AddMetrics(graph, memory.Totals, loss, output, batch);
         if (memory.Accumulated is not null)
             graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
         graph.Phase = Phase.Update;
         Tensor? norm = AddUpdate(graph);
-        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
+        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm, InputGradient = inInput };
     }
 
     /// <summary>Fetch, forward without randomness, loss.</summary>
@@ -97,10 +103,11 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return tensor;
     }
 
-    private Dictionary<Parameter, Tensor> Differentiate(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    private (Dictionary<Parameter, Tensor> Gradients, Tensor? InInput) Differentiate(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors, Tensor? input)
     {
         Parameter[] trained = [.. tensors.Keys.Where(p => p.Trained)];
-        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. trained.Select(p => tensors[p])]);
+        IEnumerable<Tensor> wanted = trained.Select(p => tensors[p]);
+        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. input is null ? wanted : wanted.Append(input)]);
         var gradients = new Dictionary<Parameter, Tensor>();
         for (int i = 0; i < trained.Length; i++)
         {
@@ -109,7 +116,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             graph.Place(gradient.Base, new Placement(memory.Gradients, memory.Layout.OffsetOf(trained[i])));
             gradients[trained[i]] = gradient;
         }
-        return gradients;
+        return (gradients, input is null ? null : found[^1]);
     }
 
     private static void AddMetrics(Graph graph, Slot totals, Tensor loss, Tensor output, Batch batch)
