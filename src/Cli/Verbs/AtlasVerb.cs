@@ -71,7 +71,7 @@ public sealed class AtlasVerb : ConfigVerb
         double product = entries[0].ProductToLoss;
         string what = product < 1e-6 ? "the gradient vanishes on its way to the first layers unless the weights make up for it: use relu-like activations, a norm, or shortcuts"
             : product < 1e-3 ? "the first layers get a small part of the gradient" : "no layer starves because of its activations";
-        return Format.Invariant($"activations alone leave {product:0.0e0} of the gradient's mean square at the first of {entries.Count} layers (weights scale it too): {what}.");
+        return Format.Invariant($"Activations alone leave {product:0.0e0} of the gradient's mean square at the first of {entries.Count} layers (weights scale it too): {what}.");
     }
 
     private static IEnumerable<IReadOnlyList<string>> Rows(IReadOnlyList<AtlasEntry> entries) => entries.Select(e => new[]

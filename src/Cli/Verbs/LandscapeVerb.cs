@@ -49,7 +49,7 @@ public sealed class LandscapeVerb : ConfigVerb
         var landscape = new Landscape(probe);
         double[][] first = landscape.RandomDirection(0), second = landscape.RandomDirection(1), downhill = landscape.Downhill();
         int line = (4 * Points) + 1;
-        Slice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("downhill, along -g", downhill, -0.2 * Reach, Reach, line)];
+        Slice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
         IReadOnlyList<StepRow> steps = landscape.Steps();
         Plane plane = landscape.Over("two random directions", first, second, (-Reach, Reach), (-Reach, Reach), Points);
         Report(landscape, slices, steps, output);

@@ -78,7 +78,7 @@ public sealed class GradientCheckTests
     public void Numbers_at_a_kink_are_left_out_and_counted()
     {
         RunConfig config = Mlp(Activation.Find("relu"));
-        var black = new SampleSet { Shape = new Shape(3), Count = 2, Reals = new float[6], Labels = [0, 1] };
+        var black = new SampleSet { Shape = new Shape(3), Count = 2, Reals = new float[6], Labels = [0, 0] };
         GradientReport report = Check(config, null, jitter: 0, samples: black);
         CheckedTensor bias = report.Tensors.Single(t => t.Name == "0.bias");
         Assert.Equal(bias.Moved, bias.Skipped);

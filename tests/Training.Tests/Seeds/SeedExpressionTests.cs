@@ -18,7 +18,7 @@ public sealed class SeedExpressionTests
 
     [Fact]
     public void Row_4_max_pooling_sums_to_10_and_ties_share_the_gradient() =>
-        AssertRun(Pooling, PoolingAt, 10, ("a", 0), ("b", 0), ("c", 3), ("d", 1 / 3.0), ("e", 1 / 3.0), ("f", 1 / 3.0));
+        AssertRun(Pooling, PoolingAt, 10, ("x0", 0), ("x1", 0), ("x2", 3), ("x3", 1 / 3.0), ("x4", 1 / 3.0), ("x5", 1 / 3.0));
 
     [Fact]
     public void Row_6_gates_multiply_what_arrives_by_their_local_gradient()

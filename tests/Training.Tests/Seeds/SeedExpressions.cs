@@ -12,8 +12,8 @@ internal static class SeedExpressions
     public const string Convolution = "sum(1*h0+2*h1+3*h2, 2*h0+3*h1+1*h2, 3*h0+1*h1+1*h2, 1*h0+1*h1+1*h2)";
     public const string ConvolutionAt = "h0=1,h1=2,h2=3";
 
-    public const string Pooling = "sum(max(a,b,c), max(b,c,d), max(c,d,e), max(d,e,f))";
-    public const string PoolingAt = "a=1,b=2,c=3,d=1,e=1,f=1";
+    public const string Pooling = "sum(max(x0,x1,x2), max(x1,x2,x3), max(x2,x3,x4), max(x3,x4,x5))";
+    public const string PoolingAt = "x0=1,x1=2,x2=3,x3=1,x4=1,x5=1";
 
     public const string TwoLayers = "h1=sigmoid(x1*w11+x2*w21); h2=sigmoid(x1*w12+x2*w22); p=sigmoid(h1*v1+h2*v2); 0.5*(p-y)^2";
     public const string TwoLayersAt = "x1=.1,x2=.2,w11=.3,w12=.4,w21=.5,w22=.6,v1=.7,v2=.8,y=1";

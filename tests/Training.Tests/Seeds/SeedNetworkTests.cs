@@ -20,6 +20,7 @@ using GpuGrad.Training.Diagnostics.Races;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
+using Slice = GpuGrad.Training.Diagnostics.Landscapes.Slice;
 
 namespace GpuGrad.Training.Tests.Seeds;
 
