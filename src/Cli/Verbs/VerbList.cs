@@ -22,5 +22,6 @@ internal static class VerbList
         typeof(LandscapeVerb),
         typeof(RaceVerb),
         typeof(ExportVerb),
+        typeof(BenchVerb),
     ];
 }
