@@ -81,6 +81,9 @@ public sealed class LossProbe : IDisposable
         return bound.Loss;
     }
 
+    /// <summary>Whether anything of the forward pass reads a tensor.</summary>
+    public bool IsRead(Movable movable) => Start(movable) < end;
+
     public double[] Read(Movable movable) =>
         movable.Parameter is Parameter parameter ? model.Read(parameter) : bound.Plan.Read(bound.Graph.Batch.X);
 

@@ -86,6 +86,14 @@ public sealed class GradientCheckTests
         Assert.True(report.Tensors.Single(t => t.Name == "2.bias").Passed);
     }
 
+    [Fact]
+    public void A_tensor_that_nothing_reads_does_not_pass()
+    {
+        GradientReport report = Check(Mlp(Activation.Find("tanh")), null);
+        Assert.Null(report.Tensors[0].Problem);
+        Assert.Equal("nothing in the forward pass reads it", (report.Tensors[0] with { IsRead = false }).Problem);
+    }
+
     // A classifier of 32×32×3 pixels and a 1: 10 × 3073 weights, as in the third document.
     [Fact]
     public void The_numeric_gradient_of_30730_parameters_takes_30731_evaluations()

@@ -134,6 +134,7 @@ public sealed class GradientCheck : IDisposable
             Kind = network.AllLayers.FirstOrDefault(l => l.Path == movable.Layer)?.Kind ?? "samples",
             Shape = movable.Shape,
             Entries = entries,
+            IsRead = probe.IsRead(movable),
             Device = onDevice is null ? null : DeviceError.Of(analytic, onDevice, Analytic.Max(g => Math.Sqrt(g.Sum(v => v * v) / g.Length))),
         };
     }

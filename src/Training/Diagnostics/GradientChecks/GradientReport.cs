@@ -85,6 +85,9 @@ public sealed record CheckedTensor
     /// <summary>What was compared; the last one is the slope along all numbers where not all were moved by themselves.</summary>
     public required IReadOnlyList<CheckedEntry> Entries { get; init; }
 
+    /// <summary>False for a tensor that the loss does not depend on: it moves nothing, so a gradient of 0 would look right.</summary>
+    public bool IsRead { get; init; } = true;
+
     /// <summary>The other device's gradient; null when none was asked for.</summary>
     public DeviceError? Device { get; init; }
 
@@ -104,7 +107,8 @@ public sealed record CheckedTensor
 
     /// <summary>What is wrong, in words; null when nothing is.</summary>
     public string? Problem =>
-        !Compared.Any() ? "nothing to compare: every place is a kink"
+        !IsRead ? "nothing in the forward pass reads it"
+        : !Compared.Any() ? "nothing to compare: every place is a kink"
         : Compared.Any(e => !e.Agrees) ? "differs from central differences"
         : Device is { Passed: false } ? "the device differs from the reference"
         : null;
