@@ -47,6 +47,8 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
         ConvSizes z = Sizes(b.Node);
         if (DepthwisePlane.Suits(z))
             new CpuDepthwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (CpuPointwiseGradient.Suits(z))
+            new CpuPointwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else if (WinogradGradientBlocking.Suits(z))
             new CpuWinogradGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else

@@ -25,6 +25,8 @@ internal static class ConvolutionCases
         () => new(3, 33, (8, 8), 33, (3, 3), new ConvGeometry { Groups = 33, Padding = Padding.Symmetric(1, 1) }),
         () => new(2, 5, (17, 33), 5, (3, 3), new ConvGeometry { Groups = 5, Stride = (2, 2), Padding = new Padding(1, 1, 0, 2) }),
         () => new(20, 3, (4, 5), 3, (3, 3), new ConvGeometry { Groups = 3, Stride = (2, 2), Padding = new Padding(2, 0, 2, 0) }),
+        () => new(3, 17, (9, 11), 50, (1, 1), new ConvGeometry()),
+        () => new(2, 66, (14, 20), 32, (1, 1), new ConvGeometry { Groups = 2 }),
         () => new(1, 2, (40, 70), 3, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(1, 1) }),
         () => new(1, 2, (1, 3000), 3, (1, 5), new ConvGeometry { Padding = new Padding(0, 0, 4, 0) }),
         () => new(1, 2, (3, 1400), 2, (3, 3), new ConvGeometry { Stride = (1, 2), Padding = Padding.Symmetric(1, 1) }),
