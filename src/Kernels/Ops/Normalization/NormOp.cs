@@ -46,6 +46,6 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     private protected void RefuseEpilogue()
     {
         if (Epilogue is not null)
-            throw new InvalidOperationException("The reference device runs each op by itself; make its plans with Fuse = false.");
+            throw new InvalidOperationException("The reference device runs each op by itself.");
     }
 }
