@@ -12,6 +12,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Tests;
 
 /// <summary>Norms as kernels: with what a plan fused, of few long channels, of values far from 0.</summary>
+[Collection("accelerators")]
 public sealed class KernelNormTests
 {
     public static TheoryData<string, string> Norms()

@@ -76,7 +76,7 @@ internal readonly struct Normalize<M, A>(ArrayView<float> x, ArrayView<float> y,
         y[at] = finish.Apply(at, c, ((x[at] - known.Mean) * (known.Inverse * affine.Gamma(c, i))) + affine.Beta(c, i));
 }
 
-/// <summary>dx = (γ·dy - m₁ - x̂·m₂)/σ with m₁, m₂ the means of what <see cref="Products{A}"/> adds up.</summary>
+/// <summary>dx = (γ·dy - m₁ - x̂·m₂)/σ with m₁, m₂ the means of what <see cref="GammaProducts{A}"/> adds up.</summary>
 internal readonly struct InputGradient<A>(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> dx, ArrayView<float> mean, Spread spread, TotalMeans totals, A affine) : IEach
     where A : struct, IAffine
 {
