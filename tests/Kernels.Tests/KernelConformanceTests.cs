@@ -9,6 +9,7 @@ namespace GpuGrad.Kernels.Tests;
 /// The kernels against the reference: as C#, as OpenCL C where there is a device for it, and from their PTX text. Memory is
 /// poisoned first, and guards stand behind every tensor.
 /// </summary>
+[Collection("accelerators")] // one at a time: PoCL has crashed building programs for two contexts at once
 public sealed class KernelConformanceTests
 {
     public static TheoryData<string, string> Runs()
@@ -35,7 +36,7 @@ public sealed class KernelConformanceTests
         Assert.True(problems.Count == 0, string.Join("\n", problems.Take(5)));
     }
 
-    private static Device Open(string id)
+    internal static Device Open(string id)
     {
         if (id == "ptx")
             return new KernelDevice("cuda:0", PtxInterpreter.Create());
