@@ -35,7 +35,7 @@ public sealed class KernelConformanceTests
         Assert.True(problems.Count == 0, string.Join("\n", problems.Take(5)));
     }
 
-    private static Device Open(string id)
+    internal static Device Open(string id)
     {
         if (id == "ptx")
             return new KernelDevice("cuda:0", PtxInterpreter.Create());

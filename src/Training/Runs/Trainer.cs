@@ -24,6 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly Stopwatch clock = new();
     private double secondsAtEpochStart;
     private double secondsBefore;
+    private long finiteStep; // the last that is known to have had a finite loss
 
     /// <param name="config">The experiment.</param>
     /// <param name="data">Its samples.</param>
@@ -69,6 +70,7 @@ public sealed class Trainer : IDisposable
     public RunResult Run(CancellationToken stop = default)
     {
         secondsBefore = State.Seconds;
+        finiteStep = State.Step;
         clock.Restart();
         EpochReport? last = null;
         while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
@@ -112,10 +114,30 @@ public sealed class Trainer : IDisposable
         BoundGraph step = NextBatch(rate, batches);
         step.Plan.Run();
         State.Step++;
-        if (!double.IsFinite(step.Loss))
-            throw new NonFiniteException(State.Step, State.Epoch + 1, step.Loss);
+        if (!Model.Device.RunsAhead)
+            RequireFinite(step.Loss);
+        else if (State.Step % config.Train.LogEvery == 0)
+            RequireFinite();
         State.Seconds = Seconds;
         observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step));
+    }
+
+    /// <summary>
+    /// Looks whether every loss of the epoch so far was finite: its sum is not, if one was not. A device that runs ahead is
+    /// asked every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
+    /// </summary>
+    /// <exception cref="NonFiniteException">Names the steps among which it happened.</exception>
+    public void RequireFinite()
+    {
+        if (State.Step > finiteStep)
+            RequireFinite(Running.Loss);
+    }
+
+    private void RequireFinite(double loss)
+    {
+        if (!double.IsFinite(loss))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, finiteStep + 1);
+        finiteStep = State.Step;
     }
 
     private BoundGraph NextBatch(double rate, int batches)
@@ -130,6 +152,7 @@ public sealed class Trainer : IDisposable
 
     private EpochReport EndEpoch()
     {
+        RequireFinite();
         EpochFigures trained = Running;
         State.Epoch++;
         State.Cursor = 0;
