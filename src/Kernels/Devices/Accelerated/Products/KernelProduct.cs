@@ -28,9 +28,9 @@ internal static class KernelProduct
             AddTiled<A, B, S, TallTile>(b, m, n, k, groups, left, right, result);
         else if (m <= 16)
             AddTiled<A, B, S, WideTile>(b, m, n, k, groups, left, right, result);
-        else if (Tiles<LargeTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
+        else if (m > 96 && n > 96 && Tiles<LargeTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
             AddTiled<A, B, S, LargeTile>(b, m, n, k, groups, left, right, result);
-        else if (Tiles<MediumTile>(m, n) * groups * 2 >= b.Accelerator.NumMultiprocessors)
+        else if (m > 48 && n > 48 && Tiles<MediumTile>(m, n) * groups * 2 >= b.Accelerator.NumMultiprocessors)
             AddTiled<A, B, S, MediumTile>(b, m, n, k, groups, left, right, result);
         else
             AddTiled<A, B, S, SmallTile>(b, m, n, k, groups, left, right, result);
