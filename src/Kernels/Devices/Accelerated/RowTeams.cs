@@ -5,15 +5,16 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Devices.Accelerated;
 
 /// <summary>
-/// How kernels that reduce rows share them out: a group of <see cref="Threads"/> threads has teams of a power of two, and
-/// each team takes a row. Sums are trees whose shape depends on the team's size alone, so the bits never change.
+/// How kernels that reduce short rows share them out: a group of <see cref="Threads"/> threads has teams of a power of two,
+/// and each team takes a row. Sums are trees whose shape depends on the team's size alone, so the bits never change.
+/// <see cref="GroupReduce"/> is the same for a whole group.
 /// </summary>
 internal static class RowTeams
 {
     /// <summary>Threads of a group, a power of two.</summary>
-    public const int Threads = 128;
+    public const int Threads = GroupReduce.Threads;
 
-    /// <summary>For kernels that call <see cref="Sum"/> or <see cref="Max"/>.</summary>
+    /// <summary>For kernels in groups of <see cref="Threads"/>.</summary>
     public static KernelSpecialization Specialization => new(Threads, null);
 
     /// <summary>The smallest team that reads a row of this width at once, or the whole group.</summary>

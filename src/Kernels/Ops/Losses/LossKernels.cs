@@ -43,7 +43,7 @@ internal static class LossKernels
         float sum = 0f;
         for (int i = Group.IdxX; i < length; i += RowTeams.Threads)
             sum += F.Value(new F32(x[first + i]), new F32(targets.At(first + i)), new F32(constant)).Value;
-        sum = RowTeams.Sum(room, RowTeams.Threads, sum);
+        sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX == 0)
             sums[Grid.IdxX] = sum * factor;
     }
@@ -55,7 +55,7 @@ internal static class LossKernels
         float sum = 0f;
         for (int i = Group.IdxX; i < count; i += RowTeams.Threads)
             sum += terms[i];
-        sum = RowTeams.Sum(room, RowTeams.Threads, sum);
+        sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX == 0)
             loss[0] = sum * factor;
     }

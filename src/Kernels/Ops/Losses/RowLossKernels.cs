@@ -62,8 +62,8 @@ internal static class RowLossKernels
             sum += terms[i];
             total += own[i];
         }
-        sum = RowTeams.Sum(room, RowTeams.Threads, sum);
-        total = RowTeams.Sum(room, RowTeams.Threads, total);
+        sum = GroupReduce.Sum(room, sum);
+        total = GroupReduce.Sum(room, total);
         if (Group.IdxX == 0)
             loss[0] = sum / total;
     }
@@ -77,8 +77,8 @@ internal static class RowLossKernels
             total += weights[labels[i]];
         for (int c = Group.IdxX; c < s.Classes; c += RowTeams.Threads)
             all += weights[c];
-        total = RowTeams.Sum(room, RowTeams.Threads, total);
-        all = RowTeams.Sum(room, RowTeams.Threads, all);
+        total = GroupReduce.Sum(room, total);
+        all = GroupReduce.Sum(room, all);
         if (Group.IdxX == 0)
         {
             totals[0] = dloss[0] / total;
@@ -189,7 +189,7 @@ internal static class RowLossKernels
         float correct = 0f;
         for (int i = Group.IdxX; i < rows; i += RowTeams.Threads)
             correct += right[i];
-        correct = RowTeams.Sum(room, RowTeams.Threads, correct);
+        correct = GroupReduce.Sum(room, correct);
         if (Group.IdxX != 0)
             return;
         float sum = totals[0], value = loss[0] * samples, next = sum + value;

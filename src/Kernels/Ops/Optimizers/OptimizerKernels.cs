@@ -43,7 +43,7 @@ internal static class OptimizerKernels
         float sum = 0f;
         for (int i = Group.IdxX; i < length; i += RowTeams.Threads)
             sum += g[first + i] * g[first + i];
-        sum = RowTeams.Sum(room, RowTeams.Threads, sum);
+        sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX == 0)
             sums[Grid.IdxX] = sum;
     }
@@ -55,7 +55,7 @@ internal static class OptimizerKernels
         float sum = 0f;
         for (int i = Group.IdxX; i < blocks; i += RowTeams.Threads)
             sum += sums[i];
-        sum = RowTeams.Sum(room, RowTeams.Threads, sum);
+        sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX != 0)
             return;
         float scale = hyper[HyperLayout.GradientScale], length = XMath.Sqrt(sum) * scale;
