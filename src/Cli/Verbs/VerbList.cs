@@ -15,6 +15,7 @@ internal static class VerbList
         typeof(DataVerb),
         typeof(DevicesVerb),
         typeof(StepVerb),
+        typeof(ExplainVerb),
         typeof(ExportVerb),
     ];
 }

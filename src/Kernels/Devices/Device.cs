@@ -21,6 +21,9 @@ public abstract class Device : IDisposable
     /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
     public virtual bool RunsAhead => false;
 
+    /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
+    public virtual bool Fuses => true;
+
     public int SizeOf(ElementType element) => element switch
     {
         ElementType.Real => RealSize,

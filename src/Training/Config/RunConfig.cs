@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Optimizers;
@@ -36,6 +37,8 @@ public sealed record RunConfig
     public TrainConfig Train { get; init; } = new();
 
     public CheckpointConfig Checkpoint { get; init; } = new();
+
+    public DiagnosticsConfig Diagnostics { get; init; } = new();
 }
 
 /// <summary>Figures that a run must reach at its end.</summary>

@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
@@ -47,12 +48,18 @@ public sealed class Trainer : IDisposable
         BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
         foreach (BatchSource source in evaluated.Prepend(train))
             source.Upload(Model.DeviceMemory);
-        Model.Prepare(train, evaluated, config.Data.Batch);
+        Model.Prepare(train, evaluated, config.Data.Batch, watch: config.Diagnostics.Every > 0);
     }
 
     public Network Network { get; }
 
     public Model Model { get; }
+
+    /// <summary>What watching costs; told of steps here, of other work by whoever does it.</summary>
+    public DiagnosticsCost Cost { get; } = new();
+
+    /// <summary>Training samples.</summary>
+    public int Samples => train.Count;
 
     /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
     public RunState State { get; set; } = new();
@@ -111,43 +118,51 @@ public sealed class Trainer : IDisposable
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
             NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
-        BoundGraph step = NextBatch(rate, batches);
+        bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
+        BoundGraph step = NextBatch(rate, batches, watched);
+        double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
-        if (!Model.Device.RunsAhead)
-            RequireFinite(step.Loss);
-        else if (State.Step % config.Train.LogEvery == 0)
-            RequireFinite();
+        if (!Model.Device.RunsAhead || State.Step % config.Train.LogEvery == 0)
+            RequireFinite(step);
+        watched = step == Model.Watched;
+        if (!Model.Device.RunsAhead && step.Graph.BatchSize == config.Data.Batch)
+            Cost.Step(watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
-        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step));
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, watched));
     }
 
     /// <summary>
-    /// Looks whether every loss of the epoch so far was finite: its sum is not, if one was not. A device that runs ahead is
+    /// Looks whether every loss of the epoch so far was finite: their sum is not, if one was not. A device that runs ahead is
     /// asked every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
     /// </summary>
     /// <exception cref="NonFiniteException">Names the steps among which it happened.</exception>
     public void RequireFinite()
     {
         if (State.Step > finiteStep)
-            RequireFinite(Running.Loss);
+            RequireFinite(Running.Loss, null);
     }
 
-    private void RequireFinite(double loss)
+    // On a device that runs ahead the loss is the mean over the epoch so far: finite only if that of every step was.
+    private void RequireFinite(BoundGraph step) =>
+        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Graph.GradientNorm is null ? null : step.GradientNorm);
+
+    private void RequireFinite(double loss, double? norm)
     {
-        if (!double.IsFinite(loss))
-            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, finiteStep + 1);
+        if (!double.IsFinite(loss) || (norm is double n && !double.IsFinite(n)))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, norm ?? double.NaN, first: finiteStep + 1);
         finiteStep = State.Step;
     }
 
-    private BoundGraph NextBatch(double rate, int batches)
+    private BoundGraph NextBatch(double rate, int batches, bool watched = false)
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
         State.Cursor += size;
         State.Batches++;
         State.Samples += size;
-        return Model.Training(size);
+        // Batches that an epoch's end cuts short are not looked into.
+        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size);
     }
 
     private EpochReport EndEpoch()
