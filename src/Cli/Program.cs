@@ -12,6 +12,7 @@ using var parser = new Parser(settings =>
     settings.HelpWriter = null;
     settings.CaseInsensitiveEnumValues = true;
     settings.MaximumDisplayWidth = 100;
+    settings.EnableDashDash = true;
 });
 ParserResult<object> result = parser.ParseArguments(rest, VerbList.All);
 if (result.Value is not Verb verb)

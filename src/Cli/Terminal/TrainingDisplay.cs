@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Steps;
 using Spectre.Console;
@@ -28,6 +29,14 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
             AnsiConsole.Write("\r" + Fit(text));
         else
             output.Line(text);
+    }
+
+    public void OnAlarm(Trainer trainer, Alarm alarm)
+    {
+        if (!output.IsJson && Output.IsLive)
+            AnsiConsole.Write("\r" + Fit("") + "\r");
+        foreach (string line in AlarmText.Lines(alarm))
+            Output.Note(line);
     }
 
     public void OnEpoch(Trainer trainer, EpochReport report)

@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Ops.Health;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
@@ -33,5 +34,6 @@ public static class OpFamilies
         SoftmaxCases.Family,
         DropoutCases.Family,
         EmbeddingCases.Family,
+        HealthCases.Family,
     ];
 }

@@ -21,7 +21,7 @@ public sealed class PlanLayout
         Graph = graph;
         Memory = memory;
         Options = options;
-        Nodes = Schedule.Of(graph, options);
+        Nodes = Schedule.Of(graph, options with { Fuse = options.Fuse && memory.Device.Fuses });
         for (int i = 1; i < Nodes.Count; i++)
         {
             if (Nodes[i].Phase < Nodes[i - 1].Phase)

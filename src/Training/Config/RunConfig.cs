@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Optimizers;
@@ -36,6 +37,8 @@ public sealed record RunConfig
     public TrainConfig Train { get; init; } = new();
 
     public CheckpointConfig Checkpoint { get; init; } = new();
+
+    public DiagnosticsConfig Diagnostics { get; init; } = new();
 }
 
 /// <summary>Figures that a run must reach at its end.</summary>
@@ -78,7 +81,7 @@ public sealed record TrainConfig
     /// <summary>Keep the weights of the best epoch by this figure instead of the last.</summary>
     public Metric? KeepBest { get; init; }
 
-    /// <summary>Steps between two lines in <c>metrics.jsonl</c>.</summary>
+    /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two looks whether the loss is still finite.</summary>
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
 }
 

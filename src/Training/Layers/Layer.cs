@@ -36,7 +36,7 @@ public abstract class Layer
 }
 
 /// <summary>The graph that layers add to, and what they need besides: their parameters, the mode, random numbers.</summary>
-public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random)
+public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random, Action<Layer, Tensor>? afterLayer = null)
 {
     private readonly Dictionary<string, Tensor> activations = [];
     private uint streams;
@@ -63,6 +63,7 @@ public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, 
         string outer = Graph.Scope;
         Graph.Scope = layer.Path;
         Tensor y = layer.Apply(this, x);
+        afterLayer?.Invoke(layer, y);
         Graph.Scope = outer;
         activations[layer.Path] = y;
         return y;

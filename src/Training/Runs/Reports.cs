@@ -60,13 +60,19 @@ public sealed record EpochReport
 /// <param name="Samples">Samples of an epoch.</param>
 /// <param name="Rate">Its learning rate.</param>
 /// <param name="Bound">Its graph and plan.</param>
-public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound);
+/// <param name="Watched">Whether it left figures of its layers in the model's probe.</param>
+public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound, bool Watched);
 
 /// <summary>Looks on while a run goes on.</summary>
 public interface IRunObserver
 {
     /// <summary>Called after each step; anything slow costs the run.</summary>
     void OnStep(Trainer trainer, in StepReport report)
+    {
+    }
+
+    /// <summary>Called when something about the run should be known.</summary>
+    void OnAlarm(Trainer trainer, Health.Alarm alarm)
     {
     }
 
@@ -83,6 +89,12 @@ public sealed class Observers(params IReadOnlyList<IRunObserver> all) : IRunObse
     {
         foreach (IRunObserver observer in all)
             observer.OnStep(trainer, report);
+    }
+
+    public void OnAlarm(Trainer trainer, Health.Alarm alarm)
+    {
+        foreach (IRunObserver observer in all)
+            observer.OnAlarm(trainer, alarm);
     }
 
     public void OnEpoch(Trainer trainer, EpochReport report)

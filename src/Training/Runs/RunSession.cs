@@ -21,6 +21,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly Action<string> warn;
     private readonly MetricsLog metrics;
     private readonly ModelCard card;
+    private readonly HealthLog health;
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private bool bestIsNew;
 
@@ -49,6 +50,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
         card.Write(folder.Path);
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
+        health = new HealthLog(config, Trainer, config.Loss.ExpectedAtStart(data.Shape), metrics, display);
     }
 
     public Trainer Trainer { get; }
@@ -77,6 +79,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         if (report.Step % config.Train.LogEvery == 0)
             LogStep(report);
+        health.AfterStep(trainer, report);
         display?.OnStep(trainer, report);
         bool due = config.Checkpoint.Every > 0 && report.Step % config.Checkpoint.Every == 0;
         bool late = config.Checkpoint.Seconds > 0 && sinceCheckpoint.Elapsed.TotalSeconds >= config.Checkpoint.Seconds;
@@ -90,6 +93,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         LogEpoch(report);
         bestIsNew = trainer.State.KeptEpoch == report.Epoch;
         display?.OnEpoch(trainer, report);
+        health.AfterEpoch(trainer, report);
         TrySave(bestIsNew);
     }
 
@@ -138,6 +142,8 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     private void Save(bool best)
     {
+        if (Trainer.Model.Device.RunsAhead)
+            Trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
         sinceCheckpoint.Restart();
         folder.Checkpoints.Save(
             new Checkpoint

@@ -1,3 +1,5 @@
+using GpuGrad.Training.Health;
+
 namespace GpuGrad.Training.Runs;
 
 /// <summary>
@@ -43,4 +45,7 @@ public sealed record RunState
 
     /// <summary>Figures of the last whole epoch.</summary>
     public double LastTrainLoss { get; set; } = double.NaN;
+
+    /// <summary>What the watch over the run remembers.</summary>
+    public HealthState Health { get; init; } = new();
 }

@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
@@ -24,6 +25,7 @@ public sealed class Trainer : IDisposable
     private readonly Stopwatch clock = new();
     private double secondsAtEpochStart;
     private double secondsBefore;
+    private long finiteStep; // the last that is known to have had a finite loss
 
     /// <param name="config">The experiment.</param>
     /// <param name="data">Its samples.</param>
@@ -46,12 +48,18 @@ public sealed class Trainer : IDisposable
         BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
         foreach (BatchSource source in evaluated.Prepend(train))
             source.Upload(Model.DeviceMemory);
-        Model.Prepare(train, evaluated, config.Data.Batch);
+        Model.Prepare(train, evaluated, config.Data.Batch, watch: config.Diagnostics.Every > 0);
     }
 
     public Network Network { get; }
 
     public Model Model { get; }
+
+    /// <summary>What watching costs; told of steps here, of other work by whoever does it.</summary>
+    public DiagnosticsCost Cost { get; } = new();
+
+    /// <summary>Training samples.</summary>
+    public int Samples => train.Count;
 
     /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
     public RunState State { get; set; } = new();
@@ -69,6 +77,7 @@ public sealed class Trainer : IDisposable
     public RunResult Run(CancellationToken stop = default)
     {
         secondsBefore = State.Seconds;
+        finiteStep = State.Step;
         clock.Restart();
         EpochReport? last = null;
         while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
@@ -109,27 +118,56 @@ public sealed class Trainer : IDisposable
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
             NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
-        BoundGraph step = NextBatch(rate, batches);
+        bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
+        BoundGraph step = NextBatch(rate, batches, watched);
+        double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
-        if (!double.IsFinite(step.Loss))
-            throw new NonFiniteException(State.Step, State.Epoch + 1, step.Loss);
+        if (!Model.Device.RunsAhead || State.Step % config.Train.LogEvery == 0)
+            RequireFinite(step);
+        watched = step == Model.Watched;
+        if (!Model.Device.RunsAhead && step.Graph.BatchSize == config.Data.Batch)
+            Cost.Step(watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
-        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step));
+        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, watched));
     }
 
-    private BoundGraph NextBatch(double rate, int batches)
+    /// <summary>
+    /// Looks whether every loss of the epoch so far was finite: their sum is not, if one was not. A device that runs ahead is
+    /// asked every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
+    /// </summary>
+    /// <exception cref="NonFiniteException">Names the steps among which it happened.</exception>
+    public void RequireFinite()
+    {
+        if (State.Step > finiteStep)
+            RequireFinite(Running.Loss, null);
+    }
+
+    // On a device that runs ahead the loss is the mean over the epoch so far: finite only if that of every step was.
+    private void RequireFinite(BoundGraph step) =>
+        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Graph.GradientNorm is null ? null : step.GradientNorm);
+
+    private void RequireFinite(double loss, double? norm)
+    {
+        if (!double.IsFinite(loss) || (norm is double n && !double.IsFinite(n)))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, norm ?? double.NaN, first: finiteStep + 1);
+        finiteStep = State.Step;
+    }
+
+    private BoundGraph NextBatch(double rate, int batches, bool watched = false)
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
         State.Cursor += size;
         State.Batches++;
         State.Samples += size;
-        return Model.Training(size);
+        // Batches that an epoch's end cuts short are not looked into.
+        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size);
     }
 
     private EpochReport EndEpoch()
     {
+        RequireFinite();
         EpochFigures trained = Running;
         State.Epoch++;
         State.Cursor = 0;

@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
@@ -35,6 +36,9 @@ public sealed class Model : IDisposable
 
     public Device Device => DeviceMemory.Device;
 
+    /// <summary>What a watched step looks at.</summary>
+    public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
+
     /// <summary>Gives every parameter the value that its initialiser and the seed say.</summary>
     public void Initialise(ulong seed)
     {
@@ -46,9 +50,18 @@ public sealed class Model : IDisposable
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
     /// whose size the largest decides.
     /// </summary>
-    public void Prepare(BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null)
+    /// <param name="training">The samples to train on; null for none.</param>
+    /// <param name="evaluated">The samples to evaluate.</param>
+    /// <param name="batchSize">Samples in a batch; the last of an epoch may be smaller.</param>
+    /// <param name="options">How graphs become plans.</param>
+    /// <param name="watch">Whether some training steps are looked into: makes a second plan for whole batches.</param>
+    public void Prepare(
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false)
     {
+        // The watched step stands under a batch size of 0.
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
+        if (watch && training is not null)
+            wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
             wanted.Add(((null, size), graphs.Training(training!, size)));
         foreach (BatchSource source in evaluated)
@@ -66,6 +79,9 @@ public sealed class Model : IDisposable
 
     /// <summary>The training step for a batch size.</summary>
     public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
+
+    /// <summary>The training step for whole batches that also fills <see cref="Probe"/>'s slot; null where none was prepared.</summary>
+    public BoundGraph? Watched => plans.GetValueOrDefault((null, 0));
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
     public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
@@ -87,7 +103,7 @@ public sealed class Model : IDisposable
         hyper[HyperLayout.Correction1] = first;
         hyper[HyperLayout.Correction2] = second;
         hyper[HyperLayout.GradientScale] = 1.0 / accumulated;
-        DeviceMemory.Write(Memory.Hyper, 0, (ReadOnlySpan<double>)hyper);
+        DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
     /// <summary>Sets seed, step and position only.</summary>
@@ -100,7 +116,7 @@ public sealed class Model : IDisposable
         clock[ClockLayout.Step] = (int)(uint)batch;
         clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
-        DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
+        DeviceMemory.Post(Memory.Clock, clock);
     }
 
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
@@ -119,7 +135,7 @@ public sealed class Model : IDisposable
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
         zeros.Clear();
-        DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
+        DeviceMemory.Post(totals, zeros);
     }
 
     public EpochFigures ReadTotals(Kernels.Tensors.Slot totals)

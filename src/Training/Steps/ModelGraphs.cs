@@ -6,6 +6,7 @@ using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Networks;
@@ -32,7 +33,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private readonly Dictionary<string, (Slot Slot, IReadOnlyList<double> Values)> constants = [];
 
     /// <summary>Fetch, forward, loss, backward, update.</summary>
-    public ModelGraph Training(BatchSource source, int batchSize)
+    /// <param name="source">The samples.</param>
+    /// <param name="batchSize">How many of them at a time.</param>
+    /// <param name="probe">Adds its own ops, for a step that is looked into; they change nothing of what is computed.</param>
+    public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null)
     {
         var graph = new Graph { Phase = Phase.Batch };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
@@ -40,7 +44,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Forward;
         Tensor random = graph.Persistent("rng", new Shape(4), memory.Clock);
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random);
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, (layer, y) => probe?.AfterLayer(graph, layer, y));
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
         graph.Phase = Phase.Backward;
@@ -49,7 +53,9 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         if (memory.Accumulated is not null)
             graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
         graph.Phase = Phase.Update;
+        Tensor? before = probe?.BeforeUpdate(graph, memory.Accumulated ?? memory.Gradients, memory.Parameters);
         Tensor? norm = AddUpdate(graph);
+        probe?.AfterUpdate(graph, before, memory.Parameters);
         return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
     }
 
@@ -146,7 +152,9 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Slot gradients = memory.Accumulated ?? memory.Gradients;
         Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
         double limit = config.Train.Clip?.Norm ?? 0;
-        IReadOnlyList<Tensor>? norm = limit > 0 || memory.Accumulated is not null
+        bool scaled = limit > 0 || memory.Accumulated is not null;
+        // A norm that is not finite tells of gradients that are not, before another step is built on them.
+        IReadOnlyList<Tensor>? norm = scaled || config.Diagnostics.BlackBox
             ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients), hyper)
             : null;
         foreach (ParameterRange range in memory.Layout.Groups)
@@ -160,10 +168,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
                 graph.Persistent("parameters", shape, memory.Parameters, range.Offset),
                 graph.Persistent(gradients.Name, shape, gradients, range.Offset),
                 hyper,
-                .. norm is null ? [] : new[] { norm[0] },
+                .. scaled ? new[] { norm![0] } : [],
                 .. memory.Moments.Select(m => graph.Persistent(m.Name, shape, m, range.Offset)),
             ];
-            graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, norm is not null), inputs);
+            graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, scaled), inputs);
         }
         if (memory.Accumulated is not null)
             graph.AddUpdate(new Accumulate(-1), Whole(graph, memory.Accumulated), Whole(graph, memory.Accumulated));

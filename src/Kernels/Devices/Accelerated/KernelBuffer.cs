@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -27,6 +28,24 @@ internal sealed class KernelBuffer : DeviceBuffer
         try
         {
             memory.View.BaseView.SubView(offset, source.Length).CopyFromCPU(device.Accelerator.DefaultStream, source);
+        }
+        catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy to '{Name}'", e) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    public override void Post(long offset, ReadOnlySpan<byte> source)
+    {
+        ReadOnlySpan<int> words = MemoryMarshal.Cast<byte, int>(source);
+        if (words.Length > PostedWords.Length || source.Length % sizeof(int) != 0 || source.IsEmpty)
+        {
+            Write(offset, source);
+            return;
+        }
+        try
+        {
+            device.Poster(words.Length, View<int>(offset, words.Length), PostedWords.Of(words));
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy to '{Name}'", e) is { } fault)
         {

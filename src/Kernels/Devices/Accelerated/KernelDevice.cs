@@ -30,7 +30,13 @@ public sealed class KernelDevice : Device
     // A row of a coalesced access on CUDA, and what sub-buffers of most OpenCL devices are aligned to.
     public override int Alignment => 256;
 
+    public override bool RunsAhead => true;
+
     internal Accelerator Accelerator { get; }
+
+    /// <summary>Writes a few words by a launch.</summary>
+    internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
+        field ??= Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, PostedWords>(PostedWords.Store);
 
     public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, () => new KernelBuffer(this, name, bytes));
 

@@ -13,6 +13,8 @@ public sealed class ReferenceDevice : Device
 
     public override int RealSize => sizeof(double);
 
+    public override bool Fuses => false;
+
     public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
 
     public override void Dispose()

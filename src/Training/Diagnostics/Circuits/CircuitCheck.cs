@@ -1,0 +1,85 @@
+namespace GpuGrad.Training.Diagnostics.Circuits;
+
+/// <summary>How a variable's gradient compares with a central difference.</summary>
+/// <param name="Name">The variable.</param>
+/// <param name="Value">Where it stands.</param>
+/// <param name="Gradient">By the chain rule.</param>
+/// <param name="Numeric">By evaluating alone.</param>
+/// <param name="Paths">How many wires lead out of the variable: what comes back over each is added up.</param>
+public sealed record VariableCheck(string Name, double Value, double Gradient, Difference Numeric, int Paths)
+{
+    private const double Tolerance = 1e-6;
+
+    /// <summary>|gradient - difference| relative to the larger of the two.</summary>
+    public double RelativeError => RelativeErrorOf(Gradient, Numeric.Value);
+
+    /// <summary>True where the slope jumps, so that there is nothing to compare with.</summary>
+    public bool AtKink => Numeric.Kink;
+
+    /// <summary>Whether the two agree to 1e-6, or as far as the difference itself can be trusted.</summary>
+    public bool Agrees => Accepts(Gradient);
+
+    /// <summary>Whether a number could be the derivative.</summary>
+    public bool Accepts(double gradient) =>
+        RelativeErrorOf(gradient, Numeric.Value) <= Tolerance || Math.Abs(gradient - Numeric.Value) <= 4 * Numeric.Error;
+
+    private static double RelativeErrorOf(double a, double b) => a == b ? 0 : Math.Abs(a - b) / Math.Max(Math.Abs(a), Math.Abs(b));
+}
+
+/// <summary>The gradients of a circuit against central differences.</summary>
+public static class CircuitCheck
+{
+    public static IReadOnlyList<VariableCheck> Of(CircuitRun run)
+    {
+        IReadOnlyList<Gate> variables = run.Circuit.Variables;
+        var paths = new int[run.Circuit.Gates.Count];
+        foreach (int input in run.Circuit.Gates.SelectMany(g => g.Inputs))
+            paths[input]++;
+        return [.. variables.Select((v, i) => new VariableCheck(v.Name!, run.Point[i], run.Gradients[v.Id], CentralDifference.Of(run, i), Math.Max(1, paths[v.Id])))];
+    }
+}
+
+/// <summary>A derivative that somebody worked out by hand, judged by the central difference.</summary>
+/// <param name="Check">The variable's own check.</param>
+/// <param name="Text">The derivative as it was written.</param>
+/// <param name="Value">What it comes to at the point.</param>
+public sealed record Claim(VariableCheck Check, string Text, double Value)
+{
+    private const double Near = 1e-6;
+
+    public bool Holds => Check.Accepts(Value);
+
+    /// <summary>What is wrong with it, as far as one point can tell; the verdict in a few words.</summary>
+    public string Verdict
+    {
+        get
+        {
+            if (Check.AtKink)
+                return "cannot be judged: the slope jumps here";
+            if (Holds)
+                return "right";
+            double ratio = Value / Check.Numeric.Value;
+            if (Math.Abs(ratio + 1) < Near)
+                return "wrong sign: it is minus the gradient";
+            double simple = new[] { 2, -2, 0.5, -0.5, 3, -3, 4, -4, 0.25, -0.25 }.FirstOrDefault(f => Math.Abs(ratio - f) < Near);
+            return simple != 0
+                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"wrong by a factor of {simple}")
+                : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"wrong: {Value:G6}, expected {Check.Numeric.Value:G6}");
+        }
+    }
+
+    /// <summary>Reads derivatives such as <c>w=(s-y)*s*(1-s)*x</c>, separated by semicolons; they may use the circuit's names.</summary>
+    /// <exception cref="ExpressionException">They cannot be read, or name no variable of the circuit.</exception>
+    public static IReadOnlyList<Claim> Read(string text, CircuitRun run, IReadOnlyList<VariableCheck> checks)
+    {
+        Dictionary<string, double> known = run.Circuit.Gates.Where(g => g.Name is not null).ToDictionary(g => g.Name!, g => run.Values[g.Id]);
+        var claims = new List<Claim>();
+        foreach ((string name, string formula, int start) in ExpressionParser.ReadClaims(text))
+        {
+            VariableCheck check = checks.FirstOrDefault(c => c.Name == name)
+                ?? throw new ExpressionException(text, new TextSpan(Math.Max(0, text.LastIndexOf(name, start, StringComparison.Ordinal)), name.Length), $"'{Tokens.Short(name)}' is no variable of the expression; {Config.Yaml.Suggestion.For(Tokens.Short(name), checks.Select(c => c.Name))}");
+            claims.Add(new Claim(check, formula.Trim(), Circuit.Parse(formula).Run(known).Value));
+        }
+        return claims;
+    }
+}

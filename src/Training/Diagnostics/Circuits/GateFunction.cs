@@ -1,0 +1,41 @@
+namespace GpuGrad.Training.Diagnostics.Circuits;
+
+/// <summary>
+/// What a gate does with its inputs, and what it knows of itself alone: its local gradients. <see cref="GateFunctions"/>
+/// lists them.
+/// </summary>
+public abstract class GateFunction(string name, int fewest, int most)
+{
+    /// <summary>How it is called in an expression: <c>+</c>, <c>max</c>, <c>sigmoid</c>.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Fewest inputs that it takes.</summary>
+    public int Fewest { get; } = fewest;
+
+    /// <summary>Most inputs that it takes.</summary>
+    public int Most { get; } = most;
+
+    public abstract double Value(ReadOnlySpan<double> x);
+
+    /// <summary>The local gradients: how much y changes with each input.</summary>
+    /// <param name="x">The inputs.</param>
+    /// <param name="y">The value.</param>
+    /// <param name="slopes">Written: ∂y/∂x of each input.</param>
+    public abstract void Slopes(ReadOnlySpan<double> x, double y, Span<double> slopes);
+
+    /// <summary>How the gradient goes through to an input, in words.</summary>
+    public abstract string Rule(ReadOnlySpan<double> x, int input);
+
+    /// <summary>The smooth piece that the inputs lie on, as a number that is another on another piece; 0 for a smooth function.</summary>
+    public virtual long Piece(ReadOnlySpan<double> x) => 0;
+
+    /// <summary>Why the inputs lie on the border of two pieces, where the slope jumps; null when they do not.</summary>
+    public virtual string? Kink(ReadOnlySpan<double> x) => null;
+
+    /// <summary>What is wrong with the inputs; null when the function is defined there.</summary>
+    /// <param name="x">The inputs.</param>
+    /// <param name="moves">Whether each depends on a variable.</param>
+    public virtual string? Problem(ReadOnlySpan<double> x, ReadOnlySpan<bool> moves) => null;
+
+    public override string ToString() => Name;
+}

@@ -1,0 +1,74 @@
+using GpuGrad.Kernels.Ops.Health;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>The output of a layer over a batch.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Mean">Of all its numbers.</param>
+/// <param name="Deviation">Their standard deviation.</param>
+/// <param name="Zeros">Share of them that is exactly 0.</param>
+/// <param name="Largest">The largest size.</param>
+/// <param name="Idle">Share of each unit's numbers in which it is off, or on a flat end of its curve.</param>
+public sealed record LayerReading(WatchedLayer Layer, double Mean, double Deviation, double Zeros, double Largest, double[] Idle)
+{
+    /// <summary>Units that were off, or flat, for the whole batch.</summary>
+    public int IdleUnits => Idle.Count(share => share >= 1);
+}
+
+/// <summary>A parameter in a step.</summary>
+/// <param name="Parameter">The parameter.</param>
+/// <param name="Gradient">Norm of its gradient, before clipping.</param>
+/// <param name="Weight">Norm of its values before the step.</param>
+/// <param name="Update">How far the step moved it.</param>
+public sealed record ParameterReading(Parameter Parameter, double Gradient, double Weight, double Update)
+{
+    /// <summary>How far the step moved it, for its size; about 0.001 is healthy.</summary>
+    public double Ratio => Weight > 0 ? Update / Weight : Update > 0 ? double.PositiveInfinity : 0;
+
+    /// <summary>Root mean square of the gradient's elements: comparable between layers of different sizes.</summary>
+    public double GradientRms => Gradient / Math.Sqrt(Parameter.Shape.Count);
+}
+
+/// <summary>The figures of a watched step.</summary>
+public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> Layers, IReadOnlyList<ParameterReading> Parameters)
+{
+    /// <summary>Reads what the last watched step left on the device.</summary>
+    public static HealthReading Of(Model model, HealthProbe probe, int batchSize)
+    {
+        var figures = new double[probe.Slot.Length];
+        model.DeviceMemory.Read(probe.Slot, 0, figures.AsSpan());
+        Span<double> hyper = stackalloc double[HyperLayout.Length];
+        model.DeviceMemory.Read(model.Memory.Hyper, 0, hyper);
+        double scale = hyper[HyperLayout.GradientScale];
+        return new HealthReading(
+            batchSize,
+            [.. probe.Layers.Select(l => Of(l, figures, batchSize))],
+            [.. probe.Parameters.Select((p, i) => new ParameterReading(
+                p, figures[probe.GradientsAt + i] * scale, figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
+    }
+
+    private static LayerReading Of(WatchedLayer layer, double[] figures, int batchSize)
+    {
+        double perUnit = (double)batchSize * layer.PerUnit, all = perUnit * layer.Units;
+        ReadOnlySpan<double> Row(int figure) => figures.AsSpan(layer.Offset + (figure * layer.Units), layer.Units);
+        double sum = Total(Row(UnitStatistics.Sum)), squares = Total(Row(UnitStatistics.Squares)), mean = sum / all;
+        var idle = new double[layer.Units];
+        for (int u = 0; u < idle.Length; u++)
+            idle[u] = layer.Fault == UnitFault.None ? 0 : ((double.IsInfinity(layer.Low) ? 0 : Row(UnitStatistics.Lows)[u]) + (double.IsInfinity(layer.High) ? 0 : Row(UnitStatistics.Highs)[u])) / perUnit;
+        double largest = 0;
+        foreach (double size in Row(UnitStatistics.Largest))
+            largest = Math.Max(largest, size);
+        return new LayerReading(layer, mean, Math.Sqrt(Math.Max(0, (squares / all) - (mean * mean))), Total(Row(UnitStatistics.Zeros)) / all, largest, idle);
+    }
+
+    private static double Total(ReadOnlySpan<double> values)
+    {
+        double total = 0;
+        foreach (double value in values)
+            total += value;
+        return total;
+    }
+}

@@ -1,0 +1,36 @@
+namespace GpuGrad.Training.Health;
+
+/// <summary>What the watch over a run remembers between steps; it is saved with checkpoints, so that a resumed run raises the same alarms.</summary>
+public sealed record HealthState
+{
+    /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
+    public List<double> Norms { get; init; } = [];
+
+    /// <summary>Training loss of each epoch.</summary>
+    public List<double> EpochLosses { get; init; } = [];
+
+    /// <summary>How long each watched layer's units have been idle, by the layer's path.</summary>
+    public Dictionary<string, UnitHistory> Units { get; init; } = [];
+
+    /// <summary>Watched steps in a row for which something has held.</summary>
+    public Dictionary<string, int> Streaks { get; init; } = [];
+
+    /// <summary>Alarms raised, with how bad it was: again only when much worse.</summary>
+    public Dictionary<string, double> Raised { get; init; } = [];
+
+    /// <summary>The largest share of a layer's weights that each of the last watched steps moved: evidence for what it may have done.</summary>
+    public List<StepSize> Steps { get; init; } = [];
+}
+
+/// <summary>How far a step moved the layer that it moved furthest, relative to its weights.</summary>
+public sealed record StepSize(long Step, double Ratio);
+
+/// <summary>The units of a layer.</summary>
+public sealed record UnitHistory
+{
+    /// <summary>For each unit the last watched step in which it was not idle; 0 for never.</summary>
+    public required long[] LastActive { get; init; }
+
+    /// <summary>For each unit the samples seen since.</summary>
+    public required long[] Idle { get; init; }
+}

@@ -1,0 +1,67 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>
+/// The watch over a run: takes note of what is measured and says what is wrong. It only looks; its memory is
+/// <see cref="HealthState"/>.
+/// </summary>
+public sealed class HealthWatch
+{
+    private const int NormsKept = 200;
+
+    private readonly RunConfig config;
+    private readonly HealthState state;
+    private readonly UnitRules units;
+    private readonly GradientRules gradients;
+    private readonly UpdateRules updates;
+    private readonly LossRules losses;
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="state">What it remembers.</param>
+    /// <param name="samples">Training samples.</param>
+    /// <param name="expectedLoss">The loss of a network that knows nothing; null where that cannot be said.</param>
+    public HealthWatch(RunConfig config, HealthState state, int samples, double? expectedLoss)
+    {
+        this.config = config;
+        this.state = state;
+        units = new UnitRules(config, state, samples);
+        gradients = new GradientRules(config, state);
+        updates = new UpdateRules(config, state);
+        losses = new LossRules(config, state, expectedLoss);
+    }
+
+    /// <summary>Called after every step.</summary>
+    public IEnumerable<Alarm> AfterStep(long step, double gradientNorm)
+    {
+        if (!double.IsFinite(gradientNorm))
+            return [];
+        Alarm? jump = gradients.Jump(step, gradientNorm);
+        state.Norms.Add(gradientNorm);
+        if (state.Norms.Count > NormsKept)
+            state.Norms.RemoveAt(0);
+        return new[] { jump, gradients.Clipping(step) }.OfType<Alarm>();
+    }
+
+    /// <summary>Called after a watched step.</summary>
+    public IEnumerable<Alarm> AfterReading(long step, double rate, HealthReading reading)
+    {
+        var alarms = new List<Alarm>();
+        updates.NoteSize(step, reading);
+        foreach (LayerReading layer in reading.Layers.Where(l => l.Layer.Fault != UnitFault.None))
+        {
+            if (units.Judge(step, layer, reading.BatchSize) is Alarm alarm)
+                alarms.Add(alarm);
+        }
+        alarms.AddRange(gradients.Judge(step, reading));
+        alarms.AddRange(updates.Judge(step, rate, reading));
+        return alarms;
+    }
+
+    /// <summary>Called after every epoch.</summary>
+    public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures figures) => losses.Judge(step, figures) is Alarm alarm ? [alarm] : [];
+
+    /// <summary>Whether anything needs the norm of every step's gradients.</summary>
+    public bool WantsNorms => config.Diagnostics.Every > 0;
+}

@@ -1,0 +1,27 @@
+using System.Globalization;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>A loss that does not fall.</summary>
+internal sealed class LossRules(RunConfig config, HealthState state, double? expected) : AlarmRule(state)
+{
+    private const int Recent = 3;
+    private const double Learned = 0.95; // accuracy at which there is little left to fall for
+
+    public Alarm? Judge(long step, EpochFigures figures)
+    {
+        State.EpochLosses.Add(figures.Loss);
+        if (State.EpochLosses.Count <= Recent || figures.Accuracy >= Learned)
+            return null;
+        double before = State.EpochLosses[..^Recent].Min(), recent = State.EpochLosses[^Recent..].Min();
+        if (recent <= before - (0.01 * Math.Abs(before)) || !IsFirst(AlarmCatalog.LossStuck))
+            return null;
+        bool never = expected is double e && Math.Abs(recent - e) < 0.02 * e;
+        string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {recent:G4}, before them it was {before:G4}{(never ? $"; {expected:G4} is that of a network that knows nothing" : "")}");
+        return never
+            ? new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It never fell: no gradient arrives, or every step jumps too far.", $"{Remedies.Rate(config, 0.1)}, then {Remedies.Rate(config, 10)}")
+            : new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It has learned what this learning rate and model allow, or jumps from side to side of a valley.", $"--set train.schedule=cosine, or {Remedies.Rate(config, 0.3)}");
+    }
+}

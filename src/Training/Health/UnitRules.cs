@@ -1,0 +1,60 @@
+using System.Globalization;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>Dead and saturated units.</summary>
+internal sealed class UnitRules(RunConfig config, HealthState state, int samples) : AlarmRule(state)
+{
+    private const int Batches = 5;
+    private const int MostSamples = 1000;
+    private const double Share = 0.05;
+    private const int Listed = 12;
+
+    /// <summary>Samples over which a unit has to be idle.</summary>
+    public static long Needed(int batchSize, int samples) => Math.Max((long)Batches * batchSize, Math.Min(MostSamples, 2L * samples));
+
+    public Alarm? Judge(long step, LayerReading reading, int batchSize)
+    {
+        UnitHistory history = Note(step, reading, batchSize);
+        long needed = Needed(batchSize, samples);
+        int[] idle = [.. Enumerable.Range(0, history.Idle.Length).Where(u => history.Idle[u] >= needed)];
+        bool dead = reading.Layer.Fault == UnitFault.Dead;
+        string id = dead ? AlarmCatalog.DeadUnits : AlarmCatalog.SaturatedUnits;
+        if (idle.Length < Math.Max(1, Share * history.Idle.Length) || !IsNews($"{id} {reading.Layer.Path}", idle.Length))
+            return null;
+        long over = idle.Min(u => history.Idle[u]), since = idle.Max(u => history.LastActive[u]);
+        bool always = since == 0;
+        string units = string.Join(", ", idle.Take(Listed)) + (idle.Length > Listed ? " …" : "");
+        string finding = string.Create(CultureInfo.InvariantCulture, $"{idle.Length} of {history.Idle.Length} units of {reading.Layer.Name} {(dead ? "gave 0" : "were on a flat end of the curve")} for each of the last {over:N0} watched samples, {(always ? "and never were otherwise" : $"all since step {since}")}: {units}");
+        return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since), Remedy(dead, always)) { Units = idle };
+    }
+
+    private UnitHistory Note(long step, LayerReading reading, int batchSize)
+    {
+        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history))
+            State.Units[reading.Layer.Path] = history = new UnitHistory { LastActive = new long[reading.Idle.Length], Idle = new long[reading.Idle.Length] };
+        for (int u = 0; u < reading.Idle.Length; u++)
+            (history.LastActive[u], history.Idle[u]) = reading.Idle[u] < 1 ? (step, 0) : (history.LastActive[u], history.Idle[u] + batchSize);
+        return history;
+    }
+
+    private string Cause(bool dead, bool always, long since)
+    {
+        // The step that did it is one of those behind the last in which they were alive.
+        StepSize? longest = State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
+        if (always)
+            return dead ? "They were dead from the start: no input reaches them with the weights and biases they were given." : "They began there: their weights, or the numbers that come in, are too large.";
+        return longest is { Ratio: > 0.02 }
+            ? string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer's weights by {longest.Ratio * 100:F0} % of their norm at once; about 0.1 % is healthy.")
+            : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
+    }
+
+    private string Remedy(bool dead, bool always) => (dead, always) switch
+    {
+        (true, true) => "no init: in the layer before (He is the default), or leaky-relu in place of relu",
+        (true, false) => $"{Remedies.Rate(config, 0.1)}, or leaky-relu in place of relu",
+        (false, true) => "no init: in the layer before (Xavier is the default), or data.normalize: true",
+        _ => $"{Remedies.Rate(config, 0.1)}, or batchnorm before the activation",
+    };
+}

@@ -1,0 +1,67 @@
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Training.Layers;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>How a unit of an activation function can stop learning.</summary>
+public enum UnitFault
+{
+    /// <summary>It cannot.</summary>
+    None,
+
+    /// <summary>It gives 0 for everything, and its derivative is 0 there.</summary>
+    Dead,
+
+    /// <summary>It sits on the flat ends of its curve.</summary>
+    Saturated,
+}
+
+/// <summary>A layer whose output is looked at.</summary>
+/// <param name="Path">Its path in the network.</param>
+/// <param name="Kind">What it is, e.g. <c>relu</c>.</param>
+/// <param name="Axis">The axis of [N, …] along which its units lie.</param>
+/// <param name="Units">How many it has: channels of an image, numbers of a row.</param>
+/// <param name="PerUnit">Numbers that a unit gives for a batch.</param>
+public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units, int PerUnit)
+{
+    /// <summary>Where in the slot of health figures its own begin.</summary>
+    public int Offset { get; init; }
+
+    /// <summary>At or below this a unit is off, or on its lower flat end.</summary>
+    public double Low => Kind switch
+    {
+        // Where the derivative is less than a tenth of its largest value.
+        "sigmoid" => 0.026,
+        "tanh" => -0.949,
+        "hard-tanh" => -1,
+        "relu" or "hard-sigmoid" => 0,
+        _ => double.NegativeInfinity,
+    };
+
+    /// <summary>At or above this a unit is on its upper flat end.</summary>
+    public double High => Kind switch
+    {
+        "sigmoid" => 0.974,
+        "tanh" => 0.949,
+        "hard-tanh" or "hard-sigmoid" => 1,
+        _ => double.PositiveInfinity,
+    };
+
+    public UnitFault Fault => Kind switch
+    {
+        "relu" => UnitFault.Dead,
+        "sigmoid" or "tanh" or "hard-tanh" or "hard-sigmoid" => UnitFault.Saturated,
+        _ => UnitFault.None,
+    };
+
+    /// <summary>The layer in words, e.g. <c>1 (relu)</c>.</summary>
+    public string Name => $"{Path} ({Kind})";
+
+    /// <summary>Whether a layer's output is looked at: activations are, and the network's last layer.</summary>
+    public static bool IsWatched(Layer layer, bool isLast) => isLast || layer is ActivationLayer;
+
+    /// <summary>Whether the units of a kind of layer are the last axis of its output; else they are the first of a sample.</summary>
+    public static bool UnitsAreLast(string kind) => kind is "dense" or "embedding" or "layernorm";
+
+    internal static bool IsActivation(string kind) => Activation.All.Any(a => a.Name == kind);
+}

@@ -1,0 +1,49 @@
+namespace GpuGrad.Training.Pictures;
+
+/// <summary>A bar with its name.</summary>
+/// <param name="Name">Stands at its left.</param>
+/// <param name="Value">Its length.</param>
+/// <param name="Color">0 to 7.</param>
+/// <param name="Text">Stands at its end; the number when null.</param>
+public sealed record Bar(string Name, double Value, int Color = 0, string? Text = null);
+
+/// <summary>Bars from left to right, one below the other: a number for each of several names.</summary>
+public sealed record BarChart : Picture
+{
+    private const double RowHeight = 24;
+    private const double ForValue = 84;
+
+    public required IReadOnlyList<Bar> Rows { get; init; }
+
+    /// <summary>What the numbers are; <see cref="Axis.Log"/> for those that differ by powers of ten.</summary>
+    public Axis Axis { get; init; } = new();
+
+    /// <summary>Colours and what they stand for.</summary>
+    public IReadOnlyList<(int Color, string Name)> Meanings { get; init; } = [];
+
+    protected override (double Width, double Height) Size => (Frame.Width, (Rows.Count * RowHeight) + (Axis.Label.Length > 0 ? 32 : 8));
+
+    protected override IEnumerable<(int Color, string Name)> Legend => Meanings;
+
+    // Names are cut where they would take more than a third of the width.
+    protected override void Draw(Markup svg)
+    {
+        const int MostLetters = 24;
+        double left = 12 + (7.2 * Math.Min(MostLetters, Rows.Count > 0 ? Rows.Max(r => r.Name.Length) : 0));
+        Axis axis = Axis with { Min = Axis.Min ?? (Axis.Log ? null : Rows.Select(r => r.Value).Where(double.IsFinite).Append(0).Min()) };
+        var scale = new Scale(axis, Rows.Select(r => r.Value), left, Frame.Width - ForValue);
+        double zero = Axis.Log ? left : scale[Math.Max(0, axis.Min ?? 0)];
+        for (int i = 0; i < Rows.Count; i++)
+        {
+            Bar row = Rows[i];
+            double y = (i * RowHeight) + 4, end = scale[row.Value];
+            string name = row.Name.Length > MostLetters ? row.Name[..(MostLetters - 1)] + "…" : row.Name;
+            svg.Element("text", name, ("x", left - 8), ("y", y + 15), ("text-anchor", "end"));
+            if (double.IsFinite(end))
+                svg.Empty("rect", ("class", Palette.Fill(row.Color)), ("x", Math.Min(zero, end)), ("y", y + 2), ("width", Math.Max(1, Math.Abs(end - zero))), ("height", RowHeight - 7), ("rx", 2));
+            svg.Element("text", row.Text ?? Scale.TextOf(row.Value), ("x", Math.Max(zero, double.IsFinite(end) ? end : zero) + 6), ("y", y + 15));
+        }
+        if (Axis.Label.Length > 0)
+            svg.Element("text", Axis.Label, ("class", "label"), ("x", (left + Frame.Width - ForValue) / 2), ("y", (Rows.Count * RowHeight) + 22), ("text-anchor", "middle"));
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+
+namespace GpuGrad.Training.Pictures;
+
+/// <summary>
+/// One HTML file with everything in it: no scripts, nothing from a network. Follows the light or dark of the reader's
+/// system, and narrow and wide windows.
+/// </summary>
+public sealed class HtmlPage(string title)
+{
+    private readonly Markup body = new();
+
+    public HtmlPage Heading(string text)
+    {
+        body.Element("h2", text);
+        return this;
+    }
+
+    public HtmlPage Paragraph(string text)
+    {
+        body.Element("p", text);
+        return this;
+    }
+
+    /// <summary>Pictures side by side where there is room for them.</summary>
+    public HtmlPage Pictures(params IEnumerable<Picture> pictures)
+    {
+        body.Open("div", ("class", "pictures"));
+        foreach (Picture picture in pictures)
+            body.Raw(picture.ToHtml());
+        body.Close("div");
+        return this;
+    }
+
+    /// <summary>A picture over the whole width.</summary>
+    public HtmlPage Wide(Picture picture)
+    {
+        body.Raw(picture.ToHtml());
+        return this;
+    }
+
+    /// <summary>A table; the columns at the given positions hold numbers.</summary>
+    public HtmlPage Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params ReadOnlySpan<int> numbers)
+    {
+        int[] right = numbers.ToArray();
+        body.Open("div", ("class", "table")).Open("table").Open("thead").Open("tr");
+        for (int i = 0; i < columns.Count; i++)
+            Cell("th", columns[i], right.Contains(i));
+        body.Close("tr").Close("thead").Open("tbody");
+        foreach (IReadOnlyList<string> row in rows)
+        {
+            body.Open("tr");
+            for (int i = 0; i < row.Count; i++)
+                Cell("td", row[i], right.Contains(i));
+            body.Close("tr");
+        }
+        body.Close("tbody").Close("table").Close("div");
+        return this;
+    }
+
+    /// <summary>Small images side by side, each with a word below: PNG bytes.</summary>
+    public HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images)
+    {
+        body.Open("div", ("class", "images"));
+        foreach ((byte[] png, string text) in images)
+            body.Open("figure").Empty("img", ("src", "data:image/png;base64," + Convert.ToBase64String(png)), ("alt", text)).Element("figcaption", text).Close("figure");
+        body.Close("div");
+        return this;
+    }
+
+    /// <summary>Text as it stands, such as a config.</summary>
+    public HtmlPage Preformatted(string text)
+    {
+        body.Element("pre", text);
+        return this;
+    }
+
+    /// <summary>The whole page.</summary>
+    public override string ToString()
+    {
+        var page = new Markup();
+        page.Raw("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n");
+        page.Element("title", title).Raw($"<style>\n{StyleSheet.Text}</style>\n</head>\n<body>\n<main>\n").Element("h1", title);
+        return page.Raw(body.ToString()).Raw("</main>\n</body>\n</html>\n").ToString();
+    }
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the file cannot be written there.</exception>
+    public void Save(string path)
+    {
+        try
+        {
+            if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
+                Directory.CreateDirectory(folder);
+            File.WriteAllText(path, ToString(), new UTF8Encoding(false));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new GpuGradException(Fault.Config, $"{path}: cannot be written ({e.Message.TrimEnd('.')}); expected a file in a folder that is yours", e);
+        }
+    }
+
+    private void Cell(string kind, string text, bool number)
+    {
+        if (number)
+            body.Element(kind, text, ("class", "number"));
+        else
+            body.Element(kind, text);
+    }
+}
