@@ -17,7 +17,7 @@ using var parser = new Parser(settings =>
 ParserResult<object> result = parser.ParseArguments(rest, VerbList.All);
 if (result.Value is not Verb verb)
     return Usage(result);
-if (verb is ConfigVerb config)
+if (verb is OverridingVerb config)
     config.Set = [.. config.Set, .. sets];
 else if (sets.Length > 0)
     return Errors.Report(new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG"));

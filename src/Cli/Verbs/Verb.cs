@@ -16,12 +16,9 @@ public abstract class Verb
     public abstract int Run(Output output);
 }
 
-/// <summary>A verb that begins with an experiment.</summary>
-public abstract class ConfigVerb : Verb
+/// <summary>A verb that may begin with an experiment: the options that override a config.</summary>
+public abstract class OverridingVerb : Verb
 {
-    [Value(0, MetaName = "CONFIG", Required = true, HelpText = "The YAML file of the experiment.")]
-    public string ConfigPath { get; set; } = "";
-
     [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config; null removes a key. Any number of times.")]
     public IEnumerable<string> Set { get; set; } = [];
 
@@ -31,22 +28,25 @@ public abstract class ConfigVerb : Verb
     [Option("threads", HelpText = "Threads of the cpu device; overrides the config.")]
     public int? Threads { get; set; }
 
-    protected LoadedConfig Load()
+    protected LoadedConfig Load(string path)
     {
         IEnumerable<string> overrides = Set;
         if (DeviceId is not null)
             overrides = overrides.Append($"device={DeviceId}");
         if (Threads is int threads)
             overrides = overrides.Append(Format.Invariant($"threads={threads}"));
-        return RunConfigFile.Load(ConfigPath, overrides);
+        return RunConfigFile.Load(path, overrides);
     }
 
     /// <summary>Opens the device of a config; where the choice was left open, says what was chosen and why.</summary>
-    internal static Device OpenDevice(RunConfig config, Output output)
+    internal static Device OpenDevice(RunConfig config, Output output) => OpenDevice(config.Device, config.Threads, output);
+
+    /// <summary>Opens a device by its id.</summary>
+    internal static Device OpenDevice(string id, int threads, Output output)
     {
-        DeviceInfo info = DeviceCatalog.Find(config.Device);
-        Device device = DeviceCatalog.Open(info.Id, config.Threads);
-        string why = config.Device == DeviceCatalog.Auto ? info.IsGpu ? " (auto: the first GPU)" : " (auto: no GPU was found)" : "";
+        DeviceInfo info = DeviceCatalog.Find(id);
+        Device device = DeviceCatalog.Open(info.Id, threads);
+        string why = id == DeviceCatalog.Auto ? info.IsGpu ? " (auto: the first GPU)" : " (auto: no GPU was found)" : "";
         output.Line($"device     {device.Id}: {device.Name}{why}");
         return device;
     }
@@ -62,4 +62,13 @@ public abstract class ConfigVerb : Verb
         output.Line($"data       {data.Origin}: {parts}, each {data.Shape.Shape}");
         return data;
     }
+}
+
+/// <summary>A verb that begins with an experiment.</summary>
+public abstract class ConfigVerb : OverridingVerb
+{
+    [Value(0, MetaName = "CONFIG", Required = true, HelpText = "The YAML file of the experiment.")]
+    public string ConfigPath { get; set; } = "";
+
+    protected LoadedConfig Load() => Load(ConfigPath);
 }

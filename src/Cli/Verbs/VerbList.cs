@@ -18,5 +18,6 @@ internal static class VerbList
         typeof(DoctorVerb),
         typeof(ExplainVerb),
         typeof(ExportVerb),
+        typeof(BenchVerb),
     ];
 }

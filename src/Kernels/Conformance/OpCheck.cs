@@ -134,7 +134,7 @@ internal sealed class CaseRun : IDisposable
     public void Run()
     {
         for (int i = 0; i < inputs.Count; i++)
-            Upload(inputs[i], Case.Inputs[i].Values);
+            Upload(memory, inputs[i], Case.Inputs[i].Values);
         Plan.Poison();
         Plan.Run();
         Plan.Synchronize();
@@ -182,7 +182,7 @@ internal sealed class CaseRun : IDisposable
         return sum!;
     }
 
-    private void Upload(Tensor tensor, double[] values)
+    public static void Upload(DeviceMemory memory, Tensor tensor, double[] values)
     {
         Slot slot = tensor.Placement!.Value.Slot;
         switch (slot.Element)

@@ -6,6 +6,11 @@ namespace GpuGrad.Kernels.Devices.Host;
 internal sealed unsafe class HostBuffer : DeviceBuffer
 {
     private const nuint Alignment = 64;
+
+    // From this size on memory comes in pages of 2 MiB where the system has them: a step walks through more pages of 4 KiB
+    // than the processor remembers.
+    private const nuint LargePage = 2 << 20;
+
     private byte* address;
 
     public HostBuffer(string name, long bytes) : base(name, bytes)
@@ -13,7 +18,10 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
         HostMemory.RefuseIfTooLarge(name, bytes);
         try
         {
-            address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+            bool large = (nuint)bytes >= 2 * LargePage;
+            address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), large ? LargePage : Alignment);
+            if (large)
+                LargePages.Ask(address, (nuint)bytes);
         }
         catch (OutOfMemoryException inner)
         {
@@ -82,4 +90,20 @@ internal static class HostMemory
                 $"out of memory: '{name}' needs {bytes / 1048576.0:F1} MiB; this machine has {total / 1048576.0:F0} MiB in all. Use a smaller batch or a smaller model."),
             inner);
     }
+}
+
+/// <summary>Linux's transparent huge pages, where they are for those who ask.</summary>
+internal static unsafe partial class LargePages
+{
+    private const int MadviseHugePage = 14;
+
+    /// <summary>Asks for large pages; whether they come is the system's affair, and the memory is the same without.</summary>
+    public static void Ask(byte* address, nuint bytes)
+    {
+        if (OperatingSystem.IsLinux())
+            _ = Madvise(address, bytes, MadviseHugePage);
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Madvise(byte* address, nuint bytes, int advice);
 }

@@ -25,6 +25,7 @@ internal sealed unsafe class CpuWeightGradient
     private readonly long workspaceFloats;
     private readonly long pixelFloats;
     private readonly long gradientFloats;
+    private readonly long weightFloats; // of the whole kernel: its shape allocates
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes.</param>
@@ -34,6 +35,7 @@ internal sealed unsafe class CpuWeightGradient
     public CpuWeightGradient(CpuBinding binding, ConvSizes z, float* x, float* dy, float* dw)
     {
         (this.binding, this.z) = (binding, z);
+        weightFloats = z.Weights.Length;
         this.x = x;
         this.dy = dy;
         this.dw = dw;
@@ -52,7 +54,7 @@ internal sealed unsafe class CpuWeightGradient
         gradientFloats = CacheLine.Whole((long)(z.GroupK + blocks.Rows) * blocks.Chunk.Columns);
         pixels = binding.Scratch(pixelFloats * binding.Workers);
         gradients = binding.Scratch(gradientFloats * binding.Workers);
-        sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * z.Weights.Length);
+        sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * weightFloats);
     }
 
     private int KernelSize => z.R * z.S;
@@ -65,7 +67,7 @@ internal sealed unsafe class CpuWeightGradient
             {
                 (int split, int rest) = Math.DivRem(task, z.Geometry.Groups * blocks.Parts);
                 (int group, int part) = Math.DivRem(rest, blocks.Parts);
-                float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * z.Weights.Length);
+                float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * weightFloats);
                 float* pixel = pixels.Pointer + (pixelFloats * worker), gradient = gradients.Pointer + (gradientFloats * worker);
                 Run(split, group, part * blocks.ChannelsPerTask, target, pixel, gradient);
             }
@@ -76,7 +78,7 @@ internal sealed unsafe class CpuWeightGradient
 
     private void AddReduction()
     {
-        int length = z.Weights.Count;
+        int length = checked((int)weightFloats);
         binding.Parallel((length + ReduceBlock - 1) / ReduceBlock, (begin, end, _) =>
         {
             int first = begin * ReduceBlock, count = Math.Min(end * ReduceBlock, length) - first;

@@ -93,6 +93,10 @@ internal static unsafe class Copies
         Zipped(even.GetUpper(), odd.GetUpper()).Store(target + 8);
     }
 
+    /// <summary>target = even[0], odd[0], even[1], odd[1], …, 8 numbers.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Zip(Vector128<float> even, Vector128<float> odd, float* target) => Zipped(even, odd).Store(target);
+
     /// <summary>A block of rows, from rows of one length to rows of another.</summary>
     public static void Rows(float* source, int sourcePitch, float* target, int targetPitch, int rows, int columns)
     {

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using GpuGrad.Kernels.Numerics;
 
@@ -26,6 +27,20 @@ internal static unsafe class Pairs
             Vector256<float> low = Vector256.Shuffle(Vector256.Load(source), order), high = Vector256.Shuffle(Vector256.Load(source + 8), order);
             even = Unsafe.BitCast<V256, V>(new V256(Vector256.Create(low.GetLower(), high.GetLower())));
             odd = Unsafe.BitCast<V256, V>(new V256(Vector256.Create(low.GetUpper(), high.GetUpper())));
+            return;
+        }
+        if (Sse.IsSupported)
+        {
+            Vector128<float> left = Vector128.Load(source), right = Vector128.Load(source + 4);
+            even = Unsafe.BitCast<V128, V>(new V128(Sse.Shuffle(left, right, 0b10_00_10_00)));
+            odd = Unsafe.BitCast<V128, V>(new V128(Sse.Shuffle(left, right, 0b11_01_11_01)));
+            return;
+        }
+        if (AdvSimd.Arm64.IsSupported)
+        {
+            Vector128<float> left = Vector128.Load(source), right = Vector128.Load(source + 4);
+            even = Unsafe.BitCast<V128, V>(new V128(AdvSimd.Arm64.UnzipEven(left, right)));
+            odd = Unsafe.BitCast<V128, V>(new V128(AdvSimd.Arm64.UnzipOdd(left, right)));
             return;
         }
         Vector128<int> halves = Vector128.Create(0, 2, 1, 3);

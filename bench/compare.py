@@ -1,0 +1,201 @@
+#!/usr/bin/env python3
+"""GpuGrad against PyTorch and OpenBLAS on this machine, in turn, A B A B: bench/compare.py [--quick] [--only lenet,matmul].
+
+First each net's loss and gradients are compared on the same weights and batch; only what agrees is timed. Then rounds: a
+process of ours and a turn of PyTorch's after each other, so that both meet the same machine. The figure is the median over
+rounds of the median of a round; the ratio is the median of the rounds' ratios. Writes bench/results/<machine>.json and .md.
+
+Fair to the peer: as many threads as ours, OpenBLAS as its own processor detection wants it (OPENBLAS_CORETYPE and the like
+are removed), the OpenMP flavour of OpenBLAS where it is installed (the other one fights with PyTorch's own threads), NCHW and
+channels-last both tried and the faster one counted.
+"""
+import argparse
+import datetime
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = os.environ.get("GPUGRAD_PYTHON", "/usr/bin/python3")
+NETS = {
+    "mlp": "MLP 784-512-256-10, batch 128",
+    "lenet": "LeNet, batch 128",
+    "vgg": "VGG + BN, batch 128",
+    "resnet18": "ResNet-18 3×32×32, batch 64",
+    "mobilenet": "depthwise-separable net, batch 64",
+    "mlp-batch1": "MLP, batch 1",
+}
+MATMULS = [(1024, 1024, 1024), (2048, 2048, 2048), (4096, 4096, 4096), (128, 784, 512), (512, 784, 512), (128, 512, 256), (128, 256, 10), (25088, 288, 64)]
+TRAINING = {"lenet": ("fashion-mnist-lenet", 12), "vgg": ("fashion-mnist-vgg", 3)}
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+def environment():
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("OPENBLAS_", "OMP_", "GOMP_"))}
+    openmp = Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")
+    if openmp.is_dir():
+        env["LD_LIBRARY_PATH"] = f"{openmp}:{env.get('LD_LIBRARY_PATH', '')}".rstrip(":")
+    return env
+
+
+class Peer:
+    """A PyTorch process that waits for its turn."""
+
+    def __init__(self, threads):
+        self.process = subprocess.Popen(
+            [PYTHON, str(ROOT / "bench/peer.py"), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=environment() | {"OMP_NUM_THREADS": str(threads)})
+
+    def ask(self, task, **request):
+        self.process.stdin.write(json.dumps({"task": task} | request) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            sys.exit("compare.py: the PyTorch process ended; see its message above")
+        return json.loads(answer)
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def gpugrad(*arguments):
+    result = subprocess.run([str(ROOT / "gpugrad"), *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
+    if result.returncode not in (0, 7):
+        sys.exit(f"compare.py: gpugrad {' '.join(map(str, arguments))}\n{result.stderr}")
+    return json.loads(result.stdout)
+
+
+def check(peer, net, folder):
+    """Loss and gradients of one step against PyTorch's in double: largest relative errors, ours and PyTorch's in float."""
+    weights, batch, dump = f"{folder}/{net}.safetensors", f"{folder}/{net}-batch.npz", f"{folder}/{net}-dump.npz"
+    theirs = peer.ask("prepare", name=net, weights=weights, batch=batch)
+    gpugrad("step", f"bench/configs/{net}.yaml", "--device", "cpu", "--weights", weights, "--batch", batch, "--dump", dump, "--json")
+    errors = peer.ask("compare", dump=dump, **theirs)
+    # A pixel whose ReLU is decided by rounding changes a deep net's gradients by more than rounding, on either side.
+    if not errors["ours"] < max(2e-3, 5 * errors["peer"]):
+        sys.exit(f"compare.py: {net}: loss or gradients are off by {errors['ours']:.1e} (PyTorch in float: {errors['peer']:.1e}); not timed")
+    return errors
+
+
+def paired(rounds, ours, theirs):
+    a, b = [], []
+    for _ in range(rounds):
+        a.append(ours()["median"])
+        b.append(theirs()["median"])
+    return {
+        "ours_ms": statistics.median(a), "peer_ms": statistics.median(b), "ratio": statistics.median(y / x for x, y in zip(a, b)),
+        "ratio_min": min(y / x for x, y in zip(a, b)), "ratio_max": max(y / x for x, y in zip(a, b)), "rounds": rounds,
+    }
+
+
+def steps(peer, nets, threads, rounds, seconds, folder):
+    for net in nets:
+        errors = check(peer, net, folder) if folder else None
+        last = net not in ("mlp", "mlp-batch1") and min(
+            (peer.ask("step", name=net, seconds=seconds / 3, channels_last=flag)["min"], flag) for flag in (False, True))[1]
+        time_of = lambda: gpugrad("bench", f"bench/configs/{net}.yaml", "--device", "cpu", "--threads", threads, "--seconds", seconds, "--brief", "--json")
+        row = paired(rounds, lambda: time_of()["step_ms"], lambda: peer.ask("step", name=net, seconds=seconds, channels_last=last))
+        yield {"what": net, "title": NETS[net], "threads": threads, "errors": errors, "channels_last": last} | row
+
+
+def matmuls(peer, threads, rounds, seconds, peak):
+    for shape in MATMULS:
+        text = "x".join(map(str, shape))
+        time_of = lambda: gpugrad("bench", "--op", "matmul", "--shape", text, "--device", "cpu", "--threads", threads, "--seconds", seconds, "--brief", "--json")
+        row = paired(rounds, lambda: time_of()["ms"], lambda: peer.ask("matmul", shape=shape, seconds=seconds))
+        flops = 2.0 * shape[0] * shape[1] * shape[2]
+        yield {
+            "what": "matmul", "title": f"matmul {text}", "threads": threads, "ours_gflops": flops / row["ours_ms"] / 1e6,
+            "peer_gflops": flops / row["peer_ms"] / 1e6, "ours_peak_share": flops / row["ours_ms"] / 1e6 / peak} | row
+
+
+def trainings(peer, names):
+    for net in names:
+        config, epochs = TRAINING[net]
+        with tempfile.TemporaryDirectory() as folder:
+            begin = time.perf_counter()
+            ours = gpugrad("train", f"configs/{config}.yaml", "--device", "cpu", "--out", f"{folder}/run", "--json")
+            seconds = time.perf_counter() - begin
+        theirs = peer.ask("train", net=net, epochs=epochs, folder=str(FASHION))
+        yield {
+            "what": "train", "title": f"Fashion-MNIST {net}, {epochs} epochs, whole process", "ours_s": seconds, "peer_s": theirs["seconds"],
+            "ratio": theirs["seconds"] / seconds, "ours_accuracy": ours["test_accuracy"], "peer_accuracy": theirs["test_accuracy"]}
+
+
+def markdown(record):
+    lines = [f"# {record['machine']}", "", f"{record['date']}, commit {record['commit']}, .NET {record['dotnet']}, PyTorch {record['peer']['torch']}. Made by `bench/compare.py`.", ""]
+    p = record["peak"]
+    lines += [f"Measured peak: " + ", ".join(f"{v['gflops']:.0f} GFLOP/s on {t} thread{'s' if t != '1' else ''}" for t, v in p.items()) + ".", ""]
+    rows = [r for r in record["rows"] if r["what"] in NETS]
+    if rows:
+        lines += ["| training step | threads | GpuGrad | PyTorch | times as fast (lowest, highest round) |", "|---|---|---|---|---|"]
+        lines += [f"| {r['title']} | {r['threads']} | {r['ours_ms']:.3g} ms | {r['peer_ms']:.3g} ms | **{r['ratio']:.2f}** ({r['ratio_min']:.2f}, {r['ratio_max']:.2f}) |" for r in rows] + [""]
+    rows = [r for r in record["rows"] if r["what"] == "matmul"]
+    if rows:
+        lines += ["| matmul (M×K×N) | threads | GpuGrad GFLOP/s (of peak) | OpenBLAS | times as fast |", "|---|---|---|---|---|"]
+        lines += [f"| {r['title'][7:]} | {r['threads']} | {r['ours_gflops']:.0f} ({r['ours_peak_share'] * 100:.0f} %) | {r['peer_gflops']:.0f} | **{r['ratio']:.2f}** |" for r in rows] + [""]
+    rows = [r for r in record["rows"] if r["what"] == "train"]
+    if rows:
+        lines += ["| whole training | GpuGrad (accuracy) | PyTorch (accuracy) | times as fast |", "|---|---|---|---|"]
+        lines += [f"| {r['title']} | {r['ours_s']:.1f} s ({r['ours_accuracy'] * 100:.2f} %) | {r['peer_s']:.1f} s ({r['peer_accuracy'] * 100:.2f} %) | **{r['ratio']:.2f}** |" for r in rows] + [""]
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="two short rounds, no whole training")
+    parser.add_argument("--only", default="", help="nets, 'matmul', 'train'; a list with commas")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a turn")
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--out", default=str(ROOT / "bench/results"), help="folder of the record")
+    a = parser.parse_args()
+    rounds, seconds = (2, 0.4) if a.quick else (a.rounds, a.seconds)
+    only = set(filter(None, a.only.split(",")))
+    unknown = only - set(NETS) - {"matmul", "train"}
+    if unknown:
+        parser.error(f"--only {', '.join(sorted(unknown))}; expected {', '.join(NETS)}, matmul, train")
+    begin = time.perf_counter()
+    gpugrad("devices", "--json")  # builds
+    info = gpugrad("bench", "--machine", "--device", "cpu", "--json")
+    counts = sorted({1, a.threads})
+    record = {
+        "machine": info["name"], "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout.strip(),
+        "dotnet": subprocess.run(["dotnet", "--version"], capture_output=True, text=True).stdout.strip(), "kernel": platform.release(),
+        "load_before": os.getloadavg(),
+        "peak": {str(t): gpugrad("bench", "--machine", "--device", "cpu", "--threads", t, "--json")["peak"] for t in counts}, "rows": [],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for threads in reversed(counts):
+            peer = Peer(threads)
+            record["peer"] = record.get("peer") or peer.ask("about")
+            nets = [n for n in NETS if not only or n in only]
+            # On one thread only what shows how the step scales.
+            parts = [steps(peer, nets if threads > 1 else [n for n in nets if n in ("vgg", "resnet18")], threads, rounds, seconds, folder if threads == max(counts) else None)]
+            if not only or "matmul" in only:
+                parts.append(matmuls(peer, threads, min(rounds, 3), seconds / 2, record["peak"][str(threads)]["gflops"]))
+            if threads == max(counts) and FASHION.is_dir() and ("train" in only or (not only and not a.quick)):
+                parts.append(trainings(peer, TRAINING))
+            for part in parts:
+                for row in part:
+                    record["rows"].append(row)
+                    print(f"{row['title']:44} {'%d threads' % row['threads'] if 'threads' in row else '':10} {row['ratio']:6.2f} times as fast", flush=True)
+            peer.close()
+    record["load_after"], record["seconds"] = os.getloadavg(), round(time.perf_counter() - begin)
+    name = re.sub(r"[^a-z0-9]+", "-", f"{info['name']}".lower()).strip("-")
+    Path(a.out).mkdir(parents=True, exist_ok=True)
+    (Path(a.out) / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+    (Path(a.out) / f"{name}.md").write_text(markdown(record))
+    print(f"wrote {a.out}/{name}.md in {record['seconds']} s")
+
+
+main()

@@ -1,0 +1,135 @@
+"""The other side of bench/compare.py: a process that times PyTorch when it is told to.
+
+Reads a line of JSON, {"task": ..., ...}; answers with one. It stays alive between measurements, so that the two sides can take
+turns without paying for imports, and sleeps meanwhile.
+"""
+import json
+import sys
+import time
+
+import numpy
+import torch
+
+import nets
+
+made = {}
+
+
+def timed(run, seconds):
+    begin = time.perf_counter()
+    runs = 0
+    while runs < 2 or time.perf_counter() - begin < seconds / 3:
+        run()
+        runs += 1
+    samples = []
+    begin = time.perf_counter()
+    while len(samples) < 5 or time.perf_counter() - begin < seconds:
+        start = time.perf_counter()
+        run()
+        samples.append(1000 * (time.perf_counter() - start))
+    samples.sort()
+    return {"median": samples[len(samples) // 2], "min": samples[0], "max": samples[-1], "samples": len(samples)}
+
+
+def step(name, seconds, channels_last):
+    key = (name, channels_last)
+    if key not in made:
+        made[key] = nets.Step(name, channels_last=channels_last)
+    return timed(made[key], seconds)
+
+
+def matmul(shape, seconds):
+    m, k, n = shape
+    a, b, c = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
+    return timed(lambda: torch.mm(a, b, out=c), seconds)
+
+
+def prepare(name, weights, batch):
+    """Writes the net's parameters and a batch, and what a step on them gives in double and in float."""
+    one = nets.Step(name)
+    write_safetensors(weights, {k: v.numpy() for k, v in one.net.state_dict().items() if not k.endswith("num_batches_tracked")})
+    numpy.savez(batch, x=one.x.numpy(), y=one.y.numpy().astype(numpy.int32))
+    state = {k: v.clone() for k, v in one.net.state_dict().items()}
+    results = {}
+    for kind in ("float", "double"):
+        one.net.load_state_dict(state)
+        one.net, one.x = getattr(one.net, kind)(), getattr(one.x, kind)()
+        loss = one.loss(one.net(one.x), one.y)
+        one.net.zero_grad()
+        loss.backward()
+        results |= {f"{kind}/loss": loss.detach().numpy()} | {f"{kind}/{k}": p.grad.numpy() for k, p in one.net.named_parameters()}
+    numpy.savez(weights + ".npz", **results)
+    return {"results": weights + ".npz"}
+
+
+def compare(dump, results):
+    """The largest relative error of loss and gradients against PyTorch in double: ours, and PyTorch's own in float."""
+    dump, results = numpy.load(dump), numpy.load(results)
+    names = [k[7:] for k in results.files if k.startswith("double/")]
+    norm = lambda a: float(numpy.linalg.norm(a))
+    # A bias in front of a batch norm has no gradient but rounding: such are held against the whole net's.
+    whole = max(norm(results[f"double/{k}"]) for k in names)
+
+    def worst(found):
+        return max(norm(results[f"double/{k}"] - found(k).reshape(results[f"double/{k}"].shape)) / max(norm(results[f"double/{k}"]), 1e-3 * whole) for k in names)
+
+    return {"ours": worst(lambda k: dump["loss" if k == "loss" else f"grad/{k}"]), "peer": worst(lambda k: results[f"float/{k}"])}
+
+
+def write_safetensors(path, arrays):
+    header, offset = {}, 0
+    for name, array in arrays.items():
+        header[name] = {"dtype": "F32", "shape": list(array.shape), "data_offsets": [offset, offset + array.nbytes]}
+        offset += array.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for array in arrays.values():
+            file.write(numpy.ascontiguousarray(array, dtype="<f4").tobytes())
+
+
+def train(net, epochs, folder):
+    """A plain training loop on Fashion-MNIST: the same net, optimizer and schedule as configs/fashion-mnist-*.yaml."""
+    import gzip
+
+    def idx(name, skip):
+        return torch.frombuffer(bytearray(gzip.open(f"{folder}/{name}.gz").read()), dtype=torch.uint8)[skip:]
+
+    begin = time.perf_counter()
+    x, y = idx("train-images-idx3-ubyte", 16).view(-1, 1, 28, 28), idx("train-labels-idx1-ubyte", 8).long()
+    tx, ty = idx("t10k-images-idx3-ubyte", 16).view(-1, 1, 28, 28), idx("t10k-labels-idx1-ubyte", 8).long()
+    floats = x.float()
+    mean, std = floats.mean(), floats.std()
+    del floats
+    torch.manual_seed(1)
+    model, loss = nets.NETS[net][0](), torch.nn.CrossEntropyLoss()
+    optimizer = torch.optim.SGD(model.parameters(), 0.05, 0.9, weight_decay=5e-4, nesterov=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 0.05, total_steps=epochs * 469)
+    for _ in range(epochs):
+        order = torch.randperm(60000)
+        for i in range(0, 60000, 128):
+            rows = order[i:i + 128]
+            optimizer.zero_grad(set_to_none=True)
+            loss(model((x[rows].float() - mean) / std), y[rows]).backward()
+            optimizer.step()
+            schedule.step()
+    model.eval()
+    with torch.no_grad():
+        right = sum(int((model((tx[i:i + 1000].float() - mean) / std).argmax(1) == ty[i:i + 1000]).sum()) for i in range(0, 10000, 1000))
+    return {"seconds": time.perf_counter() - begin, "test_accuracy": right / 10000}
+
+
+def about():
+    return {
+        "torch": torch.__version__, "threads": torch.get_num_threads(),
+        "blas": [line.strip() for line in torch.__config__.parallel_info().splitlines() if "OpenMP" in line or "MKL" in line][:3],
+    }
+
+
+TASKS = {"step": step, "matmul": matmul, "prepare": prepare, "compare": compare, "train": train, "about": about}
+
+torch.set_num_threads(int(sys.argv[1]))
+for line in sys.stdin:
+    request = json.loads(line)
+    print(json.dumps(TASKS[request.pop("task")](**request)), flush=True)

@@ -1,0 +1,96 @@
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Benchmarks;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("bench", HelpText = "Time a training step, an op (--op) or the machine (--machine), and hold it against what the machine can do.")]
+public sealed class BenchVerb : OverridingVerb
+{
+    [Value(0, MetaName = "CONFIG", HelpText = "The YAML file of the experiment whose training step is timed.")]
+    public string? ConfigPath { get; set; }
+
+    [Option("op", MetaValue = "NAME", HelpText = "Time one op, forward and backward, instead: matmul, conv, depthwise, maxpool, batchnorm, relu, sgd, …")]
+    public string? Op { get; set; }
+
+    [Option("shape", MetaValue = "AxBxC", HelpText = "Sizes for --op, e.g. 1024x1024x1024 (M, K, N) for matmul; an example if none is given.")]
+    public string? Shape { get; set; }
+
+    [Option("machine", HelpText = "Measure the machine: float operations a second and bandwidth.")]
+    public bool Machine { get; set; }
+
+    [Option("seconds", Default = 2.0, MetaValue = "S", HelpText = "Time to spend on measuring.")]
+    public double Seconds { get; set; }
+
+    [Option("rows", Default = 20, MetaValue = "N", HelpText = "Ops to list; --json lists all.")]
+    public int Rows { get; set; }
+
+    [Option("brief", HelpText = "Only the time: neither the machine's peak nor the single ops are measured.")]
+    public bool Brief { get; set; }
+
+    public override int Run(Output output)
+    {
+        int asked = (ConfigPath is null ? 0 : 1) + (Op is null ? 0 : 1) + (Machine ? 1 : 0);
+        if (asked != 1)
+            throw new GpuGradException(Fault.Config, "bench: expected one of CONFIG, --op NAME and --machine");
+        if (Shape is not null && Op is null)
+            throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
+        if (!(Seconds is > 0 and <= 3600))
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--seconds {Seconds}; expected above 0 and at most 3600"));
+        if (ConfigPath is not null)
+            return RunStep(ConfigPath, output);
+        if (Set.Any())
+            throw new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG");
+        using Device device = OpenDevice(DeviceId ?? DeviceCatalog.Auto, Threads ?? 0, output);
+        return Machine ? RunMachine(device, output) : RunOp(device, output);
+    }
+
+    private int RunStep(string path, Output output)
+    {
+        LoadedConfig loaded = Load(path);
+        RunConfig config = loaded.Config;
+        ModelCheck.Check(config);
+        using Device device = OpenDevice(config.Device, config.Threads, output);
+        (SampleSet samples, Normalization normalization, Network network) = Samples(loaded, output);
+        DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
+        StepFigures figures = StepBenchmark.Run(config, network, device, samples, normalization, peak, Seconds);
+        BenchReport.Step(figures, peak, device, Rows, output);
+        return ExitCode.Done;
+    }
+
+    // Made up where the shape is known, so that nothing has to be read; the first samples of the data set elsewhere.
+    private static (SampleSet, Normalization, Network) Samples(LoadedConfig loaded, Output output)
+    {
+        DataConfig data = loaded.Config.Data;
+        if (data.KnownShape is DataShape shape)
+        {
+            Network network = ModelCheck.Check(loaded.Config, shape);
+            return (StepBatch.Random(network, shape, data.Batch, loaded.Config.Seed), Normalization.None(shape.Shape[0]), network);
+        }
+        TrainingData all = LoadData(loaded, output);
+        int[] first = [.. Enumerable.Range(0, Math.Min(data.Batch, all.Train.Count))];
+        return (all.Train.Pick(first), all.Normalization, ModelCheck.Check(loaded.Config, all.Shape));
+    }
+
+    private int RunOp(Device device, Output output)
+    {
+        OpBenchmark benchmark = OpBenchmarks.All.FirstOrDefault(b => b.Name == Op)
+            ?? throw new GpuGradException(Fault.Config, $"no op is called '{Op}' here; expected one of {string.Join(", ", OpBenchmarks.All.Select(b => b.Name))}");
+        int[] sizes = OpBenchmarks.Parse(benchmark, Shape ?? benchmark.Example);
+        DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
+        BenchReport.Op(OpBenchmarkRun.Run(benchmark, sizes, device, peak, Seconds), peak, device, output);
+        return ExitCode.Done;
+    }
+
+    private static int RunMachine(Device device, Output output)
+    {
+        BenchReport.Machine(DevicePeak.Of(device), device, output);
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+
+namespace GpuGrad.Kernels.Benchmarks;
+
+/// <summary>Ops of a plan that do the same for the same layer, with what they cost and how long they took.</summary>
+/// <param name="Layer">Path of the layer; empty outside the network.</param>
+/// <param name="Op">Name of the op.</param>
+/// <param name="Phase">Part of the step.</param>
+/// <param name="Cost">Work, and memory that has to move.</param>
+/// <param name="Milliseconds">The fastest pass: the rows are for comparing ops with each other and with the roofline, not for the time of a step.</param>
+/// <param name="RooflineShare">The least time that the cost allows over the time taken.</param>
+public sealed record NodeTime(string Layer, string Op, Phase Phase, Cost Cost, double Milliseconds, double RooflineShare);
+
+/// <summary>A walk over a plan's nodes that times each.</summary>
+public static class NodeTimes
+{
+    /// <summary>Runs the plan node by node for about <paramref name="seconds"/>; slowest first.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="peak">What to hold the times against.</param>
+    /// <param name="seconds">Time to spend.</param>
+    /// <param name="prepare">Before each pass.</param>
+    public static IReadOnlyList<NodeTime> Of(Plan plan, DevicePeak peak, double seconds, Action? prepare = null)
+    {
+        var samples = new List<double>[plan.Nodes.Count];
+        for (int i = 0; i < samples.Length; i++)
+            samples[i] = [];
+        var clock = Stopwatch.StartNew();
+        for (int pass = 0; pass < 4 || clock.Elapsed.TotalSeconds < seconds; pass++)
+        {
+            prepare?.Invoke();
+            for (int i = 0; i < samples.Length; i++)
+            {
+                long begin = Stopwatch.GetTimestamp();
+                plan.RunNode(i);
+                plan.Synchronize();
+                samples[i].Add(Stopwatch.GetElapsedTime(begin).TotalMilliseconds);
+            }
+        }
+        // The first pass warms up.
+        return [.. plan.Nodes.Select((node, i) => (Node: node, new Timing(samples[i].Skip(1)).Min))
+            .Where(n => !n.Node.Op.IsView)
+            .GroupBy(n => (n.Node.Scope, n.Node.Op.Name, n.Node.Phase))
+            .Select(g => Row(g.Key.Scope, g.Key.Name, g.Key.Phase, [.. g.Select(n => n.Node)], g.Sum(n => n.Min), peak))
+            .OrderByDescending(r => r.Milliseconds)];
+    }
+
+    private static NodeTime Row(string scope, string name, Phase phase, Node[] nodes, double milliseconds, DevicePeak peak)
+    {
+        Cost cost = nodes.Aggregate(new Cost(0, 0), (sum, n) => sum + n.Cost);
+        return new NodeTime(scope, name, phase, cost, milliseconds, nodes.Sum(n => peak.Floor(n.Cost)) * 1000 / milliseconds);
+    }
+}

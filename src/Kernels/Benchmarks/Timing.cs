@@ -1,0 +1,49 @@
+using System.Diagnostics;
+
+namespace GpuGrad.Kernels.Benchmarks;
+
+/// <summary>Repeated measurements of one thing, in milliseconds, sorted. The median is the figure, the minimum what an idle machine does.</summary>
+public sealed class Timing
+{
+    private const int MostSamples = 100_000;
+
+    private readonly double[] sorted;
+
+    public Timing(IEnumerable<double> milliseconds)
+    {
+        sorted = [.. milliseconds];
+        Array.Sort(sorted);
+    }
+
+    public double Median => sorted.Length % 2 == 1 ? sorted[sorted.Length / 2] : (sorted[(sorted.Length / 2) - 1] + sorted[sorted.Length / 2]) / 2;
+
+    public double Min => sorted[0];
+
+    public double Max => sorted[^1];
+
+    public int Count => sorted.Length;
+
+    /// <summary>
+    /// Runs something for about <paramref name="seconds"/>, at least <paramref name="fewest"/> times, after a third of that
+    /// to warm up: caches, and the JIT, which compiles what runs often a second time.
+    /// </summary>
+    /// <param name="run">Returns when the work is done, not when it is enqueued.</param>
+    /// <param name="seconds">Time to spend on samples.</param>
+    /// <param name="fewest">Samples at least.</param>
+    public static Timing Of(Action run, double seconds, int fewest = 5)
+    {
+        var clock = Stopwatch.StartNew();
+        for (int i = 0; i < 2 || clock.Elapsed.TotalSeconds < seconds / 3; i++)
+            run();
+        var samples = new double[MostSamples];
+        int count = 0;
+        clock.Restart();
+        while (count < fewest || (clock.Elapsed.TotalSeconds < seconds && count < MostSamples))
+        {
+            long begin = Stopwatch.GetTimestamp();
+            run();
+            samples[count++] = Stopwatch.GetElapsedTime(begin).TotalMilliseconds;
+        }
+        return new Timing(samples[..count]);
+    }
+}
