@@ -9,6 +9,7 @@ namespace GpuGrad.Kernels.Tests;
 /// The kernels against the reference: as C#, as OpenCL C where there is a device for it, and from their PTX text. Memory is
 /// poisoned first, and guards stand behind every tensor.
 /// </summary>
+[Collection("accelerators")] // one at a time: PoCL has crashed building programs for two contexts at once
 public sealed class KernelConformanceTests
 {
     public static TheoryData<string, string> Runs()

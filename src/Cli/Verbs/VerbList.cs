@@ -16,6 +16,7 @@ internal static class VerbList
         typeof(DevicesVerb),
         typeof(StepVerb),
         typeof(ExplainVerb),
+        typeof(DoctorVerb),
         typeof(ExportVerb),
     ];
 }

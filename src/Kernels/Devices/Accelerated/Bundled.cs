@@ -7,7 +7,20 @@ using ILGPU.Runtime.Cuda;
 namespace GpuGrad.Kernels.Devices.Accelerated;
 
 // Everything that ILGPU itself has not, or has under another name, stands in this file: replaying launches as a CUDA graph,
-// and telling the errors of a device apart.
+// telling the errors of a device apart, and asking for a fused multiply-add.
+
+/// <summary>a·b + c with one rounding.</summary>
+internal static class MultiplyAdd
+{
+    public static float Of(float a, float b, float c)
+    {
+#if !ILGPU_PACKAGE
+        return MathF.FusedMultiplyAdd(a, b, c);
+#else
+        return (a * b) + c; // ILGPU's own optimiser fuses this, and knows no other way to ask for it
+#endif
+    }
+}
 
 /// <summary>Runs ranges of launches; on CUDA each range is recorded the first time it runs and replayed from then on.</summary>
 internal sealed class LaunchGraphs(Accelerator accelerator, Action[] launches) : IDisposable

@@ -73,7 +73,7 @@ internal static class ProductKernels
                 for (int i = 0; i < T.ThreadM; i++)
                 {
                     for (int j = 0; j < T.ThreadN; j++)
-                        sums[(i * T.ThreadN) + j] = MathF.FusedMultiplyAdd(x[i], y[j], sums[(i * T.ThreadN) + j]);
+                        sums[(i * T.ThreadN) + j] = MultiplyAdd.Of(x[i], y[j], sums[(i * T.ThreadN) + j]);
                 }
             }
             half = 1 - half; // the barrier of the next round keeps a fast thread from overwriting what a slow one still reads
@@ -98,7 +98,7 @@ internal static class ProductKernels
         int thread = Group.IdxX, n = Grid.IdxX, group = Grid.IdxZ;
         float sum = 0f;
         for (int k = thread; k < s.K; k += RowThreads)
-            sum = MathF.FusedMultiplyAdd(a.At(group, 0, k), b.At(group, n, k), sum);
+            sum = MultiplyAdd.Of(a.At(group, 0, k), b.At(group, n, k), sum);
         sums[thread] = sum;
         Group.Barrier();
         for (int width = RowThreads / 2; width > 0; width /= 2)
@@ -121,7 +121,7 @@ internal static class ProductKernels
         int begin = part * s.Chunk, end = Math.Min(begin + s.Chunk, s.K);
         float sum = 0f;
         for (int k = begin; k < end; k++)
-            sum = MathF.FusedMultiplyAdd(a.At(group, 0, k), b.At(group, n, k), sum);
+            sum = MultiplyAdd.Of(a.At(group, 0, k), b.At(group, n, k), sum);
         result.Store(group, part, 0, n, sum);
     }
 
