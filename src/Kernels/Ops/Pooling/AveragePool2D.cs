@@ -1,13 +1,13 @@
 using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
-using ILGPU.Runtime;
 using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
