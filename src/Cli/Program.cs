@@ -5,7 +5,7 @@ using GpuGrad.Cli;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Verbs;
 
-// Bad usage prints CommandLineParser's help; everything else that goes wrong is one line and an exit code.
+// Whatever goes wrong is one line and an exit code.
 string[] sets = Arguments.TakeSets(args, out string[] rest);
 using var parser = new Parser(settings =>
 {
@@ -16,8 +16,12 @@ using var parser = new Parser(settings =>
 });
 ParserResult<object> result = parser.ParseArguments(rest, VerbList.All);
 if (result.Value is not Verb verb)
-    return Usage(result);
-if (verb is OverridingVerb config)
+    return result.Errors.IsHelp() || result.Errors.IsVersion() ? Help(result) : Errors.Report(UsageError.Of(result, VerbList.All));
+if (verb.Surplus.Any())
+    return Errors.Report(UsageError.Surplus(verb.Surplus));
+if (UsageError.WithoutValue(verb, rest) is GpuGradException missing)
+    return Errors.Report(missing);
+if (verb is ITakesOverrides config)
     config.Set = [.. config.Set, .. sets];
 else if (sets.Length > 0)
     return Errors.Report(new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG"));
@@ -30,7 +34,7 @@ catch (Exception e)
     return Errors.Report(e);
 }
 
-static int Usage(ParserResult<object> result)
+static int Help(ParserResult<object> result)
 {
     HelpText help = HelpText.AutoBuild(result, h =>
     {
@@ -39,7 +43,6 @@ static int Usage(ParserResult<object> result)
         h.AdditionalNewLineAfterOption = false;
         return h;
     });
-    bool asked = result.Errors.IsHelp() || result.Errors.IsVersion();
-    (asked ? Console.Out : Console.Error).WriteLine(help);
-    return asked ? ExitCode.Done : ExitCode.Usage;
+    Console.Out.WriteLine(help);
+    return ExitCode.Done;
 }

@@ -25,6 +25,8 @@ public sealed class ConfigPrintVerb : ConfigVerb
         YamlSequence sequence => new JsonArray([.. sequence.Items.Select(ToJson)]),
         YamlScalar { Quoted: false, Value: "true" or "false" } scalar => JsonValue.Create(scalar.Value == "true"),
         YamlScalar { Quoted: false } scalar when long.TryParse(scalar.Value, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out long whole) => JsonValue.Create(whole),
+        // A seed may need all 64 bits.
+        YamlScalar { Quoted: false } scalar when ulong.TryParse(scalar.Value, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out ulong natural) => JsonValue.Create(natural),
         YamlScalar { Quoted: false } scalar when double.TryParse(scalar.Value, System.Globalization.NumberStyles.Float, System.Globalization.CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) => JsonValue.Create(number),
         YamlScalar scalar => JsonValue.Create(scalar.Value),
         _ => throw new InvalidOperationException($"{node.GetType().Name} has no JSON."),

@@ -5,11 +5,12 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Preview;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
 [Verb("data", HelpText = "data list: what data sets there are; data fetch NAME: get one; data show CONFIG: look at one.")]
-public sealed class DataVerb : Verb
+public sealed class DataVerb : Verb, ITakesOverrides
 {
     [Value(0, MetaName = "ACTION", Required = true, HelpText = "list, fetch or show.")]
     public string Action { get; set; } = "";
@@ -25,6 +26,9 @@ public sealed class DataVerb : Verb
 
     [Option("count", Default = 100, HelpText = "show: samples on the sheet.")]
     public int Count { get; set; }
+
+    [Option("set", HelpText = "show: KEY.KEY=VALUE overrides the config. Any number of times.")]
+    public IEnumerable<string> Set { get; set; } = [];
 
     public override int Run(Output output) => Action switch
     {
@@ -55,12 +59,12 @@ public sealed class DataVerb : Verb
 
     private int Show(Output output)
     {
-        LoadedConfig loaded = RunConfigFile.Load(Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config, e.g. data show configs/digits.yaml"));
+        LoadedConfig loaded = RunConfigFile.Load(Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config, e.g. data show configs/digits.yaml"), Set);
         TrainingData data = ConfigVerb.LoadData(loaded, output);
         Describe(DataSummary.Of(data), output);
         byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Math.Max(1, Count));
         if (sheet is not null)
-            File.WriteAllBytes(Out, sheet);
+            DurableFile.Write(Out, stream => stream.Write(sheet));
         output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");
         output.Json(new JsonObject
         {

@@ -22,6 +22,8 @@ public sealed class EvalVerb : Verb
 
     public override int Run(Output output)
     {
+        if (Split is not ("test" or "validation" or "train"))
+            throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train");
         TrainedModel trained = TrainedModel.Open(Path);
         using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
         TrainingData data = ConfigVerb.LoadData(trained.Config, output);
@@ -29,8 +31,7 @@ public sealed class EvalVerb : Verb
         {
             "test" => data.Test,
             "validation" => data.Validation,
-            "train" => data.Train,
-            _ => throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train"),
+            _ => data.Train,
         };
         if (samples is null)
             throw new GpuGradException(Fault.Data, $"the data has no {Split} samples");

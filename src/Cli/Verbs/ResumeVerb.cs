@@ -9,7 +9,7 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Cli.Verbs;
 
 [Verb("resume", HelpText = "Go on with a stopped or killed run from its newest whole checkpoint, with the same bits as if it had never stopped.")]
-public sealed class ResumeVerb : Verb
+public sealed class ResumeVerb : Verb, ITakesOverrides
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "The run folder.")]
     public string RunPath { get; set; } = "";

@@ -12,12 +12,22 @@ public abstract class Verb
     [Option("json", HelpText = "Print one JSON value for a machine to read.")]
     public bool Json { get; set; }
 
+    /// <summary>Words that no other value takes: a mistake.</summary>
+    [Value(int.MaxValue, Hidden = true)]
+    public IEnumerable<string> Surplus { get; set; } = [];
+
     /// <summary>Does it; gives the exit code.</summary>
     public abstract int Run(Output output);
 }
 
+/// <summary>A verb with <c>--set</c>.</summary>
+internal interface ITakesOverrides
+{
+    IEnumerable<string> Set { get; set; }
+}
+
 /// <summary>A verb that may begin with an experiment: the options that override a config.</summary>
-public abstract class OverridingVerb : Verb
+public abstract class OverridingVerb : Verb, ITakesOverrides
 {
     [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config; null removes a key. Any number of times.")]
     public IEnumerable<string> Set { get; set; } = [];

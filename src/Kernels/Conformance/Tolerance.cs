@@ -26,6 +26,15 @@ public sealed record Tolerance
     /// <summary>The reference against an independent implementation, both in double.</summary>
     public static Tolerance Golden { get; } = new("golden", 1e-9, 1e-12);
 
+    /// <summary>A training step in float against PyTorch's in double: loss, output, activations, weights after the update.</summary>
+    public static Tolerance Agreement { get; } = new("agreement", 1e-5, 0);
+
+    /// <summary>A training step in float against PyTorch's in double: gradients.</summary>
+    public static Tolerance AgreementOfGradients { get; } = new("agreement of gradients", 1e-4, 0);
+
+    /// <summary>A training step of the reference against PyTorch's, both in double: everything.</summary>
+    public static Tolerance AgreementInDouble { get; } = new("agreement in double", 1e-9, 0);
+
     public string Name { get; }
 
     /// <summary>Largest ‖expected - actual‖ / ‖expected‖.</summary>
@@ -33,6 +42,12 @@ public sealed record Tolerance
 
     /// <summary>Largest root mean square difference that passes whatever the norm: for results that should be 0.</summary>
     public double Absolute { get; }
+
+    /// <summary>
+    /// For a result that is 0 by design because larger numbers cancel, as the gradient of a bias before a batch norm does:
+    /// the relative share counts from the root mean square of those.
+    /// </summary>
+    public Tolerance ForCancelled(double size) => new($"{Name}, cancelled", 0, Relative * size);
 
     /// <summary>‖expected - actual‖ / ‖expected‖, NaN when the two disagree about which elements are finite.</summary>
     public static double RelativeError(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)

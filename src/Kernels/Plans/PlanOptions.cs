@@ -8,7 +8,7 @@ public sealed record PlanOptions
     /// <summary>Tensors that are read after a run: computed even if nothing else needs them, never overwritten.</summary>
     public IReadOnlyCollection<Tensor> Keep { get; init; } = [];
 
-    /// <summary>Join neighbouring ops (bias and activation into a product). Off: each op of the graph is run as it stands.</summary>
+    /// <summary>Join neighbouring ops (bias and activation into a product). Off, and on the reference device: each op of the graph is run as it stands.</summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>Let tensors that are never alive together share memory. Off: every tensor can be read after a run.</summary>

@@ -28,9 +28,13 @@ internal static class ScalarBinder
     public static bool TryWhole(string text, out long value)
     {
         value = 0;
-        ReadOnlySpan<char> digits = text.AsSpan().TrimStart('-');
-        bool octalLooking = digits.Length > 1 && digits[0] == '0';
-        return !octalLooking && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+        return !LooksOctal(text) && long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out value);
+    }
+
+    private static bool LooksOctal(ReadOnlySpan<char> text)
+    {
+        ReadOnlySpan<char> digits = text.TrimStart('-');
+        return digits.Length > 1 && digits[0] == '0';
     }
 
     private static string? ExpectedOf(Type type)
@@ -39,8 +43,10 @@ internal static class ScalarBinder
             return "text";
         if (type == typeof(bool))
             return "true or false";
-        if (type == typeof(int) || type == typeof(long) || type == typeof(ulong))
+        if (type == typeof(int) || type == typeof(long))
             return "a whole number";
+        if (type == typeof(ulong))
+            return "a whole number of 0 or more, below 2^64";
         if (type == typeof(double))
             return "a number";
         return type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type).Select(Naming.Kebab)) : null;
@@ -58,7 +64,7 @@ internal static class ScalarBinder
         if (type == typeof(double))
             return TryNumber(text, out double number) ? number : null;
         if (type == typeof(ulong))
-            return TryWhole(text, out long natural) && natural >= 0 ? (ulong)natural : null;
+            return !LooksOctal(text) && ulong.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out ulong natural) ? natural : null;
         if (!TryWhole(text, out long whole))
             return null;
         if (type == typeof(long))

@@ -66,6 +66,7 @@ public sealed class Conv : Layer
         int fanIn = image.LengthOf(1..), fanOut = config.Filters / config.Groups * kernel.R * kernel.S;
         weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
         {
+            Penalized = true,
             Init = config.Init ?? site.DefaultInit,
             FanIn = fanIn,
             FanOut = fanOut,

@@ -70,6 +70,7 @@ public sealed class ConvTranspose : Layer
         int fanIn = input.C / config.Groups * kernel.R * kernel.S, fanOut = image.LengthOf(1..);
         weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
         {
+            Penalized = true,
             Init = config.Init ?? site.DefaultInit,
             FanIn = fanIn,
             FanOut = fanOut,

@@ -41,6 +41,7 @@ public sealed class Dense : Layer
         Output = site.Input.With(site.Input.Rank - 1, units);
         weight = new Parameter($"{site.Path}.weight", site.Path, new Shape(units, features))
         {
+            Penalized = true,
             Init = config.Init ?? site.DefaultInit,
             FanIn = features,
             FanOut = units,

@@ -32,6 +32,7 @@ public sealed class EmbeddingLayer : Layer
         Output = new Shape(site.Input[0], config.Width);
         table = new Parameter($"{site.Path}.weight", site.Path, new Shape(config.Rows, config.Width))
         {
+            Penalized = true,
             Init = config.Init ?? new NormalInit { Std = 1 },
             FanIn = 1,
             FanOut = config.Width,

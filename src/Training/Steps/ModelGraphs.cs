@@ -129,11 +129,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             graph.AddUpdate(op, into, loss);
     }
 
-    // Biases and the factors of normalisations are left alone: only what multiplies an input is pulled towards 0.
     private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
     {
         (double l1, double l2) = (config.Train.Penalty?.L1 ?? 0, config.Train.Penalty?.L2 ?? 0);
-        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Trained && t.Key.Shape.Rank > 1))
+        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Penalized))
         {
             graph.Scope = parameter.Layer;
             if (l1 > 0)

@@ -54,4 +54,26 @@ def make(path):
         file.write(struct.pack("<Q", len(text)) + text + b"".join(parts))
 
 
-{"read": read, "make": make}[sys.argv[1]](sys.argv[2])
+def save(path, tensors, metadata=None):
+    """Arrays of float32 by name."""
+    header, end = {"__metadata__": metadata} if metadata else {}, 0
+    for name, value in tensors.items():
+        header[name] = {"dtype": "F32", "shape": value.shape, "data_offsets": [end, end + value.nbytes]}
+        end += value.nbytes
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(np.ascontiguousarray(v, "<f4").tobytes() for v in tensors.values()))
+
+
+def load(path):
+    """Arrays by name; bfloat16 is not among what NumPy knows."""
+    data = open(path, "rb").read()
+    (length,) = struct.unpack("<Q", data[:8])
+    header = json.loads(data[8:8 + length].decode("utf-8"))
+    return {name: np.frombuffer(data[8 + length + info["data_offsets"][0]:8 + length + info["data_offsets"][1]], TYPES[info["dtype"]]).reshape(info["shape"])
+            for name, info in header.items() if name != "__metadata__"}
+
+
+if __name__ == "__main__":
+    {"read": read, "make": make}[sys.argv[1]](sys.argv[2])

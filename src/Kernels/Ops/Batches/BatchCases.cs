@@ -21,28 +21,49 @@ internal static class BatchCases
         new() { FlipHorizontal = true, Shift = 3, Rotate = 10, EraseProbability = 0.5, EraseArea = 0.3, Noise = 0.1 },
     ];
 
+    private static readonly int[] Classes = [1, 2, 10, 257];
+
     private static readonly int[] Widths = [1, 9, 33, 64, 5, 257];
 
     public static OpFamily Family { get; } = new("batches", (random, i) =>
     {
         int samples = 1 + (i % 7), n = 1 + (i % 5);
         CaseInput indices = CaseInput.Integers(random, new Shape(n), samples);
-        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 8 % Widths.Length]);
+        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 10 % Widths.Length]);
         CaseInput[] bytes = Images(random, CaseInput.Integers(random, image, 256, ElementType.Byte), indices);
         CaseInput[] reals = Images(random, CaseInput.Normal(random, image), indices);
-        var row = new Shape(samples, Widths[i / 8 % Widths.Length]);
-        return (i % 8) switch
+        var row = new Shape(samples, Widths[i / 10 % Widths.Length]);
+        return (i % 10) switch
         {
             0 => new OpCase("gather labels", new GatherRows(), [CaseInput.Integers(random, new Shape(samples), 10), indices]) { Differentiable = false },
             1 => new OpCase("gather reals", new GatherRows(), [CaseInput.Normal(random, new Shape(samples, 13)), indices]) { Differentiable = false },
             2 => new OpCase("gather bytes", new GatherImages(), bytes) { Differentiable = false },
             3 => new OpCase("gather images", new GatherImages(), reals) { Differentiable = false },
-            4 => new OpCase("gather rows", new GatherImages(), Images(random, i % 16 == 4 ? CaseInput.Normal(random, row) : CaseInput.Integers(random, row, 256, ElementType.Byte), indices)) { Differentiable = false },
+            4 => new OpCase("gather rows", new GatherImages(), Images(random, i % 20 == 4 ? CaseInput.Normal(random, row) : CaseInput.Integers(random, row, 256, ElementType.Byte), indices)) { Differentiable = false },
             5 => new OpCase("noise on rows", new AugmentImages(new Augmentation { Noise = 0.5 }), [.. Images(random, CaseInput.Normal(random, row), indices), Rng(random)]) { Differentiable = false },
-            6 => Augment(i / 8, bytes, random),
-            _ => Augment((i / 8) + 5, reals, random),
+            6 => Augment(i / 10, bytes, random),
+            7 => Augment((i / 10) + 5, reals, random),
+            8 => SelectBatch(random, CaseSizes.Draw(random, 40)),
+            _ => OneHot(random, Classes[i / 10 % Classes.Length], 1 + (i % 33)),
         };
     });
+
+    // A batch somewhere in an epoch's order; the clock's other words are the seed and the step.
+    private static OpCase SelectBatch(RandomStream random, int samples)
+    {
+        int batch = CaseSizes.Draw(random, samples), cursor = random.NextInt(samples - batch + 1);
+        var clock = new double[ClockLayout.Length];
+        for (int i = 0; i < clock.Length; i++)
+            clock[i] = (int)random.NextBits();
+        clock[ClockLayout.Cursor] = cursor;
+        CaseInput order = new(new TensorType(new Shape(samples), ElementType.Int32), [.. random.Permutation(samples).Select(p => (double)p)], false);
+        CaseInput at = new(new TensorType(new Shape(ClockLayout.Length), ElementType.Int32), clock, false);
+        return new OpCase($"select {batch} from {cursor}", new SelectBatch(batch), [order, at]) { Differentiable = false };
+    }
+
+    // Labels outside the classes are met by a row of zeros everywhere.
+    private static OpCase OneHot(RandomStream random, int classes, int labels) =>
+        new($"one-hot {classes}", new OneHot(classes), [CaseInput.Integers(random, new Shape(labels), classes + 1)]) { Differentiable = false };
 
     private static OpCase Augment(int index, CaseInput[] images, RandomStream random)
     {

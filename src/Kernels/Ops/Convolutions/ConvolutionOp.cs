@@ -60,6 +60,6 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     private protected void RefuseEpilogue()
     {
         if (Epilogue is not null)
-            throw new InvalidOperationException("The reference device runs each op by itself; make its plans with Fuse = false.");
+            throw new InvalidOperationException("The reference device runs each op by itself.");
     }
 }

@@ -7,14 +7,14 @@ namespace GpuGrad.Kernels.Ops.Elementwise;
 
 internal static class ElementwiseCases
 {
-    private static readonly int[] Lengths = [1, 15, 33, 257, 4097, 8193];
+    private static readonly Shape[] Lines = [new(1), new(15), new(33), new(257), new(4097), new(8193)];
 
     private static readonly Shape[] Shapes = [new(1), new(3, 33), new(257, 2), new(2, 3, 5, 7), new(1, 4, 65), new(2, 1, 3, 1, 2), new(33, 40)];
 
     public static OpFamily Family { get; } = new("elementwise", (random, i) =>
     {
-        var line = new Shape(Lengths[i / 10 % Lengths.Length]);
-        Shape shape = Shapes[i / 10 % Shapes.Length];
+        Shape line = CaseSizes.At(Lines, i / 10, () => CaseSizes.Draw(random, 1, 4));
+        Shape shape = CaseSizes.At(Shapes, i / 10, () => CaseSizes.Draw(random, 1, 5));
         int axis = random.NextInt(shape.Rank), start = random.NextInt(shape[axis]);
         return (i % 10) switch
         {

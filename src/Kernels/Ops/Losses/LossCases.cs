@@ -12,7 +12,7 @@ internal static class LossCases
 
     public static OpFamily Family { get; } = new("losses", (random, i) =>
     {
-        (int n, int k) = Sizes[i / 6 % Sizes.Length];
+        (int n, int k) = CaseSizes.At(Sizes, i / 6, () => (CaseSizes.Draw(random, 20), CaseSizes.Draw(random, 15)));
         return (i % 6) switch
         {
             0 => CrossEntropy(random, n, k, 0, false),
@@ -30,7 +30,7 @@ internal static class LossCases
     /// <summary>Losses that are sums over elements.</summary>
     public static OpFamily Summed { get; } = new("summed losses", (random, i) =>
     {
-        Shape shape = Shapes[i / 10 % Shapes.Length];
+        Shape shape = CaseSizes.At(Shapes, i / 10, () => CaseSizes.Draw(random, 2, 4));
         return (i % 10) switch
         {
             0 => Regression(random, shape, new HalfSquaredError()),

@@ -61,7 +61,7 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     private protected void RefuseEpilogue()
     {
         if (Epilogue is not null)
-            throw new InvalidOperationException("The reference device runs each op by itself; make its plans with Fuse = false.");
+            throw new InvalidOperationException("The reference device runs each op by itself.");
     }
 
     private sealed class KernelUser(NormOp op, KernelBinding b) : IMapUser

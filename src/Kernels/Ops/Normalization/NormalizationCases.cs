@@ -22,15 +22,30 @@ internal static class NormalizationCases
     {
         bool affine = i / 4 % 3 != 2;
         int k = i / 4;
-        (Shape grouped, int groups) = Grouped[k % Grouped.Length];
+        (Shape grouped, int groups) = CaseSizes.At(Grouped, k, () => DrawGrouped(random));
+        Shape batch = CaseSizes.At(Batches, k, () => DrawBatch(random)), rows = CaseSizes.At(Rows, k, () => CaseSizes.Draw(random, 3, 4));
         return (i % 4) switch
         {
-            0 => BatchNorm(random, Batches[k % Batches.Length], affine),
-            1 => BatchNormInference(random, Batches[k % Batches.Length], affine),
-            2 => LayerNorm(random, Rows[k % Rows.Length], affine, 1 + (k % 2)),
+            0 => BatchNorm(random, batch, affine),
+            1 => BatchNormInference(random, batch, affine),
+            2 => LayerNorm(random, rows, affine, 1 + (k % 2)),
             _ => Case($"group-norm {groups}", new GroupNorm(groups, Epsilon(grouped.WithoutBatch().Count / groups), affine), random, grouped, new Shape(grouped[1]), []),
         };
     });
+
+    // Two samples at least: the statistics of a single number are none.
+    private static Shape DrawBatch(RandomStream random)
+    {
+        Shape drawn = CaseSizes.Draw(random, 2, 4);
+        return drawn.With(0, drawn[0] + 1);
+    }
+
+    private static (Shape, int) DrawGrouped(RandomStream random)
+    {
+        int groups = CaseSizes.Draw(random, 4);
+        Shape drawn = CaseSizes.Draw(random, 2, 4);
+        return (drawn.With(1, groups * CaseSizes.Draw(random, 4)), groups);
+    }
 
     private static OpCase BatchNorm(RandomStream random, Shape shape, bool affine) =>
         Case("batch-norm", new BatchNorm(Epsilon(shape.Count / shape[1]), 0.1, affine), random, shape, new Shape(shape[1]), Running(random, shape[1])) with { GradientOutputs = [0] };

@@ -7,10 +7,12 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 /// <param name="Decay">Weight decay.</param>
 /// <param name="A">The rule's first constant: momentum, or β₁.</param>
 /// <param name="B">The rule's second constant: β₂, or α of RMSProp.</param>
+/// <param name="RestA">1 - A, subtracted in double: 1 less the float next to 0.999 is wrong in the fifth digit.</param>
+/// <param name="RestB">1 - B, likewise.</param>
 /// <param name="Epsilon">Added to a denominator.</param>
 /// <param name="Correction1">1 - β₁ᵗ where the rule corrects its bias.</param>
 /// <param name="Correction2">√(1 - β₂ᵗ).</param>
-public readonly record struct Hyper<R>(R Rate, R Decay, R A, R B, R Epsilon, R Correction1, R Correction2) where R : struct, IReal<R>;
+public readonly record struct Hyper<R>(R Rate, R Decay, R A, R B, R RestA, R RestB, R Epsilon, R Correction1, R Correction2) where R : struct, IReal<R>;
 
 /// <summary>
 /// How one weight moves, given its gradient and what the rule remembers of it (up to three numbers, zero at first). Written
@@ -80,7 +82,7 @@ public readonly struct RmsPropRule : IOptimizerRule
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R d = g + (h.Decay * w);
-        s0 = (h.B * s0) + ((R.Of(1) - h.B) * d * d);
+        s0 = (h.B * s0) + (h.RestB * d * d);
         s1 = (h.A * s1) + (d / (R.Sqrt(s0) + h.Epsilon));
         return w - (h.Rate * s1);
     }
@@ -93,9 +95,9 @@ public readonly struct CenteredRmsPropRule : IOptimizerRule
 
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
-        R d = g + (h.Decay * w), rest = R.Of(1) - h.B;
-        s0 = (h.B * s0) + (rest * d * d);
-        s2 = (h.B * s2) + (rest * d);
+        R d = g + (h.Decay * w);
+        s0 = (h.B * s0) + (h.RestB * d * d);
+        s2 = (h.B * s2) + (h.RestB * d);
         R variance = R.Max(s0 - (s2 * s2), R.Of(0)); // rounding may take it below 0
         s1 = (h.A * s1) + (d / (R.Sqrt(variance) + h.Epsilon));
         return w - (h.Rate * s1);
@@ -112,8 +114,8 @@ public readonly struct AdamRule : IOptimizerRule
 
     internal static R Move<R>(R w, R g, ref R m, ref R v, in Hyper<R> h) where R : struct, IReal<R>
     {
-        m = (h.A * m) + ((R.Of(1) - h.A) * g);
-        v = (h.B * v) + ((R.Of(1) - h.B) * g * g);
+        m = (h.A * m) + (h.RestA * g);
+        v = (h.B * v) + (h.RestB * g * g);
         return w - (h.Rate / h.Correction1 * m / ((R.Sqrt(v) / h.Correction2) + h.Epsilon));
     }
 }
@@ -134,8 +136,8 @@ public readonly struct LionRule : IOptimizerRule
 
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
-        R direction = Real.Sign((h.A * s0) + ((R.Of(1) - h.A) * g));
-        s0 = (h.B * s0) + ((R.Of(1) - h.B) * g);
+        R direction = Real.Sign((h.A * s0) + (h.RestA * g));
+        s0 = (h.B * s0) + (h.RestB * g);
         return w - (h.Rate * (direction + (h.Decay * w)));
     }
 }

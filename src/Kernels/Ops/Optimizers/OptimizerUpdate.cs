@@ -142,8 +142,8 @@ public sealed record OptimizerUpdate<Rule>(OptimizerConstants Constants, bool Sc
     }
 
     private Hyper<R> HyperOf<R>(double rate, double correction1, double correction2) where R : struct, IReal<R> =>
-        new(R.Of(rate * Constants.RateFactor), R.Of(Constants.Decay), R.Of(Constants.A), R.Of(Constants.B), R.Of(Constants.Epsilon),
-            R.Of(correction1), R.Of(correction2));
+        new(R.Of(rate * Constants.RateFactor), R.Of(Constants.Decay), R.Of(Constants.A), R.Of(Constants.B), R.Of(1 - Constants.A), R.Of(1 - Constants.B),
+            R.Of(Constants.Epsilon), R.Of(correction1), R.Of(correction2));
 
     private R Gradient<R>(R g, R factor) where R : struct, IReal<R>
     {

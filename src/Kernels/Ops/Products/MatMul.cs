@@ -80,7 +80,7 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
             }
         }
         if (Epilogue is not null)
-            throw new InvalidOperationException("The reference device runs each op by itself; make its plans with Fuse = false.");
+            throw new InvalidOperationException("The reference device runs each op by itself.");
     }
 
     public override unsafe void Cpu(CpuBinding b)

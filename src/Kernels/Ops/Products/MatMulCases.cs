@@ -12,7 +12,7 @@ internal static class MatMulCases
 
     public static OpFamily Family { get; } = new("matmul", (random, i) =>
     {
-        (int m, int n, int k) = Sizes[i / 4 % Sizes.Length];
+        (int m, int n, int k) = CaseSizes.At(Sizes, i / 4, () => (CaseSizes.Draw(random, 20), CaseSizes.Draw(random, 20), CaseSizes.Draw(random, 20)));
         bool ta = (i & 1) != 0, tb = (i & 2) != 0, bias = i % 3 == 0;
         var inputs = new List<CaseInput>
         {

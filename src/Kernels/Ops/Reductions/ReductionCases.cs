@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Reductions;
@@ -13,9 +14,15 @@ internal static class ReductionCases
 
     public static OpFamily Family { get; } = new("reductions", (random, i) =>
     {
-        (Shape shape, int axis) = Sizes[i / 2 % Sizes.Length];
+        (Shape shape, int axis) = CaseSizes.At(Sizes, i / 2, () => Draw(random));
         return i % 2 == 0
             ? new OpCase("channel-sum", new ChannelSum(axis), [CaseInput.Normal(random, shape)])
-            : new OpCase("channel-broadcast", new ChannelBroadcast(shape, axis), [CaseInput.Normal(random, new Shape(shape[axis]))]);
+            : new OpCase($"channel-broadcast to {shape}", new ChannelBroadcast(shape, axis), [CaseInput.Normal(random, new Shape(shape[axis]))]);
     });
+
+    private static (Shape, int) Draw(RandomStream random)
+    {
+        Shape shape = CaseSizes.Draw(random, 2, 4);
+        return (shape, random.NextInt(shape.Rank));
+    }
 }

@@ -10,6 +10,6 @@ internal static class SoftmaxCases
     public static OpFamily Family { get; } = new("softmax", (random, i) =>
     {
         var op = new Softmax(i % 2 == 1);
-        return new OpCase(op.Name, op, [CaseInput.Normal(random, Shapes[i / 2 % Shapes.Length], 3)]);
+        return new OpCase(op.Name, op, [CaseInput.Normal(random, CaseSizes.At(Shapes, i / 2, () => CaseSizes.Draw(random, 1, 4)), 3)]);
     });
 }

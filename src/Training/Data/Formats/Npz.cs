@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -43,24 +44,13 @@ public sealed class NpzWriter(Stream stream) : IDisposable
 {
     private readonly ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
 
-    /// <summary>Writes a file beside its place and moves it there once it is whole.</summary>
-    public static void Save(string path, Action<NpzWriter> write)
+    /// <summary>Writes a file, which appears once it is whole.</summary>
+    /// <exception cref="StorageException">It cannot be written; what was there before is unchanged.</exception>
+    public static void Save(string path, Action<NpzWriter> write) => DurableFile.Write(path, stream =>
     {
-        string aside = path + ".part";
-        try
-        {
-            using (FileStream file = File.Create(aside))
-            {
-                using var writer = new NpzWriter(file);
-                write(writer);
-            }
-            File.Move(aside, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(aside);
-        }
-    }
+        using var writer = new NpzWriter(stream);
+        write(writer);
+    });
 
     public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<float> values) => Add(name, sizes, NumberType.Float32, values);
 

@@ -1,0 +1,58 @@
+using System.Reflection;
+using CommandLine;
+using GpuGrad.Cli.Verbs;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Cli;
+
+/// <summary>One line for a command line that CommandLineParser refuses, with the nearest name that there is.</summary>
+internal static class UsageError
+{
+    public static GpuGradException Of(ParserResult<object> result, IEnumerable<Type> verbs)
+    {
+        string[] names = [.. verbs.Select(v => v.GetCustomAttribute<VerbAttribute>()!.Name)];
+        Type? verb = verbs.FirstOrDefault(v => v == result.TypeInfo.Current);
+        string help = verb is null ? "gpugrad --help" : $"gpugrad {verb.GetCustomAttribute<VerbAttribute>()!.Name} --help";
+        return new GpuGradException(Fault.Config, $"{Text(result.Errors.First(), names, verb)}; see '{help}'");
+    }
+
+    /// <summary>More words than the verb takes.</summary>
+    public static GpuGradException Surplus(IEnumerable<string> words) =>
+        new(Fault.Config, $"'{words.First()}' is one word too many; options begin with --, see 'gpugrad --help'");
+
+    /// <summary>An option that takes a value and has none; CommandLineParser passes over it where it stands last.</summary>
+    public static GpuGradException? WithoutValue(Verb verb, IReadOnlyList<string> words)
+    {
+        string[] valued = [.. OptionsOf(verb.GetType()).Where(o => o.Property.PropertyType != typeof(bool)).Select(o => "--" + o.Option.LongName)];
+        for (int i = 0; i < words.Count && words[i] != "--"; i++)
+        {
+            if (valued.Contains(words[i]) && (i + 1 == words.Count || words[i + 1].StartsWith("--", StringComparison.Ordinal)))
+                return new GpuGradException(Fault.Config, $"{words[i]} has no value");
+        }
+        return null;
+    }
+
+    private static string Text(Error error, IEnumerable<string> verbs, Type? verb) => error switch
+    {
+        NoVerbSelectedError => "no verb; " + Suggestion.For("", verbs),
+        BadVerbSelectedError bad => $"no verb is called '{bad.Token}'; {Suggestion.For(bad.Token, verbs)}",
+        UnknownOptionError unknown => $"no option is called '{(unknown.Token.Length == 1 ? "-" : "--")}{unknown.Token}'; {Suggestion.For(unknown.Token, Options(verb))}",
+        MissingRequiredOptionError { NameInfo.LongName: "" } or SequenceOutOfRangeError { NameInfo.LongName: "" } => $"{MissingValue(verb)} is missing",
+        MissingRequiredOptionError missing => $"--{missing.NameInfo.LongName} is missing",
+        MissingValueOptionError missing => $"--{missing.NameInfo.LongName} has no value",
+        BadFormatConversionError { NameInfo.LongName: var name } => $"--{name} has a value of the wrong kind",
+        RepeatedOptionError repeated => $"--{repeated.NameInfo.LongName} stands twice",
+        NamedError named => $"--{named.NameInfo.LongName} is wrong ({error.Tag})",
+        TokenError token => $"'{token.Token}' is wrong ({error.Tag})",
+        _ => $"the command line is wrong ({error.Tag})",
+    };
+
+    private static IEnumerable<string> Options(Type? verb) => verb is null ? [] : OptionsOf(verb).Select(o => o.Option.LongName);
+
+    private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> OptionsOf(Type verb) =>
+        verb.GetProperties().Select(p => (p, p.GetCustomAttribute<OptionAttribute>())).Where(p => p.Item2 is not null)!;
+
+    // CommandLineParser does not say which; all but the last are given by then, or none.
+    private static string MissingValue(Type? verb) => string.Join(" or ", (verb?.GetProperties() ?? [])
+        .Select(p => p.GetCustomAttribute<ValueAttribute>()).OfType<ValueAttribute>().Where(v => v.Required).OrderBy(v => v.Index).Select(v => v.MetaName));
+}

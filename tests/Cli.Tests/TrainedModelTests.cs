@@ -1,0 +1,98 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Cli.Tests;
+
+/// <summary>What can be done with a trained network: <c>eval</c>, <c>predict</c>, <c>export</c>.</summary>
+public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<TrainedRun>
+{
+    private const int Pixels = 28 * 28;
+
+    private readonly Gpugrad gpugrad = trained.Program;
+
+    [Fact]
+    public void Eval_gives_the_figures_that_training_ended_with()
+    {
+        JsonNode summary = JsonNode.Parse(File.ReadAllText(Path.Combine(trained.Run, "summary.json")))!;
+        JsonNode answer = gpugrad.Run("eval", "run", "--json").Json();
+        Assert.Equal(TrainedRun.TestCount, (int)answer["samples"]!);
+        Assert.Equal((double)summary["test_accuracy"]!, (double)answer["accuracy"]!);
+        Assert.Equal((double)summary["test_loss"]!, (double)answer["loss"]!);
+        Assert.Equal(TrainedRun.TrainCount, (int)gpugrad.Run("eval", "run/weights.safetensors", "--split", "train", "--json").Json()["samples"]!);
+        Assert.Contains("accuracy", gpugrad.Run("eval", "run").Done().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Eval_on_samples_that_the_data_lacks_is_one_line() =>
+        Assert.Equal("the data has no validation samples", gpugrad.Run("eval", "run", "--split", "validation").Refused(ExitCode.Data));
+
+    [Fact]
+    public void Predict_says_the_same_of_a_sample_however_it_is_given()
+    {
+        double[] pixels = [.. Enumerable.Range(0, Pixels).Select(i => (double)(i * 37 % 256))];
+        float[] floats = [.. pixels.Select(p => (float)p)];
+        string row = string.Join(',', pixels.Select(p => p.ToString(CultureInfo.InvariantCulture)));
+        NpzWriter.Save(gpugrad["two.npz"], npz => npz.Add("x", [2, 1, 28, 28], (float[])[.. floats, .. floats]));
+        NpzWriter.Save(gpugrad["bytes.npz"], npz => npz.Add("x", [1, 1, 28, 28], pixels.Select(p => (byte)p).ToArray()));
+        gpugrad.Write("row.csv", row + "\n");
+
+        JsonArray all = gpugrad.RunWithInput(row + "\n" + row + "\n", "predict", "run", "two.npz", "bytes.npz", "row.csv", "-", "--json").Json().AsArray();
+
+        Assert.Equal(["two.npz:1", "two.npz:2", "bytes.npz", "row.csv", "-:1", "-:2"], all.Select(a => (string?)a!["input"]));
+        foreach (JsonNode? one in all)
+        {
+            double[] probabilities = [.. one!["probabilities"]!.AsArray().Select(p => (double)p!)];
+            Assert.Equal(10, probabilities.Length);
+            Assert.Null(Tolerance.Forward.Explain("sum of probabilities", [1], [probabilities.Sum()]));
+            Assert.Equal(probabilities.Max(), probabilities[(int)one["label"]!]);
+            Assert.Equal(all[0]!["probabilities"]!.ToJsonString(), one["probabilities"]!.ToJsonString());
+        }
+    }
+
+    [Fact]
+    public void Predict_reads_a_picture_and_shows_the_most_likely_classes()
+    {
+        File.WriteAllBytes(gpugrad["black.png"], PngWriter.Write(new Picture(28, 28, 1, new byte[Pixels])));
+        string line = gpugrad.Run("predict", "run", "black.png", "--top", "2").Done().Output.TrimEnd();
+        string[] cells = line.Split('\t');
+        Assert.Equal("black.png", cells[0]);
+        Assert.InRange(int.Parse(cells[1], CultureInfo.InvariantCulture), 0, 9);
+        Assert.Equal(2, cells[2].Split(", ").Length);
+    }
+
+    [Theory]
+    [InlineData("nofile.png", "nofile.png: no such file")]
+    [InlineData("run/summary.json", "run/summary.json: files of type '.json' are not read")]
+    [InlineData("run", "run: ")]
+    [InlineData("-", "standard input: no rows")]
+    public void Input_that_is_none_is_one_line_and_exit_code_3(string input, string expected) =>
+        Assert.StartsWith(expected, gpugrad.Run("predict", "run", input).Refused(ExitCode.Data), StringComparison.Ordinal);
+
+    [Fact]
+    public void Rows_that_do_not_fit_are_refused_with_their_line()
+    {
+        Assert.Equal("standard input:1: 3 numbers, the network takes 784", gpugrad.RunWithInput("1,2,3\n", "predict", "run", "-").Refused(ExitCode.Data));
+        string row = string.Join(',', Enumerable.Repeat("0", Pixels - 1)) + ",x\n";
+        Assert.Equal("standard input:1: 'x' in column 784; expected a number", gpugrad.RunWithInput(row, "predict", "run", "-").Refused(ExitCode.Data));
+    }
+
+    [Fact]
+    public void Export_writes_the_weights_as_npz_and_as_safetensors_that_other_verbs_take()
+    {
+        Assert.Equal(8, (int)gpugrad.Run("export", "run", "--out", "w.npz", "--json").Json()["tensors"]!);
+        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(gpugrad["w.npz"]);
+        Assert.Equal(["0.bias", "0.weight", "3.bias", "3.weight", "7.bias", "7.weight", "9.bias", "9.weight"], arrays.Keys.Order(StringComparer.Ordinal));
+        Assert.Equal([64, 400], arrays["7.weight"].Sizes);
+        gpugrad.Run("export", "run", "--out", "w.safetensors").Done();
+        Assert.Equal(gpugrad.Run("eval", "run", "--json").Output, gpugrad.Run("eval", "w.safetensors", "--json").Output);
+    }
+
+    [Theory]
+    [InlineData("w.zip", ExitCode.Usage, "--out w.zip; expected a file that ends in .safetensors or .npz")]
+    [InlineData("no/such/w.npz", ExitCode.Data, "no/such/w.npz: could not be opened for writing: no such file or folder")]
+    [InlineData("no/such/w.safetensors", ExitCode.Data, "no/such/w.safetensors: could not be opened for writing: no such file or folder")]
+    public void Export_to_where_nothing_can_be_written_is_one_line(string file, int code, string expected) =>
+        Assert.StartsWith(expected, gpugrad.Run("export", "run", "--out", file).Refused(code), StringComparison.Ordinal);
+}
