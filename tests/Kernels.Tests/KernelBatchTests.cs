@@ -72,7 +72,8 @@ public sealed class KernelBatchTests
         {
             yield return new OpCase("augment", new AugmentImages(augmentation), [
                 CaseInput.Integers(random, new Shape(17, 2, 9, 11), 256, ElementType.Byte), CaseInput.Integers(random, new Shape(13), 17),
-                CaseInput.Constant(new Shape(2), 1, 1), CaseInput.Constant(new Shape(2), 0, 0), Words(random)]) { Differentiable = false };
+                CaseInput.Constant(new Shape(2), 1, 1), CaseInput.Constant(new Shape(2), 0, 0), Words(random)])
+            { Differentiable = false };
         }
         yield return new OpCase("one-hot", new OneHot(7), [CaseInput.Integers(random, new Shape(33), 7)]) { Differentiable = false };
         yield return new OpCase("one-hot of one", new OneHot(1), [CaseInput.Integers(random, new Shape(5), 2)]) { Differentiable = false };

@@ -49,7 +49,7 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
     // 16 KiB an operand: three of them stay in the first-level cache, and a block is worth a hand-over.
     private const int Block = 4096;
 
-    public override string Name => typeof(M).Name;
+    public override string Name => (typeof(M).DeclaringType ?? typeof(M)).Name;
 
     public override int Arity => M.Inputs;
 
