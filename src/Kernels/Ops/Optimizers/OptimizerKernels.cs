@@ -7,7 +7,7 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 
 /// <summary><see cref="OptimizerConstants"/> as a kernel gets them.</summary>
 /// <param name="Scaled">1 where gradients are multiplied by a factor of the device's.</param>
-internal readonly record struct UpdateConstants(float RateFactor, float Decay, float A, float B, float Epsilon, float ClipValue, int Scaled);
+internal readonly record struct UpdateConstants(float RateFactor, float Decay, float A, float B, float RestA, float RestB, float Epsilon, float ClipValue, int Scaled);
 
 /// <summary>The kernels of optimizers.</summary>
 internal static class OptimizerKernels
@@ -21,7 +21,7 @@ internal static class OptimizerKernels
         where Rule : struct, IOptimizerRule
     {
         var h = new Hyper<F32>(
-            new F32(hyper[HyperLayout.Rate] * c.RateFactor), new F32(c.Decay), new F32(c.A), new F32(c.B), new F32(c.Epsilon),
+            new F32(hyper[HyperLayout.Rate] * c.RateFactor), new F32(c.Decay), new F32(c.A), new F32(c.B), new F32(c.RestA), new F32(c.RestB), new F32(c.Epsilon),
             new F32(hyper[HyperLayout.Correction1]), new F32(hyper[HyperLayout.Correction2]));
         float gradient = c.Scaled != 0 ? g[i] * factor[0] : g[i];
         F32 clipped = c.ClipValue > 0f ? Real.Clamp(new F32(gradient), new F32(-c.ClipValue), new F32(c.ClipValue)) : new F32(gradient);
