@@ -40,7 +40,7 @@ public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : Convolut
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Forward(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: false);
 
     public override void Kernel(KernelBinding b) => AddKernels(b, isTransposed: false);
 

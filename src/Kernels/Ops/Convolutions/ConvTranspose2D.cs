@@ -48,7 +48,7 @@ public sealed record ConvTranspose2D(ConvGeometry Geometry, int Height, int Widt
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Transposed(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: true);
 
     public override void Kernel(KernelBinding b) => AddKernels(b, isTransposed: true);
 
