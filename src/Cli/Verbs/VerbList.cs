@@ -17,7 +17,13 @@ internal static class VerbList
         typeof(StepVerb),
         typeof(ReportVerb),
         typeof(ReplayVerb),
+        typeof(GradCheckVerb),
+        typeof(DoctorVerb),
         typeof(ExplainVerb),
+        typeof(AtlasVerb),
+        typeof(LrFindVerb),
+        typeof(LandscapeVerb),
+        typeof(RaceVerb),
         typeof(ExportVerb),
         typeof(BenchVerb),
     ];

@@ -29,7 +29,9 @@ internal sealed class HealthLog
         if (config.Diagnostics.Every == 0)
             return;
         long begin = Stopwatch.GetTimestamp();
-        Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm));
+        // A device that runs ahead is not asked at every step.
+        if (report.Watched || !trainer.Model.Device.RunsAhead)
+            Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm));
         if (report.Watched)
         {
             HealthReading reading = HealthReading.Of(trainer.Model, trainer.Model.Probe, report.Bound.Graph.BatchSize);

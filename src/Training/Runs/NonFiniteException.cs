@@ -7,12 +7,15 @@ public sealed class NonFiniteException : GpuGradException
 {
     private const string Advice = "try a lower learning rate, a warm-up or gradient clipping";
 
+    private readonly long first;
+
     /// <param name="step">The step, from 1.</param>
     /// <param name="epoch">Its epoch, from 1.</param>
     /// <param name="loss">Its loss.</param>
     /// <param name="gradientNorm">The norm of its gradients.</param>
-    public NonFiniteException(long step, int epoch, double loss, double gradientNorm)
-        : this(step, epoch, double.IsFinite(loss) ? $"the norm of the gradients is {Text(gradientNorm)}" : $"the loss is {Text(loss)}", Advice)
+    /// <param name="first">The first step that it may have happened in, where a device is not asked at every step; 0 for the step itself.</param>
+    public NonFiniteException(long step, int epoch, double loss, double gradientNorm = double.NaN, long first = 0)
+        : this(step, epoch, double.IsFinite(loss) ? $"the norm of the gradients is {Text(gradientNorm)}" : $"the loss is {Text(loss)}", Advice, first)
     {
     }
 
@@ -23,12 +26,13 @@ public sealed class NonFiniteException : GpuGradException
     {
     }
 
-    private NonFiniteException(long step, int epoch, string what, string detail)
-        : base(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"{what} at step {step} (epoch {epoch}); {detail}"))
+    private NonFiniteException(long step, int epoch, string what, string detail, long first = 0)
+        : base(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"{what} {(first > 0 && first < step ? $"in one of the steps {first} to {step}" : $"at step {step}")} (epoch {epoch}); {detail}"))
     {
         Step = step;
         Epoch = epoch;
         What = what;
+        this.first = first;
     }
 
     public long Step { get; }
@@ -39,7 +43,7 @@ public sealed class NonFiniteException : GpuGradException
     public string What { get; }
 
     /// <summary>The same with what a replay has found.</summary>
-    public NonFiniteException With(string detail) => new(Step, Epoch, What, detail);
+    public NonFiniteException With(string detail) => new(Step, Epoch, What, detail, first);
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);
 }
