@@ -93,9 +93,11 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
     [Fact]
     public void A_missed_target_is_exit_code_7_and_a_line()
     {
-        string line = gpugrad.Run(TrainedRun.Arguments("missed", "--set", "target={test-accuracy: 1.0, train-loss: 1e-9}", "--set", "train.epochs=1", "--json")).Errors;
-        Assert.Contains("target missed: test accuracy", line, StringComparison.Ordinal);
-        Assert.Contains("target missed: train loss", line, StringComparison.Ordinal);
+        Answer answer = gpugrad.Run(TrainedRun.Arguments("missed", "--set", "target={test-accuracy: 1.0, train-loss: 1e-9}", "--set", "train.epochs=1", "--json"));
+        Assert.Equal(ExitCode.TargetMissed, answer.Code);
+        Assert.Contains("target missed: test accuracy", answer.Errors, StringComparison.Ordinal);
+        Assert.Contains("target missed: train loss", answer.Errors, StringComparison.Ordinal);
+        Assert.Equal("finished", (string?)JsonNode.Parse(answer.Output)!["status"]);
     }
 
     [Fact]
