@@ -13,6 +13,9 @@ internal static class Errors
             case OutOfMemoryException or InsufficientMemoryException:
                 Console.Error.WriteLine("gpugrad: out of memory; use a smaller batch or a smaller model.");
                 return ExitCode.Memory;
+            case IOException or UnauthorizedAccessException:
+                Console.Error.WriteLine($"gpugrad: {e.Message.ReplaceLineEndings(" ")}");
+                return ExitCode.Data;
             case OperationCanceledException:
                 Console.Error.WriteLine("gpugrad: stopped.");
                 return ExitCode.Unexpected;

@@ -2,6 +2,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
@@ -14,7 +15,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     [Value(0, MetaName = "RUN", Required = true, HelpText = "The run folder.")]
     public string RunPath { get; set; } = "";
 
-    [Option("set", HelpText = "KEY.KEY=VALUE: changes the config, with --allow-changes.")]
+    [Option("set", HelpText = "KEY.KEY=VALUE: changes the config. More epochs, other logging, saving, threads and targets need no --allow-changes.")]
     public IEnumerable<string> Set { get; set; } = [];
 
     [Option("allow-changes", HelpText = "Go on although config or data are not those of the checkpoint.")]
@@ -33,19 +34,20 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         TrainingData data = ConfigVerb.LoadData(loaded, output);
         if (file is not null)
         {
-            IReadOnlyList<ConfigDifference> differences = ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint);
-            if (AllowChanges)
-                Report(differences);
-            else
-                ConfigDiff.RequireNone(differences);
+            Accept(ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint), loaded, folder);
             output.Line($"resuming   step {file.Content.State.Step} of epoch {file.Content.State.Epoch + 1}, from {file.Path}");
         }
         return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output);
     }
 
-    private static void Report(IReadOnlyList<ConfigDifference> differences)
+    private void Accept(IReadOnlyList<ConfigDifference> differences, LoadedConfig loaded, RunFolder folder)
     {
+        if (!AllowChanges)
+            ConfigDiff.RequireNone([.. differences.Where(d => !ConfigDiff.IsHarmless(d))]);
         foreach (ConfigDifference difference in differences)
             Output.Note($"changed: {difference}");
+        // So that the next time it goes on with what it went on with.
+        if (differences.Count > 0)
+            folder.WriteConfig(YamlWriter.Write(loaded.Tree));
     }
 }

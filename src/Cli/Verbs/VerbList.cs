@@ -15,7 +15,12 @@ internal static class VerbList
         typeof(DataVerb),
         typeof(DevicesVerb),
         typeof(StepVerb),
+        typeof(GradCheckVerb),
         typeof(ExplainVerb),
+        typeof(AtlasVerb),
+        typeof(LrFindVerb),
+        typeof(LandscapeVerb),
+        typeof(RaceVerb),
         typeof(ExportVerb),
         typeof(BenchVerb),
     ];

@@ -29,7 +29,7 @@ public abstract class Device : IDisposable
     };
 
     /// <summary>Allocates zeroed memory.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: names the size and what is free.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is not so much; nothing was allocated.</exception>
     public abstract DeviceBuffer Allocate(string name, long bytes);
 
     /// <summary>Binds each node of a plan to this device; what comes back runs them.</summary>

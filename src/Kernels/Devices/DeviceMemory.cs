@@ -13,6 +13,9 @@ public sealed class DeviceMemory(Device device) : IDisposable
 
     public Device Device { get; } = device;
 
+    /// <summary>Told of every allocation before it; a test throws from it to see what then happens.</summary>
+    internal static Action<Device, string, long>? Allocating { get; set; }
+
     /// <summary>Everything allocated, largest first.</summary>
     public IReadOnlyList<DeviceBuffer> Buffers =>
         [.. buffers.Values.Concat(arena is null ? [] : [arena]).OrderByDescending(b => b.Bytes)];
@@ -25,7 +28,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         if (arena is not null && arena.Bytes < bytes)
             throw new InvalidOperationException($"The arena has {arena.Bytes} bytes; a plan asks for {bytes}. Reserve the largest first.");
-        return arena ??= Device.Allocate("arena", Math.Max(bytes, Device.Alignment));
+        return arena ??= Allocate("arena", Math.Max(bytes, Device.Alignment));
     }
 
     /// <summary>The buffer of a slot, zeroed when first asked for.</summary>
@@ -34,7 +37,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         get
         {
             if (!buffers.TryGetValue(slot, out DeviceBuffer? buffer))
-                buffers[slot] = buffer = Device.Allocate(slot.Name, checked(slot.Length * Device.SizeOf(slot.Element)));
+                buffers[slot] = buffer = Allocate(slot.Name, checked(slot.Length * Device.SizeOf(slot.Element)));
             return buffer;
         }
     }
@@ -97,6 +100,14 @@ public sealed class DeviceMemory(Device device) : IDisposable
             buffer.Dispose();
         buffers.Clear();
         arena?.Dispose();
+        arena = null;
+    }
+
+    /// <summary>Memory that whoever asks disposes of.</summary>
+    internal DeviceBuffer Allocate(string name, long bytes)
+    {
+        Allocating?.Invoke(Device, name, bytes);
+        return Device.Allocate(name, bytes);
     }
 
     private static void Require(Slot slot, ElementType element, long offset, long count)

@@ -4,22 +4,22 @@ namespace GpuGrad.Training.Health;
 public sealed record HealthState
 {
     /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
-    public List<double> Norms { get; init; } = [];
+    public List<double> Norms { get; set; } = [];
 
     /// <summary>Training loss of each epoch.</summary>
-    public List<double> EpochLosses { get; init; } = [];
+    public List<double> EpochLosses { get; set; } = [];
 
     /// <summary>How long each watched layer's units have been idle, by the layer's path.</summary>
-    public Dictionary<string, UnitHistory> Units { get; init; } = [];
+    public Dictionary<string, UnitHistory> Units { get; set; } = [];
 
     /// <summary>Watched steps in a row for which something has held.</summary>
-    public Dictionary<string, int> Streaks { get; init; } = [];
+    public Dictionary<string, int> Streaks { get; set; } = [];
 
     /// <summary>Alarms raised, with how bad it was: again only when much worse.</summary>
-    public Dictionary<string, double> Raised { get; init; } = [];
+    public Dictionary<string, double> Raised { get; set; } = [];
 
     /// <summary>The largest share of a layer's weights that each of the last watched steps moved: evidence for what it may have done.</summary>
-    public List<StepSize> Steps { get; init; } = [];
+    public List<StepSize> Steps { get; set; } = [];
 }
 
 /// <summary>How far a step moved the layer that it moved furthest, relative to its weights.</summary>

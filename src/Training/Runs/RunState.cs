@@ -47,5 +47,6 @@ public sealed record RunState
     public double LastTrainLoss { get; set; } = double.NaN;
 
     /// <summary>What the watch over the run remembers.</summary>
-    public HealthState Health { get; init; } = new();
+    // With a setter that is not init: a checkpoint written before there was a watch leaves it as it is here.
+    public HealthState Health { get; set; } = new();
 }

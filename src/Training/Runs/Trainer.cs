@@ -43,12 +43,15 @@ public sealed class Trainer : IDisposable
         int samplesPerStep = config.Data.Batch * config.Train.Accumulate;
         stepsPerEpoch = (epochSize + samplesPerStep - 1) / samplesPerStep;
         Model = new Model(config, Network, device);
-        BatchSource[] evaluated = [.. new[] { validation, test }.OfType<BatchSource>()];
-        foreach (BatchSource source in evaluated.Prepend(train))
-            source.Upload(Model.DeviceMemory);
-        // Before the weights are drawn, so that a network too large is refused at once.
-        Model.Prepare(train, evaluated, config.Data.Batch, watch: config.Diagnostics.Every > 0);
-        Model.Initialise(config.Seed);
+        try
+        {
+            Model.Load(config.Seed, train, [.. new[] { validation, test }.OfType<BatchSource>()], config.Data.Batch);
+        }
+        catch
+        {
+            Model.Dispose();
+            throw;
+        }
     }
 
     public Network Network { get; }

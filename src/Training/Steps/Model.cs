@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
@@ -46,6 +47,27 @@ public sealed class Model : IDisposable
             Write(parameter, Network.InitialValues(parameter, seed));
     }
 
+    /// <summary>Sets the parameters as the seed says, copies samples to the device and makes the plans.</summary>
+    /// <exception cref="GpuGradException">
+    /// <see cref="Fault.Memory"/>: names the largest buffers and a batch size that would fit. Nothing stays allocated.
+    /// </exception>
+    public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
+    {
+        if (TryLoad(seed, training, evaluated, batchSize) is not OutOfDeviceMemoryException lack)
+            return;
+        var advice = new MemoryAdvice(lack, DeviceMemory);
+        Dispose();
+        throw advice.Give(
+            batchSize,
+            size => Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0).Select(l => l.Layout),
+            Memory.Durable,
+            size =>
+            {
+                using var trial = new Model(config, Network, Device);
+                return trial.TryLoad(seed, training, evaluated, size);
+            });
+    }
+
     /// <summary>
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
     /// whose size the largest decides.
@@ -55,22 +77,11 @@ public sealed class Model : IDisposable
     /// <param name="batchSize">Samples in a batch; the last of an epoch may be smaller.</param>
     /// <param name="options">How graphs become plans.</param>
     /// <param name="watch">Whether some training steps are looked into: makes a second plan for whole batches.</param>
+    /// <param name="inputGradient">Whether training steps compute the gradients in the samples and in the layers' outputs too.</param>
     public void Prepare(
-        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false)
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false, bool inputGradient = false)
     {
-        // The watched step stands under a batch size of 0.
-        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
-        if (watch && training is not null)
-            wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
-        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size), graphs.Training(training!, size)));
-        foreach (BatchSource source in evaluated)
-        {
-            foreach (int size in BatchSizes(source.Count, batchSize))
-                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
-        }
-        (PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)[] layouts =
-            [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options, watch, inputGradient);
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
         foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
@@ -131,14 +142,14 @@ public sealed class Model : IDisposable
         return ReadTotals(Memory.EvaluationTotals);
     }
 
-    public void ClearTotals(Kernels.Tensors.Slot totals)
+    public void ClearTotals(Slot totals)
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
         zeros.Clear();
         DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
     }
 
-    public EpochFigures ReadTotals(Kernels.Tensors.Slot totals)
+    public EpochFigures ReadTotals(Slot totals)
     {
         Span<double> sums = stackalloc double[Metrics.Length];
         foreach (BoundGraph bound in plans.Values)
@@ -185,6 +196,7 @@ public sealed class Model : IDisposable
     {
         foreach (BoundGraph bound in plans.Values)
             bound.Plan.Dispose();
+        plans.Clear();
         DeviceMemory.Dispose();
     }
 
@@ -193,11 +205,47 @@ public sealed class Model : IDisposable
         ? layout
         : throw new GpuGradException(Fault.Memory, $"the network has {network.ParameterCount} parameters, at most {int.MaxValue} can be trained; use a smaller model.");
 
-    private void Copy(Kernels.Tensors.Slot from, Kernels.Tensors.Slot to)
+    private void Copy(Slot from, Slot to)
     {
         var bytes = new byte[DeviceMemory[from].Bytes];
         DeviceMemory[from].Read(0, bytes);
         DeviceMemory[to].Write(0, bytes);
+    }
+
+    private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
+    {
+        try
+        {
+            Initialise(seed);
+            // All that the run will ever need, so that it is now that it does not fit and not after an hour.
+            foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
+                _ = DeviceMemory[slot];
+            foreach (BatchSource source in evaluated.Prepend(training))
+                source.Upload(DeviceMemory);
+            Prepare(training, evaluated, batchSize, watch: config.Diagnostics.Every > 0);
+            return null;
+        }
+        catch (OutOfDeviceMemoryException e)
+        {
+            return e;
+        }
+    }
+
+    private IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> Layouts(
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options, bool watch, bool inputGradient = false)
+    {
+        // The watched step stands under a batch size of 0.
+        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
+        if (watch && training is not null)
+            wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
+        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
+            wanted.Add(((null, size), graphs.Training(training!, size, inputGradient: inputGradient)));
+        foreach (BatchSource source in evaluated)
+        {
+            foreach (int size in BatchSizes(source.Count, batchSize))
+                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
+        }
+        return [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
     }
 
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>
@@ -207,7 +255,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
 
@@ -64,7 +65,7 @@ public sealed class CheckpointFileTests : IDisposable
         Assert.All(properties, p =>
         {
             Assert.NotEqual(p.GetValue(new RunState()), p.GetValue(state));
-            Assert.Equal(p.GetValue(state), p.GetValue(read.Content.State));
+            Assert.Equal(Samples.Text(p.GetValue(state)), Samples.Text(p.GetValue(read.Content.State)));
         });
     }
 
@@ -77,6 +78,15 @@ public sealed class CheckpointFileTests : IDisposable
         var t when t == typeof(double) => i + 1.0 / 3,
         var t when t == typeof(bool) => !(bool)(initial ?? false),
         var t when t == typeof(string) => $"text {i} \" \\ \n ü",
+        var t when t == typeof(HealthState) => new HealthState
+        {
+            Norms = [1.0 / 3, double.PositiveInfinity],
+            EpochLosses = [0.1],
+            Units = new() { ["0"] = new UnitHistory { LastActive = [1, 1L << 53], Idle = [0, 3] } },
+            Streaks = new() { ["a"] = i },
+            Raised = new() { ["b"] = 1e23 },
+            Steps = [new StepSize(i, 0.7)],
+        },
         var t => throw new NotSupportedException($"RunState has a property of type {t}: make a value here."),
     };
 

@@ -194,6 +194,30 @@ public sealed class ConfigDiffTests
         Assert.Equal(Fault.Config, e.Fault);
     }
 
+    [Theory]
+    [InlineData("train: {epochs: 3}", "train: {epochs: 4}", true)]
+    [InlineData("train: {epochs: 3}", "train: {epochs: 2}", false)]
+    [InlineData("", "train: {epochs: 20}", true)]
+    [InlineData("", "train: {epochs: 2}", false)]
+    [InlineData("", "train: {log-every: 7}", true)]
+    [InlineData("", "checkpoint: {every: 7, keep: 1}", true)]
+    [InlineData("checkpoint: {every: 7}", "", true)]
+    [InlineData("target: {test-loss: 1}", "target: {test-loss: 2}", true)]
+    [InlineData("threads: 1", "threads: 4", true)]
+    [InlineData("name: a", "name: b", true)]
+    [InlineData("seed: 1", "seed: 2", false)]
+    [InlineData("device: cpu", "device: reference", false)]
+    [InlineData("", "train: {optimizer: {sgd: {lr: 0.1}}}", false)]
+    [InlineData("train: {accumulate: 1}", "train: {accumulate: 2}", false)]
+    [InlineData("data: {batch: 8}", "data: {batch: 9}", false)]
+    [InlineData("model: [relu]", "model: [tanh]", false)]
+    public void What_decides_no_bit_of_the_weights_may_change(string before, string now, bool harmless)
+    {
+        IReadOnlyList<ConfigDifference> differences = ConfigDiff.Between(YamlReader.Read("a: 1\n" + before, "a"), YamlReader.Read("a: 1\n" + now, "b"));
+        Assert.NotEmpty(differences);
+        Assert.Equal(harmless, differences.All(ConfigDiff.IsHarmless));
+    }
+
     [Fact]
     public void A_long_list_is_shortened()
     {

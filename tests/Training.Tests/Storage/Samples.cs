@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
 
@@ -43,9 +45,14 @@ internal static class Samples
         return bytes;
     }
 
+    /// <summary>A record as text, lists and all: to compare by content.</summary>
+    public static string Text(object? value) => JsonSerializer.Serialize(value, Options);
+
+    private static readonly JsonSerializerOptions Options = new() { NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
     public static void AssertSame(Checkpoint expected, Checkpoint found)
     {
-        Assert.Equal(expected.State, found.State);
+        Assert.Equal(Text(expected.State), Text(found.State));
         Assert.Equal((expected.Config, expected.DataFingerprint, expected.Device, expected.Program, expected.MetricsLength),
             (found.Config, found.DataFingerprint, found.Device, found.Program, found.MetricsLength));
         Assert.Equal(expected.Parameters.Select(p => $"{p.Name} {string.Join('x', p.Shape)} {p.Buffer} {p.Offset}"),

@@ -104,7 +104,7 @@ internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
     {
         if (needed == 0)
             return;
-        buffer = (HostBuffer)memory.Device.Allocate("scratch", needed * sizeof(float));
+        buffer = (HostBuffer)memory.Allocate("scratch", needed * sizeof(float));
         foreach (ScratchRegion region in regions)
             region.Pointer = (float*)buffer.At(region.Offset * sizeof(float));
     }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Devices.Host;
@@ -15,7 +16,7 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
 
     public HostBuffer(string name, long bytes) : base(name, bytes)
     {
-        HostMemory.RefuseIfTooLarge(name, bytes);
+        HostMemory.Claim(name, bytes);
         try
         {
             bool large = (nuint)bytes >= 2 * LargePage;
@@ -25,6 +26,7 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
         }
         catch (OutOfMemoryException inner)
         {
+            HostMemory.Release(bytes);
             throw HostMemory.Exhausted(name, bytes, inner);
         }
         NativeMemory.Clear(address, (nuint)bytes);
@@ -64,6 +66,7 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
             return;
         NativeMemory.AlignedFree(address);
         address = null;
+        HostMemory.Release(Bytes);
         GC.RemoveMemoryPressure(Math.Max(Bytes, 1));
     }
 }
@@ -71,24 +74,56 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
 /// <summary>How much memory this process may use, and what to say when that is not enough.</summary>
 internal static class HostMemory
 {
+    // Below this a look at what is free costs more than it tells.
+    private const long WorthALook = 1 << 20;
+
+    private static long used;
+
+    /// <summary>Bytes of all buffers that are alive.</summary>
+    public static long Used => Interlocked.Read(ref used);
+
     /// <summary>
-    /// Linux hands out addresses that it cannot back and kills the process later; so a request beyond what the machine
-    /// (or its container) has is refused here.
+    /// Takes note of a buffer to be. Linux hands out addresses that it cannot back and kills the process later; so what goes beyond the
+    /// machine (its container, <c>DOTNET_GCHeapHardLimit</c>), or beyond what others have left of it, is refused here.
     /// </summary>
-    public static void RefuseIfTooLarge(string name, long bytes)
+    public static void Claim(string name, long bytes)
     {
-        if (bytes < 0 || bytes > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes)
-            throw Exhausted(name, bytes, null);
+        // Garbage counts only once there is no room besides it.
+        if ((ulong)bytes > (ulong)Free(bytes, collect: false) && Free(bytes, collect: true) is long free && (ulong)bytes > (ulong)free)
+            throw new OutOfDeviceMemoryException("this machine", name, bytes, free, Total);
+        Interlocked.Add(ref used, bytes);
     }
 
-    public static GpuGradException Exhausted(string name, long bytes, Exception? inner)
+    public static void Release(long bytes) => Interlocked.Add(ref used, -bytes);
+
+    public static GpuGradException Exhausted(string name, long bytes, Exception inner) =>
+        new OutOfDeviceMemoryException("this machine", name, bytes, -1, Total, inner);
+
+    private static long Total => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    private static long Free(long wanted, bool collect)
     {
-        long total = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-        return new GpuGradException(
-            Fault.Memory,
-            FormattableString.Invariant(
-                $"out of memory: '{name}' needs {bytes / 1048576.0:F1} MiB; this machine has {total / 1048576.0:F0} MiB in all. Use a smaller batch or a smaller model."),
-            inner);
+        long free = Math.Max(0, Total - Used - GC.GetTotalMemory(collect));
+        return wanted >= WorthALook && LeftByOthers() is long left ? Math.Min(free, left) : free;
+    }
+
+    // What Linux says can be had without harm, swap included; null where nothing says so.
+    private static long? LeftByOthers()
+    {
+        const string Information = "/proc/meminfo";
+        if (!OperatingSystem.IsLinux() || !File.Exists(Information))
+            return null;
+        long? available = null;
+        foreach (string line in File.ReadLines(Information))
+        {
+            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (words is [("MemAvailable:" or "SwapFree:"), string kibibytes, ..]
+                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
+            {
+                available = (available ?? 0) + (number << 10);
+            }
+        }
+        return available;
     }
 }
 

@@ -39,7 +39,7 @@ public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : Convolut
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Forward(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: false);
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfForward(Geometry, images, weights);
 

@@ -47,7 +47,7 @@ public sealed record ConvTranspose2D(ConvGeometry Geometry, int Height, int Widt
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Transposed(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: true);
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfTransposed(Geometry, images, weights, Height, Width);
 

@@ -45,7 +45,11 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
     public override unsafe void Cpu(CpuBinding b)
     {
         ConvSizes z = Sizes(b.Node);
-        if (WinogradGradientBlocking.Suits(z))
+        if (DepthwisePlane.Suits(z))
+            new CpuDepthwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (CpuPointwiseGradient.Suits(z))
+            new CpuPointwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (WinogradGradientBlocking.Suits(z))
             new CpuWinogradGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else
             new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();

@@ -44,9 +44,16 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     /// <summary>The shape of the result.</summary>
     internal abstract Shape Result(ConvSizes sizes);
 
-    private protected unsafe void AddCpuPhases(CpuBinding b, Correlation c)
+    private protected unsafe void AddCpuPhases(CpuBinding b, bool transposed)
     {
         Epilogue epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, rowBias: Bias ? b.In(2) : null);
+        ConvSizes z = Sizes(b.Node);
+        if (DepthwisePlane.Suits(z))
+        {
+            new CpuDepthwise(b, z, transposed, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+            return;
+        }
+        Correlation c = transposed ? Correlation.Transposed(z) : Correlation.Forward(z);
         if (WinogradBlocking.Suits(c))
             new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
         else

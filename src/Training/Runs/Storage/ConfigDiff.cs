@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Runs.Storage;
@@ -15,6 +16,15 @@ public static class ConfigDiff
 {
     private const int MostListed = 20;
     private const int MostText = 60;
+    private const string Epochs = "train.epochs";
+
+    // Sections all of whose keys have defaults: none at all is the same as one with nothing in it.
+    private static readonly string[] Sections = ["train", "checkpoint", "target", "diagnostics"];
+
+    private static readonly string[] HarmlessSections = ["checkpoint.", "target.", "diagnostics."];
+
+    // What decides no bit of the weights. The folder only says where data lie; their fingerprint says whether they are the same.
+    private static readonly string[] Harmless = ["name", "folder", "threads", "train.log-every"];
 
     public static IReadOnlyList<ConfigDifference> Between(YamlNode before, YamlNode now)
     {
@@ -32,6 +42,12 @@ public static class ConfigDiff
         return found;
     }
 
+    /// <summary>Whether a run may go on with such a change: more epochs, other logging, saving, threads, targets.</summary>
+    public static bool IsHarmless(ConfigDifference difference) =>
+        Harmless.Contains(difference.Key)
+        || HarmlessSections.Any(s => difference.Key.StartsWith(s, StringComparison.Ordinal))
+        || (difference.Key == Epochs && NumberOf(difference.Now) >= NumberOf(difference.Before));
+
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there are differences; lists them.</exception>
     public static void RequireNone(IReadOnlyList<ConfigDifference> differences)
     {
@@ -46,6 +62,12 @@ public static class ConfigDiff
     {
         switch (before, now)
         {
+            case (null, YamlMapping b) when Sections.Contains(key):
+                Compare(key, b with { Entries = [] }, b, found);
+                break;
+            case (YamlMapping a, null) when Sections.Contains(key):
+                Compare(key, a, a with { Entries = [] }, found);
+                break;
             case (YamlMapping a, YamlMapping b):
                 foreach (string name in a.Entries.Concat(b.Entries).Select(e => e.Key.Value).Distinct())
                     Compare(key.Length == 0 ? name : $"{key}.{name}", a[name], b[name], found);
@@ -62,6 +84,9 @@ public static class ConfigDiff
                 break;
         }
     }
+
+    private static int NumberOf(string? epochs) =>
+        int.TryParse(epochs, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : new TrainConfig().Epochs;
 
     private static bool IsNothing(YamlNode? node) => node is null or YamlScalar { IsNull: true };
 

@@ -93,7 +93,8 @@ public static class DurableFile
         Path.GetDirectoryName(full) ?? "",
         string.Create(CultureInfo.InvariantCulture, $".{Path.GetFileName(full)}{Aside}{Environment.ProcessId}"));
 
-    private static bool IsAside(string file)
+    /// <summary>Whether a file is one that a writer makes aside.</summary>
+    internal static bool IsAside(string file)
     {
         string name = Path.GetFileName(file);
         int at = name.LastIndexOf(Aside, StringComparison.Ordinal);

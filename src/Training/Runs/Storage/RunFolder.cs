@@ -77,7 +77,11 @@ public sealed class RunFolder : IDisposable
             throw NotEmpty(path);
         RunLock held = RunLock.Take(path);
         if (IsUnused(path))
+        {
+            // Of a process that was killed before it had written a config.
+            DurableFile.RemoveLeftovers(path, files);
             return new RunFolder(path, held, warn, files);
+        }
         held.Dispose();
         throw NotEmpty(path);
     }
@@ -133,7 +137,7 @@ public sealed class RunFolder : IDisposable
     private string In(string file) => System.IO.Path.Combine(Path, file);
 
     private static bool IsUnused(string path) =>
-        Directory.EnumerateFileSystemEntries(path).All(e => System.IO.Path.GetFileName(e) == RunLock.FileName);
+        Directory.EnumerateFileSystemEntries(path).All(e => System.IO.Path.GetFileName(e) == RunLock.FileName || DurableFile.IsAside(e));
 
     private static GpuGradException NotEmpty(string path) => new(Fault.Config, IsRun(path)
         ? $"{path}: holds a run already; go on with it by 'gpugrad resume {path}', or choose another folder."

@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using GpuGrad.Tests.Support;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Torture.Tests;
+
+/// <summary>Signals, and two processes at one run.</summary>
+public sealed class StopTests : IDisposable
+{
+    // Long enough that a signal comes before the end, short enough to be waited for.
+    private readonly Experiment experiment = Experiment.Rich(epochs: 30, every: 0);
+
+    private string Run => experiment.In("run");
+
+    public void Dispose() => experiment.Dispose();
+
+    [Fact]
+    public void A_signal_is_followed_by_a_checkpoint_and_the_code_of_the_signal_and_the_run_goes_on_with_the_same_bits()
+    {
+        Assert.Equal(0, Gpugrad.Run("train", experiment.Config, "--out", experiment.In("whole")).Code);
+        RunContent whole = RunContent.Of(experiment.In("whole"));
+        (string Name, int Code)[] signals = [("TERM", 143), ("INT", 130), ("HUP", 129)];
+        int stopped = 0;
+        for (int i = 0; i < Effort.Count(3, 99); i++)
+        {
+            (string name, int code) = signals[i % signals.Length];
+            using (Process process = Gpugrad.Start(null, [], "train", experiment.Config, "--out", Run))
+            {
+                Gpugrad.Await(process, HasBegun);
+                Thread.Sleep(new Random(i).Next(20) * 5);
+                Gpugrad.Signal(process, name);
+                AssertStopped(Gpugrad.WaitFor(process), name, code, ref stopped);
+            }
+            Assert.Equal(0, Gpugrad.Run("resume", Run).Code);
+            RunContent.AssertSame(whole, RunContent.Of(Run), name);
+            Directory.Delete(Run, recursive: true);
+        }
+        Assert.True(stopped > 0);
+        Effort.Report("signals", $"{stopped} runs stopped by TERM, INT or HUP with a checkpoint and exit 143, 130 or 129, all resumed to the same bits");
+    }
+
+    [Fact]
+    public void A_second_process_is_refused_and_the_lock_of_a_killed_one_is_taken_over()
+    {
+        int refused = 0;
+        using (Process process = Gpugrad.Start(null, [], "train", experiment.Config, "--out", Run, "--set", "train.epochs=1000000"))
+        {
+            Gpugrad.Await(process, HasBegun);
+            for (; refused < Effort.Count(2, 50); refused++)
+            {
+                Ended second = Gpugrad.Inside(refused % 2 == 0 ? ["resume", Run] : ["train", experiment.Config, "--out", Run]);
+                Assert.Equal(2, second.Code);
+                Assert.Contains(refused % 2 == 0 ? $"{Run}: in use by process {process.Id} on " : $"{Run}: holds a run already", second.Errors, StringComparison.Ordinal);
+            }
+            process.Kill();
+            Ended killed = Gpugrad.WaitFor(process);
+            Assert.Equal(137, killed.Code);
+        }
+        using (Process next = Gpugrad.Start(null, [], "resume", Run))
+        {
+            while (next.StandardOutput.ReadLine()?.StartsWith("run ", StringComparison.Ordinal) == false)
+                continue;
+            Gpugrad.Signal(next, "TERM");
+            Ended ended = Gpugrad.WaitFor(next);
+            Assert.Equal(143, ended.Code);
+            Assert.Contains("ended without saying so; going on from its last checkpoint", ended.Errors, StringComparison.Ordinal);
+        }
+        Effort.Report("locks", $"{refused} second processes refused, the lock of a killed one taken over");
+    }
+
+    private bool HasBegun() => Directory.Exists(Path.Combine(Run, "checkpoints")) && Directory.EnumerateFiles(Path.Combine(Run, "checkpoints"), "*.ckpt").Any();
+
+    private void AssertStopped(Ended ended, string name, int code, ref int stopped)
+    {
+        if (ended.Code == 0)
+            return; // The signal came after the last step.
+        Assert.True(ended.Code == code, $"{name}: {ended}");
+        Assert.Contains("go on with: gpugrad resume", ended.Errors, StringComparison.Ordinal);
+        using RunFolder folder = RunFolder.Open(Run);
+        Assert.Equal("stopped", folder.ReadSummary().Status);
+        using CheckpointFile newest = folder.Checkpoints.OpenNewest()!;
+        Assert.Equal(folder.ReadSummary().Steps, newest.Content.State.Step);
+        stopped++;
+    }
+}
