@@ -114,7 +114,7 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
         byte[] weights = File.ReadAllBytes(gpugrad["done/weights.safetensors"]);
         Assert.Equal(1, (int)gpugrad.Run("resume", "done", "--json").Json()["epochs"]!);
         Assert.Equal(weights, File.ReadAllBytes(gpugrad["done/weights.safetensors"]));
-        Assert.Contains("train.epochs: 1 -> 2", gpugrad.Run("resume", "done", "--set", "train.epochs=2").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("train.optimizer.adam.lr: 0.002 -> 0.1", gpugrad.Run("resume", "done", "--set", "train.optimizer.adam.lr=0.1").Refused(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Equal(2, (int)gpugrad.Run("resume", "done", "--set", "train.epochs=2", "--allow-changes", "--json").Json()["epochs"]!);
     }
 
