@@ -16,6 +16,7 @@ internal static class VerbList
         typeof(DevicesVerb),
         typeof(StepVerb),
         typeof(GradCheckVerb),
+        typeof(DoctorVerb),
         typeof(ExplainVerb),
         typeof(AtlasVerb),
         typeof(LrFindVerb),

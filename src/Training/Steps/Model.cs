@@ -114,7 +114,7 @@ public sealed class Model : IDisposable
         hyper[HyperLayout.Correction1] = first;
         hyper[HyperLayout.Correction2] = second;
         hyper[HyperLayout.GradientScale] = 1.0 / accumulated;
-        DeviceMemory.Write(Memory.Hyper, 0, (ReadOnlySpan<double>)hyper);
+        DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
     /// <summary>Sets seed, step and position only.</summary>
@@ -127,7 +127,7 @@ public sealed class Model : IDisposable
         clock[ClockLayout.Step] = (int)(uint)batch;
         clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
-        DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
+        DeviceMemory.Post(Memory.Clock, clock);
     }
 
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
@@ -146,7 +146,7 @@ public sealed class Model : IDisposable
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
         zeros.Clear();
-        DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
+        DeviceMemory.Post(totals, zeros);
     }
 
     public EpochFigures ReadTotals(Slot totals)

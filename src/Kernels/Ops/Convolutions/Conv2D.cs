@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -40,6 +41,8 @@ public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : Convolut
     }
 
     public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: false);
+
+    public override void Kernel(KernelBinding b) => AddKernels(b, isTransposed: false);
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfForward(Geometry, images, weights);
 

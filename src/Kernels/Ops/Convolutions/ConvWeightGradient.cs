@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -54,6 +55,8 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
         else
             new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
     }
+
+    public override void Kernel(KernelBinding b) => ConvolutionKernel.AddWeightGradient(b, Sizes(b.Node));
 
     private static double At(ConvSizes z, ReadOnlySpan<double> x, ReadOnlySpan<double> dy, int k, int c, int r, int s)
     {

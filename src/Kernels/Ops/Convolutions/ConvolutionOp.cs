@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Graphs;
@@ -59,6 +60,9 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
         else
             new CpuCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
     }
+
+    private protected void AddKernels(KernelBinding b, bool isTransposed) =>
+        new ConvolutionKernel(b, Sizes(b.Node), isTransposed, Bias ? 2 : -1, OwnInputs, Epilogue, EpilogueInput).Add();
 
     private protected void RefuseEpilogue()
     {
