@@ -12,11 +12,14 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();
     private bool headed;
+    private bool begun = Environment.GetEnvironmentVariable(Switches.Times) is null or "";
 
     private static TimeSpan Pause => Output.IsLive ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(10);
 
     public void OnStep(Trainer trainer, in StepReport report)
     {
+        if (!begun)
+            Begin();
         if (output.IsJson || sinceLine.Elapsed < Pause)
             return;
         sinceLine.Restart();
@@ -50,6 +53,13 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         headed = true;
         output.Line(string.Concat(Columns(report).Select(c => c.Value.PadLeft(c.Width))));
         sinceLine.Restart();
+    }
+
+    private void Begin()
+    {
+        begun = true;
+        using var process = Process.GetCurrentProcess();
+        Output.Note(Format.Invariant($"first step {(DateTime.Now - process.StartTime).TotalSeconds:F2} s after the process started"));
     }
 
     private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report)
