@@ -27,7 +27,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         double share = (double)report.Done / report.Samples;
         double speed = report.Step * config.Data.Batch / trainer.Seconds;
         double left = trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step);
-        string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {running.Loss:F4}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
+        string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {Format.Loss(running.Loss)}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
         if (Output.IsLive)
             AnsiConsole.Write("\r" + Fit(text));
         else
@@ -69,7 +69,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         {
             if (figures is not EpochFigures f)
                 continue;
-            yield return ($"{name} loss", Format.Invariant($"{f.Loss:F4}"), name.Length + 7);
+            yield return ($"{name} loss", Format.Loss(f.Loss), name.Length + 7);
             if (!double.IsNaN(f.Accuracy))
                 yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
         }
