@@ -1,13 +1,17 @@
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Views;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Diagnostics.Explanations;
+using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("explain", HelpText = "Show an expression as a circuit of gates: values forward, gradients backward, the rule of every gate.")]
+[Verb("explain", HelpText = "Show an expression, or a network on one sample, as values forward and gradients backward with the rule of every gate.")]
 public sealed class ExplainVerb : Verb
 {
-    [Value(0, MetaName = "EXPR", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function.")]
+    [Value(0, MetaName = "EXPR|CONFIG", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function. A .yaml file: its network.")]
     public string What { get; set; } = "";
 
     [Option("at", MetaValue = "POINT", Default = "", HelpText = "The value of each variable: x=3,y=-pi/2.")]
@@ -16,8 +20,35 @@ public sealed class ExplainVerb : Verb
     [Option("claim", MetaValue = "FORMULAS", HelpText = "Derivatives worked out by hand, judged: 'w=(s-y)*s*(1-s)*x'. Exit code 1 if one is wrong.")]
     public string? Claims { get; set; }
 
-    [Option("html", MetaValue = "FILE", HelpText = "Draw the circuit into this file.")]
+    [Option("sample", Default = 0, MetaValue = "N", HelpText = "Of a network: which training sample, from 0.")]
+    public int Sample { get; set; }
+
+    [Option("weights", MetaValue = "FILE", HelpText = "Of a network: its weights (.safetensors); else the config's initialisers.")]
+    public string? Weights { get; set; }
+
+    [Option("html", MetaValue = "FILE", HelpText = "Draw it into this file.")]
     public string? Html { get; set; }
 
-    public override int Run(Output output) => new CircuitView(What, At, Claims).Show(output, Html);
+    public override int Run(Output output)
+    {
+        bool isConfig = What.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || What.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || File.Exists(What);
+        return isConfig ? Network(output) : new CircuitView(What, At, Claims).Show(output, Html);
+    }
+
+    private int Network(Output output)
+    {
+        if (Sample < 0)
+            throw new GpuGradException(Fault.Config, $"--sample {Sample}; expected a whole number from 0");
+        LoadedConfig loaded = RunConfigFile.Load(What);
+        ModelCheck.Check(loaded.Config);
+        FirstBatch batch = FirstBatch.Of(loaded, _ => int.MaxValue, output, Sample);
+        Network network = ModelCheck.Check(loaded.Config, batch.Shape);
+        NetworkExplanation explanation = NetworkExplanation.Of(loaded.Config, network, batch.Samples, batch.Normalization, model =>
+        {
+            model.Initialise(loaded.Config.Seed);
+            if (Weights is not null)
+                WeightFile.Load(Weights, model);
+        });
+        return new NetworkView(loaded.Config.Name, Sample, explanation).Show(output, Html);
+    }
 }

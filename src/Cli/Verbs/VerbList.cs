@@ -15,7 +15,13 @@ internal static class VerbList
         typeof(DataVerb),
         typeof(DevicesVerb),
         typeof(StepVerb),
+        typeof(GradCheckVerb),
+        typeof(DoctorVerb),
         typeof(ExplainVerb),
+        typeof(AtlasVerb),
+        typeof(LrFindVerb),
+        typeof(LandscapeVerb),
+        typeof(RaceVerb),
         typeof(ExportVerb),
         typeof(BenchVerb),
     ];

@@ -18,6 +18,9 @@ public abstract class Device : IDisposable
     /// <summary>Every tensor begins at a multiple of this many bytes.</summary>
     public virtual int Alignment => 64;
 
+    /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
+    public virtual bool RunsAhead => false;
+
     /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;
 
@@ -47,6 +50,9 @@ public abstract class DeviceBuffer(string name, long bytes) : IDisposable
 
     /// <summary>Copies from the host; returns when the source may be changed again.</summary>
     public abstract void Write(long offset, ReadOnlySpan<byte> source);
+
+    /// <summary>As <see cref="Write"/>, but does not wait for what was enqueued before: for the few numbers of a step.</summary>
+    public virtual void Post(long offset, ReadOnlySpan<byte> source) => Write(offset, source);
 
     /// <summary>Waits for what was enqueued and copies to the host.</summary>
     public abstract void Read(long offset, Span<byte> destination);

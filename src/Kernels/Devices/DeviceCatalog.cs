@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 
@@ -21,8 +22,10 @@ public static class DeviceCatalog
     /// <summary>Every device, GPUs first.</summary>
     public static IReadOnlyList<DeviceInfo> List() =>
     [
+        .. KernelDevices.List(),
         new DeviceInfo("cpu", CpuDevice.Describe(0), false) { Open = threads => new CpuDevice(threads) },
         new DeviceInfo("reference", new ReferenceDevice().Name, false) { Open = _ => new ReferenceDevice() },
+        KernelDevices.Emulated,
     ];
 
     /// <summary>The device that <paramref name="id"/> means; <c>cuda</c> is <c>cuda:0</c>.</summary>

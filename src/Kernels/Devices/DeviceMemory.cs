@@ -74,6 +74,28 @@ public sealed class DeviceMemory(Device device) : IDisposable
         this[slot].Write(offset, values);
     }
 
+    /// <summary>Writes a few reals from the beginning of a slot on, in the order of the device's work and without waiting for it.</summary>
+    public void Post(Slot slot, ReadOnlySpan<double> values)
+    {
+        Require(slot, ElementType.Real, 0, values.Length);
+        if (Device.RealSize == sizeof(double))
+        {
+            this[slot].Post(0, MemoryMarshal.AsBytes(values));
+            return;
+        }
+        Span<float> narrow = stackalloc float[values.Length];
+        for (int i = 0; i < values.Length; i++)
+            narrow[i] = (float)values[i];
+        this[slot].Post(0, MemoryMarshal.AsBytes(narrow));
+    }
+
+    /// <summary>Writes a few integers from the beginning of a slot on, in the order of the device's work and without waiting for it.</summary>
+    public void Post(Slot slot, ReadOnlySpan<int> values)
+    {
+        Require(slot, ElementType.Int32, 0, values.Length);
+        this[slot].Post(0, MemoryMarshal.AsBytes(values));
+    }
+
     /// <summary>Reads reals, whatever their width on the device.</summary>
     public void Read(Slot slot, long offset, Span<double> values)
     {

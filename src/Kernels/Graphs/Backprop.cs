@@ -54,7 +54,7 @@ public static class Differentiation
         for (int i = loss.Producer?.Id ?? -1; i >= 0; i--)
         {
             Node node = graph.Nodes[i];
-            if (!node.Outputs.Any(map.IsOnPath) || !node.Outputs.Any(map.Has))
+            if (!node.Inputs.Any(map.IsOnPath) || !node.Outputs.Any(map.Has))
                 continue;
             graph.Scope = node.Scope;
             node.Op.Differentiate(new Backprop(graph, node, map));

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Tensors;
@@ -42,6 +43,9 @@ public abstract record Op
 
     /// <summary>Adds the phases that compute this op in SIMD on all cores to a plan.</summary>
     public abstract void Cpu(CpuBinding b);
+
+    /// <summary>Adds the launches that compute this op on a GPU to a plan.</summary>
+    public virtual void Kernel(KernelBinding b) => throw new GpuGradException(Fault.Device, $"{Name} has no kernel yet; use --device cpu.");
 }
 
 /// <summary>Arithmetic operations (a fused multiply-add is two) and bytes that must move to or from memory at least once.</summary>

@@ -61,6 +61,19 @@ public sealed class Plan : IDisposable
         RealIO.Read(at.Buffer, at.Offset / Device.RealSize, values, Device.RealSize);
     }
 
+    /// <summary>Sets reals of a tensor, from an element on: for tools that run a part of a plan with other numbers.</summary>
+    public void Write(Tensor tensor, long first, ReadOnlySpan<double> values)
+    {
+        Location at = Locate(tensor, ElementType.Real, tensor.Shape.Length);
+        if (first < 0 || first + values.Length > tensor.Shape.Length)
+            throw new ArgumentOutOfRangeException(nameof(first), $"'{tensor.Name}' {tensor.Shape} has no elements {first} to {first + values.Length - 1}.");
+        long element = (at.Offset / Device.RealSize) + first;
+        if (Device.RealSize == sizeof(double))
+            at.Buffer.Write(element * sizeof(double), MemoryMarshal.AsBytes(values));
+        else
+            RealIO.Write(at.Buffer, element, values);
+    }
+
     /// <summary>Copies the values of a tensor of reals.</summary>
     public void Read(Tensor tensor, Span<float> values)
     {

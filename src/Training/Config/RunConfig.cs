@@ -81,7 +81,7 @@ public sealed record TrainConfig
     /// <summary>Keep the weights of the best epoch by this figure instead of the last.</summary>
     public Metric? KeepBest { get; init; }
 
-    /// <summary>Steps between two lines in <c>metrics.jsonl</c>.</summary>
+    /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two looks whether the loss is still finite.</summary>
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
 }
 

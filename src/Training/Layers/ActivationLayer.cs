@@ -27,13 +27,14 @@ public sealed record ActivationConfig : LayerConfig
 
 public sealed class ActivationLayer : Layer
 {
-    private readonly double parameter;
-
-    internal ActivationLayer(ActivationConfig config) => (Function, parameter) = (config.Function, config.Parameter);
+    internal ActivationLayer(ActivationConfig config) => (Function, Parameter) = (config.Function, config.Parameter);
 
     public Activation Function { get; }
 
+    /// <summary>The function's slope, alpha or beta.</summary>
+    public double Parameter { get; }
+
     public override Shape Output => Input;
 
-    public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(Function.Forward(parameter), x);
+    public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(Function.Forward(Parameter), x);
 }

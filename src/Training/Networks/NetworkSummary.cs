@@ -56,6 +56,16 @@ public sealed record NetworkSummary
         };
     }
 
+    /// <summary>Arithmetic operations of the forward pass of a network, a sample.</summary>
+    public static double ForwardFlopsOf(RunConfig config, Network network)
+    {
+        const int Batch = 2;
+        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        var shape = new Data.DataShape(network.Input, config.Data.KnownShape?.Classes ?? 2, 0);
+        ModelGraph graph = new ModelGraphs(config, network, memory).Inference(BatchSource.Imaginary(shape, Batch), Batch);
+        return graph.Graph.Nodes.Where(n => n.Phase == Phase.Forward).Sum(n => n.Cost.Flops) / Batch;
+    }
+
     private static LayerSummary Row(Layer layer, double flops) =>
         new(layer.Path, layer.Kind, layer.Output, layer.Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length), flops, layer.Details);
 }

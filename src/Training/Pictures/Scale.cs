@@ -67,7 +67,7 @@ internal sealed class Scale
         double rough = (high - low) / MostTicks, unit = Math.Pow(10, Math.Floor(Math.Log10(rough)));
         double step = unit * new[] { 1.0, 2, 5, 10 }.First(f => f * unit >= rough);
         for (double i = Math.Ceiling(low / step); i * step <= high; i++)
-            yield return Math.Round(i * step, 12);
+            yield return i == 0 ? 0 : Math.Round(i * step, 12);
     }
 
     private IEnumerable<double> LogTicks()

@@ -142,6 +142,8 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     private void Save(bool best)
     {
+        if (Trainer.Model.Device.RunsAhead)
+            Trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
         sinceCheckpoint.Restart();
         folder.Checkpoints.Save(
             new Checkpoint

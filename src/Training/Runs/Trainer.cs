@@ -25,6 +25,7 @@ public sealed class Trainer : IDisposable
     private readonly Stopwatch clock = new();
     private double secondsAtEpochStart;
     private double secondsBefore;
+    private long finiteStep; // the last that is known to have had a finite loss
 
     /// <param name="config">The experiment.</param>
     /// <param name="data">Its samples.</param>
@@ -80,6 +81,7 @@ public sealed class Trainer : IDisposable
     public RunResult Run(CancellationToken stop = default)
     {
         secondsBefore = State.Seconds;
+        finiteStep = State.Step;
         clock.Restart();
         EpochReport? last = null;
         while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
@@ -125,14 +127,35 @@ public sealed class Trainer : IDisposable
         double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
-        double loss = step.Loss, norm = step.GradientNorm;
-        if (!double.IsFinite(loss) || (step.Graph.GradientNorm is not null && !double.IsFinite(norm)))
-            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, norm);
+        if (!Model.Device.RunsAhead || State.Step % config.Train.LogEvery == 0)
+            RequireFinite(step);
         watched = step == Model.Watched;
-        if (step.Graph.BatchSize == config.Data.Batch)
+        if (!Model.Device.RunsAhead && step.Graph.BatchSize == config.Data.Batch)
             Cost.Step(watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
         observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, watched));
+    }
+
+    /// <summary>
+    /// Looks whether every loss of the epoch so far was finite: their sum is not, if one was not. A device that runs ahead is
+    /// asked every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
+    /// </summary>
+    /// <exception cref="NonFiniteException">Names the steps among which it happened.</exception>
+    public void RequireFinite()
+    {
+        if (State.Step > finiteStep)
+            RequireFinite(Running.Loss, null);
+    }
+
+    // On a device that runs ahead the loss is the mean over the epoch so far: finite only if that of every step was.
+    private void RequireFinite(BoundGraph step) =>
+        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Graph.GradientNorm is null ? null : step.GradientNorm);
+
+    private void RequireFinite(double loss, double? norm)
+    {
+        if (!double.IsFinite(loss) || (norm is double n && !double.IsFinite(n)))
+            throw new NonFiniteException(State.Step, State.Epoch + 1, loss, norm ?? double.NaN, first: finiteStep + 1);
+        finiteStep = State.Step;
     }
 
     private BoundGraph NextBatch(double rate, int batches, bool watched = false)
@@ -148,6 +171,7 @@ public sealed class Trainer : IDisposable
 
     private EpochReport EndEpoch()
     {
+        RequireFinite();
         EpochFigures trained = Running;
         State.Epoch++;
         State.Cursor = 0;

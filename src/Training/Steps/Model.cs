@@ -77,10 +77,11 @@ public sealed class Model : IDisposable
     /// <param name="batchSize">Samples in a batch; the last of an epoch may be smaller.</param>
     /// <param name="options">How graphs become plans.</param>
     /// <param name="watch">Whether some training steps are looked into: makes a second plan for whole batches.</param>
+    /// <param name="inputGradient">Whether training steps compute the gradients in the samples and in the layers' outputs too.</param>
     public void Prepare(
-        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false)
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false, bool inputGradient = false)
     {
-        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options, watch);
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options, watch, inputGradient);
         DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
         foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
@@ -113,7 +114,7 @@ public sealed class Model : IDisposable
         hyper[HyperLayout.Correction1] = first;
         hyper[HyperLayout.Correction2] = second;
         hyper[HyperLayout.GradientScale] = 1.0 / accumulated;
-        DeviceMemory.Write(Memory.Hyper, 0, (ReadOnlySpan<double>)hyper);
+        DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
     /// <summary>Sets seed, step and position only.</summary>
@@ -126,7 +127,7 @@ public sealed class Model : IDisposable
         clock[ClockLayout.Step] = (int)(uint)batch;
         clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
-        DeviceMemory.Write(Memory.Clock, 0, (ReadOnlySpan<int>)clock);
+        DeviceMemory.Post(Memory.Clock, clock);
     }
 
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
@@ -145,7 +146,7 @@ public sealed class Model : IDisposable
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
         zeros.Clear();
-        DeviceMemory.Write(totals, 0, (ReadOnlySpan<double>)zeros);
+        DeviceMemory.Post(totals, zeros);
     }
 
     public EpochFigures ReadTotals(Slot totals)
@@ -226,14 +227,14 @@ public sealed class Model : IDisposable
     }
 
     private IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> Layouts(
-        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options, bool watch)
+        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options, bool watch, bool inputGradient = false)
     {
         // The watched step stands under a batch size of 0.
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         if (watch && training is not null)
             wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
         foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
-            wanted.Add(((null, size), graphs.Training(training!, size)));
+            wanted.Add(((null, size), graphs.Training(training!, size, inputGradient: inputGradient)));
         foreach (BatchSource source in evaluated)
         {
             foreach (int size in BatchSizes(source.Count, batchSize))
@@ -249,7 +250,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm }.OfType<Kernels.Tensors.Tensor>()] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 

@@ -24,6 +24,12 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
 
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
     public Tensor? GradientNorm { get; init; }
+
+    /// <summary>The gradient of the loss in the samples; null where nothing asks for it or they are whole numbers.</summary>
+    public Tensor? InputGradient { get; init; }
+
+    /// <summary>The gradient of the loss in each layer's output by path, null where none reaches it; empty where nothing asks for it.</summary>
+    public IReadOnlyDictionary<string, Tensor?> ActivationGradients { get; init; } = new Dictionary<string, Tensor?>();
 }
 
 /// <summary>Makes the graphs of a model: a training step and an evaluation, for any batch size.</summary>
@@ -36,7 +42,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     /// <param name="source">The samples.</param>
     /// <param name="batchSize">How many of them at a time.</param>
     /// <param name="probe">Adds its own ops, for a step that is looked into; they change nothing of what is computed.</param>
-    public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null)
+    /// <param name="inputGradient">Whether the gradients in the samples and in the layers' outputs are wanted too; training needs none.</param>
+    public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null, bool inputGradient = false)
     {
         var graph = new Graph { Phase = Phase.Batch };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
@@ -48,7 +55,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
         graph.Phase = Phase.Backward;
-        Dictionary<Parameter, Tensor> gradients = Differentiate(graph, loss, tensors);
+        Tensor[] besides = inputGradient ? [batch.X, .. layers.Activations.Values] : [];
+        (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, loss, tensors, besides);
         AddMetrics(graph, memory.Totals, loss, output, batch);
         if (memory.Accumulated is not null)
             graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
@@ -56,7 +64,14 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor? before = probe?.BeforeUpdate(graph, memory.Accumulated ?? memory.Gradients, memory.Parameters);
         Tensor? norm = AddUpdate(graph);
         probe?.AfterUpdate(graph, before, memory.Parameters);
-        return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations, Gradients = gradients, GradientNorm = norm };
+        return new ModelGraph(graph, batchSize, batch, output, loss)
+        {
+            Activations = layers.Activations,
+            Gradients = gradients,
+            GradientNorm = norm,
+            InputGradient = others.FirstOrDefault(),
+            ActivationGradients = layers.Activations.Keys.Zip(others.Skip(1)).ToDictionary(p => p.First, p => p.Second),
+        };
     }
 
     /// <summary>Fetch, forward without randomness, loss.</summary>
@@ -103,10 +118,11 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return tensor;
     }
 
-    private Dictionary<Parameter, Tensor> Differentiate(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
+    private (Dictionary<Parameter, Tensor> Gradients, IReadOnlyList<Tensor?> Others) Differentiate(
+        Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors, IReadOnlyList<Tensor> others)
     {
         Parameter[] trained = [.. tensors.Keys.Where(p => p.Trained)];
-        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. trained.Select(p => tensors[p])]);
+        IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. trained.Select(p => tensors[p]), .. others]);
         var gradients = new Dictionary<Parameter, Tensor>();
         for (int i = 0; i < trained.Length; i++)
         {
@@ -115,7 +131,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             graph.Place(gradient.Base, new Placement(memory.Gradients, memory.Layout.OffsetOf(trained[i])));
             gradients[trained[i]] = gradient;
         }
-        return gradients;
+        return (gradients, [.. found.Skip(trained.Length)]);
     }
 
     private static void AddMetrics(Graph graph, Slot totals, Tensor loss, Tensor output, Batch batch)

@@ -8,6 +8,9 @@ namespace ILGPU.Runtime.Cpu;
 /// <summary>Where threads wait for each other: group barriers, warp shuffles, and what is said when they cannot meet.</summary>
 internal sealed partial class GroupScheduler
 {
+    // Looking up the place of a call takes longer than all else about a barrier: it is done for the first ones of a launch.
+    private const int SitesPerThread = 16;
+
     private int barrierResult;
     private int[] warpWaiting = [];
 
@@ -30,8 +33,9 @@ internal sealed partial class GroupScheduler
         public readonly bool Meets(in Wait other) =>
             Operation == other.Operation && Width == other.Width && (Offset == other.Offset || Offset < 0 || other.Offset < 0 || Method != other.Method);
 
-        public override readonly string ToString() =>
-            $"{Operation} in {Method?.DeclaringType?.Name}.{Method?.Name} at IL_{Offset:x4}";
+        public override readonly string ToString() => Method is null
+            ? Operation
+            : $"{Operation} in {Method?.DeclaringType?.Name}.{Method?.Name} at IL_{Offset:x4}";
     }
 
     private static readonly string[] BarrierNames =
@@ -42,8 +46,12 @@ internal sealed partial class GroupScheduler
 
     /// <summary>The caller of Group.X or Warp.X: the first frame that is not this library's.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void SetSite(ref Wait wait)
+    private void SetSite(ref Wait wait)
     {
+        wait.Offset = -1;
+        if (sitesLeft == 0)
+            return;
+        sitesLeft--;
         for (int depth = 3; depth < 10; depth++)
         {
             StackFrame frame = new(depth, false);

@@ -19,7 +19,7 @@ internal sealed partial class GroupScheduler : IDisposable
     private Item[] items = [];
     private KernelCall? call;
     private Index3D grid;
-    private int next, waiting, finished;
+    private int next, waiting, finished, sitesLeft;
     private Exception? fault;
     private volatile bool aborted;
 
@@ -51,6 +51,7 @@ internal sealed partial class GroupScheduler : IDisposable
     {
         call = kernelCall;
         int size = launch.GroupSize;
+        sitesLeft = SitesPerThread * size;
         if (items.Length < size)
             items = new Item[size];
         EmulatedThread? outer = EmulatedThread.Swap(main.Thread);
@@ -201,7 +202,6 @@ internal sealed partial class GroupScheduler : IDisposable
         foreach (Worker worker in workers)
             worker.Stop();
         shared.Dispose();
-        main.Wake.Dispose();
     }
 
     /// <summary>An OS thread that runs a group's threads; the launching thread is one too.</summary>
@@ -219,7 +219,7 @@ internal sealed partial class GroupScheduler : IDisposable
                 new Thread(Loop, 1 << 20) { IsBackground = true, Name = name }.Start();
         }
 
-        public readonly SemaphoreSlim Wake = new(0);
+        public readonly Turns Wake = new();
         public readonly EmulatedThread Thread;
         public readonly bool Pooled;
 
@@ -238,6 +238,32 @@ internal sealed partial class GroupScheduler : IDisposable
             EmulatedThread.Swap(Thread);
             for (Wake.Wait(); !stopping; Wake.Wait())
                 scheduler.Pump(this);
+        }
+    }
+
+    /// <summary>Turns given to a thread. Waiting for one does not spin: all threads of a group but one wait.</summary>
+    private sealed class Turns
+    {
+        private readonly object gate = new();
+        private int given;
+
+        public void Release()
+        {
+            lock (gate)
+            {
+                given++;
+                Monitor.Pulse(gate);
+            }
+        }
+
+        public void Wait()
+        {
+            lock (gate)
+            {
+                while (given == 0)
+                    Monitor.Wait(gate);
+                given--;
+            }
         }
     }
 

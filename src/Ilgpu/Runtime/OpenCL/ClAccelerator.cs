@@ -96,6 +96,7 @@ internal sealed unsafe class ClKernel : NativeKernel
             SetArguments(arguments, config);
             queue.Launched(Code.Name, config);
             driver.Launch(queue.Queue, kernel, config, Code.Name);
+            queue.Submit();
         }
     }
 
@@ -131,10 +132,14 @@ internal sealed unsafe class ClKernel : NativeKernel
 
 internal sealed class ClStream : AcceleratorStream
 {
+    // So many launches are worth a call of the driver: the device works while the host enqueues on.
+    private const int LaunchesPerFlush = 16;
+
     private readonly ClDriver driver;
     private readonly bool profiling;
     private string? lastKernel;
     private KernelConfig lastConfig;
+    private int unsubmitted;
 
     public ClStream(CLAccelerator accelerator) : base(accelerator)
     {
@@ -149,6 +154,14 @@ internal sealed class ClStream : AcceleratorStream
     {
         lastKernel = kernel;
         lastConfig = config;
+    }
+
+    public void Submit()
+    {
+        if (++unsubmitted < LaunchesPerFlush)
+            return;
+        unsubmitted = 0;
+        driver.Flush(Queue);
     }
 
     public override void Synchronize() =>

@@ -125,6 +125,9 @@ internal sealed unsafe partial class ClDriver
     public void Finish(nint queue, string? after) =>
         Check(Fault("clFinish") ?? ((delegate* unmanaged<nint, int>)Function("clFinish"))(queue), "clFinish", after);
 
+    /// <summary>Hands what was enqueued to the device; without, a driver may keep it until somebody waits.</summary>
+    public void Flush(nint queue) => Check(((delegate* unmanaged<nint, int>)Function("clFlush"))(queue), "clFlush");
+
     /// <summary>Releases a context, queue, buffer, program, kernel or event: clRelease + what.</summary>
     public void Release(string what, nint handle) => _ = ((delegate* unmanaged<nint, int>)Function("clRelease" + what))(handle);
 

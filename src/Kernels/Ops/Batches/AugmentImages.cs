@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -69,6 +70,14 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
                     CpuNoise.Add(target, source.Size, (float)Augmentation.Noise, random, indices[n]);
             }
         }, grain: Math.Max(1, CpuSamples.Grain / source.Size));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (b.Node.Inputs[0].Type.Element == ElementType.Byte)
+            AugmentKernels.Add(b, new BytePixels(b.InByte(0)), Augmentation);
+        else
+            AugmentKernels.Add(b, new RealPixels(b.In(0)), Augmentation);
     }
 
     private double Source(ReferenceArguments a, in SampleMove move, long plane, int row, int column, int height, int width)

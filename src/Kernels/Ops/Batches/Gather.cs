@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -45,5 +46,13 @@ public sealed record GatherRows : Op
             for (int i = begin; i < end; i++)
                 new ReadOnlySpan<int>(source + ((long)indices[i] * size), size).CopyTo(new Span<int>(target + ((long)i * size), size));
         }, grain: Math.Max(1, 4096 / size));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (b.Node.Inputs[0].Type.Element == ElementType.Int32)
+            BatchKernels.AddRows(b, b.InInt(0), b.OutInt());
+        else
+            BatchKernels.AddRows(b, b.In(0), b.Out());
     }
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -47,6 +48,14 @@ public sealed record GatherImages : Op
             for (int n = begin; n < end; n++)
                 source.Normalise(indices[n], y + ((long)n * size));
         }, grain: Math.Max(1, CpuSamples.Grain / size));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (b.Node.Inputs[0].Type.Element == ElementType.Byte)
+            BatchKernels.AddNormalise(b, new BytePixels(b.InByte(0)));
+        else
+            BatchKernels.AddNormalise(b, new RealPixels(b.In(0)));
     }
 
     /// <summary>The type of the batch, or a refusal of operands that do not fit.</summary>

@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -32,6 +35,15 @@ public sealed record OneHot(int Classes) : Op
             for (int i = 0; i < count; i++)
                 y[i] = Value(labels[i / Classes], i % Classes);
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<int> labels = b.InInt(0);
+        ArrayView<float> y = b.Out();
+        int classes = Classes;
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int, ArrayView<float>>(BatchKernels.OneHot);
+        b.Launch(() => run(y.IntLength, labels, classes, y));
     }
 
     private int Value(int label, int column) => Classes == 1 ? label : label == column ? 1 : 0;

@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -42,5 +45,12 @@ public sealed record SelectBatch(int Batch) : Op
         int* order = b.InInt(0), clock = b.InInt(1), y = b.OutInt();
         int total = b.InShape(0)[0];
         b.Serial(() => new ReadOnlySpan<int>(order, total).Slice(clock[ClockLayout.Cursor], Batch).CopyTo(new Span<int>(y, Batch)));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<int> order = b.InInt(0), clock = b.InInt(1), y = b.OutInt();
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(BatchKernels.Select);
+        b.Launch(() => run(y.IntLength, order, clock, y));
     }
 }

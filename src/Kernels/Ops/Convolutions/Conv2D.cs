@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -39,7 +40,9 @@ public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : Convolut
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Forward(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: false);
+
+    public override void Kernel(KernelBinding b) => AddKernels(b, isTransposed: false);
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfForward(Geometry, images, weights);
 

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -47,7 +48,9 @@ public sealed record ConvTranspose2D(ConvGeometry Geometry, int Height, int Widt
         }
     }
 
-    public override void Cpu(CpuBinding b) => AddCpuPhases(b, Correlation.Transposed(Sizes(b.Node)));
+    public override void Cpu(CpuBinding b) => AddCpuPhases(b, transposed: true);
+
+    public override void Kernel(KernelBinding b) => AddKernels(b, isTransposed: true);
 
     internal override ConvSizes Sizes(TensorType images, TensorType weights) => ConvSizes.OfTransposed(Geometry, images, weights, Height, Width);
 

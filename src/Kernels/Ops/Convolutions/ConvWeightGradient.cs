@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -45,11 +46,17 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
     public override unsafe void Cpu(CpuBinding b)
     {
         ConvSizes z = Sizes(b.Node);
-        if (WinogradGradientBlocking.Suits(z))
+        if (DepthwisePlane.Suits(z))
+            new CpuDepthwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (CpuPointwiseGradient.Suits(z))
+            new CpuPointwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (WinogradGradientBlocking.Suits(z))
             new CpuWinogradGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else
             new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
     }
+
+    public override void Kernel(KernelBinding b) => ConvolutionKernel.AddWeightGradient(b, Sizes(b.Node));
 
     private static double At(ConvSizes z, ReadOnlySpan<double> x, ReadOnlySpan<double> dy, int k, int c, int r, int s)
     {

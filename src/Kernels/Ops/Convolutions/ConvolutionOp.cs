@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Graphs;
@@ -44,14 +45,24 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     /// <summary>The shape of the result.</summary>
     internal abstract Shape Result(ConvSizes sizes);
 
-    private protected unsafe void AddCpuPhases(CpuBinding b, Correlation c)
+    private protected unsafe void AddCpuPhases(CpuBinding b, bool transposed)
     {
         Epilogue epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, rowBias: Bias ? b.In(2) : null);
+        ConvSizes z = Sizes(b.Node);
+        if (DepthwisePlane.Suits(z))
+        {
+            new CpuDepthwise(b, z, transposed, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+            return;
+        }
+        Correlation c = transposed ? Correlation.Transposed(z) : Correlation.Forward(z);
         if (WinogradBlocking.Suits(c))
             new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
         else
             new CpuCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
     }
+
+    private protected void AddKernels(KernelBinding b, bool isTransposed) =>
+        new ConvolutionKernel(b, Sizes(b.Node), isTransposed, Bias ? 2 : -1, OwnInputs, Epilogue, EpilogueInput).Add();
 
     private protected void RefuseEpilogue()
     {

@@ -1,9 +1,12 @@
 using System.Runtime.Intrinsics;
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
 
@@ -52,6 +55,22 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
             b.Parallel(count / inner, (begin, end, _) => Planes(rng, x, begin, end, inner, y), grain: Math.Max(1, Block / inner));
         else
             b.Parallel((count + Block - 1) / Block, (begin, end, _) => Elements(rng, x, begin * Block, Math.Min(end * Block, count), y));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> x = b.In(0), y = b.Out();
+        ArrayView<int> rng = b.InInt(1);
+        int count = b.InShape(0).Count, inner = Channels ? Inner(b.InShape(0)) : 1;
+        var rule = new DropoutRule(Stream, DropoutMask.ThresholdOf(Rate), (float)(1 / (1 - Rate)));
+        if (inner > 1)
+        {
+            var planes = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Planes);
+            b.Launch(() => planes(count, x, rng, rule, inner, y));
+            return;
+        }
+        var elements = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Elements);
+        b.Launch(() => elements((count + 3) / 4, x, rng, rule, count, y));
     }
 
     private static int Inner(Shape x) => x.LengthOf(2..);

@@ -30,8 +30,11 @@ internal readonly struct DropoutMask
         seedHigh = (uint)rng[ClockLayout.Seed + 1];
         stepLow = (uint)rng[ClockLayout.Step];
         last = ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout;
-        threshold = (uint)Math.Ceiling(rate * (1 << 24));
+        threshold = ThresholdOf(rate);
     }
+
+    /// <summary>Words of 24 bits below this are dropped.</summary>
+    public static uint ThresholdOf(double rate) => (uint)Math.Ceiling(rate * (1 << 24));
 
     public bool Keeps(int i)
     {

@@ -9,7 +9,7 @@ internal static class ElementwiseCases
 {
     private static readonly Shape[] Lines = [new(1), new(15), new(33), new(257), new(4097), new(8193)];
 
-    private static readonly Shape[] Shapes = [new(1), new(3, 33), new(257, 2), new(2, 3, 5, 7), new(1, 4, 65), new(2, 1, 3, 1, 2)];
+    private static readonly Shape[] Shapes = [new(1), new(3, 33), new(257, 2), new(2, 3, 5, 7), new(1, 4, 65), new(2, 1, 3, 1, 2), new(33, 40)];
 
     public static OpFamily Family { get; } = new("elementwise", (random, i) =>
     {

@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -21,5 +24,13 @@ public sealed record Fill(double Value, Shape Shape) : Op
         float* y = b.Out();
         int count = b.OutShape().Count;
         b.Serial(() => new Span<float>(y, count).Fill((float)Value));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> y = b.Out();
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, float>(MapKernels.Fill);
+        float value = (float)Value;
+        b.Launch(() => run(y.IntLength, y, value));
     }
 }

@@ -1,8 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -42,6 +45,14 @@ public abstract record InPlaceOp<M>(double Constant) : Op where M : struct, IMap
             int first = begin * Block;
             MapLoop.Run<M>(Constant, y + first, x + first, null, y + first, Math.Min(end * Block, count) - first);
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> y = b.Updated(0), x = b.In(1);
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
+        float constant = (float)Constant;
+        b.Launch(() => run(y.IntLength, y, x, y, y, constant));
     }
 }
 

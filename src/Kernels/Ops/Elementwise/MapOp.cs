@@ -1,8 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -29,6 +32,15 @@ public abstract record MapOp(double Constant) : Op
 
     /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
     internal abstract unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count);
+
+    /// <summary>Hands the function's type to somebody who makes a kernel with it.</summary>
+    internal abstract void Accept(IMapUser user);
+}
+
+/// <summary>Makes something for a function that only its type tells.</summary>
+internal interface IMapUser
+{
+    void Use<M>(float constant) where M : struct, IMap;
 }
 
 /// <summary>The elementwise op of a function.</summary>
@@ -37,7 +49,7 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
     // 16 KiB an operand: three of them stay in the first-level cache, and a block is worth a hand-over.
     private const int Block = 4096;
 
-    public override string Name => typeof(M).Name;
+    public override string Name => (typeof(M).DeclaringType ?? typeof(M)).Name;
 
     public override int Arity => M.Inputs;
 
@@ -73,6 +85,16 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
             ApplyCpu(x0 + first, x1 + first, x2 + first, y + first, length);
         });
     }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> x0 = b.In(0), x1 = b.In(M.Inputs > 1 ? 1 : 0), x2 = b.In(M.Inputs > 2 ? 2 : 0), y = b.Out();
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
+        float constant = (float)Constant;
+        b.Launch(() => run(y.IntLength, x0, x1, x2, y, constant));
+    }
+
+    internal override void Accept(IMapUser user) => user.Use<M>((float)Constant);
 
     internal override unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count) => MapLoop.Run<M>(Constant, a, b, c, y, count);
 }

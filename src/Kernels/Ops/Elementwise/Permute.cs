@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -45,6 +46,12 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
             AddRows(b, source, target, y, strides);
         else
             AddTiles(b, source, target, y, strides, inner);
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        (Shape x, int[] axes) = Merged(b.InShape(0));
+        new PermuteLaunch(b, new Shape([.. axes.Select(a => x[a])]), Strides(x, axes)).Add(Array.IndexOf(axes, x.Rank - 1));
     }
 
     // The last axis stays the last: y is made of rows of x.

@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -56,6 +59,20 @@ public sealed record Concat(int Axis) : Op
             target += x.Run;
         }
     }
+
+    public override void Kernel(KernelBinding b)
+    {
+        int run = new Runs(b.OutShape(), Axis).Run;
+        ArrayView<float> y = b.Out();
+        var place = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Place);
+        for (int i = 0, next = 0; i < b.InCount; i++)
+        {
+            ArrayView<float> x = b.In(i);
+            int length = new Runs(b.InShape(i), Axis).Run, start = next;
+            b.Launch(() => place(x.IntLength, x, y, length, run, start));
+            next += length;
+        }
+    }
 }
 
 /// <summary>The part of x from <paramref name="Start"/> on, <paramref name="Length"/> long along an axis.</summary>
@@ -86,6 +103,8 @@ public sealed record Slice(int Axis, int Start, int Length) : Op
         Runs x = new(b.InShape(0), Axis), y = new(b.OutShape(), Axis);
         Runs.AddCopy(b, x.Outer, b.In(0) + ((long)Start * x.Inner), x.Run, b.Out(), y.Run, y.Run);
     }
+
+    public override void Kernel(KernelBinding b) => Runs.AddWindow(b, Axis, -Start);
 }
 
 /// <summary>x with zeros before and behind it along an axis: the gradient of a slice.</summary>
@@ -125,6 +144,8 @@ public sealed record Pad(int Axis, int Before, int After) : Op
             }
         }, grain: Math.Max(1, 4096 / to.Run));
     }
+
+    public override void Kernel(KernelBinding b) => Runs.AddWindow(b, Axis, Before);
 }
 
 /// <summary>A shape seen from one axis: so many runs, each all of that axis and what lies within it.</summary>
@@ -141,6 +162,16 @@ internal readonly struct Runs(Shape shape, int axis)
     {
         Expect.Element(x, ElementType.Real, "x");
         Expect.That(axis >= 0 && axis < x.Shape.Rank, $"'x' has shape {x.Shape}; {op} is asked for along axis {axis}.");
+    }
+
+    /// <summary>Adds a launch: y sees x from so many places before its beginning on, and zeros where x is not.</summary>
+    public static void AddWindow(KernelBinding b, int axis, int before)
+    {
+        Runs from = new(b.InShape(0), axis), to = new(b.OutShape(), axis);
+        ArrayView<float> x = b.In(0), y = b.Out();
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Window);
+        (int runX, int runY, int skip) = (from.Run, to.Run, before * from.Inner);
+        b.Launch(() => run(y.IntLength, x, y, runX, runY, skip));
     }
 
     /// <summary>Adds a phase that copies <paramref name="count"/> runs of floats between places that lie apart by the given steps.</summary>

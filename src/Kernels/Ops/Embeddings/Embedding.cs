@@ -1,8 +1,12 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Embeddings;
 
@@ -50,6 +54,22 @@ public sealed record Embedding : Op
             for (int i = begin; i < end; i++)
                 new ReadOnlySpan<float>(table + ((long)index[i] * width), width).CopyTo(new Span<float>(y + ((long)i * width), width));
         }, grain: Math.Max(1, 4096 / width));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (b.Node.Inputs[1].Type.Element == ElementType.Int32)
+            AddKernel(b, new IntIndices(b.InInt(1)));
+        else
+            AddKernel(b, new RealIndices(b.In(1)));
+    }
+
+    private static void AddKernel<I>(KernelBinding b, I indices) where I : struct, IKernelIndices
+    {
+        ArrayView<float> table = b.In(0), y = b.Out();
+        var sizes = new TableSizes(b.InShape(0)[0], b.InShape(0)[1], b.InShape(1).Count);
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.Look);
+        b.Launch(() => run(y.IntLength, table, indices, sizes, y));
     }
 }
 
@@ -100,6 +120,25 @@ public sealed record EmbeddingGradient(Shape Table) : Op
                     Sums.AddTo(dy + ((long)places[i] * width), sum, width);
             }
         }, grain: Math.Max(1, 4096 / width));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (b.Node.Inputs[1].Type.Element == ElementType.Int32)
+            AddKernel(b, new IntIndices(b.InInt(1)));
+        else
+            AddKernel(b, new RealIndices(b.In(1)));
+    }
+
+    private void AddKernel<I>(KernelBinding b, I indices) where I : struct, IKernelIndices
+    {
+        ArrayView<float> dy = b.In(0), dtable = b.Out();
+        var sizes = new TableSizes(Table[0], Table[1], b.InShape(1).Count);
+        var clear = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, float>(MapKernels.Fill);
+        var add = b.Accelerator.LoadStreamKernel<ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.AddRows, RowTeams.Specialization);
+        var config = new KernelConfig(sizes.Positions, RowTeams.Threads);
+        b.Launch(() => clear(dtable.IntLength, dtable, 0f));
+        b.Launch(() => add(config, dy, indices, sizes, dtable));
     }
 
     // Counting sort. After the first two loops ends[r] is where row r begins; filling moves it to where row r ends.

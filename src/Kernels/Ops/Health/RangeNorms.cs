@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -81,6 +82,8 @@ public sealed record RangeNorms(BufferRanges Ranges, bool Difference = false) : 
             }
         });
     }
+
+    public override void Kernel(KernelBinding b) => HealthKernels.AddNorms(b, Ranges, Difference);
 }
 
 /// <summary>Σ (x - y)².</summary>

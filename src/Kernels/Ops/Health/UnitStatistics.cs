@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -69,6 +70,12 @@ public sealed record UnitStatistics(int Axis, double Low, double High) : Op
             }
         }, grain: Math.Max(1, 16384 / (perPiece * inner * width)));
         b.Serial(() => Join(parts.Pointer, pieces, channels, y));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        (int outer, int channels, int inner) = Split(b.InShape(0));
+        HealthKernels.AddUnits(b, new UnitSizes(outer, channels, inner, (float)Low, (float)High));
     }
 
     private static unsafe void Join(float* parts, int pieces, int channels, float* y)

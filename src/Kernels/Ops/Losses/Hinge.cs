@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -52,6 +55,19 @@ public sealed record Hinge(double Margin = 1, bool Squared = false) : Op
         float* scores = b.In(0);
         int* labels = b.InInt(1);
         RowLosses.AddMean(b, n, i => Row(scores + ((long)i * k), k, labels[i]), b.Out());
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> scores = b.In(0);
+        ArrayView<int> labels = b.InInt(1);
+        RowSizes sizes = RowLosses.Sizes(b.InShape(0));
+        KernelScratchRegion terms = b.Scratch(sizes.Rows);
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.Hinge, RowTeams.Specialization);
+        KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
+        (float margin, int squared) = ((float)Margin, Squared ? 1 : 0);
+        b.Launch(() => run(config, scores, labels, sizes, margin, squared, terms.View));
+        LossKernels.AddFinish(b, terms, sizes.Rows, 1.0 / sizes.Rows);
     }
 
     private unsafe double Row(float* s, int k, int label)
@@ -109,6 +125,17 @@ public sealed record HingeGradient(double Margin, bool Squared) : Op
             for (int i = begin; i < end; i++)
                 Row(scores + ((long)i * k), k, labels[i], scale, gradient + ((long)i * k));
         }, grain: Math.Max(1, 4096 / k));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> dloss = b.In(0), scores = b.In(1), dscores = b.Out();
+        ArrayView<int> labels = b.InInt(2);
+        RowSizes sizes = RowLosses.Sizes(b.InShape(1));
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.HingeGradient, RowTeams.Specialization);
+        KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
+        (float margin, int squared) = ((float)Margin, Squared ? 1 : 0);
+        b.Launch(() => run(config, dloss, scores, labels, sizes, margin, squared, dscores));
     }
 
     private unsafe void Row(float* s, int k, int label, float scale, float* ds)

@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -48,6 +51,28 @@ public sealed record Metrics(int Samples, bool Classes) : Op
             for (int i = 0; i < Samples && labels is not null; i++)
                 totals[2] += Predicted(new ReadOnlySpan<float>(scores + ((long)i * k), k)) == labels[i] ? 1 : 0;
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> totals = b.Updated(0), loss = b.In(1);
+        int rows = Classes ? Samples : 0, samples = Samples;
+        KernelScratchRegion right = b.Scratch(Math.Max(1, rows));
+        if (Classes)
+            AddRight(b, right);
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
+        var config = new KernelConfig(1, RowTeams.Threads);
+        b.Launch(() => run(config, totals, loss, right.View, rows, samples));
+    }
+
+    private static void AddRight(KernelBinding b, KernelScratchRegion right)
+    {
+        ArrayView<float> scores = b.In(2);
+        ArrayView<int> labels = b.InInt(3);
+        RowSizes sizes = RowLosses.Sizes(b.InShape(2));
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, RowSizes, ArrayView<float>>(RowLossKernels.Right, RowTeams.Specialization);
+        KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
+        b.Launch(() => run(config, scores, labels, sizes, right.View));
     }
 
     private static void Compensated(ref float sum, ref float compensation, float value)

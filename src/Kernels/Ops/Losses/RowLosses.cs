@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
@@ -15,6 +16,9 @@ internal static class RowLosses
         Expect.Element(labels, ElementType.Int32, "labels");
         Expect.Shape(labels, new Shape(scores.Shape[0]), "labels");
     }
+
+    /// <summary>The sizes that kernels get for scores [N, K].</summary>
+    public static RowSizes Sizes(Shape scores) => new(scores[0], scores[1], RowTeams.Size(scores[1]));
 
     /// <summary>Adds the phases that compute each row's term and write Σ terms / total; the total is the number of rows when null.</summary>
     public static unsafe void AddMean(CpuBinding b, int rows, Func<int, double> term, float* loss, Func<double>? total = null)

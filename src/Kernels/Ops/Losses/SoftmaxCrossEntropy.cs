@@ -1,8 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -68,6 +71,29 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
         }
         RowLosses.AddMean(b, n, Row, loss, weights is null ? null : () => TotalWeight(weights, labels, n));
     }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> x = b.In(0), weights = Weighted ? b.In(2) : x.SubView(0, 0), loss = b.Out(0), p = b.Out(1);
+        ArrayView<int> labels = b.InInt(1);
+        RowSizes sizes = RowLosses.Sizes(b.InShape(0));
+        EntropyShares shares = Shares(Smoothing, sizes.Classes, Weighted);
+        KernelScratchRegion terms = b.Scratch(sizes.Rows), own = b.Scratch(Weighted ? sizes.Rows : 1);
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
+            RowLossKernels.Entropy, RowTeams.Specialization);
+        KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
+        b.Launch(() => run(config, x, labels, weights, sizes, shares, p, terms.View, own.View));
+        if (!Weighted)
+        {
+            LossKernels.AddFinish(b, terms, sizes.Rows, 1.0 / sizes.Rows);
+            return;
+        }
+        var mean = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(RowLossKernels.WeightedMean, RowTeams.Specialization);
+        var single = new KernelConfig(1, RowTeams.Threads);
+        b.Launch(() => mean(single, terms.View, own.View, sizes.Rows, loss));
+    }
+
+    internal static EntropyShares Shares(double smoothing, int classes, bool weighted) => new((float)(1 - smoothing), (float)(smoothing / classes), weighted ? 1 : 0);
 
     internal static unsafe double TotalWeight(float* weights, int* labels, int n)
     {
@@ -154,6 +180,24 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
             for (int i = begin; i < end; i++)
                 Row(p + ((long)i * k), weights, k, labels[i], totals.Pointer[0], totals.Pointer[1], dx + ((long)i * k));
         }, grain: Math.Max(1, 4096 / k));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> dloss = b.In(0), p = b.In(1), weights = Weighted ? b.In(3) : p.SubView(0, 0), dx = b.Out();
+        ArrayView<int> labels = b.InInt(2);
+        RowSizes sizes = RowLosses.Sizes(b.InShape(1));
+        EntropyShares shares = SoftmaxCrossEntropy.Shares(Smoothing, sizes.Classes, Weighted);
+        KernelScratchRegion totals = b.Scratch(2);
+        if (Weighted)
+        {
+            var add = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, ArrayView<float>>(RowLossKernels.WeightTotals, RowTeams.Specialization);
+            var single = new KernelConfig(1, RowTeams.Threads);
+            b.Launch(() => add(single, dloss, labels, weights, sizes, totals.View));
+        }
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>>(
+            RowLossKernels.EntropyGradient);
+        b.Launch(() => run(dx.IntLength, dloss, p, labels, weights, sizes, shares, totals.View, dx));
     }
 
     private unsafe void Row(float* p, float* weights, int k, int label, float scale, float sumOfWeights, float* dx)

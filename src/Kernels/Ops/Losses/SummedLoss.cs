@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -86,6 +87,8 @@ public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct,
         });
     }
 
+    public override void Kernel(KernelBinding b) => LossKernels.AddSum<F>(b, Constant, Factor(b.InShape(0)));
+
     /// <summary>What the sum over all elements is multiplied by.</summary>
     protected abstract double Factor(Shape x);
 }
@@ -123,4 +126,6 @@ public sealed record SummedLossGradient<F>(string Of, double Constant, double Fa
                 LossLoop.Slopes<F>(Constant, scale, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count), dx);
         });
     }
+
+    public override void Kernel(KernelBinding b) => LossKernels.AddSlopes<F>(b, Constant, Factor);
 }

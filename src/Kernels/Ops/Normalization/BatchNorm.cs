@@ -1,7 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -80,5 +84,23 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
         }
         var normalize = new ChannelNormalize(layout, x, new Center(mean, inverse), AffineOf(b), b.Out(), EpilogueOf(b));
         new ChannelStatistics(layout, x, Finish).Add(b, normalize);
+    }
+
+    private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
+    {
+        if (Affine)
+            AddPasses(b, finish, new ChannelAffine(b.In(3), b.In(4)));
+        else
+            AddPasses(b, finish, new PlainAffine(1));
+    }
+
+    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    {
+        ChannelLayout layout = ChannelLayout.Of(b.InShape(0));
+        ArrayView<float> x = b.In(0), y = b.Out(), mean = b.Out(1), inverse = b.Out(2);
+        var batch = new Statistics(mean, inverse, layout.PerChannel, (float)Epsilon);
+        var running = new RunningStatistics(batch, b.Updated(1), b.Updated(2), layout.PerChannel, (float)Momentum);
+        var normalize = new Normalize<M, A>(x, y, mean, Spread.OfInverses(inverse), affine, finish);
+        new ChannelPasses(b, layout).SumAndMap(() => new Distances(x), () => running, () => normalize);
     }
 }

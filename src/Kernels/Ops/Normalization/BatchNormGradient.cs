@@ -1,7 +1,9 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -80,6 +82,37 @@ public sealed record BatchNormGradient(double Epsilon, bool Affine, bool Fixed) 
             b.Serial(() => BatchNormInference.InverseDeviations(variance, layout.C, Epsilon, gradient.FixedInverse));
         }
         gradient.Add(b);
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (Affine)
+            AddPasses(b, new ChannelAffine(b.In(4), b.In(4)));
+        else
+            AddPasses(b, new PlainAffine(1));
+    }
+
+    private void AddPasses<A>(KernelBinding b, A affine) where A : struct, IAffine
+    {
+        ChannelLayout layout = ChannelLayout.Of(b.InShape(0));
+        var passes = new ChannelPasses(b, layout);
+        ArrayView<float> dy = b.In(0), x = b.In(1), dx = b.Out(), mean = b.In(2);
+        Spread spread = Fixed ? Spread.OfVariances(b.In(3), Epsilon) : Spread.OfInverses(b.In(3));
+        InputGradient<A> Gradient(ArrayView<float> sums, ArrayView<float> products) =>
+            new(dy, x, dx, mean, spread, new TotalMeans(sums, products, Fixed ? 0 : layout.PerChannel), affine);
+        if (Affine)
+        {
+            ArrayView<float> dgamma = b.Out(1), dbeta = b.Out(2);
+            passes.SumAndMap(() => new GammaProducts<PlainAffine>(dy, x, mean, new PlainAffine(1)), () => new Totals(dbeta, dgamma, spread), () => Gradient(dbeta, dgamma));
+        }
+        else if (Fixed)
+            passes.Map(() => Gradient(mean, mean));
+        else
+        {
+            KernelScratchRegion scratch = b.Scratch(2L * layout.C);
+            ArrayView<float> Row(int row) => scratch.View.SubView(row * layout.C, layout.C);
+            passes.SumAndMap(() => new GammaProducts<PlainAffine>(dy, x, mean, new PlainAffine(1)), () => new Totals(Row(0), Row(1), spread), () => Gradient(Row(0), Row(1)));
+        }
     }
 
     private static int Place(ChannelLayout layout, int channel, int k) => (int)layout.Plane(k / layout.Inner, channel) + (k % layout.Inner);

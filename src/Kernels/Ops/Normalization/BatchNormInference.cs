@@ -1,6 +1,9 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
@@ -49,6 +52,20 @@ public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = tru
         b.Serial(() => InverseDeviations(variance, layout.C, Epsilon, inverse.Pointer));
         var normalize = new ChannelNormalize(layout, b.In(0), default, AffineOf(b), b.Out(), EpilogueOf(b));
         ChannelNormalize.Add(b, layout, () => normalize.By(new Center(mean, inverse.Pointer)));
+    }
+
+    private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
+    {
+        if (Affine)
+            AddPasses(b, finish, new ChannelAffine(b.In(3), b.In(4)));
+        else
+            AddPasses(b, finish, new PlainAffine(1));
+    }
+
+    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    {
+        var normalize = new Normalize<M, A>(b.In(0), b.Out(), b.In(1), Spread.OfVariances(b.In(2), Epsilon), affine, finish);
+        new ChannelPasses(b, ChannelLayout.Of(b.InShape(0))).Map(() => normalize);
     }
 
     internal static unsafe void InverseDeviations(float* variance, int count, double epsilon, float* inverse)

@@ -1,8 +1,12 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -78,6 +82,27 @@ public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon
                     epilogue.Apply(y + at, 0, 0, layout.Size, at);
             }
         }, grain: Math.Max(1, 4096 / layout.Size));
+    }
+
+    private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
+    {
+        if (Affine)
+            AddPasses(b, finish, new GroupedAffine(b.In(1), b.In(2), LayoutOf(b.InShape(0))));
+        else
+            AddPasses(b, finish, new PlainAffine(1));
+    }
+
+    // A group of a sample is a channel of a single sample.
+    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    {
+        GroupLayout layout = LayoutOf(b.InShape(0));
+        ArrayView<float> x = b.In(0), y = b.Out();
+        KernelScratchRegion scratch = b.Scratch(2L * layout.Rows);
+        ArrayView<float> Known(int row) => scratch.View.SubView(row * layout.Rows, layout.Rows); // mean, inverse deviation
+        new ChannelPasses(b, new ChannelLayout(1, layout.Rows, layout.Size)).SumAndMap(
+            () => new Distances(x),
+            () => new Statistics(Known(0), Known(1), layout.Size, (float)Epsilon),
+            () => new Normalize<M, A>(x, y, Known(0), Spread.OfInverses(Known(1)), affine, finish));
     }
 
     private unsafe void Normalize(GroupLayout layout, float* x, Affine affine, float* y)

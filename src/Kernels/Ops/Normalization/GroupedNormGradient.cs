@@ -1,7 +1,9 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -58,6 +60,34 @@ public sealed record GroupedNormGradient(GroupedNorm Of) : Op
         }, grain: Math.Max(1, 4096 / (perBlock * layout.Size)));
         if (Of.Affine)
             AddBlocks(b, partial, blocks, layout.C);
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (Of.Affine)
+            AddPasses(b, new GroupedAffine(b.In(2), b.In(2), Of.LayoutOf(b.InShape(0))));
+        else
+            AddPasses(b, new PlainAffine(1));
+    }
+
+    private void AddPasses<A>(KernelBinding b, A affine) where A : struct, IAffine
+    {
+        GroupLayout layout = Of.LayoutOf(b.InShape(0));
+        ArrayView<float> dy = b.In(0), x = b.In(1), dx = b.Out();
+        KernelScratchRegion scratch = b.Scratch(4L * layout.Rows);
+        ArrayView<float> Known(int row) => scratch.View.SubView(row * layout.Rows, layout.Rows); // mean, inverse deviation, Σ γ·dy, Σ γ·dy·x̂
+        var rows = new ChannelPasses(b, new ChannelLayout(1, layout.Rows, layout.Size));
+        rows.Sum(() => new Distances(x), () => new Statistics(Known(0), Known(1), layout.Size, (float)Of.Epsilon));
+        rows.SumAndMap(
+            () => new GammaProducts<A>(dy, x, Known(0), affine),
+            () => new Totals(Known(2), Known(3), Spread.OfInverses(Known(1))),
+            () => new InputGradient<A>(dy, x, dx, Known(0), Spread.OfInverses(Known(1)), new TotalMeans(Known(2), Known(3), layout.Size), affine));
+        if (!Of.Affine)
+            return;
+        ArrayView<float> dgamma = b.Out(1), dbeta = b.Out(2);
+        new ChannelPasses(b, new ChannelLayout(layout.N, layout.C, layout.Inner)).Sum(
+            () => new GroupedProducts(dy, x, Known(0), Known(1), layout.Groups, layout.GroupChannels),
+            () => new Totals(dbeta, dgamma, Spread.One(dbeta)));
     }
 
     private static unsafe void AddBlocks(CpuBinding b, ScratchRegion partial, int blocks, int channels)

@@ -1,9 +1,12 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -30,6 +33,18 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     public override Op? FuseWith(Op consumer, int input) =>
         Epilogue is null && consumer is MapOp map ? this with { Epilogue = map, EpilogueInput = input } : null;
 
+    public override void Kernel(KernelBinding b)
+    {
+        var user = new KernelUser(this, b);
+        if (Epilogue is null)
+            user.Use<Identity>(0);
+        else
+            Epilogue.Accept(user);
+    }
+
+    /// <summary>Adds the launches, the last of which ends with what the plan fused.</summary>
+    private protected abstract void AddPasses<M>(KernelBinding b, Finish<M> finish) where M : struct, IMap;
+
     protected void CheckInputs(ReadOnlySpan<TensorType> inputs, Shape affine)
     {
         Expect.Count(inputs, OwnInputs + (Epilogue is null ? 0 : Epilogue.Arity - 1), Name);
@@ -47,5 +62,15 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     {
         if (Epilogue is not null)
             throw new InvalidOperationException("The reference device runs each op by itself.");
+    }
+
+    private sealed class KernelUser(NormOp op, KernelBinding b) : IMapUser
+    {
+        public void Use<M>(float constant) where M : struct, IMap
+        {
+            ArrayView<float> none = b.Out().SubView(0, 0);
+            int others = op.Epilogue is null ? 0 : op.Epilogue.Arity - 1;
+            op.AddPasses(b, new Finish<M>(none, others > 0 ? b.In(op.OwnInputs) : none, others > 1 ? b.In(op.OwnInputs + 1) : none, op.EpilogueInput, constant));
+        }
     }
 }

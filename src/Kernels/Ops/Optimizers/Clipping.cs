@@ -1,8 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -53,6 +56,19 @@ public sealed record GradientNorm(double Limit) : Op
             (double f, double n) = Finish(sum, hyper[HyperLayout.GradientScale]);
             (factor[0], norm[0]) = ((float)f, (float)n);
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> g = b.In(0), hyper = b.In(1), factor = b.Out(0), norm = b.Out(1);
+        int count = b.InShape(0).Count, blocks = (count + OptimizerKernels.Block - 1) / OptimizerKernels.Block;
+        float limit = (float)Limit;
+        KernelScratchRegion sums = b.Scratch(blocks);
+        var square = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
+        var finish = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
+        KernelConfig many = new(blocks, RowTeams.Threads), single = new(1, RowTeams.Threads);
+        b.Launch(() => square(many, g, count, sums.View));
+        b.Launch(() => finish(single, sums.View, blocks, hyper, limit, factor, norm));
     }
 
     private (double Factor, double Norm) Finish(double sumOfSquares, double scale)

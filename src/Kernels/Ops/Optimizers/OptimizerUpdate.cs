@@ -1,8 +1,11 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -103,6 +106,20 @@ public sealed record OptimizerUpdate<Rule>(OptimizerConstants Constants, bool Sc
             else
                 Loop<V128>(w, g, s0, s1, s2, hyper, factor, first, last);
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> w = b.Updated(0), g = b.In(1), hyper = b.In(2), factor = b.In(Scaled ? 3 : 2);
+        ArrayView<float> s0 = Rule.Slots > 0 ? b.Updated(FirstSlot) : w;
+        ArrayView<float> s1 = Rule.Slots > 1 ? b.Updated(FirstSlot + 1) : w;
+        ArrayView<float> s2 = Rule.Slots > 2 ? b.Updated(FirstSlot + 2) : w;
+        var constants = new UpdateConstants(
+            (float)Constants.RateFactor, (float)Constants.Decay, (float)Constants.A, (float)Constants.B, (float)(1 - Constants.A), (float)(1 - Constants.B),
+            (float)Constants.Epsilon, (float)Constants.ClipValue, Scaled ? 1 : 0);
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<
+            Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, UpdateConstants>(OptimizerKernels.Update<Rule>);
+        b.Launch(() => run(w.IntLength, w, g, hyper, factor, s0, s1, s2, constants));
     }
 
     private unsafe void Loop<V>(float* w, float* g, float* m0, float* m1, float* m2, float* hyper, float* factor, int first, int last)

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
@@ -5,6 +6,8 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
@@ -81,6 +84,24 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
         });
     }
 
+    public override void Kernel(KernelBinding b)
+    {
+        PoolSizes z = PoolSizes.Of(Geometry, b.Node.Inputs[0].Type);
+        ArrayView<float> x = b.In(0), y = b.Out();
+        if (z.IsGlobal)
+        {
+            RowLanes planes = RowLanes.Of(z.Planes, z.H * z.W);
+            KernelConfig config = RowLanes.Config(planes);
+            var global = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, RowLanes>(PoolingKernels.GlobalAverage, new KernelSpecialization(RowLanes.Threads, null));
+            b.Launch(() => global(config, x, y, planes));
+            return;
+        }
+        PoolWindows windows = PoolWindows.Of(z);
+        int counted = CountPadding ? 1 : 0;
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.Average);
+        b.Launch(() => run(y.IntLength, x, y, windows, counted));
+    }
+
     internal static int Divisor(PoolSizes z, bool countPadding, int p, int q)
     {
         (int top, int bottom) = z.RowsOf(p);
@@ -151,6 +172,15 @@ public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int 
                     Spread(z, dy + ((long)plane * windows), dx + ((long)plane * pixels));
             }
         }, grain: Math.Max(1, 4096 / pixels));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        PoolWindows windows = PoolWindows.Of(PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width));
+        ArrayView<float> dy = b.In(0), dx = b.Out();
+        int counted = CountPadding ? 1 : 0;
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.AverageGradient);
+        b.Launch(() => run(dx.IntLength, dy, dx, windows, counted));
     }
 
     private unsafe void Spread(PoolSizes z, float* dy, float* dx)

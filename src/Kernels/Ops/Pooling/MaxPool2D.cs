@@ -1,9 +1,12 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
@@ -91,6 +94,32 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
                     bytes[at + q] = (byte)marks[q];
             }
         });
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (Geometry.PlaceType == ElementType.Byte)
+            AddKernel(b, new ByteMarks(b.OutByte(1)));
+        else
+            AddKernel(b, new IntMarks(b.OutInt(1)));
+    }
+
+    private void AddKernel<K>(KernelBinding b, K marks) where K : struct, IMarks
+    {
+        PoolSizes z = PoolSizes.Of(Geometry, b.Node.Inputs[0].Type);
+        ArrayView<float> x = b.In(0), y = b.Out();
+        int split = Ties == Ties.Split ? 1 : 0;
+        if (z.IsGlobal)
+        {
+            RowLanes planes = RowLanes.Of(z.Planes, z.H * z.W);
+            KernelConfig config = RowLanes.Config(planes);
+            var global = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, K, RowLanes, int>(PoolingKernels.GlobalMax<K>, new KernelSpecialization(RowLanes.Threads, null));
+            b.Launch(() => global(config, x, y, marks, planes, split));
+            return;
+        }
+        PoolWindows windows = PoolWindows.Of(z);
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, K, PoolWindows, int>(PoolingKernels.Max<K>);
+        b.Launch(() => run(y.IntLength, x, y, marks, windows, split));
     }
 
     private static (double Max, int Place, int Count) Largest(PoolSizes z, ReadOnlySpan<double> plane, int p, int q)

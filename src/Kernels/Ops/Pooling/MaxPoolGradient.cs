@@ -1,7 +1,10 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
@@ -76,6 +79,29 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
                     AddToFirst(z, dy + from, narrow, wide, dx + to);
             }
         }, grain: Math.Max(1, 4096 / pixels));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        if (Geometry.PlaceType == ElementType.Byte)
+            AddKernel(b, new ByteMarks(b.InByte(1)));
+        else
+            AddKernel(b, new IntMarks(b.InInt(1)));
+    }
+
+    private void AddKernel<K>(KernelBinding b, K marks) where K : struct, IMarks
+    {
+        PoolWindows windows = PoolWindows.Of(PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width));
+        ArrayView<float> dy = b.In(0), dx = b.Out();
+        if (Ties == Ties.First)
+        {
+            var first = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, K, ArrayView<float>, PoolWindows>(PoolingKernels.FirstGradient<K>);
+            b.Launch(() => first(dx.IntLength, dy, marks, dx, windows));
+            return;
+        }
+        ArrayView<float> x = b.In(2), y = b.In(3);
+        var all = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, K, ArrayView<float>, ArrayView<float>, ArrayView<float>, PoolWindows>(PoolingKernels.SplitGradient<K>);
+        b.Launch(() => all(dx.IntLength, dy, marks, x, y, dx, windows));
     }
 
     private static unsafe void AddToFirst(PoolSizes z, float* dy, byte* bytes, int* ints, float* dx)

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
@@ -93,6 +94,9 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
             Epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, columnBias: Bias ? b.In(2) : null),
         }.AddPhases();
     }
+
+    public override void Kernel(KernelBinding b) =>
+        new MatMulKernel(b, TransposeA, TransposeB, Bias ? 2 : -1, OwnInputs, Epilogue, EpilogueInput).Add();
 
     private int InnerSize(Node node) => node.Inputs[0].Shape[TransposeA ? 0 : 1];
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -54,6 +55,12 @@ public sealed record ChannelSum(int Axis) : Op
             });
     }
 
+    public override void Kernel(KernelBinding b)
+    {
+        (int outer, int channels, int inner) = Split(b.InShape(0));
+        ReductionKernels.Add(b, b.In(0), b.Out(), outer, channels, inner);
+    }
+
     // Columns of a matrix: each worker takes some columns and goes down all rows, a vector of columns at a time.
     private static unsafe void AddColumns(CpuBinding b, float* x, float* y, int rows, int columns)
     {
@@ -101,4 +108,6 @@ public sealed record ChannelBroadcast(Shape To, int Axis) : Op
                 new Span<float>(y + ((long)plane * inner), inner).Fill(x[plane % channels]);
         }, grain: Math.Max(1, 4096 / (channels * inner)));
     }
+
+    public override void Kernel(KernelBinding b) => ReductionKernels.AddBroadcast(b, b.In(0), b.Out(), To[Axis], To.LengthOf((Axis + 1)..));
 }

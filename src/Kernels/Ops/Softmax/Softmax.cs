@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
@@ -5,6 +6,8 @@ using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Softmax;
 
@@ -61,6 +64,15 @@ public sealed record Softmax(bool Log = false) : Op
             }
         }, grain: Math.Max(1, 4096 / size));
     }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> x = b.In(0), y = b.Out();
+        RowLanes rows = RowLanes.Of(b.InShape(0).LengthOf(..^1), b.InShape(0)[^1]);
+        KernelConfig config = RowLanes.Config(rows);
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, RowLanes>(Log ? SoftmaxKernels.Log : SoftmaxKernels.Plain, new KernelSpecialization(RowLanes.Threads, null));
+        b.Launch(() => run(config, x, y, rows));
+    }
 }
 
 /// <summary>dx = y·(dy - Σ dy·y) of the softmax, dx = dy - e^y·Σ dy of its logarithm; each over the last axis.</summary>
@@ -105,6 +117,23 @@ public sealed record SoftmaxGradient(bool Log) : Op
         }, grain: Math.Max(1, 4096 / size));
     }
 
+    public override void Kernel(KernelBinding b)
+    {
+        if (Log)
+            AddKernel<Copy.Map, LogMap>(b);
+        else
+            AddKernel<Multiply.Map, PlainMap>(b);
+    }
+
+    private static void AddKernel<W, M>(KernelBinding b) where W : struct, IMap where M : struct, IMap
+    {
+        ArrayView<float> dy = b.In(0), y = b.In(1), dx = b.Out();
+        RowLanes rows = RowLanes.Of(b.InShape(0).LengthOf(..^1), b.InShape(0)[^1]);
+        KernelConfig config = RowLanes.Config(rows);
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, RowLanes>(SoftmaxKernels.Gradient<W, M>, new KernelSpecialization(RowLanes.Threads, null));
+        b.Launch(() => run(config, dy, y, dx, rows));
+    }
+
     private unsafe void Map(float* dy, float* y, float* dx, float sum, int count)
     {
         if (Log)
@@ -113,7 +142,7 @@ public sealed record SoftmaxGradient(bool Log) : Op
             MapLoop.Run<PlainMap>(sum, dy, y, y, dx, count);
     }
 
-    private readonly struct PlainMap : IMap
+    internal readonly struct PlainMap : IMap
     {
         public static int Inputs => 2;
 
@@ -122,7 +151,7 @@ public sealed record SoftmaxGradient(bool Log) : Op
         public static R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R> => b * (a - constant);
     }
 
-    private readonly struct LogMap : IMap
+    internal readonly struct LogMap : IMap
     {
         public static int Inputs => 2;
 

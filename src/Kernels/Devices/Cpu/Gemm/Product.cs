@@ -33,6 +33,11 @@ internal sealed unsafe class Product
     /// </summary>
     public void AddPhases()
     {
+        if (m <= RowProduct.MostRows && k > 1)
+        {
+            new RowProduct(binding, m, n, k) { A = A, B = B, C = C, Epilogue = Epilogue }.AddPhases();
+            return;
+        }
         int mr = MicroKernel.Rows, nr = MicroKernel.Columns;
         int aPanels = (m + mr - 1) / mr, bPanels = (n + nr - 1) / nr;
         int block = Math.Min(k, StepsPerBlock);

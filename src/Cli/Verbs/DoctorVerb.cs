@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("doctor", HelpText = "Does this device compute right? Every op, or the network of a config, against the reference in double.")]
+public sealed class DoctorVerb : Verb
+{
+    [Value(0, MetaName = "CONFIG", HelpText = "A config whose network is checked layer by layer; without one every op is.")]
+    public string? ConfigPath { get; set; }
+
+    [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config.")]
+    public IEnumerable<string> Set { get; set; } = [];
+
+    [Option("device", Default = "auto", HelpText = "The device to examine: cpu, cuda[:i], opencl[:i], emulated.")]
+    public string DeviceId { get; set; } = "auto";
+
+    [Option("threads", HelpText = "Threads of the cpu device.")]
+    public int Threads { get; set; }
+
+    [Option("cases", Default = 20, MetaValue = "N", HelpText = "Random shapes for each op.")]
+    public int Cases { get; set; }
+
+    [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name holds this word, e.g. conv or activations/gelu.")]
+    public string Op { get; set; } = "";
+
+    [Option("samples", Default = 4, MetaValue = "N", HelpText = "Samples in the batch that a network is checked with.")]
+    public int Samples { get; set; }
+
+    public override int Run(Output output)
+    {
+        if (Cases < 1 || Samples < 1)
+            throw new GpuGradException(Fault.Config, $"--cases {Cases} --samples {Samples}; expected whole numbers above 0");
+        using Device device = DeviceCatalog.Open(DeviceId, Threads);
+        output.Line($"device     {device.Id}: {device.Name}");
+        if (ConfigPath is null && Op.Length > 0 && !Doctor.Names().Any(n => n.Contains(Op, StringComparison.OrdinalIgnoreCase)))
+            throw new GpuGradException(Fault.Config, $"--op {Op}; no op has that in its name; there are {string.Join(", ", Doctor.Names())}");
+        IReadOnlyList<Diagnosis> found = ConfigPath is null ? [.. Doctor.Ops(device, Cases, Op)] : Network(ConfigPath, device, output);
+        output.Table(
+            [ConfigPath is null ? "op" : "tensor", "cases", "forward", "backward", ""],
+            found.Select(d => new[] { d.Name, Format.Invariant($"{d.Cases}"), Error(d.Forward), Error(d.Backward), d.Failed == 0 ? "ok" : Format.Invariant($"{d.Failed} FAILED") }),
+            1, 2, 3);
+        foreach (Diagnosis diagnosis in found.Where(d => d.Failed > 0).Take(ConfigPath is null ? 10 : 1))
+            output.Line(ConfigPath is null ? diagnosis.Problem! : $"the first that diverges: {diagnosis.Problem}");
+        int failed = found.Sum(d => d.Failed), passed = found.Sum(d => d.Cases) - failed;
+        output.Line(Format.Invariant($"{passed} passed, {failed} failed"));
+        output.Json(Report(device, found, passed, failed));
+        return failed == 0 ? ExitCode.Done : ExitCode.Device;
+    }
+
+    private IReadOnlyList<Diagnosis> Network(string path, Device device, Output output)
+    {
+        LoadedConfig loaded = RunConfigFile.Load(path, Set.Append(Format.Invariant($"data.batch={Samples}")));
+        RunConfig config = loaded.Config;
+        ModelCheck.Check(config);
+        if (config.Data.Dataset is not null)
+        {
+            TrainingData data = ConfigVerb.LoadData(loaded, output);
+            SampleSet first = data.Train.Pick([.. Enumerable.Range(0, Math.Min(Samples, data.Train.Count))]);
+            return Doctor.Network(config, ModelCheck.Check(config, data.Shape), device, first, data.Normalization);
+        }
+        DataShape shape = config.Data.KnownShape
+            ?? throw new GpuGradException(Fault.Config, $"{path}: the shape of the data is not known; give data.shape and data.classes");
+        Network network = ModelCheck.Check(config, shape);
+        return Doctor.Network(config, network, device, StepBatch.Random(network, shape, Samples, config.Seed), Normalization.None(shape.Shape[0]));
+    }
+
+    private static JsonObject Report(Device device, IReadOnlyList<Diagnosis> found, int passed, int failed) => new()
+    {
+        ["device"] = device.Id,
+        ["name"] = device.Name,
+        ["passed"] = passed,
+        ["failed"] = failed,
+        ["checks"] = new JsonArray([.. found.Select(d => new JsonObject
+        {
+            ["name"] = d.Name,
+            ["cases"] = d.Cases,
+            ["forward"] = Number(d.Forward),
+            ["backward"] = Number(d.Backward),
+            ["failed"] = d.Failed,
+            ["problem"] = d.Problem,
+        })]),
+    };
+
+    private static JsonValue? Number(double? error) => error is { } e && double.IsFinite(e) ? JsonValue.Create(e) : null;
+
+    private static string Error(double? error) => error is { } e ? Format.Invariant($"{e:E1}") : "";
+}

@@ -1,0 +1,80 @@
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Cli.Views;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Diagnostics.GradientChecks;
+using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("gradcheck", HelpText = "Check the gradients of a network against central differences of its loss, in double; --device checks a device's too.")]
+public sealed class GradCheckVerb : ConfigVerb
+{
+    // What the plain loops of the reference device do in a second, about; decides how much is checked by default.
+    private const double FlopsPerSecond = 1.2e9;
+    private const double Seconds = 20;
+
+    [Option("samples", MetaValue = "N", HelpText = "Numbers of each tensor that are moved one by one; 0 for every one. By default as many as take about half a minute.")]
+    public int? Samples { get; set; }
+
+    [Option("batch", MetaValue = "N", HelpText = "Samples in the batch; by default up to 8, fewer for a large network.")]
+    public int? Batch { get; set; }
+
+    [Option("weights", MetaValue = "FILE", HelpText = "Check at these weights (.safetensors); else at the config's initialisers.")]
+    public string? Weights { get; set; }
+
+    [Option("jitter", Default = 0.1, MetaValue = "SHARE", HelpText = "Random change of the weights before the check: fresh ones stand on kinks and hide defects (all biases 0).")]
+    public double Jitter { get; set; }
+
+    [Option("html", MetaValue = "FILE", HelpText = "Write a page with the table and the curve of step sizes.")]
+    public string? Html { get; set; }
+
+    public override int Run(Output output)
+    {
+        Require(Samples is null or >= 0, $"--samples {Samples}; expected 0 or a whole number above it");
+        Require(Batch is null or > 0, $"--batch {Batch}; expected a whole number above 0");
+        Require(Jitter is >= 0 and <= 1, Format.Invariant($"--jitter {Jitter}; expected a number from 0 to 1"));
+        LoadedConfig loaded = Load();
+        ModelCheck.Check(loaded.Config);
+        using Device? device = DeviceId is null or "reference" ? null : OpenDevice(loaded.Config, output);
+        FirstBatch batch = FirstBatch.Of(loaded, n => Batch ?? BatchFor(loaded.Config, n), output);
+        Network network = ModelCheck.Check(loaded.Config, batch.Shape);
+        double evaluation = ForwardFlops(loaded.Config, network) * batch.Samples.Count / FlopsPerSecond;
+        var options = new GradientCheckOptions
+        {
+            Samples = Samples is int n ? n == 0 ? null : n : SamplesFor(network, evaluation),
+            Jitter = Jitter,
+            Weights = Weights is null ? null : model => WeightFile.Load(Weights, model),
+        };
+        using var progress = new LoadingDisplay();
+        using var check = new GradientCheck(loaded.Config, network, batch.Samples, batch.Normalization, options with { Progress = (i, n) => progress.Show("checking", (double)i / n) });
+        GradientReport report = check.Run(device);
+        IReadOnlyList<StepError> steps = check.StepSizes(evaluation > 0.5 ? 1 : evaluation > 0.05 ? 2 : 4);
+        progress.Dispose();
+        new GradCheckView(report, steps, batch, device?.Id).Show(output, Html);
+        return report.Passed ? ExitCode.Done : ExitCode.Unexpected;
+    }
+
+    private static int BatchFor(RunConfig config, Network network) =>
+        Math.Min(config.Data.Batch, (int)Math.Clamp(4e8 / ForwardFlops(config, network), 2, 8));
+
+    // Each number takes two evaluations, on the average of half the network.
+    private static int? SamplesFor(Network network, double evaluation)
+    {
+        int tensors = network.Parameters.Count(p => p.Trained) + 1;
+        double affordable = Seconds / Math.Max(1e-6, evaluation) / tensors;
+        int largest = network.Parameters.Where(p => p.Trained).Select(p => p.Shape.Count).DefaultIfEmpty(0).Max();
+        return affordable >= largest ? null : (int)Math.Clamp(affordable, 0, 64);
+    }
+
+    private static double ForwardFlops(RunConfig config, Network network) =>
+        Math.Max(1, NetworkSummary.ForwardFlopsOf(config, network));
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+            throw new GpuGradException(Fault.Config, message);
+    }
+}

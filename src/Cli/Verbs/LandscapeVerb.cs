@@ -1,0 +1,159 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Diagnostics;
+using GpuGrad.Training.Diagnostics.Landscapes;
+using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Pictures;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("landscape", HelpText = "The loss around the weights: along random directions and downhill, over planes, kinks marked, the way of a run in its plane.")]
+public sealed class LandscapeVerb : ConfigVerb
+{
+    private const int MostMarks = 40;
+
+    [Option("weights", MetaValue = "FILE", HelpText = "Look around these weights (.safetensors); else around the config's initialisers.")]
+    public string? Weights { get; set; }
+
+    [Option("run", MetaValue = "RUN", HelpText = "Look around the newest checkpoint of this run, and draw the way that its checkpoints took.")]
+    public string? RunPath { get; set; }
+
+    [Option("samples", Default = 128, MetaValue = "N", HelpText = "Samples whose loss is looked at.")]
+    public int Samples { get; set; }
+
+    [Option("points", Default = 25, MetaValue = "N", HelpText = "Points along each side of a plane; four times as many along a line.")]
+    public int Points { get; set; }
+
+    [Option("reach", Default = 1.0, HelpText = "How far the lines and planes go, in sizes of the weights.")]
+    public double Reach { get; set; }
+
+    [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "Where the pictures go.")]
+    public string Html { get; set; } = "";
+
+    public override int Run(Output output)
+    {
+        if (Samples < 2 || Points is < 3 or > 101 || !(Reach > 0))
+            throw new GpuGradException(Fault.Config, "expected --samples above 1, --points from 3 to 101 and --reach above 0");
+        LoadedConfig loaded = Load();
+        ModelCheck.Check(loaded.Config);
+        using Device device = OpenDevice(loaded.Config, output);
+        FirstBatch batch = FirstBatch.Of(loaded, _ => Samples, output);
+        Network network = ModelCheck.Check(loaded.Config, batch.Shape);
+        using var probe = new LossProbe(loaded.Config, network, device, batch.Samples, batch.Normalization);
+        IReadOnlyList<double[][]> trajectory = SetWeights(probe, loaded.Config);
+        var landscape = new Landscape(probe);
+        double[][] first = landscape.RandomDirection(0), second = landscape.RandomDirection(1), downhill = landscape.Downhill();
+        int line = (4 * Points) + 1;
+        Slice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
+        IReadOnlyList<StepRow> steps = landscape.Steps();
+        Plane plane = landscape.Over("two random directions", first, second, (-Reach, Reach), (-Reach, Reach), Points);
+        Report(landscape, slices, steps, output);
+        HtmlPage page = Page(loaded.Config.Name, landscape, slices, steps, plane);
+        if (trajectory.Count > 2)
+            AddTrajectory(page, landscape, trajectory, output);
+        page.Save(Html);
+        output.Line($"drawn in {Html}");
+        output.Json(ToJson(landscape, slices, steps));
+        return ExitCode.Done;
+    }
+
+    private List<double[][]> SetWeights(LossProbe probe, RunConfig config)
+    {
+        var trajectory = new List<double[][]>();
+        probe.Model.Initialise(config.Seed);
+        if (RunPath is not null)
+        {
+            trajectory.Add(Read(probe));
+            var folder = new CheckpointFolder(Path.Combine(RunPath, "checkpoints"));
+            foreach (CheckpointEntry entry in folder.List().OrderBy(e => e.Step))
+            {
+                using CheckpointFile file = CheckpointFile.Open(entry.Path);
+                ModelState.Restore(probe.Model, file.Content);
+                trajectory.Add(Read(probe));
+            }
+            if (trajectory.Count == 1)
+                throw new GpuGradException(Fault.Data, $"{RunPath}: no checkpoints; expected the folder of a run (checkpoint: {{every: 50, keep: 50}} keeps enough of them)");
+        }
+        if (Weights is not null)
+            WeightFile.Load(Weights, probe.Model);
+        return trajectory;
+    }
+
+    private static double[][] Read(LossProbe probe) => [.. probe.Movables.Where(m => m.Parameter is not null).Select(probe.Read)];
+
+    private static void Report(Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps, Output output)
+    {
+        output.Line(Format.Invariant($"loss {landscape.Loss:G6}, norm of its gradient {landscape.GradientNorm:G4}"));
+        output.Line();
+        output.Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
+        output.Line();
+        foreach (Slice slice in slices)
+            output.Line(Format.Invariant($"{slice.Name}: lowest {slice.Losses.Min():G4} at {slice.Places[Array.IndexOf(slice.Losses, slice.Losses.Min())]:G3}; a kink in {slice.Kinks.Count} of {slice.Places.Length - 1} intervals"));
+    }
+
+    private static string[] StepCells(StepRow row) => [Format.Invariant($"{row.Step:G3}"), Format.Invariant($"{row.Loss:G6}"), Format.Invariant($"{row.Predicted:G6}")];
+
+    private static HtmlPage Page(string name, Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps, Plane plane) => new HtmlPage($"The loss around the weights: {name}")
+        .Paragraph(Format.Invariant($"At the weights the loss is {landscape.Loss:G5} and its gradient's norm {landscape.GradientNorm:G4}. In the random directions each filter is as long as the network's own, so 1 means a change as large as the weights."))
+        .Pictures([.. slices.Select(Chart), new HeatMap { Title = "Over two random directions", Values = plane.Losses, XRange = plane.A, YRange = plane.B, X = "first direction", Y = "second direction", Log = true, Trails = [new Trail([0], [0], "here")] }])
+        .Heading("How far to step")
+        .Paragraph("The gradient promises a fall of step·‖g‖². A small step keeps the promise; a large one overshoots, because the loss is curved.")
+        .Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
+
+    private static LineChart Chart(Slice slice) => new()
+    {
+        Title = $"Along {slice.Name}",
+        X = new Axis("a in L(w + a·d)"),
+        Y = new Axis("loss"),
+        Series = [new Series("", slice.Places, slice.Losses)],
+        Marks = slice.Kinks.Count <= MostMarks ? [.. slice.Kinks.Select(k => new Mark(k, "", 3))] : [],
+        Remark = slice.Kinks.Count == 0 ? "No kink: smooth all along."
+            : slice.Kinks.Count <= MostMarks ? $"{slice.Kinks.Count} kinks, marked: there a ReLU, a maximum or a margin changes sides and the slope jumps."
+            : $"{slice.Kinks.Count} of {slice.Places.Length - 1} intervals hold kinks (too many to mark): many small ones look smooth.",
+    };
+
+    private void AddTrajectory(HtmlPage page, Landscape landscape, IReadOnlyList<double[][]> trajectory, Output output)
+    {
+        (double[][] first, double[][] second, double[] a, double[] b, double share) = landscape.PlaneOf(trajectory);
+        (double, double) x = Around(a), y = Around(b);
+        Plane plane = landscape.Over("the way of the run", first, second, x, y, Points);
+        output.Line(Format.Invariant($"the way of {trajectory.Count - 1} checkpoints lies to {share * 100:F1} % in its plane"));
+        page.Heading("The way of the run").Wide(new HeatMap
+        {
+            Title = "From the first weights to the last, over the loss",
+            Remark = Format.Invariant($"The plane of the way's two principal components, which hold {share * 100:F1} % of it."),
+            Values = plane.Losses,
+            XRange = plane.A,
+            YRange = plane.B,
+            X = "first component",
+            Y = "second component",
+            Log = true,
+            Trails = [new Trail(a, b, "start", "end")],
+        });
+    }
+
+    private static (double, double) Around(double[] values)
+    {
+        double low = values.Min(), high = values.Max(), air = Math.Max(1e-3, (high - low) * 0.25);
+        return (low - air, high + air);
+    }
+
+    private static JsonObject ToJson(Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps) => new()
+    {
+        ["loss"] = landscape.Loss,
+        ["gradient_norm"] = landscape.GradientNorm,
+        ["steps"] = new JsonArray([.. steps.Select(s => new JsonObject { ["step"] = s.Step, ["loss"] = double.IsFinite(s.Loss) ? s.Loss : null })]),
+        ["slices"] = new JsonArray([.. slices.Select(s => new JsonObject
+        {
+            ["direction"] = s.Name,
+            ["at"] = new JsonArray([.. s.Places.Select(p => JsonValue.Create(p))]),
+            ["losses"] = new JsonArray([.. s.Losses.Select(l => double.IsFinite(l) ? JsonValue.Create(l) : null)]),
+            ["kinks"] = s.Kinks.Count,
+        })]),
+    };
+}

@@ -1,0 +1,79 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Diagnostics.Races;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Pictures;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("race", HelpText = "Random search, local search, numeric gradient, SGD and its family on one problem with the same number of forward passes.")]
+public sealed class RaceVerb : ConfigVerb
+{
+    [Option("budget", Default = 300.0, MetaValue = "PASSES", HelpText = "Forward passes over the samples for each; a backward pass counts as two.")]
+    public double Budget { get; set; }
+
+    [Option("samples", Default = 500, MetaValue = "N", HelpText = "Samples of the training set that are raced on.")]
+    public int Samples { get; set; }
+
+    [Option("lr", Default = 0.1, HelpText = "Learning rate of gradient descent; momentum and single samples take a quarter of it.")]
+    public double Rate { get; set; }
+
+    [Option("adam-lr", Default = 0.01, HelpText = "Learning rate of adam.")]
+    public double AdamRate { get; set; }
+
+    [Option("html", MetaValue = "FILE", HelpText = "Draw all of them in one chart.")]
+    public string? Html { get; set; }
+
+    public override int Run(Output output)
+    {
+        if (!(Budget is > 0 and < 1e9) || Samples < 2 || !(Rate > 0) || !(AdamRate > 0))
+            throw new GpuGradException(Fault.Config, "expected --budget, --lr and --adam-lr above 0 and --samples above 1");
+        LoadedConfig loaded = Load();
+        ModelCheck.Check(loaded.Config);
+        using Device device = OpenDevice(loaded.Config, output);
+        FirstBatch batch = FirstBatch.Of(loaded, _ => Samples, output);
+        Network network = ModelCheck.Check(loaded.Config, batch.Shape);
+        using var progress = new LoadingDisplay();
+        var options = new RaceOptions { Budget = Budget, Rate = Rate, AdamRate = AdamRate, Progress = name => progress.Show(name, null) };
+        IReadOnlyList<RaceResult> results = new Race(loaded.Config, network, device, batch.Samples, batch.Normalization, options).Run();
+        progress.Dispose();
+        output.Line();
+        output.Table(["way", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
+        output.Line();
+        output.Line(Lesson(network));
+        if (Html is not null)
+        {
+            Page(loaded.Config.Name, network, results).Save(Html);
+            output.Line($"drawn in {Html}");
+        }
+        output.Json(new JsonArray([.. results.Select(ToJson)]));
+        return ExitCode.Done;
+    }
+
+    private string Lesson(Network network) => Format.Invariant(
+        $"Each spent {Budget:G6} passes over {Samples} samples. One numeric gradient takes {network.ParameterCount + 1:N0} evaluations, one computed backward about three: that is why networks are trained by reverse mode.");
+
+    private HtmlPage Page(string name, Network network, IReadOnlyList<RaceResult> results) => new HtmlPage($"Ways to train: {name}")
+        .Paragraph(Lesson(network))
+        .Wide(new LineChart
+        {
+            Title = "Loss against what was spent",
+            X = new Axis("forward passes over the samples (a backward pass counts as two)"),
+            Y = new Axis("loss over all samples", Log: results.All(r => r.Losses.All(l => l > 0 || !double.IsFinite(l)))),
+            Series = [.. results.Select(r => new Series(r.Name, r.Spent, r.Losses))],
+        })
+        .Table(["way", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
+
+    private static JsonObject ToJson(RaceResult result) => new()
+    {
+        ["name"] = result.Name,
+        ["updates"] = result.Updates,
+        ["loss"] = double.IsFinite(result.Losses[^1]) ? result.Losses[^1] : null,
+        ["accuracy"] = double.IsFinite(result.Accuracy) ? result.Accuracy : null,
+        ["passes"] = new JsonArray([.. result.Spent.Select(s => JsonValue.Create(s))]),
+        ["losses"] = new JsonArray([.. result.Losses.Select(l => double.IsFinite(l) ? JsonValue.Create(l) : null)]),
+    };
+}

@@ -1,0 +1,114 @@
+using ILGPU.Runtime;
+#if !ILGPU_PACKAGE
+using ILGPU.Bundled;
+using ILGPU.Runtime.Cuda;
+#endif
+
+namespace GpuGrad.Kernels.Devices.Accelerated;
+
+// Everything that ILGPU itself has not, or has under another name, stands in this file: replaying launches as a CUDA graph,
+// telling the errors of a device apart, and asking for a fused multiply-add.
+
+/// <summary>a·b + c with one rounding.</summary>
+internal static class MultiplyAdd
+{
+    public static float Of(float a, float b, float c)
+    {
+#if !ILGPU_PACKAGE
+        return MathF.FusedMultiplyAdd(a, b, c);
+#else
+        return (a * b) + c; // ILGPU's own optimiser fuses this, and knows no other way to ask for it
+#endif
+    }
+}
+
+/// <summary>Runs ranges of launches; on CUDA each range is recorded the first time it runs and replayed from then on.</summary>
+internal sealed class LaunchGraphs(Accelerator accelerator, Action[] launches) : IDisposable
+{
+#if !ILGPU_PACKAGE
+    private readonly List<(int First, int Last, CudaGraph Graph)> recorded = [];
+#endif
+
+    public void Run(int first, int last)
+    {
+#if !ILGPU_PACKAGE
+        if (accelerator.DefaultStream is CudaStream stream && last - first > 1)
+        {
+            Find(first, last, stream).Launch(stream);
+            return;
+        }
+#endif
+        Enqueue(first, last);
+    }
+
+    public void Dispose()
+    {
+#if !ILGPU_PACKAGE
+        foreach ((_, _, CudaGraph graph) in recorded)
+            graph.Dispose();
+        recorded.Clear();
+#endif
+    }
+
+    private void Enqueue(int first, int last)
+    {
+        _ = accelerator;
+        for (int i = first; i < last; i++)
+            launches[i]();
+    }
+
+#if !ILGPU_PACKAGE
+    private CudaGraph Find(int first, int last, CudaStream stream)
+    {
+        foreach ((int f, int l, CudaGraph graph) in recorded)
+        {
+            if (f == first && l == last)
+                return graph;
+        }
+        CudaGraph made = CudaGraph.Capture(stream, () => Enqueue(first, last));
+        recorded.Add((first, last, made));
+        return made;
+    }
+#endif
+}
+
+/// <summary>An accelerator's errors as errors that the user can act on.</summary>
+internal static class AcceleratorFaults
+{
+    public static T Guard<T>(KernelDevice device, string what, Func<T> body)
+    {
+        try
+        {
+            return body();
+        }
+        catch (Exception e) when (Translate(device, what, e) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    /// <summary>Null where the error is none of a device.</summary>
+    public static GpuGradException? Translate(KernelDevice device, string what, Exception error)
+    {
+#if !ILGPU_PACKAGE
+        return error switch
+        {
+            DeviceOutOfMemoryException e => new GpuGradException(Fault.Memory, FormattableString.Invariant(
+                $"out of memory on {device.Id}: {what} needs {Mebi(e.WantedBytes)}; {(e.FreeBytes is { } free ? Mebi(free) + " of " : "")}{Mebi(e.TotalBytes)}{(e.FreeBytes is null ? " in all" : " are free")}. Use a smaller batch or a smaller model."), e),
+            DeviceLostException e => new GpuGradException(Fault.Device, $"{device.Id} was lost during {what}: {OneLine(e)}. Nothing more can be read from it; `gpugrad resume` goes on from the last checkpoint.", e),
+            KernelBuildException e => new GpuGradException(Fault.Device, $"{device.Id} could not build kernel '{e.Kernel}': {OneLine(e)}", e),
+            KernelRefusedException e => new GpuGradException(Fault.Internal, OneLine(e), e),
+            AcceleratorException e => new GpuGradException(Fault.Device, $"{device.Id} failed in {what}: {OneLine(e)}", e),
+            _ => null,
+        };
+#else
+        return error is AcceleratorException ? new GpuGradException(Fault.Device, $"{device.Id} failed in {what}: {OneLine(error)}", error) : null;
+#endif
+    }
+
+    private static string OneLine(Exception e) => e.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+
+#if !ILGPU_PACKAGE
+    private static string Mebi(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:F1} MiB");
+#endif
+}

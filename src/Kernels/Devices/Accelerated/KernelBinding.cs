@@ -1,0 +1,133 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Devices.Accelerated;
+
+/// <summary>
+/// What an op sees when it is bound to an accelerator: views of its operands, and a list of launches to add to. Launches
+/// run in the order they are added, each after the one before has finished.
+/// </summary>
+public sealed class KernelBinding
+{
+    private readonly Location[] inputs;
+    private readonly Location[] outputs;
+    private readonly List<Action> launches;
+    private readonly KernelScratch scratch;
+
+    internal KernelBinding(Node node, PlanLayout layout, Accelerator accelerator, List<Action> launches, KernelScratch scratch)
+    {
+        Node = node;
+        Accelerator = accelerator;
+        inputs = [.. node.Inputs.Select(layout.Locate)];
+        outputs = [.. node.Outputs.Select(layout.Locate)];
+        this.launches = launches;
+        this.scratch = scratch;
+        scratch.BeginNode();
+    }
+
+    public Node Node { get; }
+
+    /// <summary>Loads kernels; what is loaded twice is compiled once.</summary>
+    public Accelerator Accelerator { get; }
+
+    public int InCount => inputs.Length;
+
+    public Shape InShape(int index) => Node.Inputs[index].Shape;
+
+    public Shape OutShape(int index = 0) => Node.Outputs[index].Shape;
+
+    public ArrayView<float> In(int index) => View<float>(inputs[index], Node.Inputs[index], ElementType.Real);
+
+    public ArrayView<int> InInt(int index) => View<int>(inputs[index], Node.Inputs[index], ElementType.Int32);
+
+    public ArrayView<byte> InByte(int index) => View<byte>(inputs[index], Node.Inputs[index], ElementType.Byte);
+
+    public ArrayView<float> Out(int index = 0) => View<float>(outputs[index], Node.Outputs[index], ElementType.Real);
+
+    public ArrayView<int> OutInt(int index = 0) => View<int>(outputs[index], Node.Outputs[index], ElementType.Int32);
+
+    public ArrayView<byte> OutByte(int index = 0) => View<byte>(outputs[index], Node.Outputs[index], ElementType.Byte);
+
+    /// <summary>Whether an input begins where four floats can be loaded at once; parameters lie wherever the one before ends.</summary>
+    public bool IsAligned(int index) => inputs[index].Offset % 16 == 0;
+
+    /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
+    public ArrayView<float> Updated(int index)
+    {
+        RequireUpdate(index);
+        return In(index);
+    }
+
+    /// <summary>An input of integers that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
+    public ArrayView<int> UpdatedInt(int index)
+    {
+        RequireUpdate(index);
+        return InInt(index);
+    }
+
+    /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
+    public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
+
+    /// <summary>Adds a launch. The delegate is called at every step: it must capture all it needs and allocate nothing.</summary>
+    public void Launch(Action launch) => launches.Add(launch);
+
+    private void RequireUpdate(int index)
+    {
+        if (!Node.Op.Updates.Contains(index))
+            throw new InvalidOperationException($"{Node.Op.Name} changes input {index} without listing it in Updates.");
+    }
+
+    private static ArrayView<T> View<T>(Location at, Tensor tensor, ElementType element) where T : unmanaged
+    {
+        if (tensor.Type.Element != element)
+            throw new InvalidOperationException($"'{tensor.Name}' holds {tensor.Type.Element}, bound as {element}.");
+        return ((KernelBuffer)at.Buffer).View<T>(at.Offset, tensor.Shape.Length);
+    }
+}
+
+/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>
+internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
+{
+    private const int Alignment = 64; // floats in 256 bytes
+
+    private readonly List<KernelScratchRegion> regions = [];
+    private KernelBuffer? buffer;
+    private long used;
+    private long needed;
+
+    public void BeginNode() => used = 0;
+
+    public KernelScratchRegion Take(long floats)
+    {
+        var region = new KernelScratchRegion { Offset = used, Length = floats };
+        regions.Add(region);
+        used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
+        needed = Math.Max(needed, used);
+        return region;
+    }
+
+    /// <summary>Allocates once all nodes are bound.</summary>
+    public void Commit()
+    {
+        if (needed == 0)
+            return;
+        buffer = (KernelBuffer)memory.Device.Allocate("scratch", needed * sizeof(float));
+        foreach (KernelScratchRegion region in regions)
+            region.View = buffer.View<float>(region.Offset * sizeof(float), region.Length);
+    }
+
+    public void Dispose() => buffer?.Dispose();
+}
+
+/// <summary>A piece of scratch memory; its place is known once the whole plan is bound, so read it inside a launch.</summary>
+public sealed class KernelScratchRegion
+{
+    public ArrayView<float> View { get; internal set; }
+
+    internal long Offset { get; init; }
+
+    internal long Length { get; init; }
+}

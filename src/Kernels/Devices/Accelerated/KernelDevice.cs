@@ -1,0 +1,107 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Devices.Accelerated;
+
+/// <summary>
+/// A device that runs the ILGPU kernels: CUDA, OpenCL, or their emulation in C#. A step is a list of launches on one stream;
+/// the host waits for nothing until somebody reads.
+/// </summary>
+public sealed class KernelDevice : Device
+{
+    private readonly Context? owned;
+
+    /// <param name="id">What <c>--device</c> takes.</param>
+    /// <param name="accelerator">Disposed with this device.</param>
+    /// <param name="owned">A context to dispose too.</param>
+    public KernelDevice(string id, Accelerator accelerator, Context? owned = null)
+    {
+        Id = id;
+        Accelerator = accelerator;
+        this.owned = owned;
+    }
+
+    public override string Id { get; }
+
+    public override string Name => Accelerator.Name;
+
+    // A row of a coalesced access on CUDA, and what sub-buffers of most OpenCL devices are aligned to.
+    public override int Alignment => 256;
+
+    public override bool RunsAhead => true;
+
+    internal Accelerator Accelerator { get; }
+
+    /// <summary>Writes a few words by a launch.</summary>
+    internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
+        field ??= Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, PostedWords>(PostedWords.Store);
+
+    public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, () => new KernelBuffer(this, name, bytes));
+
+    public override void Dispose()
+    {
+        Accelerator.Dispose();
+        owned?.Dispose();
+    }
+
+    internal override Executor Bind(PlanLayout layout) => AcceleratorFaults.Guard(this, "binding a plan", () => new KernelExecutor(layout, this));
+
+    private sealed class KernelExecutor : Executor
+    {
+        private readonly KernelDevice device;
+        private readonly KernelScratch scratch;
+        private readonly Action[] launches;
+        private readonly int[] firstLaunch; // of node i; one more at the end
+        private readonly LaunchGraphs graphs;
+
+        public KernelExecutor(PlanLayout layout, KernelDevice device)
+        {
+            this.device = device;
+            scratch = new KernelScratch(layout.Memory);
+            var list = new List<Action>();
+            firstLaunch = new int[layout.Nodes.Count + 1];
+            for (int i = 0; i < layout.Nodes.Count; i++)
+            {
+                Node node = layout.Nodes[i];
+                if (!node.Op.IsView)
+                    node.Op.Kernel(new KernelBinding(node, layout, device.Accelerator, list, scratch));
+                firstLaunch[i + 1] = list.Count;
+            }
+            scratch.Commit();
+            launches = [.. list];
+            graphs = new LaunchGraphs(device.Accelerator, launches);
+        }
+
+        public override void Run(int first, int last)
+        {
+            try
+            {
+                graphs.Run(firstLaunch[first], firstLaunch[last]);
+            }
+            catch (Exception e) when (AcceleratorFaults.Translate(device, "a launch", e) is { } fault)
+            {
+                throw fault;
+            }
+        }
+
+        public override void Synchronize()
+        {
+            try
+            {
+                device.Accelerator.Synchronize();
+            }
+            catch (Exception e) when (AcceleratorFaults.Translate(device, "waiting for the device", e) is { } fault)
+            {
+                throw fault;
+            }
+        }
+
+        public override void Dispose()
+        {
+            graphs.Dispose();
+            scratch.Dispose();
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
+
+namespace GpuGrad.Kernels.Devices.Accelerated;
+
+/// <summary>The CUDA and OpenCL devices of this machine, and the emulated one.</summary>
+internal static class KernelDevices
+{
+    /// <summary>Every device that runs kernels; asks the drivers anew each time.</summary>
+    public static IEnumerable<DeviceInfo> List()
+    {
+        // A driver that is broken must not keep the others from being listed.
+        foreach (DeviceInfo info in Of<CudaDevice>("cuda", static b => b.Cuda(), static d => $"{d.Name}, {Gibi(d.MemorySize)}, compute capability {d.Architecture?.Major}.{d.Architecture?.Minor}", static _ => true))
+            yield return info;
+        foreach (DeviceInfo info in Of<CLDevice>("opencl", static b => b.OpenCL(), static d => $"{d.Name.Trim()}, {Gibi(d.MemorySize)}, {d.PlatformName.Trim()}", static d => d.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU)))
+            yield return info;
+    }
+
+    /// <summary>The kernels as ordinary C#, every access checked.</summary>
+    public static DeviceInfo Emulated { get; } = new("emulated", "the GPU kernels run as C#, work-item by work-item (slow; for tests and debugging)", false)
+    {
+        Open = static _ =>
+        {
+            Context context = Context.Create(static b => b.CPU(CPUDeviceKind.Nvidia).EnableAlgorithms());
+            return new KernelDevice("emulated", context.CreateCPUAccelerator(0), context);
+        },
+    };
+
+    private static IReadOnlyList<DeviceInfo> Of<D>(string id, Action<Context.Builder> add, Func<D, string> describe, Func<D, bool> isGpu) where D : ILGPU.Runtime.Device
+    {
+        try
+        {
+            using Context context = Context.Create(b => add(b));
+            var found = new List<DeviceInfo>();
+            foreach (D device in context.GetDevices<D>())
+            {
+                int number = found.Count;
+                string name = $"{id}:{number}";
+                found.Add(new DeviceInfo(name, describe(device), isGpu(device)) { Open = _ => Open<D>(name, add, number) });
+            }
+            return found;
+        }
+        catch (Exception e) when (e is AcceleratorException or DllNotFoundException or NotSupportedException)
+        {
+            return [];
+        }
+    }
+
+    private static KernelDevice Open<D>(string id, Action<Context.Builder> add, int number) where D : ILGPU.Runtime.Device
+    {
+        Context context = Context.Create(b =>
+        {
+            add(b);
+            b.EnableAlgorithms();
+        });
+        try
+        {
+            return new KernelDevice(id, context.GetDevice<D>(number).CreateAccelerator(context), context);
+        }
+        catch (AcceleratorException e)
+        {
+            context.Dispose();
+            throw new GpuGradException(Fault.Device, $"{id} cannot be opened: {e.Message.ReplaceLineEndings(" ")}", e);
+        }
+    }
+
+    private static string Gibi(long bytes) => FormattableString.Invariant($"{bytes / 1073741824.0:F1} GiB");
+}

@@ -1,0 +1,157 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Random;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Ops.Batches;
+
+/// <summary><see cref="Augmentation"/> as the kernel that draws the moves gets it.</summary>
+/// <param name="FlipX">1 where pictures may be mirrored left to right.</param>
+/// <param name="FlipY">1 where they may be mirrored top to bottom.</param>
+/// <param name="Shift">Pixels.</param>
+/// <param name="Quarters">The largest angle in quarter turns · 2³².</param>
+/// <param name="EraseThreshold">The erasing probability · 2²⁴.</param>
+/// <param name="EraseHeight">Longest side of the erased rectangle.</param>
+/// <param name="EraseWidth">Longest side of the erased rectangle.</param>
+/// <param name="Height">Of the picture.</param>
+/// <param name="Width">Of the picture.</param>
+internal readonly record struct MoveRule(int FlipX, int FlipY, int Shift, long Quarters, int EraseThreshold, int EraseHeight, int EraseWidth, int Height, int Width);
+
+/// <summary>Sizes of a sample, and what is done to it.</summary>
+/// <param name="Spatial">1 where pixels change places.</param>
+/// <param name="Turned">1 where pictures are turned.</param>
+/// <param name="Noise">Standard deviation, 0 for none.</param>
+internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, float Noise);
+
+/// <summary>
+/// The moves of <see cref="SampleMove"/> on a GPU. Not every OpenCL device has doubles, and a float's rounding times the width
+/// of a picture shows in the fifth digit; so angles and positions are whole numbers: sines and cosines in units of 2⁻³⁰.
+/// </summary>
+internal static class AugmentKernels
+{
+    /// <summary>Numbers of a move.</summary>
+    public const int MoveLength = 10;
+
+    private const int MirrorX = 0, MirrorY = 1, ShiftX = 2, ShiftY = 3, Cos = 4, Sin = 5, Top = 6, Left = 7, EraseHeight = 8, EraseWidth = 9;
+
+    private const long One = 1L << 30, Half = 1L << 29, PiHalf = 1686629713; // π/2 · 2³⁰
+
+    /// <summary>Draws the move of each sample of the batch.</summary>
+    public static void Draw(Index1D n, ArrayView<int> indices, ArrayView<int> rng, MoveRule rule, ArrayView<int> moves)
+    {
+        uint sample = (uint)indices[n], high = ((uint)rng[3] << 8) | (uint)Purpose.Augment;
+        (uint a, uint b, uint c, uint d) = Philox.Bits(Augmentation.MoveBlock, sample, (uint)rng[2], high, (uint)rng[0], (uint)rng[1]);
+        ArrayView<int> move = moves.SubView(n.X * MoveLength, MoveLength);
+        uint range = (2 * (uint)rule.Shift) + 1;
+        move[MirrorX] = rule.FlipX & (int)(a >> 31);
+        move[MirrorY] = rule.FlipY & (int)((a >> 30) & 1);
+        move[ShiftX] = Below(b, range) - rule.Shift;
+        move[ShiftY] = Below(c, range) - rule.Shift;
+        // (2⌊d/2⁸⌋/2²⁴ - 1) of the largest angle.
+        Turn(move, (((2 * (long)(d >> 8)) - (1 << 24)) * rule.Quarters) >> 24);
+        (a, b, c, d) = Philox.Bits(Augmentation.EraseBlock, sample, (uint)rng[2], high, (uint)rng[0], (uint)rng[1]);
+        bool erases = a >> 8 < (uint)rule.EraseThreshold;
+        int height = 1 + Below(b, (uint)rule.EraseHeight), width = 1 + Below(c, (uint)rule.EraseWidth);
+        move[EraseHeight] = erases ? height : 0;
+        move[EraseWidth] = erases ? width : 0;
+        move[Top] = (int)(((d >> 16) * (ulong)(rule.Height - height + 1)) >> 16);
+        move[Left] = (int)(((d & 0xFFFF) * (ulong)(rule.Width - width + 1)) >> 16);
+    }
+
+    /// <summary>Picks, moves, normalises and disturbs, a thread a number of the batch.</summary>
+    public static void Apply<P>(
+        Index1D i, P data, ArrayView<int> indices, ArrayView<float> scale, ArrayView<float> shift, ArrayView<int> rng, ArrayView<int> moves, AugmentSizes s, ArrayView<float> y)
+        where P : struct, IKernelPixels
+    {
+        int pixels = s.Height * s.Width, size = s.Channels * pixels, n = i.X / size, at = i.X % size, c = at / pixels;
+        int sample = indices[n];
+        long plane = ((long)sample * s.Channels) + c;
+        float raw = s.Spatial != 0
+            ? Moved(data, moves.SubView(n * MoveLength, MoveLength), plane, at % pixels / s.Width, at % s.Width, s)
+            : data.At((plane * pixels) + (at % pixels));
+        float value = (raw * scale[c]) + shift[c];
+        y[i] = s.Noise > 0f ? value + (s.Noise * Normal(rng, sample, at)) : value;
+    }
+
+    public static void Add<P>(KernelBinding b, P data, Augmentation augmentation) where P : struct, IKernelPixels
+    {
+        Shape4 shape = Shape4.Of(b, augmentation.IsSpatial);
+        ArrayView<int> indices = b.InInt(1), rng = b.InInt(4);
+        ArrayView<float> scale = b.In(2), shift = b.In(3), y = b.Out();
+        int batch = indices.IntLength;
+        KernelScratchRegion moves = b.Scratch((long)batch * MoveLength);
+        var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, (float)augmentation.Noise);
+        if (augmentation.IsSpatial)
+        {
+            var draw = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);
+            MoveRule rule = RuleOf(augmentation, shape.Height, shape.Width);
+            b.Launch(() => draw(batch, indices, rng, rule, moves.View.Cast<int>()));
+        }
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<
+            Index1D, P, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, AugmentSizes, ArrayView<float>>(Apply);
+        b.Launch(() => run(y.IntLength, data, indices, scale, shift, rng, moves.View.Cast<int>(), sizes, y));
+    }
+
+    private static MoveRule RuleOf(Augmentation a, int height, int width) => new(
+        a.FlipHorizontal ? 1 : 0, a.FlipVertical ? 1 : 0, a.Shift, (long)Math.Round(a.Rotate / 90 * 4294967296.0), (int)a.EraseThreshold, a.EraseSide(height), a.EraseSide(width), height, width);
+
+    private static int Below(uint bits, uint range) => (int)(((ulong)bits * range) >> 32);
+
+    // quarters: the angle in quarter turns · 2³². The rest after whole quarters is at most π/4, where the series are short.
+    private static void Turn(ArrayView<int> move, long quarters)
+    {
+        long whole = (quarters + (1L << 31)) >> 32;
+        long x = ((quarters - (whole << 32)) * PiHalf) >> 32, square = Times(x, x);
+        long sin = Times(x, One - (Times(square, One - (Times(square, One - (Times(square, One - (Times(square, One - (square / 110)) / 72)) / 42)) / 20)) / 6));
+        long cos = One - (Times(square, One - (Times(square, One - (Times(square, One - (Times(square, One - (square / 90)) / 56)) / 30)) / 12)) / 2);
+        bool swapped = (whole & 1) != 0;
+        long first = swapped ? -sin : cos, second = swapped ? cos : sin;
+        bool turned = (whole & 2) != 0;
+        move[Cos] = (int)(turned ? -first : first);
+        move[Sin] = (int)(turned ? -second : second);
+    }
+
+    private static long Times(long a, long b) => ((a * b) + Half) >> 30;
+
+    private static float Moved<P>(P data, ArrayView<int> move, long plane, int row, int column, AugmentSizes s) where P : struct, IKernelPixels
+    {
+        if (row >= move[Top] && row < move[Top] + move[EraseHeight] && column >= move[Left] && column < move[Left] + move[EraseWidth])
+            return 0f;
+        int x = (move[MirrorX] != 0 ? s.Width - 1 - column : column) - move[ShiftX], y = (move[MirrorY] != 0 ? s.Height - 1 - row : row) - move[ShiftY];
+        if (s.Turned == 0)
+            return Raw(data, plane, y, x, s);
+        // Twice the position, so that the middle of an even side is whole too.
+        long u = (2 * x) - (s.Width - 1), v = (2 * y) - (s.Height - 1), cos = move[Cos], sin = move[Sin];
+        long twiceX = (u * cos) + (v * sin) + ((s.Width - 1) * One), twiceY = (v * cos) - (u * sin) + ((s.Height - 1) * One);
+        int left = (int)(twiceX >> 31), top = (int)(twiceY >> 31);
+        float p = Fraction(twiceX), q = Fraction(twiceY);
+        return ((1f - q) * (((1f - p) * Raw(data, plane, top, left, s)) + (p * Raw(data, plane, top, left + 1, s))))
+            + (q * (((1f - p) * Raw(data, plane, top + 1, left, s)) + (p * Raw(data, plane, top + 1, left + 1, s))));
+    }
+
+    private static float Fraction(long twice) => (int)(twice & 0x7FFFFFFF) * (1f / 2147483648f);
+
+    private static float Raw<P>(P data, long plane, int row, int column, AugmentSizes s) where P : struct, IKernelPixels =>
+        row < 0 || row >= s.Height || column < 0 || column >= s.Width ? 0f : data.At((((plane * s.Height) + row) * s.Width) + column);
+
+    private static float Normal(ArrayView<int> rng, int sample, int element)
+    {
+        (uint a, uint b, uint c, uint d) = Philox.Bits(
+            Augmentation.NoiseBlock + ((uint)element / 4), (uint)sample, (uint)rng[2], ((uint)rng[3] << 8) | (uint)Purpose.Augment, (uint)rng[0], (uint)rng[1]);
+        int place = element % 4;
+        uint radius = place < 2 ? a : c, angle = place < 2 ? b : d;
+        float length = XMath.Sqrt(-2f * XMath.Log(1f - Philox.Uniform(radius))), turn = 2f * XMath.PI * Philox.Uniform(angle);
+        return length * (place % 2 == 0 ? XMath.Cos(turn) : XMath.Sin(turn));
+    }
+
+    // Samples that are rows of features are one row of pixels a channel.
+    private readonly record struct Shape4(int Channels, int Height, int Width)
+    {
+        public static Shape4 Of(KernelBinding b, bool spatial)
+        {
+            Tensors.Shape shape = b.InShape(0);
+            return spatial ? new(shape[1], shape[2], shape[3]) : new(shape[1], 1, shape.LengthOf(2..));
+        }
+    }
+}

@@ -1,0 +1,143 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Ops.Reductions;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// The weight gradient of a 1×1 kernel on the CPU: a product summed over the pixels of the batch. Pixels and incoming gradients
+/// are transposed, a chunk at a time, so that the channels of a pixel stand together and every pixel is a step of the product's
+/// own kernel.
+/// </summary>
+internal sealed unsafe class CpuPointwiseGradient
+{
+    // Transposed pixels and gradients of a chunk: half of a second-level cache of 1 MiB; of one tile: the first-level cache.
+    private const int ChunkFloats = 131072;
+    private const int FewestPixels = 48;
+    private const int MostPixels = 256;
+
+    // All splits' sums together: 16 MiB; and so many pixels that adding the sums up is little beside them.
+    private const int AllSumFloats = 4 << 20;
+    private const int PixelsOfSplit = 256;
+
+    private const int EnoughTasks = 16;
+    private const int PartUnit = 48; // filters: whole rows of the kernel's tile, whole vectors
+    private const int FewestChannels = 16;
+
+    private readonly CpuBinding binding;
+    private readonly ConvSizes z;
+    private readonly float* x;
+    private readonly float* dy;
+    private readonly float* dw;
+    private readonly int pixels; // of an image
+    private readonly int channelFloats; // from pixel to pixel of x, and from filter to filter of the sums
+    private readonly int filterFloats; // from pixel to pixel of dy
+    private readonly int sumRows;
+    private readonly int splits;
+    private readonly int filtersPerPart;
+    private readonly int parts;
+    private readonly int chunk;
+    private readonly ScratchRegion sums; // [split][group][filter][channel]
+    private readonly ScratchRegion scratch;
+    private readonly long taskFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="z">Sizes.</param>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="dy">[N, K, H, W].</param>
+    /// <param name="dw">[K, C/groups, 1, 1].</param>
+    public CpuPointwiseGradient(CpuBinding binding, ConvSizes z, float* x, float* dy, float* dw)
+    {
+        (this.binding, this.z) = (binding, z);
+        this.x = x;
+        this.dy = dy;
+        this.dw = dw;
+        int groups = z.Geometry.Groups;
+        pixels = z.H * z.W;
+        channelFloats = CacheLine.Odd(Whole(z.GroupC, MicroKernel.Columns));
+        sumRows = Whole(z.GroupK, PartUnit);
+        long sumsOfSplit = checked((long)groups * sumRows * channelFloats);
+        int wanted = (EnoughTasks + groups - 1) / groups;
+        splits = (int)Math.Clamp(Math.Min(wanted, AllSumFloats / sumsOfSplit), 1, Math.Max(1, AllPixels / PixelsOfSplit));
+        int wantedParts = Math.Clamp((wanted + splits - 1) / splits, 1, (z.GroupK + PartUnit - 1) / PartUnit);
+        filtersPerPart = Whole((z.GroupK + wantedParts - 1) / wantedParts, PartUnit);
+        parts = (z.GroupK + filtersPerPart - 1) / filtersPerPart;
+        filterFloats = CacheLine.Odd(filtersPerPart);
+        chunk = Math.Clamp(ChunkFloats / (channelFloats + filterFloats), FewestPixels, MostPixels);
+        taskFloats = CacheLine.Whole((long)chunk * (channelFloats + filterFloats));
+        scratch = binding.Scratch(taskFloats * binding.Workers);
+        sums = binding.Scratch(splits * sumsOfSplit);
+    }
+
+    /// <summary>Whether the kernel is 1×1 over every pixel and there are channels enough for whole tiles.</summary>
+    public static bool Suits(ConvSizes z) =>
+        (z.R, z.S) == (1, 1) && z.Geometry.Stride == (1, 1) && z.Geometry.Padding == default && z.GroupC >= FewestChannels && z.GroupK >= FewestChannels;
+
+    private long AllPixels => checked((long)z.N * pixels);
+
+    public void AddPhases()
+    {
+        int perSplit = z.Geometry.Groups * parts;
+        binding.Parallel(splits * perSplit, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+            {
+                (int split, int rest) = Math.DivRem(task, perSplit);
+                Run(split, rest / parts, rest % parts * filtersPerPart, scratch.Pointer + (taskFloats * worker));
+            }
+        });
+        binding.Parallel(z.K, (begin, end, _) =>
+        {
+            for (int k = begin; k < end; k++)
+                Finish(k);
+        }, grain: Math.Max(1, 8192 / z.GroupC));
+    }
+
+    private float* SumsOf(int split, int group, int filter) =>
+        sums.Pointer + (((((long)split * z.Geometry.Groups) + group) * sumRows) + filter) * channelFloats;
+
+    // The sums over a part of the batch's pixels, for some filters of a group.
+    private void Run(int split, int group, int filter, float* image)
+    {
+        int filters = Math.Min(filtersPerPart, z.GroupK - filter);
+        float* gradients = image + ((long)chunk * channelFloats), target = SumsOf(split, group, filter);
+        long end = AllPixels * (split + 1) / splits;
+        bool first = true;
+        for (long pixel = AllPixels * split / splits; pixel < end; pixel += chunk, first = false)
+        {
+            int count = (int)Math.Min(chunk, end - pixel);
+            LayOut(x, z.C, (group * z.GroupC), z.GroupC, pixel, count, image, channelFloats);
+            LayOut(dy, z.K, (group * z.GroupK) + filter, filters, pixel, count, gradients, filterFloats);
+            for (int c = 0; c < z.GroupC; c += MicroKernel.Columns)
+            {
+                for (int k = 0; k < filters; k += MicroKernel.Rows)
+                    MicroKernel.Run(count, gradients + k, filterFloats, image + c, channelFloats, target + ((long)k * channelFloats) + c, channelFloats, !first);
+            }
+        }
+    }
+
+    // [pixel][channel] from [image][channel][pixel]. What lies behind the last channel belongs to rows and columns nobody reads.
+    private void LayOut(float* source, int allChannels, int firstChannel, int channels, long pixel, int count, float* target, int pitch)
+    {
+        while (count > 0)
+        {
+            (long image, long at) = Math.DivRem(pixel, pixels);
+            int run = (int)Math.Min(count, pixels - at);
+            Transpose.Run(source + ((((image * allChannels) + firstChannel) * pixels) + at), pixels, target, pitch, channels, run);
+            pixel += run;
+            count -= run;
+            target += (long)run * pitch;
+        }
+    }
+
+    private void Finish(int k)
+    {
+        (int group, int filter) = Math.DivRem(k, z.GroupK);
+        float* target = dw + ((long)k * z.GroupC);
+        Copies.Copy(SumsOf(0, group, filter), target, z.GroupC);
+        for (int split = 1; split < splits; split++)
+            Sums.AddTo(SumsOf(split, group, filter), target, z.GroupC);
+    }
+
+    private static int Whole(int count, int unit) => (count + unit - 1) / unit * unit;
+}

@@ -1,0 +1,42 @@
+using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Random;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Dropout;
+
+/// <summary>What stays the same from step to step: the layer's stream, and the words (of 24 bits) below which an element is dropped.</summary>
+internal readonly record struct DropoutRule(uint Stream, uint Threshold, float Scale);
+
+/// <summary>The masks of <see cref="DropoutMask"/> on a GPU.</summary>
+internal static class DropoutKernels
+{
+    /// <summary>A thread four elements, which share a block of random bits.</summary>
+    public static void Elements(Index1D group, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int count, ArrayView<float> y)
+    {
+        (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)group.X);
+        int i = group.X * 4;
+        Put(x, rule, count, y, i, a);
+        Put(x, rule, count, y, i + 1, b);
+        Put(x, rule, count, y, i + 2, c);
+        Put(x, rule, count, y, i + 3, d);
+    }
+
+    /// <summary>A thread an element of a plane that is kept or dropped whole.</summary>
+    public static void Planes(Index1D i, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int inner, ArrayView<float> y)
+    {
+        int plane = i.X / inner;
+        (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)(plane / 4));
+        int place = plane % 4;
+        uint word = place == 0 ? a : place == 1 ? b : place == 2 ? c : d;
+        y[i] = word >> 8 >= rule.Threshold ? x[i] * rule.Scale : 0f;
+    }
+
+    private static (uint A, uint B, uint C, uint D) Words(ArrayView<int> rng, DropoutRule rule, uint group) => Philox.Bits(
+        group, rule.Stream, (uint)rng[ClockLayout.Step], ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout, (uint)rng[ClockLayout.Seed], (uint)rng[ClockLayout.Seed + 1]);
+
+    private static void Put(ArrayView<float> x, DropoutRule rule, int count, ArrayView<float> y, int i, uint word)
+    {
+        if (i < count)
+            y[i] = word >> 8 >= rule.Threshold ? x[i] * rule.Scale : 0f;
+    }
+}

@@ -1,0 +1,69 @@
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Elementwise;
+
+/// <summary>Axes that the i-th of something lies along, as the place that it has in two tensors.</summary>
+internal interface IAxes
+{
+    int Source(int i);
+
+    int Target(int i);
+}
+
+/// <summary>The outermost axis: how far apart neighbours along it lie.</summary>
+internal readonly struct OuterAxis(int source, int target) : IAxes
+{
+    public int Source(int i) => i * source;
+
+    public int Target(int i) => i * target;
+}
+
+/// <summary>An axis of so many places within others. The number of axes is part of the type, so that a kernel has no loop over them.</summary>
+internal readonly struct InnerAxis<A>(A outer, int size, int source, int target) : IAxes where A : struct, IAxes
+{
+    public int Source(int i) => outer.Source(i / size) + (i % size * source);
+
+    public int Target(int i) => outer.Target(i / size) + (i % size * target);
+}
+
+/// <summary>The GPU's permutations.</summary>
+internal static class PermuteKernels
+{
+    /// <summary>Edge of a tile.</summary>
+    public const int Tile = 32;
+
+    /// <summary>Threads of a group; each copies four elements of a tile.</summary>
+    public const int Threads = 256;
+
+    /// <summary>One thread an element of y.</summary>
+    public static void Gather<A>(Index1D i, ArrayView<float> x, ArrayView<float> y, A axes) where A : struct, IAxes => y[i] = x[axes.Source(i)];
+
+    /// <summary>
+    /// Transposes through shared memory, so that neighbouring threads both read and write neighbours: element (r, c) of a matrix
+    /// is x[r·step + c] and y[c·between + r]; the other axes tell where its matrix begins.
+    /// </summary>
+    public static void Transpose<A>(ArrayView<float> x, ArrayView<float> y, A matrices, TransposeSizes s) where A : struct, IAxes
+    {
+        ArrayView<float> tile = SharedMemory.Allocate<float>(Tile * (Tile + 1)); // the pad keeps a column's elements in different banks
+        int across = (s.Columns + Tile - 1) / Tile, down = (s.Rows + Tile - 1) / Tile;
+        int firstColumn = Grid.IdxX % across * Tile, firstRow = Grid.IdxX / across % down * Tile, matrix = Grid.IdxX / across / down;
+        int near = Group.IdxX % Tile, far = Group.IdxX / Tile;
+        int source = matrices.Source(matrix), target = matrices.Target(matrix);
+        for (int i = far; i < Tile; i += Threads / Tile)
+        {
+            int row = firstRow + i, column = firstColumn + near;
+            if (row < s.Rows && column < s.Columns)
+                tile[(i * (Tile + 1)) + near] = x[source + (row * s.Step) + column];
+        }
+        Group.Barrier();
+        for (int i = far; i < Tile; i += Threads / Tile)
+        {
+            int row = firstRow + near, column = firstColumn + i;
+            if (row < s.Rows && column < s.Columns)
+                y[target + (column * s.Between) + row] = tile[(near * (Tile + 1)) + i];
+        }
+    }
+}
+
+/// <summary>Rows and columns of the matrices to transpose; how far apart their rows lie in x and their columns in y.</summary>
+internal readonly record struct TransposeSizes(int Rows, int Columns, int Step, int Between);

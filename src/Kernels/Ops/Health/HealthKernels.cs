@@ -1,0 +1,99 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using ILGPU;
+using ILGPU.Algorithms;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Ops.Health;
+
+/// <summary>A tensor as [outer, channels, inner], and between which numbers a unit is neither low nor high.</summary>
+internal readonly record struct UnitSizes(int Outer, int Channels, int Inner, float Low, float High);
+
+/// <summary>A stretch of a buffer, and whether a second buffer is taken off.</summary>
+internal readonly record struct StretchSizes(long Begin, int Length, int Difference);
+
+/// <summary>The kernels of the ops that watch a network.</summary>
+internal static class HealthKernels
+{
+    private const int Block = 4096, MostBlocks = 64;
+
+    /// <summary>The figures of a channel, by a group.</summary>
+    public static void Units(ArrayView<float> x, UnitSizes s, ArrayView<float> y)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
+        int channel = Grid.IdxX;
+        float sum = 0f, squares = 0f, zeros = 0f, lows = 0f, highs = 0f, largest = 0f;
+        for (int e = Group.IdxX; e < s.Outer * s.Inner; e += GroupReduce.Threads)
+        {
+            float v = x[((((long)(e / s.Inner) * s.Channels) + channel) * s.Inner) + (e % s.Inner)], size = XMath.Abs(v);
+            sum += v;
+            squares += v * v;
+            zeros += size > 0f ? 0f : 1f;
+            lows += v > s.Low ? 0f : 1f;
+            highs += s.High > v ? 0f : 1f;
+            largest = RowTeams.Larger(largest, size);
+        }
+        sum = GroupReduce.Sum(room, sum);
+        squares = GroupReduce.Sum(room, squares);
+        zeros = GroupReduce.Sum(room, zeros);
+        lows = GroupReduce.Sum(room, lows);
+        highs = GroupReduce.Sum(room, highs);
+        largest = GroupReduce.Max(room, largest);
+        if (Group.IdxX != 0)
+            return;
+        y[(UnitStatistics.Sum * s.Channels) + channel] = sum;
+        y[(UnitStatistics.Squares * s.Channels) + channel] = squares;
+        y[(UnitStatistics.Zeros * s.Channels) + channel] = zeros;
+        y[(UnitStatistics.Lows * s.Channels) + channel] = lows;
+        y[(UnitStatistics.Highs * s.Channels) + channel] = highs;
+        y[(UnitStatistics.Largest * s.Channels) + channel] = largest;
+    }
+
+    /// <summary>Σ of the squares of the numbers of a stretch that fall to a group.</summary>
+    public static void Squares(ArrayView<float> x, ArrayView<float> y, StretchSizes s, ArrayView<float> sums)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
+        float sum = 0f;
+        for (long i = ((long)Grid.IdxX * GroupReduce.Threads) + Group.IdxX; i < s.Length; i += (long)Grid.DimX * GroupReduce.Threads)
+        {
+            float d = s.Difference != 0 ? x[s.Begin + i] - y[s.Begin + i] : x[s.Begin + i];
+            sum += d * d;
+        }
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX == 0)
+            sums[Grid.IdxX] = sum;
+    }
+
+    /// <summary>norms[range] = √Σ, by one group.</summary>
+    public static void Norm(ArrayView<float> sums, int count, int range, ArrayView<float> norms)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
+        float sum = GroupReduce.Sum(room, Group.IdxX < count ? sums[Group.IdxX] : 0f);
+        if (Group.IdxX == 0)
+            norms[range] = XMath.Sqrt(sum);
+    }
+
+    public static void AddUnits(KernelBinding b, UnitSizes sizes)
+    {
+        ArrayView<float> x = b.In(0), y = b.Out();
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, UnitSizes, ArrayView<float>>(Units, RowTeams.Specialization);
+        var config = new KernelConfig(sizes.Channels, GroupReduce.Threads);
+        b.Launch(() => run(config, x, sizes, y));
+    }
+
+    public static void AddNorms(KernelBinding b, BufferRanges ranges, bool difference)
+    {
+        ArrayView<float> x = b.In(0), y = b.In(difference ? 1 : 0), norms = b.Out();
+        var squares = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, StretchSizes, ArrayView<float>>(Squares, RowTeams.Specialization);
+        var norm = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>>(Norm, RowTeams.Specialization);
+        var single = new KernelConfig(1, GroupReduce.Threads);
+        KernelScratchRegion sums = b.Scratch(MostBlocks);
+        for (int i = 0; i < ranges.Count; i++)
+        {
+            int range = i, blocks = Math.Clamp((ranges.All[i].Length + Block - 1) / Block, 1, MostBlocks);
+            var sizes = new StretchSizes(ranges.All[i].Begin, ranges.All[i].Length, difference ? 1 : 0);
+            var many = new KernelConfig(blocks, GroupReduce.Threads);
+            b.Launch(() => squares(many, x, y, sizes, sums.View));
+            b.Launch(() => norm(single, sums.View, blocks, range, norms));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Tensors;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+/// <summary>The targets of a summed loss as a kernel reads them.</summary>
+internal interface IKernelTargets
+{
+    float At(int i);
+}
+
+internal readonly struct RealTargets(ArrayView<float> values) : IKernelTargets
+{
+    public float At(int i) => values[i];
+}
+
+internal readonly struct LabelTargets(ArrayView<int> labels) : IKernelTargets
+{
+    public float At(int i) => labels[i];
+}
+
+/// <summary>A penalty has no target.</summary>
+internal readonly struct NoTargets : IKernelTargets
+{
+    public float At(int i) => 0f;
+}
+
+/// <summary>The kernels of losses that are sums over elements.</summary>
+internal static class LossKernels
+{
+    /// <summary>Elements that a group adds up.</summary>
+    public const int Block = 4096;
+
+    /// <summary>Σ of the terms of a block, times a factor.</summary>
+    public static void SumBlocks<F, T>(ArrayView<float> x, T targets, int count, float constant, float factor, ArrayView<float> sums)
+        where F : struct, ILossTerm where T : struct, IKernelTargets
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int first = Grid.IdxX * Block, length = IntrinsicMath.Min(Block, count - first);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < length; i += RowTeams.Threads)
+            sum += F.Value(new F32(x[first + i]), new F32(targets.At(first + i)), new F32(constant)).Value;
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX == 0)
+            sums[Grid.IdxX] = sum * factor;
+    }
+
+    /// <summary>loss = factor·Σ terms, by one group.</summary>
+    public static void Finish(ArrayView<float> terms, int count, float factor, ArrayView<float> loss)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < count; i += RowTeams.Threads)
+            sum += terms[i];
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX == 0)
+            loss[0] = sum * factor;
+    }
+
+    /// <summary>dx = dloss·factor·slope.</summary>
+    public static void Slopes<F, T>(Index1D i, ArrayView<float> dloss, ArrayView<float> x, T targets, float constant, float factor, ArrayView<float> dx)
+        where F : struct, ILossTerm where T : struct, IKernelTargets =>
+        dx[i] = dloss[0] * factor * F.Slope(new F32(x[i]), new F32(targets.At(i)), new F32(constant)).Value;
+
+    /// <summary>Adds the launches of a sum over all elements.</summary>
+    public static void AddSum<F>(KernelBinding b, double constant, double factor) where F : struct, ILossTerm
+    {
+        if (F.Inputs == 1)
+            AddSum<F, NoTargets>(b, default, constant, factor);
+        else if (b.Node.Inputs[1].Type.Element == ElementType.Int32)
+            AddSum<F, LabelTargets>(b, new LabelTargets(b.InInt(1)), constant, factor);
+        else
+            AddSum<F, RealTargets>(b, new RealTargets(b.In(1)), constant, factor);
+    }
+
+    /// <summary>Adds the launch of the gradient of such a sum.</summary>
+    public static void AddSlopes<F>(KernelBinding b, double constant, double factor) where F : struct, ILossTerm
+    {
+        if (F.Inputs == 1)
+            AddSlopes<F, NoTargets>(b, default, constant, factor);
+        else if (b.Node.Inputs[2].Type.Element == ElementType.Int32)
+            AddSlopes<F, LabelTargets>(b, new LabelTargets(b.InInt(2)), constant, factor);
+        else
+            AddSlopes<F, RealTargets>(b, new RealTargets(b.In(2)), constant, factor);
+    }
+
+    /// <summary>Adds the launch that makes a loss of terms in scratch memory.</summary>
+    public static void AddFinish(KernelBinding b, KernelScratchRegion terms, int count, double factor)
+    {
+        ArrayView<float> loss = b.Out();
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, float, ArrayView<float>>(Finish, RowTeams.Specialization);
+        var config = new KernelConfig(1, RowTeams.Threads);
+        float scale = (float)factor;
+        b.Launch(() => run(config, terms.View, count, scale, loss));
+    }
+
+    private static void AddSum<F, T>(KernelBinding b, T targets, double constant, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets
+    {
+        ArrayView<float> x = b.In(0), loss = b.Out();
+        int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
+        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, T, int, float, float, ArrayView<float>>(SumBlocks<F, T>, RowTeams.Specialization);
+        var config = new KernelConfig(blocks, RowTeams.Threads);
+        (float c, float scale) = ((float)constant, (float)factor);
+        if (blocks == 1)
+        {
+            b.Launch(() => run(config, x, targets, count, c, scale, loss));
+            return;
+        }
+        KernelScratchRegion sums = b.Scratch(blocks);
+        b.Launch(() => run(config, x, targets, count, c, 1f, sums.View));
+        AddFinish(b, sums, blocks, factor);
+    }
+
+    private static void AddSlopes<F, T>(KernelBinding b, T targets, double constant, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets
+    {
+        ArrayView<float> dloss = b.In(0), x = b.In(1), dx = b.Out();
+        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, T, float, float, ArrayView<float>>(Slopes<F, T>);
+        (float c, float scale) = ((float)constant, (float)factor);
+        b.Launch(() => run(dx.IntLength, dloss, x, targets, c, scale, dx));
+    }
+}

@@ -1,0 +1,201 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace GpuGrad.Kernels.Ops.Losses;
+
+/// <summary>What kernels over the scores of classes need to know. <c>Team</c> threads take a row.</summary>
+internal readonly record struct RowSizes(int Rows, int Classes, int Team);
+
+/// <summary>Constants of the softmax cross-entropy.</summary>
+/// <param name="Hard">1 - ε, the label's share of the target.</param>
+/// <param name="Smooth">ε / K, everybody's share.</param>
+/// <param name="Weighted">1 where classes have weights.</param>
+internal readonly record struct EntropyShares(float Hard, float Smooth, int Weighted);
+
+/// <summary>The kernels of losses over the scores of classes.</summary>
+internal static class RowLossKernels
+{
+    /// <summary>p = softmax(x), and each row's term of the loss; where classes have weights its share of the total too.</summary>
+    public static void Entropy(
+        ArrayView<float> x, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, EntropyShares shares, ArrayView<float> p, ArrayView<float> terms, ArrayView<float> own)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int row = RowTeams.Row(s.Team), lane = Group.IdxX % s.Team, classes = row < s.Rows ? s.Classes : 0;
+        long begin = (long)row * s.Classes;
+        float max = float.NegativeInfinity;
+        for (int c = lane; c < classes; c += s.Team)
+            max = RowTeams.Larger(max, x[begin + c]);
+        max = RowTeams.Max(room, s.Team, max);
+        float sum = 0f;
+        for (int c = lane; c < classes; c += s.Team)
+            sum += XMath.Exp(x[begin + c] - max);
+        sum = RowTeams.Sum(room, s.Team, sum);
+        float inverse = 1f / sum, logSum = XMath.Log(sum); // of e^(x - max)
+        float all = 0f;
+        for (int c = lane; c < classes; c += s.Team)
+        {
+            float below = x[begin + c] - max;
+            p[begin + c] = XMath.Exp(below) * inverse;
+            float weight = shares.Weighted != 0 ? weights[c] : 1f;
+            all += weight * (logSum - below);
+        }
+        if (shares.Smooth != 0f)
+            all = RowTeams.Sum(room, s.Team, all);
+        if (lane != 0 || classes == 0)
+            return;
+        int label = labels[row];
+        float mine = shares.Weighted != 0 ? weights[label] : 1f;
+        float term = shares.Hard * mine * (logSum - (x[begin + label] - max));
+        terms[row] = shares.Smooth != 0f ? term + (shares.Smooth * all) : term;
+        if (shares.Weighted != 0)
+            own[row] = mine;
+    }
+
+    /// <summary>loss = Σ terms / Σ own, by one group.</summary>
+    public static void WeightedMean(ArrayView<float> terms, ArrayView<float> own, int rows, ArrayView<float> loss)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        float sum = 0f, total = 0f;
+        for (int i = Group.IdxX; i < rows; i += RowTeams.Threads)
+        {
+            sum += terms[i];
+            total += own[i];
+        }
+        sum = GroupReduce.Sum(room, sum);
+        total = GroupReduce.Sum(room, total);
+        if (Group.IdxX == 0)
+            loss[0] = sum / total;
+    }
+
+    /// <summary>totals = (dloss / Σ w[label], Σ w), by one group.</summary>
+    public static void WeightTotals(ArrayView<float> dloss, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, ArrayView<float> totals)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        float total = 0f, all = 0f;
+        for (int i = Group.IdxX; i < s.Rows; i += RowTeams.Threads)
+            total += weights[labels[i]];
+        for (int c = Group.IdxX; c < s.Classes; c += RowTeams.Threads)
+            all += weights[c];
+        total = GroupReduce.Sum(room, total);
+        all = GroupReduce.Sum(room, all);
+        if (Group.IdxX == 0)
+        {
+            totals[0] = dloss[0] / total;
+            totals[1] = all;
+        }
+    }
+
+    /// <summary>dx = (p - target)·w / total, a thread an element.</summary>
+    public static void EntropyGradient(
+        Index1D i, ArrayView<float> dloss, ArrayView<float> p, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, EntropyShares shares, ArrayView<float> totals, ArrayView<float> dx)
+    {
+        int c = i % s.Classes, label = labels[i / s.Classes];
+        float scale, sumOfWeights, own, weight;
+        if (shares.Weighted != 0)
+        {
+            scale = totals[0];
+            sumOfWeights = totals[1];
+            own = weights[label];
+            weight = weights[c];
+        }
+        else
+        {
+            scale = dloss[0] / s.Rows;
+            sumOfWeights = s.Classes;
+            own = 1f;
+            weight = 1f;
+        }
+        float perP = scale * ((shares.Hard * own) + (shares.Smooth * sumOfWeights));
+        float gradient = (perP * p[i]) - (scale * shares.Smooth * weight);
+        dx[i] = c == label ? gradient - (scale * shares.Hard * own) : gradient;
+    }
+
+    /// <summary>The terms of the hinge loss.</summary>
+    public static void Hinge(ArrayView<float> scores, ArrayView<int> labels, RowSizes s, float margin, int squared, ArrayView<float> terms)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int row = RowTeams.Row(s.Team), lane = Group.IdxX % s.Team;
+        float sum = 0f;
+        if (row < s.Rows)
+        {
+            long begin = (long)row * s.Classes;
+            int label = labels[row];
+            float offset = margin - scores[begin + label];
+            for (int c = lane; c < s.Classes; c += s.Team)
+            {
+                float m = c == label ? 0f : RowTeams.Larger(0f, scores[begin + c] + offset);
+                sum += squared != 0 ? m * m : m;
+            }
+        }
+        sum = RowTeams.Sum(room, s.Team, sum);
+        if (lane == 0 && row < s.Rows)
+            terms[row] = sum;
+    }
+
+    /// <summary>The hinge loss's gradient: what the other classes get, taken from the label.</summary>
+    public static void HingeGradient(ArrayView<float> dloss, ArrayView<float> scores, ArrayView<int> labels, RowSizes s, float margin, int squared, ArrayView<float> dscores)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int row = RowTeams.Row(s.Team), lane = Group.IdxX % s.Team, label = -1;
+        long begin = (long)row * s.Classes;
+        float sum = 0f;
+        if (row < s.Rows)
+        {
+            label = labels[row];
+            float scale = dloss[0] / s.Rows, offset = margin - scores[begin + label];
+            for (int c = lane; c < s.Classes; c += s.Team)
+            {
+                float m = c == label ? 0f : scores[begin + c] + offset;
+                float gradient = m > 0f ? squared != 0 ? 2f * scale * m : scale : 0f;
+                sum += gradient;
+                if (c != label)
+                    dscores[begin + c] = gradient;
+            }
+        }
+        sum = RowTeams.Sum(room, s.Team, sum);
+        if (label >= 0 && label % s.Team == lane)
+            dscores[begin + label] = -sum;
+    }
+
+    /// <summary>1 for each row whose largest score, the first of several, is the label's; one score means class 1 above 0.</summary>
+    public static void Right(ArrayView<float> scores, ArrayView<int> labels, RowSizes s, ArrayView<float> right)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int row = RowTeams.Row(s.Team), lane = Group.IdxX % s.Team, classes = row < s.Rows ? s.Classes : 0;
+        long begin = (long)row * s.Classes;
+        // A NaN is never larger, except the first score, which nothing is larger than.
+        float most = float.NegativeInfinity;
+        for (int c = lane; c < classes; c += s.Team)
+            most = scores[begin + c] > most ? scores[begin + c] : most;
+        most = RowTeams.Max(room, s.Team, most);
+        float first = -s.Classes;
+        for (int c = lane; c < classes; c += s.Team)
+        {
+            if (scores[begin + c] == most && -c > first)
+                first = -c;
+        }
+        first = RowTeams.Max(room, s.Team, first); // minus the class, exact up to 2²⁴
+        if (lane != 0 || classes == 0)
+            return;
+        int predicted = s.Classes == 1 ? scores[begin] > 0f ? 1 : 0 : XMath.IsNaN(scores[begin]) ? 0 : (int)-first;
+        right[row] = predicted == labels[row] ? 1f : 0f;
+    }
+
+    /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 where there are no classes.</summary>
+    public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, int rows, int samples)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        float correct = 0f;
+        for (int i = Group.IdxX; i < rows; i += RowTeams.Threads)
+            correct += right[i];
+        correct = GroupReduce.Sum(room, correct);
+        if (Group.IdxX != 0)
+            return;
+        float sum = totals[0], value = loss[0] * samples, next = sum + value;
+        totals[1] += XMath.Abs(sum) >= XMath.Abs(value) ? sum - next + value : value - next + sum;
+        totals[0] = next;
+        totals[2] += correct;
+        totals[3] += samples;
+    }
+}

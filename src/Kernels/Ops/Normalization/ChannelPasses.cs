@@ -1,0 +1,59 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Ops.Normalization;
+
+/// <summary>
+/// Adds the launches of passes over channels. Few and long channels are cut into parts, whose sums a launch of its own adds
+/// up. What a kernel gets is made when it runs, because scratch memory has no place before the plan is bound.
+/// </summary>
+internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
+{
+    private static readonly KernelSpecialization Specialization = new(ChannelWalk.Threads, null);
+
+    // Four groups a multiprocessor hide what a group waits for at its barriers; a part is worth 8 values a thread.
+    private readonly ChannelWalk sums = ChannelWalk.Of(layout, 4 * b.Accelerator.NumMultiprocessors, 8, 64);
+    private readonly ChannelWalk values = ChannelWalk.Of(layout, 16 * b.Accelerator.NumMultiprocessors, 4, ushort.MaxValue);
+
+    public void Sum<T, R>(Func<T> terms, Func<R> result) where T : struct, ITerms where R : struct, ISums
+    {
+        KernelConfig config = ChannelWalk.Config(sums);
+        ChannelWalk walk = sums;
+        int parts = ChannelWalk.Parts(walk);
+        if (parts == 1)
+        {
+            var run = b.Accelerator.LoadStreamKernel<T, R, ChannelWalk>(ChannelKernels.Sum<T, R>, Specialization);
+            b.Launch(() => run(config, terms(), result(), walk));
+            return;
+        }
+        KernelScratchRegion scratch = b.Scratch((1 + (2L * parts)) * walk.C);
+        var partial = b.Accelerator.LoadStreamKernel<T, PartialSums, ChannelWalk>(ChannelKernels.Sum<T, PartialSums>, Specialization);
+        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, R, int, int>(ChannelKernels.AddParts<R>);
+        b.Launch(() => partial(config, terms(), new PartialSums(scratch.View, walk.C), walk));
+        b.Launch(() => add(walk.C, scratch.View, result(), parts, walk.C));
+    }
+
+    public void Map<E>(Func<E> each) where E : struct, IEach
+    {
+        KernelConfig config = ChannelWalk.Config(values);
+        ChannelWalk walk = values;
+        var run = b.Accelerator.LoadStreamKernel<E, ChannelWalk>(ChannelKernels.Map<E>, Specialization);
+        b.Launch(() => run(config, each(), walk));
+    }
+
+    /// <summary>Sums, then what the map makes of them.</summary>
+    public void SumAndMap<T, R, E>(Func<T> terms, Func<R> result, Func<E> each) where T : struct, ITerms where R : struct, ISums where E : struct, IEach
+    {
+        if (ChannelWalk.Parts(sums) > 1)
+        {
+            Sum(terms, result);
+            Map(each);
+            return;
+        }
+        KernelConfig config = ChannelWalk.Config(sums);
+        ChannelWalk walk = sums;
+        var run = b.Accelerator.LoadStreamKernel<T, R, E, ChannelWalk>(ChannelKernels.SumAndMap<T, R, E>, Specialization);
+        b.Launch(() => run(config, terms(), result(), each(), walk));
+    }
+}

@@ -1,0 +1,78 @@
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace GpuGrad.Kernels.Ops.Normalization;
+
+/// <summary>Takes the two sums of a channel, or of a part of it.</summary>
+internal interface ISums
+{
+    /// <param name="part">Which part of the channel.</param>
+    /// <param name="channel">Which channel.</param>
+    /// <param name="center">What the sums are about.</param>
+    /// <param name="first">One sum.</param>
+    /// <param name="second">The other.</param>
+    void Store(int part, int channel, float center, float first, float second);
+}
+
+/// <summary>Sums of parts, for <see cref="ChannelKernels.AddParts"/>: the centers, then a row of each sum for each part.</summary>
+internal readonly struct PartialSums(ArrayView<float> parts, int channels) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        if (part == 0)
+            parts[channel] = center;
+        parts[((1 + (2 * part)) * channels) + channel] = first;
+        parts[((2 + (2 * part)) * channels) + channel] = second;
+    }
+}
+
+/// <summary>Mean and inverse standard deviation from <see cref="Distances"/>.</summary>
+internal readonly struct Statistics(ArrayView<float> mean, ArrayView<float> inverse, float count, float epsilon) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        float shift = first / count;
+        mean[channel] = center + shift;
+        inverse[channel] = 1f / XMath.Sqrt((Math.Max(0f, second - (first * shift)) / count) + epsilon);
+    }
+}
+
+/// <summary><see cref="Statistics"/> that the running ones move towards.</summary>
+internal readonly struct RunningStatistics(Statistics batch, ArrayView<float> mean, ArrayView<float> variance, float count, float momentum) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        batch.Store(part, channel, center, first, second);
+        float shift = first / count;
+        mean[channel] = ((1f - momentum) * mean[channel]) + (momentum * (center + shift));
+        variance[channel] = ((1f - momentum) * variance[channel]) + (momentum * (Math.Max(0f, second - (first * shift)) / (count - 1f)));
+    }
+}
+
+/// <summary>The sums themselves, the second times the channel's inverse deviation.</summary>
+internal readonly struct Totals(ArrayView<float> sums, ArrayView<float> products, Spread spread) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        sums[channel] = first;
+        products[channel] = second * spread.Inverse(channel);
+    }
+}
+
+/// <summary>The inverse standard deviation of each channel: known, to be found from a variance, or 1.</summary>
+internal readonly struct Spread
+{
+    private readonly ArrayView<float> values;
+    private readonly float epsilon;
+    private readonly int kind; // 0: 1; 1: inverse deviations; 2: variances
+
+    private Spread(ArrayView<float> values, float epsilon, int kind) => (this.values, this.epsilon, this.kind) = (values, epsilon, kind);
+
+    public static Spread One(ArrayView<float> any) => new(any, 0f, 0);
+
+    public static Spread OfInverses(ArrayView<float> values) => new(values, 0f, 1);
+
+    public static Spread OfVariances(ArrayView<float> values, double epsilon) => new(values, (float)epsilon, 2);
+
+    public float Inverse(int channel) => kind == 0 ? 1f : kind == 1 ? values[channel] : 1f / XMath.Sqrt(values[channel] + epsilon);
+}

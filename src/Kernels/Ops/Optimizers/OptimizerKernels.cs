@@ -1,0 +1,66 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Numerics;
+using ILGPU;
+using ILGPU.Algorithms;
+
+namespace GpuGrad.Kernels.Ops.Optimizers;
+
+/// <summary><see cref="OptimizerConstants"/> as a kernel gets them.</summary>
+/// <param name="Scaled">1 where gradients are multiplied by a factor of the device's.</param>
+internal readonly record struct UpdateConstants(float RateFactor, float Decay, float A, float B, float RestA, float RestB, float Epsilon, float ClipValue, int Scaled);
+
+/// <summary>The kernels of optimizers.</summary>
+internal static class OptimizerKernels
+{
+    /// <summary>Gradients that a group squares and adds up.</summary>
+    public const int Block = 4096;
+
+    /// <summary>One step, a thread a weight. Slots that the rule has not are not looked at.</summary>
+    public static void Update<Rule>(
+        Index1D i, ArrayView<float> w, ArrayView<float> g, ArrayView<float> hyper, ArrayView<float> factor, ArrayView<float> m0, ArrayView<float> m1, ArrayView<float> m2, UpdateConstants c)
+        where Rule : struct, IOptimizerRule
+    {
+        var h = new Hyper<F32>(
+            new F32(hyper[HyperLayout.Rate] * c.RateFactor), new F32(c.Decay), new F32(c.A), new F32(c.B), new F32(c.RestA), new F32(c.RestB), new F32(c.Epsilon),
+            new F32(hyper[HyperLayout.Correction1]), new F32(hyper[HyperLayout.Correction2]));
+        float gradient = c.Scaled != 0 ? g[i] * factor[0] : g[i];
+        F32 clipped = c.ClipValue > 0f ? Real.Clamp(new F32(gradient), new F32(-c.ClipValue), new F32(c.ClipValue)) : new F32(gradient);
+        F32 s0 = new(Rule.Slots > 0 ? m0[i] : 0f), s1 = new(Rule.Slots > 1 ? m1[i] : 0f), s2 = new(Rule.Slots > 2 ? m2[i] : 0f);
+        w[i] = Rule.Step(new F32(w[i]), clipped, ref s0, ref s1, ref s2, h).Value;
+        if (Rule.Slots > 0)
+            m0[i] = s0.Value;
+        if (Rule.Slots > 1)
+            m1[i] = s1.Value;
+        if (Rule.Slots > 2)
+            m2[i] = s2.Value;
+    }
+
+    /// <summary>Σ g² of a block.</summary>
+    public static void SquareBlocks(ArrayView<float> g, int count, ArrayView<float> sums)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        int first = Grid.IdxX * Block, length = IntrinsicMath.Min(Block, count - first);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < length; i += RowTeams.Threads)
+            sum += g[first + i] * g[first + i];
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX == 0)
+            sums[Grid.IdxX] = sum;
+    }
+
+    /// <summary>The norm and the factor that keeps it within the limit (0: none), by one group.</summary>
+    public static void FinishNorm(ArrayView<float> sums, int blocks, ArrayView<float> hyper, float limit, ArrayView<float> factor, ArrayView<float> norm)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < blocks; i += RowTeams.Threads)
+            sum += sums[i];
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX != 0)
+            return;
+        float scale = hyper[HyperLayout.GradientScale], length = XMath.Sqrt(sum) * scale;
+        float share = limit > 0f ? limit / (length + 1e-6f) : 1f;
+        factor[0] = share > 1f ? scale : share * scale; // NaN stays
+        norm[0] = length;
+    }
+}

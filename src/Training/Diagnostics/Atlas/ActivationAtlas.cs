@@ -1,0 +1,107 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Pictures;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Diagnostics.Atlas;
+
+/// <summary>An activation layer over what really comes into it.</summary>
+/// <param name="Path">The layer's path.</param>
+/// <param name="Function">What it computes.</param>
+/// <param name="Parameter">The function's slope, alpha or beta.</param>
+/// <param name="Edges">Of the histogram of its inputs.</param>
+/// <param name="Counts">Of the histogram.</param>
+public sealed record AtlasEntry(string Path, Activation Function, double Parameter, double[] Edges, double[] Counts)
+{
+    /// <summary>Mean of the inputs.</summary>
+    public required double Mean { get; init; }
+
+    public required double Deviation { get; init; }
+
+    /// <summary>E[f′²]: by how much the layer scales the mean square of the gradient on its way back.</summary>
+    public required double Gain { get; init; }
+
+    /// <summary>Share of inputs where the slope is less than a twentieth of its largest: no gradient to speak of goes through.</summary>
+    public required double Flat { get; init; }
+
+    /// <summary>Product of the gains of this layer and all behind it: what is left of the mean square on the way from the loss.</summary>
+    public double ProductToLoss { get; init; } = 1;
+}
+
+/// <summary>Each activation function of a network over the histogram of its own inputs.</summary>
+public static class ActivationAtlas
+{
+    private const int Bins = 60;
+    private const int CurvePoints = 200;
+
+    /// <summary>Runs a batch forward and looks at what comes into every activation.</summary>
+    public static IReadOnlyList<AtlasEntry> Of(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Action<Model> weights)
+    {
+        using var probe = new LossProbe(config, network, device, samples, normalization);
+        weights(probe.Model);
+        probe.Evaluate();
+        var entries = new List<AtlasEntry>();
+        foreach (ActivationLayer layer in network.AllLayers.OfType<ActivationLayer>())
+            entries.Add(Entry(layer, probe.Bound.Plan.Read(probe.Bound.Graph.Activations[layer.Path].Producer!.Inputs[0])));
+        double product = 1;
+        for (int i = entries.Count - 1; i >= 0; i--)
+        {
+            product *= entries[i].Gain;
+            entries[i] = entries[i] with { ProductToLoss = product };
+        }
+        return entries;
+    }
+
+    /// <summary>The function and its derivative over the histogram.</summary>
+    public static LineChart Chart(AtlasEntry entry) => Curves(entry.Function, entry.Parameter, entry.Edges[0], entry.Edges[^1]) with
+    {
+        Title = $"{entry.Path}: {entry.Function.Name}",
+        Background = new Bars("inputs of this layer", entry.Edges, entry.Counts),
+        Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"E[f′²] = {entry.Gain:0.###}; {entry.Flat * 100:0.#} % of the inputs lie where hardly any gradient goes through."),
+    };
+
+    /// <summary>Every activation function with its derivative; -3 to 3, those of the relu kind -1.5 to 1.5.</summary>
+    public static IEnumerable<LineChart> Functions() => Activation.All.Select(f =>
+    {
+        double reach = f.Name is "relu" or "leaky-relu" ? 1.5 : f.Kinks.Any(k => Math.Abs(k) >= 3) ? 4.5 : 3;
+        double peak = Enumerable.Range(0, 6001).Max(i => f.Derivative((i - 3000) / 1000.0, f.Default));
+        return Curves(f, f.Default, -reach, reach) with { Title = f.Name, Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Largest slope {peak:0.####}.") };
+    });
+
+    private static LineChart Curves(Activation function, double parameter, double low, double high)
+    {
+        double[] x = [.. Enumerable.Range(0, CurvePoints + 1).Select(i => low + ((high - low) * i / CurvePoints))];
+        return new LineChart
+        {
+            Title = function.Name,
+            X = new Axis("x", Min: low, Max: high),
+            Series =
+            [
+                new Series("f(x)", x, [.. x.Select(v => function.Value(v, parameter))]),
+                new Series("f′(x)", x, [.. x.Select(v => function.Derivative(v, parameter))]) { Style = LineStyle.Dashed },
+            ],
+        };
+    }
+
+    private static AtlasEntry Entry(ActivationLayer layer, double[] inputs)
+    {
+        double[] sorted = [.. inputs.Order()];
+        double mean = inputs.Average();
+        // A thousandth at either end is left out: one stray number must not flatten the picture.
+        double low = sorted[sorted.Length / 1000], high = sorted[^((sorted.Length / 1000) + 1)];
+        (double[] edges, double[] counts) = Histogram.Bin(inputs, Bins, Math.Min(low, -1), Math.Max(high, 1));
+        double[] slopes = [.. inputs.Select(x => layer.Function.Derivative(x, layer.Parameter))];
+        double steepest = Math.Max(slopes.Max(Math.Abs), Math.Abs(layer.Function.Derivative(1e-3, layer.Parameter)));
+        return new AtlasEntry(layer.Path, layer.Function, layer.Parameter, edges, counts)
+        {
+            Mean = mean,
+            Deviation = Math.Sqrt(inputs.Average(x => (x - mean) * (x - mean))),
+            Gain = slopes.Average(s => s * s),
+            Flat = slopes.Count(s => Math.Abs(s) < 0.05 * steepest) / (double)slopes.Length,
+        };
+    }
+}

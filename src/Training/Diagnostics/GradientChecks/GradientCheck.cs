@@ -1,0 +1,177 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Diagnostics.GradientChecks;
+
+/// <summary>How a network's gradients are checked.</summary>
+public sealed record GradientCheckOptions
+{
+    /// <summary>Numbers of each tensor that are moved by themselves, besides all of them at once; every one when null.</summary>
+    public required int? Samples { get; init; }
+
+    /// <summary>
+    /// Random change of every parameter before the check, relative to its size: right after initialisation biases are 0 and
+    /// the factors of norms 1, where a rule that forgets them looks right, and whole areas stand exactly on a kink.
+    /// </summary>
+    public double Jitter { get; init; } = 0.1;
+
+    /// <summary>Sets the weights; the config's initialisers and seed when null.</summary>
+    public Action<Model>? Weights { get; init; }
+
+    /// <summary>Told how many tensors of how many are done.</summary>
+    public Action<int, int>? Progress { get; init; }
+}
+
+/// <summary>
+/// Gradients of a network by reverse mode against central differences of its loss, both in double on the reference device;
+/// and, where asked for, another device's gradients against those.
+/// </summary>
+public sealed class GradientCheck : IDisposable
+{
+    private readonly RunConfig config;
+    private readonly Network network;
+    private readonly SampleSet samples;
+    private readonly Normalization normalization;
+    private readonly GradientCheckOptions options;
+    private readonly ReferenceDevice reference = new();
+    private readonly LossProbe probe;
+    private readonly SlopeFinder finder;
+
+    public GradientCheck(RunConfig config, Network network, SampleSet samples, Normalization normalization, GradientCheckOptions options)
+    {
+        (this.config, this.network, this.samples, this.normalization, this.options) = (config, network, samples, normalization, options);
+        probe = new LossProbe(config, network, reference, samples, normalization);
+        finder = new SlopeFinder(probe);
+        Prepare(probe.Model);
+        Loss = probe.Differentiate();
+        Analytic = [.. probe.Movables.Select(probe.Gradient)];
+    }
+
+    /// <summary>The loss at the point that is checked.</summary>
+    public double Loss { get; }
+
+    /// <summary>What is checked: parameters and samples.</summary>
+    public IReadOnlyList<Movable> Movables => probe.Movables;
+
+    /// <summary>The gradients by reverse mode, a tensor each.</summary>
+    public IReadOnlyList<double[]> Analytic { get; }
+
+    /// <summary>Evaluations of the loss so far.</summary>
+    public long Evaluations => probe.Evaluations;
+
+    /// <summary>Checks every tensor.</summary>
+    /// <param name="device">Its gradients are checked too; null for the reference's alone.</param>
+    public GradientReport Run(Device? device = null)
+    {
+        IReadOnlyList<double[]>? onDevice = device is null ? null : DifferentiateOn(device);
+        var tensors = new List<CheckedTensor>();
+        for (int i = 0; i < Movables.Count; i++)
+        {
+            options.Progress?.Invoke(i, Movables.Count);
+            tensors.Add(Check(i, onDevice?[i]));
+        }
+        return new GradientReport { Loss = Loss, Tensors = tensors, Evaluations = Evaluations, Parameters = network.ParameterCount };
+    }
+
+    /// <summary>How forward and central differences err as the step becomes smaller, over the largest gradient of some tensors.</summary>
+    public IReadOnlyList<StepError> StepSizes(int places = 4)
+    {
+        int[] tensors = [.. Enumerable.Range(0, Movables.Count).Where(i => Movables[i].Parameter is { Shape.Rank: > 1 })];
+        int[] chosen = [.. Enumerable.Range(0, Math.Min(places, tensors.Length)).Select(i => tensors[i * tensors.Length / Math.Min(places, tensors.Length)])];
+        var curve = new StepCurve(probe);
+        foreach (int tensor in chosen)
+        {
+            int index = Array.IndexOf(Analytic[tensor], Analytic[tensor].MaxBy(Math.Abs));
+            curve.Add(Movables[tensor], index, Analytic[tensor][index]);
+        }
+        return curve.Errors;
+    }
+
+    public void Dispose()
+    {
+        probe.Dispose();
+        reference.Dispose();
+    }
+
+    // Both devices begin with the same numbers: those that a float holds.
+    private void Prepare(Model model)
+    {
+        if (options.Weights is null)
+            model.Initialise(config.Seed);
+        else
+            options.Weights(model);
+        foreach ((Parameter parameter, int index) in network.Parameters.Select((p, i) => (p, i)))
+        {
+            double[] values = model.Read(parameter);
+            var random = new RandomStream(config.Seed, Purpose.Explore, (uint)index);
+            double size = Math.Sqrt(values.Sum(v => v * v) / values.Length);
+            double scale = parameter.Trained ? options.Jitter * (size > 0 ? size : 1) : 0;
+            model.Write(parameter, Array.ConvertAll(values, v => (double)(float)(v + (scale * random.NextNormal()))));
+        }
+    }
+
+    private CheckedTensor Check(int index, double[]? onDevice)
+    {
+        Movable movable = Movables[index];
+        double[] values = probe.Read(movable), analytic = Analytic[index];
+        double scale = Math.Sqrt(analytic.Sum(g => g * g) / analytic.Length);
+        var entries = new List<CheckedEntry>();
+        foreach (int place in Places(movable, index))
+            entries.Add(new CheckedEntry(place, analytic[place], finder.At(movable, place, values, s => new CheckedEntry(place, analytic[place], s, scale).Agrees), scale));
+        if (entries.Count < values.Length)
+            entries.Add(AlongAll(movable, index, values, analytic));
+        probe.EvaluateFrom(movable); // everything behind it as it was
+        return new CheckedTensor
+        {
+            Name = movable.Name,
+            Layer = movable.Layer,
+            Kind = network.AllLayers.FirstOrDefault(l => l.Path == movable.Layer)?.Kind ?? "samples",
+            Shape = movable.Shape,
+            Entries = entries,
+            IsRead = probe.IsRead(movable),
+            Device = onDevice is null ? null : DeviceError.Of(analytic, onDevice, Analytic.Max(g => Math.Sqrt(g.Sum(v => v * v) / g.Length))),
+        };
+    }
+
+    // A gradient that is wrong in a place nobody sampled shows in the slope along all numbers at once.
+    private CheckedEntry AlongAll(Movable movable, int index, double[] values, double[] analytic)
+    {
+        var random = new RandomStream(config.Seed, Purpose.Explore, (uint)(1000 + index));
+        double size = Math.Max(1e-2, Math.Sqrt(values.Sum(v => v * v) / values.Length)) / Math.Sqrt(values.Length);
+        double[] direction = [.. values.Select(_ => random.NextInt(2) == 0 ? size : -size)];
+        double along = direction.Select((d, i) => d * analytic[i]).Sum(), typical = size * Math.Sqrt(analytic.Sum(g => g * g));
+        return new CheckedEntry(CheckedEntry.All, along, finder.Along(movable, direction, values, s => new CheckedEntry(CheckedEntry.All, along, s, typical).Agrees), typical);
+    }
+
+    private IEnumerable<int> Places(Movable movable, int index)
+    {
+        int count = movable.Shape.Count, wanted = Math.Min(options.Samples ?? count, count);
+        if (wanted == count)
+            return Enumerable.Range(0, count);
+        // One from each of as many equal stretches: no row of a matrix is left out by chance.
+        var random = new RandomStream(config.Seed, Purpose.Explore, (uint)(2000 + index));
+        return [.. Enumerable.Range(0, wanted).Select(i => (int)((long)i * count / wanted) + random.NextInt(count / wanted))];
+    }
+
+    private List<double[]> DifferentiateOn(Device device)
+    {
+        using var model = new Model(config, network, device);
+        var source = new BatchSource("batch", samples, normalization);
+        source.Upload(model.DeviceMemory);
+        // As training does it: fused, memory shared. Only the gradient in the samples is asked for besides.
+        model.Prepare(source, [], samples.Count, inputGradient: probe.Bound.Graph.InputGradient is not null);
+        Prepare(model);
+        model.SetStep(config.Seed, 0, 0, 0, 0);
+        BoundGraph bound = model.Training(samples.Count);
+        bound.Plan.Run(Phase.Batch, Phase.Backward);
+        return [.. Movables.Select(m => m.Parameter is Parameter p
+            ? bound.Graph.Gradients.TryGetValue(p, out Kernels.Tensors.Tensor? g) ? bound.Plan.Read(g) : new double[m.Shape.Count]
+            : bound.Plan.Read(bound.Graph.InputGradient!))];
+    }
+}

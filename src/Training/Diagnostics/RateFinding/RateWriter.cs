@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Diagnostics.RateFinding;
+
+/// <summary>Writes a learning rate into a config file and leaves every other character of it as it is.</summary>
+public static class RateWriter
+{
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is no place for it in the file itself.</exception>
+    public static void Write(string path, double rate)
+    {
+        string text = File.ReadAllText(path);
+        string changed = Change(text, path, rate.ToString("G4", CultureInfo.InvariantCulture));
+        string temporary = path + ".new";
+        File.WriteAllText(temporary, changed, new UTF8Encoding(false));
+        try
+        {
+            double read = RunConfigFile.Load(temporary).Config.Train.Optimizer.Lr;
+            if (Math.Abs(read - rate) > 1e-4 * rate)
+                throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"{path}: the file would be read with a learning rate of {read}, wanted {rate}; set train.optimizer.….lr by hand"));
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <summary>The text with the rate in the place where the optimizer has it.</summary>
+    internal static string Change(string text, string path, string rate)
+    {
+        var tree = YamlReader.Read(text, path) as YamlMapping;
+        YamlNode optimizer = (tree?["train"] as YamlMapping)?["optimizer"]
+            ?? throw new GpuGradException(Fault.Config, $"{path}: no train.optimizer in this file; add 'optimizer: {{sgd: {{lr: {rate}}}}}' under 'train:'");
+        switch (optimizer)
+        {
+            // optimizer: adam
+            case YamlScalar name:
+                return Replace(text, name, $"{{{name.Value}: {{lr: {rate}}}}}");
+            // optimizer: {adam: …}
+            case YamlMapping { Entries: [var (_, settings)] }:
+                return settings switch
+                {
+                    YamlScalar { IsNull: false } shorthand => Replace(text, shorthand, rate),
+                    YamlMapping mapping when mapping["lr"] is YamlScalar lr => Replace(text, lr, rate),
+                    YamlMapping { Entries: [var (first, _), ..] } => text.Insert(Place(text, first.Mark), IsInFlow(text, first.Mark) ? $"lr: {rate}, " : $"lr: {rate}\n{new string(' ', first.Mark.Column - 1)}"),
+                    _ => throw NoPlace(path, optimizer, rate),
+                };
+            default:
+                throw NoPlace(path, optimizer, rate);
+        }
+    }
+
+    private static GpuGradException NoPlace(string path, YamlNode optimizer, string rate) =>
+        new(Fault.Config, $"{optimizer.Mark}: no place for a learning rate in {path}; expected e.g. 'optimizer: {{sgd: {{lr: {rate}}}}}'");
+
+    private static string Replace(string text, YamlScalar scalar, string value)
+    {
+        int at = Place(text, scalar.Mark);
+        if (scalar.Quoted)
+            throw new GpuGradException(Fault.Config, $"{scalar.Mark}: '{scalar.Value}' is quoted; expected a plain value");
+        return text[..at] + value + text[(at + scalar.Value.Length)..];
+    }
+
+    // In {…} if, on the way back to the line's beginning, a brace opened that did not close.
+    private static bool IsInFlow(string text, Mark mark)
+    {
+        int depth = 0;
+        for (int i = Place(text, mark) - 1; i >= 0 && text[i] != '\n'; i--)
+            depth += text[i] == '{' ? 1 : text[i] == '}' ? -1 : 0;
+        return depth > 0;
+    }
+
+    private static int Place(string text, Mark mark)
+    {
+        int at = 0;
+        for (int line = 1; line < mark.Line; line++)
+            at = text.IndexOf('\n', at) + 1;
+        return at + mark.Column - 1;
+    }
+}

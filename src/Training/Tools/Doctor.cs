@@ -1,0 +1,123 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>What was found out about an op or a tensor of a network on a device.</summary>
+/// <param name="Name">Of the op, or of the tensor as <c>step --dump</c> names it.</param>
+/// <param name="Cases">How many times it was compared.</param>
+/// <param name="Forward">Worst relative error forward; null where nothing was compared.</param>
+/// <param name="Backward">Worst relative error of gradients; null where nothing was compared.</param>
+/// <param name="Failed">Cases that failed.</param>
+/// <param name="Problem">The first failure in words.</param>
+public sealed record Diagnosis(string Name, int Cases, double? Forward, double? Backward, int Failed, string? Problem);
+
+/// <summary>Does a device compute right? Everything is compared with the reference device, which computes in double.</summary>
+public static class Doctor
+{
+    private const int MostAttempts = 5;
+
+    /// <summary>Every op, <paramref name="casesPerOp"/> random shapes each, forward and backward, guards around every buffer.</summary>
+    /// <param name="device">The device to examine.</param>
+    /// <param name="casesPerOp">Random shapes.</param>
+    /// <param name="filter">Only ops whose family/name holds this word.</param>
+    /// <param name="seed">Of the shapes and numbers.</param>
+    public static IEnumerable<Diagnosis> Ops(Device device, int casesPerOp, string filter = "", ulong seed = 1)
+    {
+        foreach (OpFamily family in OpFamilies.All)
+        {
+            foreach (Diagnosis diagnosis in Family(family, device, casesPerOp, filter, seed))
+                yield return diagnosis;
+        }
+    }
+
+    /// <summary>Every op as family/name.</summary>
+    public static IEnumerable<string> Names() => OpFamilies.All.SelectMany(f => f.Cases(100).Select(c => $"{f.Name}/{NameOf(c)}").Distinct());
+
+    /// <summary>
+    /// One training step of a network on both devices from the same weights and samples: the layers in order, then the
+    /// gradients. Where a value stands so near the kink of a relu or a maximum that float and double fall on different sides,
+    /// the gradients may differ however right both are; other weights are tried then.
+    /// </summary>
+    public static IReadOnlyList<Diagnosis> Network(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization)
+    {
+        using var oracle = new ReferenceDevice();
+        IReadOnlyList<Diagnosis> diagnoses = [];
+        for (ulong attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            ulong seed = config.Seed + attempt;
+            IReadOnlyList<NamedTensor> expected = StepDump.Run(config, network, oracle, samples, normalization, m => m.Initialise(seed));
+            IReadOnlyList<NamedTensor> actual = StepDump.Run(config, network, device, samples, normalization, m => m.Initialise(seed));
+            diagnoses = [.. expected.Zip(actual, Compare)];
+            bool onlyGradients = diagnoses.Where(d => d.Failed > 0).All(d => !IsForward(d.Name));
+            if (diagnoses.All(d => d.Failed == 0) || !onlyGradients || SidesAgree(expected, actual))
+                break;
+        }
+        return diagnoses;
+    }
+
+    private static IEnumerable<Diagnosis> Family(OpFamily family, Device device, int casesPerOp, string filter, ulong seed)
+    {
+        // A family cycles through its ops; the first hundred cases name them all.
+        Dictionary<string, int> wanted = family.Cases(100, seed).Select(c => NameOf(c)).Distinct()
+            .Where(n => $"{family.Name}/{n}".Contains(filter, StringComparison.OrdinalIgnoreCase)).ToDictionary(n => n, _ => casesPerOp);
+        var found = new Dictionary<string, Diagnosis>();
+        foreach (OpCase testCase in family.Cases(casesPerOp * wanted.Count * 4, seed))
+        {
+            string name = NameOf(testCase);
+            if (wanted.Values.All(w => w <= 0))
+                break;
+            if (wanted.GetValueOrDefault(name) <= 0)
+                continue;
+            wanted[name]--;
+            CheckResult result = Check(testCase, device);
+            Diagnosis before = found.GetValueOrDefault(name) ?? new Diagnosis($"{family.Name}/{name}", 0, null, null, 0, null);
+            found[name] = before with
+            {
+                Cases = before.Cases + 1,
+                Forward = Worse(before.Forward, result.Forward),
+                Backward = testCase.Differentiable ? Worse(before.Backward, result.Backward) : before.Backward,
+                Failed = before.Failed + (result.Passed ? 0 : 1),
+                Problem = before.Problem ?? (result.Passed ? null : $"{testCase}: {result.Problems[0]}"),
+            };
+        }
+        return found.Values;
+    }
+
+    private static CheckResult Check(OpCase testCase, Device device)
+    {
+        try
+        {
+            return OpCheck.Against(testCase, device);
+        }
+        catch (GpuGradException e) when (e.Fault is Fault.Device or Fault.Internal)
+        {
+            return new CheckResult(double.NaN, double.NaN, [e.Message]);
+        }
+    }
+
+    private static string NameOf(OpCase testCase) => testCase.Op.Name;
+
+    private static Diagnosis Compare(NamedTensor expected, NamedTensor actual)
+    {
+        bool forward = IsForward(expected.Name);
+        Tolerance tolerance = forward ? Tolerance.Forward : Tolerance.Backward;
+        double error = Tolerance.RelativeError(expected.Values, actual.Values);
+        string? problem = tolerance.Explain(expected.Name, expected.Values, actual.Values);
+        return new Diagnosis(expected.Name, 1, forward ? error : null, forward ? null : error, problem is null ? 0 : 1, problem);
+    }
+
+    private static bool IsForward(string name) => !name.StartsWith("grad/", StringComparison.Ordinal) && !name.StartsWith("param/", StringComparison.Ordinal);
+
+    // Whether every activation is on the same side of 0 on both devices.
+    private static bool SidesAgree(IReadOnlyList<NamedTensor> expected, IReadOnlyList<NamedTensor> actual) =>
+        expected.Zip(actual).Where(p => p.First.Name.StartsWith("activation/", StringComparison.Ordinal))
+            .All(p => p.First.Values.Zip(p.Second.Values).All(v => v.First > 0 == v.Second > 0));
+
+    private static double? Worse(double? a, double b) => a is null || double.IsNaN(b) || b > a ? b : a;
+}

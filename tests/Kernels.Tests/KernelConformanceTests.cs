@@ -1,0 +1,49 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Tests.Support.Ptx;
+
+namespace GpuGrad.Kernels.Tests;
+
+/// <summary>
+/// The kernels against the reference: as C#, as OpenCL C where there is a device for it, and from their PTX text. Memory is
+/// poisoned first, and guards stand behind every tensor.
+/// </summary>
+[Collection("accelerators")] // one at a time: PoCL has crashed building programs for two contexts at once
+public sealed class KernelConformanceTests
+{
+    public static TheoryData<string, string> Runs()
+    {
+        var data = new TheoryData<string, string>();
+        foreach (string device in new[] { "emulated", "ptx", "opencl:0" })
+        {
+            foreach (OpFamily family in OpFamilies.All)
+                data.Add(device, family.Name);
+        }
+        return data;
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Runs))]
+    public void A_device_computes_what_the_reference_computes(string id, string family)
+    {
+        using Device device = Open(id);
+        // The emulation and the interpreter are slow: they get the first cases of each family, a device all.
+        int cases = id switch { "opencl:0" => 60, "ptx" => 24, _ => 6 };
+        var problems = new List<string>();
+        foreach (OpCase testCase in OpFamilies.All.Single(f => f.Name == family).Cases(cases))
+            problems.AddRange(OpCheck.Against(testCase, device).Problems.Select(p => $"{testCase}\n{p}"));
+        Assert.True(problems.Count == 0, string.Join("\n", problems.Take(5)));
+    }
+
+    internal static Device Open(string id)
+    {
+        if (id == "ptx")
+            return new KernelDevice("cuda:0", PtxInterpreter.Create());
+        bool isThere = DeviceCatalog.List().Any(d => d.Id == id);
+        if (!isThere && (Environment.GetEnvironmentVariable(Switches.Require) ?? "").Split(',').Contains(id.Split(':')[0]))
+            Assert.Fail($"{Switches.Require} asks for {id}, and this machine has no such device.");
+        Skip.If(!isThere, $"No {id} on this machine: apt-get install pocl-opencl-icd.");
+        return DeviceCatalog.Open(id);
+    }
+}
