@@ -12,6 +12,9 @@ public static class Switches
     /// <summary>What the tests must find (a list of <c>opencl,torch,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
     public const string Require = "GPUGRAD_REQUIRE";
 
+    /// <summary>1: <c>train</c> says how long after the start of the process its first step was done.</summary>
+    public const string Times = "GPUGRAD_TIMES";
+
     /// <summary>1: the tests run their long forms; set by <c>./test --torture</c>.</summary>
     public const string Torture = "GPUGRAD_TORTURE";
 }

@@ -30,6 +30,21 @@ public sealed class Gpugrad : IDisposable
 
     public Answer RunWithInput(string input, params string[] arguments)
     {
+        using Process process = Start(arguments);
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        process.StandardInput.Write(input);
+        process.StandardInput.Close();
+        if (!process.WaitForExit(MostMilliseconds))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"gpugrad {string.Join(' ', arguments)} did not end in {MostMilliseconds / 1000} s");
+        }
+        return new Answer($"gpugrad {string.Join(' ', arguments)}", process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Starts it and does not wait.</summary>
+    public Process Start(params string[] arguments)
+    {
         string dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         var start = new ProcessStartInfo(Path.GetFullPath(dotnet), [typeof(ExitCode).Assembly.Location, .. arguments])
         {
@@ -40,16 +55,7 @@ public sealed class Gpugrad : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        process.StandardInput.Write(input);
-        process.StandardInput.Close();
-        if (!process.WaitForExit(MostMilliseconds))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"gpugrad {string.Join(' ', arguments)} did not end in {MostMilliseconds / 1000} s");
-        }
-        return new Answer($"gpugrad {string.Join(' ', arguments)}", process.ExitCode, output.Result, errors.Result);
+        return Process.Start(start)!;
     }
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using GpuGrad.Training.Exchange;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -57,7 +58,26 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
         JsonNode again = gpugrad.Run("train", Path.Combine(trained.Run, "config.yaml"), "--out", "again", "--json").Json();
         Assert.Equal("finished", (string?)again["status"]);
         Assert.Equal(File.ReadAllText(Path.Combine(trained.Run, "metrics.jsonl")), File.ReadAllText(gpugrad["again/metrics.jsonl"]));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(trained.Run, "weights.safetensors")).TakeLast(1000), File.ReadAllBytes(gpugrad["again/weights.safetensors"]).TakeLast(1000));
+        Assert.Equal(Weights("run"), Weights("again"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void The_same_seed_gives_the_same_bits_with_any_number_of_threads(int threads)
+    {
+        string run = $"threads-{threads}";
+        gpugrad.Run(TrainedRun.Arguments(run, "--threads", $"{threads}")).Done();
+        Assert.Equal(File.ReadAllText(Path.Combine(trained.Run, "metrics.jsonl")), File.ReadAllText(gpugrad[$"{run}/metrics.jsonl"]));
+        Assert.Equal(Weights("run"), Weights(run));
+    }
+
+    [Fact]
+    public void Another_seed_gives_other_weights()
+    {
+        gpugrad.Run(TrainedRun.Arguments("other", "--set", "seed=2")).Done();
+        Assert.NotEqual(Weights("run"), Weights("other"));
     }
 
     [Fact]
@@ -73,9 +93,11 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
     [Fact]
     public void A_missed_target_is_exit_code_7_and_a_line()
     {
-        string line = gpugrad.Run(TrainedRun.Arguments("missed", "--set", "target={test-accuracy: 1.0, train-loss: 1e-9}", "--set", "train.epochs=1", "--json")).Errors;
-        Assert.Contains("target missed: test accuracy", line, StringComparison.Ordinal);
-        Assert.Contains("target missed: train loss", line, StringComparison.Ordinal);
+        Answer answer = gpugrad.Run(TrainedRun.Arguments("missed", "--set", "target={test-accuracy: 1.0, train-loss: 1e-9}", "--set", "train.epochs=1", "--json"));
+        Assert.Equal(ExitCode.TargetMissed, answer.Code);
+        Assert.Contains("target missed: test accuracy", answer.Errors, StringComparison.Ordinal);
+        Assert.Contains("target missed: train loss", answer.Errors, StringComparison.Ordinal);
+        Assert.Equal("finished", (string?)JsonNode.Parse(answer.Output)!["status"]);
     }
 
     [Fact]
@@ -92,7 +114,14 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
         byte[] weights = File.ReadAllBytes(gpugrad["done/weights.safetensors"]);
         Assert.Equal(1, (int)gpugrad.Run("resume", "done", "--json").Json()["epochs"]!);
         Assert.Equal(weights, File.ReadAllBytes(gpugrad["done/weights.safetensors"]));
-        Assert.Contains("train.epochs: 1 -> 2", gpugrad.Run("resume", "done", "--set", "train.epochs=2").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("train.optimizer.adam.lr: 0.002 -> 0.1", gpugrad.Run("resume", "done", "--set", "train.optimizer.adam.lr=0.1").Refused(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Equal(2, (int)gpugrad.Run("resume", "done", "--set", "train.epochs=2", "--allow-changes", "--json").Json()["epochs"]!);
+    }
+
+    // The bits of every tensor; the metadata beside them names folders and threads.
+    private IEnumerable<(string Name, int Bits)> Weights(string run)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(gpugrad[$"{run}/weights.safetensors"]);
+        return [.. file.Tensors.SelectMany(t => file.ReadFloats(t).Select(v => (t.Name, BitConverter.SingleToInt32Bits(v))))];
     }
 }

@@ -30,6 +30,9 @@ public static class Format
         _ => Invariant($"{value * 1000:F0} ms"),
     };
 
+    /// <summary>Four decimals, or powers of ten where a run has gone astray.</summary>
+    public static string Loss(double value) => Math.Abs(value) < 1e5 ? Invariant($"{value:F4}") : Invariant($"{value:E3}");
+
     public static string Percent(double share) => Invariant($"{share * 100:F2} %");
 
     public static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -12,11 +12,14 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();
     private bool headed;
+    private bool begun = Environment.GetEnvironmentVariable(Switches.Times) is null or "";
 
     private static TimeSpan Pause => Output.IsLive ? TimeSpan.FromMilliseconds(100) : TimeSpan.FromSeconds(10);
 
     public void OnStep(Trainer trainer, in StepReport report)
     {
+        if (!begun)
+            Begin();
         if (output.IsJson || sinceLine.Elapsed < Pause)
             return;
         sinceLine.Restart();
@@ -24,7 +27,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         double share = (double)report.Done / report.Samples;
         double speed = report.Step * config.Data.Batch / trainer.Seconds;
         double left = trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step);
-        string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {running.Loss:F4}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
+        string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {Format.Loss(running.Loss)}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
         if (Output.IsLive)
             AnsiConsole.Write("\r" + Fit(text));
         else
@@ -52,6 +55,13 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         sinceLine.Restart();
     }
 
+    private void Begin()
+    {
+        begun = true;
+        using var process = Process.GetCurrentProcess();
+        Output.Note(Format.Invariant($"first step {(DateTime.Now - process.StartTime).TotalSeconds:F2} s after the process started"));
+    }
+
     private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report)
     {
         yield return ("epoch", Format.Invariant($"{report.Epoch}"), 5);
@@ -59,7 +69,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         {
             if (figures is not EpochFigures f)
                 continue;
-            yield return ($"{name} loss", Format.Invariant($"{f.Loss:F4}"), name.Length + 7);
+            yield return ($"{name} loss", Format.Loss(f.Loss), name.Length + 7);
             if (!double.IsNaN(f.Accuracy))
                 yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
         }

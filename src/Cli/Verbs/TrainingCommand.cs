@@ -42,7 +42,7 @@ internal static class TrainingCommand
         if (state.KeptEpoch > 0)
             output.Line($"kept the weights of epoch {state.KeptEpoch}");
         if (final.Test is { } test)
-            output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {test.Loss:F4}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {test.Loss:F4}"));
+            output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {Format.Loss(test.Loss)}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {Format.Loss(test.Loss)}"));
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
         if (session.Trainer.Cost.Share is double cost)
             output.Line(Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));

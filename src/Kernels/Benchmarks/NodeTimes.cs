@@ -49,6 +49,8 @@ public static class NodeTimes
     private static NodeTime Row(string scope, string name, Phase phase, Node[] nodes, double milliseconds, DevicePeak peak)
     {
         Cost cost = nodes.Aggregate(new Cost(0, 0), (sum, n) => sum + n.Cost);
-        return new NodeTime(scope, name, phase, cost, milliseconds, nodes.Sum(n => peak.Floor(n.Cost)) * 1000 / milliseconds);
+        // An op of nothing may take less than the clock shows.
+        double share = milliseconds > 0 ? nodes.Sum(n => peak.Floor(n.Cost)) * 1000 / milliseconds : 0;
+        return new NodeTime(scope, name, phase, cost, milliseconds, share);
     }
 }

@@ -9,7 +9,7 @@ public readonly struct Shape : IEquatable<Shape>
     private readonly int[]? sizes;
 
     /// <exception cref="ArgumentOutOfRangeException">A size is below 1.</exception>
-    /// <exception cref="OverflowException">The product of the sizes does not fit 64 bits.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: the product of the sizes does not fit 64 bits.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
         foreach (int size in sizes)
@@ -22,7 +22,8 @@ public readonly struct Shape : IEquatable<Shape>
     public long Length { get => sizes is null ? 1 : field; }
 
     /// <summary>Number of elements, for loops that index with 32 bits.</summary>
-    public int Count => checked((int)Length);
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: there are more than that.</exception>
+    public int Count => Length <= int.MaxValue ? (int)Length : throw TooLarge(Sizes);
 
     public int Rank => sizes?.Length ?? 0;
 
@@ -51,7 +52,7 @@ public readonly struct Shape : IEquatable<Shape>
     }
 
     /// <summary>The product of the sizes of a range of axes, e.g. <c>shape.LengthOf(2..)</c> for the pixels of N×C×H×W.</summary>
-    public int LengthOf(Range axes) => checked((int)Product(Sizes[axes]));
+    public int LengthOf(Range axes) => Product(Sizes[axes]) is var length and <= int.MaxValue ? (int)length : throw TooLarge(Sizes);
 
     public bool Equals(Shape other) => Sizes.SequenceEqual(other.Sizes);
 
@@ -65,7 +66,7 @@ public readonly struct Shape : IEquatable<Shape>
         return hash.ToHashCode();
     }
 
-    public override string ToString() => "[" + string.Join(", ", Sizes.ToArray().Select(s => s.ToString(CultureInfo.InvariantCulture))) + "]";
+    public override string ToString() => Text(Sizes);
 
     public static bool operator ==(Shape left, Shape right) => left.Equals(right);
 
@@ -75,7 +76,16 @@ public readonly struct Shape : IEquatable<Shape>
     {
         long product = 1;
         foreach (int size in sizes)
-            product = checked(product * size);
+        {
+            if (product > long.MaxValue / size)
+                throw TooLarge(sizes);
+            product *= size;
+        }
         return product;
     }
+
+    private static string Text(ReadOnlySpan<int> sizes) => "[" + string.Join(", ", sizes.ToArray().Select(s => s.ToString(CultureInfo.InvariantCulture))) + "]";
+
+    private static GpuGradException TooLarge(ReadOnlySpan<int> sizes) => new(
+        Fault.Memory, $"a tensor of shape {Text(sizes)} has more than {int.MaxValue} numbers, the most that one can hold; use a smaller batch or a smaller model.");
 }

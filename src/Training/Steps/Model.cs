@@ -24,7 +24,7 @@ public sealed class Model : IDisposable
     {
         this.config = config;
         Network = network;
-        Memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config.Train, network), network), config.Train);
         DeviceMemory = new DeviceMemory(device);
         graphs = new ModelGraphs(config, network, Memory);
     }
@@ -199,6 +199,11 @@ public sealed class Model : IDisposable
         plans.Clear();
         DeviceMemory.Dispose();
     }
+
+    // One update goes over all parameters of a group, as a tensor whose elements 32 bits count.
+    private static ParameterLayout Counted(ParameterLayout layout, Network network) => layout.TrainedLength <= int.MaxValue
+        ? layout
+        : throw new GpuGradException(Fault.Memory, $"the network has {network.ParameterCount} parameters, at most {int.MaxValue} can be trained; use a smaller model.");
 
     private void Copy(Slot from, Slot to)
     {

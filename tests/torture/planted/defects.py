@@ -82,8 +82,8 @@ defect('missing 1/N', 'Pooling/AveragePool2D.cs', 'a.In(0)[i] / AveragePool2D.Di
 defect('constant', 'Pooling/AveragePool2D.cs', 'float share = dy[(p * z.Q) + q] / AveragePool2D.Divisor(z, CountPadding, p, q);', 'float share = dy[(p * z.Q) + q] / AveragePool2D.Divisor(z, !CountPadding, p, q);')
 defect('missing 1/N', 'Pooling/AveragePool2D.cs', '.Fill(dy[plane] / pixels);', '.Fill(dy[plane]);')
 defect('overwrites', 'Pooling/AveragePool2D.cs', 'dx[(h * z.W) + w] += share;', 'dx[(h * z.W) + w] = share;')
-defect('missing term', 'Pooling/Pool2x2.cs', 'Copies.Zip(Where(place, 2, g), Where(place, 3, g), dx + z.W + (2 * q));', 'Copies.Zip(Where(place, 3, g), Where(place, 2, g), dx + z.W + (2 * q));')
-defect('missing 1/N', 'Pooling/Pool2x2.cs', 'Vector256<float> g = Vector256.Load(dy + q) * 0.25f;', 'Vector256<float> g = Vector256.Load(dy + q);')
+defect('missing term', 'Pooling/Pool2x2.cs', 'Zip(Where(place, 2, g), Where(place, 3, g), dx + z.W + (2 * q));', 'Zip(Where(place, 3, g), Where(place, 2, g), dx + z.W + (2 * q));')
+defect('missing 1/N', 'Pooling/Pool2x2.cs', 'V g = V.Load(dy + q) * quarter;', 'V g = V.Load(dy + q);')
 
 # Norms.
 defect('missing term', 'Normalization/BatchNormGradient.cs', 'm1 = Fixed ? 0 : sum / layout.PerChannel', 'm1 = 0')

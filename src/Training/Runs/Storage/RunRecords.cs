@@ -50,7 +50,7 @@ public sealed record RunManifest
 /// <summary><c>summary.json</c>: how a run ended.</summary>
 public sealed record RunSummary
 {
-    /// <summary><c>finished</c>, <c>stopped</c> or <c>failed</c>.</summary>
+    /// <summary><c>finished</c>, <c>early-stopped</c>, <c>stopped</c> (by a signal), <c>non-finite</c> or <c>failed</c>.</summary>
     public required string Status { get; init; }
 
     public required string Device { get; init; }

@@ -1,0 +1,59 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace GpuGrad.Cli.Tests;
+
+/// <summary>How a run ends that does not end well.</summary>
+public sealed class EndingTests : IDisposable
+{
+    private readonly Gpugrad gpugrad = new();
+
+    public void Dispose() => gpugrad.Dispose();
+
+    [Fact]
+    public void A_loss_that_is_no_number_any_more_is_exit_code_4()
+    {
+        Answer answer = gpugrad.Run("train", Path.Combine(Gpugrad.Configs, "spirals.yaml"), "--out", "run", "--device", "cpu", "--set", "train.optimizer={sgd: {lr: 1e38}}", "--set", "model.1=relu", "--set", "model.3=relu");
+        Assert.Equal(ExitCode.NonFinite, answer.Code);
+        Assert.DoesNotContain("   at ", answer.Errors, StringComparison.Ordinal);
+        Assert.Equal("non-finite", (string?)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]);
+    }
+
+    // None of these may get as far as asking for memory that the machine might have.
+    [Theory]
+    [InlineData("[{conv: {filters: 300000, kernel: 1}}, flatten, {dense: 3}]", "a tensor of shape [300000, 300, 300] has more than 2147483647 numbers")]
+    [InlineData("[{conv: {filters: 300000, kernel: 1}}, global-avgpool, {dense: 3}]", "out of memory: 'arena' needs 824001")]
+    [InlineData("[flatten, {dense: 40000}, {dense: 40000}, {dense: 3}]", "the network has 12400200003 parameters, at most 2147483647 can be trained")]
+    public void A_network_too_large_for_the_machine_is_one_line_and_exit_code_5(string model, string expected)
+    {
+        gpugrad.Write("large.yaml", $"data: {{dataset: {{random: {{shape: [3, 300, 300], classes: 3, train: 8, test: 8}}}}}}\nmodel: {model}\nloss: softmax-cross-entropy\ndevice: cpu\n");
+        Assert.StartsWith(expected, gpugrad.Run("train", "large.yaml").Refused(ExitCode.Memory), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void Ctrl_c_leaves_a_checkpoint_from_which_the_run_goes_on_to_the_same_bits()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no signals");
+        string[] arguments = TrainedRun.Arguments("whole", "--set", "train.epochs=40");
+        gpugrad.Run(arguments).Done();
+        arguments[3] = "parts";
+        Process process = gpugrad.Start(arguments);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string? line;
+        do
+            line = process.StandardOutput.ReadLine();
+        while (line is not null && !line.StartsWith("    2 ", StringComparison.Ordinal));
+        using (var kill = Process.Start("kill", ["-INT", process.Id.ToString(CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 130, $"ended with {process.ExitCode}: {errors.Result}");
+        Assert.Contains("go on with: gpugrad resume parts", errors.Result, StringComparison.Ordinal);
+        Assert.Equal("stopped", (string?)JsonNode.Parse(File.ReadAllText(gpugrad["parts/summary.json"]))!["status"]);
+
+        Assert.Equal("finished", (string?)gpugrad.Run("resume", "parts", "--json").Json()["status"]);
+
+        Assert.Equal(File.ReadAllText(gpugrad["whole/metrics.jsonl"]), File.ReadAllText(gpugrad["parts/metrics.jsonl"]));
+    }
+}
