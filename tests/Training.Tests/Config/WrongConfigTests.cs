@@ -81,6 +81,10 @@ public sealed class WrongConfigTests
     }
 
     [Fact]
+    public void A_brace_too_many_within_a_list_is_no_defect_of_the_program() =>
+        Assert.Matches("^test.yaml:1:[0-9]+: not YAML: [^\n]+$", Assert.Throws<ConfigException>(() => Load("model: [{conv filters: 6, kernel: 3}}, relu]")).Message);
+
+    [Fact]
     public void A_missing_section_is_named() =>
         Assert.Equal("test.yaml:1:1: the config lacks 'data'; expected 'data' and 'model'", Assert.Throws<ConfigException>(() => Load("seed: 1")).Message);
 

@@ -9,6 +9,9 @@ internal static class Hostile
 {
     public const long LittleMemory = 1 << 20;
 
+    /// <summary>A file that takes longer hangs.</summary>
+    public const int SlowestSeconds = 10;
+
     /// <summary>The refusal of a file that must not be read.</summary>
     public static string Refusal(byte[] file, Action<byte[]> read, string what = "", long memory = LittleMemory)
     {

@@ -1,21 +1,21 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tests.Storage;
 
 /// <summary>
-/// Files changed at random, wildly and by someone who knows the format: each is loaded or refused with one line, nothing else. Set
-/// <c>GPUGRAD_TEST_MUTANTS</c> for more than 2,000 of a kind.
+/// Files changed at random, wildly and by someone who knows the format: each is loaded or refused with one line, nothing else: 2,000
+/// of a kind, 100,000 in the long form.
 /// </summary>
 public sealed class FuzzTests : IDisposable
 {
     private const int SlowestMilliseconds = 10_000;
     private const int MostMemory = 16 << 20;
 
-    private static readonly int Mutants =
-        int.TryParse(Environment.GetEnvironmentVariable("GPUGRAD_TEST_MUTANTS"), System.Globalization.CultureInfo.InvariantCulture, out int mutants) ? mutants : 2000;
+    private static readonly int Mutants = Effort.Count(2000, 100_000);
 
     private readonly TestFolder folder = new();
 
@@ -30,7 +30,7 @@ public sealed class FuzzTests : IDisposable
     {
         CheckpointFile.Write(folder["seed"], Samples.At(7));
         byte[] seed = System.IO.File.ReadAllBytes(folder["seed"]);
-        int loaded = Run(seed, checksumsMadeRight ? Reseal : null, () =>
+        int loaded = Run(checksumsMadeRight ? "checkpoint resealed" : "checkpoint", seed, checksumsMadeRight ? Reseal : null, () =>
         {
             using CheckpointFile file = CheckpointFile.Open(File);
             foreach (CheckpointBuffer buffer in file.Content.Buffers)
@@ -47,7 +47,7 @@ public sealed class FuzzTests : IDisposable
             folder["seed"],
             [TensorToWrite.Of("0.weight", [3, 5], new float[15]), TensorToWrite.Of("0.bias", [3], new double[3]), TensorToWrite.Of("e", [0, 4], Array.Empty<float>())],
             new Dictionary<string, string> { ["format"] = "pt" });
-        int loaded = Run(System.IO.File.ReadAllBytes(folder["seed"]), null, () =>
+        int loaded = Run("safetensors", System.IO.File.ReadAllBytes(folder["seed"]), null, () =>
         {
             using SafetensorsFile file = SafetensorsFile.Open(File);
             foreach (SafetensorsTensor tensor in file.Tensors)
@@ -64,7 +64,7 @@ public sealed class FuzzTests : IDisposable
             for (int i = 0; i < 5; i++)
                 log.Append(("step", i), ("loss", 0.5 / (i + 1)), ("note", double.NaN));
         }
-        int loaded = Run(System.IO.File.ReadAllBytes(folder["seed"]), null, () => MetricsLog.Read(File));
+        int loaded = Run("metrics", System.IO.File.ReadAllBytes(folder["seed"]), null, () => MetricsLog.Read(File));
         Assert.InRange(loaded, 1, Mutants - 1);
     }
 
@@ -74,7 +74,7 @@ public sealed class FuzzTests : IDisposable
         using RunFolder run = RunFolder.CreateAt(folder["run"]);
         using var device = new Kernels.Devices.Cpu.CpuDevice(1);
         run.WriteManifest(RunManifest.Of(device, 1, "abc"));
-        int loaded = Run(System.IO.File.ReadAllBytes(run.Manifest), null, () =>
+        int loaded = Run("manifest", System.IO.File.ReadAllBytes(run.Manifest), null, () =>
         {
             System.IO.File.Copy(File, run.Manifest, overwrite: true);
             run.ReadManifest();
@@ -83,7 +83,7 @@ public sealed class FuzzTests : IDisposable
     }
 
     // The number of changed files that were read.
-    private int Run(byte[] seed, Func<byte[], byte[]>? finish, Action read)
+    private int Run(string kind, byte[] seed, Func<byte[], byte[]>? finish, Action read)
     {
         int loaded = 0;
         for (int i = 0; i < Mutants; i++)
@@ -110,6 +110,7 @@ public sealed class FuzzTests : IDisposable
             Assert.True(clock.ElapsedMilliseconds < SlowestMilliseconds, $"mutant {i} took {clock.Elapsed}");
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - memory < MostMemory, $"mutant {i} took {GC.GetAllocatedBytesForCurrentThread() - memory} bytes");
         }
+        Effort.Report($"mutants {kind}", $"{Mutants} changed files: {loaded} read, the others refused in one line");
         return loaded;
     }
 

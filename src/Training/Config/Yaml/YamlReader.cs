@@ -46,8 +46,9 @@ public static class YamlReader
         var builder = new Builder(file);
         try
         {
-            var parser = new Parser(new Scanner(new StringReader(text.TrimStart('\uFEFF')), skipComments: true));
-            while (parser.MoveNext())
+            var scanner = new Scanner(new StringReader(text.TrimStart('\uFEFF')), skipComments: true);
+            var parser = new Parser(scanner);
+            while (MoveNext(parser, scanner, file))
                 builder.Take(parser.Current!);
         }
         catch (YamlException e)
@@ -55,6 +56,19 @@ public static class YamlReader
             throw new ConfigException(MarkOf(file, e.Start), $"not YAML: {OneLine(e.Message)}");
         }
         return builder.Root ?? new YamlMapping([], new Mark(file, 1, 1));
+    }
+
+    // The scanner has states that it does not expect: a brace too many within a list is one.
+    private static bool MoveNext(Parser parser, Scanner scanner, string file)
+    {
+        try
+        {
+            return parser.MoveNext();
+        }
+        catch (Exception e) when (e is not (YamlException or OutOfMemoryException))
+        {
+            throw new ConfigException(MarkOf(file, scanner.CurrentPosition), "not YAML: brackets or braces that do not match");
+        }
     }
 
     private static Mark MarkOf(string file, YamlDotNet.Core.Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
