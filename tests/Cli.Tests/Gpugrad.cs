@@ -46,7 +46,11 @@ public sealed class Gpugrad : IDisposable
     public Process Start(params string[] arguments)
     {
         string dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        var start = new ProcessStartInfo(Path.GetFullPath(dotnet), [typeof(ExitCode).Assembly.Location, .. arguments])
+        string[] command = [Path.GetFullPath(dotnet), typeof(ExitCode).Assembly.Location, .. arguments];
+        // Tests that run in the background of a shell inherit that Ctrl-C is ignored.
+        if (OperatingSystem.IsLinux())
+            command = ["/usr/bin/env", "--default-signal=INT", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,
             RedirectStandardInput = true,
