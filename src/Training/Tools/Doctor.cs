@@ -64,10 +64,11 @@ public static class Doctor
     private static IEnumerable<Diagnosis> Family(OpFamily family, Device device, int casesPerOp, string filter, ulong seed)
     {
         // A family cycles through its ops; the first hundred cases name them all.
-        Dictionary<string, int> wanted = family.Cases(100, seed).Select(c => NameOf(c)).Distinct()
+        string[] names = [.. family.Cases(100, seed).Select(NameOf).Distinct()];
+        Dictionary<string, int> wanted = names
             .Where(n => $"{family.Name}/{n}".Contains(filter, StringComparison.OrdinalIgnoreCase)).ToDictionary(n => n, _ => casesPerOp);
         var found = new Dictionary<string, Diagnosis>();
-        foreach (OpCase testCase in family.Cases(casesPerOp * wanted.Count * 4, seed))
+        foreach (OpCase testCase in family.Cases(casesPerOp * names.Length * 4, seed))
         {
             string name = NameOf(testCase);
             if (wanted.Values.All(w => w <= 0))
