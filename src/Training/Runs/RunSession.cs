@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Training.Config;
 using GpuGrad.Training.BlackBox;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Exchange;
