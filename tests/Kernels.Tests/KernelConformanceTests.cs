@@ -29,7 +29,7 @@ public sealed class KernelConformanceTests
     {
         using Device device = Open(id);
         // The emulation and the interpreter are slow: they get the first cases of each family, a device all.
-        int cases = id switch { "opencl:0" => 60, "ptx" => 24, _ => 6 };
+        int cases = id switch { "opencl:0" => 60, _ => 24 };
         var problems = new List<string>();
         foreach (OpCase testCase in OpFamilies.All.Single(f => f.Name == family).Cases(cases))
             problems.AddRange(OpCheck.Against(testCase, device).Problems.Select(p => $"{testCase}\n{p}"));

@@ -7,6 +7,7 @@ namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 internal static class KernelProduct
 {
     private const int MostSplits = 64;
+    private const int FewestForGroup = 64; // a sum shorter than that is no work for a group of threads
     private const int FewestSteps = 128; // of a part of the sum: fewer are not worth a launch that adds them up
 
     /// <param name="b">Where the launches go.</param>
@@ -20,7 +21,7 @@ internal static class KernelProduct
     public static void Add<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
-        if (m == 1 && B.AlongK)
+        if (m == 1 && B.AlongK && k >= FewestForGroup)
             AddRowByGroups(b, new ProductSizes(m, n, k, 1, k), groups, left, right, result);
         else if (m == 1)
             AddRowByThreads(b, n, k, groups, left, right, result);
