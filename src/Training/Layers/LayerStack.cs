@@ -25,9 +25,8 @@ public static class LayerStack
             try
             {
                 layer = flat[i].Build(site);
-                RefuseTooLarge(layer);
             }
-            catch (Exception e) when (e is OverflowException or GpuGradException { Fault: Fault.Memory })
+            catch (OverflowException)
             {
                 site.Fail($"it would have a tensor of more than {int.MaxValue} numbers, the most that one can hold; use smaller sizes");
                 throw;
@@ -41,12 +40,6 @@ public static class LayerStack
             input = layer.Output;
         }
         return layers;
-    }
-
-    private static void RefuseTooLarge(Layer layer)
-    {
-        foreach (Shape shape in layer.Parameters.Select(p => p.Shape).Append(layer.Output))
-            _ = shape.Count;
     }
 
     // A repeated block's names get a number, as written-out layers would.
