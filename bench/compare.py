@@ -174,6 +174,14 @@ def main():
         "load_before": os.getloadavg(),
         "peak": {str(t): gpugrad("bench", "--machine", "--device", "cpu", "--threads", t, "--json")["peak"] for t in counts}, "rows": [],
     }
+    name = re.sub(r"[^a-z0-9]+", "-", f"{info['name']}".lower()).strip("-")
+    Path(a.out).mkdir(parents=True, exist_ok=True)
+
+    def write():
+        record["load_after"], record["seconds"] = os.getloadavg(), round(time.perf_counter() - begin)
+        (Path(a.out) / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
+        (Path(a.out) / f"{name}.md").write_text(markdown(record))
+
     with tempfile.TemporaryDirectory() as folder:
         for threads in reversed(counts):
             peer = Peer(threads)
@@ -189,12 +197,9 @@ def main():
                 for row in part:
                     record["rows"].append(row)
                     print(f"{row['title']:44} {'%d threads' % row['threads'] if 'threads' in row else '':10} {row['ratio']:6.2f} times as fast", flush=True)
+                    write()  # whoever stops it halfway keeps what was measured
             peer.close()
-    record["load_after"], record["seconds"] = os.getloadavg(), round(time.perf_counter() - begin)
-    name = re.sub(r"[^a-z0-9]+", "-", f"{info['name']}".lower()).strip("-")
-    Path(a.out).mkdir(parents=True, exist_ok=True)
-    (Path(a.out) / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
-    (Path(a.out) / f"{name}.md").write_text(markdown(record))
+    write()
     print(f"wrote {a.out}/{name}.md in {record['seconds']} s")
 
 
