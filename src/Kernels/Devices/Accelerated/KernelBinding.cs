@@ -10,49 +10,36 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 /// What an op sees when it is bound to an accelerator: views of its operands, and a list of launches to add to. Launches
 /// run in the order they are added, each after the one before has finished.
 /// </summary>
-public sealed class KernelBinding
+public sealed class KernelBinding : Operands
 {
-    private readonly Location[] inputs;
-    private readonly Location[] outputs;
     private readonly List<Action> launches;
     private readonly KernelScratch scratch;
 
-    internal KernelBinding(Node node, PlanLayout layout, Accelerator accelerator, List<Action> launches, KernelScratch scratch)
+    internal KernelBinding(Node node, PlanLayout layout, Accelerator accelerator, List<Action> launches, KernelScratch scratch) : base(node, layout)
     {
-        Node = node;
         Accelerator = accelerator;
-        inputs = [.. node.Inputs.Select(layout.Locate)];
-        outputs = [.. node.Outputs.Select(layout.Locate)];
         this.launches = launches;
         this.scratch = scratch;
         scratch.BeginNode();
     }
 
-    public Node Node { get; }
-
     /// <summary>Loads kernels; what is loaded twice is compiled once.</summary>
     public Accelerator Accelerator { get; }
 
-    public int InCount => inputs.Length;
+    public ArrayView<float> In(int index) => View<float>(Input(index, ElementType.Real), InShape(index));
 
-    public Shape InShape(int index) => Node.Inputs[index].Shape;
+    public ArrayView<int> InInt(int index) => View<int>(Input(index, ElementType.Int32), InShape(index));
 
-    public Shape OutShape(int index = 0) => Node.Outputs[index].Shape;
+    public ArrayView<byte> InByte(int index) => View<byte>(Input(index, ElementType.Byte), InShape(index));
 
-    public ArrayView<float> In(int index) => View<float>(inputs[index], Node.Inputs[index], ElementType.Real);
+    public ArrayView<float> Out(int index = 0) => View<float>(Output(index, ElementType.Real), OutShape(index));
 
-    public ArrayView<int> InInt(int index) => View<int>(inputs[index], Node.Inputs[index], ElementType.Int32);
+    public ArrayView<int> OutInt(int index = 0) => View<int>(Output(index, ElementType.Int32), OutShape(index));
 
-    public ArrayView<byte> InByte(int index) => View<byte>(inputs[index], Node.Inputs[index], ElementType.Byte);
-
-    public ArrayView<float> Out(int index = 0) => View<float>(outputs[index], Node.Outputs[index], ElementType.Real);
-
-    public ArrayView<int> OutInt(int index = 0) => View<int>(outputs[index], Node.Outputs[index], ElementType.Int32);
-
-    public ArrayView<byte> OutByte(int index = 0) => View<byte>(outputs[index], Node.Outputs[index], ElementType.Byte);
+    public ArrayView<byte> OutByte(int index = 0) => View<byte>(Output(index, ElementType.Byte), OutShape(index));
 
     /// <summary>Whether an input begins where four floats can be loaded at once; parameters lie wherever the one before ends.</summary>
-    public bool IsAligned(int index) => inputs[index].Offset % 16 == 0;
+    public bool IsAligned(int index) => Input(index, ElementType.Real).Offset % 16 == 0;
 
     /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
     public ArrayView<float> Updated(int index)
@@ -74,18 +61,7 @@ public sealed class KernelBinding
     /// <summary>Adds a launch. The delegate is called at every step: it must capture all it needs and allocate nothing.</summary>
     public void Launch(Action launch) => launches.Add(launch);
 
-    private void RequireUpdate(int index)
-    {
-        if (!Node.Op.Updates.Contains(index))
-            throw new InvalidOperationException($"{Node.Op.Name} changes input {index} without listing it in Updates.");
-    }
-
-    private static ArrayView<T> View<T>(Location at, Tensor tensor, ElementType element) where T : unmanaged
-    {
-        if (tensor.Type.Element != element)
-            throw new InvalidOperationException($"'{tensor.Name}' holds {tensor.Type.Element}, bound as {element}.");
-        return ((KernelBuffer)at.Buffer).View<T>(at.Offset, tensor.Shape.Length);
-    }
+    private static ArrayView<T> View<T>(Location at, Shape shape) where T : unmanaged => ((KernelBuffer)at.Buffer).View<T>(at.Offset, shape.Length);
 }
 
 /// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-using GpuGrad.Kernels.Numerics;
 using ILGPU;
 
 namespace GpuGrad.Kernels.Devices.Accelerated;
@@ -11,10 +9,10 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 internal readonly record struct RowLanes(int Rows, int Size, int Lanes)
 {
     /// <summary>Threads of a group, a power of two.</summary>
-    public const int Threads = 128;
+    public const int Threads = GroupReduce.Threads;
 
     /// <summary>The calling thread's row; there may be none with that number.</summary>
-    public int Row => (Grid.IdxX * (Threads / Lanes)) + (Group.IdxX / Lanes);
+    public int Row => RowTeams.Row(Lanes);
 
     /// <summary>The calling thread's place among those of its row.</summary>
     public int Lane => Group.IdxX % Lanes;
@@ -25,40 +23,14 @@ internal readonly record struct RowLanes(int Rows, int Size, int Lanes)
     /// <summary>Where it ends; it is empty if there is no such row.</summary>
     public int End => Row < Rows ? (Row * Size) + Size : 0;
 
-    public static RowLanes Of(int rows, int size) => new(rows, size, Math.Min(Threads, (int)BitOperations.RoundUpToPowerOf2((uint)size)));
+    public static RowLanes Of(int rows, int size) => new(rows, size, RowTeams.Size(size));
 
     /// <summary>For the host: a launch over all rows.</summary>
-    public static KernelConfig Config(RowLanes r) => new(checked((int)(((r.Rows * (long)r.Lanes) + Threads - 1) / Threads)), Threads);
+    public static KernelConfig Config(RowLanes r) => RowTeams.Launch(r.Rows, r.Lanes);
 
     /// <summary>The sum over a row's lanes, for each of them; every thread of the group must ask. <paramref name="shared"/> holds a float a thread.</summary>
-    public float Sum(ArrayView<float> shared, float value)
-    {
-        int thread = Group.IdxX, lane = Lane;
-        Group.Barrier(); // whoever still reads the result before this one
-        shared[thread] = value;
-        Group.Barrier();
-        for (int width = Lanes / 2; width > 0; width /= 2)
-        {
-            if (lane < width)
-                shared[thread] += shared[thread + width];
-            Group.Barrier();
-        }
-        return shared[thread - lane];
-    }
+    public float Sum(ArrayView<float> shared, float value) => GroupReduce.Sum(shared, Lanes, value);
 
-    /// <summary>The largest over a row's lanes, NaN if one is.</summary>
-    public float Max(ArrayView<float> shared, float value)
-    {
-        int thread = Group.IdxX, lane = Lane;
-        Group.Barrier();
-        shared[thread] = value;
-        Group.Barrier();
-        for (int width = Lanes / 2; width > 0; width /= 2)
-        {
-            if (lane < width)
-                shared[thread] = F32.Max(new(shared[thread]), new(shared[thread + width])).Value;
-            Group.Barrier();
-        }
-        return shared[thread - lane];
-    }
+    /// <summary>The largest over a row's lanes, NaN if one is; asked for as the sum.</summary>
+    public float Max(ArrayView<float> shared, float value) => GroupReduce.Max(shared, Lanes, value);
 }

@@ -9,52 +9,38 @@ namespace GpuGrad.Kernels.Devices.Cpu;
 /// What an op sees when it is bound to the CPU: the addresses of its operands, and a list of phases to add to. The phases
 /// run in the order they are added; every thread has finished one before any begins the next.
 /// </summary>
-public sealed unsafe class CpuBinding
+public sealed unsafe class CpuBinding : Operands
 {
-    private readonly Location[] inputs;
-    private readonly Location[] outputs;
     private readonly List<CpuPhase> phases;
     private readonly CpuScratch scratch;
 
-    internal CpuBinding(Node node, PlanLayout layout, int workers, List<CpuPhase> phases, CpuScratch scratch)
+    internal CpuBinding(Node node, PlanLayout layout, int workers, List<CpuPhase> phases, CpuScratch scratch) : base(node, layout)
     {
-        Node = node;
         Workers = workers;
-        inputs = [.. node.Inputs.Select(layout.Locate)];
-        outputs = [.. node.Outputs.Select(layout.Locate)];
         this.phases = phases;
         this.scratch = scratch;
         scratch.BeginNode();
     }
 
-    public Node Node { get; }
-
     /// <summary>Number of workers, for scratch memory of one part a worker. Results must not depend on it.</summary>
     public int Workers { get; }
 
-    public int InCount => inputs.Length;
+    public float* In(int index) => (float*)At(Input(index, ElementType.Real));
 
-    public Shape InShape(int index) => Node.Inputs[index].Shape;
+    public int* InInt(int index) => (int*)At(Input(index, ElementType.Int32));
 
-    public Shape OutShape(int index = 0) => Node.Outputs[index].Shape;
+    public byte* InByte(int index) => At(Input(index, ElementType.Byte));
 
-    public float* In(int index) => (float*)At(inputs[index], Node.Inputs[index], ElementType.Real);
+    public float* Out(int index = 0) => (float*)At(Output(index, ElementType.Real));
 
-    public int* InInt(int index) => (int*)At(inputs[index], Node.Inputs[index], ElementType.Int32);
+    public int* OutInt(int index = 0) => (int*)At(Output(index, ElementType.Int32));
 
-    public byte* InByte(int index) => At(inputs[index], Node.Inputs[index], ElementType.Byte);
-
-    public float* Out(int index = 0) => (float*)At(outputs[index], Node.Outputs[index], ElementType.Real);
-
-    public int* OutInt(int index = 0) => (int*)At(outputs[index], Node.Outputs[index], ElementType.Int32);
-
-    public byte* OutByte(int index = 0) => At(outputs[index], Node.Outputs[index], ElementType.Byte);
+    public byte* OutByte(int index = 0) => At(Output(index, ElementType.Byte));
 
     /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
     public float* Updated(int index)
     {
-        if (!Node.Op.Updates.Contains(index))
-            throw new InvalidOperationException($"{Node.Op.Name} changes input {index} without listing it in Updates.");
+        RequireUpdate(index);
         return In(index);
     }
 
@@ -70,12 +56,7 @@ public sealed unsafe class CpuBinding
     /// <summary>Adds a phase that one worker runs while the others wait: for work below about 5 µs.</summary>
     public void Serial(Action body) => phases.Add(new CpuPhase(1, 1, Workers, (_, _, _) => body()));
 
-    private static byte* At(Location at, Tensor tensor, ElementType element)
-    {
-        if (tensor.Type.Element != element)
-            throw new InvalidOperationException($"'{tensor.Name}' holds {tensor.Type.Element}, bound as {element}.");
-        return ((HostBuffer)at.Buffer).At(at.Offset);
-    }
+    private static byte* At(Location at) => ((HostBuffer)at.Buffer).At(at.Offset);
 }
 
 /// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>

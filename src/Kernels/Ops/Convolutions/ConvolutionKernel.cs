@@ -1,7 +1,7 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Ops.Elementwise;
-using ILGPU;
+using GpuGrad.Kernels.Ops.Products;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
@@ -9,21 +9,13 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// Convolutions as products, a product a group of channels. One channel a group (depthwise) is a product of one row, whose
 /// kernel is the plain loop over the window.
 /// </summary>
-internal sealed class ConvolutionKernel(KernelBinding b, ConvSizes sizes, bool isTransposed, int bias, int firstOther, MapOp? epilogue, int position) : IMapUser
+internal sealed class ConvolutionKernel(KernelBinding b, ConvSizes sizes, bool isTransposed, KernelEpilogue epilogue) : IMapUser
 {
-    public void Add()
-    {
-        if (epilogue is null)
-            Use<Identity>(0);
-        else
-            epilogue.Accept(this);
-    }
+    public void Add() => epilogue.Accept(this);
 
     public void Use<M>(float constant) where M : struct, IMap
     {
-        ArrayView<float> none = b.Out().SubView(0, 0);
-        int others = epilogue is null ? 0 : epilogue.Arity - 1;
-        var finish = new Finish<M>(bias >= 0 ? b.In(bias) : none, others > 0 ? b.In(firstOther) : none, others > 1 ? b.In(firstOther + 1) : none, position, constant);
+        Finish<M> finish = epilogue.Bind<M>(b, constant);
         ConvSizes z = sizes;
         var numbers = new ConvNumbers(z);
         int kernel = z.R * z.S, groups = z.Geometry.Groups;

@@ -62,7 +62,7 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     }
 
     private protected void AddKernels(KernelBinding b, bool isTransposed) =>
-        new ConvolutionKernel(b, Sizes(b.Node), isTransposed, Bias ? 2 : -1, OwnInputs, Epilogue, EpilogueInput).Add();
+        new ConvolutionKernel(b, Sizes(b.Node), isTransposed, new KernelEpilogue(Epilogue, EpilogueInput, OwnInputs, Bias ? 2 : -1)).Add();
 
     private protected void RefuseEpilogue()
     {

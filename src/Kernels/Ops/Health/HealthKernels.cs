@@ -30,7 +30,7 @@ internal static class HealthKernels
             zeros += size > 0f ? 0f : 1f;
             lows += v > s.Low ? 0f : 1f;
             highs += s.High > v ? 0f : 1f;
-            largest = RowTeams.Larger(largest, size);
+            largest = GroupReduce.Larger(largest, size);
         }
         sum = GroupReduce.Sum(room, sum);
         squares = GroupReduce.Sum(room, squares);

@@ -25,12 +25,12 @@ internal static class RowLossKernels
         long begin = (long)row * s.Classes;
         float max = float.NegativeInfinity;
         for (int c = lane; c < classes; c += s.Team)
-            max = RowTeams.Larger(max, x[begin + c]);
-        max = RowTeams.Max(room, s.Team, max);
+            max = GroupReduce.Larger(max, x[begin + c]);
+        max = GroupReduce.Max(room, s.Team, max);
         float sum = 0f;
         for (int c = lane; c < classes; c += s.Team)
             sum += XMath.Exp(x[begin + c] - max);
-        sum = RowTeams.Sum(room, s.Team, sum);
+        sum = GroupReduce.Sum(room, s.Team, sum);
         float inverse = 1f / sum, logSum = XMath.Log(sum); // of e^(x - max)
         float all = 0f;
         for (int c = lane; c < classes; c += s.Team)
@@ -41,7 +41,7 @@ internal static class RowLossKernels
             all += weight * (logSum - below);
         }
         if (shares.Smooth != 0f)
-            all = RowTeams.Sum(room, s.Team, all);
+            all = GroupReduce.Sum(room, s.Team, all);
         if (lane != 0 || classes == 0)
             return;
         int label = labels[row];
@@ -124,11 +124,11 @@ internal static class RowLossKernels
             float offset = margin - scores[begin + label];
             for (int c = lane; c < s.Classes; c += s.Team)
             {
-                float m = c == label ? 0f : RowTeams.Larger(0f, scores[begin + c] + offset);
+                float m = c == label ? 0f : GroupReduce.Larger(0f, scores[begin + c] + offset);
                 sum += squared != 0 ? m * m : m;
             }
         }
-        sum = RowTeams.Sum(room, s.Team, sum);
+        sum = GroupReduce.Sum(room, s.Team, sum);
         if (lane == 0 && row < s.Rows)
             terms[row] = sum;
     }
@@ -153,7 +153,7 @@ internal static class RowLossKernels
                     dscores[begin + c] = gradient;
             }
         }
-        sum = RowTeams.Sum(room, s.Team, sum);
+        sum = GroupReduce.Sum(room, s.Team, sum);
         if (label >= 0 && label % s.Team == lane)
             dscores[begin + label] = -sum;
     }
@@ -168,14 +168,14 @@ internal static class RowLossKernels
         float most = float.NegativeInfinity;
         for (int c = lane; c < classes; c += s.Team)
             most = scores[begin + c] > most ? scores[begin + c] : most;
-        most = RowTeams.Max(room, s.Team, most);
+        most = GroupReduce.Max(room, s.Team, most);
         float first = -s.Classes;
         for (int c = lane; c < classes; c += s.Team)
         {
             if (scores[begin + c] == most && -c > first)
                 first = -c;
         }
-        first = RowTeams.Max(room, s.Team, first); // minus the class, exact up to 2²⁴
+        first = GroupReduce.Max(room, s.Team, first); // minus the class, exact up to 2²⁴
         if (lane != 0 || classes == 0)
             return;
         int predicted = s.Classes == 1 ? scores[begin] > 0f ? 1 : 0 : XMath.IsNaN(scores[begin]) ? 0 : (int)-first;

@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Tensors;
-using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -33,14 +32,9 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     public override Op? FuseWith(Op consumer, int input) =>
         Epilogue is null && consumer is MapOp map ? this with { Epilogue = map, EpilogueInput = input } : null;
 
-    public override void Kernel(KernelBinding b)
-    {
-        var user = new KernelUser(this, b);
-        if (Epilogue is null)
-            user.Use<Identity>(0);
-        else
-            Epilogue.Accept(user);
-    }
+    private KernelEpilogue KernelEpilogue => new(Epilogue, EpilogueInput, OwnInputs);
+
+    public override void Kernel(KernelBinding b) => KernelEpilogue.Accept(new KernelUser(this, b));
 
     /// <summary>Adds the launches, the last of which ends with what the plan fused.</summary>
     private protected abstract void AddPasses<M>(KernelBinding b, Finish<M> finish) where M : struct, IMap;
@@ -66,11 +60,6 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
 
     private sealed class KernelUser(NormOp op, KernelBinding b) : IMapUser
     {
-        public void Use<M>(float constant) where M : struct, IMap
-        {
-            ArrayView<float> none = b.Out().SubView(0, 0);
-            int others = op.Epilogue is null ? 0 : op.Epilogue.Arity - 1;
-            op.AddPasses(b, new Finish<M>(none, others > 0 ? b.In(op.OwnInputs) : none, others > 1 ? b.In(op.OwnInputs + 1) : none, op.EpilogueInput, constant));
-        }
+        public void Use<M>(float constant) where M : struct, IMap => op.AddPasses(b, op.KernelEpilogue.Bind<M>(b, constant));
     }
 }

@@ -96,7 +96,7 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
     }
 
     public override void Kernel(KernelBinding b) =>
-        new MatMulKernel(b, TransposeA, TransposeB, Bias ? 2 : -1, OwnInputs, Epilogue, EpilogueInput).Add();
+        new MatMulKernel(b, TransposeA, TransposeB, new KernelEpilogue(Epilogue, EpilogueInput, OwnInputs, Bias ? 2 : -1)).Add();
 
     private int InnerSize(Node node) => node.Inputs[0].Shape[TransposeA ? 0 : 1];
 }

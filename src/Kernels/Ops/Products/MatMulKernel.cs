@@ -1,26 +1,17 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Ops.Elementwise;
-using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Products;
 
 /// <summary>Chooses the kernel of a matrix product: how its factors lie in memory, and what comes after it.</summary>
-internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transposeB, int bias, int firstOther, MapOp? epilogue, int position) : IMapUser
+internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transposeB, KernelEpilogue epilogue) : IMapUser
 {
-    public void Add()
-    {
-        if (epilogue is null)
-            Use<Identity>(0);
-        else
-            epilogue.Accept(this);
-    }
+    public void Add() => epilogue.Accept(this);
 
     public void Use<M>(float constant) where M : struct, IMap
     {
-        ArrayView<float> none = b.Out().SubView(0, 0);
-        int others = epilogue is null ? 0 : epilogue.Arity - 1;
-        var finish = new Finish<M>(bias >= 0 ? b.In(bias) : none, others > 0 ? b.In(firstOther) : none, others > 1 ? b.In(firstOther + 1) : none, position, constant);
+        Finish<M> finish = epilogue.Bind<M>(b, constant);
         WithLeft(new MatrixResult<M>(b.Out(), b.OutShape()[1], finish));
     }
 
