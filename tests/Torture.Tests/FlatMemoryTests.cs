@@ -36,11 +36,12 @@ public sealed class FlatMemoryTests
         Assert.True(process.ExitCode == 0, output.Result + errors.Result);
         Assert.True(seen.Count > 10, $"looked only {seen.Count} times");
         double growth = SlopeOf(seen) * (steps - Begin);
-        int most = seen.Max(s => s.Handles), least = seen.Min(s => s.Handles);
-        Effort.Report("memory", $"{growth:F2} MiB more from step {Begin} to {steps} ({seen.Count} looks, {seen.Average(s => s.MiB):F1} MiB on average), {least} to {most} handles");
+        // Files come and go: a checkpoint that is being written, what the runtime opens once. What leaks never goes.
+        int third = seen.Count / 3, first = seen.Take(third).Min(s => s.Handles), last = seen.TakeLast(third).Min(s => s.Handles);
+        Effort.Report("memory", $"{growth:F2} MiB more from step {Begin} to {steps} ({seen.Count} looks, {seen.Average(s => s.MiB):F1} MiB on average), {first} handles in the first third, {last} in the last");
         // A short run is still being compiled by the runtime.
         Assert.True(growth <= (Effort.IsLong ? 1 : 16), FormattableString.Invariant($"{growth:F2} MiB more from step {Begin} to {steps}"));
-        Assert.True(most - least <= 4, $"{least} to {most} handles");
+        Assert.True(last - first <= 2, $"{first} handles in the first third of the run, {last} in the last");
     }
 
     private static long StepIn(string checkpoints) => Directory.Exists(checkpoints)
