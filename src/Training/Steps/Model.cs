@@ -227,19 +227,22 @@ public sealed class Model : IDisposable
     private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>
         new(layouts.Select(l => l.Layout), Memory.Durable.Append(Memory.EvaluationTotals), Device);
 
-    // A parameter's first values are doubles in the host's memory before they are the device's.
-    private void RequireInitialValues() =>
-        HostMemory.Require("initial values", Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max());
+    // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process, or another
+    // one, between two buffers. A parameter's first values are doubles in the host's memory before they are the device's.
+    private void RequireRoom(PlannedMemory planned)
+    {
+        long values = Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max();
+        double written = new[] { Memory.Parameters, Memory.State, Memory.Ema }.OfType<Slot>().Sum(s => (double)s.Length * Device.RealSize);
+        HostMemory.Require("initial values", values);
+        Device.Require("training", (long)Math.Min(Math.Max(planned.Bytes, written + values), long.MaxValue / 2));
+    }
 
     private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
         try
         {
-            // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process,
-            // or another one, between two buffers.
             IReadOnlyList<(PlanLayout, (BatchSource?, int), ModelGraph)> layouts = Layouts(training, evaluated, batchSize, null, watch: config.Diagnostics.Every > 0);
-            Device.Require("training", (long)Math.Min(Planned(layouts).Bytes, long.MaxValue / 2));
-            RequireInitialValues();
+            RequireRoom(Planned(layouts));
             Initialise(seed);
             // All that the run will ever need, so that it is now that it does not fit and not after an hour.
             foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
