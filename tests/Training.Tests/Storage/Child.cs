@@ -99,11 +99,13 @@ internal static class Child
     private static ManualResetEvent ParentIsGone()
     {
         var gone = new ManualResetEvent(false);
-        new Thread(() =>
+        var reader = new Thread(() =>
         {
             AwaitParent();
             gone.Set();
-        }) { IsBackground = true }.Start();
+        });
+        reader.IsBackground = true;
+        reader.Start();
         return gone;
     }
 }
