@@ -76,7 +76,7 @@ internal sealed unsafe class BlockProduct
         }
     }
 
-    // Fewer rows than a tile has are packed, with zeros behind them.
+    // Fewer rows than a tile has are packed; what the rest of the panel holds goes into rows that nobody takes.
     private Rows RowsOfA(int k, int kc, int worker)
     {
         if (panelA is null)

@@ -1,3 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
+using GpuGrad.Kernels.Numerics;
+
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
@@ -7,6 +11,8 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </summary>
 internal readonly unsafe struct Factor(float* data, nint line, nint step)
 {
+    private const int StepsAhead = 16;
+
     /// <summary>Floats from a line to the next.</summary>
     public readonly nint Line = line;
 
@@ -26,22 +32,44 @@ internal readonly unsafe struct Factor(float* data, nint line, nint step)
 
     /// <summary>
     /// Writes steps <paramref name="k"/> … k + <paramref name="kc"/> of lines <paramref name="first"/> … first +
-    /// <paramref name="count"/> to <paramref name="panel"/> [kc, width]; lines from count to width become 0.
+    /// <paramref name="count"/> to <paramref name="panel"/> [kc, width]. What stands at lines from count to width is of no use.
     /// </summary>
     public void Pack(int first, int count, int width, int k, int kc, float* panel)
     {
         float* source = At(first, k);
         if (!IsAdjacent)
         {
-            if (count < width)
-                new Span<float>(panel, width * kc).Clear();
             Transpose.Run(source, Line, panel, width, count, kc);
             return;
         }
-        for (int step = 0; step < kc; step++, source += Step, panel += width)
+        // In whole vectors, which may take what follows in memory with them as long as something follows.
+        int beyond = ((width + Lanes - 1) / Lanes * Lanes) - count;
+        int whole = (int)Math.Max(0, kc - ((beyond + Step - 1) / Step));
+        if (Simd.Is512)
+            CopySteps<V512>(source, Step, panel, width, whole);
+        else if (Simd.Is256)
+            CopySteps<V256>(source, Step, panel, width, whole);
+        else
+            CopySteps<V128>(source, Step, panel, width, whole);
+        for (int step = whole; step < kc; step++)
+            Copies.Copy(source + (step * Step), panel + ((long)step * width), count);
+    }
+
+    private static int Lanes => Simd.Bits / 32;
+
+    // What a last vector writes behind its step, the next step overwrites.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void CopySteps<V>(float* source, nint distance, float* panel, int width, int steps) where V : struct, IVector<V>
+    {
+        for (; steps > 0; steps--, source += distance, panel += width)
         {
-            Copies.Copy(source, panel, count);
-            Copies.Clear(panel + count, width - count);
+            for (int i = 0; i < width; i += V.Lanes)
+            {
+                // Steps that are far apart are no run that the processor would foresee.
+                if (Sse.IsSupported)
+                    Sse.Prefetch0(source + (StepsAhead * distance) + i);
+                V.Load(source + i).Store(panel + i);
+            }
         }
     }
 }

@@ -8,36 +8,39 @@ internal sealed class ProductBlocking
     private const int MostRows = 144;
     private const int MostRowsOfOne = 192;
     private const int MostColumns = 256;
-    private const double FewestFlops = 3e6; // of a task: about 15 µs
+    private const int FewestTiles = 4; // of rows in a task: a panel of B is worth fetching
+    private const double FewestFlops = 1e6; // of a task: about 5 µs
 
-    private readonly int n;
-    private readonly int rowsPerTask;
-    private readonly int columnsPerTask;
     private readonly int rowTasks;
+    private readonly int columnTasks;
 
     public ProductBlocking(int m, int n, int k, int workers)
     {
-        (M, this.n, K) = (m, n, k);
+        (M, N, K) = (m, n, k);
         ProductTile low = MicroKernel.Low, wide = MicroKernel.Wide;
         // A wide tile reads less, so a few rows that are computed for nothing are forgiven.
-        Tile = Whole(m, low.Rows) * 1.02 < Whole(m, wide.Rows) ? low : wide;
-        Steps = Share(k, MostSteps, CacheLine.Floats);
-        int rows = m <= MostRowsOfOne ? Whole(m, Tile.Rows) : Share(m, MostRows, Tile.Rows), columns = Share(n, MostColumns, Tile.Columns);
+        Tile = Count(m, low.Rows) * low.Rows * 1.02 < Count(m, wide.Rows) * wide.Rows ? low : wide;
+        int stepBlocks = Count(k, MostSteps);
+        Steps = Count(Count(k, stepBlocks), CacheLine.Floats) * CacheLine.Floats;
+        int rowTiles = Count(m, Tile.Rows), panels = Count(n, Tile.Columns);
+        rowTasks = m <= MostRowsOfOne ? 1 : Count(m, MostRows);
+        columnTasks = Count(n, MostColumns);
         // Four tasks a worker, so that a core that was taken away for a moment does not count.
-        while (TasksOf(rows, columns) < 4 * workers && 2.0 * rows * columns * k >= 2 * FewestFlops && (columns > Tile.Columns || rows > 4 * Tile.Rows))
+        double flops = 2.0 * rowTiles * Tile.Rows * panels * Tile.Columns * k;
+        while (Tasks < 4 * workers && flops / Tasks >= 2 * FewestFlops)
         {
-            if (columns > Tile.Columns)
-                columns = Whole((columns + 1) / 2, Tile.Columns);
+            if (columnTasks < panels)
+                columnTasks = Math.Min(panels, 2 * columnTasks);
+            else if (2 * FewestTiles * rowTasks <= rowTiles)
+                rowTasks *= 2;
             else
-                rows = Whole((rows + 1) / 2, Tile.Rows);
+                break;
         }
-        (rowsPerTask, columnsPerTask, rowTasks) = (rows, columns, (m + rows - 1) / rows);
-        Tasks = TasksOf(rows, columns);
     }
 
     public int M { get; }
 
-    public int N => n;
+    public int N { get; }
 
     public int K { get; }
 
@@ -47,7 +50,7 @@ internal sealed class ProductBlocking
     /// <summary>Steps of a block.</summary>
     public int Steps { get; }
 
-    public int Tasks { get; }
+    public int Tasks => checked(rowTasks * columnTasks);
 
     /// <summary>The part of C that a task computes. Tasks behind each other share columns of B.</summary>
     public (int Row, int EndRow, int Column, int EndColumn) this[int task]
@@ -55,19 +58,13 @@ internal sealed class ProductBlocking
         get
         {
             (int column, int row) = Math.DivRem(task, rowTasks);
-            (row, column) = (row * rowsPerTask, column * columnsPerTask);
-            return (row, Math.Min(M, row + rowsPerTask), column, Math.Min(n, column + columnsPerTask));
+            return (Begin(row, rowTasks, M, Tile.Rows), Begin(row + 1, rowTasks, M, Tile.Rows), Begin(column, columnTasks, N, Tile.Columns), Begin(column + 1, columnTasks, N, Tile.Columns));
         }
     }
 
-    private int TasksOf(int rows, int columns) => checked((M + rows - 1) / rows * ((n + columns - 1) / columns));
+    // Equal shares in whole tiles: seven tasks of 144 rows and one of 16 would be eight for the clock.
+    private static int Begin(int share, int shares, int length, int unit) =>
+        Math.Min(length, (int)((long)Count(length, unit) * share / shares) * unit);
 
-    private static int Whole(int count, int unit) => checked((count + unit - 1) / unit * unit);
-
-    // Equal shares of at most so many, in whole units: seven blocks of 144 rows and one of 16 would be 8 for the clock.
-    private static int Share(int count, int most, int unit)
-    {
-        int shares = (count + most - 1) / most;
-        return Math.Min(Whole((count + shares - 1) / shares, unit), Whole(count, unit));
-    }
+    private static int Count(int length, int unit) => (int)(((long)length + unit - 1) / unit);
 }
