@@ -52,12 +52,12 @@ internal sealed class ProductBlocking
 
     public int Tasks => checked(rowTasks * columnTasks);
 
-    /// <summary>The part of C that a task computes. Tasks behind each other share columns of B.</summary>
+    /// <summary>The part of C that a task computes. A worker's tasks are neighbouring rows, so that what he writes is mostly what he reads later.</summary>
     public (int Row, int EndRow, int Column, int EndColumn) this[int task]
     {
         get
         {
-            (int column, int row) = Math.DivRem(task, rowTasks);
+            (int row, int column) = Math.DivRem(task, columnTasks);
             return (Begin(row, rowTasks, M, Tile.Rows), Begin(row + 1, rowTasks, M, Tile.Rows), Begin(column, columnTasks, N, Tile.Columns), Begin(column + 1, columnTasks, N, Tile.Columns));
         }
     }
