@@ -11,8 +11,8 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </remarks>
 internal sealed unsafe class Product
 {
-    // Rows of A up to which whoever multiplies packs B himself, a panel at a time, still in his first-level cache when it is used.
-    private const int MostRowsOfOneTask = 192;
+    // Rows of A up to which whoever multiplies packs B alone, a panel at a time, still in the first-level cache when it is used.
+    private const int MostRowsOfOneTask = ProductBlocking.MostRowsOfOne;
 
     // Rows of A from which on it pays to read B from packed panels.
     private const int FewestRowsToPack = 1024;
@@ -41,16 +41,15 @@ internal sealed unsafe class Product
             return;
         }
         var blocks = new ProductBlocking(m, n, k, binding.Workers);
-        bool mustPack = !B.IsAdjacent || n < blocks.Tile.Columns;
-        var multiply = new BlockProduct(binding, blocks)
+        bool mustPack = !B.IsAdjacent || n < blocks.Tile.Columns, packsAlone = mustPack && m <= MostRowsOfOneTask;
+        var multiply = new BlockProduct(binding, blocks, packsAlone)
         {
             A = A,
             B = B,
             C = C,
             Epilogue = Epilogue is { IsEmpty: false } ? Epilogue : null,
-            PacksB = mustPack && m <= MostRowsOfOneTask,
         };
-        if (m >= FewestRowsToPack || (mustPack && !multiply.PacksB))
+        if (m >= FewestRowsToPack || (mustPack && !packsAlone))
             AddPacked(blocks, multiply);
         else
             binding.Parallel(blocks.Tasks, (begin, end, worker) => multiply.Run(begin, end, 0, k, null, worker));

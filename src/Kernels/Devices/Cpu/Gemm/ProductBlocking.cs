@@ -3,10 +3,12 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// <summary>How a product is cut into tasks, tiles and blocks of steps.</summary>
 internal sealed class ProductBlocking
 {
+    /// <summary>Up to so many rows stand in one task.</summary>
+    public const int MostRowsOfOne = 192;
+
     // 400·32 floats of a panel of B (50 KiB) pass through the first-level cache while 192·400 of A (300 KiB) stay in the second.
     private const int MostSteps = 400;
     private const int MostRows = 144;
-    private const int MostRowsOfOne = 192;
     private const int MostColumns = 256;
     private const int FewestTiles = 4; // of rows in a task: a panel of B is worth fetching
     private const double FewestFlops = 1e6; // of a task: about 5 µs
@@ -52,15 +54,19 @@ internal sealed class ProductBlocking
 
     public int Tasks => checked(rowTasks * columnTasks);
 
-    /// <summary>The part of C that a task computes. A worker's tasks are neighbouring rows, so that what he writes is mostly what he reads later.</summary>
+    /// <summary>The part of C that a task computes; tasks one behind the other share rows of A.</summary>
     public (int Row, int EndRow, int Column, int EndColumn) this[int task]
     {
         get
         {
             (int row, int column) = Math.DivRem(task, columnTasks);
-            return (Begin(row, rowTasks, M, Tile.Rows), Begin(row + 1, rowTasks, M, Tile.Rows), Begin(column, columnTasks, N, Tile.Columns), Begin(column + 1, columnTasks, N, Tile.Columns));
+            return (RowOf(row), RowOf(row + 1), ColumnOf(column), ColumnOf(column + 1));
         }
     }
+
+    private int RowOf(int rowTask) => Begin(rowTask, rowTasks, M, Tile.Rows);
+
+    private int ColumnOf(int columnTask) => Begin(columnTask, columnTasks, N, Tile.Columns);
 
     // Equal shares in whole tiles: seven tasks of 144 rows and one of 16 would be eight for the clock.
     private static int Begin(int share, int shares, int length, int unit) =>
