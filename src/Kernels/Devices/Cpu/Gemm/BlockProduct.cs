@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics.X86;
+using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
@@ -127,8 +128,10 @@ internal sealed unsafe class BlockProduct
     {
         for (int i = 0; i < rows; i++, tile += pitch, c += ldc)
         {
-            for (int j = 0; j < columns; j++)
-                c[j] = accumulate ? c[j] + tile[j] : tile[j];
+            if (accumulate)
+                Sums.AddTo(tile, c, columns);
+            else
+                Copies.Copy(tile, c, columns);
         }
     }
 
