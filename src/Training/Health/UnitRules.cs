@@ -35,7 +35,7 @@ internal sealed class UnitRules(Remedies remedies, HealthState state, int sample
             return null;
         long over = idle.Min(u => history.Idle[u]), since = idle.Max(u => history.LastActive[u]);
         bool always = since == 0;
-        string units = string.Join(", ", idle.Take(Listed)) + (idle.Count > Listed ? " …" : "");
+        string units = string.Join(", ", idle.Take(Listed)) + (idle.Count > Listed ? string.Create(CultureInfo.InvariantCulture, $" and {idle.Count - Listed} more") : "");
         string finding = string.Create(CultureInfo.InvariantCulture, $"{idle.Count} of {history.Idle.Length} units of {reading.Layer.Name} {(dead ? "gave 0" : "were on a flat end of the curve")} for each of the last {over:N0} watched samples, {(always ? "and never were otherwise" : $"all since step {since}")}: {units}");
         return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since), Remedy(dead, always)) { Units = idle, IsRemark = !found.AreMany };
     }
