@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Tests.Support;
 #if !ILGPU_PACKAGE
 using GpuGrad.Tests.Support.Ptx;
 #endif
@@ -38,16 +39,7 @@ public sealed class KernelConformanceTests
         Assert.True(problems.Count == 0, string.Join("\n", problems.Take(5)));
     }
 
-    internal static Device Open(string id)
-    {
-        if (id == "ptx")
-            return OpenInterpreter();
-        bool isThere = DeviceCatalog.List().Any(d => d.Id == id);
-        if (!isThere && (Environment.GetEnvironmentVariable(Switches.Require) ?? "").Split(',').Contains(id.Split(':')[0]))
-            Assert.Fail($"{Switches.Require} asks for {id}, and this machine has no such device.");
-        Skip.If(!isThere, $"No {id} on this machine: apt-get install pocl-opencl-icd.");
-        return DeviceCatalog.Open(id);
-    }
+    internal static Device Open(string id) => id == "ptx" ? OpenInterpreter() : TestDevice.Open(id);
 
     private static KernelDevice OpenInterpreter()
     {

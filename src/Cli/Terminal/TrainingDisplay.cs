@@ -36,6 +36,8 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
 
     public void OnAlarm(Trainer trainer, Alarm alarm)
     {
+        if (alarm.IsRemark)
+            return; // one line at the end has what is left of them
         if (!output.IsJson && Output.IsLive)
             AnsiConsole.Write("\r" + Fit("") + "\r");
         foreach (string line in AlarmText.Lines(alarm))

@@ -26,7 +26,7 @@ public sealed class DoctorVerb : Verb
     [Option("threads", HelpText = "Threads of the cpu device.")]
     public int Threads { get; set; }
 
-    [Option("cases", Default = 20, MetaValue = "N", HelpText = "Random shapes for each op.")]
+    [Option("cases", Default = 20, MetaValue = "N", HelpText = "Shapes for each op, besides those that take a way of their own.")]
     public int Cases { get; set; }
 
     [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name holds this word, e.g. conv or activations/gelu.")]

@@ -61,7 +61,7 @@ public sealed class RaceVerb : ConfigVerb
         .Wide(new LineChart
         {
             Title = "Loss against what was spent",
-            X = new Axis("forward passes over the samples (a backward pass counts as two)"),
+            X = new Axis("passes over the samples (a backward one counts twice)"),
             Y = new Axis("loss over all samples", Log: results.All(r => r.Losses.All(l => l > 0 || !double.IsFinite(l)))),
             Series = [.. results.Select(r => new Series(r.Name, r.Spent, r.Losses))],
         })

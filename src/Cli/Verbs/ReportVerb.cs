@@ -38,11 +38,15 @@ public sealed class ReportVerb : Verb
         {
             ["file"] = path,
             ["bytes"] = bytes,
-            ["alarms"] = new JsonArray([.. runs.SelectMany(r => r.Log.Alarms).Select(a => new JsonObject { ["id"] = a.Texts["alarm"], ["step"] = a.Step, ["finding"] = a.Texts.GetValueOrDefault("finding") })]),
+            ["alarms"] = Findings(runs.SelectMany(r => r.Log.Alarms), "alarm"),
+            ["remarks"] = Findings(runs.SelectMany(r => r.Log.Remarks), "remark"),
             ["mistakes"] = judgement?.Mistakes.Count,
         });
         return ExitCode.Done;
     }
+
+    private static JsonArray Findings(IEnumerable<LogLine> lines, string kind) =>
+        new([.. lines.Select(l => new JsonObject { ["id"] = l.Texts[kind], ["step"] = l.Step, ["finding"] = l.Texts.GetValueOrDefault("finding"), ["units"] = l.Texts.GetValueOrDefault("units") })]);
 
     // Without taking the folder: a run that goes on can be looked at.
     private static ReportedRun Open(string folder)

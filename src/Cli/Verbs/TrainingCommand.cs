@@ -46,6 +46,8 @@ internal static class TrainingCommand
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
         if (session.Trainer.Cost.Share is double cost)
             output.Line(Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
+        foreach (string line in AlarmText.Idle(session.IdleUnits))
+            output.Line(line);
         output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
     }
 

@@ -8,7 +8,7 @@ namespace GpuGrad.Cli.Views;
 /// <summary>A network on one sample, for a terminal, a machine or a browser.</summary>
 internal sealed class NetworkView(string name, int sample, NetworkExplanation network)
 {
-    private const int MostShown = 6;
+    private const int MostShown = 4;
 
     private static IReadOnlyList<string> Columns { get; } = ["layer", "kind", "output", "values", "gradients of the loss", "‖gradient‖", "‖weight gradient‖"];
 

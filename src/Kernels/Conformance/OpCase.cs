@@ -65,6 +65,9 @@ public sealed record OpCase(string Name, Op Op, IReadOnlyList<CaseInput> Inputs)
 /// <param name="Case">The i-th case; the same for the same stream.</param>
 public sealed record OpFamily(string Name, Func<RandomStream, int, OpCase> Case)
 {
+    /// <summary>How many of the first cases were chosen for what is special about them: they belong to every check.</summary>
+    public int Special { get; init; }
+
     public IEnumerable<OpCase> Cases(int count, ulong seed = 1)
     {
         for (int i = 0; i < count; i++)

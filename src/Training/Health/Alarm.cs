@@ -11,6 +11,9 @@ public sealed record Alarm(string Id, long Step, string Layer, string Finding, s
 {
     public string Title => AlarmCatalog.Find(Id)?.Title ?? Id;
 
+    /// <summary>Worth knowing, but usual in networks that learn well: logged and reported, without a call to change anything.</summary>
+    public bool IsRemark { get; init; }
+
     /// <summary>Units that it is about; null where it is about none.</summary>
     public IReadOnlyList<int>? Units { get; init; }
 }

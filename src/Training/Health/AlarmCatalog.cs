@@ -18,12 +18,12 @@ public static class AlarmCatalog
     public static IReadOnlyList<AlarmKind> All { get; } =
     [
         new(DeadUnits, "dead units",
-            "Some of a ReLU layer's units (5 % or more) gave exactly 0 for every sample of at least five watched batches and 1,000 samples.",
+            "A fifth or more of a ReLU layer's units gave exactly 0 for every sample of at least five watched batches and 1,000 samples. Fewer are usual in networks that learn well: they are a remark in the log and the report, and are counted at the end of the run. An alarm comes again when they are twice as many.",
             "A ReLU passes no gradient where its output is 0. A unit that gives 0 for every sample gets no gradient from any, so nothing can wake it: its weights stay as they are for the rest of the run. "
             + "It mostly happens in one large step, which pushes a unit's bias or weights so far that no input reaches it any more. Units that never were alive have a bad initialisation.",
             ["a lower learning rate, or a warm-up", "leaky-relu, elu or gelu in place of relu: they pass some gradient everywhere", "clip: {norm: 1}, when single steps are much larger than the others", "the default initialiser (He), when units were dead from the start"]),
         new(SaturatedUnits, "saturated units",
-            "Some units of a sigmoid or tanh layer (5 % or more) sat on a flat end of the curve for every sample of at least five watched batches and 1,000 samples.",
+            "A fifth or more of a sigmoid or tanh layer's units sat on a flat end of the curve for every sample of at least five watched batches and 1,000 samples. Fewer are a remark, as with G001.",
             "The derivative of a sigmoid is y(1-y), at most 0.25 and nearly 0 where y is near 0 or 1 (tanh: 1-y², near 0 at ±1). Whatever gradient arrives there is multiplied by almost nothing. "
             + "The unit's input is far too large in size: weights that began too large, inputs that are not normalised, or a learning rate that threw it there.",
             ["the default initialiser (Xavier), or a smaller one", "data: {normalize: true}, if inputs are not near mean 0 and deviation 1", "a lower learning rate", "batchnorm before the activation", "relu or gelu in place of sigmoid"]),

@@ -58,6 +58,9 @@ public sealed class HealthWatch
         return alarms;
     }
 
+    /// <summary>Dead and saturated units by now, layer by layer.</summary>
+    public IReadOnlyList<IdleUnits> Idle(IEnumerable<WatchedLayer> layers, int batchSize) => [.. layers.Select(l => units.Idle(l, batchSize)).OfType<IdleUnits>()];
+
     /// <summary>Called after every epoch.</summary>
     public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures figures) => losses.Judge(step, figures) is Alarm alarm ? [alarm] : [];
 }

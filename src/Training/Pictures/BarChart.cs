@@ -13,6 +13,9 @@ public sealed record BarChart : Picture
     private const double RowHeight = 24;
     private const double ForValue = 84;
 
+    // On a narrow page text is larger, for the drawing is smaller.
+    private const double LetterWidth = 9;
+
     public required IReadOnlyList<Bar> Rows { get; init; }
 
     /// <summary>What the numbers are; <see cref="Axis.Log"/> for those that differ by powers of ten.</summary>
@@ -23,13 +26,13 @@ public sealed record BarChart : Picture
 
     protected override (double Width, double Height) Size => (Frame.Width, (Rows.Count * RowHeight) + (Axis.Label.Length > 0 ? 32 : 8));
 
-    protected override IEnumerable<(int Color, string Name)> Legend => Meanings;
+    protected override IEnumerable<LegendEntry> Legend => Meanings.Select(m => new LegendEntry(m.Color, m.Name));
 
     // Names are cut where they would take more than a third of the width.
     protected override void Draw(Markup svg)
     {
         const int MostLetters = 24;
-        double left = 12 + (7.2 * Math.Min(MostLetters, Rows.Count > 0 ? Rows.Max(r => r.Name.Length) : 0));
+        double left = 12 + (LetterWidth * Math.Min(MostLetters, Rows.Count > 0 ? Rows.Max(r => r.Name.Length) : 0));
         Axis axis = Axis with { Min = Axis.Min ?? (Axis.Log ? null : Rows.Select(r => r.Value).Where(double.IsFinite).Append(0).Min()) };
         var scale = new Scale(axis, Rows.Select(r => r.Value), left, Frame.Width - ForValue);
         double zero = Axis.Log ? left : scale[Math.Max(0, axis.Min ?? 0)];

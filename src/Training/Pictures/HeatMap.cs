@@ -8,9 +8,9 @@ public sealed record Trail(IReadOnlyList<double> X, IReadOnlyList<double> Y, str
 /// <summary>A number for each row and column, as a colour.</summary>
 public sealed record HeatMap : Picture
 {
-    private const double Left = 78;
+    private const double Left = 92;
     private const double Top = 8;
-    private const double Side = 380;
+    private const double Side = 366;
     private const double LegendLeft = Left + Side + 22;
 
     /// <summary>Rows from the top; NaN stays empty.</summary>

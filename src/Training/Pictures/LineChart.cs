@@ -57,12 +57,14 @@ public sealed record LineChart : Picture
 
     public Bars? Background { get; init; }
 
-    protected override IEnumerable<(int Color, string Name)> Legend =>
+    protected override IEnumerable<LegendEntry> Legend =>
     [
-        .. Series.Select((s, i) => (s.Color ?? i, s.Name)).Where(s => s.Name.Length > 0),
-        .. Bands.Where(b => b.Name.Length > 0).Select(b => (b.Color, b.Name)),
-        .. Background is { Name.Length: > 0 } bars ? new[] { (bars.Color, bars.Name) } : [],
+        .. Series.Select((s, i) => new LegendEntry(s.Color ?? i, s.Name, s.Style)).Where(s => s.Name.Length > 0),
+        .. Bands.Where(b => b.Name.Length > 0).Select(b => new LegendEntry(b.Color, b.Name)),
+        .. Background is { Name.Length: > 0 } bars ? new[] { new LegendEntry(bars.Color, bars.Name) } : [],
     ];
+
+    internal static string ClassOf(LineStyle style) => style switch { LineStyle.Dashed => " dashed", LineStyle.Faint => " faint", _ => "" };
 
     protected override void Draw(Markup svg)
     {
@@ -122,8 +124,7 @@ public sealed record LineChart : Picture
             }
             return;
         }
-        string style = series.Style switch { LineStyle.Dashed => " dashed", LineStyle.Faint => " faint", _ => "" };
-        svg.Open("path", ("class", $"line {Palette.Stroke(color)}{style}"), ("d", PathOf(frame, series)));
+        svg.Open("path", ("class", $"line {Palette.Stroke(color)}{ClassOf(series.Style)}"), ("d", PathOf(frame, series)));
         svg.Element("title", series.Name).Close("path");
     }
 

@@ -1,5 +1,11 @@
 namespace GpuGrad.Training.Pictures;
 
+/// <summary>What a colour, and a way to draw a line, stand for.</summary>
+/// <param name="Color">0 to 7.</param>
+/// <param name="Name">What it is.</param>
+/// <param name="Style">How it is drawn.</param>
+public readonly record struct LegendEntry(int Color, string Name, LineStyle Style = LineStyle.Solid);
+
 /// <summary>Something to look at on an <see cref="HtmlPage"/>: an SVG drawing with a title, a legend and a remark.</summary>
 public abstract record Picture
 {
@@ -14,8 +20,8 @@ public abstract record Picture
     /// <summary>False for a drawing that keeps its size and scrolls where the page is narrower.</summary>
     protected virtual bool Scales => true;
 
-    /// <summary>Colour (0 to 7) and name of what the drawing tells apart.</summary>
-    protected virtual IEnumerable<(int Color, string Name)> Legend => [];
+    /// <summary>What the drawing tells apart.</summary>
+    protected virtual IEnumerable<LegendEntry> Legend => [];
 
     /// <summary>Writes the drawing's elements.</summary>
     protected abstract void Draw(Markup svg);
@@ -27,12 +33,12 @@ public abstract record Picture
         var html = new Markup();
         html.Open("figure", ("class", Scales ? "scales" : "scrolls"));
         html.Element("figcaption", Title);
-        (int Color, string Name)[] legend = [.. Legend];
+        LegendEntry[] legend = [.. Legend];
         if (legend.Length > 0)
         {
             html.Open("p", ("class", "legend"));
-            foreach ((int color, string name) in legend)
-                html.Open("span").Element("i", "", ("class", Palette.Fill(color))).Text(name).Close("span");
+            foreach (LegendEntry entry in legend)
+                html.Open("span").Element("i", "", ("class", Palette.Fill(entry.Color) + LineChart.ClassOf(entry.Style))).Text(entry.Name).Close("span");
             html.Close("p");
         }
         html.Open("div");

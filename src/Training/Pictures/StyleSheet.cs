@@ -20,6 +20,7 @@ internal static class StyleSheet
         .pictures figure { margin: 0; }
         figcaption { font-weight: 600; }
         figure.scales > div { max-width: 680px; }
+        main > figure.scales { max-width: calc(680px + 1.8rem); }
         figure.scales svg { width: 100%; height: auto; display: block; }
         figure.scrolls > div { overflow-x: auto; }
         figure.scrolls svg { display: block; height: auto; }
@@ -34,6 +35,7 @@ internal static class StyleSheet
         .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.2rem 0; font-size: 0.88rem; color: var(--soft); }
         .legend span { display: inline-flex; align-items: center; gap: 0.4rem; }
         .legend svg, .legend i { width: 0.9rem; height: 0.55rem; border-radius: 2px; display: inline-block; }
+        .legend .dashed { mask: linear-gradient(90deg, #000 40%, transparent 40% 60%, #000 60%); -webkit-mask: linear-gradient(90deg, #000 40%, transparent 40% 60%, #000 60%); }
         .remark { margin: 0.3rem 0 0; font-size: 0.9rem; color: var(--soft); }
         .table { overflow-x: auto; } table { border-collapse: collapse; font-size: 0.92rem; }
         th, td { text-align: left; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px solid var(--grid); vertical-align: top; white-space: nowrap; }

@@ -22,6 +22,9 @@ public sealed record RunLog
 
     public IReadOnlyList<LogLine> Alarms { get; private init; } = [];
 
+    /// <summary>What was noticed and is usual, such as a few dead units.</summary>
+    public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
+
     /// <summary>Reads the log of a run, also of one that is going on; a last line that is not whole is left out.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line is not JSON.</exception>
     public static RunLog Read(string path)
@@ -46,6 +49,7 @@ public sealed record RunLog
         return new RunLog
         {
             Alarms = [.. all.Where(l => l.Texts.ContainsKey("alarm"))],
+            Remarks = [.. all.Where(l => l.Texts.ContainsKey("remark"))],
             Epochs = [.. all.Where(l => l.Numbers.ContainsKey("train_loss"))],
             Steps = [.. all.Where(l => l.Numbers.ContainsKey("loss"))],
             Health = [.. all.Where(l => l.Numbers.Keys.Any(k => k.Contains('/', StringComparison.Ordinal)))],

@@ -62,13 +62,18 @@ public static class RunReport
         if (all.Length == 0)
         {
             page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "None: nothing that is watched was out of the ordinary." : "Nothing was watched (diagnostics.every is 0).");
-            return;
         }
         // Not a table: sentences want the whole width of a narrow window.
         foreach ((string run, LogLine line) in all)
         {
             string where = (runs.Count > 1 ? run + ", " : "") + (line.Step > 0 ? $"step {Text(line.Step)}" : "before the first step");
             page.Paragraph($"{line.Texts["alarm"]} {line.Texts.GetValueOrDefault("title")}, {where}: {line.Texts.GetValueOrDefault("finding")}. {line.Texts.GetValueOrDefault("cause")} Try: {line.Texts.GetValueOrDefault("remedy")}.");
+        }
+        // Of those about one layer the last: it counts all that came before.
+        foreach (IGrouping<string, (string Run, LogLine Line)> layer in runs.SelectMany(r => r.Log.Remarks.Select(l => (r.Name, l))).GroupBy(l => $"{l.Name} {l.l.Texts["remark"]} {l.l.Texts.GetValueOrDefault("layer")}"))
+        {
+            (string run, LogLine line) = layer.Last();
+            page.Paragraph($"Remark, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}. Fewer than a fifth of a layer are usual ({line.Texts["remark"]}).");
         }
     }
 

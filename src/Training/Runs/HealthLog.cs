@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Runs;
 
 /// <summary>
 /// Watches a run: writes the figures of watched steps and every alarm into its log. A line of figures has a key for each figure of a
-/// layer, <c>0/gradient_norm</c>; a line of an alarm has the key <c>alarm</c>.
+/// layer, <c>0/gradient_norm</c>; a line of an alarm has the key <c>alarm</c>, or <c>remark</c> where it is none yet.
 /// </summary>
 internal sealed class HealthLog
 {
@@ -47,13 +47,22 @@ internal sealed class HealthLog
             Raise(trainer, watch.AfterEpoch(report.Step, report.Train));
     }
 
+    /// <summary>Dead and saturated units by now, layer by layer.</summary>
+    public IReadOnlyList<IdleUnits> Idle(Trainer trainer) =>
+        config.Diagnostics.Every == 0 ? [] : watch.Idle(trainer.Model.Probe.Layers, config.Data.Batch);
+
     public void Raise(Trainer trainer, IEnumerable<Alarm> alarms)
     {
         foreach (Alarm alarm in alarms)
         {
-            metrics.Append(
-                ("step", alarm.Step), ("epoch", trainer.State.Epoch + 1), ("alarm", alarm.Id), ("title", alarm.Title), ("layer", alarm.Layer),
-                ("finding", alarm.Finding), ("cause", alarm.Cause), ("remedy", alarm.Remedy));
+            var line = new List<(string, MetricValue)>
+            {
+                ("step", alarm.Step), ("epoch", trainer.State.Epoch + 1), (alarm.IsRemark ? "remark" : "alarm", alarm.Id), ("title", alarm.Title),
+                ("layer", alarm.Layer), ("finding", alarm.Finding), ("cause", alarm.Cause), ("remedy", alarm.Remedy),
+            };
+            if (alarm.Units is { } units)
+                line.Add(("units", string.Join(',', units)));
+            metrics.Append([.. line]);
             display?.OnAlarm(trainer, alarm);
         }
     }

@@ -71,7 +71,7 @@ public interface IRunObserver
     {
     }
 
-    /// <summary>Called when something about the run should be known.</summary>
+    /// <summary>Called when something about the run should be known; remarks (<see cref="Health.Alarm.IsRemark"/>) among it.</summary>
     void OnAlarm(Trainer trainer, Health.Alarm alarm)
     {
     }

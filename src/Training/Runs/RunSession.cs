@@ -65,6 +65,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     /// <summary>What the black box found where the run stopped at a number that is not finite.</summary>
     public Finding? NonFinite { get; private set; }
 
+    /// <summary>Units that are dead or saturated by now, layer by layer.</summary>
+    public IReadOnlyList<IdleUnits> IdleUnits => health.Idle(Trainer);
+
     /// <summary>Trains to the end or until asked to stop, then leaves checkpoint, summary and weights.</summary>
     public RunResult Run(CancellationToken stop)
     {

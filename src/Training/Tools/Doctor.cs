@@ -22,9 +22,9 @@ public static class Doctor
 {
     private const int MostAttempts = 5;
 
-    /// <summary>Every op, <paramref name="casesPerOp"/> random shapes each, forward and backward, guards around every buffer.</summary>
+    /// <summary>Every op, <paramref name="casesPerOp"/> shapes each, forward and backward, guards around every buffer.</summary>
     /// <param name="device">The device to examine.</param>
-    /// <param name="casesPerOp">Random shapes.</param>
+    /// <param name="casesPerOp">Shapes; those that take a way of their own through an op are looked at in any case.</param>
     /// <param name="filter">Only ops whose family/name holds this word.</param>
     /// <param name="seed">Of the shapes and numbers.</param>
     public static IEnumerable<Diagnosis> Ops(Device device, int casesPerOp, string filter = "", ulong seed = 1)
@@ -68,14 +68,15 @@ public static class Doctor
         Dictionary<string, int> wanted = names
             .Where(n => $"{family.Name}/{n}".Contains(filter, StringComparison.OrdinalIgnoreCase)).ToDictionary(n => n, _ => casesPerOp);
         var found = new Dictionary<string, Diagnosis>();
-        foreach (OpCase testCase in family.Cases(casesPerOp * names.Length * 4, seed))
+        foreach ((int i, OpCase testCase) in family.Cases(Math.Max(family.Special, casesPerOp * names.Length * 4), seed).Index())
         {
             string name = NameOf(testCase);
-            if (wanted.Values.All(w => w <= 0))
+            bool special = i < family.Special;
+            if (!special && wanted.Values.All(w => w <= 0))
                 break;
-            if (wanted.GetValueOrDefault(name) <= 0)
+            if (!wanted.TryGetValue(name, out int missing) || (!special && missing <= 0))
                 continue;
-            wanted[name]--;
+            wanted[name] = missing - 1;
             CheckResult result = Check(testCase, device);
             Diagnosis before = found.GetValueOrDefault(name) ?? new Diagnosis($"{family.Name}/{name}", 0, null, null, 0, null);
             found[name] = before with

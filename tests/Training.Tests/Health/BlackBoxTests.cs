@@ -2,8 +2,8 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Health;
-using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs;
+using static GpuGrad.Training.Tests.Health.PlantedFault;
 
 namespace GpuGrad.Training.Tests.Health;
 
@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Tests.Health;
 public sealed class BlackBoxTests
 {
     // Every kind of layer between an input and a loss; the names are what the tests ask for.
-    private const string Images = """
+    internal const string Images = """
         data: {dataset: {digits: {train: 60, test: 8}}, batch: 16, augment: [{shift: 2}]}
         model:
           - conv: {filters: 4, kernel: 5, padding: same, name: conv}
@@ -127,36 +127,5 @@ public sealed class BlackBoxTests
         Assert.Contains("gpugrad replay", e.Message);
         Assert.NotNull(run.Session.NonFinite);
         Assert.Equal("non-finite", run.Folder.ReadSummary().Status);
-    }
-
-    private static Finding Planted(string yaml, Fault fault, string device = "cpu")
-    {
-        using TestRun run = Faulty(yaml, fault, device);
-        var e = Assert.Throws<NonFiniteException>(() => run.Run());
-        // Found within a step; what an update did wrong shows in the next.
-        Assert.InRange(e.Step, 1, fault.Batch + 2);
-        return run.Session.NonFinite ?? throw new InvalidOperationException($"not found: {e.Message} {string.Join(' ', run.Notes)}");
-    }
-
-    private static TestRun Faulty(string yaml, Fault fault, string device)
-    {
-        TestRun? run = null;
-        run = new TestRun(yaml, device, inner => new FaultyDevice(inner, fault, () => OffsetOf(run!, fault.Layer)));
-        return run;
-    }
-
-    private static long OffsetOf(TestRun run, string layer)
-    {
-        Trainer trainer = run.Session.Trainer;
-        Parameter weight = trainer.Network.Parameters.Single(p => p.Name.EndsWith($"{layer}.weight", StringComparison.Ordinal));
-        return trainer.Model.Memory.Layout.OffsetOf(weight);
-    }
-
-    private static int Flat(Finding finding)
-    {
-        int flat = 0;
-        for (int axis = 0; axis < finding.Shape.Rank; axis++)
-            flat = (flat * finding.Shape[axis]) + finding.Index[axis];
-        return flat;
     }
 }

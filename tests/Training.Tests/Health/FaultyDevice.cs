@@ -27,6 +27,8 @@ internal sealed class FaultyDevice(Device inner, Fault fault, Func<long> paramet
 
     public override bool Fuses => inner.Fuses;
 
+    public override bool RunsAhead => inner.RunsAhead;
+
     public override DeviceBuffer Allocate(string name, long bytes) => inner.Allocate(name, bytes);
 
     public override void Dispose() => inner.Dispose();

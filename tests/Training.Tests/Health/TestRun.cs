@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
@@ -24,7 +25,7 @@ internal sealed class TestRun : IRunObserver, IDisposable
         File.WriteAllText(folder["config.yaml"], yaml);
         Loaded = RunConfigFile.Load(folder["config.yaml"]);
         Data = TrainingData.Load(Loaded.Config.Data, new DataContext(folder.Path, Loaded.Config.Seed));
-        Device inner = DeviceCatalog.Open(deviceId, 1);
+        Device inner = TestDevice.Open(deviceId, 1);
         device = wrap?.Invoke(inner) ?? inner;
         run = RunFolder.CreateAt(folder["run"]);
         run.WriteConfig(yaml);

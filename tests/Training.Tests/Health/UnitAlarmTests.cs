@@ -40,6 +40,32 @@ public sealed class UnitAlarmTests
         Check(Images, function, "cpu", AlarmCatalog.SaturatedUnits, [3], bias);
     }
 
+    // A fifth of a layer is an alarm. Fewer are a remark, which comes again when there are twice as many; both name the units.
+    [Fact]
+    public void Few_dead_units_are_a_remark_and_many_an_alarm()
+    {
+        using TestRun run = Built(Dense, "relu", "cpu", [], 0);
+        run.Stepped += step =>
+        {
+            if (step is 1 or 101 or 201 or 301)
+                run.Edit("first.bias", b => b[step / 100] = step == 201 ? 0.5 : -1000);
+            if (step == 301)
+                run.Edit("first.bias", b => b[7] = b[8] = b[9] = -1000);
+        };
+        run.Run();
+        Alarm[] raised = [.. run.Raised(AlarmCatalog.DeadUnits)];
+        Assert.Equal([true, true, false], raised.Select(a => a.IsRemark));
+        Assert.Equal([0], raised[0].Units);
+        Assert.Equal([0, 1], raised[1].Units);
+        Assert.Equal([0, 1, 3, 7, 8, 9], raised[2].Units);
+        IdleUnits end = Assert.Single(run.Session.IdleUnits);
+        Assert.Equal([0, 1, 3, 7, 8, 9], end.Units);
+        Assert.True(end.AreMany);
+        string[] lines = [.. run.Metrics().Where(l => l.Contains("\"G001\"", StringComparison.Ordinal))];
+        Assert.Equal(["remark", "remark", "alarm"], lines.Select(l => l.Contains("\"remark\":", StringComparison.Ordinal) ? "remark" : "alarm"));
+        Assert.Contains("\"units\":\"0,1,3,7,8,9\"", lines[2]);
+    }
+
     [Theory]
     [InlineData("leaky-relu")]
     [InlineData("gelu")]
@@ -75,10 +101,12 @@ public sealed class UnitAlarmTests
         Assert.Equal(units, alarm.Units);
         Assert.Equal("1", alarm.Layer);
         Assert.Contains("never were otherwise", alarm.Finding);
+        IdleUnits end = Assert.Single(run.Session.IdleUnits);
+        Assert.Equal((units.Length, alarm.IsRemark), (end.Units.Count, !end.AreMany));
     }
 
     // The other units are kept alive and off the flat ends: small weights, a small positive bias.
-    private static TestRun Built(string yaml, string function, string device, int[] units, double bias) =>
+    internal static TestRun Built(string yaml, string function, string device, int[] units, double bias) =>
         new TestRun(yaml.Replace("FUNCTION", function, StringComparison.Ordinal), device)
             .Edit("first.weight", w => Array.ForEach([.. Enumerable.Range(0, w.Length)], i => w[i] *= 0.02))
             .Edit("first.bias", b =>

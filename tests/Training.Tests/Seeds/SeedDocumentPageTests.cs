@@ -55,7 +55,7 @@ public sealed class SeedDocumentPageTests
 
     private static IEnumerable<Row> Rows()
     {
-        const string Expressions = "`SeedExpressionTests`", Networks = "`SeedNetworkTests`", Check = "`GradientCheckTests`", Circuits = "`CircuitTests`";
+        const string Expressions = "`SeedExpressionTests`", Networks = "`SeedNetworkTests`", Check = "`GradientCheckTests`", Circuits = "`CircuitTests`", Trained = "`SeedTrainingTests`";
         yield return new(1, "derivative of 2x² at 3", "12", Explain(Square, SquareAt), Expressions);
         yield return new(2, "gradient of 2x² + 3y² at (3, 5)", "12, 30", Explain(TwoSquares, TwoSquaresAt), Expressions);
         yield return new(3, "1-D convolution, its sum and its gradient in the kernel", "39; 7, 7, 6", "`explain`, below", $"{Expressions}, {Networks}");
@@ -69,21 +69,21 @@ public sealed class SeedDocumentPageTests
         yield return new(11, "many inputs, two layers", "", "`./gpugrad gradcheck configs/spirals.yaml --samples 0`", Networks);
         yield return new(12, "multiclass SVM loss and its gradient", "", "`explain --claim`, below; `loss: hinge`", $"{Expressions}, `Kernels.Tests`");
         yield return new(13, "random search, random local search, following the gradient", "", "`./gpugrad race configs/spirals.yaml --html race.html`", Networks);
-        yield return new(14, "numerical gradient; its cost grows with the parameters", "30,731 evaluations for 30,730", "`./gpugrad gradcheck CONFIG` (last lines)", Check);
-        yield return new(15, "step sizes along the negative gradient", "", "`./gpugrad landscape configs/spirals.yaml`", Networks);
-        yield return new(16, "mini-batches, single samples, the full batch", "", "`./gpugrad race configs/spirals.yaml`", Networks);
-        yield return new(17, "vector-Jacobian products: no 256 GB Jacobian", "", "`./gpugrad summary CONFIG` (memory)", Networks);
+        yield return new(14, "numerical gradient; its cost grows with the parameters", "30,731 evaluations for 30,730", "`./gpugrad gradcheck CONFIG` (last lines)", $"{Check}, {Trained}");
+        yield return new(15, "step sizes along the negative gradient", "10⁻⁵, 10⁻⁴ …", "`./gpugrad landscape configs/spirals.yaml`", Networks);
+        yield return new(16, "mini-batches, single samples, the full batch", "256, 1", "`./gpugrad race configs/spirals.yaml`", $"{Networks}, {Trained}");
+        yield return new(17, "vector-Jacobian products without the Jacobian", "256 GB", "`./gpugrad summary CONFIG` (memory)", Networks);
         yield return new(18, "f = (x + y)z at (-2, 5, -4)", "-12; -4, -4, 3", Explain(ProductOfASum, ProductOfASumAt), Expressions);
         yield return new(19, "sigmoid neuron", "0.73; 0.39, -0.59; -0.20, -0.39, 0.20", Explain(Neuron, NeuronAt), Expressions);
         yield return new(20, "(x + σ(y)) / (σ(x) + (x + y)²), staged", "", "`explain`, below", Expressions);
         yield return new(21, "add distributes, max routes, multiply switches", "-8, 6, 2, 0", Explain(Gates, GatesAt), Expressions);
         yield return new(22, "D = W·X: dW = dD·Xᵀ, dX = Wᵀ·dD", "", "`./gpugrad gradcheck configs/spirals.yaml`", Networks);
-        yield return new(23, "slices of the loss surface, kinks, local linearity", "", "`./gpugrad landscape configs/spirals.yaml --html landscape.html`", Networks);
-        yield return new(24, "gradient check of one's own network", "", "`./gpugrad gradcheck CONFIG`", $"{Check}, {Networks}");
-        yield return new(25, "dead ReLU units", "", "`./gpugrad atlas CONFIG --weights W`; alarms while training", Networks);
-        yield return new(26, "saturated sigmoid and tanh units", "", "`./gpugrad atlas CONFIG` (column *flat*); alarms while training", Networks);
-        yield return new(27, "vanishing and exploding gradients; clipping", "", "`./gpugrad atlas CONFIG` (product); `train: {clip: {norm: 1}}`", Networks);
-        yield return new(28, "careful initialisation", "", "`./gpugrad atlas CONFIG`", Networks);
+        yield return new(23, "slices of the loss surface, kinks, local linearity", "", "`./gpugrad landscape configs/spirals.yaml --html landscape.html`", $"{Networks}, {Trained}");
+        yield return new(24, "gradient check of one's own network", "ε = 10⁻⁴", "`./gpugrad gradcheck CONFIG`", $"{Check}, {Networks}");
+        yield return new(25, "dead ReLU units; the learning rate as the cause, leaky ReLU as a remedy", "", "`./gpugrad train configs/seeds/dead-relu.yaml`, then `dead-relu-leaky.yaml`", $"{Trained}, `UnitAlarmTests`");
+        yield return new(26, "saturated sigmoid and tanh units", "", "`./gpugrad summary configs/seeds/saturated-sigmoid.yaml`; `atlas CONFIG` (column *flat*); alarms while training", $"{Trained}, `UnitAlarmTests`");
+        yield return new(27, "vanishing and exploding gradients, layer by layer; clipping", "", "`./gpugrad summary configs/seeds/vanishing-sigmoid.yaml`; `./gpugrad train configs/seeds/exploding-clipped.yaml`", $"{Networks}, {Trained}, `HealthRunTests`");
+        yield return new(28, "careful initialisation", "", "`./gpugrad summary configs/seeds/saturated-sigmoid-xavier.yaml`; `atlas CONFIG`", $"{Networks}, {Trained}, `InitAuditTests`");
         yield return new(29, "the sigmoid's slope peaks at 0.25, at 0", "0.25", Explain("sigmoid(z)", "z=0"), $"`Kernels.Tests`, {Circuits}");
     }
 

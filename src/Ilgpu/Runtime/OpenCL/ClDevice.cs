@@ -68,9 +68,13 @@ public sealed class CLDevice : Device
 
     public bool HasExtension(string extension) => Extensions.Contains(extension);
 
-    public static ImmutableArray<Device> GetDevices(Predicate<CLDevice> predicate) => ClDriver.Default is { } driver
-        ? [.. driver.Platforms().SelectMany(p => driver.Devices(p).Select(d => new CLDevice(driver, p, d))).Where(d => predicate(d))]
-        : [];
+    public static ImmutableArray<Device> GetDevices(Predicate<CLDevice> predicate)
+    {
+        if (ClDriver.Default is not { } driver)
+            return [];
+        lock (ClDriver.OneAtATime)
+            return [.. driver.Platforms().SelectMany(p => driver.Devices(p).Select(d => new CLDevice(driver, p, d))).Where(d => predicate(d))];
+    }
 
     public override Accelerator CreateAccelerator(Context context) => CreateCLAccelerator(context);
     public CLAccelerator CreateCLAccelerator(Context context) => new(context, this);

@@ -35,8 +35,11 @@ internal sealed unsafe partial class ClDriver
 
     public int Build(nint program, nint device, string options)
     {
-        fixed (byte* text = Encoding.UTF8.GetBytes(options + "\0"))
-            return Fault("clBuildProgram") ?? ((delegate* unmanaged<nint, uint, nint*, byte*, nint, nint, int>)Function("clBuildProgram"))(program, 1, &device, text, 0, 0);
+        lock (OneAtATime)
+        {
+            fixed (byte* text = Encoding.UTF8.GetBytes(options + "\0"))
+                return Fault("clBuildProgram") ?? ((delegate* unmanaged<nint, uint, nint*, byte*, nint, nint, int>)Function("clBuildProgram"))(program, 1, &device, text, 0, 0);
+        }
     }
 
     public string BuildLog(nint program, nint device)

@@ -7,6 +7,13 @@ namespace ILGPU.Runtime.OpenCL;
 internal sealed unsafe partial class ClDriver
 {
     private static readonly Lazy<ClDriver?> Installed = new(LoadInstalled);
+
+    /// <summary>
+    /// Held while devices are looked for and programs are built. OpenCL allows any thread to do either at any time; PoCL 3.1 reads
+    /// the name of a device that another thread is still setting up, and has crashed in two builds at once.
+    /// </summary>
+    public static readonly Lock OneAtATime = new();
+
     private readonly Func<string, nint> resolve;
     private readonly Dictionary<string, nint> functions = [];
 

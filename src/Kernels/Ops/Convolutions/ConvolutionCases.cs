@@ -36,6 +36,7 @@ internal static class ConvolutionCases
         () => new(2, 17, (5, 6), 18, (3, 3), new ConvGeometry { Padding = new Padding(1, 0, 1, 1) }),
         () => new(3, 32, (4, 7), 36, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(2, 0), Groups = 2 }),
         () => new(40, 2, (2, 2), 65, (2, 2), new ConvGeometry { Padding = new Padding(0, 1, 0, 1) }),
+        () => new(1, 32, (40, 40), 64, (2, 2), new ConvGeometry { Groups = 32 }),
     ];
 
     public static OpFamily Family { get; } = new("convolutions", (random, i) =>
@@ -43,7 +44,10 @@ internal static class ConvolutionCases
         Problem p = i / 2 < Chosen.Length ? Chosen[i / 2]() : Draw(random);
         bool bias = i % 3 == 0;
         return i % 2 == 0 ? Forward(random, p, bias) : Transposed(random, p, bias);
-    });
+    })
+    {
+        Special = 2 * Chosen.Length,
+    };
 
     private static OpCase Forward(RandomStream random, Problem p, bool bias)
     {

@@ -36,7 +36,10 @@ internal static class PoolingCases
             4 => new OpCase($"max pool of equal pixels {g}", new MaxPool2D(g), [coarse]) { Differentiable = false },
             _ => new OpCase($"max pool of equal pixels, ties split {g}", new MaxPool2D(g, Ties.Split), [coarse]) { Differentiable = false },
         };
-    });
+    })
+    {
+        Special = 6 * 2 * Chosen.Length,
+    };
 
     private static (Shape X, PoolGeometry Geometry) Draw(RandomStream random)
     {

@@ -22,5 +22,8 @@ internal static class MatMulCases
         if (bias)
             inputs.Add(CaseInput.Normal(random, new Shape(n)));
         return new OpCase($"matmul {(ta ? "Aᵀ" : "A")}·{(tb ? "Bᵀ" : "B")}{(bias ? " + bias" : "")}", new MatMul(ta, tb, bias), inputs);
-    });
+    })
+    {
+        Special = 4 * Sizes.Length,
+    };
 }

@@ -32,8 +32,8 @@ public sealed record CircuitPicture : Picture
 
     protected override bool Scales => false;
 
-    protected override IEnumerable<(int Color, string Name)> Legend =>
-        [(2, "value, computed forward"), (3, "gradient of the output, computed backward"), (7, "on a wire: the local gradient")];
+    protected override IEnumerable<LegendEntry> Legend =>
+        [new(2, "value, computed forward"), new(3, "gradient of the output, computed backward"), new(7, "on a wire: the local gradient")];
 
     protected override void Draw(Markup svg)
     {

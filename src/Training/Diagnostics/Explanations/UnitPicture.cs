@@ -21,7 +21,7 @@ public sealed record UnitPicture(NetworkExplanation Network) : Picture
 
     protected override bool Scales => false;
 
-    protected override IEnumerable<(int Color, string Name)> Legend => [(2, "value, computed forward"), (3, "gradient of the loss, computed backward"), (0, "weight above 0"), (1, "weight below 0")];
+    protected override IEnumerable<LegendEntry> Legend => [new(2, "value, computed forward"), new(3, "gradient of the loss, computed backward"), new(0, "weight above 0"), new(1, "weight below 0")];
 
     protected override void Draw(Markup svg)
     {
