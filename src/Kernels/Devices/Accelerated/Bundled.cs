@@ -72,6 +72,20 @@ internal sealed class LaunchGraphs(Accelerator accelerator, Action[] launches) :
 #endif
 }
 
+/// <summary>How much there was to compile.</summary>
+internal static class KernelCount
+{
+#if !ILGPU_PACKAGE
+    public static int Of(Accelerator accelerator) => KernelInspection.Compiled(accelerator);
+#else
+    public static int Of(Accelerator accelerator)
+    {
+        _ = accelerator;
+        return 0; // ILGPU compiles all of them at every start and does not say how many
+    }
+#endif
+}
+
 /// <summary>An accelerator's errors as errors that the user can act on.</summary>
 internal static class AcceleratorFaults
 {
