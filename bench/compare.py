@@ -46,11 +46,11 @@ def environment():
 
 
 class Peer:
-    """A PyTorch process that waits for its turn."""
+    """A PyTorch process that waits for its turn; on its CPU, or on the GPU that "cuda" or "cuda:1" names."""
 
-    def __init__(self, threads):
+    def __init__(self, threads, device="cpu"):
         self.process = subprocess.Popen(
-            [PYTHON, str(ROOT / "bench/peer.py"), str(threads)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            [PYTHON, str(ROOT / "bench/peer.py"), str(threads), device], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=environment() | {"OMP_NUM_THREADS": str(threads)})
 
     def ask(self, task, **request):
@@ -73,11 +73,11 @@ def gpugrad(*arguments):
     return json.loads(result.stdout)
 
 
-def check(peer, net, folder):
+def check(peer, net, folder, device="cpu", ours=None):
     """Loss and gradients of one step against PyTorch's in double: largest relative errors, ours and PyTorch's in float."""
     weights, batch, dump = f"{folder}/{net}.safetensors", f"{folder}/{net}-batch.npz", f"{folder}/{net}-dump.npz"
     theirs = peer.ask("prepare", name=net, weights=weights, batch=batch)
-    gpugrad("step", f"bench/configs/{net}.yaml", "--device", "cpu", "--weights", weights, "--batch", batch, "--dump", dump, "--json")
+    (ours or gpugrad)("step", f"bench/configs/{net}.yaml", "--device", device, "--weights", weights, "--batch", batch, "--dump", dump, "--json")
     errors = peer.ask("compare", dump=dump, **theirs)
     # A pixel whose ReLU is decided by rounding changes a deep net's gradients by more than rounding, on either side.
     if not errors["ours"] < max(2e-3, 5 * errors["peer"]):
@@ -203,4 +203,5 @@ def main():
     print(f"wrote {a.out}/{name}.md in {record['seconds']} s")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -84,11 +84,13 @@ NETS = {
 class Step:
     """A training step on one batch in memory: zero the gradients, forward, cross-entropy, backward, SGD with momentum."""
 
-    def __init__(self, name, rate=0.0, channels_last=False):
+    def __init__(self, name, rate=0.0, channels_last=False, device="cpu"):
         make, batch, shape, nesterov = NETS[name]
         torch.manual_seed(1)
         self.net = make()
         self.x, self.y = torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
+        # Made on the CPU and moved: the same numbers on every device.
+        self.net, self.x, self.y = self.net.to(device), self.x.to(device), self.y.to(device)
         if channels_last:
             self.net, self.x = self.net.to(memory_format=torch.channels_last), self.x.to(memory_format=torch.channels_last)
         self.loss = nn.CrossEntropyLoss()

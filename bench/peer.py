@@ -1,5 +1,8 @@
 """The other side of bench/compare.py: a process that times PyTorch when it is told to.
 
+On a GPU a turn ends when the GPU has finished; a step can be run as PyTorch runs it by itself (mode "eager"), compiled
+(mode "compile": torch.compile with reduce-overhead), or recorded once and replayed (mode "graph": a CUDA graph of the whole step).
+
 Reads a line of JSON, {"task": ..., ...}; answers with one. It stays alive between measurements, so that the two sides can take
 turns without paying for imports, and sleeps meanwhile.
 """
@@ -13,9 +16,15 @@ import torch
 import nets
 
 made = {}
+device = torch.device(sys.argv[2] if len(sys.argv) > 2 else "cpu")
+settle = torch.cuda.synchronize if device.type == "cuda" else lambda: None
 
 
-def timed(run, seconds):
+def timed(work, seconds):
+    def run():
+        work()
+        settle()
+
     begin = time.perf_counter()
     runs = 0
     while runs < 2 or time.perf_counter() - begin < seconds / 3:
@@ -31,16 +40,56 @@ def timed(run, seconds):
     return {"median": samples[len(samples) // 2], "min": samples[0], "max": samples[-1], "samples": len(samples)}
 
 
-def step(name, seconds, channels_last):
-    key = (name, channels_last)
+def step(name, seconds, channels_last, mode="eager", tf32=False):
+    allow_tf32(tf32)
+    key = (name, channels_last, mode, tf32)
     if key not in made:
-        made[key] = nets.Step(name, channels_last=channels_last)
+        made[key] = MODES[mode](nets.Step(name, channels_last=channels_last, device=device))
     return timed(made[key], seconds)
 
 
-def matmul(shape, seconds):
+def compiled(one):
+    if not hasattr(torch, "compile"):
+        raise NotImplementedError(f"PyTorch {torch.__version__} has no torch.compile")
+    net, criterion = one.net, one.loss
+    forward = torch.compile(lambda x, y: criterion(net(x), y), mode="reduce-overhead")
+
+    def run():
+        one.optimizer.zero_grad(set_to_none=True)
+        forward(one.x, one.y).backward()
+        one.optimizer.step()
+
+    return run
+
+
+def recorded(one):
+    if device.type != "cuda":
+        raise NotImplementedError("CUDA graphs need a CUDA device")
+    side = torch.cuda.Stream()
+    side.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(side):
+        for _ in range(3):
+            one()
+    torch.cuda.current_stream().wait_stream(side)
+    graph = torch.cuda.CUDAGraph()
+    one.optimizer.zero_grad(set_to_none=True)
+    with torch.cuda.graph(graph):
+        one.loss(one.net(one.x), one.y).backward()
+        one.optimizer.step()
+    return graph.replay
+
+
+MODES = {"eager": lambda one: one, "compile": compiled, "graph": recorded}
+
+
+def allow_tf32(allowed):
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+
+
+def matmul(shape, seconds, tf32=False):
+    allow_tf32(tf32)
     m, k, n = shape
-    a, b, c = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
+    a, b, c = torch.randn(m, k, device=device), torch.randn(k, n, device=device), torch.empty(m, n, device=device)
     return timed(lambda: torch.mm(a, b, out=c), seconds)
 
 
@@ -122,7 +171,8 @@ def train(net, epochs, folder):
 
 def about():
     return {
-        "torch": torch.__version__, "threads": torch.get_num_threads(),
+        "torch": torch.__version__, "threads": torch.get_num_threads(), "cuda": torch.version.cuda, "cudnn": torch.backends.cudnn.version(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "blas": [line.strip() for line in torch.__config__.parallel_info().splitlines() if "OpenMP" in line or "MKL" in line][:3],
     }
 
@@ -130,6 +180,11 @@ def about():
 TASKS = {"step": step, "matmul": matmul, "prepare": prepare, "compare": compare, "train": train, "about": about}
 
 torch.set_num_threads(int(sys.argv[1]))
+torch.backends.cudnn.benchmark = True
 for line in sys.stdin:
     request = json.loads(line)
-    print(json.dumps(TASKS[request.pop("task")](**request)), flush=True)
+    try:
+        answer = TASKS[request.pop("task")](**request)
+    except NotImplementedError as e:
+        answer = {"lacks": str(e)}
+    print(json.dumps(answer), flush=True)

@@ -16,6 +16,9 @@ public sealed class Gpugrad : IDisposable
 
     public string Folder { get; } = Directory.CreateTempSubdirectory("gpugrad-cli").FullName;
 
+    /// <summary>Where it keeps compiled kernels; null for where every other run of the tests does.</summary>
+    public string? Cache { get; init; }
+
     /// <summary>The absolute path of a file in the folder.</summary>
     public string this[string name] => Path.Combine(Folder, name);
 
@@ -59,6 +62,8 @@ public sealed class Gpugrad : IDisposable
             StandardOutputEncoding = Encoding.UTF8,
             StandardErrorEncoding = Encoding.UTF8,
         };
+        if (Cache is not null)
+            start.Environment["GPUGRAD_CACHE"] = this[Cache];
         return Process.Start(start)!;
     }
 

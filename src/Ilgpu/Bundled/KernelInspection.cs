@@ -14,6 +14,13 @@ public static class KernelInspection
     /// <summary>OpenCL C 1.2.</summary>
     public static string ToOpenCL(Delegate kernel) => Compile(kernel, new CompileTarget(AcceleratorType.OpenCL, 1));
 
+    /// <summary>Kernels that this accelerator had to compile because the cache did not hold them.</summary>
+    public static int Compiled(Accelerator accelerator)
+    {
+        ArgumentNullException.ThrowIfNull(accelerator);
+        return accelerator.Kernels?.Assembled ?? 0;
+    }
+
     private static string Compile(Delegate kernel, CompileTarget target)
     {
         ArgumentNullException.ThrowIfNull(kernel);

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
-using System.Reflection;
-using ILGPU.Compiler.Frontend;
+using ILGPU.Runtime.Caching;
 using ILGPU.Runtime.Cpu;
 
 namespace ILGPU.Runtime;
@@ -11,7 +10,7 @@ public abstract class Accelerator : IDisposable
     [ThreadStatic]
     private static Accelerator? current;
 
-    private readonly ConcurrentDictionary<KernelKey, NativeKernel> kernels = new();
+    private readonly ConcurrentDictionary<KernelRequest, NativeKernel> kernels = new();
     private readonly HashSet<AcceleratorObject> children = [];
     private readonly Lock gate = new();
 
@@ -141,12 +140,14 @@ public abstract class Accelerator : IDisposable
     }
 
     /// <summary>The compiled kernel, from this accelerator's cache or newly built.</summary>
-    internal NativeKernel GetKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants) =>
-        kernels.GetOrAdd(new KernelKey(method, form, specialization, constants), k =>
-        {
-            Bind();
-            return BuildKernel(k.Method, k.Form, k.Specialization, k.Constants);
-        });
+    internal NativeKernel GetKernel(KernelRequest request) => kernels.GetOrAdd(request, r =>
+    {
+        Bind();
+        return BuildKernel(r);
+    });
+
+    /// <summary>Where compiled kernels come from; null where none are compiled.</summary>
+    internal virtual KernelStore? Kernels => null;
 
     /// <summary>Kernels run as C# on the host.</summary>
     internal virtual bool IsEmulated => false;
@@ -159,10 +160,8 @@ public abstract class Accelerator : IDisposable
     internal abstract void SynchronizeCore();
     internal abstract void BindCore();
     internal abstract void DisposeCore();
-    internal abstract NativeKernel BuildKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants);
+    internal abstract NativeKernel BuildKernel(KernelRequest request);
     internal virtual void RunEmulated(KernelCall call, string name, in KernelConfig config) => throw new NotSupportedException();
     internal virtual void LockPages(nint address, long bytes) { }
     internal virtual void UnlockPages(nint address) { }
-
-    private sealed record KernelKey(MethodInfo Method, KernelForm Form, KernelSpecialization Specialization, ConstantArguments Constants);
 }

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using ILGPU.Compiler.Frontend;
+using ILGPU.Runtime.Caching;
 using ILGPU.Runtime.Cpu;
 
 namespace ILGPU.Runtime;
@@ -32,7 +33,7 @@ internal abstract unsafe class KernelLauncher : KernelCall
         specialized = [.. Enumerable.Range(0, parameters.Length).Where(i => IsSpecialized(parameters[i].ParameterType))];
         views = [.. parameters.SelectMany((p, i) => FindViews(p.ParameterType, 0).Select(o => (i, o)))];
         if (!accelerator.IsEmulated && specialized.Length == 0)
-            native = accelerator.GetKernel(kernel.Method, form, specialization, ConstantArguments.None);
+            native = accelerator.GetKernel(new KernelRequest(kernel.Method, form, specialization, ConstantArguments.None));
     }
 
     protected Accelerator Accelerator { get; }
@@ -45,7 +46,7 @@ internal abstract unsafe class KernelLauncher : KernelCall
     {
         if (DeviceLayout.IsView(type))
             return [offset + DeviceLayout.OffsetOfSource(type)];
-        if (type.IsPrimitive || type.IsEnum || type.IsPointer || !type.IsValueType)
+        if (type.IsPrimitive || type.IsEnum || !DeviceLayout.IsPlain(type))
             return [];
         return type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic)
             .SelectMany(f => FindViews(f.FieldType, offset + DeviceLayout.FieldOffset(type, f)));
@@ -116,7 +117,7 @@ internal abstract unsafe class KernelLauncher : KernelCall
                 bytes.Write(value);
                 values.Add((index, DeviceLayout.Box(type, value)));
             }
-            NativeKernel built = Accelerator.GetKernel(kernel.Method, form, specialization, new ConstantArguments([.. values]));
+            NativeKernel built = Accelerator.GetKernel(new KernelRequest(kernel.Method, form, specialization, new ConstantArguments([.. values])));
             variants.Add((bytes.ToArray(), built));
             return built;
         }

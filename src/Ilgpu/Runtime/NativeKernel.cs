@@ -3,9 +3,9 @@ using ILGPU.Compiler.Emit;
 namespace ILGPU.Runtime;
 
 /// <summary>A kernel that a driver has taken.</summary>
-internal abstract unsafe class NativeKernel(KernelCode code) : IDisposable
+internal abstract unsafe class NativeKernel(KernelFacts facts) : IDisposable
 {
-    public KernelCode Code => code;
+    public KernelFacts Facts => facts;
 
     /// <summary>Puts a launch in the stream. Each argument is a pointer to the C# value.</summary>
     public abstract void Launch(AcceleratorStream stream, in KernelConfig config, void** arguments);

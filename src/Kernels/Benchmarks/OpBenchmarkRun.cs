@@ -40,7 +40,7 @@ public static class OpBenchmarkRun
             throw new GpuGradException(Fault.Device, $"{benchmark.Name} gives wrong results on {device.Id}, so it is not timed: {check.Problems[0]}");
         using var memory = new DeviceMemory(device);
         OpCase testCase = benchmark.Make(new RandomStream(Seed, Purpose.Explore), sizes);
-        var graph = new Graph { Scope = "op" };
+        var graph = new Graph { Scope = "op", Precision = testCase.Op.Precision };
         Tensor[] inputs = [.. testCase.Inputs.Select((input, i) => graph.Persistent($"input{i}", input.Type))];
         for (int i = 0; i < inputs.Length; i++)
             CaseRun.Upload(memory, inputs[i], testCase.Inputs[i].Values);

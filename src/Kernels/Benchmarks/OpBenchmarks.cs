@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -26,6 +27,8 @@ public static class OpBenchmarks
     public static IReadOnlyList<OpBenchmark> All { get; } =
     [
         new("matmul", "MxKxN", "1024x1024x1024", (r, s) => new OpCase("matmul", new MatMul(), [Normal(r, s[0], s[1]), Normal(r, s[1], s[2])])),
+        new("matmul-tf32", "MxKxN", "1024x1024x1024", (r, s) => new OpCase("matmul-tf32", new MatMul { Precision = Precision.Tf32 }, [Normal(r, s[0], s[1]), Normal(r, s[1], s[2])])),
+        new("matmul-bf16", "MxKxN", "1024x1024x1024", (r, s) => new OpCase("matmul-bf16", new MatMul { Precision = Precision.Bf16 }, [Normal(r, s[0], s[1]), Normal(r, s[1], s[2])])),
         new("dense", "MxKxN", "128x784x512", (r, s) => new OpCase("dense", new MatMul(TransposeB: true, Bias: true), [Normal(r, s[0], s[1]), Normal(r, s[2], s[1]), Normal(r, s[2])])),
         new("conv", "NxCxHxWxKxR", "128x32x28x28x32x3", (r, s) => Convolution("conv", r, s, s[4], s[5], 1, 1)),
         new("conv-stride2", "NxCxHxWxKxR", "64x64x32x32x128x3", (r, s) => Convolution("conv-stride2", r, s, s[4], s[5], 2, 1)),

@@ -102,7 +102,7 @@ internal sealed class CaseRun : IDisposable
     {
         Case = testCase;
         memory = new DeviceMemory(device);
-        var graph = new Graph();
+        var graph = new Graph { Precision = testCase.Op.Precision };
         foreach (CaseInput input in testCase.Inputs)
             inputs.Add(graph.Persistent($"input{inputs.Count}", input.Type));
         IReadOnlyList<Tensor> outputs = graph.AddAll(testCase.Op, [.. inputs]);

@@ -23,6 +23,7 @@ public static class OpFamilies
         ElementwiseCases.Family,
         ActivationCases.Family,
         MatMulCases.Family,
+        PrecisionCases.Family,
         ConvolutionCases.Family,
         PoolingCases.Family,
         ReductionCases.Family,

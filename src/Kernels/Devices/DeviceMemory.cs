@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Tensors;
 
@@ -142,7 +144,8 @@ public sealed class DeviceMemory(Device device) : IDisposable
 /// <summary>Moving reals whose width on the device is not the caller's.</summary>
 internal static class RealIO
 {
-    private const int Chunk = 256;
+    // A copy is a call of a driver that waits for the device: few large ones, but the one number of a loss costs no array.
+    private const int Few = 16, Chunk = 1 << 16;
 
     // Elements at a time where nothing is converted: a span counts its bytes in 32 bits.
     private const int Piece = 1 << 26;
@@ -163,26 +166,28 @@ internal static class RealIO
 
     public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<double> values)
     {
-        Span<float> narrow = stackalloc float[Chunk];
-        for (int begin = 0; begin < values.Length; begin += Chunk)
+        float[]? rented = Rent<float>(values.Length);
+        Span<float> narrow = rented ?? stackalloc float[Few];
+        for (int begin = 0; begin < values.Length; begin += narrow.Length)
         {
-            ReadOnlySpan<double> part = values.Slice(begin, Math.Min(Chunk, values.Length - begin));
-            for (int i = 0; i < part.Length; i++)
-                narrow[i] = (float)part[i];
-            buffer.Write((element + begin) * sizeof(float), MemoryMarshal.AsBytes(narrow[..part.Length]));
+            Span<float> part = narrow[..Math.Min(narrow.Length, values.Length - begin)];
+            Narrow(values.Slice(begin, part.Length), part);
+            buffer.Write((element + begin) * sizeof(float), MemoryMarshal.AsBytes(part));
         }
+        Return(rented);
     }
 
     public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<float> values)
     {
-        Span<double> wide = stackalloc double[Chunk];
-        for (int begin = 0; begin < values.Length; begin += Chunk)
+        double[]? rented = Rent<double>(values.Length);
+        Span<double> wide = rented ?? stackalloc double[Few];
+        for (int begin = 0; begin < values.Length; begin += wide.Length)
         {
-            ReadOnlySpan<float> part = values.Slice(begin, Math.Min(Chunk, values.Length - begin));
-            for (int i = 0; i < part.Length; i++)
-                wide[i] = part[i];
-            buffer.Write((element + begin) * sizeof(double), MemoryMarshal.AsBytes(wide[..part.Length]));
+            Span<double> part = wide[..Math.Min(wide.Length, values.Length - begin)];
+            Widen(values.Slice(begin, part.Length), part);
+            buffer.Write((element + begin) * sizeof(double), MemoryMarshal.AsBytes(part));
         }
+        Return(rented);
     }
 
     public static void Read(DeviceBuffer buffer, long element, Span<double> values, int realSize)
@@ -192,14 +197,15 @@ internal static class RealIO
             ReadSame(buffer, element, values, realSize);
             return;
         }
-        Span<float> narrow = stackalloc float[Chunk];
-        for (int begin = 0; begin < values.Length; begin += Chunk)
+        float[]? rented = Rent<float>(values.Length);
+        Span<float> narrow = rented ?? stackalloc float[Few];
+        for (int begin = 0; begin < values.Length; begin += narrow.Length)
         {
-            Span<float> part = narrow[..Math.Min(Chunk, values.Length - begin)];
+            Span<float> part = narrow[..Math.Min(narrow.Length, values.Length - begin)];
             buffer.Read((element + begin) * sizeof(float), MemoryMarshal.AsBytes(part));
-            for (int i = 0; i < part.Length; i++)
-                values[begin + i] = part[i];
+            Widen(part, values[begin..]);
         }
+        Return(rented);
     }
 
     public static void Read(DeviceBuffer buffer, long element, Span<float> values, int realSize)
@@ -209,13 +215,37 @@ internal static class RealIO
             ReadSame(buffer, element, values, realSize);
             return;
         }
-        Span<double> wide = stackalloc double[Chunk];
-        for (int begin = 0; begin < values.Length; begin += Chunk)
+        double[]? rented = Rent<double>(values.Length);
+        Span<double> wide = rented ?? stackalloc double[Few];
+        for (int begin = 0; begin < values.Length; begin += wide.Length)
         {
-            Span<double> part = wide[..Math.Min(Chunk, values.Length - begin)];
+            Span<double> part = wide[..Math.Min(wide.Length, values.Length - begin)];
             buffer.Read((element + begin) * sizeof(double), MemoryMarshal.AsBytes(part));
-            for (int i = 0; i < part.Length; i++)
-                values[begin + i] = (float)part[i];
+            Narrow(part, values[begin..]);
         }
+        Return(rented);
+    }
+
+    private static T[]? Rent<T>(int length) => length <= Few ? null : ArrayPool<T>.Shared.Rent(Math.Min(length, Chunk));
+
+    private static void Return<T>(T[]? rented)
+    {
+        if (rented is not null)
+            ArrayPool<T>.Shared.Return(rented);
+    }
+
+    // At a start these run a few times over millions of numbers: too seldom for the runtime to notice that they are hot.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Widen(ReadOnlySpan<float> from, Span<double> to)
+    {
+        for (int i = 0; i < from.Length; i++)
+            to[i] = from[i];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Narrow(ReadOnlySpan<double> from, Span<float> to)
+    {
+        for (int i = 0; i < from.Length; i++)
+            to[i] = (float)from[i];
     }
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
@@ -20,6 +21,9 @@ public sealed class Graph
 
     /// <summary>The layer that nodes added from now on belong to.</summary>
     public string Scope { get; set; } = "";
+
+    /// <summary>Of all products that are added from now on.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>A tensor that lies in a slot: parameters, state, the batch as it comes from the host.</summary>
     public Tensor Persistent(string name, Shape shape, Slot slot, long offset = 0)
@@ -44,6 +48,8 @@ public sealed class Graph
     /// <summary>Appends an op; gives all of its outputs.</summary>
     public IReadOnlyList<Tensor> AddAll(Op op, params ReadOnlySpan<Tensor> inputs)
     {
+        if (op.IsProduct && Precision != Precision.Float32)
+            op = op with { Precision = Precision };
         Tensor[] reads = inputs.ToArray();
         TensorType[] types = op.Infer(Array.ConvertAll(reads, t => t.Type));
         var writes = new Tensor[types.Length];

@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
@@ -13,6 +14,12 @@ public abstract record Op
 {
     /// <summary>Short name for tables and messages.</summary>
     public virtual string Name => GetType().Name;
+
+    /// <summary>Whether the op multiplies its first two inputs and adds up: only then does <see cref="Precision"/> mean something.</summary>
+    public virtual bool IsProduct => false;
+
+    /// <summary>To how many bits a product rounds its first two inputs before it multiplies them.</summary>
+    public Precision Precision { get; init; }
 
     /// <summary>Checks the inputs and gives the types of the outputs.</summary>
     /// <exception cref="ShapeException">The inputs do not fit the op.</exception>

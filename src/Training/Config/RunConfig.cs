@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
@@ -25,6 +26,13 @@ public sealed record RunConfig
 
     /// <summary>Threads of the cpu device; 0 for one a processor.</summary>
     public int Threads { get; init => field = Require.Between(value, 0, 1024); }
+
+    /// <summary>
+    /// How exact the factors of products and convolutions are, forward and backward; everything else is float32, sums too. CUDA devices of
+    /// compute capability 8.0 and newer multiply <c>tf32</c> (11 bits) and <c>bf16</c> (8 bits) on their tensor cores; other devices round the
+    /// factors alike and gain no speed.
+    /// </summary>
+    public Precision Precision { get; init; }
 
     /// <summary>What the run must reach; missed, the exit code is 7.</summary>
     public TargetConfig? Target { get; init; }

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
@@ -36,7 +37,8 @@ public sealed class LossProbe : IDisposable
     public LossProbe(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization)
     {
         Network = network;
-        model = new Model(config, network, device);
+        // A loss of rounded factors is a staircase: it has no slope to measure.
+        model = new Model(config with { Precision = Precision.Float32 }, network, device);
         var source = new BatchSource("batch", samples, normalization);
         source.Upload(model.DeviceMemory);
         model.Prepare(source, [], samples.Count, new PlanOptions { Fuse = false, Reuse = false }, inputGradient: true);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
@@ -73,16 +74,40 @@ public sealed record InitAudit
         {
             // The loss is a mean over the batch: one sample's gradient is as many times as large.
             double[] values = plan.Read(g);
-            gradient = Math.Sqrt(values.Sum(v => v * v) / values.Length) * count;
+            gradient = Math.Sqrt(SquaresAround(0, values) / values.Length) * count;
         }
         var watched = new WatchedLayer(layer.Path, layer.Kind, 1, 1, 1);
-        double idle = watched.Fault == UnitFault.None ? double.NaN : (double)output.Count(v => v <= watched.Low || v >= watched.High) / output.Length;
+        double idle = watched.Fault == UnitFault.None ? double.NaN : (double)CountOutside(watched.Low, watched.High, output) / output.Length;
         return new AuditedLayer(layer.Path, layer.Kind, Deviation(output), gradient, idle);
     }
 
-    private static double Deviation(double[] values)
+    private static double Deviation(double[] values) => Math.Sqrt(SquaresAround(Sum(values) / values.Length, values) / values.Length);
+
+    // Run once, before the first step, over millions of numbers: never often enough for the runtime to optimise them itself.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double Sum(double[] values)
     {
-        double mean = values.Average();
-        return Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / values.Length);
+        double sum = 0;
+        foreach (double value in values)
+            sum += value;
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static double SquaresAround(double mean, double[] values)
+    {
+        double sum = 0;
+        foreach (double value in values)
+            sum += (value - mean) * (value - mean);
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static int CountOutside(double low, double high, double[] values)
+    {
+        int count = 0;
+        foreach (double value in values)
+            count += value <= low || value >= high ? 1 : 0;
+        return count;
     }
 }

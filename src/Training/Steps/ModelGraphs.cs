@@ -45,7 +45,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     /// <param name="inputGradient">Whether the gradients in the samples and in the layers' outputs are wanted too; training needs none.</param>
     public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null, bool inputGradient = false)
     {
-        var graph = new Graph { Phase = Phase.Batch };
+        var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
@@ -77,7 +77,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     /// <summary>Fetch, forward as in training, loss, and its gradient in the output of every layer.</summary>
     public ModelGraph Audit(BatchSource source, int batchSize, out IReadOnlyDictionary<string, Tensor> gradients)
     {
-        var graph = new Graph { Phase = Phase.Batch };
+        var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
         Batch batch = source.Fetch(graph, batchSize, graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock));
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
@@ -104,7 +104,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
     public ModelGraph Inference(BatchSource source, int batchSize)
     {
-        var graph = new Graph { Phase = Phase.Batch };
+        var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
         Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;

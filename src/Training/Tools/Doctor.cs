@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
@@ -47,6 +48,8 @@ public static class Doctor
     public static IReadOnlyList<Diagnosis> Network(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization)
     {
         using var oracle = new ReferenceDevice();
+        // Rounded factors make a whole step of a difference in the last digit; the ops that round are examined one by one.
+        config = config with { Precision = Precision.Float32 };
         IReadOnlyList<Diagnosis> diagnoses = [];
         for (ulong attempt = 0; attempt < MostAttempts; attempt++)
         {

@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Security.Cryptography;
 using System.Text;
 using ILGPU.Compiler.Frontend;
 using ILGPU.Compiler.Ir;
@@ -8,19 +7,10 @@ using ILGPU.Runtime;
 namespace ILGPU.Compiler.Emit;
 
 /// <summary>A kernel as text for a driver.</summary>
-internal sealed record KernelCode(string Name, string Entry, string Text)
+internal sealed record KernelCode(KernelFacts Facts, string Text)
 {
-    /// <summary>Bytes of statically allocated shared memory.</summary>
-    public int SharedBytes { get; init; }
-    /// <summary>Bytes of local memory a thread (0 where promotion put everything into registers).</summary>
-    public int LocalBytes { get; init; }
-    /// <summary>OpenCL: what to set as which kernel argument.</summary>
-    public ArgumentSlot[] Slots { get; init; } = [];
-    public bool UsesDoubles { get; init; }
-    public bool UsesDynamicShared { get; init; }
-
-    /// <summary>Identifies the text: the name of its cache entry.</summary>
-    public string Hash => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)))[..32];
+    /// <summary>Whether the builds of the assemblies alone decide the text; the value of a static readonly field does too.</summary>
+    public bool IsSettled { get; init; } = true;
 
     /// <summary>A C identifier from a kernel's name, so that profilers show what runs.</summary>
     public static string Identifier(string name)
@@ -32,15 +22,9 @@ internal sealed record KernelCode(string Name, string Entry, string Text)
     }
 }
 
-/// <summary>One OpenCL kernel argument: a piece of a C# argument.</summary>
-internal readonly record struct ArgumentSlot(int Parameter, int Offset, int Size, bool IsBuffer);
-
 /// <summary>From a C# method to text.</summary>
 internal static class KernelCompiler
 {
-    /// <summary>Changes whenever the same kernel gives other text, so that caches of binaries notice.</summary>
-    public const int Version = 1;
-
     public static Function Optimize(MethodInfo method, KernelForm form, CompileTarget target, IReadOnlyDictionary<int, object>? constants,
         out Optimize.AddressSpaces spaces)
     {
@@ -55,8 +39,9 @@ internal static class KernelCompiler
     {
         Function function = Optimize(method, form, target, constants, out Optimize.AddressSpaces spaces);
         int[] sizes = [.. method.GetParameters().Select(p => DeviceLayout.Of(p.ParameterType).Size)];
-        return target.Type == AcceleratorType.OpenCL
+        KernelCode code = target.Type == AcceleratorType.OpenCL
             ? OpenCL.OpenClEmitter.Emit(function, spaces)
             : Ptx.PtxEmitter.Emit(function, spaces, target, specialization, sizes);
+        return code with { IsSettled = !function.ReadsStatics };
     }
 }

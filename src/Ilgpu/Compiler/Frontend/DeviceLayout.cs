@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Reflection.Emit;
 using System.Runtime.CompilerServices;
 using ILGPU.Compiler.Ir;
 using ILGPU.Util;
@@ -22,7 +21,7 @@ internal sealed class DeviceLayout
     private DeviceLayout(Type type)
     {
         Type = type;
-        Size = type.IsByRef || type.IsPointer ? 8 : (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
+        Size = SizeOf(type);
         Leaves = Scalar(type) is { } mem ? [new Leaf(0, mem, type)] : IsView(type) ? ViewLeaves(type) : StructLeaves(type);
         Alignment = Math.Max(VectorAlignment(type), Leaves.Length == 0 ? 1 : Leaves.Max(l => l.Mem.Size()));
     }
@@ -38,6 +37,10 @@ internal sealed class DeviceLayout
     public static int VectorAlignment(Type type) => type == typeof(Float4) ? 16 : type == typeof(Float2) ? 8 : 1;
 
     public static bool IsView(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(ArrayView<>);
+
+    /// <summary>Whether a value of the type is nothing but numbers.</summary>
+    public static bool IsPlain(Type type) => type.IsPrimitive || type.IsEnum || type.IsPointer
+        || type.IsValueType && type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).All(f => IsPlain(f.FieldType));
 
     /// <summary>Offset of a field, and which leaves are its.</summary>
     public (int Offset, int First, int Count) Field(FieldInfo field) => fields.TryGetValue(field.Name, out var found)
@@ -107,8 +110,8 @@ internal sealed class DeviceLayout
         List<Leaf> leaves = [];
         foreach (FieldInfo field in type.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic))
         {
+            DeviceLayout inner = Of(field.FieldType); // refuses references, whose bits must not be played with
             int offset = FieldOffset(type, field);
-            DeviceLayout inner = Of(field.FieldType);
             fields[field.Name] = (offset, leaves.Count, inner.Leaves.Length);
             leaves.AddRange(inner.Leaves.Select(l => l with { Offset = offset + l.Offset }));
         }
@@ -116,24 +119,21 @@ internal sealed class DeviceLayout
     }
 
     /// <summary>
-    /// Measured, not computed: the difference of two addresses in a method made for it. Marshal.OffsetOf gives the layout
+    /// Measured, not computed: where in a value of zeros the bits of the field land. Marshal.OffsetOf gives the layout
     /// for native calls, which differs (bool, char), and refuses generic types.
     /// </summary>
-    public static int FieldOffset(Type type, FieldInfo field)
+    public static unsafe int FieldOffset(Type type, FieldInfo field)
     {
-        DynamicMethod measure = new($"OffsetOf_{field.Name}", typeof(int), null, typeof(DeviceLayout).Module, skipVisibility: true);
-        ILGenerator il = measure.GetILGenerator();
-        il.DeclareLocal(type);
-        il.Emit(OpCodes.Ldloca_S, (byte)0);
-        il.Emit(OpCodes.Ldflda, field);
-        il.Emit(OpCodes.Conv_U);
-        il.Emit(OpCodes.Ldloca_S, (byte)0);
-        il.Emit(OpCodes.Conv_U);
-        il.Emit(OpCodes.Sub);
-        il.Emit(OpCodes.Conv_I4);
-        il.Emit(OpCodes.Ret);
-        return measure.CreateDelegate<Func<int>>()();
+        object ones, whole = RuntimeHelpers.GetUninitializedObject(type);
+        if (field.FieldType.IsPointer)
+            ones = Pointer.Box((void*)-1, field.FieldType);
+        else
+            RawBytes(ones = RuntimeHelpers.GetUninitializedObject(field.FieldType), SizeOf(field.FieldType)).Fill(0xFF);
+        field.SetValue(whole, ones);
+        return RawBytes(whole, SizeOf(type)).IndexOf((byte)0xFF);
     }
+
+    private static int SizeOf(Type type) => type.IsByRef || type.IsPointer ? 8 : (int)typeof(Unsafe).GetMethod(nameof(Unsafe.SizeOf))!.MakeGenericMethod(type).Invoke(null, null)!;
 }
 
 /// <summary>What a device cannot do; becomes a refusal of the kernel if the place can be reached.</summary>

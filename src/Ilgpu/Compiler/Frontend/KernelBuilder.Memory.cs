@@ -147,6 +147,7 @@ internal sealed partial class KernelBuilder
 
     private StackValue LoadStatic(FieldInfo field)
     {
+        function.ReadsStatics = true;
         if (!field.IsInitOnly && !field.IsLiteral)
             throw new UnsupportedException($"the static field '{field.Name}' can change; make it readonly or const");
         RuntimeHelpers.RunClassConstructor(field.DeclaringType!.TypeHandle);

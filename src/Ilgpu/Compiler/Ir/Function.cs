@@ -14,6 +14,8 @@ internal sealed class Function(string name)
     public List<BasicBlock> Blocks { get; } = [];
     public List<Local> Locals { get; } = [];
     public List<Shared> SharedBlocks { get; } = [];
+    /// <summary>Whether values of static readonly fields are compiled in; the host computes them anew in every process.</summary>
+    public bool ReadsStatics { get; set; }
     public BasicBlock Entry => Blocks[0];
 
     public BasicBlock NewBlock()

@@ -3,6 +3,7 @@ using System.Text;
 using ILGPU.Compiler.Emit;
 using ILGPU.Compiler.Ir;
 using ILGPU.Compiler.Optimize;
+using ILGPU.Runtime.Caching;
 
 namespace ILGPU.Compiler.OpenCL;
 
@@ -35,7 +36,8 @@ internal sealed partial class OpenClEmitter
         OpenClEmitter emitter = new(function, spaces);
         emitter.EmitBody();
         string entry = KernelCode.Identifier(function.Name);
-        return new KernelCode(function.Name, entry, emitter.Source(entry))
+        string text = emitter.Source(entry);
+        KernelFacts facts = new(function.Name, entry, CacheEntry.Hash(text))
         {
             SharedBytes = function.SharedBlocks.Sum(s => s.Size),
             LocalBytes = function.Locals.Sum(l => l.Size),
@@ -43,6 +45,7 @@ internal sealed partial class OpenClEmitter
             UsesDoubles = emitter.usesDoubles,
             UsesDynamicShared = function.SharedBlocks.Any(s => s.IsDynamic),
         };
+        return new KernelCode(facts, text);
     }
 
     private string Source(string entry)

@@ -5,6 +5,7 @@ using ILGPU.Compiler.Frontend;
 using ILGPU.Compiler.Ir;
 using ILGPU.Compiler.Optimize;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Caching;
 
 namespace ILGPU.Compiler.Ptx;
 
@@ -40,12 +41,14 @@ internal sealed partial class PtxEmitter
     {
         PtxEmitter emitter = new(function, spaces, target, specialization, parameterSizes);
         emitter.EmitBody();
-        return new KernelCode(function.Name, emitter.entry, emitter.Module())
+        string text = emitter.Module();
+        KernelFacts facts = new(function.Name, emitter.entry, CacheEntry.Hash(text))
         {
             SharedBytes = function.SharedBlocks.Sum(s => s.Size),
             LocalBytes = function.Locals.Sum(l => l.Size),
             UsesDynamicShared = function.SharedBlocks.Any(s => s.IsDynamic),
         };
+        return new KernelCode(facts, text);
     }
 
     private enum RegisterClass

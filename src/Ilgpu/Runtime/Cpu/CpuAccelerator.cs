@@ -1,8 +1,7 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU.Bundled;
-using ILGPU.Compiler.Frontend;
+using ILGPU.Runtime.Caching;
 using ILGPU.Runtime.Cpu;
 
 namespace ILGPU.Runtime.CPU;
@@ -44,7 +43,7 @@ public sealed class CPUAccelerator : Accelerator
     internal override void BindCore() { }
     internal override void DisposeCore() => scheduler.Dispose();
 
-    internal override NativeKernel BuildKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants) =>
+    internal override NativeKernel BuildKernel(KernelRequest request) =>
         throw new NotSupportedException("Emulated kernels are not compiled.");
 }
 

@@ -1,6 +1,6 @@
-using System.Reflection;
 using ILGPU.Compiler.Emit;
 using ILGPU.Compiler.Frontend;
+using ILGPU.Runtime.Caching;
 
 namespace ILGPU.Runtime.Cuda;
 
@@ -13,9 +13,12 @@ public sealed class CudaAccelerator : Accelerator
         NativePtr = Driver.RetainContext(device.Handle);
         Bind();
         DefaultStream = CreateStreamCore();
+        CompileTarget target = new(AcceleratorType.Cuda, WarpSize) { Architecture = Device.Capability, MathMode = context.Properties.MathMode };
+        Kernels = new KernelStore(target, $"{Name}|{Architecture}|{DriverVersion}");
     }
 
     internal CudaDriver Driver { get; }
+    internal override KernelStore Kernels { get; }
 
     public new CudaDevice Device => (CudaDevice)base.Device;
     public int DeviceId => Device.DeviceId;
@@ -42,27 +45,20 @@ public sealed class CudaAccelerator : Accelerator
     internal override void LockPages(nint address, long bytes) => Driver.LockPages(address, bytes);
     internal override void UnlockPages(nint address) => Driver.UnlockPages(address);
 
-    internal override NativeKernel BuildKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants)
+    internal override NativeKernel BuildKernel(KernelRequest request) => Kernels.Get(request, Open, code => Driver.Assemble(code.Text, code.Facts.Name));
+
+    private CudaKernel? Open(KernelFacts facts, byte[] image)
     {
-        CompileTarget target = new(AcceleratorType.Cuda, WarpSize) { Architecture = Device.Capability, MathMode = Context.Properties.MathMode };
-        KernelCode code = KernelCompiler.Compile(method, form, target, specialization, constants.Values);
-        if (code.SharedBytes > MaxSharedMemoryPerGroup)
-            throw new CapabilityNotSupportedException($"Kernel '{code.Name}' needs {code.SharedBytes} bytes of shared memory; {Name} has {MaxSharedMemoryPerGroup}.");
-        BinaryCache cache = new(code.Hash, $"{Name}|{Architecture}|{DriverVersion}");
-        if (cache.Read() is { } image)
+        if (facts.SharedBytes > MaxSharedMemoryPerGroup)
+            throw new CapabilityNotSupportedException($"Kernel '{facts.Name}' needs {facts.SharedBytes} bytes of shared memory; {Name} has {MaxSharedMemoryPerGroup}.");
+        try
         {
-            try
-            {
-                return new CudaKernel(this, code, image);
-            }
-            catch (CudaException)
-            {
-                // Not what this driver takes: build it anew.
-            }
+            return new CudaKernel(this, facts, image);
         }
-        image = Driver.Assemble(code.Text, code.Name);
-        cache.Write(image);
-        return new CudaKernel(this, code, image);
+        catch (CudaException)
+        {
+            return null; // an image of another driver
+        }
     }
 }
 
@@ -73,11 +69,11 @@ internal sealed unsafe class CudaKernel : NativeKernel
     private readonly nint module, function;
     private int dynamicLimit = StaticLimit;
 
-    public CudaKernel(CudaAccelerator accelerator, KernelCode code, byte[] image) : base(code)
+    public CudaKernel(CudaAccelerator accelerator, KernelFacts facts, byte[] image) : base(facts)
     {
         this.accelerator = accelerator;
-        module = accelerator.Driver.LoadModule(image, code.Name);
-        function = accelerator.Driver.GetFunction(module, code.Entry);
+        module = accelerator.Driver.LoadModule(image, facts.Name);
+        function = accelerator.Driver.GetFunction(module, facts.Entry);
     }
 
     public int Registers => accelerator.Driver.FunctionAttribute(function, 4);
@@ -89,11 +85,11 @@ internal sealed unsafe class CudaKernel : NativeKernel
         if (dynamicShared > dynamicLimit)
         {
             // More than 48 KiB has to be asked for.
-            accelerator.Driver.SetMaxDynamicShared(function, dynamicShared, Code.Name);
+            accelerator.Driver.SetMaxDynamicShared(function, dynamicShared, Facts.Name);
             dynamicLimit = dynamicShared;
         }
-        queue.Launched(Code.Name, config);
-        accelerator.Driver.CheckLaunch(accelerator.Driver.Launch(function, config, queue.StreamPtr, arguments), Code.Name, config);
+        queue.Launched(Facts.Name, config);
+        accelerator.Driver.CheckLaunch(accelerator.Driver.Launch(function, config, queue.StreamPtr, arguments), Facts.Name, config);
     }
 
     public override void Dispose() => accelerator.Driver.UnloadModule(module);

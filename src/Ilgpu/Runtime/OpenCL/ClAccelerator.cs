@@ -1,7 +1,7 @@
-using System.Reflection;
 using ILGPU.Bundled;
 using ILGPU.Compiler.Emit;
 using ILGPU.Compiler.Frontend;
+using ILGPU.Runtime.Caching;
 
 namespace ILGPU.Runtime.OpenCL;
 
@@ -12,9 +12,12 @@ public sealed class CLAccelerator : Accelerator
     {
         NativePtr = Driver.CreateContext(device.DeviceId);
         DefaultStream = CreateStreamCore();
+        CompileTarget target = new(AcceleratorType.OpenCL, WarpSize) { MathMode = context.Properties.MathMode };
+        Kernels = new KernelStore(target, $"{PlatformName}|{Name}|{Device.DriverVersion}|{Device.VersionText}|{BuildOptions}");
     }
 
     internal ClDriver Driver => Device.Driver;
+    internal override KernelStore Kernels { get; }
 
     public new CLDevice Device => (CLDevice)base.Device;
     public IntPtr PlatformId => Device.PlatformId;
@@ -32,42 +35,43 @@ public sealed class CLAccelerator : Accelerator
     internal override void BindCore() { }
     internal override void DisposeCore() => Driver.Release("Context", NativePtr);
 
-    internal override NativeKernel BuildKernel(MethodInfo method, KernelForm form, KernelSpecialization specialization, ConstantArguments constants)
-    {
-        CompileTarget target = new(AcceleratorType.OpenCL, WarpSize) { MathMode = Context.Properties.MathMode };
-        KernelCode code = KernelCompiler.Compile(method, form, target, specialization, constants.Values);
-        if (code.UsesDoubles && !Device.HasDoubles)
-            throw new CapabilityNotSupportedException($"Kernel '{code.Name}' uses double, which {Name} does not have.");
-        if (code.SharedBytes > MaxSharedMemoryPerGroup)
-            throw new CapabilityNotSupportedException($"Kernel '{code.Name}' needs {code.SharedBytes} bytes of shared memory; {Name} has {MaxSharedMemoryPerGroup}.");
-        BinaryCache cache = new(code.Hash, $"{PlatformName}|{Name}|{Device.DriverVersion}|{Device.VersionText}|{BuildOptions}");
-        nint program = FromCache(cache) is var cached && cached != 0 ? cached : FromSource(code, cache);
-        return new ClKernel(this, code, program);
-    }
+    internal override NativeKernel BuildKernel(KernelRequest request) => Kernels.Get(request, Open, Assemble);
 
-    private nint FromCache(BinaryCache cache)
+    private ClKernel? Open(KernelFacts facts, byte[] binary)
     {
-        if (cache.Read() is not { } binary)
-            return 0;
+        Check(facts);
         nint program = Driver.ProgramFromBinary(NativePtr, DeviceId, binary);
-        if (program == 0 || Driver.Build(program, DeviceId, BuildOptions) == 0)
-            return program;
+        if (program == 0)
+            return null;
+        if (Driver.Build(program, DeviceId, BuildOptions) == 0)
+            return new ClKernel(this, facts, program);
         Driver.Release("Program", program);
-        return 0;
+        return null;
     }
 
-    private nint FromSource(KernelCode code, BinaryCache cache)
+    private byte[] Assemble(KernelCode code)
     {
-        nint program = Driver.ProgramFromSource(NativePtr, code.Text, code.Name);
-        int result = Driver.Build(program, DeviceId, BuildOptions);
-        if (result != 0)
+        Check(code.Facts);
+        nint program = Driver.ProgramFromSource(NativePtr, code.Text, code.Facts.Name);
+        try
         {
-            string log = Driver.BuildLog(program, DeviceId);
-            Driver.Release("Program", program);
-            throw new KernelBuildException(AcceleratorType.OpenCL, code.Name, $"{ClErrors.Name(result)}\n{log}");
+            int result = Driver.Build(program, DeviceId, BuildOptions);
+            return result == 0
+                ? Driver.Binary(program)
+                : throw new KernelBuildException(AcceleratorType.OpenCL, code.Facts.Name, $"{ClErrors.Name(result)}\n{Driver.BuildLog(program, DeviceId)}");
         }
-        cache.Write(Driver.Binary(program));
-        return program;
+        finally
+        {
+            Driver.Release("Program", program);
+        }
+    }
+
+    private void Check(KernelFacts facts)
+    {
+        if (facts.UsesDoubles && !Device.HasDoubles)
+            throw new CapabilityNotSupportedException($"Kernel '{facts.Name}' uses double, which {Name} does not have.");
+        if (facts.SharedBytes > MaxSharedMemoryPerGroup)
+            throw new CapabilityNotSupportedException($"Kernel '{facts.Name}' needs {facts.SharedBytes} bytes of shared memory; {Name} has {MaxSharedMemoryPerGroup}.");
     }
 }
 
@@ -80,11 +84,11 @@ internal sealed unsafe class ClKernel : NativeKernel
     private readonly nint program, kernel;
     private readonly Lock gate = new();
 
-    public ClKernel(CLAccelerator accelerator, KernelCode code, nint program) : base(code)
+    public ClKernel(CLAccelerator accelerator, KernelFacts facts, nint program) : base(facts)
     {
         driver = accelerator.Driver;
         this.program = program;
-        kernel = driver.CreateKernel(program, code.Entry);
+        kernel = driver.CreateKernel(program, facts.Entry);
     }
 
     public override void Launch(AcceleratorStream stream, in KernelConfig config, void** arguments)
@@ -94,33 +98,33 @@ internal sealed unsafe class ClKernel : NativeKernel
         lock (gate)
         {
             SetArguments(arguments, config);
-            queue.Launched(Code.Name, config);
-            driver.Launch(queue.Queue, kernel, config, Code.Name);
+            queue.Launched(Facts.Name, config);
+            driver.Launch(queue.Queue, kernel, config, Facts.Name);
             queue.Submit();
         }
     }
 
     private void SetArguments(void** arguments, in KernelConfig config)
     {
-        ArgumentSlot[] slots = Code.Slots;
+        ArgumentSlot[] slots = Facts.Slots;
         for (int i = 0; i < slots.Length; i++)
         {
             byte* value = (byte*)arguments[slots[i].Parameter] + slots[i].Offset;
             if (!slots[i].IsBuffer)
             {
-                driver.SetArgument(kernel, i, (nuint)slots[i].Size, value, Code.Name);
+                driver.SetArgument(kernel, i, (nuint)slots[i].Size, value, Facts.Name);
                 continue;
             }
             int handle = *(int*)(value + SourceDelta);
             nint buffer = handle == 0 ? 0 : BufferTable.Get(handle).NativePtr;
-            driver.SetArgument(kernel, i, (nuint)sizeof(nint), &buffer, Code.Name);
+            driver.SetArgument(kernel, i, (nuint)sizeof(nint), &buffer, Facts.Name);
         }
-        if (!Code.UsesDynamicShared)
+        if (!Facts.UsesDynamicShared)
             return;
         uint bytes = (uint)Math.Max(config.SharedMemoryConfig.LengthInBytes, 1);
-        driver.SetArgument(kernel, slots.Length, bytes, null, Code.Name);
+        driver.SetArgument(kernel, slots.Length, bytes, null, Facts.Name);
         uint length = (uint)config.SharedMemoryConfig.LengthInBytes;
-        driver.SetArgument(kernel, slots.Length + 1, sizeof(uint), &length, Code.Name);
+        driver.SetArgument(kernel, slots.Length + 1, sizeof(uint), &length, Facts.Name);
     }
 
     public override void Dispose()

@@ -7,7 +7,7 @@ using ILGPU.Runtime.Cuda;
 namespace GpuGrad.Kernels.Devices.Accelerated;
 
 // Everything that ILGPU itself has not, or has under another name, stands in this file: replaying launches as a CUDA graph,
-// telling the errors of a device apart, and asking for a fused multiply-add.
+// telling the errors of a device apart, asking for a fused multiply-add, and tensor cores.
 
 /// <summary>a·b + c with one rounding.</summary>
 internal static class MultiplyAdd
@@ -68,6 +68,44 @@ internal sealed class LaunchGraphs(Accelerator accelerator, Action[] launches) :
         CudaGraph made = CudaGraph.Capture(stream, () => Enqueue(first, last));
         recorded.Add((first, last, made));
         return made;
+    }
+#endif
+}
+
+/// <summary>Products of small matrices by a warp; <see cref="Products.IMatrixUnit"/> says how the lanes hold them.</summary>
+internal static class TensorCores
+{
+#if !ILGPU_PACKAGE
+    public static bool AreOn(Accelerator accelerator) => accelerator is CudaAccelerator { Architecture.Major: >= 8 };
+
+    public static void MultiplyTf32(ref float d0, ref float d1, ref float d2, ref float d3, uint a0, uint a1, uint a2, uint a3, uint b0, uint b1) =>
+        MatrixUnit.MultiplyTf32(ref d0, ref d1, ref d2, ref d3, a0, a1, a2, a3, b0, b1);
+
+    public static void MultiplyBf16(ref float d0, ref float d1, ref float d2, ref float d3, uint a0, uint a1, uint a2, uint a3, uint b0, uint b1) =>
+        MatrixUnit.MultiplyBf16(ref d0, ref d1, ref d2, ref d3, a0, a1, a2, a3, b0, b1);
+#else
+    public static bool AreOn(Accelerator accelerator)
+    {
+        _ = accelerator;
+        return false; // CudaAsm takes no instruction of ten operands there: the factors are rounded and multiplied as floats
+    }
+
+    public static void MultiplyTf32(ref float d0, ref float d1, ref float d2, ref float d3, uint a0, uint a1, uint a2, uint a3, uint b0, uint b1) => throw new NotSupportedException();
+
+    public static void MultiplyBf16(ref float d0, ref float d1, ref float d2, ref float d3, uint a0, uint a1, uint a2, uint a3, uint b0, uint b1) => throw new NotSupportedException();
+#endif
+}
+
+/// <summary>How much there was to compile.</summary>
+internal static class KernelCount
+{
+#if !ILGPU_PACKAGE
+    public static int Of(Accelerator accelerator) => KernelInspection.Compiled(accelerator);
+#else
+    public static int Of(Accelerator accelerator)
+    {
+        _ = accelerator;
+        return 0; // ILGPU compiles all of them at every start and does not say how many
     }
 #endif
 }

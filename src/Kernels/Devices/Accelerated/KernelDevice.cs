@@ -32,6 +32,8 @@ public sealed class KernelDevice : Device
 
     public override bool RunsAhead => true;
 
+    public override int CompiledKernels => KernelCount.Of(Accelerator);
+
     internal Accelerator Accelerator { get; }
 
     /// <summary>Writes a few words by a launch.</summary>

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 
@@ -13,10 +14,12 @@ public sealed unsafe class CpuBinding : Operands
 {
     private readonly List<CpuPhase> phases;
     private readonly CpuScratch scratch;
+    private readonly nint[] rounded;
 
     internal CpuBinding(Node node, PlanLayout layout, int workers, List<CpuPhase> phases, CpuScratch scratch) : base(node, layout)
     {
         Workers = workers;
+        rounded = new nint[node.Op.Precision == Precision.Float32 ? 0 : 2];
         this.phases = phases;
         this.scratch = scratch;
         scratch.BeginNode();
@@ -25,7 +28,12 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>Number of workers, for scratch memory of one part a worker. Results must not depend on it.</summary>
     public int Workers { get; }
 
-    public float* In(int index) => (float*)At(Input(index, ElementType.Real));
+    /// <summary>An input; those that a product multiplies are rounded as it says, by a phase of their own.</summary>
+    public float* In(int index)
+    {
+        float* values = (float*)At(Input(index, ElementType.Real));
+        return index < rounded.Length ? (float*)(rounded[index] == 0 ? rounded[index] = (nint)Rounded(values, InShape(index).Length) : rounded[index]) : values;
+    }
 
     public int* InInt(int index) => (int*)At(Input(index, ElementType.Int32));
 
@@ -56,6 +64,21 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>Adds a phase that one worker runs while the others wait: for work below about 5 µs.</summary>
     public void Serial(Action body) => phases.Add(new CpuPhase(1, 1, Workers, (_, _, _) => body()));
 
+    // The address is wanted now, when that of scratch memory is not known yet.
+    private float* Rounded(float* values, long count)
+    {
+        const int Part = 16384;
+        float* result = scratch.Own(count);
+        Precision precision = Node.Op.Precision;
+        Parallel((int)((count + Part - 1) / Part), (begin, end, _) =>
+        {
+            long last = Math.Min((long)end * Part, count);
+            for (long i = (long)begin * Part; i < last; i++)
+                result[i] = Rounding.Round(precision, values[i]);
+        });
+        return result;
+    }
+
     private static byte* At(Location at) => ((HostBuffer)at.Buffer).At(at.Offset);
 }
 
@@ -65,6 +88,7 @@ internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
     private const int Alignment = 16; // floats in 64 bytes
 
     private readonly List<ScratchRegion> regions = [];
+    private readonly List<HostBuffer> owned = [];
     private HostBuffer? buffer;
     private long used;
     private long needed;
@@ -90,7 +114,19 @@ internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
             region.Pointer = (float*)buffer.At(region.Offset * sizeof(float));
     }
 
-    public void Dispose() => buffer?.Dispose();
+    /// <summary>Memory that no other node uses.</summary>
+    public float* Own(long floats)
+    {
+        owned.Add((HostBuffer)memory.Allocate("rounded factors", floats * sizeof(float)));
+        return (float*)owned[^1].At(0);
+    }
+
+    public void Dispose()
+    {
+        buffer?.Dispose();
+        foreach (HostBuffer one in owned)
+            one.Dispose();
+    }
 }
 
 /// <summary>A piece of scratch memory; its address is known once the whole plan is bound, so read it inside a phase.</summary>

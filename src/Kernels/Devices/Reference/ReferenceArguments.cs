@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 
@@ -8,11 +9,20 @@ namespace GpuGrad.Kernels.Devices.Reference;
 /// <summary>The operands of one node as spans of <c>double</c>, <c>int</c> and <c>byte</c>.</summary>
 public sealed unsafe class ReferenceArguments : Operands
 {
-    internal ReferenceArguments(Node node, PlanLayout layout) : base(node, layout)
+    private readonly double[]?[] rounded;
+
+    internal ReferenceArguments(Node node, PlanLayout layout) : base(node, layout) =>
+        rounded = new double[node.Op.Precision == Precision.Float32 ? 0 : 2][];
+
+    /// <summary>An input; those that a product multiplies are rounded as it says.</summary>
+    public ReadOnlySpan<double> In(int index)
     {
+        ReadOnlySpan<double> values = Span<double>(Input(index, ElementType.Real), InShape(index));
+        return index < rounded.Length ? rounded[index] ??= Rounded(values) : values;
     }
 
-    public ReadOnlySpan<double> In(int index) => Span<double>(Input(index, ElementType.Real), InShape(index));
+    /// <summary>Before every run: the inputs are others than in the last.</summary>
+    internal void Begin() => Array.Clear(rounded);
 
     public ReadOnlySpan<int> InInt(int index) => Span<int>(Input(index, ElementType.Int32), InShape(index));
 
@@ -29,6 +39,14 @@ public sealed unsafe class ReferenceArguments : Operands
     {
         RequireUpdate(index);
         return Span<double>(Input(index, ElementType.Real), InShape(index));
+    }
+
+    private double[] Rounded(ReadOnlySpan<double> values)
+    {
+        var result = new double[values.Length];
+        for (int i = 0; i < result.Length; i++)
+            result[i] = Rounding.Round(Node.Op.Precision, (float)values[i]);
+        return result;
     }
 
     private static Span<T> Span<T>(Location at, Shape shape) => new(((HostBuffer)at.Buffer).At(at.Offset), shape.Count);

@@ -34,8 +34,10 @@ public sealed class ReferenceDevice : Device
             for (int i = first; i < last; i++)
             {
                 Node node = arguments[i].Node;
-                if (!node.Op.IsView)
-                    node.Op.Reference(arguments[i]);
+                if (node.Op.IsView)
+                    continue;
+                arguments[i].Begin();
+                node.Op.Reference(arguments[i]);
             }
         }
     }

@@ -14,6 +14,8 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// <remarks>Inputs: x [N, C, H, W], dy [N, K, P, Q]. Output: dw [K, C/groups, R, S].</remarks>
 public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : Op
 {
+    public override bool IsProduct => true;
+
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Expect.Count(inputs, 2, Name);

@@ -19,6 +19,8 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
 
     public int EpilogueInput { get; init; }
 
+    public override bool IsProduct => true;
+
     private int OwnInputs => Bias ? 3 : 2;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -20,6 +20,8 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
 
     public int EpilogueInput { get; init; }
 
+    public override bool IsProduct => true;
+
     private int OwnInputs => Bias ? 3 : 2;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
@@ -161,7 +162,7 @@ public sealed class GradientCheck : IDisposable
 
     private List<double[]> DifferentiateOn(Device device)
     {
-        using var model = new Model(config, network, device);
+        using var model = new Model(config with { Precision = Precision.Float32 }, network, device);
         var source = new BatchSource("batch", samples, normalization);
         source.Upload(model.DeviceMemory);
         // As training does it: fused, memory shared. Only the gradient in the samples is asked for besides.

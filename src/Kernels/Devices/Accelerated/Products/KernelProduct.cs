@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -19,6 +20,29 @@ internal static class KernelProduct
     /// <param name="right">Element (n, k).</param>
     /// <param name="result">Takes the sums.</param>
     public static void Add<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
+    {
+        if (b.Node.Op.Precision == Precision.Tf32)
+            AddRounded<Rounded<A, Tf32Rounding>, Rounded<B, Tf32Rounding>, S, Tf32Unit>(b, m, n, k, groups, new(left), new(right), result);
+        else if (b.Node.Op.Precision == Precision.Bf16)
+            AddRounded<Rounded<A, Bf16Rounding>, Rounded<B, Bf16Rounding>, S, Bf16Unit>(b, m, n, k, groups, new(left), new(right), result);
+        else
+            AddFloats(b, m, n, k, groups, left, right, result);
+    }
+
+    // A few rows or columns would leave most of a matrix unit idle.
+    private static void AddRounded<A, B, S, U>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where U : struct, IMatrixUnit
+    {
+        if (m <= 16 || n <= 16 || !TensorCores.AreOn(b.Accelerator))
+            AddFloats(b, m, n, k, groups, left, right, result);
+        else if (m > 96 && n > 96 && WarpTiles<LargeWarpTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
+            AddOnTensorCores<A, B, S, LargeWarpTile, U>(b, m, n, k, groups, left, right, result);
+        else
+            AddOnTensorCores<A, B, S, SmallWarpTile, U>(b, m, n, k, groups, left, right, result);
+    }
+
+    private static void AddFloats<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
         if (m == 1 && B.AlongK && k >= FewestForGroup)
@@ -52,6 +76,24 @@ internal static class KernelProduct
             return;
         }
         var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(ProductKernels.Tiled<A, B, PartialResult, T>, specialization);
+        AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
+    }
+
+    private static int WarpTiles<T>(int m, int n) where T : struct, IWarpTile => (m + T.M - 1) / T.M * ((n + T.N - 1) / T.N);
+
+    private static void AddOnTensorCores<A, B, S, T, U>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, IWarpTile where U : struct, IMatrixUnit
+    {
+        ProductSizes sizes = Split(b, m, n, k, WarpTiles<T>(m, n) * groups, T.K);
+        var config = new KernelConfig(new Index3D((n + T.N - 1) / T.N, (m + T.M - 1) / T.M, groups * sizes.Splits), new Index3D(TensorKernels.Threads<T>(), 1, 1));
+        var specialization = new KernelSpecialization(TensorKernels.Threads<T>(), null);
+        if (sizes.Splits == 1)
+        {
+            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U>, specialization);
+            b.Launch(() => run(config, left, right, result, sizes));
+            return;
+        }
+        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(TensorKernels.Tiled<A, B, PartialResult, T, U>, specialization);
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 

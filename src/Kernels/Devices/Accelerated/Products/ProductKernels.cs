@@ -136,13 +136,13 @@ internal static class ProductKernels
     }
 
     // The e-th four elements of a tile that begins at (first, k0): neighbouring threads read neighbours in memory.
-    private static Float4 Fetch<A>(A a, int group, int first, int k0, int end, int size, int steps, int e) where A : struct, IOperand
+    public static Float4 Fetch<A>(A a, int group, int first, int k0, int end, int size, int steps, int e) where A : struct, IOperand
     {
         int i = A.AlongK ? e / (steps / 4) : e % (size / 4) * 4, k = A.AlongK ? e % (steps / 4) * 4 : e / (size / 4);
         return e < size * steps / 4 && k0 + k < end ? a.Four(group, first + i, k0 + k) : new Float4(0f, 0f, 0f, 0f);
     }
 
-    private static void Put<A>(ArrayView<float> tile, int begin, int row, int size, int steps, int e, Float4 four) where A : struct, IOperand
+    public static void Put<A>(ArrayView<float> tile, int begin, int row, int size, int steps, int e, Float4 four) where A : struct, IOperand
     {
         if (e >= size * steps / 4)
             return;

@@ -1,24 +1,21 @@
 using System.Security.Cryptography;
 using System.Text;
-using ILGPU.Compiler.Emit;
 
-namespace ILGPU.Runtime;
+namespace ILGPU.Runtime.Caching;
 
 /// <summary>
-/// Compiled kernels on disk, by content of the source, device, driver and compiler version. An entry carries its own checksum;
-/// one that is damaged counts as absent, and a disk that cannot be written costs time only.
+/// A file in the cache of kernels, named by what it was made from. It carries its own checksum; one that is damaged counts as
+/// absent, and a disk that cannot be written costs time only.
 /// </summary>
-internal sealed class BinaryCache
+internal sealed class CacheEntry
 {
-    private static readonly byte[] Magic = "GGKC0001"u8.ToArray();
+    private static readonly byte[] Magic = "GGKC0002"u8.ToArray();
     private readonly string path;
 
-    public BinaryCache(string sourceHash, string device)
-    {
-        string key = $"{KernelCompiler.Version}|{device}";
-        string suffix = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)))[..16];
-        path = Path.Combine(Folder, $"{sourceHash}-{suffix}.bin");
-    }
+    /// <param name="kind">The file's extension.</param>
+    /// <param name="origin">All that decides the contents.</param>
+    public CacheEntry(string kind, string origin) =>
+        path = Path.Combine(Folder, $"{Hash(origin)}.{kind}");
 
     /// <summary>GPUGRAD_CACHE, else the user's cache folder.</summary>
     public static string Folder
@@ -35,10 +32,15 @@ internal sealed class BinaryCache
         }
     }
 
+    public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..32];
+
     public byte[]? Read()
     {
         try
         {
+            // Most starts that find nothing find no file: asking is cheaper than an exception.
+            if (!File.Exists(path))
+                return null;
             byte[] file = File.ReadAllBytes(path);
             int header = Magic.Length + SHA256.HashSizeInBytes;
             if (file.Length < header || !file.AsSpan(0, Magic.Length).SequenceEqual(Magic))
