@@ -68,21 +68,35 @@ public sealed record InitAudit
     private static AuditedLayer Of(Layer layer, Plan plan, ModelGraph graph, IReadOnlyDictionary<string, Tensor> gradients, int count)
     {
         double[] output = plan.Read(graph.Activations[layer.Path]);
-        double gradient = double.NaN;
-        if (gradients.TryGetValue(layer.Path, out Tensor? g))
-        {
-            // The loss is a mean over the batch: one sample's gradient is as many times as large.
-            double[] values = plan.Read(g);
-            gradient = Math.Sqrt(values.Sum(v => v * v) / values.Length) * count;
-        }
+        // The loss is a mean over the batch: one sample's gradient is as many times as large.
+        double gradient = gradients.TryGetValue(layer.Path, out Tensor? g) ? Math.Sqrt(MeanSquare(plan.Read(g), 0)) * count : double.NaN;
         var watched = new WatchedLayer(layer.Path, layer.Kind, 1, 1, 1);
-        double idle = watched.Fault == UnitFault.None ? double.NaN : (double)output.Count(v => v <= watched.Low || v >= watched.High) / output.Length;
+        double idle = watched.Fault == UnitFault.None ? double.NaN : Idle(output, watched);
         return new AuditedLayer(layer.Path, layer.Kind, Deviation(output), gradient, idle);
+    }
+
+    // Plain loops: hundreds of thousands of numbers pass here before the first step.
+    private static double Idle(double[] output, WatchedLayer watched)
+    {
+        (double low, double high, int idle) = (watched.Low, watched.High, 0);
+        foreach (double v in output)
+            idle += v <= low || v >= high ? 1 : 0;
+        return (double)idle / output.Length;
     }
 
     private static double Deviation(double[] values)
     {
-        double mean = values.Average();
-        return Math.Sqrt(values.Sum(v => (v - mean) * (v - mean)) / values.Length);
+        double sum = 0;
+        foreach (double v in values)
+            sum += v;
+        return Math.Sqrt(MeanSquare(values, sum / values.Length));
+    }
+
+    private static double MeanSquare(double[] values, double from)
+    {
+        double sum = 0;
+        foreach (double v in values)
+            sum += (v - from) * (v - from);
+        return sum / values.Length;
     }
 }
