@@ -14,7 +14,7 @@ using var parser = new Parser(settings =>
     settings.MaximumDisplayWidth = 100;
     settings.EnableDashDash = true;
 });
-ParserResult<object> result = parser.ParseArguments(rest, VerbList.All);
+ParserResult<object> result = parser.ParseArguments(rest, VerbList.For(rest));
 if (result.Value is not Verb verb)
     return result.Errors.IsHelp() || result.Errors.IsVersion() ? Help(result) : Errors.Report(UsageError.Of(result, VerbList.All));
 if (verb.Surplus.Any())

@@ -8,9 +8,15 @@ public sealed class LoadingDisplay : IDisposable
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();
     private string shown = "";
+    private volatile bool begun;
+
+    /// <summary>From now on the line is there; what is shown before is not, so that it does not get into other lines.</summary>
+    public void Begin() => begun = true;
 
     public void Show(string what, double? share)
     {
+        if (!begun)
+            return;
         bool isNew = what != shown && sinceLine.Elapsed.TotalSeconds > 0.5;
         if (!isNew && sinceLine.Elapsed.TotalSeconds < (Output.IsLive ? 0.1 : 5))
             return;
@@ -28,6 +34,6 @@ public sealed class LoadingDisplay : IDisposable
     {
         if (Output.IsLive && shown.Length > 0)
             AnsiConsole.Write("\r" + new string(' ', Math.Max(0, AnsiConsole.Profile.Width - 1)) + "\r");
-        shown = "";
+        (begun, shown) = (false, "");
     }
 }

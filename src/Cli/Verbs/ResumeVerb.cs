@@ -30,8 +30,8 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         using CheckpointFile? file = folder.Checkpoints.OpenNewest();
         if (file is null)
             Output.Note($"{RunPath}: no checkpoint yet; beginning anew");
-        using Device device = ConfigVerb.OpenDevice(loaded.Config, output);
-        TrainingData data = ConfigVerb.LoadData(loaded, output);
+        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, output);
+        using Device opened = device;
         if (file is not null)
         {
             Accept(ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint), loaded, folder);

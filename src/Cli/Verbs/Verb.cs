@@ -3,6 +3,7 @@ using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Runs;
 
 namespace GpuGrad.Cli.Verbs;
 
@@ -65,7 +66,35 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     internal static TrainingData LoadData(LoadedConfig loaded, Output output)
     {
         using var progress = new LoadingDisplay();
-        TrainingData data = TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show));
+        progress.Begin();
+        return Loaded(LoadAsync(loaded, progress), progress, output);
+    }
+
+    /// <summary>Opens the device of a config and makes it ready to train while the data is loaded, which takes longer.</summary>
+    internal static (Device Device, TrainingData Data) OpenAndLoad(LoadedConfig loaded, Output output)
+    {
+        using var progress = new LoadingDisplay();
+        Task<TrainingData> loading = LoadAsync(loaded, progress);
+        Device device = OpenDevice(loaded.Config, output);
+        progress.Begin();
+        try
+        {
+            WarmUp.Run(loaded, device);
+            return (device, Loaded(loading, progress, output));
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
+    }
+
+    private static Task<TrainingData> LoadAsync(LoadedConfig loaded, LoadingDisplay progress) =>
+        Task.Run(() => TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show)));
+
+    private static TrainingData Loaded(Task<TrainingData> loading, LoadingDisplay progress, Output output)
+    {
+        TrainingData data = loading.GetAwaiter().GetResult();
         progress.Dispose();
         string parts = string.Join(", ", new[] { ("train", data.Train), ("validation", data.Validation), ("test", data.Test) }
             .Where(p => p.Item2 is not null).Select(p => Format.Invariant($"{p.Item2!.Count:N0} {p.Item1}")));

@@ -1,8 +1,18 @@
+using System.Reflection;
+using CommandLine;
+
 namespace GpuGrad.Cli.Verbs;
 
 /// <summary>Every verb, in the order of the help.</summary>
 internal static class VerbList
 {
+    /// <summary>The verb that the first word names, else all: looking at every option of every verb takes time at each start.</summary>
+    public static Type[] For(IReadOnlyList<string> words)
+    {
+        Type? named = words.Count == 0 ? null : Array.Find(All, v => v.GetCustomAttribute<VerbAttribute>()!.Name == words[0]);
+        return named is null ? All : [named];
+    }
+
     public static Type[] All { get; } =
     [
         typeof(TrainVerb),

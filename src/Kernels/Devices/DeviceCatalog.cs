@@ -23,15 +23,16 @@ public static class DeviceCatalog
     public static IReadOnlyList<DeviceInfo> List() =>
     [
         .. KernelDevices.List(),
-        new DeviceInfo("cpu", CpuDevice.Describe(0), false) { Open = threads => new CpuDevice(threads) },
-        new DeviceInfo("reference", new ReferenceDevice().Name, false) { Open = _ => new ReferenceDevice() },
-        KernelDevices.Emulated,
+        .. OfEveryMachine(),
     ];
 
     /// <summary>The device that <paramref name="id"/> means; <c>cuda</c> is <c>cuda:0</c>.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Device"/>: there is none; the message lists those that are there.</exception>
     public static DeviceInfo Find(string id)
     {
+        // Not asked of drivers, which take their time to answer.
+        if (OfEveryMachine().FirstOrDefault(d => d.Id == id) is DeviceInfo one)
+            return one;
         IReadOnlyList<DeviceInfo> devices = List();
         if (id == Auto)
             return devices.FirstOrDefault(d => d.IsGpu) ?? devices.First(d => d.Id == "cpu");
@@ -41,4 +42,11 @@ public static class DeviceCatalog
 
     /// <summary>Opens a device; <paramref name="threads"/> is for the cpu, 0 for one a processor.</summary>
     public static Device Open(string id, int threads = 0) => Find(id).Open(threads);
+
+    private static DeviceInfo[] OfEveryMachine() =>
+    [
+        new DeviceInfo("cpu", CpuDevice.Describe(0), false) { Open = threads => new CpuDevice(threads) },
+        new DeviceInfo("reference", new ReferenceDevice().Name, false) { Open = _ => new ReferenceDevice() },
+        KernelDevices.Emulated,
+    ];
 }

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
@@ -69,45 +68,35 @@ public sealed record InitAudit
     private static AuditedLayer Of(Layer layer, Plan plan, ModelGraph graph, IReadOnlyDictionary<string, Tensor> gradients, int count)
     {
         double[] output = plan.Read(graph.Activations[layer.Path]);
-        double gradient = double.NaN;
-        if (gradients.TryGetValue(layer.Path, out Tensor? g))
-        {
-            // The loss is a mean over the batch: one sample's gradient is as many times as large.
-            double[] values = plan.Read(g);
-            gradient = Math.Sqrt(SquaresAround(0, values) / values.Length) * count;
-        }
+        // The loss is a mean over the batch: one sample's gradient is as many times as large.
+        double gradient = gradients.TryGetValue(layer.Path, out Tensor? g) ? Math.Sqrt(MeanSquare(plan.Read(g), 0)) * count : double.NaN;
         var watched = new WatchedLayer(layer.Path, layer.Kind, 1, 1, 1);
-        double idle = watched.Fault == UnitFault.None ? double.NaN : (double)CountOutside(watched.Low, watched.High, output) / output.Length;
+        double idle = watched.Fault == UnitFault.None ? double.NaN : Idle(output, watched);
         return new AuditedLayer(layer.Path, layer.Kind, Deviation(output), gradient, idle);
     }
 
-    private static double Deviation(double[] values) => Math.Sqrt(SquaresAround(Sum(values) / values.Length, values) / values.Length);
-
-    // Run once, before the first step, over millions of numbers: never often enough for the runtime to optimise them itself.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double Sum(double[] values)
+    // Plain loops: hundreds of thousands of numbers pass here before the first step.
+    private static double Idle(double[] output, WatchedLayer watched)
     {
-        double sum = 0;
-        foreach (double value in values)
-            sum += value;
-        return sum;
+        (double low, double high, int idle) = (watched.Low, watched.High, 0);
+        foreach (double v in output)
+            idle += v <= low || v >= high ? 1 : 0;
+        return (double)idle / output.Length;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static double SquaresAround(double mean, double[] values)
+    private static double Deviation(double[] values)
     {
         double sum = 0;
-        foreach (double value in values)
-            sum += (value - mean) * (value - mean);
-        return sum;
+        foreach (double v in values)
+            sum += v;
+        return Math.Sqrt(MeanSquare(values, sum / values.Length));
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static int CountOutside(double low, double high, double[] values)
+    private static double MeanSquare(double[] values, double from)
     {
-        int count = 0;
-        foreach (double value in values)
-            count += value <= low || value >= high ? 1 : 0;
-        return count;
+        double sum = 0;
+        foreach (double v in values)
+            sum += (v - from) * (v - from);
+        return sum / values.Length;
     }
 }

@@ -35,7 +35,9 @@ public sealed record ModelCard(string Config, DataShape Shape, Normalization Nor
     }
 
     /// <summary>Leaves the card in a run folder, for as long as there is no weights file.</summary>
-    public void Write(string folder) => DurableFile.WriteText(Path.Combine(folder, FileName), JsonSerializer.Serialize(ToMetadata()));
+    public void Write(string folder) => DurableFile.WriteText(Path.Combine(folder, FileName), ToJson());
+
+    internal string ToJson() => JsonSerializer.Serialize(ToMetadata());
 
     /// <summary>The card in a run folder.</summary>
     public static ModelCard Read(string folder)

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Numerics;
@@ -17,6 +18,7 @@ internal sealed unsafe class CpuWinograd
     private readonly float* x;
     private readonly float* weights;
     private readonly float* y;
+    private readonly float* bias; // of each target channel, or null
     private readonly Epilogue epilogue;
     private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
     private readonly int[] channelOffsets; // pinned: the kernels read it by address
@@ -35,7 +37,9 @@ internal sealed unsafe class CpuWinograd
     /// <param name="epilogue">Bias and function; a row is a target channel.</param>
     public CpuWinograd(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
     {
-        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        (this.binding, this.c) = (binding, c);
+        bias = epilogue.RowBias;
+        this.epilogue = new Epilogue { Map = epilogue.Map, Position = epilogue.Position, Other0 = epilogue.Other0, Other1 = epilogue.Other1 };
         this.x = x;
         this.weights = weights;
         this.y = y;
@@ -115,7 +119,8 @@ internal sealed unsafe class CpuWinograd
             for (int channel = first; channel < end; channel++)
             {
                 int columns = vectors * WinogradBlocking.Lanes;
-                TransformProducts(products + ((channel - first) * RowLength), ProductFloats, columns, outputs);
+                float shift = bias is null ? 0 : bias[(group * c.TargetChannels) + channel];
+                TransformProducts(products + ((channel - first) * RowLength), ProductFloats, columns, shift, outputs);
                 CopyOut(outputs, columns, firstRow, endRow, group, channel);
             }
         }
@@ -132,6 +137,7 @@ internal sealed unsafe class CpuWinograd
                 (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
                 int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
                 float* source = x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
+                Prefetch(source + (c.Source.H * c.Source.W) + (2 * rowOfImage * c.Source.W), 2 * rows * c.Source.W);
                 layout.Pack(source, 2 * rowOfImage, 0, plane);
                 Copies.Clear(plane + layout.PlaneLength, layout.Tail);
                 for (int i = 0; i < rows; i++, target += blocks.TileColumns)
@@ -139,6 +145,16 @@ internal sealed unsafe class CpuWinograd
                 row += rows;
             }
         }
+    }
+
+    // The next channel's pixels come from memory while this one's are transformed.
+    private static void Prefetch(float* from, int count)
+    {
+        if (!Sse.IsSupported)
+            return;
+        const int CacheLineFloats = 16;
+        for (int i = 0; i < count; i += CacheLineFloats)
+            Sse.Prefetch0(from + i);
     }
 
     private void TransformRow(float* plane, float* target)
@@ -171,14 +187,14 @@ internal sealed unsafe class CpuWinograd
         }
     }
 
-    private static void TransformProducts(float* products, long stride, int columns, float* outputs)
+    private static void TransformProducts(float* products, long stride, int columns, float shift, float* outputs)
     {
         if (Simd.Is512)
-            Winograd.Outputs<V512>(products, stride, columns, outputs);
+            Winograd.Outputs<V512>(products, stride, columns, shift, outputs);
         else if (Simd.Is256)
-            Winograd.Outputs<V256>(products, stride, columns, outputs);
+            Winograd.Outputs<V256>(products, stride, columns, shift, outputs);
         else
-            Winograd.Outputs<V128>(products, stride, columns, outputs);
+            Winograd.Outputs<V128>(products, stride, columns, shift, outputs);
     }
 
     // Each row of tiles is two rows of the image, in each of which two results take turns.

@@ -111,16 +111,20 @@ internal static unsafe class Winograd
         }
     }
 
-    /// <summary>Aᵀ m A of <paramref name="count"/> tiles: m[p·stride + j] becomes y[a·2 + b] at target[(2a + b)·count + j].</summary>
+    /// <summary>
+    /// Aᵀ m A + bias of <paramref name="count"/> tiles: m[p·stride + j] becomes y[a·2 + b] at target[(2a + b)·count + j].
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
-    public static void Outputs<V>(float* m, long stride, int count, float* target) where V : struct, IVector<V>
+    public static void Outputs<V>(float* m, long stride, int count, float bias, float* target) where V : struct, IVector<V>
     {
+        V b = V.Of(bias);
         for (int j = 0; j < count; j += V.Lanes, m += V.Lanes, target += V.Lanes)
         {
             Fold<V>(m, stride, 0, out V t00, out V t10);
             Fold<V>(m, stride, 1, out V t01, out V t11);
             Fold<V>(m, stride, 2, out V t02, out V t12);
             Fold<V>(m, stride, 3, out V t03, out V t13);
+            (t01, t11) = (t01 + b, t11 + b); // in all four outputs once
             (t00 + t01 + t02).Store(target);
             (t01 - t02 - t03).Store(target + count);
             (t10 + t11 + t12).Store(target + (2 * count));

@@ -113,7 +113,7 @@ public sealed class RunFolder : IDisposable
 
     public void WriteConfig(string yaml) => DurableFile.WriteText(Config, yaml, files);
 
-    public void WriteManifest(RunManifest manifest) => WriteJson(Manifest, manifest, StorageJson.Default.RunManifest);
+    public void WriteManifest(RunManifest manifest) => DurableFile.WriteText(Manifest, manifest.ToJson(), files);
 
     public RunManifest ReadManifest() => ReadJson(Manifest, StorageJson.Default.RunManifest);
 

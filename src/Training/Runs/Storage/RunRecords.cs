@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json;
 using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Training.Runs.Storage;
@@ -29,6 +30,8 @@ public sealed record RunManifest
     public required string DataFingerprint { get; init; }
 
     public required DateTimeOffset Started { get; init; }
+
+    internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
 
     /// <summary>That of a run on this machine, now.</summary>
     public static RunManifest Of(Device device, ulong seed, string dataFingerprint, string? driver = null) => new()

@@ -1,0 +1,73 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>
+/// Trains a config's network on two blank samples and forgets it. A third of the time before a small network's first step goes into
+/// compiling what is called on the way; done while the data is still being read, it costs nothing.
+/// </summary>
+public static class WarmUp
+{
+    private const int Samples = 2;
+
+    // More weights take longer to be drawn than the code takes to be compiled.
+    private const long MostParameters = 1_000_000;
+
+    /// <summary>Does nothing where the shape of the samples is not known yet, or the device is not the CPU.</summary>
+    public static void Run(LoadedConfig loaded, Device device)
+    {
+        RunConfig config = loaded.Config;
+        if (device is not CpuDevice || config.Data.Dataset?.KnownShape is not DataShape shape)
+            return;
+        RunConfig small = config with { Data = config.Data with { Batch = Samples }, Train = config.Train with { Epochs = 1 } };
+        try
+        {
+            Network network = ModelCheck.Check(small, shape);
+            if (network.ParameterCount > MostParameters)
+                return;
+            TrainingData blank = Blank(shape, small.Data);
+            using (var trainer = new Trainer(small, blank, device))
+                trainer.Run();
+            if (config.Diagnostics.InitAudit)
+                InitAudit.Run(small, network, device, blank.Train, blank.Normalization, shape);
+            _ = RunManifest.Of(device, config.Seed, blank.Fingerprint).ToJson() + ModelCard.Of(loaded, blank).ToJson();
+        }
+        catch (GpuGradException)
+        {
+            // What is wrong with the network is said when it is trained on the data.
+        }
+    }
+
+    private static TrainingData Blank(DataShape shape, DataConfig config)
+    {
+        bool picture = shape.Shape.Rank == 3;
+        var samples = new SampleSet
+        {
+            Shape = shape.Shape,
+            Count = Samples,
+            Bytes = picture ? new byte[Samples * shape.Shape.Count] : null,
+            Reals = picture ? null : new float[Samples * shape.Shape.Count],
+            Labels = shape.Classes > 0 ? new int[Samples] : null,
+            Targets = shape.Classes > 0 ? null : new float[Samples * shape.Targets],
+            TargetSize = shape.Classes > 0 ? 0 : shape.Targets,
+        };
+        return new TrainingData
+        {
+            Shape = shape,
+            Train = samples,
+            Test = samples,
+            Normalization = Normalization.None(shape.Shape[0]),
+            Augmentation = config.Augmentation,
+            Origin = "nothing",
+            Fingerprint = "",
+        };
+    }
+}
