@@ -54,12 +54,12 @@ internal sealed class ProductBlocking
 
     public int Tasks => checked(rowTasks * columnTasks);
 
-    /// <summary>The part of C that a task computes; tasks one behind the other share rows of A.</summary>
+    /// <summary>The part of C that a task computes; tasks one behind the other share columns of B.</summary>
     public (int Row, int EndRow, int Column, int EndColumn) this[int task]
     {
         get
         {
-            (int row, int column) = Math.DivRem(task, columnTasks);
+            (int column, int row) = Math.DivRem(task, rowTasks);
             return (RowOf(row), RowOf(row + 1), ColumnOf(column), ColumnOf(column + 1));
         }
     }
