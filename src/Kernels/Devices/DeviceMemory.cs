@@ -49,7 +49,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         Require(slot, ElementType.Real, offset, values.Length);
         if (Device.RealSize == sizeof(double))
-            this[slot].Write(offset * sizeof(double), MemoryMarshal.AsBytes(values));
+            RealIO.WriteSame(this[slot], offset, values, sizeof(double));
         else
             RealIO.Write(this[slot], offset, values);
     }
@@ -59,7 +59,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         Require(slot, ElementType.Real, offset, values.Length);
         if (Device.RealSize == sizeof(float))
-            this[slot].Write(offset * sizeof(float), MemoryMarshal.AsBytes(values));
+            RealIO.WriteSame(this[slot], offset, values, sizeof(float));
         else
             RealIO.Write(this[slot], offset, values);
     }
@@ -67,7 +67,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Write(Slot slot, long offset, ReadOnlySpan<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        this[slot].Write(offset * sizeof(int), MemoryMarshal.AsBytes(values));
+        RealIO.WriteSame(this[slot], offset, values, sizeof(int));
     }
 
     public void Write(Slot slot, long offset, ReadOnlySpan<byte> values)
@@ -115,7 +115,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Read(Slot slot, long offset, Span<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        this[slot].Read(offset * sizeof(int), MemoryMarshal.AsBytes(values));
+        RealIO.ReadSame(this[slot], offset, values, sizeof(int));
     }
 
     public void Dispose()
@@ -147,6 +147,23 @@ internal static class RealIO
     // A copy is a call of a driver that waits for the device: few large ones, but the one number of a loss costs no array.
     private const int Few = 16, Chunk = 1 << 16;
 
+    // Elements at a time where nothing is converted: a span counts its bytes in 32 bits.
+    private const int Piece = 1 << 26;
+
+    public static void WriteSame<T>(DeviceBuffer buffer, long element, ReadOnlySpan<T> values, int size) where T : unmanaged
+    {
+        for (; values.Length > Piece; element += Piece, values = values[Piece..])
+            buffer.Write(element * size, MemoryMarshal.AsBytes(values[..Piece]));
+        buffer.Write(element * size, MemoryMarshal.AsBytes(values));
+    }
+
+    public static void ReadSame<T>(DeviceBuffer buffer, long element, Span<T> values, int size) where T : unmanaged
+    {
+        for (; values.Length > Piece; element += Piece, values = values[Piece..])
+            buffer.Read(element * size, MemoryMarshal.AsBytes(values[..Piece]));
+        buffer.Read(element * size, MemoryMarshal.AsBytes(values));
+    }
+
     public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<double> values)
     {
         float[]? rented = Rent<float>(values.Length);
@@ -177,7 +194,7 @@ internal static class RealIO
     {
         if (realSize == sizeof(double))
         {
-            buffer.Read(element * sizeof(double), MemoryMarshal.AsBytes(values));
+            ReadSame(buffer, element, values, realSize);
             return;
         }
         float[]? rented = Rent<float>(values.Length);
@@ -195,7 +212,7 @@ internal static class RealIO
     {
         if (realSize == sizeof(float))
         {
-            buffer.Read(element * sizeof(float), MemoryMarshal.AsBytes(values));
+            ReadSame(buffer, element, values, realSize);
             return;
         }
         double[]? rented = Rent<double>(values.Length);
