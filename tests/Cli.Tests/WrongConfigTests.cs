@@ -76,6 +76,12 @@ public sealed class WrongConfigTests : IDisposable
     [InlineData("  - flatten\n", "", "14:5: dense: its input has shape [4, 4, 4]")]
     [InlineData("{units: 3}", "{units: 4}", "16:7: the network gives [4], softmax-cross-entropy expects [3]")]
     [InlineData("maxpool: 2", "reshape: [5, -1]", "13:5: reshape: its input [4, 8, 8] has 256 numbers, which do not fill [5, -1]")]
+    // What only data or layers can tell.
+    [InlineData("cosine: {warmup: 2}", "plateau: {metric: validation-loss}", "20:14: train.schedule: 'validation-loss' is asked for, but there is no validation part")]
+    [InlineData("clip: {norm: 1.0}", "keep-best: validation-accuracy", "18:3: train.keep-best: 'validation-accuracy' is asked for")]
+    [InlineData("clip: {norm: 1.0}", "early-stopping: {metric: validation-loss}", "21:19: train.early-stopping: 'validation-loss' is asked for")]
+    [InlineData("clip: {norm: 1.0}", "groups: [{layers: [frist]}]", "21:12: train.groups: 'frist' names no parameter; there are 0.weight, 0.bias")]
+    [InlineData("{filters: 4, kernel: 3, padding: same}\n  - relu", "{filters: 4, kernel: 3, padding: same}\n  - conv: {filters: 4, kernel: 3, name: a}\n  - conv: {filters: 4, kernel: 3, name: a}", "12:5: a second layer called 'a'")]
     // YAML.
     [InlineData("  epochs: 2", "  epochs: 2\n epochs: 3", "19:2: not YAML")]
     [InlineData("name: test", "name: &x test", "1:7: an anchor")]

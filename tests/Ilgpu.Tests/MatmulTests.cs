@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using ILGPU;
 using ILGPU.Bundled;
 using ILGPU.Runtime;
@@ -84,22 +83,11 @@ public sealed class MatmulTests
     [MemberData(nameof(TestDevice.All), MemberType = typeof(TestDevice))]
     public void A_tiled_product_equals_the_plain_one_bit_for_bit(string device)
     {
-        foreach (Sizes s in new[] { new Sizes(1, 1, 1), new Sizes(33, 7, 65), new Sizes(65, 70, 33) })
+        foreach (Sizes s in new[] { new Sizes(1, 1, 1), new Sizes(33, 7, 65), new Sizes(65, 70, 33), new Sizes(64, 64, 64) })
         {
             float[] a = Random(s.M * s.K, 1), b = Random(s.K * s.N, 2);
             Assert.Equal(Reference(a, b, s), Run(device, a, b, s));
         }
-    }
-
-    [Fact]
-    public void The_interpreter_multiplies_64_by_64_well_within_a_second()
-    {
-        Sizes s = new(64, 64, 64);
-        float[] a = Random(64 * 64, 3), b = Random(64 * 64, 4);
-        Run(TestDevice.Ptx, a, b, s);
-        Stopwatch watch = Stopwatch.StartNew();
-        Assert.Equal(Reference(a, b, s), Run(TestDevice.Ptx, a, b, s));
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), $"took {watch.Elapsed}");
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using GpuGrad.Tests.Support;
 using ILGPU;
 using ILGPU.Bundled;
 using ILGPU.Runtime;
@@ -78,13 +79,17 @@ public sealed class RuntimeTests
         for (int i = 0; i < 200; i++)
             Launch();
         accelerator.Synchronize();
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
-            Launch();
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        int rounds = 0;
+        long allocated = Spent.Bytes(() =>
+        {
+            for (int i = 0; i < 100; i++)
+                Launch();
+            rounds++;
+        });
         accelerator.Synchronize();
         Assert.InRange(allocated, 0, allowed);
-        Assert.Equal([600, 600, 300], [x.GetAsArray1D()[0], x.GetAsArray1D()[127], x.GetAsArray1D()[256]]);
+        int launches = 200 + (100 * rounds);
+        Assert.Equal([2 * launches, 2 * launches, launches], [x.GetAsArray1D()[0], x.GetAsArray1D()[127], x.GetAsArray1D()[256]]);
     }
 
     private static void Everywhere(ArrayView<int> x, int by) => x[Grid.GlobalIndex.X] += by;
@@ -164,7 +169,7 @@ public sealed class RuntimeTests
         kernel(stream, 1000, x.View, 3);
         using ProfilingMarker end = stream.AddProfilingMarker();
         stream.Synchronize();
-        Assert.InRange(end - start, TimeSpan.Zero, TimeSpan.FromSeconds(10));
+        Assert.InRange(end - start, TimeSpan.Zero, Patience.Limit);
         Assert.All(x.View.GetAsArray1D(stream), v => Assert.Equal(3, v));
     }
 

@@ -101,19 +101,8 @@ public sealed class FaultLoopTests : IDisposable
     private string Trace()
     {
         // The tracer may outlive what it traced for a moment.
-        for (int i = 0; i < 200; i++)
-        {
-            try
-            {
-                string text = File.Exists(experiment.In("trace")) ? File.ReadAllText(experiment.In("trace")) : "";
-                if (text.Contains("+++", StringComparison.Ordinal))
-                    return text;
-            }
-            catch (IOException)
-            {
-            }
-            Thread.Sleep(20);
-        }
-        return "";
+        string text = "";
+        Patience.Until(() => (text = File.Exists(experiment.In("trace")) ? File.ReadAllText(experiment.In("trace")) : "").Contains("+++", StringComparison.Ordinal), "the end of the trace");
+        return text;
     }
 }

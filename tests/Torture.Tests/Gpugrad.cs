@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Torture.Tests;
 
@@ -14,8 +15,6 @@ internal sealed record Ended(int Code, string Output, string Errors)
 /// <summary>The program itself, in processes of its own.</summary>
 internal static class Gpugrad
 {
-    private const int MostSeconds = 300;
-
     public static string Dotnet { get; } =
         Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
@@ -34,7 +33,7 @@ internal static class Gpugrad
 
     public static Process Start(IReadOnlyDictionary<string, string>? environment, string[] before, params string[] arguments)
     {
-        string[] line = [.. before, Dotnet, "exec", Program, .. arguments];
+        string[] line = Patience.Listening([.. before, Dotnet, "exec", Program, .. arguments]);
         var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach ((string name, string value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
@@ -45,11 +44,7 @@ internal static class Gpugrad
     public static Ended WaitFor(Process process)
     {
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        if (!process.WaitForExit(TimeSpan.FromSeconds(MostSeconds)))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"the process hangs; it said {output.Result} {errors.Result}");
-        }
+        Patience.UntilEndOf(process);
         return new Ended(process.ExitCode, output.Result, errors.Result);
     }
 
@@ -81,13 +76,8 @@ internal static class Gpugrad
     /// <summary>Waits for something that a process will do soon.</summary>
     public static void Await(Process process, Func<bool> condition)
     {
-        var clock = Stopwatch.StartNew();
-        while (!condition())
-        {
-            Assert.False(process.HasExited && !condition(), "the process has ended before");
-            Assert.True(clock.Elapsed.TotalSeconds < MostSeconds, "nothing happens");
-            Thread.Sleep(5);
-        }
+        Patience.Until(() => condition() || process.HasExited, "what a process was to do");
+        Assert.True(condition(), "the process has ended before");
     }
 
     /// <summary>What is true of any end: nothing unforeseen, no stack.</summary>

@@ -10,12 +10,15 @@ namespace GpuGrad.Torture.Tests;
 public sealed class MemoryTests : IDisposable
 {
     private readonly Experiment experiment = Experiment.Rich(epochs: 1, every: 3);
+    private readonly Func<long?> left = HostMemory.Left;
+    private readonly long used = HostMemory.Used;
 
     private string Run => experiment.In("run");
 
     public void Dispose()
     {
         DeviceMemory.Allocating = null;
+        HostMemory.Left = left;
         experiment.Dispose();
     }
 
@@ -36,7 +39,6 @@ public sealed class MemoryTests : IDisposable
     private bool RefusedAt(string device, int nth)
     {
         int count = 0;
-        long used = HostMemory.Used;
         DeviceMemory.Allocating = (_, name, bytes) =>
         {
             if (++count == nth)
@@ -77,6 +79,36 @@ public sealed class MemoryTests : IDisposable
             limits++;
         }
         Effort.Report("batches", $"{limits} limits of memory: the batch named fits, one a quarter larger does not");
+    }
+
+    [Fact]
+    public void What_others_have_left_too_little_of_is_refused_before_anything_is_allocated_and_the_batch_named_fits()
+    {
+        // Enough for the data and for some batches, not for this one; the machine itself has far more.
+        const long Left = 60 << 20;
+        long most = 0;
+        HostMemory.Left = () => Left - (HostMemory.Used - used);
+        DeviceMemory.Allocating = (_, _, _) => most = Math.Max(most, HostMemory.Used - used);
+        string[] train = ["train", experiment.Config, "--out", Run, "--set", "train.accumulate=null", "--set", "data.validation=null", "--set", "train.keep-best=null", "--set", "model.0.conv.filters=2000"];
+        Ended refused = Gpugrad.Inside([.. train, "--set", "data.batch=200"]);
+        Assert.True(refused.Code == 5, refused.ToString());
+        Match told = Regex.Match(refused.Errors.Trim(), @"^gpugrad: out of memory: 'training' needs ([0-9.]+) MiB; this machine has ([0-9.]+) MiB free of [0-9.]+ MiB\. Largest: arena [0-9.]+ MiB, [^\n]*\. A batch of ([0-9]+) instead of 200 would fit: --set data\.batch=\3$");
+        Assert.True(told.Success, refused.ToString());
+        Assert.InRange(double.Parse(told.Groups[2].Value, CultureInfo.InvariantCulture), 1, 60);
+        Assert.InRange(most, 1, Left);
+        Directory.Delete(Run, recursive: true);
+        Ended fits = Gpugrad.Inside([.. train, "--set", $"data.batch={told.Groups[3].Value}"]);
+        Assert.True(fits.Code == 0, fits.ToString());
+        Assert.Equal(used, HostMemory.Used);
+    }
+
+    [Fact]
+    public void Samples_that_the_machine_has_no_room_for_are_refused_before_they_are_made()
+    {
+        HostMemory.Left = () => 10 << 20;
+        Ended refused = Gpugrad.Inside("train", experiment.Config, "--out", Run, "--set", "data.dataset={random: {shape: [1, 100, 100], classes: 3, train: 2000}}");
+        Assert.True(refused.Code == 5, refused.ToString());
+        Assert.Contains("out of memory: 'samples' needs ", Assert.Single(refused.Errors.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
@@ -67,7 +68,7 @@ public sealed class DoctorVerb : Verb
             return Doctor.Network(config, ModelCheck.Check(config, data.Shape), device, first, data.Normalization);
         }
         DataShape shape = config.Data.KnownShape
-            ?? throw new GpuGradException(Fault.Config, $"{path}: the shape of the data is not known; give data.shape and data.classes");
+            ?? throw ConfigException.At(config.Data.Source, "the shape of the data is not known; give data.shape and data.classes");
         Network network = ModelCheck.Check(config, shape);
         return Doctor.Network(config, network, device, StepBatch.Random(network, shape, Samples, config.Seed), Normalization.None(shape.Shape[0]));
     }

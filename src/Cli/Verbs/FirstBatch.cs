@@ -1,5 +1,6 @@
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
@@ -29,7 +30,7 @@ internal sealed record FirstBatch(SampleSet Samples, Normalization Normalization
             return new FirstBatch(all.Train.Pick(places), all.Normalization, all.Shape, all.Origin);
         }
         DataShape shape = data.KnownShape
-            ?? throw new GpuGradException(Fault.Config, "the shape of the data is not known; give data.dataset, or data.shape and data.classes");
+            ?? throw ConfigException.At(data.Source, "the shape of the data is not known; give data.dataset, or data.shape and data.classes");
         Network network = ModelCheck.Check(loaded.Config, shape);
         return new FirstBatch(StepBatch.Random(network, shape, only is null ? size(network) : 1, loaded.Config.Seed + (ulong)(only ?? 0)), Normalization.None(shape.Shape[0]), shape, "random numbers");
     }

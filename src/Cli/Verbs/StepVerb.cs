@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Networks;
@@ -60,7 +61,7 @@ public sealed class StepVerb : ConfigVerb
             return (all.Train.Pick(first), all.Normalization, all.Shape);
         }
         DataShape shape = data.KnownShape
-            ?? throw new GpuGradException(Fault.Config, $"{ConfigPath}: the shape of the data is not known; give data.shape and data.classes");
+            ?? throw ConfigException.At(data.Source, "the shape of the data is not known; give data.shape and data.classes");
         SampleSet samples = Batch is not null
             ? StepBatch.FromNpz(Batch, shape)
             : StepBatch.Random(ModelCheck.Check(loaded.Config, shape), shape, data.Batch, loaded.Config.Seed);

@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
@@ -21,7 +22,7 @@ public sealed class SummaryVerb : ConfigVerb
     {
         LoadedConfig loaded = Load();
         Network network = ModelCheck.Check(loaded.Config)
-            ?? throw new GpuGradException(Fault.Config, $"{ConfigPath}: the shape of the data is known only after reading it; give data.shape and data.classes");
+            ?? throw ConfigException.At(loaded.Config.Data.Source, "the shape of the data is known only after reading it; give data.shape and data.classes");
         NetworkSummary summary = NetworkSummary.Of(loaded.Config, network);
         output.Table(
             ["layer", "kind", "output", "parameters", "FLOP/sample", ""],

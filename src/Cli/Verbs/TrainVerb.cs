@@ -21,7 +21,7 @@ public sealed class TrainVerb : ConfigVerb
         RunConfig config = loaded.Config;
         ModelCheck.Check(config);
         if (config.Data.Dataset is null)
-            throw new GpuGradException(Fault.Config, $"{ConfigPath}: data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+            throw ConfigException.At(config.Data.Source, "data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
         using Device device = OpenDevice(config, output);
         TrainingData data = LoadData(loaded, output);

@@ -15,7 +15,7 @@ internal static class TrainingCommand
     {
         RunConfig config = loaded.Config;
         using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
-        output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters, {session.Trainer.TotalSteps:N0} steps of {config.Data.Batch * config.Train.Accumulate}");
+        output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters, {session.Trainer.TotalSteps:N0} steps of {(long)config.Data.Batch * config.Train.Accumulate}");
         output.Line($"run        {folder.Path}");
         output.Line();
         RunResult result = session.Run(signals.Stop);

@@ -35,6 +35,12 @@ public abstract class Device : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">There is not so much; nothing was allocated.</exception>
     public abstract DeviceBuffer Allocate(string name, long bytes);
 
+    /// <summary>Refuses so much memory where the device certainly has it not; allocates nothing. One that cannot tell refuses nothing.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is not so much.</exception>
+    public virtual void Require(string what, long bytes)
+    {
+    }
+
     /// <summary>Binds each node of a plan to this device; what comes back runs them.</summary>
     internal abstract Executor Bind(PlanLayout layout);
 

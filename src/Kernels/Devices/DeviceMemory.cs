@@ -47,7 +47,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         Require(slot, ElementType.Real, offset, values.Length);
         if (Device.RealSize == sizeof(double))
-            this[slot].Write(offset * sizeof(double), MemoryMarshal.AsBytes(values));
+            RealIO.WriteSame(this[slot], offset, values, sizeof(double));
         else
             RealIO.Write(this[slot], offset, values);
     }
@@ -57,7 +57,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         Require(slot, ElementType.Real, offset, values.Length);
         if (Device.RealSize == sizeof(float))
-            this[slot].Write(offset * sizeof(float), MemoryMarshal.AsBytes(values));
+            RealIO.WriteSame(this[slot], offset, values, sizeof(float));
         else
             RealIO.Write(this[slot], offset, values);
     }
@@ -65,7 +65,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Write(Slot slot, long offset, ReadOnlySpan<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        this[slot].Write(offset * sizeof(int), MemoryMarshal.AsBytes(values));
+        RealIO.WriteSame(this[slot], offset, values, sizeof(int));
     }
 
     public void Write(Slot slot, long offset, ReadOnlySpan<byte> values)
@@ -113,7 +113,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Read(Slot slot, long offset, Span<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        this[slot].Read(offset * sizeof(int), MemoryMarshal.AsBytes(values));
+        RealIO.ReadSame(this[slot], offset, values, sizeof(int));
     }
 
     public void Dispose()
@@ -144,6 +144,23 @@ internal static class RealIO
 {
     private const int Chunk = 256;
 
+    // Elements at a time where nothing is converted: a span counts its bytes in 32 bits.
+    private const int Piece = 1 << 26;
+
+    public static void WriteSame<T>(DeviceBuffer buffer, long element, ReadOnlySpan<T> values, int size) where T : unmanaged
+    {
+        for (; values.Length > Piece; element += Piece, values = values[Piece..])
+            buffer.Write(element * size, MemoryMarshal.AsBytes(values[..Piece]));
+        buffer.Write(element * size, MemoryMarshal.AsBytes(values));
+    }
+
+    public static void ReadSame<T>(DeviceBuffer buffer, long element, Span<T> values, int size) where T : unmanaged
+    {
+        for (; values.Length > Piece; element += Piece, values = values[Piece..])
+            buffer.Read(element * size, MemoryMarshal.AsBytes(values[..Piece]));
+        buffer.Read(element * size, MemoryMarshal.AsBytes(values));
+    }
+
     public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<double> values)
     {
         Span<float> narrow = stackalloc float[Chunk];
@@ -172,7 +189,7 @@ internal static class RealIO
     {
         if (realSize == sizeof(double))
         {
-            buffer.Read(element * sizeof(double), MemoryMarshal.AsBytes(values));
+            ReadSame(buffer, element, values, realSize);
             return;
         }
         Span<float> narrow = stackalloc float[Chunk];
@@ -189,7 +206,7 @@ internal static class RealIO
     {
         if (realSize == sizeof(float))
         {
-            buffer.Read(element * sizeof(float), MemoryMarshal.AsBytes(values));
+            ReadSame(buffer, element, values, realSize);
             return;
         }
         Span<double> wide = stackalloc double[Chunk];

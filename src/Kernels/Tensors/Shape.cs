@@ -86,6 +86,9 @@ public readonly struct Shape : IEquatable<Shape>
 
     private static string Text(ReadOnlySpan<int> sizes) => "[" + string.Join(", ", sizes.ToArray().Select(s => s.ToString(CultureInfo.InvariantCulture))) + "]";
 
-    private static GpuGradException TooLarge(ReadOnlySpan<int> sizes) => new(
-        Fault.Memory, $"a tensor of shape {Text(sizes)} has more than {int.MaxValue} numbers, the most that one can hold; use a smaller batch or a smaller model.");
+    private static TooLargeException TooLarge(ReadOnlySpan<int> sizes) => new(
+        $"a tensor of shape {Text(sizes)} has more than {int.MaxValue} numbers, the most that one can hold; use a smaller batch or a smaller model.");
 }
+
+/// <summary>A tensor has more elements than 32 bits count.</summary>
+public sealed class TooLargeException(string message) : GpuGradException(Fault.Memory, message);

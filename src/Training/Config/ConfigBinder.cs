@@ -23,9 +23,12 @@ public static class ConfigBinder
             return BindList(item, node, what);
         if (Implements(type, typeof(IConfigValue<>)))
             return BindValue(type, node, what);
-        return Implements(type, typeof(IChoice<>)) && type.IsAbstract
-            ? BindChoice(type, node)
-            : BindRecord(ConfigRecord.Of(type), Activator.CreateInstance(type)!, node, what);
+        if (Implements(type, typeof(IChoice<>)) && type.IsAbstract)
+            return BindChoice(type, node);
+        ConfigRecord record = ConfigRecord.Of(type);
+        object target = Activator.CreateInstance(type)!;
+        record.SetSource(target, node.Mark);
+        return BindRecord(record, target, node, what);
     }
 
     private static Array BindList(Type item, YamlNode node, string what)

@@ -1,3 +1,4 @@
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
@@ -52,8 +53,11 @@ public sealed record TargetConfig
 }
 
 /// <summary>How training goes.</summary>
-public sealed record TrainConfig
+public sealed record TrainConfig : ILocated
 {
+    [NotConfig]
+    public Mark? Source { get; init; }
+
     public int Epochs { get; init => field = Require.Positive(value); } = 10;
 
     public OptimizerConfig Optimizer { get; init; } = new SgdConfig();
@@ -96,8 +100,11 @@ public sealed record ClipConfig
 }
 
 /// <summary>Optimizer settings for some layers.</summary>
-public sealed record GroupConfig
+public sealed record GroupConfig : ILocated
 {
+    [NotConfig]
+    public Mark? Source { get; init; }
+
     /// <summary>Paths or names of layers, or of parameters (<c>*.bias</c>); * stands for anything.</summary>
     public required IReadOnlyList<string> Layers { get; init => field = Require.NotEmpty(value); }
 
@@ -116,8 +123,11 @@ public sealed record PenaltyConfig
 }
 
 /// <summary>When to stop before the last epoch.</summary>
-public sealed record EarlyStoppingConfig
+public sealed record EarlyStoppingConfig : ILocated
 {
+    [NotConfig]
+    public Mark? Source { get; init; }
+
     /// <summary>Epochs without a better figure that are waited for.</summary>
     [Shorthand]
     public int Patience { get; init => field = Require.Positive(value); } = 5;

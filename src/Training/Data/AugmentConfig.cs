@@ -45,8 +45,7 @@ public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
         {
             if (sample.Rank == 3 || item.AddTo(new Augmentation())!.IsSpatial == false)
                 continue;
-            string message = $"{item.Name} for samples of shape {sample}; expected pictures [C, H, W], or noise alone";
-            throw item.Source is Mark mark ? new ConfigException(mark, message) : new GpuGradException(Fault.Config, $"augment: {message}");
+            throw ConfigException.At(item.Source, $"augment: {item.Name} for samples of shape {sample}; expected pictures [C, H, W], or noise alone");
         }
     }
 

@@ -1,12 +1,16 @@
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data;
 
 /// <summary>The <c>data:</c> section: what to train on and how it becomes batches.</summary>
-public sealed record DataConfig
+public sealed record DataConfig : ILocated
 {
+    [NotConfig]
+    public Mark? Source { get; init; }
+
     /// <summary>The source; without one, <see cref="Shape"/> must be given, and tools make random data.</summary>
     public DatasetConfig? Dataset { get; init; }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Data;
@@ -35,7 +36,7 @@ public sealed record TrainingData
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
     public static TrainingData Load(DataConfig config, DataContext context)
     {
-        DatasetConfig source = config.Dataset ?? throw new GpuGradException(Fault.Config, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+        DatasetConfig source = config.Dataset ?? throw ConfigException.At(config.Source, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
         DataSet data = source.Load(context);
@@ -58,11 +59,11 @@ public sealed record TrainingData
             train = train.Pick(chosen);
         }
         if (config.Test is not null && test is not null)
-            throw new GpuGradException(Fault.Config, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
+            throw ConfigException.At(config.Source, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
         if (config.Test is not null)
-            (train, test) = HoldBack(train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
+            (train, test) = HoldBack(config, train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
         if (config.Validation is not null)
-            (train, validation) = HoldBack(train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
+            (train, validation) = HoldBack(config, train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
         return new TrainingData
         {
             Shape = data.Shape,
@@ -92,11 +93,11 @@ public sealed record TrainingData
         return new Normalization(scale, [.. ranges.Select((r, c) => -r.Centre * scale[c])]);
     }
 
-    private static (SampleSet Kept, SampleSet Held) HoldBack(SampleSet train, SplitSize size, string key, RandomStream random)
+    private static (SampleSet Kept, SampleSet Held) HoldBack(DataConfig config, SampleSet train, SplitSize size, string key, RandomStream random)
     {
         int held = size.Of(train.Count);
         if (held >= train.Count)
-            throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"data: '{key}: {size}' of {train.Count} training samples leaves none to train on; expected fewer"));
+            throw ConfigException.At(config.Source, string.Create(CultureInfo.InvariantCulture, $"data: '{key}: {size}' of {train.Count} training samples leaves none to train on; expected fewer"));
         (int[] kept, int[] heldBack) = Splitter.Split(train, held, random);
         return (train.Pick(kept), train.Pick(heldBack));
     }

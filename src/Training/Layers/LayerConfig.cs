@@ -46,9 +46,7 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
 
     /// <summary>Refuses the layer, naming its place in the config.</summary>
     [DoesNotReturn]
-    public void Fail(string message) => throw (Config.Source is Mark mark
-        ? new ConfigException(mark, $"{Kind}: {message}")
-        : new GpuGradException(Fault.Config, $"layer {Path} ({Kind}): {message}"));
+    public void Fail(string message) => throw ConfigException.At(Config.Source, Config.Source is null ? $"layer {Path} ({Kind}): {message}" : $"{Kind}: {message}");
 
     public void Require([DoesNotReturnIf(false)] bool condition, string message)
     {

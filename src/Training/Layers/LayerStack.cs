@@ -31,6 +31,10 @@ public static class LayerStack
                 site.Fail($"it would have a tensor of more than {int.MaxValue} numbers, the most that one can hold; use smaller sizes");
                 throw;
             }
+            catch (TooLargeException e) when (flat[i].Source is Mark)
+            {
+                throw new GpuGradException(Fault.Memory, $"{flat[i].Source}: {kind}: {e.Message}", e);
+            }
             catch (Kernels.Graphs.ShapeException e)
             {
                 site.Fail(e.Message);

@@ -12,17 +12,19 @@ public static class ModelCheck
     /// null where the shape is known only after the file is read.
     /// </summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the place in the config.</exception>
-    public static Network? Check(RunConfig config) => config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
+    public static Network? Check(RunConfig config)
+    {
+        // Whether there is a test set, often only the data tell.
+        Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null, hasTest: true);
+        return config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
+    }
 
     /// <summary>The same with the shape of loaded data.</summary>
     public static Network Check(RunConfig config, DataShape shape)
     {
         Network network = Network.Build(config.Model, shape.Shape);
         if (config.Loss.Problem(network.Output, shape) is string problem)
-        {
-            Mark? place = config.Loss.Source ?? config.Model[^1].Source;
-            throw place is Mark mark ? new ConfigException(mark, problem) : new GpuGradException(Fault.Config, problem);
-        }
+            throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         Steps.ParameterGroups.Layout(config.Train, network);
         return network;
     }

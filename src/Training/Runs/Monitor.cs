@@ -1,4 +1,5 @@
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Runs;
@@ -14,9 +15,15 @@ internal sealed class Monitor
     {
         this.config = config;
         common = hasValidation ? Metric.ValidationLoss : hasTest ? Metric.TestLoss : Metric.TrainLoss;
-        Require(config.KeepBest, hasValidation, hasTest);
-        Require(config.EarlyStopping?.Metric, hasValidation, hasTest);
-        Require((config.Schedule as PlateauSchedule)?.Metric, hasValidation, hasTest);
+        Check(config, hasValidation, hasTest);
+    }
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    public static void Check(TrainConfig config, bool hasValidation, bool hasTest)
+    {
+        Require("train.keep-best", config.KeepBest, config.Source, hasValidation, hasTest);
+        Require("train.early-stopping", config.EarlyStopping?.Metric, config.EarlyStopping?.Source, hasValidation, hasTest);
+        Require("train.schedule", (config.Schedule as PlateauSchedule)?.Metric, config.Schedule.Source, hasValidation, hasTest);
     }
 
     /// <summary>Takes note of an epoch; gives whether its weights are the best so far.</summary>
@@ -66,7 +73,7 @@ internal sealed class Monitor
         return true;
     }
 
-    private static void Require(Metric? metric, bool hasValidation, bool hasTest)
+    private static void Require(string key, Metric? metric, Mark? place, bool hasValidation, bool hasTest)
     {
         bool there = metric switch
         {
@@ -75,6 +82,6 @@ internal sealed class Monitor
             _ => true,
         };
         if (!there)
-            throw new GpuGradException(Fault.Config, $"'{Naming.Kebab(metric.ToString()!)}' is asked for, but there is no {(metric is Metric.TestLoss or Metric.TestAccuracy ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
+            throw ConfigException.At(place, $"{key}: '{Naming.Kebab(metric.ToString()!)}' is asked for, but there is no {(metric is Metric.TestLoss or Metric.TestAccuracy ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
     }
 }

@@ -45,8 +45,8 @@ public sealed class Trainer : IDisposable
         test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization);
         monitor = new Monitor(config.Train, validation is not null, test is not null);
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
-        int samplesPerStep = config.Data.Batch * config.Train.Accumulate;
-        stepsPerEpoch = (epochSize + samplesPerStep - 1) / samplesPerStep;
+        long samplesPerStep = (long)config.Data.Batch * config.Train.Accumulate;
+        stepsPerEpoch = (int)((epochSize + samplesPerStep - 1) / samplesPerStep);
         Model = new Model(config, Network, device);
         try
         {
@@ -125,7 +125,7 @@ public sealed class Trainer : IDisposable
     private void Step()
     {
         double rate = RateAt(State.Step);
-        int batchesLeft = (epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch;
+        int batchesLeft = (int)(((long)epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
             NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);

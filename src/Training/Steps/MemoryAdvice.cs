@@ -1,7 +1,5 @@
 using System.Globalization;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Plans;
-using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Steps;
 
@@ -16,18 +14,15 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
     // The batch that is named is within this part of the largest.
     private const int Precision = 16;
 
-    private readonly Device device = memory.Device;
-    private readonly (string Name, long Bytes)[] buffers = [.. memory.Buffers.Select(b => (b.Name, b.Bytes))];
+    private readonly double held = memory.Buffers.Sum(b => (double)b.Bytes);
 
     /// <param name="batch">The batch size that did not fit.</param>
-    /// <param name="layoutsOf">The plans for a batch size, laid out and not allocated.</param>
-    /// <param name="durable">Slots that are needed besides those of the plans.</param>
+    /// <param name="planOf">What a batch size needs, laid out and not allocated.</param>
     /// <param name="trial">Allocates everything for a batch size and gives it back; what was lacking, or null.</param>
-    public GpuGradException Give(int batch, Func<int, IEnumerable<PlanLayout>> layoutsOf, IEnumerable<Slot> durable, Func<int, OutOfDeviceMemoryException?> trial)
+    public GpuGradException Give(int batch, Func<int, PlannedMemory> planOf, Func<int, OutOfDeviceMemoryException?> trial)
     {
-        IEnumerable<(string Name, long Bytes)> largest = buffers.Append((refusal.Buffer, refusal.Bytes)).OrderByDescending(b => b.Bytes);
-        string list = string.Join(", ", largest.Take(Listed).Select(b => $"{b.Name} {OutOfDeviceMemoryException.MiB(b.Bytes)}"));
-        int fits = LargestThatFits(batch, size => Needed(layoutsOf(size), durable), trial);
+        string list = string.Join(", ", planOf(batch).Buffers.OrderByDescending(b => b.Bytes).Take(Listed).Select(b => $"{b.Name} {OutOfDeviceMemoryException.MiB(b.Bytes)}"));
+        int fits = LargestThatFits(batch, size => planOf(size).Bytes, trial);
         string remedy = fits > 0
             ? string.Create(CultureInfo.InvariantCulture, $"A batch of {fits} instead of {batch} would fit: --set data.batch={fits}")
             : "Not even a batch of 1 would fit; use a smaller model or fewer samples (data.limit)";
@@ -37,7 +32,7 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
     // What is laid out tells where to begin; scratch memory and what is lost between buffers only a trial tells.
     private int LargestThatFits(int failing, Func<int, double> needed, Func<int, OutOfDeviceMemoryException?> trial)
     {
-        double room = buffers.Sum(b => (double)b.Bytes) + Math.Max(0, refusal.Free);
+        double room = held + Math.Max(0, refusal.Free);
         int fitting = 0;
         for (int i = 0; i < MostTrials && failing - fitting > Math.Max(1, fitting / Precision); i++)
         {
@@ -60,18 +55,6 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
             }
         }
         return fitting;
-    }
-
-    private double Needed(IEnumerable<PlanLayout> layouts, IEnumerable<Slot> durable)
-    {
-        var slots = new HashSet<Slot>(durable);
-        long arena = 0;
-        foreach (PlanLayout layout in layouts)
-        {
-            arena = Math.Max(arena, layout.ArenaBytes);
-            slots.UnionWith(layout.Nodes.SelectMany(n => n.Inputs.Concat(n.Outputs)).Select(t => t.Base.Placement?.Slot).OfType<Slot>());
-        }
-        return arena + slots.Sum(s => (double)s.Length * device.SizeOf(s.Element));
     }
 
     // By halving: more samples never need less.

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
@@ -13,6 +14,8 @@ namespace GpuGrad.Training.Steps;
 /// <summary>A network on a device: its parameters in device memory, and a plan for each batch size it meets.</summary>
 public sealed class Model : IDisposable
 {
+    private const int LargestPiece = 1 << 20;
+
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
     private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
@@ -59,8 +62,7 @@ public sealed class Model : IDisposable
         Dispose();
         throw advice.Give(
             batchSize,
-            size => Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0).Select(l => l.Layout),
-            Memory.Durable,
+            size => Planned(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)),
             size =>
             {
                 using var trial = new Model(config, Network, Device);
@@ -81,11 +83,7 @@ public sealed class Model : IDisposable
     public void Prepare(
         BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false, bool inputGradient = false)
     {
-        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(training, evaluated, batchSize, options, watch, inputGradient);
-        DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
-        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
-            plans[key] = new BoundGraph(graph, new Plan(layout));
-        graphs.UploadConstants(DeviceMemory);
+        Bind(Layouts(training, evaluated, batchSize, options, watch, inputGradient));
     }
 
     /// <summary>The training step for a batch size.</summary>
@@ -134,10 +132,10 @@ public sealed class Model : IDisposable
     public EpochFigures Evaluate(BatchSource source, int batchSize)
     {
         ClearTotals(Memory.EvaluationTotals);
-        for (int cursor = 0; cursor < source.Count; cursor += batchSize)
+        for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
-            SetClock(0, 0, cursor);
-            Evaluation(source, Math.Min(batchSize, source.Count - cursor)).Plan.Run();
+            SetClock(0, 0, (int)cursor);
+            Evaluation(source, (int)Math.Min(batchSize, source.Count - cursor)).Plan.Run();
         }
         return ReadTotals(Memory.EvaluationTotals);
     }
@@ -205,24 +203,53 @@ public sealed class Model : IDisposable
         ? layout
         : throw new GpuGradException(Fault.Memory, $"the network has {network.ParameterCount} parameters, at most {int.MaxValue} can be trained; use a smaller model.");
 
+    // Piece by piece: the whole may be larger than an array can be.
     private void Copy(Slot from, Slot to)
     {
-        var bytes = new byte[DeviceMemory[from].Bytes];
-        DeviceMemory[from].Read(0, bytes);
-        DeviceMemory[to].Write(0, bytes);
+        DeviceBuffer source = DeviceMemory[from], target = DeviceMemory[to];
+        var piece = new byte[Math.Min(source.Bytes, LargestPiece)];
+        for (long offset = 0; offset < source.Bytes; offset += piece.Length)
+        {
+            Span<byte> part = piece.AsSpan(0, (int)Math.Min(piece.Length, source.Bytes - offset));
+            source.Read(offset, part);
+            target.Write(offset, part);
+        }
+    }
+
+    private void Bind(IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts)
+    {
+        DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
+        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
+            plans[key] = new BoundGraph(graph, new Plan(layout));
+        graphs.UploadConstants(DeviceMemory);
+    }
+
+    private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>
+        new(layouts.Select(l => l.Layout), Memory.Durable.Append(Memory.EvaluationTotals), Device);
+
+    // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process, or another
+    // one, between two buffers. A parameter's first values are doubles in the host's memory before they are the device's.
+    private void RequireRoom(PlannedMemory planned)
+    {
+        long values = Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max();
+        double written = new[] { Memory.Parameters, Memory.State, Memory.Ema }.OfType<Slot>().Sum(s => (double)s.Length * Device.RealSize);
+        HostMemory.Require("initial values", values);
+        Device.Require("training", (long)Math.Min(Math.Max(planned.Bytes, written + values), long.MaxValue / 2));
     }
 
     private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
         try
         {
+            IReadOnlyList<(PlanLayout, (BatchSource?, int), ModelGraph)> layouts = Layouts(training, evaluated, batchSize, null, watch: config.Diagnostics.Every > 0);
+            RequireRoom(Planned(layouts));
             Initialise(seed);
             // All that the run will ever need, so that it is now that it does not fit and not after an hour.
             foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
                 _ = DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
-            Prepare(training, evaluated, batchSize, watch: config.Diagnostics.Every > 0);
+            Bind(layouts);
             return null;
         }
         catch (OutOfDeviceMemoryException e)

@@ -1,5 +1,6 @@
 using System.IO.Enumeration;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
@@ -13,7 +14,7 @@ public static class ParameterGroups
         {
             string? useless = group.Layers.FirstOrDefault(pattern => !network.Parameters.Any(p => Matches(pattern, p)));
             if (useless is not null)
-                throw new GpuGradException(Fault.Config, $"train.groups: '{useless}' names no parameter; there are {string.Join(", ", network.Parameters.Where(p => p.Trained).Select(p => p.Name).Take(8))} …");
+                throw ConfigException.At(group.Source ?? config.Source, $"train.groups: '{useless}' names no parameter; there are {string.Join(", ", network.Parameters.Where(p => p.Trained).Select(p => p.Name).Take(8))} …");
         }
         return new ParameterLayout(network.Parameters, p => GroupOf(config, p));
     }

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
@@ -70,22 +70,23 @@ public sealed class MutatedConfigTests : IDisposable
     {
         string path = folder.Write("c.yaml", yaml);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        var clock = Stopwatch.StartNew();
+        double begun = Spent.Seconds();
         Exception? e = Hostile.Record(() => ModelCheck.Check(RunConfigFile.Load(path).Config));
-        Assert.True(clock.Elapsed.TotalSeconds < Hostile.SlowestSeconds, $"took {clock.Elapsed}: {what}");
+        Assert.True(Spent.Seconds() - begun < Hostile.SlowestSeconds, $"took {Spent.Seconds() - begun} s: {what}");
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < MostMemory, $"{allocated} bytes were asked for: {what}");
         if (e is null)
             return true;
-        Assert.True(e is GpuGradException { Fault: Fault.Config }, $"{e}\n{what}");
-        Assert.True((e.Message.StartsWith(path, StringComparison.Ordinal) || e.Message.StartsWith("train.groups: ", StringComparison.Ordinal)) && !e.Message.Contains('\n', StringComparison.Ordinal), $"{e.Message} {what}");
+        // A layer may also be asked for that no machine has room for.
+        Assert.True(e is GpuGradException { Fault: Fault.Config or Fault.Memory }, $"{e}\n{what}");
+        Assert.True(Regex.IsMatch(e.Message, "^" + Regex.Escape(path) + "(:[0-9]+:[0-9]+: |: not UTF-8 text)") && !e.Message.Contains('\n', StringComparison.Ordinal), $"{e.Message} {what}");
         return false;
     }
 
     // Words of the file for others, or for words that YAML gives a meaning.
     private static string WithOtherWords(RandomStream random)
     {
-        List<string> tokens = [.. System.Text.RegularExpressions.Regex.Split(Whole, "([ ,:\\[\\]{}\n]+)")];
+        List<string> tokens = [.. Regex.Split(Whole, "([ ,:\\[\\]{}\n]+)")];
         for (int times = 1 + random.NextInt(2); times > 0; times--)
         {
             int at = random.NextInt(tokens.Count);

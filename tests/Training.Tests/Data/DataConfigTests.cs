@@ -56,7 +56,7 @@ public sealed class DataConfigTests
     [Fact]
     public void Pixels_cannot_be_moved_where_there_are_none()
     {
-        Assert.Contains("c.yaml:1:31: flip for samples of shape [2]", Load.Refusal("{dataset: spirals, augment: [{flip: horizontal}]}", fault: Fault.Config), StringComparison.Ordinal);
+        Assert.Contains("c.yaml:1:31: augment: flip for samples of shape [2]", Load.Refusal("{dataset: spirals, augment: [{flip: horizontal}]}", fault: Fault.Config), StringComparison.Ordinal);
         Assert.NotNull(Load.Training("{dataset: spirals, augment: [noise]}").Augmentation);
     }
 

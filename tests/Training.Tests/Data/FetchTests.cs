@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Tests.Data;
@@ -23,7 +25,7 @@ public sealed class FetchTests : IDisposable
     {
         var progress = new List<string>();
         using var server = new Server(new() { ["/a.gz"] = FormatSample.Gz(A), ["/b.gz"] = FormatSample.Gz(B) });
-        Fetch.First(Cache, Files, [new WebSource("http://127.0.0.1:1/"), new WebSource(server.Address)], (what, _) => progress.Add(what));
+        Fetch.First(Cache, Files, [Web("http://127.0.0.1:1/"), Web(server.Address)], (what, _) => progress.Add(what));
         Assert.Equal(["a.gz", "b.gz"], Directory.GetFileSystemEntries(Cache).Select(Path.GetFileName).Order());
         Assert.Single(Directory.GetFileSystemEntries(Path.Combine(folder.Path, "cache")));
         Assert.Contains("fetching a.gz", progress);
@@ -37,7 +39,7 @@ public sealed class FetchTests : IDisposable
         using var page = new Server(new() { ["/a.gz"] = [.. "<html>log in first</html>"u8], ["/b.gz"] = FormatSample.Gz(B) });
         using var part = new Server(new() { ["/a.gz"] = FormatSample.Gz(A) });
         GpuGradException e = Assert.Throws<GpuGradException>(() =>
-            Fetch.First(Cache, Files, [new WebSource(wrong.Address), new WebSource(cut.Address), new WebSource(page.Address), new WebSource(part.Address)], null));
+            Fetch.First(Cache, Files, [Web(wrong.Address), Web(cut.Address), Web(page.Address), Web(part.Address)], null));
         Assert.Equal(Fault.Data, e.Fault);
         Hostile.AssertOneLine(e, "fetch");
         foreach (string reason in new[] { "content with SHA-256", "another beginning", "404", "expected a.gz, b.gz in that folder" })
@@ -70,13 +72,20 @@ public sealed class FetchTests : IDisposable
         Hostile.AssertOneLine(e, "fetch");
     }
 
+    // A server on a busy machine may be slow to answer.
+    private static WebSource Web(string address) => new(address, Patience.Limit);
+
     private static FetchedFile Expected(string name, byte[] content) => new(name, Convert.ToHexStringLower(SHA256.HashData(content)));
 
     private void Script(string name, string body)
     {
-        string path = folder.Write("bin/" + name, "#!/bin/sh\n" + body + "\n");
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        // Written by another process: what is open for writing anywhere cannot be run, and a process that some other test is just starting
+        // has a copy of all that is open in this one.
+        string path = Path.Combine(folder.Path, "bin", name);
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        using var shell = Process.Start("/bin/sh", ["-c", "printf '#!/bin/sh\n%s\n' \"$1\" > \"$2\" && chmod 500 \"$2\"", "sh", body, path]);
+        shell.WaitForExit();
+        Assert.Equal(0, shell.ExitCode);
     }
 
     /// <summary>Answers GET on this machine with given files.</summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Tests.Support;
 
@@ -57,9 +56,9 @@ public sealed class FormatTests
             byte[] mutant = sample.Container is { } container && i % 2 == 0
                 ? container.Wrap(Hostile.Mutate(container.Inner, random))
                 : Hostile.Mutate(sample.Good, random);
-            var clock = Stopwatch.StartNew();
+            double begun = Spent.Seconds();
             read += Hostile.ReadOrRefuse(mutant, b => sample.Read(b), $"{format}, mutant {i}", MutantMemory) ? 1 : 0;
-            Assert.True(clock.Elapsed.TotalSeconds < Hostile.SlowestSeconds, $"{format}, mutant {i}, took {clock.Elapsed}");
+            Assert.True(Spent.Seconds() - begun < Hostile.SlowestSeconds, $"{format}, mutant {i}, took {Spent.Seconds() - begun} s");
         }
         Effort.Report($"mutants {format}", $"{Mutants} changed files: {read} read, {Mutants - read} refused in one line");
     }

@@ -9,7 +9,7 @@ internal static class Hostile
 {
     public const long LittleMemory = 1 << 20;
 
-    /// <summary>A file that takes longer hangs.</summary>
+    /// <summary>A file that takes more of the processor hangs.</summary>
     public const int SlowestSeconds = 10;
 
     /// <summary>The refusal of a file that must not be read.</summary>

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
@@ -22,10 +23,11 @@ public sealed class ShippedStepTests
     {
         using var run = new ShippedRun(name, threads: 2);
         run.Step(0);
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        run.Step(1);
-        run.Step(2);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Spent.Bytes(() =>
+        {
+            run.Step(1);
+            run.Step(2);
+        }));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tests.Storage;
@@ -18,8 +19,8 @@ internal static class Child
     {
         string assembly = typeof(Child).Assembly.Location;
         string dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        string[] line = [.. before, Path.GetFullPath(dotnet), "exec", assembly];
-        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        string[] line = Patience.Listening([.. before, Path.GetFullPath(dotnet), "exec", assembly]);
+        var start = new ProcessStartInfo(line[0], line[1..]) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment[Variable] = command;
         return Process.Start(start)!;
     }
@@ -29,9 +30,10 @@ internal static class Child
     {
         using Process process = Start(command, before);
         Task<string> errors = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd() + errors.Result;
-        process.WaitForExit();
-        return (process.ExitCode, output);
+        Task<string> output = process.StandardOutput.ReadToEndAsync();
+        process.StandardInput.Close();
+        Patience.UntilEndOf(process);
+        return (process.ExitCode, output.Result + errors.Result);
     }
 
     public static void Signal(Process process, string signal)
@@ -67,7 +69,7 @@ internal static class Child
                 using (RunLock held = RunLock.Take(arguments[0]))
                 {
                     Console.WriteLine($"held, before by {held.Previous?.ToString(CultureInfo.InvariantCulture) ?? "nobody"}");
-                    Thread.Sleep(int.Parse(arguments[1], CultureInfo.InvariantCulture));
+                    AwaitParent();
                 }
                 return 0;
             case "save":
@@ -79,13 +81,31 @@ internal static class Child
                 using (var signals = new StopSignals(name => Console.WriteLine("asked by " + name)))
                 {
                     Console.WriteLine("ready");
-                    if (!signals.Stop.WaitHandle.WaitOne(20_000))
+                    if (WaitHandle.WaitAny([signals.Stop.WaitHandle, ParentIsGone()]) != 0)
                         return 99;
-                    Thread.Sleep(int.Parse(arguments[0], CultureInfo.InvariantCulture));
+                    // Work that does not end by itself shows that the second signal does not wait for it.
+                    if (arguments[0] == "on")
+                        AwaitParent();
                     return signals.ExitCode ?? 98;
                 }
             default:
                 return 97;
         }
+    }
+
+    // Until the test closes this process's input, or is no more.
+    private static void AwaitParent() => Console.In.ReadToEnd();
+
+    private static ManualResetEvent ParentIsGone()
+    {
+        var gone = new ManualResetEvent(false);
+        var reader = new Thread(() =>
+        {
+            AwaitParent();
+            gone.Set();
+        });
+        reader.IsBackground = true;
+        reader.Start();
+        return gone;
     }
 }

@@ -1,8 +1,8 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Tests.Data;
 
 namespace GpuGrad.Training.Tests.Storage;
 
@@ -12,7 +12,6 @@ namespace GpuGrad.Training.Tests.Storage;
 /// </summary>
 public sealed class FuzzTests : IDisposable
 {
-    private const int SlowestMilliseconds = 10_000;
     private const int MostMemory = 16 << 20;
 
     private static readonly int Mutants = Effort.Count(2000, 100_000);
@@ -92,7 +91,7 @@ public sealed class FuzzTests : IDisposable
             mutant = finish?.Invoke(mutant) ?? mutant;
             System.IO.File.WriteAllBytes(File, mutant);
             long memory = GC.GetAllocatedBytesForCurrentThread();
-            var clock = Stopwatch.StartNew();
+            double begun = Spent.Seconds();
             try
             {
                 read();
@@ -107,7 +106,7 @@ public sealed class FuzzTests : IDisposable
             {
                 Assert.Fail($"mutant {i} ({Convert.ToHexString(mutant.AsSpan(0, Math.Min(64, mutant.Length)))}…): {e}");
             }
-            Assert.True(clock.ElapsedMilliseconds < SlowestMilliseconds, $"mutant {i} took {clock.Elapsed}");
+            Assert.True(Spent.Seconds() - begun < Hostile.SlowestSeconds, $"mutant {i} took {Spent.Seconds() - begun} s");
             Assert.True(GC.GetAllocatedBytesForCurrentThread() - memory < MostMemory, $"mutant {i} took {GC.GetAllocatedBytesForCurrentThread() - memory} bytes");
         }
         Effort.Report($"mutants {kind}", $"{Mutants} changed files: {loaded} read, the others refused in one line");

@@ -1,3 +1,4 @@
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tests.Storage;
@@ -48,13 +49,8 @@ public sealed class KernelFaultTests : IDisposable
     // The tracer may outlive the process that it traced for a moment.
     private string Trace()
     {
-        for (int i = 0; i < 100; i++)
-        {
-            string text = File.Exists(folder["trace"]) ? File.ReadAllText(folder["trace"]) : "";
-            if (text.Contains("+++", StringComparison.Ordinal))
-                return text;
-            Thread.Sleep(50);
-        }
-        return "";
+        string text = "";
+        Patience.Until(() => (text = File.Exists(folder["trace"]) ? File.ReadAllText(folder["trace"]) : "").Contains("+++", StringComparison.Ordinal), "the end of the trace");
+        return text;
     }
 }

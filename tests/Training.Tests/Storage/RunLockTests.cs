@@ -15,7 +15,7 @@ public sealed class RunLockTests : IDisposable
     {
         using RunLock held = RunLock.Take(folder.Path);
         Assert.Null(held.Previous);
-        (int code, string output) = Child.Run($"hold|{folder.Path}|0");
+        (int code, string output) = Child.Run($"hold|{folder.Path}");
         Assert.Equal(9, code);
         string line = Assert.Single(output.Trim().Split('\n'));
         Assert.StartsWith($"refused: {folder.Path}: in use by process {Environment.ProcessId} on {Environment.MachineName} since ", line);
@@ -25,7 +25,7 @@ public sealed class RunLockTests : IDisposable
     [Fact]
     public void The_lock_of_a_killed_process_is_taken_over_and_it_is_named()
     {
-        using Process child = Child.Start($"hold|{folder.Path}|60000");
+        using Process child = Child.Start($"hold|{folder.Path}");
         Assert.Equal("held, before by nobody", child.StandardOutput.ReadLine());
         var refused = Assert.Throws<GpuGradException>(() => RunLock.Take(folder.Path));
         Assert.Contains($"in use by process {child.Id} ", refused.Message);
@@ -38,7 +38,7 @@ public sealed class RunLockTests : IDisposable
     [Fact]
     public void A_lock_given_back_leaves_no_name_behind()
     {
-        Assert.Equal((0, "held, before by nobody"), (Child.Run($"hold|{folder.Path}|0") is var (code, output) ? code : -1, output.Trim()));
+        Assert.Equal((0, "held, before by nobody"), (Child.Run($"hold|{folder.Path}") is var (code, output) ? code : -1, output.Trim()));
         using RunLock held = RunLock.Take(folder.Path);
         Assert.Null(held.Previous);
     }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tests.Storage;
@@ -13,11 +14,11 @@ public sealed class StopSignalsTests
     public void The_first_signal_lets_the_process_finish_with_its_own_exit_code(string signal, int code)
     {
         Skip.If(OperatingSystem.IsWindows());
-        using Process child = Child.Start("wait|50");
+        using Process child = Child.Start("wait|once");
         Assert.Equal("ready", child.StandardOutput.ReadLine());
         Child.Signal(child, signal);
         Assert.Equal($"asked by SIG{signal}", child.StandardOutput.ReadLine());
-        Assert.True(child.WaitForExit(10_000));
+        Patience.UntilEndOf(child);
         Assert.Equal(code, child.ExitCode);
     }
 
@@ -28,12 +29,12 @@ public sealed class StopSignalsTests
     public void The_second_signal_ends_the_process_at_once(string first, string second, int code)
     {
         Skip.If(OperatingSystem.IsWindows());
-        using Process child = Child.Start("wait|60000");
+        using Process child = Child.Start("wait|on");
         Assert.Equal("ready", child.StandardOutput.ReadLine());
         Child.Signal(child, first);
         Assert.Equal($"asked by SIG{first}", child.StandardOutput.ReadLine());
         Child.Signal(child, second);
-        Assert.True(child.WaitForExit(10_000));
+        Patience.UntilEndOf(child);
         Assert.Equal(code, child.ExitCode);
     }
 

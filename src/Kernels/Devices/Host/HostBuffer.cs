@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Devices.Host;
@@ -68,62 +67,6 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
         address = null;
         HostMemory.Release(Bytes);
         GC.RemoveMemoryPressure(Math.Max(Bytes, 1));
-    }
-}
-
-/// <summary>How much memory this process may use, and what to say when that is not enough.</summary>
-internal static class HostMemory
-{
-    // Below this a look at what is free costs more than it tells.
-    private const long WorthALook = 1 << 20;
-
-    private static long used;
-
-    /// <summary>Bytes of all buffers that are alive.</summary>
-    public static long Used => Interlocked.Read(ref used);
-
-    /// <summary>
-    /// Takes note of a buffer to be. Linux hands out addresses that it cannot back and kills the process later; so what goes beyond the
-    /// machine (its container, <c>DOTNET_GCHeapHardLimit</c>), or beyond what others have left of it, is refused here.
-    /// </summary>
-    public static void Claim(string name, long bytes)
-    {
-        // Garbage counts only once there is no room besides it.
-        if ((ulong)bytes > (ulong)Free(bytes, collect: false) && Free(bytes, collect: true) is long free && (ulong)bytes > (ulong)free)
-            throw new OutOfDeviceMemoryException("this machine", name, bytes, free, Total);
-        Interlocked.Add(ref used, bytes);
-    }
-
-    public static void Release(long bytes) => Interlocked.Add(ref used, -bytes);
-
-    public static GpuGradException Exhausted(string name, long bytes, Exception inner) =>
-        new OutOfDeviceMemoryException("this machine", name, bytes, -1, Total, inner);
-
-    private static long Total => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
-
-    private static long Free(long wanted, bool collect)
-    {
-        long free = Math.Max(0, Total - Used - GC.GetTotalMemory(collect));
-        return wanted >= WorthALook && LeftByOthers() is long left ? Math.Min(free, left) : free;
-    }
-
-    // What Linux says can be had without harm, swap included; null where nothing says so.
-    private static long? LeftByOthers()
-    {
-        const string Information = "/proc/meminfo";
-        if (!OperatingSystem.IsLinux() || !File.Exists(Information))
-            return null;
-        long? available = null;
-        foreach (string line in File.ReadLines(Information))
-        {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (words is [("MemAvailable:" or "SwapFree:"), string kibibytes, ..]
-                && long.TryParse(kibibytes, NumberStyles.None, CultureInfo.InvariantCulture, out long number))
-            {
-                available = (available ?? 0) + (number << 10);
-            }
-        }
-        return available;
     }
 }
 

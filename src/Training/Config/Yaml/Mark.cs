@@ -12,6 +12,10 @@ public readonly record struct Mark(string File, int Line, int Column)
 public sealed class ConfigException(Mark mark, string message) : GpuGradException(Fault.Config, $"{mark}: {message}")
 {
     public Mark Mark { get; } = mark;
+
+    /// <summary>With its place where that is known: a config may also be made by a program.</summary>
+    public static GpuGradException At(Mark? place, string message) =>
+        place is Mark mark ? new ConfigException(mark, message) : new GpuGradException(Fault.Config, message);
 }
 
 /// <summary>A value that a config record refuses; the binder adds the place.</summary>

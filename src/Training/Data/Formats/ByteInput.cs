@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using GpuGrad.Kernels.Devices.Host;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -53,10 +54,14 @@ internal class ByteInput(Stream stream, string name, long length) : IDisposable
         Need(count, what);
         if (count > Array.MaxLength)
             throw Refuse($"{count} bytes for {what}", $"at most {Array.MaxLength}");
+        RequireRoom(count);
         var bytes = new byte[count];
         Fill(bytes, what);
         return bytes;
     }
+
+    /// <summary>Refuses what the machine has no room for.</summary>
+    public void RequireRoom(long bytes) => HostMemory.Require(name, bytes);
 
     public byte Byte(string what) => Small(1, what)[0];
 

@@ -109,6 +109,7 @@ internal static class Numbers
         long bytes = checked(count * SizeOf(type));
         if (bytes != input.Left)
             throw input.Refuse($"{input.Left} bytes of numbers", $"{bytes} for {count} of type {type}");
+        input.RequireRoom(bytes);
         return type switch
         {
             NumberType.UInt8 => input.Take(count, "numbers"),

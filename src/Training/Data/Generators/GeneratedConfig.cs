@@ -1,6 +1,8 @@
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
@@ -30,6 +32,7 @@ public abstract record GeneratedConfig : DatasetConfig
     {
         ulong seed = Seed ?? context.Seed;
         int[] counts = [Train, Test];
+        RequireRoom();
         SampleSet?[] parts = Concurrently.Run([.. counts.Select((count, i) => (Func<SampleSet?>)(() =>
             count == 0 ? null : Make(count, seed, i == 0 ? TrainStream : TestStream)))]);
         DataShape shape = KnownShape!;
@@ -42,6 +45,17 @@ public abstract record GeneratedConfig : DatasetConfig
             Origin = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Title}, generated with seed {seed}"),
             Fingerprint = Fingerprint.Of(shape, parts[0], parts[1]),
         };
+    }
+
+    // What no array can hold is wrong in the config; what the machine has no room for is asked of no one.
+    private void RequireRoom()
+    {
+        DataShape shape = KnownShape!;
+        double numbers = (double)Math.Max(Train, Test) * Math.Max(shape.Shape.Length, shape.Targets);
+        if (numbers > Array.MaxLength)
+            throw ConfigException.At(Source, $"{Math.Max(Train, Test)} samples of shape {shape.Shape}; expected at most {Array.MaxLength} numbers in all");
+        long size = shape.Shape.Rank == 3 ? sizeof(byte) : sizeof(float);
+        HostMemory.Require("samples", ((long)Train + Test) * ((shape.Shape.Length * size) + (shape.Targets * sizeof(float)) + sizeof(int)));
     }
 
     /// <summary>Draws samples; <paramref name="part"/> tells training from test.</summary>

@@ -36,8 +36,6 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
         Shape shape = KnownShape!.Shape;
         bool picture = shape.Rank == 3;
         long length = checked(count * shape.Length);
-        if (length > Array.MaxLength)
-            throw new GpuGradException(Fault.Config, $"random: {count} samples of shape {shape}; expected at most {Array.MaxLength} numbers in all");
         byte[]? bytes = picture ? new byte[length] : null;
         float[]? reals = picture ? null : new float[length];
         int[] labels = new int[count];

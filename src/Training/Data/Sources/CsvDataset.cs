@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
@@ -44,7 +45,7 @@ public sealed record CsvConfig : DatasetConfig
     public override DataSet Load(DataContext context)
     {
         if (Label is not null && Targets.Count > 0)
-            throw new GpuGradException(Fault.Config, $"{Source}: csv has 'label' and 'targets'; expected one of the two");
+            throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
         string path = DataFile.Resolve(context, Path);
         CsvTable train = Read(path);
         IReadOnlyList<string>? classes = train.Labels is null ? null : train.SortedClasses();

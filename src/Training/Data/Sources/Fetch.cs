@@ -64,18 +64,20 @@ internal static class Fetch
 }
 
 /// <summary>Files under a web address. Their checksums stand in the program, so that the way they come need not be trusted.</summary>
-internal sealed class WebSource(string address) : IFetchSource
+/// <param name="address">Where they are, with the slash at its end.</param>
+/// <param name="patience">How long to wait for a connection and for each piece; by default as long as a person would.</param>
+internal sealed class WebSource(string address, TimeSpan? patience = null) : IFetchSource
 {
     private const long MostBytes = 1L << 30;
 
-    /// <summary>A machine without a network should know soon.</summary>
-    private static readonly TimeSpan Connecting = TimeSpan.FromSeconds(5), Silence = TimeSpan.FromSeconds(20);
+    // A machine without a network should know soon.
+    private readonly TimeSpan connecting = patience ?? TimeSpan.FromSeconds(5), silence = patience ?? TimeSpan.FromSeconds(20);
 
     public string Name => address;
 
     public void Get(IReadOnlyList<FetchedFile> files, string folder, Action<string, double?>? progress)
     {
-        using var handler = new SocketsHttpHandler { ConnectTimeout = Connecting };
+        using var handler = new SocketsHttpHandler { ConnectTimeout = connecting };
         using var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
         foreach (FetchedFile file in files)
             Get(client, file.Name, Path.Combine(folder, file.Name), progress);
@@ -83,20 +85,20 @@ internal sealed class WebSource(string address) : IFetchSource
 
     private void Get(HttpClient client, string name, string path, Action<string, double?>? progress)
     {
-        using var patience = new CancellationTokenSource(Connecting + Connecting);
+        using var limit = new CancellationTokenSource(connecting + connecting);
         using var request = new HttpRequestMessage(HttpMethod.Get, address + name);
-        using HttpResponseMessage response = Answer(client, request, patience);
+        using HttpResponseMessage response = Answer(client, request, limit);
         response.EnsureSuccessStatusCode();
         long? length = response.Content.Headers.ContentLength;
-        using Stream source = response.Content.ReadAsStream(patience.Token);
+        using Stream source = response.Content.ReadAsStream(limit.Token);
         using FileStream target = File.Create(path);
         var piece = new byte[1 << 16];
         long done = 0;
         while (true)
         {
-            patience.CancelAfter(Silence);
+            limit.CancelAfter(silence);
             // Reading waits on the token, which the plain Read does not.
-            int count = source.ReadAsync(piece, patience.Token).AsTask().GetAwaiter().GetResult();
+            int count = source.ReadAsync(piece, limit.Token).AsTask().GetAwaiter().GetResult();
             if (count == 0)
                 return;
             done += count;
@@ -107,11 +109,11 @@ internal sealed class WebSource(string address) : IFetchSource
         }
     }
 
-    private static HttpResponseMessage Answer(HttpClient client, HttpRequestMessage request, CancellationTokenSource patience)
+    private static HttpResponseMessage Answer(HttpClient client, HttpRequestMessage request, CancellationTokenSource limit)
     {
         try
         {
-            return client.Send(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
+            return client.Send(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
         }
         catch (OperationCanceledException e)
         {

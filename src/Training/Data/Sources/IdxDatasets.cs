@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
@@ -23,7 +24,7 @@ public sealed record IdxConfig : DatasetConfig
     public override DataSet Load(DataContext context)
     {
         if (TestImages is null != TestLabels is null)
-            throw new GpuGradException(Fault.Config, $"{Source}: idx has one of 'test-images' and 'test-labels'; expected both or none");
+            throw ConfigException.At(Source, "idx has one of 'test-images' and 'test-labels'; expected both or none");
         return IdxFiles.Load(
             DataFile.Resolve(context, Images),
             DataFile.Resolve(context, Labels),

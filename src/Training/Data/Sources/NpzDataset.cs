@@ -1,4 +1,5 @@
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
@@ -32,7 +33,7 @@ public sealed record NpzConfig : DatasetConfig
     public override DataSet Load(DataContext context)
     {
         if (TestX is null != TestY is null)
-            throw new GpuGradException(Fault.Config, $"{Source}: npz has one of 'test-x' and 'test-y'; expected both or none");
+            throw ConfigException.At(Source, "npz has one of 'test-x' and 'test-y'; expected both or none");
         string path = DataFile.Resolve(context, Path);
         SampleSet train = Read(path, X, Y);
         string testPath = Test is null ? path : DataFile.Resolve(context, Test);

@@ -1,0 +1,53 @@
+namespace GpuGrad.Kernels.Devices.Host;
+
+/// <summary>
+/// How much memory this process may use, and what to say when that is not enough. Linux hands out addresses that it cannot back and
+/// kills the process later; so what goes beyond the machine (its container, <c>DOTNET_GCHeapHardLimit</c>), or beyond what others have
+/// left of it, is refused here, before it is asked for.
+/// </summary>
+public static class HostMemory
+{
+    // Below this a look at what is free costs more than it tells.
+    private const long WorthALook = 1 << 20;
+
+    private static long used;
+
+    /// <summary>Bytes of all buffers that are alive.</summary>
+    internal static long Used => Interlocked.Read(ref used);
+
+    /// <summary>What the system has left; a test says something else.</summary>
+    internal static Func<long?> Left { get; set; } = () => new SystemMemory().Left();
+
+    /// <summary>Refuses what this process cannot have, whoever is going to allocate it.</summary>
+    /// <param name="what">What it is for.</param>
+    /// <param name="bytes">How much it is.</param>
+    /// <exception cref="OutOfDeviceMemoryException">There is certainly not so much.</exception>
+    public static void Require(string what, long bytes)
+    {
+        // Garbage counts only once there is no room besides it.
+        if (bytes > Free(bytes, collect: false) && Free(bytes, collect: true) is long free && bytes > free)
+            throw new OutOfDeviceMemoryException("this machine", what, bytes, free, Total);
+    }
+
+    /// <summary>Takes note of a buffer to be.</summary>
+    internal static void Claim(string name, long bytes)
+    {
+        Require(name, bytes);
+        Interlocked.Add(ref used, bytes);
+    }
+
+    internal static void Release(long bytes) => Interlocked.Add(ref used, -bytes);
+
+    internal static GpuGradException Exhausted(string name, long bytes, Exception inner) =>
+        new OutOfDeviceMemoryException("this machine", name, bytes, -1, Total, inner);
+
+    private static long Total => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    private static long Free(long wanted, bool collect)
+    {
+        if (collect)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true); // gives pages back as well
+        long free = Math.Max(0, Total - Used - GC.GetTotalMemory(false));
+        return wanted >= WorthALook && Left() is long left ? Math.Min(free, left) : free;
+    }
+}
