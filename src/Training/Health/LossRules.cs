@@ -18,7 +18,9 @@ internal sealed class LossRules(Remedies remedies, HealthState state, double? ex
         if (recent <= before - (0.01 * Math.Abs(before)) || !IsFirst(AlarmCatalog.LossStuck))
             return null;
         bool never = expected is double e && Math.Abs(recent - e) < 0.02 * e;
-        string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {recent:G4}, before them it was {before:G4}{(never ? $"; {expected:G4} is that of a network that knows nothing" : "")}");
+        string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {recent:G4}, before them it was {before:G4}");
+        if (never)
+            finding += string.Create(CultureInfo.InvariantCulture, $"; {expected:G4} is that of a network that knows nothing");
         return never
             ? new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It never fell: no gradient arrives, or every step jumps too far.", $"{remedies.Rate(0.1)}, then {remedies.Rate(10)}")
             : new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It has learned what this learning rate and model allow, or jumps from side to side of a valley.", $"--set train.schedule=cosine, or {remedies.Rate(0.3)}");

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
@@ -32,6 +33,7 @@ public readonly struct SgdRule : IOptimizerRule
 {
     public static int Slots => 0;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R> =>
         w - (h.Rate * (g + (h.Decay * w)));
 }
@@ -41,6 +43,7 @@ public readonly struct MomentumRule : IOptimizerRule
 {
     public static int Slots => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         s0 = (h.A * s0) + g + (h.Decay * w);
@@ -53,6 +56,7 @@ public readonly struct NesterovRule : IOptimizerRule
 {
     public static int Slots => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R d = g + (h.Decay * w);
@@ -66,6 +70,7 @@ public readonly struct AdagradRule : IOptimizerRule
 {
     public static int Slots => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R d = g + (h.Decay * w);
@@ -79,6 +84,7 @@ public readonly struct RmsPropRule : IOptimizerRule
 {
     public static int Slots => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R d = g + (h.Decay * w);
@@ -93,6 +99,7 @@ public readonly struct CenteredRmsPropRule : IOptimizerRule
 {
     public static int Slots => 3;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R d = g + (h.Decay * w);
@@ -109,6 +116,7 @@ public readonly struct AdamRule : IOptimizerRule
 {
     public static int Slots => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R> =>
         Move(w, g + (h.Decay * w), ref s0, ref s1, h);
 
@@ -125,6 +133,7 @@ public readonly struct AdamWRule : IOptimizerRule
 {
     public static int Slots => 2;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R> =>
         AdamRule.Move(w - (h.Rate * h.Decay * w), g, ref s0, ref s1, h);
 }
@@ -134,6 +143,7 @@ public readonly struct LionRule : IOptimizerRule
 {
     public static int Slots => 1;
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>
     {
         R direction = Real.Sign((h.A * s0) + (h.RestA * g));

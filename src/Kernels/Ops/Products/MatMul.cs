@@ -88,8 +88,8 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
         int m = b.OutShape()[0], n = b.OutShape()[1], k = InnerSize(b.Node);
         new Product(b, m, n, k)
         {
-            A = TransposeA ? new AdjacentSource(b.In(0), m) : new StridedSource(b.In(0), k),
-            B = TransposeB ? new StridedSource(b.In(1), k) : new AdjacentSource(b.In(1), n),
+            A = TransposeA ? Factor.OfSteps(b.In(0), m) : Factor.OfLines(b.In(0), k),
+            B = TransposeB ? Factor.OfLines(b.In(1), k) : Factor.OfSteps(b.In(1), n),
             C = b.Out(),
             Epilogue = CpuEpilogue.Of(b, Epilogue, EpilogueInput, OwnInputs, columnBias: Bias ? b.In(2) : null),
         }.AddPhases();

@@ -1,50 +1,164 @@
+using System.Runtime.Intrinsics.X86;
+using GpuGrad.Kernels.Ops.Reductions;
+
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>C's block of packed panels of A times packed panels of B.</summary>
-internal static unsafe class BlockProduct
+/// <summary>What one worker does of a product: blocks of C, tile by tile.</summary>
+internal sealed unsafe class BlockProduct
 {
-    /// <summary>
-    /// Multiplies <paramref name="rows"/> rows of packed A with <paramref name="columns"/> columns of packed B over
-    /// <paramref name="kc"/> steps into C, whose rows are <paramref name="ldc"/> floats long, at (<paramref name="row"/>,
-    /// <paramref name="column"/>).
-    /// </summary>
-    /// <param name="accumulate">Adds to C; otherwise overwrites it.</param>
-    /// <param name="epilogue">Applied to the result, or null while more steps are to come.</param>
-    public static void Run(
-        float* a, float* b, int kc, int row, int rows, int column, int columns, float* c, int ldc, bool accumulate, Epilogue? epilogue)
+    // A smaller B is in the caches after its first use, and asking for it costs 3 %; of a larger one the next panel is
+    // fetched during this one: 15 % at 128×1024×4080.
+    private const long LeastFloatsToFetch = 1 << 20;
+
+    private readonly ProductBlocking blocks;
+    private readonly ProductTile tile;
+    private readonly int m;
+    private readonly int n;
+    private readonly bool fetchesAhead;
+    private readonly ScratchRegion? panelA;
+    private readonly ScratchRegion? panelB;
+
+    /// <param name="binding">Gives scratch memory.</param>
+    /// <param name="blocks">The cut.</param>
+    /// <param name="packsB">Whether a panel of B is packed before it is used, by who uses it.</param>
+    public BlockProduct(CpuBinding binding, ProductBlocking blocks, bool packsB)
     {
-        int mr = MicroKernel.Rows, nr = MicroKernel.Columns;
-        float* tile = stackalloc float[mr * nr];
-        for (int j = 0; j < columns; j += nr)
+        (this.blocks, tile, m, n) = (blocks, blocks.Tile, blocks.M, blocks.N);
+        fetchesAhead = Sse.IsSupported && (long)blocks.K * n > LeastFloatsToFetch;
+        panelA = m < tile.Rows ? binding.Scratch((long)binding.Workers * tile.Rows * blocks.Steps) : null;
+        panelB = packsB ? binding.Scratch((long)binding.Workers * tile.Columns * blocks.Steps) : null;
+    }
+
+    public required Factor A { get; init; }
+
+    public required Factor B { get; init; }
+
+    /// <summary>[M, N].</summary>
+    public required float* C { get; init; }
+
+    /// <summary>Applied to finished blocks.</summary>
+    public required Epilogue? Epilogue { get; init; }
+
+    /// <summary>Adds steps <paramref name="k"/> … <paramref name="endK"/> to the blocks of C that are tasks begin … end.</summary>
+    /// <param name="begin">First task.</param>
+    /// <param name="end">Behind the last.</param>
+    /// <param name="k">First step; at step 0 C is overwritten.</param>
+    /// <param name="endK">Behind the last step; at K the epilogue follows.</param>
+    /// <param name="packedB">These steps of all of B as panels, or null.</param>
+    /// <param name="worker">Whose scratch memory to use.</param>
+    public void Run(int begin, int end, int k, int endK, float* packedB, int worker)
+    {
+        for (int task = begin; task < end; task++)
         {
-            int width = Math.Min(nr, columns - j);
-            float* panelB = b + ((long)j * kc);
-            for (int i = 0; i < rows; i += mr)
+            (int row, int endRow, int column, int endColumn) = blocks[task];
+            for (int start = k; start < endK; start += blocks.Steps)
             {
-                int height = Math.Min(mr, rows - i);
-                float* panelA = a + ((long)i * kc);
-                long offset = ((long)(row + i) * ldc) + column + j;
-                if (height == mr && width == nr)
-                {
-                    MicroKernel.Run(kc, panelA, mr, panelB, nr, c + offset, ldc, accumulate);
-                }
-                else
-                {
-                    MicroKernel.Run(kc, panelA, mr, panelB, nr, tile, nr, false);
-                    CopyOut(tile, nr, c + offset, ldc, height, width, accumulate);
-                }
-                for (int r = 0; r < height && epilogue is not null; r++, offset += ldc)
-                    epilogue.Apply(c + offset, row + i + r, column + j, width, offset);
+                int kc = Math.Min(blocks.Steps, endK - start);
+                Rows a = RowsOfA(start, kc, worker);
+                for (int j = column; j < endColumn; j += tile.Columns)
+                    Multiply(a, row, endRow, PanelOfB(j, Math.Min(tile.Columns, endColumn - j), start, kc, packedB, worker), kc, start > 0);
+            }
+            for (int i = row; i < endRow && endK == blocks.K && Epilogue is not null; i++)
+            {
+                long offset = ((long)i * n) + column;
+                Epilogue.Apply(C + offset, i, column, endColumn - column, offset);
             }
         }
     }
 
-    private static void CopyOut(float* tile, int nr, float* c, int ldc, int rows, int columns, bool accumulate)
+    private void Multiply(in Rows a, int row, int endRow, in Panel b, int kc, bool accumulate)
     {
-        for (int i = 0; i < rows; i++, tile += nr, c += ldc)
+        ProductTile t = b.Tile;
+        float* edge = stackalloc float[t.Rows * t.Columns];
+        int tiles = (endRow - row + t.Rows - 1) / t.Rows;
+        for (int number = 0; number < tiles; number++)
         {
-            for (int j = 0; j < columns; j++)
-                c[j] = accumulate ? c[j] + tile[j] : tile[j];
+            if (b.Next is not null)
+                Fetch(b.Next, b.Step, kc * number / tiles, kc * (number + 1) / tiles);
+            // The last tile begins further up, where all its rows are in A; of what it computes twice, only what is new counts.
+            int i = row + (number * t.Rows), height = Math.Min(t.Rows, endRow - i), first = panelA is null ? Math.Min(i, m - t.Rows) : i;
+            float* from = a.Data + (first * a.Row), to = C + ((long)i * n) + b.Column;
+            if (height == t.Rows && first == i && b.Width == t.Columns)
+                t.Run(kc, from, a.Row, a.Step, b.Data, b.Step, to, n, accumulate);
+            else
+            {
+                t.Run(kc, from, a.Row, a.Step, b.Data, b.Step, edge, t.Columns, false);
+                CopyOut(edge + ((i - first) * t.Columns) + b.Skip, t.Columns, to, n, height, b.Width, accumulate);
+            }
         }
+    }
+
+    // Fewer rows than a tile has are packed; what the rest of the panel holds goes into rows that nobody takes.
+    private Rows RowsOfA(int k, int kc, int worker)
+    {
+        if (panelA is null)
+            return new Rows(A.At(0, k), A.Line, A.Step);
+        float* panel = panelA.Pointer + ((long)worker * tile.Rows * blocks.Steps);
+        A.Pack(0, m, tile.Rows, k, kc, panel);
+        return new Rows(panel, 1, tile.Rows);
+    }
+
+    private Panel PanelOfB(int column, int width, int k, int kc, float* packed, int worker)
+    {
+        ProductTile t = width <= MicroKernel.Narrow.Columns && m >= MicroKernel.Narrow.Rows ? MicroKernel.Narrow : tile;
+        if (packed is not null)
+            return new Panel(t, packed + ((long)column * kc), tile.Columns, column, width, 0, null);
+        if (panelB is not null)
+        {
+            float* panel = panelB.Pointer + ((long)worker * tile.Columns * blocks.Steps);
+            B.Pack(column, width, t.Columns, k, kc, panel);
+            return new Panel(t, panel, t.Columns, column, width, 0, null);
+        }
+        int first = Math.Min(column, n - t.Columns);
+        bool fetches = fetchesAhead && column + t.Columns < n;
+        return new Panel(t, B.At(first, k), B.Step, column, width, column - first, fetches ? B.At(column + t.Columns, k) : null);
+    }
+
+    // Two lines a step: the panel behind is as wide as this one.
+    private static void Fetch(float* panel, nint distance, int step, int endStep)
+    {
+        for (panel += step * distance; step < endStep; step++, panel += distance)
+        {
+            Sse.Prefetch1(panel);
+            Sse.Prefetch1(panel + CacheLine.Floats);
+        }
+    }
+
+    private static void CopyOut(float* tile, int pitch, float* c, int ldc, int rows, int columns, bool accumulate)
+    {
+        for (int i = 0; i < rows; i++, tile += pitch, c += ldc)
+        {
+            if (accumulate)
+                Sums.AddTo(tile, c, columns);
+            else
+                Copies.Copy(tile, c, columns);
+        }
+    }
+
+    /// <summary>A's rows from the first on.</summary>
+    private readonly struct Rows(float* data, nint row, nint step)
+    {
+        public readonly float* Data = data;
+        public readonly nint Row = row;
+        public readonly nint Step = step;
+    }
+
+    /// <summary>A tile's width of B.</summary>
+    /// <param name="tile">The tile to compute.</param>
+    /// <param name="data">Its first column.</param>
+    /// <param name="step">Floats from a step to the next.</param>
+    /// <param name="column">First column of C that is wanted.</param>
+    /// <param name="width">Columns that are wanted.</param>
+    /// <param name="skip">Columns of the tile before the first that is wanted.</param>
+    /// <param name="next">The panel behind, to be fetched meanwhile; or null.</param>
+    private readonly struct Panel(ProductTile tile, float* data, nint step, int column, int width, int skip, float* next)
+    {
+        public readonly ProductTile Tile = tile;
+        public readonly float* Data = data;
+        public readonly nint Step = step;
+        public readonly int Column = column;
+        public readonly int Width = width;
+        public readonly int Skip = skip;
+        public readonly float* Next = next;
     }
 }

@@ -3,7 +3,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// <summary>Lengths in cache lines of 64 bytes.</summary>
 internal static class CacheLine
 {
-    private const int Floats = 16;
+    public const int Floats = 16;
 
     /// <summary>Rounded up to whole lines.</summary>
     public static long Whole(long floats) => (floats + Floats - 1) / Floats * Floats;

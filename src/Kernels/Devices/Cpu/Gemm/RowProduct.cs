@@ -22,9 +22,9 @@ internal sealed unsafe class RowProduct
 
     public RowProduct(CpuBinding binding, int m, int n, int k) => (this.binding, this.m, this.n, this.k) = (binding, m, n, k);
 
-    public required PanelSource A { get; init; }
+    public required Factor A { get; init; }
 
-    public required PanelSource B { get; init; }
+    public required Factor B { get; init; }
 
     /// <summary>[M, N].</summary>
     public required float* C { get; init; }
@@ -34,23 +34,23 @@ internal sealed unsafe class RowProduct
     public void AddPhases()
     {
         // Rows of A one behind the other.
-        ScratchRegion? rows = A is StridedSource ? null : binding.Scratch((long)m * k);
+        ScratchRegion? rows = !A.IsAdjacent ? null : binding.Scratch((long)m * k);
         if (rows is not null)
             binding.Serial(() =>
             {
                 for (int i = 0; i < m; i++)
                     A.Pack(i, 1, 1, 0, k, rows.Pointer + ((long)i * k));
             });
-        int unit = B is StridedSource ? Together : BlockVectors * (Simd.Bits / 32);
+        int unit = !B.IsAdjacent ? Together : BlockVectors * (Simd.Bits / 32);
         binding.Parallel((n + unit - 1) / unit, (begin, end, _) =>
         {
-            float* a = rows is null ? A.Data : rows.Pointer;
-            int stride = rows is null ? A.Stride : k;
+            float* a = rows is null ? A.At(0, 0) : rows.Pointer;
+            nint stride = rows is null ? A.Line : k;
             for (int column = begin * unit; column < Math.Min(end * unit, n); column += unit)
             {
                 int width = Math.Min(unit, n - column);
                 for (int row = 0; row < m; row++)
-                    Multiply(a + ((long)row * stride), column, width, row);
+                    Multiply(a + (row * stride), column, width, row);
             }
         }, grain: Math.Max(1, 32768 / (unit * k)));
     }
@@ -58,12 +58,12 @@ internal sealed unsafe class RowProduct
     private void Multiply(float* a, int column, int width, int row)
     {
         long offset = ((long)row * n) + column;
-        if (B is AdjacentSource)
-            SumRows(a, B.Data + column, width, C + offset);
+        if (B.IsAdjacent)
+            SumRows(a, B.At(column, 0), width, C + offset);
         else
         {
             for (int j = 0; j < width; j += Together)
-                Dots(a, B.Data + ((long)(column + j) * B.Stride), width - j, C + offset + j);
+                Dots(a, B.At(column + j, 0), width - j, C + offset + j);
         }
         if (Epilogue is { IsEmpty: false })
             Epilogue.Apply(C + offset, row, column, width, offset);
@@ -72,21 +72,21 @@ internal sealed unsafe class RowProduct
     private void Dots(float* a, float* b, int count, float* c)
     {
         if (Simd.Is512)
-            Dots<V512>(a, b, B.Stride, Math.Min(count, Together), k, c);
+            Dots<V512>(a, b, B.Line, Math.Min(count, Together), k, c);
         else if (Simd.Is256)
-            Dots<V256>(a, b, B.Stride, Math.Min(count, Together), k, c);
+            Dots<V256>(a, b, B.Line, Math.Min(count, Together), k, c);
         else
-            Dots<V128>(a, b, B.Stride, Math.Min(count, Together), k, c);
+            Dots<V128>(a, b, B.Line, Math.Min(count, Together), k, c);
     }
 
     private void SumRows(float* a, float* b, int count, float* c)
     {
         if (Simd.Is512)
-            SumRows<V512>(a, b, B.Stride, count, k, c);
+            SumRows<V512>(a, b, B.Step, count, k, c);
         else if (Simd.Is256)
-            SumRows<V256>(a, b, B.Stride, count, k, c);
+            SumRows<V256>(a, b, B.Step, count, k, c);
         else
-            SumRows<V128>(a, b, B.Stride, count, k, c);
+            SumRows<V128>(a, b, B.Step, count, k, c);
     }
 
     // Rows that are not there are computed as the last one again and not stored.
