@@ -15,8 +15,9 @@ public sealed class GradCheckVerb : ConfigVerb
     // What the plain loops of the reference device do in a second, about; decides how much is checked by default.
     private const double FlopsPerSecond = 1.2e9;
     private const double Seconds = 20;
+    private const double SecondsForGroups = 60;
 
-    [Option("samples", MetaValue = "N", HelpText = "Numbers of each tensor that are moved one by one; 0 for every one. By default as many as take about half a minute.")]
+    [Option("samples", MetaValue = "N", HelpText = "Numbers of each tensor that are moved one by one; 0 for every one. By default as many as take about half a minute; in a network whose loss takes long to evaluate, tensors are moved together.")]
     public int? Samples { get; set; }
 
     [Option("batch", MetaValue = "N", HelpText = "Samples in the batch; by default up to 8, fewer for a large network.")]
@@ -45,6 +46,7 @@ public sealed class GradCheckVerb : ConfigVerb
         var options = new GradientCheckOptions
         {
             Samples = Samples is int n ? n == 0 ? null : n : SamplesFor(network, evaluation),
+            Together = TogetherFor(network, evaluation),
             Jitter = Jitter,
             Weights = Weights is null ? null : model => WeightFile.Load(Weights, model),
         };
@@ -67,6 +69,13 @@ public sealed class GradCheckVerb : ConfigVerb
         double affordable = Seconds / Math.Max(1e-6, evaluation) / tensors;
         int largest = network.Parameters.Where(p => p.Trained).Select(p => p.Shape.Count).DefaultIfEmpty(0).Max();
         return affordable >= largest ? null : (int)Math.Clamp(affordable, 0, 64);
+    }
+
+    // Where even one direction a tensor takes too long. Each takes two to six evaluations, of half the network on the average.
+    private static int TogetherFor(Network network, double evaluation)
+    {
+        int tensors = network.Parameters.Count(p => p.Trained) + 1, groups = Math.Max(4, (int)(SecondsForGroups / (3 * evaluation)));
+        return Math.Max(1, (tensors + groups - 1) / groups);
     }
 
     private static double ForwardFlops(RunConfig config, Network network) =>

@@ -27,6 +27,8 @@ internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepErr
         output.Line();
         foreach (CheckedTensor tensor in report.Tensors.Where(t => !t.Passed))
             output.Line($"{tensor.Name}: {tensor.Problem}{Detail(tensor)}");
+        if (report.Together > 1)
+            output.Line(GroupText);
         output.Line(KinkText);
         foreach (string line in StepText)
             output.Line(line);
@@ -51,6 +53,8 @@ internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepErr
     private string KinkText => Met == 0
         ? "kinks      none in the way"
         : Format.Invariant($"kinks      {Met} differences met one: a ReLU, a maximum or a margin changed sides between x-h and x+h. {report.Tensors.Sum(t => t.Entries.Count(e => e.KinkAvoided))} were measured with a smaller h, {Skipped} left out: where the slope jumps there is nothing to compare with");
+
+    private string GroupText => Format.Invariant($"sampled    the loss takes long to evaluate: {report.Together} tensors were moved at a time, all their numbers at once; --samples 1 moves each by itself");
 
     private IEnumerable<string> StepText => steps.Count == 0 ? [] :
     [
@@ -111,6 +115,8 @@ internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepErr
             .Paragraph($"{Total}. {Batch}, from {batch.Origin}. Every gradient is computed by reverse mode in double and compared with (L(x+h) - L(x-h)) / 2h.")
             .Table(Columns, Rows(), 4, 5, 6, device is null ? 6 : 7)
             .Paragraph(KinkText.Replace("kinks      ", "Kinks: ", StringComparison.Ordinal));
+        if (report.Together > 1)
+            page.Paragraph(GroupText.Replace("sampled    ", "Sampled: ", StringComparison.Ordinal) + ".");
         if (steps.Count > 0)
         {
             double[] h = [.. steps.Select(s => s.Step)];

@@ -122,6 +122,9 @@ public sealed class LossProbe : IDisposable
 
     public void Dispose() => model.Dispose();
 
+    /// <summary>The one of some tensors that the forward pass reads first.</summary>
+    public Movable Earliest(IEnumerable<Movable> movables) => movables.MinBy(Start)!;
+
     private int Start(Movable movable) => firstReader[Movables.ToList().IndexOf(movable)];
 
     private int FirstReader(List<Node> nodes, Movable movable)

@@ -73,6 +73,17 @@ public sealed class GradientCheckTests
         Assert.All(report.Tensors.Where(t => t.Layer == "0"), t => Assert.False(t.Entries[^1].Agrees));
     }
 
+    [Fact]
+    public void Tensors_moved_together_pass_at_less_cost_and_a_group_that_is_off_is_taken_apart()
+    {
+        GradientReport apart = Check(Mlp(Activation.Find("tanh")), 0), together = Check(Mlp(Activation.Find("tanh")), 0, together: 3);
+        Assert.True(apart.Passed && together.Passed);
+        Assert.Equal((1, 3), (apart.Together, together.Together));
+        Assert.True(together.Evaluations < apart.Evaluations);
+        Assert.Equal(apart.Tensors.Select(t => t.Name), together.Tensors.Select(t => t.Name));
+        Assert.Equal(["0.weight", "0.bias", "x"], Check(Mlp(new Activation<Shifted>("shifted")), 0, together: 3).Tensors.Where(t => !t.Passed).Select(t => t.Name));
+    }
+
     // All biases 0 and black pixels: the first layer's units all stand exactly where relu bends.
     [Fact]
     public void Numbers_at_a_kink_are_left_out_and_counted()
@@ -147,11 +158,11 @@ public sealed class GradientCheckTests
 
     private static GradientReport Check(string yaml, int? samples, Device? device = null) => Check(Config(yaml), samples, device: device);
 
-    private static GradientReport Check(RunConfig config, int? samplesEach, double jitter = 0.1, SampleSet? samples = null, Device? device = null)
+    private static GradientReport Check(RunConfig config, int? samplesEach, double jitter = 0.1, SampleSet? samples = null, Device? device = null, int together = 1)
     {
         Network network = ModelCheck.Check(config)!;
         samples ??= StepBatch.Random(network, config.Data.KnownShape!, 4, 1);
-        using var check = new GradientCheck(config, network, samples, Normalization.None(samples.Shape[0]), new GradientCheckOptions { Samples = samplesEach, Jitter = jitter });
+        using var check = new GradientCheck(config, network, samples, Normalization.None(samples.Shape[0]), new GradientCheckOptions { Samples = samplesEach, Jitter = jitter, Together = together });
         return check.Run(device);
     }
 

@@ -17,6 +17,12 @@ public sealed record GradientCheckOptions
     public required int? Samples { get; init; }
 
     /// <summary>
+    /// Tensors that are moved at once where no number is moved by itself, for a loss that takes long to evaluate. A group whose slope is
+    /// off is taken apart.
+    /// </summary>
+    public int Together { get; init; } = 1;
+
+    /// <summary>
     /// Random change of every parameter before the check, relative to its size: right after initialisation biases are 0 and
     /// the factors of norms 1, where a rule that forgets them looks right, and whole areas stand exactly on a kink.
     /// </summary>
@@ -72,19 +78,23 @@ public sealed class GradientCheck : IDisposable
     {
         IReadOnlyList<double[]>? onDevice = device is null ? null : DifferentiateOn(device);
         var tensors = new List<CheckedTensor>();
-        for (int i = 0; i < Movables.Count; i++)
+        int size = options.Samples == 0 ? options.Together : 1;
+        for (int first = 0; first < Movables.Count; first += size)
         {
-            options.Progress?.Invoke(i, Movables.Count);
-            tensors.Add(Check(i, onDevice?[i]));
+            options.Progress?.Invoke(first, Movables.Count);
+            int[] group = [.. Enumerable.Range(first, Math.Min(size, Movables.Count - first))];
+            CheckedEntry? all = size > 1 ? AlongAll(group) : null;
+            tensors.AddRange(group.Select(i => all is { Agrees: true } ? Of(i, [all], onDevice?[i]) : Check(i, onDevice?[i])));
         }
-        return new GradientReport { Loss = Loss, Tensors = tensors, Evaluations = Evaluations, Parameters = network.ParameterCount };
+        return new GradientReport { Loss = Loss, Tensors = tensors, Together = size, Evaluations = Evaluations, Parameters = network.ParameterCount };
     }
 
     /// <summary>How forward and central differences err as the step becomes smaller, over the largest gradient of some tensors.</summary>
     public IReadOnlyList<StepError> StepSizes(int places = 4)
     {
         int[] tensors = [.. Enumerable.Range(0, Movables.Count).Where(i => Movables[i].Parameter is { Shape.Rank: > 1 })];
-        int[] chosen = [.. Enumerable.Range(0, Math.Min(places, tensors.Length)).Select(i => tensors[i * tensors.Length / Math.Min(places, tensors.Length)])];
+        // From the end: for a tensor far behind little of the network is evaluated again.
+        int[] chosen = [.. Enumerable.Range(0, Math.Min(places, tensors.Length)).Select(i => tensors[^(1 + (i * tensors.Length / Math.Min(places, tensors.Length)))])];
         var curve = new StepCurve(probe);
         foreach (int tensor in chosen)
         {
@@ -126,8 +136,15 @@ public sealed class GradientCheck : IDisposable
         foreach (int place in Places(movable, index))
             entries.Add(new CheckedEntry(place, analytic[place], finder.At(movable, place, values, s => new CheckedEntry(place, analytic[place], s, scale).Agrees), scale));
         if (entries.Count < values.Length)
-            entries.Add(AlongAll(movable, index, values, analytic));
-        probe.EvaluateFrom(movable); // everything behind it as it was
+            entries.Add(AlongAll(index));
+        else
+            probe.EvaluateFrom(movable); // everything behind it as it was
+        return Of(index, entries, onDevice);
+    }
+
+    private CheckedTensor Of(int index, IReadOnlyList<CheckedEntry> entries, double[]? onDevice)
+    {
+        Movable movable = Movables[index];
         return new CheckedTensor
         {
             Name = movable.Name,
@@ -136,18 +153,28 @@ public sealed class GradientCheck : IDisposable
             Shape = movable.Shape,
             Entries = entries,
             IsRead = probe.IsRead(movable),
-            Device = onDevice is null ? null : DeviceError.Of(analytic, onDevice, Analytic.Max(g => Math.Sqrt(g.Sum(v => v * v) / g.Length))),
+            Device = onDevice is null ? null : DeviceError.Of(Analytic[index], onDevice, Analytic.Max(g => Math.Sqrt(g.Sum(v => v * v) / g.Length))),
         };
     }
 
     // A gradient that is wrong in a place nobody sampled shows in the slope along all numbers at once.
-    private CheckedEntry AlongAll(Movable movable, int index, double[] values, double[] analytic)
+    private CheckedEntry AlongAll(params int[] tensors)
     {
+        Motion[] motions = [.. tensors.Select(MotionOf)];
+        double along = motions.Sum(m => m.Direction.Zip(m.Analytic, (d, g) => d * g).Sum());
+        double typical = Math.Sqrt(motions.Sum(m => m.Direction[0] * m.Direction[0] * m.Analytic.Sum(g => g * g)));
+        var entry = new CheckedEntry(CheckedEntry.All, along, finder.Along(motions, s => new CheckedEntry(CheckedEntry.All, along, s, typical).Agrees), typical);
+        probe.EvaluateFrom(probe.Earliest(motions.Select(m => m.Movable))); // everything behind it as it was
+        return entry;
+    }
+
+    // Every number goes as far, up or down.
+    private Motion MotionOf(int index)
+    {
+        double[] values = probe.Read(Movables[index]);
         var random = new RandomStream(config.Seed, Purpose.Explore, (uint)(1000 + index));
         double size = Math.Max(1e-2, Math.Sqrt(values.Sum(v => v * v) / values.Length)) / Math.Sqrt(values.Length);
-        double[] direction = [.. values.Select(_ => random.NextInt(2) == 0 ? size : -size)];
-        double along = direction.Select((d, i) => d * analytic[i]).Sum(), typical = size * Math.Sqrt(analytic.Sum(g => g * g));
-        return new CheckedEntry(CheckedEntry.All, along, finder.Along(movable, direction, values, s => new CheckedEntry(CheckedEntry.All, along, s, typical).Agrees), typical);
+        return new Motion(Movables[index], values, [.. values.Select(_ => random.NextInt(2) == 0 ? size : -size)], Analytic[index]);
     }
 
     private IEnumerable<int> Places(Movable movable, int index)

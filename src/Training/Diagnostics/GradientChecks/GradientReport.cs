@@ -123,6 +123,9 @@ public sealed record GradientReport
 
     public required IReadOnlyList<CheckedTensor> Tensors { get; init; }
 
+    /// <summary>Tensors that were moved at once, where their slopes added up to what was expected; 1 when each was moved by itself.</summary>
+    public int Together { get; init; } = 1;
+
     /// <summary>Evaluations of the loss that the check took.</summary>
     public required long Evaluations { get; init; }
 

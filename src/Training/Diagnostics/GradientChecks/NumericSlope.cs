@@ -8,6 +8,13 @@ namespace GpuGrad.Training.Diagnostics.GradientChecks;
 /// <param name="Avoided">Whether a kink was in the way of the first step and not of a smaller one.</param>
 internal readonly record struct NumericSlope(double Value, double Step, double Noise, bool Kink, bool Avoided);
 
+/// <summary>A tensor that is moved as a whole.</summary>
+/// <param name="Movable">The tensor.</param>
+/// <param name="Values">Its numbers.</param>
+/// <param name="Direction">Where each goes.</param>
+/// <param name="Analytic">The gradient by reverse mode.</param>
+internal sealed record Motion(Movable Movable, double[] Values, double[] Direction, double[] Analytic);
+
 /// <summary>Central differences of the loss with a step that becomes smaller while a kink lies within it.</summary>
 internal sealed class SlopeFinder(LossProbe probe)
 {
@@ -35,18 +42,17 @@ internal sealed class SlopeFinder(LossProbe probe)
         return slope;
     }
 
-    /// <summary>The slope along a direction through all numbers of a tensor.</summary>
-    public NumericSlope Along(Movable movable, double[] direction, double[] values, Func<NumericSlope, bool> agrees)
+    /// <summary>The slope along a direction through all numbers of some tensors.</summary>
+    public NumericSlope Along(IReadOnlyList<Motion> motions, Func<NumericSlope, bool> agrees)
     {
-        var moved = new double[values.Length];
-        NumericSlope slope = Along(movable, 1, agrees, h =>
+        NumericSlope slope = Along(probe.Earliest(motions.Select(m => m.Movable)), 1, agrees, h =>
         {
-            for (int i = 0; i < moved.Length; i++)
-                moved[i] = values[i] + (h * direction[i]);
-            probe.Write(movable, 0, moved);
+            foreach (Motion motion in motions)
+                probe.Write(motion.Movable, 0, [.. motion.Values.Zip(motion.Direction, (v, d) => v + (h * d))]);
             return h;
         });
-        probe.Write(movable, 0, values);
+        foreach (Motion motion in motions)
+            probe.Write(motion.Movable, 0, motion.Values);
         return slope;
     }
 
