@@ -20,17 +20,15 @@ internal static unsafe class CpuPeak
 
     public static DevicePeak Measure(int threads)
     {
-        double flops = 2.0 * Chains * Lanes * Steps * threads / Best(threads, worker => Multiply(worker));
+        double flops = 2.0 * Chains * Simd.Lanes * Steps * threads / Best(threads, worker => Multiply(worker));
         // A set of the second-level cache is one a core, the others are shared.
         MemoryLevel[] levels = [.. Sets.Select((s, i) => Level(s.Name, i == 0 ? s.Bytes * threads : s.Bytes, threads))];
         return new DevicePeak(flops, levels, $"fused multiply-adds in {Simd.Description} registers and a triad, {threads} thread{(threads == 1 ? "" : "s")}");
     }
 
-    private static int Lanes => Simd.Bits / 32;
-
     private static MemoryLevel Level(string name, long bytes, int threads)
     {
-        int floats = (int)(bytes / 3 / sizeof(float) / threads / Lanes) * Lanes;
+        int floats = (int)(bytes / 3 / sizeof(float) / threads / Simd.Lanes) * Simd.Lanes;
         long moved = 3L * floats * sizeof(float);
         int repeats = (int)Math.Max(1, (32L << 20) / moved);
         float* memory = (float*)NativeMemory.AlignedAlloc((nuint)(moved * threads), 64);

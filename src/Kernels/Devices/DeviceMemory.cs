@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Tensors;
 
@@ -48,26 +46,20 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Write(Slot slot, long offset, ReadOnlySpan<double> values)
     {
         Require(slot, ElementType.Real, offset, values.Length);
-        if (Device.RealSize == sizeof(double))
-            RealIO.WriteSame(this[slot], offset, values, sizeof(double));
-        else
-            RealIO.Write(this[slot], offset, values);
+        RealIO.Write(this[slot], offset, values, Device.RealSize);
     }
 
     /// <summary>Writes reals, whatever their width on the device.</summary>
     public void Write(Slot slot, long offset, ReadOnlySpan<float> values)
     {
         Require(slot, ElementType.Real, offset, values.Length);
-        if (Device.RealSize == sizeof(float))
-            RealIO.WriteSame(this[slot], offset, values, sizeof(float));
-        else
-            RealIO.Write(this[slot], offset, values);
+        RealIO.Write(this[slot], offset, values, Device.RealSize);
     }
 
     public void Write(Slot slot, long offset, ReadOnlySpan<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        RealIO.WriteSame(this[slot], offset, values, sizeof(int));
+        RealIO.WriteSame(this[slot], offset, values);
     }
 
     public void Write(Slot slot, long offset, ReadOnlySpan<byte> values)
@@ -115,7 +107,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Read(Slot slot, long offset, Span<int> values)
     {
         Require(slot, ElementType.Int32, offset, values.Length);
-        RealIO.ReadSame(this[slot], offset, values, sizeof(int));
+        RealIO.ReadSame(this[slot], offset, values);
     }
 
     public void Dispose()
@@ -138,114 +130,5 @@ public sealed class DeviceMemory(Device device) : IDisposable
     {
         if (slot.Element != element || offset < 0 || offset + count > slot.Length)
             throw new ArgumentException($"Slot '{slot.Name}' holds {slot.Length} {slot.Element}; asked for {count} {element} at {offset}.");
-    }
-}
-
-/// <summary>Moving reals whose width on the device is not the caller's.</summary>
-internal static class RealIO
-{
-    // A copy is a call of a driver that waits for the device: few large ones, but the one number of a loss costs no array.
-    private const int Few = 16, Chunk = 1 << 16;
-
-    // Elements at a time where nothing is converted: a span counts its bytes in 32 bits.
-    private const int Piece = 1 << 26;
-
-    public static void WriteSame<T>(DeviceBuffer buffer, long element, ReadOnlySpan<T> values, int size) where T : unmanaged
-    {
-        for (; values.Length > Piece; element += Piece, values = values[Piece..])
-            buffer.Write(element * size, MemoryMarshal.AsBytes(values[..Piece]));
-        buffer.Write(element * size, MemoryMarshal.AsBytes(values));
-    }
-
-    public static void ReadSame<T>(DeviceBuffer buffer, long element, Span<T> values, int size) where T : unmanaged
-    {
-        for (; values.Length > Piece; element += Piece, values = values[Piece..])
-            buffer.Read(element * size, MemoryMarshal.AsBytes(values[..Piece]));
-        buffer.Read(element * size, MemoryMarshal.AsBytes(values));
-    }
-
-    public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<double> values)
-    {
-        float[]? rented = Rent<float>(values.Length);
-        Span<float> narrow = rented ?? stackalloc float[Few];
-        for (int begin = 0; begin < values.Length; begin += narrow.Length)
-        {
-            Span<float> part = narrow[..Math.Min(narrow.Length, values.Length - begin)];
-            Narrow(values.Slice(begin, part.Length), part);
-            buffer.Write((element + begin) * sizeof(float), MemoryMarshal.AsBytes(part));
-        }
-        Return(rented);
-    }
-
-    public static void Write(DeviceBuffer buffer, long element, ReadOnlySpan<float> values)
-    {
-        double[]? rented = Rent<double>(values.Length);
-        Span<double> wide = rented ?? stackalloc double[Few];
-        for (int begin = 0; begin < values.Length; begin += wide.Length)
-        {
-            Span<double> part = wide[..Math.Min(wide.Length, values.Length - begin)];
-            Widen(values.Slice(begin, part.Length), part);
-            buffer.Write((element + begin) * sizeof(double), MemoryMarshal.AsBytes(part));
-        }
-        Return(rented);
-    }
-
-    public static void Read(DeviceBuffer buffer, long element, Span<double> values, int realSize)
-    {
-        if (realSize == sizeof(double))
-        {
-            ReadSame(buffer, element, values, realSize);
-            return;
-        }
-        float[]? rented = Rent<float>(values.Length);
-        Span<float> narrow = rented ?? stackalloc float[Few];
-        for (int begin = 0; begin < values.Length; begin += narrow.Length)
-        {
-            Span<float> part = narrow[..Math.Min(narrow.Length, values.Length - begin)];
-            buffer.Read((element + begin) * sizeof(float), MemoryMarshal.AsBytes(part));
-            Widen(part, values[begin..]);
-        }
-        Return(rented);
-    }
-
-    public static void Read(DeviceBuffer buffer, long element, Span<float> values, int realSize)
-    {
-        if (realSize == sizeof(float))
-        {
-            ReadSame(buffer, element, values, realSize);
-            return;
-        }
-        double[]? rented = Rent<double>(values.Length);
-        Span<double> wide = rented ?? stackalloc double[Few];
-        for (int begin = 0; begin < values.Length; begin += wide.Length)
-        {
-            Span<double> part = wide[..Math.Min(wide.Length, values.Length - begin)];
-            buffer.Read((element + begin) * sizeof(double), MemoryMarshal.AsBytes(part));
-            Narrow(part, values[begin..]);
-        }
-        Return(rented);
-    }
-
-    private static T[]? Rent<T>(int length) => length <= Few ? null : ArrayPool<T>.Shared.Rent(Math.Min(length, Chunk));
-
-    private static void Return<T>(T[]? rented)
-    {
-        if (rented is not null)
-            ArrayPool<T>.Shared.Return(rented);
-    }
-
-    // At a start these run a few times over millions of numbers: too seldom for the runtime to notice that they are hot.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Widen(ReadOnlySpan<float> from, Span<double> to)
-    {
-        for (int i = 0; i < from.Length; i++)
-            to[i] = from[i];
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Narrow(ReadOnlySpan<double> from, Span<float> to)
-    {
-        for (int i = 0; i < from.Length; i++)
-            to[i] = (float)from[i];
     }
 }

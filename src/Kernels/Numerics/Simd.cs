@@ -10,6 +10,9 @@ public static class Simd
     /// <summary>Bits of a vector: 512, 256 or 128. Constant for the process, so that the JIT drops the other branches.</summary>
     public static readonly int Bits = Choose();
 
+    /// <summary>Floats of a vector.</summary>
+    public static int Lanes => Bits / 32;
+
     public static bool Is512 => Bits == 512;
 
     public static bool Is256 => Bits == 256;

@@ -67,11 +67,7 @@ public sealed class Plan : IDisposable
         Location at = Locate(tensor, ElementType.Real, tensor.Shape.Length);
         if (first < 0 || first + values.Length > tensor.Shape.Length)
             throw new ArgumentOutOfRangeException(nameof(first), $"'{tensor.Name}' {tensor.Shape} has no elements {first} to {first + values.Length - 1}.");
-        long element = (at.Offset / Device.RealSize) + first;
-        if (Device.RealSize == sizeof(double))
-            at.Buffer.Write(element * sizeof(double), MemoryMarshal.AsBytes(values));
-        else
-            RealIO.Write(at.Buffer, element, values);
+        RealIO.Write(at.Buffer, (at.Offset / Device.RealSize) + first, values, Device.RealSize);
     }
 
     /// <summary>Copies the values of a tensor of reals.</summary>

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.IO.Hashing;
 using System.Text;
 using GpuGrad.Training.Data.Formats;
 
@@ -57,7 +58,7 @@ internal sealed record FormatSample(string Name, byte[] Good, Func<byte[], objec
             long length = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(copy.AsSpan(at));
             if (at + 12 + length > copy.Length)
                 break;
-            uint crc = Crc32.Of(copy.AsSpan(at + 4, (int)length + 4));
+            uint crc = Crc32.HashToUInt32(copy.AsSpan(at + 4, (int)length + 4));
             System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(copy.AsSpan(at + 8 + (int)length), crc);
             at += 12 + (int)length;
         }

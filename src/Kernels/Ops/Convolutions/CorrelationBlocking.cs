@@ -58,9 +58,9 @@ internal sealed class CorrelationBlocking
 
         int perImage = c.Groups * RowBands * ColumnBands;
         bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
-        int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes;
+        int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes;
         int images = unfolded
-            ? EnoughVectorsUnfolded * Lanes / (rows * columns)
+            ? EnoughVectorsUnfolded * Simd.Lanes / (rows * columns)
             : (int)Math.Min(WholeTiles(vectors, taps.Length), (long)c.Images * perImage / EnoughTasks);
         Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
@@ -74,9 +74,6 @@ internal sealed class CorrelationBlocking
         Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
         Tasks = checked(tasks * Parts);
     }
-
-    /// <summary>Floats of a vector.</summary>
-    public static int Lanes => Simd.Bits / 32;
 
     /// <summary>How the pixels of a task are laid out.</summary>
     public PixelChunk Chunk { get; }
@@ -112,7 +109,7 @@ internal sealed class CorrelationBlocking
     public int Tasks { get; }
 
     /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
-    public int Slack => Lanes * TapKernel.MostVectors;
+    public int Slack => Simd.Lanes * TapKernel.MostVectors;
 
     /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
     public CorrelationTask TaskAt(int index)
@@ -132,7 +129,7 @@ internal sealed class CorrelationBlocking
     // for tiles; it takes as few as it can, because its channel of the next image is far away.
     private int WholeTiles(int vectors, int taps)
     {
-        int fewest = (EnoughColumns / (vectors * Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
+        int fewest = (EnoughColumns / (vectors * Simd.Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
         return Enumerable.Range(fewest, choices).MinBy(images =>
             ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
     }

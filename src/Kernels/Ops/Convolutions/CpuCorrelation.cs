@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
@@ -114,7 +115,7 @@ internal sealed unsafe class CpuCorrelation
             for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
             {
                 int vector = Math.Min(v, vectors - 1);
-                columns[v] = source + (vector / perRun * runStride) + (vector % perRun * CorrelationBlocking.Lanes);
+                columns[v] = source + (vector / perRun * runStride) + (vector % perRun * Simd.Lanes);
             }
             Multiply(task, channel, channels, inPlace, columns, vectors, result);
         }
@@ -144,7 +145,7 @@ internal sealed unsafe class CpuCorrelation
     {
         TapTile kernel = blocks.Tile;
         for (int v = 0; v < vectors; v += kernel.Vectors)
-            kernel.Run(steps, panel, offsets, columns + v, result + (v * CorrelationBlocking.Lanes), rowLength, accumulate);
+            kernel.Run(steps, panel, offsets, columns + v, result + (v * Simd.Lanes), rowLength, accumulate);
     }
 
     // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.

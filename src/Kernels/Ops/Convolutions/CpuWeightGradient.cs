@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
@@ -112,7 +113,7 @@ internal sealed unsafe class CpuWeightGradient
     private void Multiply(Part part, int channel, int channels, float* gradient, float* pixel, float* target)
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
-        int runFloats = vectors * WeightGradientBlocking.Lanes, columns = channels * KernelSize;
+        int runFloats = vectors * Simd.Lanes, columns = channels * KernelSize;
         float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
         fixed (int* offset = offsets)
         {
@@ -155,7 +156,7 @@ internal sealed unsafe class CpuWeightGradient
     private void LayOutGradients(Part part, int filter, float* target)
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
-        int length = runs * vectors * WeightGradientBlocking.Lanes;
+        int length = runs * vectors * Simd.Lanes;
         int imageColumns = blocks.Chunk.ImageColumns(blocks.BandRows), pitch = blocks.Chunk.Pitch;
         int rows = Math.Min(blocks.BandRows, z.P - part.Row), columns = Math.Min(blocks.BandColumns, z.Q - part.Column);
         for (int k = 0; k < z.GroupK; k++, target += length)

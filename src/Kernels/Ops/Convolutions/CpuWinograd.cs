@@ -56,7 +56,7 @@ internal sealed unsafe class CpuWinograd
             channelOffsets[i] = i * blocks.ChannelFloats;
 
         packedWeights = binding.Scratch((long)c.Groups * blocks.Tiles * TileFloats);
-        planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * WinogradBlocking.Lanes));
+        planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
         pixelFloats = CacheLine.Whole(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
         productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
         taskFloats = planeFloats + pixelFloats + productFloats + CacheLine.Whole(4 * blocks.Columns);
@@ -64,7 +64,7 @@ internal sealed unsafe class CpuWinograd
     }
 
     // Whole tiles of the kernel may go beyond the last column.
-    private static int RowSlack => TapKernel.Wide.Vectors * WinogradBlocking.Lanes;
+    private static int RowSlack => TapKernel.Wide.Vectors * Simd.Lanes;
 
     // Floats from one row of products to the next, and from one position to the next.
     private int RowLength => CacheLine.Odd(blocks.Columns + RowSlack);
@@ -111,14 +111,14 @@ internal sealed unsafe class CpuWinograd
         float* pixels = plane + planeFloats, products = pixels + pixelFloats, outputs = products + productFloats;
         int endRow = Math.Min(firstRow + blocks.Rows, blocks.AllRows);
         TransformPixels(firstRow, endRow, group, plane, pixels);
-        int vectors = ((endRow - firstRow) * blocks.TileColumns + WinogradBlocking.Lanes - 1) / WinogradBlocking.Lanes;
+        int vectors = ((endRow - firstRow) * blocks.TileColumns + Simd.Lanes - 1) / Simd.Lanes;
         for (int tile = 0; tile < blocks.Tiles; tile++)
         {
             Multiply(packedWeights.Pointer + ((((long)group * blocks.Tiles) + tile) * TileFloats), pixels, vectors, products);
             int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
             for (int channel = first; channel < end; channel++)
             {
-                int columns = vectors * WinogradBlocking.Lanes;
+                int columns = vectors * Simd.Lanes;
                 float shift = bias is null ? 0 : bias[(group * c.TargetChannels) + channel];
                 TransformProducts(products + ((channel - first) * RowLength), ProductFloats, columns, shift, outputs);
                 CopyOut(outputs, columns, firstRow, endRow, group, channel);
@@ -152,8 +152,7 @@ internal sealed unsafe class CpuWinograd
     {
         if (!Sse.IsSupported)
             return;
-        const int CacheLineFloats = 16;
-        for (int i = 0; i < count; i += CacheLineFloats)
+        for (int i = 0; i < count; i += CacheLine.Floats)
             Sse.Prefetch0(from + i);
     }
 
@@ -177,8 +176,8 @@ internal sealed unsafe class CpuWinograd
                 for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
                 {
                     for (int i = 0; i < TapKernel.Wide.Vectors; i++)
-                        columns[i] = pixels + ((v + i) * WinogradBlocking.Lanes);
-                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, products + (v * WinogradBlocking.Lanes), RowLength, false);
+                        columns[i] = pixels + ((v + i) * Simd.Lanes);
+                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, products + (v * Simd.Lanes), RowLength, false);
                 }
                 panel += c.SourceChannels * TapKernel.Wide.Rows;
                 pixels += blocks.PositionFloats;

@@ -195,7 +195,7 @@ internal sealed unsafe class CpuWinogradGradient
             for (int position = 0; position < Winograd.Positions; position++)
                 Sums.AddTo(part + ((long)position * SumPosition), total + ((long)position * SumPosition), z.GroupC);
         }
-        int channels = (z.GroupC + WinogradGradientBlocking.Lanes - 1) / WinogradGradientBlocking.Lanes * WinogradGradientBlocking.Lanes;
+        int channels = (z.GroupC + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
         if (Simd.Is512)
             Winograd.WeightGradients<V512>(total, SumPosition, channels, work);
         else if (Simd.Is256)

@@ -18,7 +18,7 @@ internal sealed unsafe class DepthwisePlane
     {
         (this.source, this.first, this.apart) = (source, first, apart);
         (Step, Target) = (step, target);
-        Lanes = Simd.Bits / 32;
+        Lanes = Simd.Lanes;
         while (Lanes > 4 && Lanes / 2 >= target.Q)
             Lanes /= 2;
         Columns = (target.Q + Lanes - 1) / Lanes * Lanes;

@@ -52,7 +52,7 @@ internal sealed unsafe class PixelChunk
     public int Columns => IsUnfolded ? Rounded(Images * rows * columns) : Images * ImageColumns(rows);
 
     /// <summary>Floats behind the last channel that are read: zeros, and what whole vectors reach beyond them.</summary>
-    public int Tail => layout.Tail + (Simd.Bits / 32);
+    public int Tail => layout.Tail + Simd.Lanes;
 
     /// <summary>Floats to lay out one image in before it is unfolded.</summary>
     public int Workspace => IsUnfolded ? layout.PlaneLength + layout.Tail + Copies.Slack : 0;
@@ -67,7 +67,7 @@ internal sealed unsafe class PixelChunk
     /// <param name="rowsOfWeights">Rows of the tile times tiles that each column is multiplied with.</param>
     public static bool PaysToUnfold(PixelLayout layout, int rows, int columns, int rowsOfWeights)
     {
-        int lanes = Simd.Bits / 32;
+        int lanes = Simd.Lanes;
         double asItIs = 0.5 * rowsOfWeights * (Rounded(layout.ColumnsOf(rows, columns)) / lanes);
         double dense = (0.5 * rowsOfWeights * rows * columns / lanes) + (rows * (3 + (columns / 8.0)));
         return dense < asItIs;
@@ -75,8 +75,8 @@ internal sealed unsafe class PixelChunk
 
     /// <summary>How many runs of columns some images have, and of how many vectors.</summary>
     public (int Runs, int Vectors) RunsOf(int images, int partRows) => IsUnfolded
-        ? (1, Rounded(images * rows * columns) / (Simd.Bits / 32))
-        : (images, ImageColumns(partRows) / (Simd.Bits / 32));
+        ? (1, Rounded(images * rows * columns) / Simd.Lanes)
+        : (images, ImageColumns(partRows) / Simd.Lanes);
 
     /// <summary>Where column 0 finds its pixel for the tap of this index.</summary>
     public int OffsetOf(int tap) => IsUnfolded ? tap * RowFloats : tapOffsets[tap];
@@ -112,5 +112,5 @@ internal sealed unsafe class PixelChunk
             Copies.Clear(target + ((long)images * layout.PlaneLength), Tail);
     }
 
-    private static int Rounded(int columns) => (columns + (Simd.Bits / 32) - 1) / (Simd.Bits / 32) * (Simd.Bits / 32);
+    private static int Rounded(int columns) => (columns + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
 }

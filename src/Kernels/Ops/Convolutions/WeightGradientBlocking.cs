@@ -37,10 +37,10 @@ internal sealed class WeightGradientBlocking
         int rowsOfGroup = (z.GroupK + Rows - 1) / Rows * Rows;
         bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, z.P, z.Q, rowsOfGroup);
 
-        int imageColumns = unfolded ? z.P * z.Q : (layout.ColumnsOf(BandRows, BandColumns) + Lanes - 1) / Lanes * Lanes;
+        int imageColumns = unfolded ? z.P * z.Q : (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
         int pixelsOfImage = unfolded ? taps.Count * z.P * z.Q : layout.PlaneLength;
         int most = Math.Max(1, Math.Min(PixelFloats / pixelsOfImage, GradientFloats / (rowsOfGroup * imageColumns)));
-        int images = Math.Clamp((EnoughVectors * Lanes + imageColumns - 1) / imageColumns, 1, Math.Min(most, z.N));
+        int images = Math.Clamp((EnoughVectors * Simd.Lanes + imageColumns - 1) / imageColumns, 1, Math.Min(most, z.N));
         Chunk = new PixelChunk(layout, taps, unfolded, images, BandRows, BandColumns);
         Chunks = (z.N + images - 1) / images * RowBands * ColumnBands;
         int groups = z.Geometry.Groups;
@@ -50,8 +50,6 @@ internal sealed class WeightGradientBlocking
         Parts = (z.GroupC + ChannelsPerTask - 1) / ChannelsPerTask;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, ChannelsPerTask);
     }
-
-    public static int Lanes => Simd.Bits / 32;
 
     /// <summary>How the pixels of a chunk are laid out.</summary>
     public PixelChunk Chunk { get; }

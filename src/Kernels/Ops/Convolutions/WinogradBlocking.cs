@@ -24,15 +24,12 @@ internal sealed class WinogradBlocking
         (TileRows, TileColumns) = ((c.Target.H + 1) / 2, (c.Target.W + 1) / 2);
         AllRows = checked(c.Images * TileRows);
         Rows = BestRows(c);
-        Columns = Whole(Rows * TileColumns, Lanes);
-        ChannelFloats = CacheLine.Odd(Columns + Lanes);
+        Columns = Whole(Rows * TileColumns, Simd.Lanes);
+        ChannelFloats = CacheLine.Odd(Columns + Simd.Lanes);
         PositionFloats = CacheLine.Odd(checked(c.SourceChannels * ChannelFloats));
         Tasks = checked((AllRows + Rows - 1) / Rows * c.Groups);
         Tiles = (c.TargetChannels + TapKernel.Wide.Rows - 1) / TapKernel.Wide.Rows;
     }
-
-    /// <summary>Floats of a vector.</summary>
-    public static int Lanes => Simd.Bits / 32;
 
     /// <summary>Rows and columns of tiles in an image.</summary>
     public int TileRows { get; }
@@ -69,7 +66,7 @@ internal sealed class WinogradBlocking
     // The fullest last tile among the numbers of rows that fit; the more the better, for the weights are read once a task.
     private int BestRows(Correlation c)
     {
-        int tile = TapKernel.Wide.Vectors * Lanes;
+        int tile = TapKernel.Wide.Vectors * Simd.Lanes;
         int most = Math.Max(PixelFloats / (Winograd.Positions * c.SourceChannels), tile) / TileColumns;
         most = Math.Clamp(most, 1, Math.Max((tile + TileColumns - 1) / TileColumns, (int)((long)AllRows * c.Groups / EnoughTasks)));
         return Enumerable.Range(1, most).MinBy(rows => (Whole(rows * TileColumns, tile) / (double)(rows * TileColumns)) + (0.2 / rows));

@@ -39,14 +39,11 @@ internal sealed class WinogradGradientBlocking
         int parts = Math.Clamp((wanted + Splits - 1) / Splits, 1, (z.GroupK + PartUnit - 1) / PartUnit);
         FiltersPerPart = parts == 1 ? z.GroupK : WholeTiles((z.GroupK + parts - 1) / parts, PartUnit);
         Parts = (z.GroupK + FiltersPerPart - 1) / FiltersPerPart;
-        FilterFloats = CacheLine.Odd(WholeTiles(WholeTiles(FiltersPerPart, Lanes), MicroKernel.Rows));
+        FilterFloats = CacheLine.Odd(WholeTiles(WholeTiles(FiltersPerPart, Simd.Lanes), MicroKernel.Rows));
 
         int tiles = Math.Max(ChunkFloats / (Winograd.Positions * (ChannelFloats + FilterFloats)), FewestTiles);
         RowsPerChunk = Math.Clamp(tiles / TileColumns, 1, (AllRows + Splits - 1) / Splits);
     }
-
-    /// <summary>Floats of a vector.</summary>
-    public static int Lanes => Simd.Bits / 32;
 
     /// <summary>Rows and columns of tiles in an image.</summary>
     public int TileRows { get; }

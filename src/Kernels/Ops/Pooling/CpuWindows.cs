@@ -44,7 +44,7 @@ internal sealed unsafe class CpuWindows
         offsets = GC.AllocateArray<int>(taps.Length, pinned: true);
         for (int i = 0; i < taps.Length; i++)
             offsets[i] = layout.OffsetOf(taps[i]);
-        int lanes = Simd.Bits / 32;
+        int lanes = Simd.Lanes;
         resultFloats = (layout.ColumnsOf(bandRows, z.Q) + lanes + 15) / 16 * 16;
         pixelFloats = (layout.PlaneLength + layout.Tail + lanes + 15) / 16 * 16;
         scratch = binding.Scratch((long)(pixelFloats + (2 * resultFloats)) * binding.Workers);
@@ -56,7 +56,7 @@ internal sealed unsafe class CpuWindows
     /// <param name="copyOut">Gets values, marks, output row p and where the row begins in the output.</param>
     public void AddPhase(float* x, WindowKernel kernel, CopyRow copyOut)
     {
-        int lanes = Simd.Bits / 32;
+        int lanes = Simd.Lanes;
         binding.Parallel(checked(z.Planes * bands), (begin, end, worker) =>
         {
             float* pixels = scratch.Pointer + ((long)(pixelFloats + (2 * resultFloats)) * worker);

@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>A stream that is read once from front to back.</summary>
@@ -31,12 +33,14 @@ internal abstract class ForwardStream : Stream
 /// <summary>Bytes with a CRC-32 over what was read of them.</summary>
 internal abstract class CheckedStream : ForwardStream
 {
-    public uint Crc { get; private set; }
+    private readonly Crc32 crc = new();
+
+    public uint Crc => crc.GetCurrentHashAsUInt32();
 
     public sealed override int Read(Span<byte> buffer)
     {
         int count = ReadBytes(buffer);
-        Crc = Crc32.Append(Crc, buffer[..count]);
+        crc.Append(buffer[..count]);
         return count;
     }
 

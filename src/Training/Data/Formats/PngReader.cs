@@ -50,7 +50,7 @@ public static class PngReader
         if (!type.All(b => char.IsAsciiLetter((char)b)))
             throw input.Refuse("a chunk's type that is no letters", "four letters", offset + 4);
         byte[] chunk = input.Take(length, "a chunk");
-        uint crc = Crc32.Append(Crc32.Of(type), chunk), stated = input.BigUInt32("a chunk's checksum");
+        uint crc = PngChecksum.Of(type, chunk), stated = input.BigUInt32("a chunk's checksum");
         if (crc != stated)
             throw input.Refuse($"the checksum {stated:X8} over data that has {crc:X8}", "the same; the file is damaged", offset + 8 + length);
         return (Encoding.ASCII.GetString(type), chunk);

@@ -45,7 +45,7 @@ public static class PngWriter
         file.Write(word);
         file.Write(name);
         file.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(word, Crc32.Append(Crc32.Of(name), data));
+        BinaryPrimitives.WriteUInt32BigEndian(word, PngChecksum.Of(name, data));
         file.Write(word);
     }
 }

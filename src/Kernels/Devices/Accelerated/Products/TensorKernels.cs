@@ -120,7 +120,7 @@ internal static class TensorKernels
     public static void Tiled<A, B, S, T, U>(A a, B b, S result, ProductSizes s)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, IWarpTile where U : struct, IMatrixUnit
     {
-        int threads = T.M / T.WarpM * (T.N / T.WarpN) * Lanes;
+        int threads = Threads<T>();
         int rowA = T.M + 8, rowB = T.N + 8; // with this pad the 32 lanes of a fragment read 32 different banks
         ArrayView<float> tileA = SharedMemory.Allocate<float>(2 * T.K * (T.M + 8));
         ArrayView<float> tileB = SharedMemory.Allocate<float>(2 * T.K * (T.N + 8));
@@ -134,8 +134,8 @@ internal static class TensorKernels
         ArrayView<float> sums = LocalMemory.Allocate<float>(T.WarpM / 16 * (T.WarpN / 8) * 4);
         for (int i = 0; i < T.WarpM / 16 * (T.WarpN / 8) * 4; i++)
             sums[i] = 0f;
-        ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(T.M * T.K / 4 / (T.M / T.WarpM * (T.N / T.WarpN) * Lanes));
-        ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(T.N * T.K / 4 / (T.M / T.WarpM * (T.N / T.WarpN) * Lanes));
+        ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(T.M * T.K / 4 / Threads<T>());
+        ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(T.N * T.K / 4 / Threads<T>());
         for (int l = 0; l < loadsA; l++)
             nextA[l] = ProductKernels.Fetch(a, group, firstM, begin, end, T.M, T.K, thread + (l * threads));
         for (int l = 0; l < loadsB; l++)

@@ -43,7 +43,7 @@ internal readonly unsafe struct Factor(float* data, nint line, nint step)
             return;
         }
         // In whole vectors, which may take what follows in memory with them as long as something follows.
-        int beyond = ((width + Lanes - 1) / Lanes * Lanes) - count;
+        int beyond = ((width + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes) - count;
         int whole = (int)Math.Max(0, kc - ((beyond + Step - 1) / Step));
         if (Simd.Is512)
             CopySteps<V512>(source, Step, panel, width, whole);
@@ -54,8 +54,6 @@ internal readonly unsafe struct Factor(float* data, nint line, nint step)
         for (int step = whole; step < kc; step++)
             Copies.Copy(source + (step * Step), panel + ((long)step * width), count);
     }
-
-    private static int Lanes => Simd.Bits / 32;
 
     // What a last vector writes behind its step, the next step overwrites.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -294,6 +294,6 @@ internal readonly unsafe struct ProductTile(
     int rows, int vectors, delegate*<int, float*, nint, nint, float*, nint, float*, nint, bool, void> run)
 {
     public readonly int Rows = rows;
-    public readonly int Columns = vectors * (Simd.Bits / 32);
+    public readonly int Columns = vectors * Simd.Lanes;
     public readonly delegate*<int, float*, nint, nint, float*, nint, float*, nint, bool, void> Run = run;
 }

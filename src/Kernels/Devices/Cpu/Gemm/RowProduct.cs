@@ -41,7 +41,7 @@ internal sealed unsafe class RowProduct
                 for (int i = 0; i < m; i++)
                     A.Pack(i, 1, 1, 0, k, rows.Pointer + ((long)i * k));
             });
-        int unit = !B.IsAdjacent ? Together : BlockVectors * (Simd.Bits / 32);
+        int unit = !B.IsAdjacent ? Together : BlockVectors * Simd.Lanes;
         binding.Parallel((n + unit - 1) / unit, (begin, end, _) =>
         {
             float* a = rows is null ? A.At(0, 0) : rows.Pointer;
