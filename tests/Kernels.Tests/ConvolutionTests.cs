@@ -65,37 +65,74 @@ public sealed class ConvolutionTests
         Assert.True(result.Passed, string.Join("\n", result.Problems));
     }
 
+    // Batches that fill a vector: images in its lanes, where that is less work.
     [Theory]
-    [InlineData(1, 10, false)]
-    [InlineData(2, 10, false)]
-    [InlineData(1, 16, false)]
-    [InlineData(1, 10, true)]
-    [InlineData(2, 10, true)]
-    [InlineData(1, 16, true)]
-    public void Fused_with_what_follows_it_computes_the_same_bits(int stride, int channels, bool transposed)
+    [InlineData(16)]
+    [InlineData(21)]
+    [InlineData(40)]
+    public void With_images_in_the_lanes_random_geometries_agree_with_the_reference(int images)
+    {
+        using var cpu = new CpuDevice(2);
+        var random = new RandomStream((ulong)images, Purpose.Explore);
+        var taken = new int[2];
+        for (int i = 0; i < 40; i++)
+        {
+            int groups = 1 + (i % 5 == 0 ? 1 : 0), c = groups * (1 + random.NextInt(5)), k = groups * (1 + random.NextInt(9));
+            (int r, int s) = (2 + random.NextInt(4), 3 + random.NextInt(5));
+            (int h, int w) = (r + random.NextInt(8), s + random.NextInt(9));
+            var g = new ConvGeometry
+            {
+                Groups = groups,
+                Stride = (1 + (i % 3 / 2), 1 + (i % 4 / 3)),
+                Dilation = (1 + (i % 7 / 6), 1),
+                Padding = new Padding(r / 2 * 2, random.NextInt(r), random.NextInt(s), random.NextInt(s + 1)),
+            };
+            (Shape x, Shape weights) = (new Shape(images, c, h, w), new Shape(k, c / groups, r, s));
+            var sizes = ConvSizes.OfForward(g, new TensorType(x), new TensorType(weights));
+            taken[0] += LaneBlocking.Suits(Correlation.Forward(sizes)) && LaneBlocking.Suits(Correlation.Transposed(sizes)) ? 1 : 0;
+            taken[1] += LaneGradientBlocking.Suits(sizes) ? 1 : 0;
+            CheckResult result = OpCheck.Against(
+                new OpCase("conv2d", new Conv2D(g, Bias: true), [CaseInput.Normal(random, x), CaseInput.Normal(random, weights), CaseInput.Normal(random, new Shape(k))]), cpu);
+            Assert.True(result.Passed, $"{x} {weights} {g}\n{string.Join("\n", result.Problems)}");
+        }
+        Assert.True(taken.All(count => count > 10), string.Join(", ", taken));
+    }
+
+    [Theory]
+    [InlineData(3, 1, 10, 3, false)]
+    [InlineData(3, 2, 10, 3, false)]
+    [InlineData(3, 1, 16, 3, false)]
+    [InlineData(3, 1, 10, 3, true)]
+    [InlineData(3, 2, 10, 3, true)]
+    [InlineData(3, 1, 16, 3, true)]
+    [InlineData(19, 1, 3, 5, false)]
+    [InlineData(19, 1, 3, 5, true)]
+    [InlineData(19, 2, 5, 5, true)]
+    public void Fused_with_what_follows_it_computes_the_same_bits(int images, int stride, int channels, int kernel, bool transposed)
     {
         using var cpu = new CpuDevice(2);
         var random = new RandomStream(4, Purpose.Explore);
         var g = new ConvGeometry { Stride = (stride, stride), Padding = new Padding(1, 0, 2, 1) };
-        (int p, int q) = g.Output((9, 11), (3, 3));
-        (Shape large, Shape small) = (new Shape(3, channels, 9, 11), new Shape(3, channels + 3, p, q));
+        (int p, int q) = g.Output((9, 11), (kernel, kernel));
+        (Shape large, Shape small) = (new Shape(images, channels, 9, 11), new Shape(images, channels + 3, p, q));
         ConvolutionOp op = transposed ? new ConvTranspose2D(g, 9, 11, Bias: true) : new Conv2D(g, Bias: true);
         (Shape x, Shape y) = transposed ? (small, large) : (large, small);
-        (Shape, double[])[] inputs = [.. new[] { x, new Shape(channels + 3, channels, 3, 3), new Shape(y[1]), y }.Select(s => (s, CaseInput.Normal(random, s).Values))];
+        (Shape, double[])[] inputs = [.. new[] { x, new Shape(channels + 3, channels, kernel, kernel), new Shape(y[1]), y }.Select(s => (s, CaseInput.Normal(random, s).Values))];
         double[] apart = OpRun.Forward(cpu, op, false, new Multiply(), inputs), fused = OpRun.Forward(cpu, op, true, new Multiply(), inputs);
         Assert.Null(Tolerance.Exact.Explain("fused", apart, fused));
     }
 
     [Theory]
-    [InlineData(3)]
-    [InlineData(16)]
-    public void A_run_allocates_nothing(int channels)
+    [InlineData(4, 3)]
+    [InlineData(4, 16)]
+    [InlineData(20, 3)]
+    public void A_run_allocates_nothing(int images, int channels)
     {
         using var cpu = new CpuDevice(1);
         using var memory = new DeviceMemory(cpu);
         var graph = new Graph();
         var g = new ConvGeometry { Padding = Padding.Symmetric(1, 1) };
-        Tensor x = graph.Persistent("x", new TensorType(new Shape(4, channels, 9, 9)));
+        Tensor x = graph.Persistent("x", new TensorType(new Shape(images, channels, 9, 9)));
         Tensor w = graph.Persistent("w", new TensorType(new Shape(channels + 1, channels, 3, 3)));
         Tensor y = graph.Add(new Conv2D(g), x, w), dx = graph.Add(new ConvTranspose2D(g, 9, 9), y, w), dw = graph.Add(new ConvWeightGradient(g, 3, 3), x, y);
         Tensor pooled = graph.Add(new MaxPool2D(new PoolGeometry((2, 2))), y);

@@ -1,9 +1,16 @@
+using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Pooling;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Tests;
@@ -53,6 +60,36 @@ public sealed class PoolingTests
         (double[] mean, double[][] dmean) = OpRun.WithGradients(device, new AveragePool2D(g), x, [6, 12]);
         Assert.Equal([4, -2], mean);
         Assert.Equal([1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2], dmean[0]);
+    });
+
+    // What follows the gradient of a pooling runs before it, on a quarter of the numbers, and nothing but the order of a sum changes.
+    [Fact]
+    public void A_derivative_and_a_bias_take_the_pooled_gradient() => ForEach(device =>
+    {
+        (double[][] apart, int[] sizes) = Run(fuse: false);
+        Assert.Equal([3 * 4 * 64, 3 * 4 * 64], sizes);
+        (double[][] joined, sizes) = Run(fuse: true);
+        Assert.Equal(device is ReferenceDevice ? [3 * 4 * 64, 3 * 4 * 64] : [3 * 4 * 16, 3 * 4 * 16], sizes);
+        Assert.Equal(apart[0], joined[0]);
+        Assert.Null(Tolerance.Forward.Explain("db", apart[1], joined[1]));
+
+        (double[][] Gradients, int[] Sizes) Run(bool fuse)
+        {
+            var random = new RandomStream(6, Purpose.Explore);
+            using var memory = new DeviceMemory(device);
+            var graph = new Graph();
+            Tensor Place(string name, Shape shape) => OpRun.Place(graph, memory, name, shape, CaseInput.Normal(random, shape).Values);
+            Tensor x = Place("x", new Shape(3, 2, 8, 8)), w = Place("w", new Shape(4, 2, 3, 3)), bias = Place("b", new Shape(4)), dy = Place("dy", new Shape(192, 1));
+            Tensor y = graph.Add(new Conv2D(new ConvGeometry { Padding = Padding.Symmetric(1, 1) }, Bias: true), x, w, bias);
+            Tensor pooled = graph.AddAll(new MaxPool2D(new PoolGeometry((2, 2))), graph.Add(Activation.Find("relu").Forward(0), y))[0];
+            Tensor loss = graph.Add(new MatMul(), graph.Reshape(pooled, new Shape(1, 192)), dy);
+            graph.Phase = Phase.Backward;
+            Tensor[] gradients = [.. graph.Differentiate(loss, [w, bias]).Select(g => g!)];
+            using var plan = Plan.Of(graph, memory, new PlanOptions { Keep = gradients, Fuse = fuse });
+            plan.Run();
+            int[] sizes = [.. plan.Nodes.Where(n => n.Op is ChannelSum or MapOp { IsDerivative: true }).Select(n => n.Inputs[0].Shape.Count)];
+            return ([.. gradients.Select(plan.Read)], sizes);
+        }
     });
 
     [Fact]

@@ -41,6 +41,13 @@ public abstract record Op
     /// </summary>
     public virtual Op? FuseWith(Op consumer, int input) => null;
 
+    /// <summary>
+    /// For an op that only moves its input 0 to other places: what <paramref name="reader"/>, which reads the output of
+    /// <paramref name="node"/>, reads to run before the move rather than behind it, on fewer numbers; null when it cannot.
+    /// A reader whose result has the shape of the output is then followed by the move.
+    /// </summary>
+    public virtual Tensor[]? InputsBefore(Node node, Node reader) => null;
+
     /// <summary>Reverse mode: adds the ops that compute the gradients of the inputs from those of the outputs.</summary>
     public virtual void Differentiate(Backprop b) =>
         throw new NotSupportedException($"{Name} has no gradient; only training ops that come after the loss may lack one.");

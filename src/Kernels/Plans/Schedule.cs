@@ -10,7 +10,7 @@ internal static class Schedule
     {
         var keep = options.Keep.Select(t => t.Base).ToHashSet();
         List<Node> needed = WithoutDead(graph.Nodes, keep);
-        return options.Fuse ? Fused(needed, keep) : needed;
+        return options.Fuse ? Fused(Reordered(needed, keep), keep) : needed;
     }
 
     private static List<Node> WithoutDead(IReadOnlyList<Node> nodes, HashSet<Tensor> keep)
@@ -31,6 +31,44 @@ internal static class Schedule
         }
         kept.Reverse();
         return kept;
+    }
+
+    // What can run before numbers are moved to where there are more of them does, so long as nothing else reads them there.
+    private static List<Node> Reordered(List<Node> nodes, HashSet<Tensor> keep)
+    {
+        for (bool changed = true; changed;)
+        {
+            changed = false;
+            Dictionary<Tensor, List<Node>> readers = Readers(nodes);
+            for (int i = 0; i < nodes.Count && !changed; i++)
+                changed = TryReorder(nodes, nodes[i], readers, keep);
+            nodes = WithoutDead(nodes, keep);
+        }
+        return nodes;
+    }
+
+    private static bool TryReorder(List<Node> nodes, Node move, Dictionary<Tensor, List<Node>> readers, HashSet<Tensor> keep)
+    {
+        if (move.Outputs is not [Tensor moved] || moved.Placement is not null || keep.Contains(moved))
+            return false;
+        List<Node> behind = readers.GetValueOrDefault(moved) ?? [];
+        foreach (Node reader in behind)
+        {
+            bool moves = reader.Outputs is [Tensor result] && result.Shape == moved.Shape;
+            if (reader.Phase != move.Phase || (moves && behind.Count > 1) || move.Op.InputsBefore(move, reader) is not Tensor[] inputs)
+                continue;
+            int at = nodes.IndexOf(reader);
+            if (!moves)
+            {
+                nodes[at] = new Node(reader.Id, reader.Op, inputs, [.. reader.Outputs], reader.Scope, reader.Phase);
+                return true;
+            }
+            var few = new Tensor(reader.Outputs[0].Id, inputs[0].Type, reader.Outputs[0].Name);
+            nodes[at] = new Node(move.Id, move.Op, [few, .. move.Inputs.Skip(1)], [.. reader.Outputs], move.Scope, move.Phase);
+            nodes.Insert(at, new Node(reader.Id, reader.Op, inputs, [few], reader.Scope, reader.Phase));
+            return true;
+        }
+        return false;
     }
 
     // A producer and its only reader become one node at the reader's place in the order. Repeats until nothing fuses, so

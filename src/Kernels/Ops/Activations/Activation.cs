@@ -102,6 +102,8 @@ public sealed class Activation<A>(string name) : Activation(name) where A : stru
     private sealed record BackwardOp(Activation<A> Function, double Parameter) : MapOp<BackwardMap>(Parameter)
     {
         public override string Name => Function.Name + "'";
+
+        public override bool IsDerivative => true;
     }
 
     private readonly struct ForwardMap : IMap

@@ -54,6 +54,8 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
             new CpuPointwiseGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else if (WinogradGradientBlocking.Suits(z))
             new CpuWinogradGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
+        else if (LaneGradientBlocking.Suits(z))
+            new CpuLaneGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
         else
             new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
     }

@@ -59,6 +59,8 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
         Correlation c = transposed ? Correlation.Transposed(z) : Correlation.Forward(z);
         if (WinogradBlocking.Suits(c))
             new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+        else if (LaneBlocking.Suits(c))
+            new CpuLaneCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
         else
             new CpuCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
     }

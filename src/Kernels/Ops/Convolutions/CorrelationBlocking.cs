@@ -61,7 +61,7 @@ internal sealed class CorrelationBlocking
         int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes;
         int images = unfolded
             ? EnoughVectorsUnfolded * Simd.Lanes / (rows * columns)
-            : (int)Math.Min(WholeTiles(vectors, taps.Length), (long)c.Images * perImage / EnoughTasks);
+            : WholeTiles(vectors, taps.Length, (int)Math.Clamp((long)c.Images * perImage / EnoughTasks, 1, c.Images));
         Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
@@ -125,12 +125,14 @@ internal sealed class CorrelationBlocking
             column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
     }
 
-    // Images that have enough columns together and fill their last tile best. A depthwise convolution waits for memory, not
-    // for tiles; it takes as few as it can, because its channel of the next image is far away.
-    private int WholeTiles(int vectors, int taps)
+    // Images that have enough columns together and fill their last tile best; fewer where that would leave too few tasks. A
+    // depthwise convolution waits for memory, not for tiles; it takes as few as it can, because its channel of the next image
+    // is far away.
+    private int WholeTiles(int vectors, int taps, int most)
     {
-        int fewest = (EnoughColumns / (vectors * Simd.Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
-        return Enumerable.Range(fewest, choices).MinBy(images =>
+        int enough = (EnoughColumns / (vectors * Simd.Lanes)) + 1, choices = c.SourceChannels * taps < FewestSteps ? 1 : Tile.Vectors;
+        int last = Math.Min(enough + choices - 1, most), first = Math.Clamp(last - choices + 1, 1, enough);
+        return Enumerable.Range(first, last - first + 1).Reverse().MinBy(images =>
             ((images * vectors) + Tile.Vectors - 1) / Tile.Vectors * Tile.Vectors / (double)(images * vectors));
     }
 }

@@ -14,11 +14,10 @@ internal sealed unsafe class CpuCorrelation
     private readonly Correlation c;
     private readonly CorrelationBlocking blocks;
     private readonly float* x;
-    private readonly float* weights;
     private readonly float* y;
     private readonly Epilogue epilogue;
     private readonly BoundPass[] passes;
-    private readonly ScratchRegion packedWeights;
+    private readonly PackedWeights weights;
     private readonly ScratchRegion pixels;
     private readonly ScratchRegion results;
     private readonly long workspaceFloats;
@@ -36,18 +35,12 @@ internal sealed unsafe class CpuCorrelation
     {
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
         this.x = x;
-        this.weights = weights;
         this.y = y;
         blocks = new CorrelationBlocking(c);
         passes = new BoundPass[c.Passes.Count];
-        (int taps, long packed) = (0, 0);
-        for (int i = 0; i < passes.Length; i++)
-        {
-            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps, packed);
-            taps += passes[i].Taps.Length;
-            packed = checked(packed + (c.Groups * blocks.Tiles * passes[i].PanelFloats));
-        }
-        packedWeights = binding.Scratch(packed);
+        for (int i = 0, taps = 0; i < passes.Length; taps += passes[i++].Taps)
+            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps);
+        this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
         workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
         pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
@@ -61,38 +54,12 @@ internal sealed unsafe class CpuCorrelation
 
     public void AddPhases()
     {
-        int panels = c.Groups * blocks.Tiles;
-        binding.Parallel(passes.Length * panels, (begin, end, _) =>
-        {
-            for (int i = begin; i < end; i++)
-                PackWeights(passes[i / panels], i % panels / blocks.Tiles, i % blocks.Tiles);
-        }, grain: 4);
+        weights.AddPhase();
         binding.Parallel(blocks.Tasks, (begin, end, worker) =>
         {
             for (int task = begin; task < end; task++)
                 Run(blocks.TaskAt(task), pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
         });
-    }
-
-    private void PackWeights(BoundPass pass, int group, int tile)
-    {
-        int first = tile * blocks.Tile.Rows, rows = Math.Min(blocks.Tile.Rows, c.TargetChannels - first);
-        float* panel = packedWeights.Pointer + pass.Panel(group, tile);
-        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
-        if (rows < blocks.Tile.Rows)
-            new Span<float>(panel, checked((int)pass.PanelFloats)).Clear();
-        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
-        {
-            // Taps that follow each other in the weights are transposed together.
-            for (int t = 0; t < pass.Taps.Length;)
-            {
-                int begin = t++;
-                while (t < pass.Taps.Length && pass.Taps[t].Weight == pass.Taps[t - 1].Weight + 1)
-                    t++;
-                Transpose.Run(source + pass.Taps[begin].Weight, c.TargetStride, panel, blocks.Tile.Rows, rows, t - begin);
-                panel += (t - begin) * blocks.Tile.Rows;
-            }
-        }
     }
 
     private void Run(CorrelationTask task, float* scratch, float* result)
@@ -126,12 +93,13 @@ internal sealed unsafe class CpuCorrelation
     private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
     {
         bool first = channel == 0, last = channel + channels == c.SourceChannels;
-        foreach (BoundPass pass in passes)
+        for (int p = 0; p < passes.Length; p++)
         {
-            int steps = channels * pass.Taps.Length;
+            BoundPass pass = passes[p];
+            int steps = channels * pass.Taps;
             for (int tile = task.FirstTile; tile < task.EndTile; tile++)
             {
-                float* panel = packedWeights.Pointer + pass.Panel(task.Group, tile) + ((long)channel * pass.Taps.Length * blocks.Tile.Rows);
+                float* panel = weights.Panel(p, task.Group, tile) + ((long)channel * pass.Taps * blocks.Tile.Rows);
                 MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
                 if (last)
                     CopyOut(pass.Pass, task, tile, result);

@@ -91,7 +91,10 @@ internal sealed unsafe class PixelChunk
     /// <param name="workspace"><see cref="Workspace"/> floats.</param>
     public void LayOut(float* image, long imageStride, int images, int row, int column, float* target, float* workspace)
     {
-        for (int i = 0; i < images; i++, image += imageStride)
+        bool isPlain = IsUnfolded && tapOffsets.Length == 1 && layout.IsIdentity;
+        for (int i = 0; i < images && isPlain; i++, image += imageStride)
+            Copies.Copy(image, target + (i * rows * columns), rows * columns);
+        for (int i = 0; i < images && !isPlain; i++, image += imageStride)
         {
             float* plane = IsUnfolded ? workspace : target + ((long)i * layout.PlaneLength);
             layout.Pack(image, row, column, plane);

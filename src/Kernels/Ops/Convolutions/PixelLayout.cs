@@ -55,6 +55,9 @@ internal sealed unsafe class PixelLayout
     /// <summary>Zeros that must follow the last channel, because its last row shares them as its padding.</summary>
     public int Tail => Math.Max(0, -firstColumn);
 
+    /// <summary>Whether the layout of a whole image is the image as it is.</summary>
+    public bool IsIdentity => step == (1, 1) && (firstRow, firstColumn) == (0, 0) && storedRows == source.H && Pitch == source.W;
+
     /// <summary>Equal parts of an output, whole rows if they fit, of no more than <paramref name="most"/> outputs each.</summary>
     public static (int Rows, int Columns) BandOf(int rows, int columns, int most)
     {

@@ -30,6 +30,9 @@ public abstract record MapOp(double Constant) : Op
     /// <summary>How many inputs the function reads.</summary>
     public abstract int Arity { get; }
 
+    /// <summary>Whether the function is its first input times something that follows from its second.</summary>
+    public virtual bool IsDerivative => false;
+
     /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
     internal abstract unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count);
 

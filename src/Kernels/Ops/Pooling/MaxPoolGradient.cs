@@ -2,6 +2,8 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
 using ILGPU.Runtime;
@@ -30,6 +32,22 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
     }
 
     public override Cost Cost(Node node) => new(node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    /// <summary>
+    /// A sum over all pixels is that over all windows. A derivative that follows from the pixel alone follows from the largest
+    /// of its window, for only that one gets a gradient: y of the pooling has a quarter of the numbers.
+    /// </summary>
+    public override Tensor[]? InputsBefore(Node node, Node reader)
+    {
+        if (Ties != Ties.First)
+            return null;
+        if (reader.Op is ChannelSum { Axis: 1 })
+            return [node.Inputs[0]];
+        return reader.Op is MapOp { IsDerivative: true } && reader.Inputs[0] == node.Outputs[0]
+            && node.Inputs[1].Producer is { Op: MaxPool2D } pool && reader.Inputs[1] == pool.Inputs[0]
+            ? [node.Inputs[0], pool.Outputs[0]]
+            : null;
+    }
 
     public override void Reference(ReferenceArguments a)
     {

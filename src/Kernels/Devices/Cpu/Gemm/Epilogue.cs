@@ -26,6 +26,9 @@ internal sealed unsafe class Epilogue
 
     public bool IsEmpty => RowBias is null && ColumnBias is null && Map is null;
 
+    /// <summary>Whether there is a function, and it reads nothing but the product: it can be applied wherever that lies.</summary>
+    public bool IsUnary => Map is not null && Other0 is null;
+
     /// <summary>Applies to one row of a tile; <paramref name="offset"/> is where it stands in C.</summary>
     public void Apply(float* c, int row, int column, int count, long offset)
     {
@@ -37,16 +40,8 @@ internal sealed unsafe class Epilogue
             ApplyMap(c, count, offset);
     }
 
-    private static void AddToAll(float value, float* c, int count)
-    {
-        int i = 0;
-        for (; i <= count - 8; i += 8)
-            Vector256.Store(Vector256.Load(c + i) + Vector256.Create(value), c + i);
-        for (; i < count; i++)
-            c[i] += value;
-    }
-
-    private void ApplyMap(float* c, int count, long offset)
+    /// <summary>Applies the function alone.</summary>
+    public void ApplyMap(float* c, int count, long offset)
     {
         float* first = Other0 is null ? c : Other0 + offset;
         float* second = Other1 is null ? c : Other1 + offset;
@@ -62,5 +57,14 @@ internal sealed unsafe class Epilogue
                 Map!.ApplyCpu(first, second, c, c, count);
                 break;
         }
+    }
+
+    private static void AddToAll(float value, float* c, int count)
+    {
+        int i = 0;
+        for (; i <= count - 8; i += 8)
+            Vector256.Store(Vector256.Load(c + i) + Vector256.Create(value), c + i);
+        for (; i < count; i++)
+            c[i] += value;
     }
 }

@@ -1,0 +1,140 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A correlation on the CPU with images in the lanes of the vectors: each task turns the pixels of a few images, multiplies
+/// them with all weights and turns the results back. What lies outside of the image is left out by whole taps.
+/// </summary>
+internal sealed unsafe class CpuLaneCorrelation
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly LaneBlocking blocks;
+    private readonly float* x;
+    private readonly float* y;
+    private readonly Epilogue epilogue;
+    private readonly PackedWeights weights;
+    private readonly LanePass[] passes;
+    private readonly LaneStep[] steps; // of each pass
+    private readonly ScratchRegion pixels;
+    private readonly ScratchRegion results;
+    private readonly long workspaceFloats;
+    private readonly long pixelFloats;
+    private readonly long resultFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What to compute.</param>
+    /// <param name="x">[images, groups · source channels, source H, source W].</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="y">[images, groups · target channels, target H, target W].</param>
+    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    public CpuLaneCorrelation(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
+    {
+        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        this.x = x;
+        this.y = y;
+        blocks = new LaneBlocking(c);
+        this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
+        passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Images, blocks.Tile.Columns))];
+        steps = [.. passes.Select(p => new LaneStep(
+            c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, blocks.ChannelFloats, c.SourceStep.W * ImageLanes.Lanes,
+            blocks.ResultRow, c.TargetStep.W * ImageLanes.Lanes))];
+        workspaceFloats = CacheLine.Whole(blocks.Images.Workspace(blocks.StoredRows));
+        pixelFloats = CacheLine.Whole((long)c.SourceChannels * blocks.ChannelFloats) + workspaceFloats;
+        pixels = binding.Scratch(pixelFloats * binding.Workers);
+        resultFloats = CacheLine.Whole((long)blocks.Tile.Rows * blocks.ResultRow);
+        results = binding.Scratch(resultFloats * binding.Workers);
+    }
+
+    public void AddPhases()
+    {
+        weights.AddPhase();
+        binding.Parallel(blocks.Tasks, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+            {
+                (int rest, int band) = Math.DivRem(task, blocks.Bands);
+                (int lane, int group) = Math.DivRem(rest, c.Groups);
+                int image = lane * ImageLanes.Lanes;
+                var images = new Images(image, Math.Min(ImageLanes.Lanes, c.Images - image), group);
+                Run(images, band * blocks.BandRows, pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
+            }
+        });
+    }
+
+    private void Run(Images images, int row, float* scratch, float* result)
+    {
+        (int firstRow, int rows) = blocks.SourceRows(row, blocks.BandRows);
+        float* source = scratch + workspaceFloats;
+        int plane = c.Source.H * c.Source.W;
+        float* first = x + ((((long)images.First * c.Groups) + images.Group) * c.SourceChannels * plane);
+        for (int channel = 0; channel < c.SourceChannels; channel++)
+        {
+            blocks.Images.LayOut(
+                first + ((long)channel * plane), (long)c.Groups * c.SourceChannels * plane, images.Count, firstRow, rows,
+                source + ((long)channel * blocks.ChannelFloats), scratch);
+        }
+        for (int end = row + blocks.BandRows; row < end; row += blocks.PartRows)
+        {
+            for (int tile = 0; tile < weights.Tiles; tile++)
+            {
+                Multiply(images.Group, tile, row, Math.Min(row + blocks.PartRows, end), source, firstRow, result);
+                TurnBack(images, tile, row, Math.Min(row + blocks.PartRows, end), result);
+            }
+        }
+    }
+
+    private void Multiply(int group, int tile, int row, int end, float* source, int storedRow, float* result)
+    {
+        float* bias = stackalloc float[blocks.Tile.Rows];
+        for (int i = 0; i < blocks.Tile.Rows; i++)
+        {
+            int channel = (tile * blocks.Tile.Rows) + i;
+            bias[i] = epilogue.RowBias is null || channel >= c.TargetChannels ? 0 : epilogue.RowBias[(group * c.TargetChannels) + channel];
+        }
+        for (int pass = 0; pass < passes.Length; pass++)
+        {
+            CorrelationPass p = passes[pass].Pass;
+            float* panel = weights.Panel(pass, group, tile);
+            float* target = result + (((long)p.StartH * c.Target.W) + p.StartW) * ImageLanes.Lanes;
+            for (int i = row; i < Math.Min(end, p.Rows); i++, target += c.TargetStep.H * c.Target.W * ImageLanes.Lanes)
+                MultiplyRow(pass, panel, i, source + blocks.Images.Offset((i * c.SourceStep.H) - storedRow, 0), bias, target);
+        }
+    }
+
+    private void MultiplyRow(int pass, float* panel, int row, float* pixel, float* bias, float* target)
+    {
+        LaneTile tile = blocks.Tile;
+        int left = passes[pass].Pass.Columns;
+        for (int i = 0; left > 0; i++, left -= tile.Columns)
+        {
+            TapRange taps = passes[pass].TapsOf(row, i, out int first);
+            tile.Run(Math.Min(tile.Columns, left))(
+                in steps[pass], taps, panel + (first * tile.Rows), passes[pass].Offsets(first), pixel, bias, target);
+            pixel += (long)tile.Columns * c.SourceStep.W * ImageLanes.Lanes;
+            target += tile.Columns * c.TargetStep.W * ImageLanes.Lanes;
+        }
+    }
+
+    // The function, and from lanes to rows of images.
+    private void TurnBack(Images images, int tile, int firstRow, int endRow, float* result)
+    {
+        int row = firstRow * c.TargetStep.H, count = (Math.Min(endRow * c.TargetStep.H, c.Target.H) - row) * c.Target.W;
+        int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels);
+        long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
+        for (int channel = first; channel < end && count > 0; channel++, result += blocks.ResultRow)
+        {
+            long offset = (images.First * stride) + (((images.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
+            if (epilogue.IsUnary)
+                epilogue.ApplyMap(result, count * ImageLanes.Lanes, 0);
+            Transpose.Run(result, ImageLanes.Lanes, y + offset, stride, count, images.Count);
+            for (int image = 0; image < images.Count && epilogue.Map is not null && !epilogue.IsUnary; image++, offset += stride)
+                epilogue.ApplyMap(y + offset, count, offset);
+        }
+    }
+
+    // The images of a task, in the channels of a group.
+    private readonly record struct Images(int First, int Count, int Group);
+}

@@ -1,0 +1,130 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// The weight gradient on the CPU with images in the lanes of the vectors: each weight has a vector of sums, an image a lane,
+/// which become one number at the very end.
+/// </summary>
+internal sealed unsafe class CpuLaneGradient
+{
+    private const int ReduceBlock = 256;
+
+    private readonly CpuBinding binding;
+    private readonly ConvSizes z;
+    private readonly LaneGradientBlocking blocks;
+    private readonly float* x;
+    private readonly float* dy;
+    private readonly float* dw;
+    private readonly LaneDot dot;
+    private readonly (int Begin, int End)[] rowsOnImage; // of each row of the kernel
+    private readonly ScratchRegion memory;
+    private readonly ScratchRegion sums;
+    private readonly long pixelFloats;
+    private readonly long gradientFloats;
+    private readonly long workspaceFloats;
+    private readonly int weightCount; // its shape allocates
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="z">Sizes.</param>
+    /// <param name="x">[N, C, H, W].</param>
+    /// <param name="dy">[N, K, P, Q].</param>
+    /// <param name="dw">[K, C/groups, R, S].</param>
+    public CpuLaneGradient(CpuBinding binding, ConvSizes z, float* x, float* dy, float* dw)
+    {
+        (this.binding, this.z) = (binding, z);
+        this.x = x;
+        this.dy = dy;
+        this.dw = dw;
+        blocks = new LaneGradientBlocking(z);
+        weightCount = checked((int)z.Weights.Length);
+        rowsOnImage = [.. Enumerable.Range(0, z.R).Select(r => LaneGradientBlocking.RowsOnImage(z, r))];
+        dot = new LaneDot(
+            z.Q, blocks.GradientChannel, blocks.Gradients.RowFloats, (nint)z.Geometry.Stride.H * blocks.Pixels.RowFloats,
+            z.Geometry.Stride.W * ImageLanes.Lanes, z.Geometry.Dilation.W * ImageLanes.Lanes, (nint)z.GroupC * z.R * z.S * ImageLanes.Lanes);
+        pixelFloats = CacheLine.Whole((long)z.GroupC * blocks.PixelChannel);
+        gradientFloats = CacheLine.Whole((long)blocks.GradientChannel * z.GroupK);
+        workspaceFloats = CacheLine.Whole(blocks.Pixels.Workspace(z.H));
+        memory = binding.Scratch((pixelFloats + gradientFloats + workspaceFloats) * binding.Workers);
+        sums = binding.Scratch((long)blocks.Splits * weightCount * ImageLanes.Lanes);
+    }
+
+    public void AddPhases()
+    {
+        binding.Parallel(blocks.Splits * z.Geometry.Groups, (begin, end, worker) =>
+        {
+            float* scratch = memory.Pointer + ((pixelFloats + gradientFloats + workspaceFloats) * worker);
+            for (int task = begin; task < end; task++)
+                Run(task / z.Geometry.Groups, task % z.Geometry.Groups, scratch, scratch + pixelFloats, scratch + pixelFloats + gradientFloats);
+        });
+        binding.Parallel((weightCount + ReduceBlock - 1) / ReduceBlock, (begin, end, _) =>
+        {
+            for (int i = begin * ReduceBlock; i < Math.Min(end * ReduceBlock, weightCount); i++)
+                dw[i] = Total(i);
+        });
+    }
+
+    // The sums over a part of the batch, for one group of channels.
+    private void Run(int split, int group, float* pixels, float* gradients, float* workspace)
+    {
+        long weightsOfGroup = (long)weightCount / z.Geometry.Groups * ImageLanes.Lanes;
+        float* target = sums.Pointer + ((long)split * weightCount * ImageLanes.Lanes) + (group * weightsOfGroup);
+        new Span<float>(target, checked((int)weightsOfGroup)).Clear();
+        int lanes = ImageLanes.GroupsOf(z.N);
+        for (int lane = lanes * split / blocks.Splits; lane < lanes * (split + 1) / blocks.Splits; lane++)
+        {
+            int image = lane * ImageLanes.Lanes, images = Math.Min(ImageLanes.Lanes, z.N - image);
+            for (int channel = 0; channel < z.GroupC; channel++)
+                LayOut(blocks.Pixels, x, image, images, z.C, (group * z.GroupC) + channel, z.H, z.W, pixels + ((long)channel * blocks.PixelChannel), workspace);
+            for (int filter = 0; filter < z.GroupK; filter++)
+                LayOut(blocks.Gradients, dy, image, images, z.K, (group * z.GroupK) + filter, z.P, z.Q, gradients + ((long)filter * blocks.GradientChannel), workspace);
+            for (int row = 0; row < z.P; row += blocks.BandRows)
+                Multiply(row, Math.Min(row + blocks.BandRows, z.P), pixels, gradients, target);
+        }
+    }
+
+    private static void LayOut(ImageLanes layout, float* tensor, int image, int images, int channels, int channel, int rows, int columns, float* target, float* workspace) =>
+        layout.LayOut(tensor + ((((long)image * channels) + channel) * rows * columns), (long)channels * rows * columns, images, 0, rows, target, workspace);
+
+    private void Multiply(int firstRow, int endRow, float* pixels, float* gradients, float* target)
+    {
+        ConvGeometry g = z.Geometry;
+        for (int filter = 0; filter < z.GroupK; filter += blocks.Rows)
+        {
+            int filters = Math.Min(blocks.Rows, z.GroupK - filter);
+            float* gradient = gradients + ((long)filter * blocks.GradientChannel);
+            for (int channel = 0; channel < z.GroupC; channel++)
+            {
+                float* channelPixels = pixels + ((long)channel * blocks.PixelChannel);
+                for (int r = 0; r < z.R; r++)
+                {
+                    int begin = Math.Max(firstRow, rowsOnImage[r].Begin), end = Math.Min(endRow, rowsOnImage[r].End);
+                    if (begin >= end)
+                        continue;
+                    int pixelRow = (begin * g.Stride.H) + (r * g.Dilation.H) - g.Padding.Top;
+                    float* to = target + (((((long)filter * z.GroupC) + channel) * z.R) + r) * z.S * ImageLanes.Lanes;
+                    for (int s = 0; s < z.S; s += blocks.Columns)
+                    {
+                        float* pixel = channelPixels + blocks.Pixels.Offset(pixelRow, (s * g.Dilation.W) - g.Padding.Left);
+                        LaneDotKernel.Run(filters, Math.Min(blocks.Columns, z.S - s))(
+                            in dot, end - begin, gradient + ((long)begin * blocks.Gradients.RowFloats), pixel, to + (s * ImageLanes.Lanes));
+                    }
+                }
+            }
+        }
+    }
+
+    // Over the parts of the batch, in order, then over the lanes.
+    private float Total(int weight) =>
+        Simd.Is512 ? Total<V512>(weight) : Simd.Is256 ? Total<V256>(weight) : Total<V128>(weight);
+
+    private float Total<V>(int weight) where V : struct, IVector<V>
+    {
+        V total = V.Of(0);
+        for (int split = 0; split < blocks.Splits; split++)
+            total += V.Load(sums.Pointer + ((((long)split * weightCount) + weight) * V.Lanes));
+        return total.Sum();
+    }
+}

@@ -1,0 +1,104 @@
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>How a correlation with images in the lanes is cut into tasks: the images of a vector, a band of rows of each.</summary>
+internal sealed class LaneBlocking
+{
+    // Laid-out pixels of a task: 512 KiB, half of a second-level cache of 1 MiB.
+    private const int PixelFloats = 131072;
+
+    // Results of a tile, until they are turned back: 32 KiB, so that they stay in a first-level cache.
+    private const int ResultFloats = 8192;
+
+    private const int EnoughTasks = 8;
+
+    private readonly Correlation c;
+    private readonly int firstTapRow;
+    private readonly int lastTapRow;
+
+    public LaneBlocking(Correlation c)
+    {
+        this.c = c;
+        Tap[] taps = [.. c.Passes.SelectMany(p => p.Taps)];
+        (firstTapRow, lastTapRow) = (taps.Min(t => t.H), taps.Max(t => t.H));
+        int lastColumn = ((c.Passes.Max(p => p.Columns) - 1) * c.SourceStep.W) + taps.Max(t => t.W);
+        Images = new ImageLanes(c.Source, Math.Max(0, -taps.Min(t => t.W)), Math.Max(0, lastColumn - (c.Source.W - 1)));
+        Tile = LaneKernel.For(c.TargetChannels);
+
+        int rows = c.Passes.Max(p => p.Rows), groups = ImageLanes.GroupsOf(c.Images) * c.Groups;
+        int bands = Math.Clamp(EnoughTasks / groups, 1, rows);
+        while (bands < rows && PixelsOf((rows + bands - 1) / bands) > PixelFloats)
+            bands++;
+        BandRows = (rows + bands - 1) / bands;
+        Bands = (rows + BandRows - 1) / BandRows;
+        Tasks = checked(groups * Bands);
+        int parts = 1;
+        while (parts < BandRows && ResultsOf((BandRows + parts - 1) / parts) > ResultFloats)
+            parts++;
+        PartRows = (BandRows + parts - 1) / parts;
+    }
+
+    /// <summary>The layout of the source.</summary>
+    public ImageLanes Images { get; }
+
+    public LaneTile Tile { get; }
+
+    /// <summary>Rows of the output (of each pass) in a task.</summary>
+    public int BandRows { get; }
+
+    public int Bands { get; }
+
+    /// <summary>Rows of the output (of each pass) that are computed before they are turned back.</summary>
+    public int PartRows { get; }
+
+    public int Tasks { get; }
+
+    /// <summary>Most rows of the source that a task reads.</summary>
+    public int StoredRows => StoredRowsOf(BandRows);
+
+    /// <summary>Floats from one laid-out channel to the next.</summary>
+    public int ChannelFloats => CacheLine.Odd(checked(StoredRows * Images.RowFloats));
+
+    /// <summary>Floats from one filter's results to the next.</summary>
+    public int ResultRow => CacheLine.Odd(checked(PartRows * c.TargetStep.H * c.Target.W * ImageLanes.Lanes));
+
+    /// <summary>The rows of the source that some rows of the output read.</summary>
+    public (int First, int Count) SourceRows(int row, int rows)
+    {
+        int first = Math.Clamp((row * c.SourceStep.H) + firstTapRow, 0, c.Source.H);
+        int end = Math.Clamp(((row + rows - 1) * c.SourceStep.H) + lastTapRow + 1, first, c.Source.H);
+        return (first, end - first);
+    }
+
+    /// <summary>Whether it fits, and takes fewer multiplications than <see cref="CpuCorrelation"/>, its own price included.</summary>
+    public static bool Suits(Correlation c)
+    {
+        if (c.IsPointwise || c.Passes.Sum(p => p.Taps.Count) == 0 || c.Images < ImageLanes.Lanes)
+            return false;
+        var lanes = new LaneBlocking(c);
+        return lanes.PixelsOf(lanes.BandRows) <= PixelFloats && lanes.ResultsOf(lanes.PartRows) <= 4 * ResultFloats && lanes.Cost() < Other(c);
+    }
+
+    // Multiplications of vectors in a group of channels.
+    private double Cost()
+    {
+        double products = c.Passes.Sum(p => new LanePass(c, p, Images, Tile.Columns).Products);
+        int filters = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows * Tile.Rows;
+        double pixels = (double)Bands * StoredRows * Images.Pitch * c.SourceChannels, results = (double)c.Target.H * c.Target.W * c.TargetChannels;
+        return (products * filters * c.SourceChannels * ImageLanes.GroupsOf(c.Images)) + ImageLanes.CostOf(pixels + results, c.Images);
+    }
+
+    private static double Other(Correlation c)
+    {
+        var blocks = new CorrelationBlocking(c);
+        double vectors = (double)blocks.Chunks * blocks.RowBands * blocks.ColumnBands * blocks.Chunk.Columns / ImageLanes.Lanes;
+        return vectors * blocks.Tiles * blocks.Tile.Rows * c.Passes.Sum(p => p.Taps.Count) * c.SourceChannels;
+    }
+
+    private long PixelsOf(int rows) => (long)StoredRowsOf(rows) * Images.RowFloats * c.SourceChannels;
+
+    private long ResultsOf(int rows) => (long)rows * c.TargetStep.H * c.Target.W * ImageLanes.Lanes * Tile.Rows;
+
+    private int StoredRowsOf(int rows) => Math.Min(c.Source.H, checked(((rows - 1) * c.SourceStep.H) + lastTapRow - firstTapRow + 1));
+}

@@ -1,0 +1,86 @@
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// How a weight gradient with images in the lanes is cut: tasks of whole groups of images, bands of rows for the cache, tiles
+/// of filters and neighbouring taps. Nothing follows from the number of threads.
+/// </summary>
+internal sealed class LaneGradientBlocking
+{
+    // Laid-out pixels and gradients of a task, half of a second-level cache of 1 MiB; gradients of a band, half of a first-level one.
+    private const int PixelFloats = 131072;
+    private const int BandFloats = 6144;
+
+    // Parts of the batch, and the sums of all: a vector for each weight.
+    private const int MostSplits = 32;
+    private const int SumFloats = 2 << 20;
+
+    // Tiles of fewer products wait for each other.
+    private const int FewestTaps = 3;
+
+    public LaneGradientBlocking(ConvSizes z)
+    {
+        ConvGeometry g = z.Geometry;
+        int last = ((z.Q - 1) * g.Stride.W) + ((z.S - 1) * g.Dilation.W) - g.Padding.Left;
+        Pixels = new ImageLanes((z.H, z.W), g.Padding.Left, Math.Max(0, last - (z.W - 1)));
+        Gradients = new ImageLanes((z.P, z.Q));
+        Rows = Enumerable.Range(1, LaneDotKernel.Rows).MinBy(rows => (TilesOf(z.GroupK, rows) * rows, -rows));
+        int parts = TilesOf(z.S, LaneDotKernel.Columns);
+        Columns = TilesOf(z.S, parts);
+        BandRows = Math.Clamp(BandFloats / (Rows * Gradients.RowFloats), 1, z.P);
+        int groups = ImageLanes.GroupsOf(z.N);
+        Splits = Math.Clamp((int)Math.Min(SumFloats / ImageLanes.Lanes / z.Weights.Length, MostSplits), 1, groups);
+        PixelChannel = CacheLine.Odd(checked(z.H * Pixels.RowFloats));
+        GradientChannel = CacheLine.Odd(checked(z.P * Gradients.RowFloats));
+    }
+
+    public ImageLanes Pixels { get; }
+
+    public ImageLanes Gradients { get; }
+
+    /// <summary>Filters of a tile.</summary>
+    public int Rows { get; }
+
+    /// <summary>Neighbouring taps of a tile.</summary>
+    public int Columns { get; }
+
+    /// <summary>Rows of outputs of a band.</summary>
+    public int BandRows { get; }
+
+    /// <summary>Parts of the batch with sums of their own.</summary>
+    public int Splits { get; }
+
+    /// <summary>Floats from channel to channel of laid-out pixels, and of gradients.</summary>
+    public int PixelChannel { get; }
+
+    public int GradientChannel { get; }
+
+    /// <summary>The rows of outputs whose pixel under a row of the kernel is on the image: the first, and behind the last.</summary>
+    public static (int Begin, int End) RowsOnImage(ConvSizes z, int r)
+    {
+        (int stride, int tap) = (z.Geometry.Stride.H, (r * z.Geometry.Dilation.H) - z.Geometry.Padding.Top);
+        int begin = Math.Clamp(tap >= 0 ? 0 : (-tap + stride - 1) / stride, 0, z.P);
+        int end = z.H - tap <= 0 ? begin : Math.Clamp((z.H - tap + stride - 1) / stride, begin, z.P);
+        return (begin, end);
+    }
+
+    /// <summary>Whether it fits, and takes fewer multiplications than <see cref="CpuWeightGradient"/>, its own price included.</summary>
+    public static bool Suits(ConvSizes z)
+    {
+        if (z.N < ImageLanes.Lanes || z.S < FewestTaps || z.Weights.Length * ImageLanes.Lanes > SumFloats)
+            return false;
+        var lanes = new LaneGradientBlocking(z);
+        if (((long)z.GroupC * lanes.PixelChannel) + ((long)z.GroupK * lanes.GradientChannel) > PixelFloats)
+            return false;
+        double rows = Enumerable.Range(0, z.R).Sum(r => RowsOnImage(z, r) is var (begin, end) ? end - begin : 0);
+        double products = rows * z.Q * z.S * z.GroupC * TilesOf(z.GroupK, lanes.Rows) * lanes.Rows * ImageLanes.GroupsOf(z.N);
+        double turned = ((double)z.GroupC * z.H * lanes.Pixels.Pitch) + ((double)z.GroupK * z.P * z.Q);
+        var other = new WeightGradientBlocking(z, Correlation.Forward(z).Passes[0].Taps);
+        double vectors = (double)other.Chunks * other.Chunk.Columns / ImageLanes.Lanes;
+        double products2 = vectors * TilesOf(z.GroupK, other.Rows) * other.Rows * z.GroupC * z.R * z.S;
+        return products + ImageLanes.CostOf(turned, z.N) < products2;
+    }
+
+    private static int TilesOf(int count, int size) => (count + size - 1) / size;
+}
