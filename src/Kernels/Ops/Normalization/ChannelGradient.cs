@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -50,40 +51,69 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
 
     private void AddPlanes(CpuBinding b)
     {
-        ScratchRegion sums = b.Scratch((long)layout.Planes * FloatsOfSums);
-        b.Parallel(layout.Planes, (begin, end, _) =>
+        ScratchRegion sums = b.Scratch((long)layout.SumGroups * layout.C * FloatsOfSums);
+        b.Parallel(checked(layout.SumGroups * layout.RunsOfSample), (begin, end, _) =>
         {
-            var kept = (double*)sums.Pointer;
-            for (int plane = begin; plane < end; plane++)
-                (kept[2L * plane], kept[(2L * plane) + 1]) = PlaneSums(plane / layout.C, plane % layout.C);
-        }, layout.PlaneGrain);
+            for (int i = begin; i < end; i++)
+            {
+                int group = i / layout.RunsOfSample;
+                (int First, int Count) channels = layout.ChannelsOf(i % layout.RunsOfSample);
+                var kept = (double*)sums.Pointer + (2L * (((long)group * layout.C) + channels.First));
+                if (layout.SumSamples == 1)
+                    SumPlanes(group, channels, kept);
+                else
+                    SumSamples(group * layout.SumSamples, channels, kept);
+            }
+        }, layout.SumSamples == 1 ? layout.RunGrain : 1);
         b.Parallel(layout.C, (begin, end, _) =>
         {
             for (int c = begin; c < end; c++)
                 FinishPlanes(c, (double*)sums.Pointer + (2L * c));
-        }, grain: Math.Max(1, 2048 / layout.N));
-        b.Parallel(layout.Planes, (begin, end, _) =>
+        }, grain: Math.Max(1, 2048 / layout.SumGroups));
+        b.Parallel(layout.Runs, (begin, end, _) =>
         {
-            for (int plane = begin; plane < end; plane++)
-                PlaneGradient(plane / layout.C, plane % layout.C);
-        }, layout.PlaneGrain);
+            for (int run = begin; run < end; run++)
+                PlaneGradients(run / layout.RunsOfSample, layout.ChannelsOf(run % layout.RunsOfSample));
+        }, layout.RunGrain);
+    }
+
+    private void SumPlanes(int sample, (int First, int Count) channels, double* kept)
+    {
+        for (int c = 0; c < channels.Count; c++)
+        {
+            long at = layout.Plane(sample, channels.First + c);
+            (kept[2 * c], kept[(2 * c) + 1]) = NormLoops.GradientSums<Shared>(Dy + at, X + at, Center.At(channels.First + c), null, layout.Inner);
+        }
+    }
+
+    // In as many sums as a vector has lanes.
+    private void SumSamples(int first, (int First, int Count) channels, double* kept)
+    {
+        float* sums = stackalloc float[2 * ChannelLayout.MostPlanes * NormLoops.MostLanes];
+        float* products = sums + (channels.Count * NormLoops.MostLanes);
+        new Span<float>(sums, 2 * channels.Count * NormLoops.MostLanes).Clear();
+        for (int n = first; n < Math.Min(first + layout.SumSamples, layout.N); n++)
+        {
+            long at = layout.Plane(n, channels.First);
+            NormLoops.AddPlaneProducts(Dy + at, X + at, Mean + channels.First, channels.Count, layout.Inner, sums, products);
+        }
+        Center center = Center.At(channels.First);
+        for (int c = 0; c < channels.Count; c++)
+        {
+            kept[2 * c] = Sums.Of(sums + (c * NormLoops.MostLanes), NormLoops.MostLanes);
+            kept[(2 * c) + 1] = Sums.Of(products + (c * NormLoops.MostLanes), NormLoops.MostLanes) * center.Inverse[c];
+        }
     }
 
     private void FinishPlanes(int channel, double* sums)
     {
         double sum = 0, product = 0;
-        for (int n = 0; n < layout.N; n++, sums += 2L * layout.C)
+        for (int group = 0; group < layout.SumGroups; group++, sums += 2L * layout.C)
         {
             sum += sums[0];
             product += sums[1];
         }
         Finish(channel, sum, product);
-    }
-
-    private (double Sum, double Product) PlaneSums(int sample, int channel)
-    {
-        long at = layout.Plane(sample, channel);
-        return NormLoops.GradientSums<Shared>(Dy + at, X + at, Center.At(channel), null, layout.Inner);
     }
 
     private void Finish(int channel, double sum, double product)
@@ -97,11 +127,14 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
         Affine.Beta[channel] = (float)sum;
     }
 
-    private void PlaneGradient(int sample, int channel)
+    private void PlaneGradients(int sample, (int First, int Count) channels)
     {
-        long at = layout.Plane(sample, channel);
-        float* gamma = Gamma is null ? null : Gamma + channel;
-        NormLoops.InputGradient<Shared, Shared>(Dy + at, X + at, Center.At(channel), gamma, Mean1 + channel, Mean2 + channel, layout.Inner, Dx + at);
+        long at = layout.Plane(sample, channels.First);
+        for (int channel = channels.First; channel < channels.First + channels.Count; channel++, at += layout.Inner)
+        {
+            float* gamma = Gamma is null ? null : Gamma + channel;
+            NormLoops.InputGradient<Shared, Shared>(Dy + at, X + at, Center.At(channel), gamma, Mean1 + channel, Mean2 + channel, layout.Inner, Dx + at);
+        }
     }
 
     private void Columns(int column)

@@ -9,6 +9,12 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
     /// <summary>Columns that one worker takes down a matrix [N, C]: four cache lines a row.</summary>
     public const int ColumnBlock = 64;
 
+    /// <summary>Most channels of a run.</summary>
+    public const int MostPlanes = 128;
+
+    private const int RunFloats = 2048;
+    private const int SmallPlane = 64;
+
     /// <summary>Values that share statistics.</summary>
     public long PerChannel => (long)N * Inner;
 
@@ -17,8 +23,22 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
 
     public int Planes => N * C;
 
-    /// <summary>Fewest planes worth handing to a worker.</summary>
-    public int PlaneGrain => Math.Max(1, 4096 / Inner);
+    /// <summary>Channels of a sample that are taken together: small planes are not worth a call each.</summary>
+    public int RunPlanes => Math.Clamp(RunFloats / Inner, 1, Math.Min(C, MostPlanes));
+
+    /// <summary>Runs of channels in a sample.</summary>
+    public int RunsOfSample => (C + RunPlanes - 1) / RunPlanes;
+
+    public int Runs => checked(N * RunsOfSample);
+
+    /// <summary>Fewest runs worth handing to a worker.</summary>
+    public int RunGrain => Math.Max(1, 2 * RunFloats / (RunPlanes * Inner));
+
+    /// <summary>Samples whose small planes are summed in the lanes of a vector before the lanes are.</summary>
+    public int SumSamples => Inner <= SmallPlane ? Math.Min(N, 16) : 1;
+
+    /// <summary>Groups of that many samples.</summary>
+    public int SumGroups => (N + SumSamples - 1) / SumSamples;
 
     public int ColumnBlocks => (C + ColumnBlock - 1) / ColumnBlock;
 
@@ -27,6 +47,9 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
         Expect.That(shape.Rank >= 2, $"'x' has shape {shape}, expected [samples, channels, ...].");
         return new ChannelLayout(shape[0], shape[1], shape.LengthOf(2..));
     }
+
+    /// <summary>The first channel of a run and their number.</summary>
+    public (int First, int Count) ChannelsOf(int runOfSample) => (runOfSample * RunPlanes, Math.Min(RunPlanes, C - (runOfSample * RunPlanes)));
 
     /// <summary>Where the values of a channel of a sample begin.</summary>
     public long Plane(int sample, int channel) => (((long)sample * C) + channel) * Inner;

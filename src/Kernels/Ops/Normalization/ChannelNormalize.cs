@@ -22,20 +22,21 @@ internal readonly unsafe struct ChannelNormalize(ChannelLayout layout, float* x,
                     normalize.Row(n, 0, layout.C);
             }, grain: Math.Max(1, 4096 / layout.C));
         else
-            b.Parallel(layout.Planes, (begin, end, _) =>
+            b.Parallel(layout.Runs, (begin, end, _) =>
             {
                 ChannelNormalize normalize = pass();
-                for (int plane = begin; plane < end; plane++)
-                    normalize.Plane(plane / layout.C, plane % layout.C);
-            }, layout.PlaneGrain);
+                for (int run = begin; run < end; run++)
+                    normalize.Planes(run / layout.RunsOfSample, layout.ChannelsOf(run % layout.RunsOfSample));
+            }, layout.RunGrain);
     }
 
-    /// <summary>One channel of one sample.</summary>
-    public void Plane(int sample, int channel)
+    /// <summary>Some channels of one sample.</summary>
+    public void Planes(int sample, (int First, int Count) channels)
     {
-        long at = layout.Plane(sample, channel);
-        NormLoops.Normalize<Shared, Shared>(x + at, center.At(channel), affine.At(channel), layout.Inner, y + at);
-        Finish(at, layout.Inner);
+        long begin = layout.Plane(sample, channels.First), at = begin;
+        for (int channel = channels.First; channel < channels.First + channels.Count; channel++, at += layout.Inner)
+            NormLoops.Normalize<Shared, Shared>(x + at, center.At(channel), affine.At(channel), layout.Inner, y + at);
+        Finish(begin, channels.Count * layout.Inner);
     }
 
     /// <summary>Some columns of one row of a matrix.</summary>

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The CPU's statistics of each channel of a batch. Every plane (channel of a sample) or chunk of rows gives its moments,
+/// The CPU's statistics of each channel of a batch. Every plane (channel of a sample), a few small ones or chunk of rows gives its moments,
 /// and those are merged in the order of the samples, however many workers there are.
 /// </summary>
 /// <remarks>
@@ -34,21 +34,55 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
 
     private void AddPlanes(CpuBinding b)
     {
-        ScratchRegion scratch = b.Scratch((long)layout.Planes * FloatsOfMoments);
-        b.Parallel(layout.Planes, (begin, end, _) =>
+        ScratchRegion scratch = b.Scratch((long)layout.SumGroups * layout.C * FloatsOfMoments);
+        b.Parallel(checked(layout.SumGroups * layout.RunsOfSample), (begin, end, _) =>
         {
-            for (int plane = begin; plane < end; plane++)
+            for (int i = begin; i < end; i++)
             {
-                Moments moments = Moments.Of(x + ((long)plane * layout.Inner), layout.Inner);
-                double* kept = (double*)scratch.Pointer + (2L * plane);
-                (kept[0], kept[1]) = (moments.Mean, moments.SumOfSquares);
+                int group = i / layout.RunsOfSample;
+                (int First, int Count) channels = layout.ChannelsOf(i % layout.RunsOfSample);
+                var kept = (double*)scratch.Pointer + (2L * (((long)group * layout.C) + channels.First));
+                if (layout.SumSamples == 1)
+                    OfPlanes(group, channels, kept);
+                else
+                    OfSamples(group * layout.SumSamples, channels, kept);
             }
-        }, layout.PlaneGrain);
+        }, layout.SumSamples == 1 ? layout.RunGrain : 1);
         b.Parallel(layout.C, (begin, end, _) =>
         {
+            int last = (layout.N - ((layout.SumGroups - 1) * layout.SumSamples)) * layout.Inner;
             for (int c = begin; c < end; c++)
-                finish(c, Moments.OfEqualParts((double*)scratch.Pointer + (2L * c), layout.N, 2L * layout.C, layout.Inner));
-        }, grain: Math.Max(1, 2048 / layout.N));
+                finish(c, Moments.OfParts((double*)scratch.Pointer + (2L * c), layout.SumGroups, 2L * layout.C, layout.SumSamples * layout.Inner, last));
+        }, grain: Math.Max(1, 2048 / layout.SumGroups));
+    }
+
+    private void OfPlanes(int sample, (int First, int Count) channels, double* kept)
+    {
+        for (int c = 0; c < channels.Count; c++)
+        {
+            Moments moments = Moments.Of(x + layout.Plane(sample, channels.First + c), layout.Inner);
+            (kept[2 * c], kept[(2 * c) + 1]) = (moments.Mean, moments.SumOfSquares);
+        }
+    }
+
+    // About the mean of the first sample's plane, in as many sums as a vector has lanes.
+    private void OfSamples(int first, (int First, int Count) channels, double* kept)
+    {
+        int samples = Math.Min(layout.SumSamples, layout.N - first);
+        float* guess = stackalloc float[ChannelLayout.MostPlanes];
+        float* sums = stackalloc float[2 * ChannelLayout.MostPlanes * NormLoops.MostLanes];
+        float* squares = sums + (channels.Count * NormLoops.MostLanes);
+        Clear(sums, 2 * channels.Count * NormLoops.MostLanes);
+        for (int c = 0; c < channels.Count; c++)
+            guess[c] = Sums.Of(x + layout.Plane(first, channels.First + c), layout.Inner) / layout.Inner;
+        for (int n = first; n < first + samples; n++)
+            NormLoops.AddPlaneDistances(x + layout.Plane(n, channels.First), guess, channels.Count, layout.Inner, sums, squares);
+        for (int c = 0; c < channels.Count; c++)
+        {
+            double Total(float* lanes) => Sums.Of(lanes + (c * NormLoops.MostLanes), NormLoops.MostLanes);
+            Moments moments = Moments.About(guess[c], (long)samples * layout.Inner, Total(sums), Total(squares));
+            (kept[2 * c], kept[(2 * c) + 1]) = (moments.Mean, moments.SumOfSquares);
+        }
     }
 
     // Down the rows of a block of columns: a chunk of rows twice (the second time from the cache), then the next.

@@ -37,19 +37,25 @@ internal readonly record struct Moments(long Count, double Mean, double SumOfSqu
         return new Moments(count, guess + shift, Math.Max(0, squares - (distances * shift)));
     }
 
-    /// <summary>Parts of one size together, each given by its mean and behind it its sum of squares, <paramref name="step"/> doubles apart.</summary>
-    public static unsafe Moments OfEqualParts(double* parts, int count, long step, int size)
+    /// <summary>
+    /// Parts together, each given by its mean and behind it its sum of squares, <paramref name="step"/> doubles apart; all of
+    /// them over <paramref name="size"/> numbers but the last.
+    /// </summary>
+    public static unsafe Moments OfParts(double* parts, int count, long step, int size, int lastSize)
     {
+        long numbers = ((long)(count - 1) * size) + lastSize;
         double means = 0, squares = 0, distances = 0;
         for (int i = 0; i < count; i++)
         {
-            means += parts[i * step];
+            means += parts[i * step] * SizeOf(i);
             squares += parts[(i * step) + 1];
         }
-        double mean = means / count;
+        double mean = means / numbers;
         for (int i = 0; i < count; i++)
-            distances += (parts[i * step] - mean) * (parts[i * step] - mean);
-        return new Moments((long)count * size, mean, squares + (size * distances));
+            distances += (parts[i * step] - mean) * (parts[i * step] - mean) * SizeOf(i);
+        return new Moments(numbers, mean, squares + distances);
+
+        int SizeOf(int part) => part == count - 1 ? lastSize : size;
     }
 
     public static unsafe Moments Of(float* x, int count)

@@ -11,6 +11,9 @@ internal static unsafe class NormLoops
     // Float sums of at most this many terms a lane are added up in double.
     private const int Chunk = 4096;
 
+    /// <summary>Lanes of the widest vector.</summary>
+    public const int MostLanes = 16;
+
     /// <summary>y = x̂·γ + β.</summary>
     public static void Normalize<S, A>(float* x, Center center, Affine affine, int count, float* y) where S : struct, ISpread where A : struct, ISpread
     {
@@ -33,6 +36,31 @@ internal static unsafe class NormLoops
             AddDistances<V256>(x, guess, count, distances, squares);
         else
             AddDistances<V128>(x, guess, count, distances, squares);
+    }
+
+    /// <summary>
+    /// distances += x - guess and squares += (x - guess)² for the planes of some channels, which follow each other: a guess a
+    /// channel, <see cref="MostLanes"/> sums of each kind.
+    /// </summary>
+    public static void AddPlaneDistances(float* x, float* guess, int planes, int inner, float* distances, float* squares)
+    {
+        if (Simd.Is512)
+            AddPlanes<V512, Distance>(x, x, guess, planes, inner, distances, squares);
+        else if (Simd.Is256)
+            AddPlanes<V256, Distance>(x, x, guess, planes, inner, distances, squares);
+        else
+            AddPlanes<V128, Distance>(x, x, guess, planes, inner, distances, squares);
+    }
+
+    /// <summary>sums += dy and products += dy·(x - mean), in the same way.</summary>
+    public static void AddPlaneProducts(float* dy, float* x, float* mean, int planes, int inner, float* sums, float* products)
+    {
+        if (Simd.Is512)
+            AddPlanes<V512, Gradient>(dy, x, mean, planes, inner, sums, products);
+        else if (Simd.Is256)
+            AddPlanes<V256, Gradient>(dy, x, mean, planes, inner, sums, products);
+        else
+            AddPlanes<V128, Gradient>(dy, x, mean, planes, inner, sums, products);
     }
 
     /// <summary>Σ γ·dy and Σ γ·dy·x̂ over a run with one mean; γ is 1 where <paramref name="gamma"/> is null.</summary>
@@ -94,6 +122,30 @@ internal static unsafe class NormLoops
             float d = x[i] - guess[i];
             distances[i] += d;
             squares[i] += d * d;
+        }
+    }
+
+    private static void AddPlanes<V, T>(float* dy, float* x, float* centers, int planes, int inner, float* sums, float* products)
+        where V : struct, IVector<V> where T : struct, ITerm
+    {
+        for (int plane = 0; plane < planes; plane++, dy += inner, x += inner, sums += MostLanes, products += MostLanes)
+        {
+            V center = V.Broadcast(centers + plane), sum = V.Load(sums), product = V.Load(products);
+            int i = 0;
+            for (; i <= inner - V.Lanes; i += V.Lanes)
+            {
+                V distance = V.Load(x + i) - center, term = T.Of(V.Load(dy + i), distance);
+                sum += term;
+                product = V.Fma(term, distance, product);
+            }
+            sum.Store(sums);
+            product.Store(products);
+            for (int lane = 0; i < inner; i++, lane++)
+            {
+                float distance = x[i] - centers[plane], term = T.Of(dy[i], distance);
+                sums[lane] += term;
+                products[lane] += term * distance;
+            }
         }
     }
 
@@ -174,5 +226,21 @@ internal static unsafe class NormLoops
             float normal = (x[i] - S.At(center.Mean, i)) * inverse;
             dx[i] = ((dy[i] * A.At(gamma, i)) - S.At(m1, i) - (normal * S.At(m2, i))) * inverse;
         }
+    }
+
+    // What is summed, and multiplied with the distance to the center.
+    private interface ITerm
+    {
+        static abstract T Of<T>(T dy, T distance);
+    }
+
+    private readonly struct Distance : ITerm
+    {
+        public static T Of<T>(T dy, T distance) => distance;
+    }
+
+    private readonly struct Gradient : ITerm
+    {
+        public static T Of<T>(T dy, T distance) => dy;
     }
 }
