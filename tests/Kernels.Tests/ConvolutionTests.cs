@@ -55,6 +55,9 @@ public sealed class ConvolutionTests
     [InlineData(7, 64, 14, 14, 64, 3)]
     [InlineData(3, 16, 40, 41, 16, 3)]
     [InlineData(9, 130, 2, 3, 100, 3)]
+    [InlineData(70, 48, 4, 4, 40, 1)]
+    [InlineData(5, 700, 8, 8, 16, 1)]
+    [InlineData(2, 20, 64, 40, 8, 1)]
     public void Sizes_beyond_a_block_agree_with_the_reference(int n, int c, int h, int w, int k, int kernel)
     {
         using var cpu = new CpuDevice(2);

@@ -24,6 +24,7 @@ internal sealed unsafe class CpuCorrelation
     private readonly long pixelFloats;
     private readonly long resultFloats;
     private readonly int rowLength; // floats from one row of a tile of results to the next
+    private readonly bool intoPlace; // results go where they belong, not into a tile first
 
     /// <param name="binding">Of the op.</param>
     /// <param name="c">What to compute.</param>
@@ -44,9 +45,12 @@ internal sealed unsafe class CpuCorrelation
         workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
         pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
-        rowLength = blocks.Chunk.Columns + blocks.Slack;
+        intoPlace = c.IsPointwise && blocks.ColumnBands * blocks.BandColumns == c.Target.W && blocks.BandColumns % Simd.Lanes == 0
+            && c.TargetChannels % blocks.Tile.Rows == 0;
+        rowLength = intoPlace ? c.Target.W : blocks.Chunk.Columns + blocks.Slack;
         int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
-        resultFloats = CacheLine.Whole((long)tilesHeld * blocks.Tile.Rows * rowLength);
+        // What a last tile computes beyond the last column goes here, as far from row to row as in an image of the output.
+        resultFloats = CacheLine.Whole((long)(intoPlace ? c.TargetChannels : tilesHeld * blocks.Tile.Rows) * rowLength);
         results = binding.Scratch(resultFloats * binding.Workers);
     }
 
@@ -67,7 +71,8 @@ internal sealed unsafe class CpuCorrelation
         (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
         int vectors = runs * perRun;
         // Behind the last vector stand copies of it, to fill up the last tile.
-        float** columns = stackalloc float*[vectors + TapKernel.MostVectors];
+        float** columns = stackalloc float*[vectors + TapKernel.MostVectors], targets = stackalloc float*[vectors + TapKernel.MostVectors];
+        Aim(task, vectors, result, targets);
         bool inPlace = CanReadInPlace(task);
         for (int block = 0; block < blocks.ChannelBlocks; block++)
         {
@@ -84,15 +89,26 @@ internal sealed unsafe class CpuCorrelation
                 int vector = Math.Min(v, vectors - 1);
                 columns[v] = source + (vector / perRun * runStride) + (vector % perRun * Simd.Lanes);
             }
-            Multiply(task, channel, channels, inPlace, columns, vectors, result);
+            Multiply(task, channel, channels, inPlace, columns, targets, vectors, result);
         }
         if (c.TargetStep != (1, 1))
             Finish(task, task.FirstTile * blocks.Tile.Rows, task.EndTile * blocks.Tile.Rows);
     }
 
-    private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, int vectors, float* result)
+    // Where the results of each vector of columns go, in the first row of a tile.
+    private void Aim(CorrelationTask task, int vectors, float* result, float** targets)
+    {
+        for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
+        {
+            (int image, int column) = Math.DivRem(v * Simd.Lanes, blocks.BandColumns);
+            targets[v] = !intoPlace ? result + (v * Simd.Lanes) : v < vectors ? y + TargetOffset(task, image, 0) + task.Column + column : result;
+        }
+    }
+
+    private void Multiply(CorrelationTask task, int channel, int channels, bool inPlace, float** columns, float** targets, int vectors, float* result)
     {
         bool first = channel == 0, last = channel + channels == c.SourceChannels;
+        nint held = 0;
         for (int p = 0; p < passes.Length; p++)
         {
             BoundPass pass = passes[p];
@@ -100,20 +116,17 @@ internal sealed unsafe class CpuCorrelation
             for (int tile = task.FirstTile; tile < task.EndTile; tile++)
             {
                 float* panel = weights.Panel(p, task.Group, tile) + ((long)channel * pass.Taps * blocks.Tile.Rows);
-                MultiplyTile(steps, panel, pass.Offsets(inPlace), columns, vectors, result, !first);
-                if (last)
-                    CopyOut(pass.Pass, task, tile, result);
+                nint begin = intoPlace ? (nint)tile * blocks.Tile.Rows * rowLength : held;
+                for (int v = 0; v < vectors; v += blocks.Tile.Vectors)
+                    blocks.Tile.Run(steps, panel, pass.Offsets(inPlace), columns + v, targets + v, begin, rowLength, !first);
+                if (last && intoPlace)
+                    Finish(task, tile * blocks.Tile.Rows, (tile + 1) * blocks.Tile.Rows);
+                else if (last)
+                    CopyOut(pass.Pass, task, tile, result + held);
                 if (blocks.ChannelBlocks > 1)
-                    result += (long)blocks.Tile.Rows * rowLength;
+                    held += (nint)blocks.Tile.Rows * rowLength;
             }
         }
-    }
-
-    private void MultiplyTile(int steps, float* panel, int* offsets, float** columns, int vectors, float* result, bool accumulate)
-    {
-        TapTile kernel = blocks.Tile;
-        for (int v = 0; v < vectors; v += kernel.Vectors)
-            kernel.Run(steps, panel, offsets, columns + v, result + (v * Simd.Lanes), rowLength, accumulate);
     }
 
     // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.

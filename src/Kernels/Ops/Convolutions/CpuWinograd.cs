@@ -168,7 +168,7 @@ internal sealed unsafe class CpuWinograd
 
     private void Multiply(float* panel, float* pixels, int vectors, float* products)
     {
-        float** columns = stackalloc float*[TapKernel.Wide.Vectors];
+        float** columns = stackalloc float*[TapKernel.Wide.Vectors], results = stackalloc float*[TapKernel.Wide.Vectors];
         fixed (int* offsets = channelOffsets)
         {
             for (int position = 0; position < Winograd.Positions; position++)
@@ -176,8 +176,11 @@ internal sealed unsafe class CpuWinograd
                 for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
                 {
                     for (int i = 0; i < TapKernel.Wide.Vectors; i++)
+                    {
                         columns[i] = pixels + ((v + i) * Simd.Lanes);
-                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, products + (v * Simd.Lanes), RowLength, false);
+                        results[i] = products + ((v + i) * Simd.Lanes);
+                    }
+                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, results, 0, RowLength, false);
                 }
                 panel += c.SourceChannels * TapKernel.Wide.Rows;
                 pixels += blocks.PositionFloats;

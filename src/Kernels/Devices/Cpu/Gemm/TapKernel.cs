@@ -38,7 +38,7 @@ internal static unsafe class TapKernel
     private static int Steps(TapTile tile, int rows) => (rows + tile.Rows - 1) / tile.Rows * tile.Rows;
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile8x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+    private static void Tile8x3<V>(int steps, float* a, int* offsets, float** pixels, float** results, nint begin, nint row, bool accumulate)
         where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2];
@@ -65,18 +65,19 @@ internal static unsafe class TapKernel
             x = V.Broadcast(a + 7); c70 = V.Fma(x, b0, c70); c71 = V.Fma(x, b1, c71); c72 = V.Fma(x, b2, c72);
             a += 8;
         }
-        Store3(c + (0 * ldc), c00, c01, c02, accumulate);
-        Store3(c + (1 * ldc), c10, c11, c12, accumulate);
-        Store3(c + (2 * ldc), c20, c21, c22, accumulate);
-        Store3(c + (3 * ldc), c30, c31, c32, accumulate);
-        Store3(c + (4 * ldc), c40, c41, c42, accumulate);
-        Store3(c + (5 * ldc), c50, c51, c52, accumulate);
-        Store3(c + (6 * ldc), c60, c61, c62, accumulate);
-        Store3(c + (7 * ldc), c70, c71, c72, accumulate);
+        float* r0 = results[0] + begin, r1 = results[1] + begin, r2 = results[2] + begin;
+        Store(r0 + (0 * row), c00, accumulate); Store(r1 + (0 * row), c01, accumulate); Store(r2 + (0 * row), c02, accumulate);
+        Store(r0 + (1 * row), c10, accumulate); Store(r1 + (1 * row), c11, accumulate); Store(r2 + (1 * row), c12, accumulate);
+        Store(r0 + (2 * row), c20, accumulate); Store(r1 + (2 * row), c21, accumulate); Store(r2 + (2 * row), c22, accumulate);
+        Store(r0 + (3 * row), c30, accumulate); Store(r1 + (3 * row), c31, accumulate); Store(r2 + (3 * row), c32, accumulate);
+        Store(r0 + (4 * row), c40, accumulate); Store(r1 + (4 * row), c41, accumulate); Store(r2 + (4 * row), c42, accumulate);
+        Store(r0 + (5 * row), c50, accumulate); Store(r1 + (5 * row), c51, accumulate); Store(r2 + (5 * row), c52, accumulate);
+        Store(r0 + (6 * row), c60, accumulate); Store(r1 + (6 * row), c61, accumulate); Store(r2 + (6 * row), c62, accumulate);
+        Store(r0 + (7 * row), c70, accumulate); Store(r1 + (7 * row), c71, accumulate); Store(r2 + (7 * row), c72, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x4<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+    private static void Tile6x4<V>(int steps, float* a, int* offsets, float** pixels, float** results, nint begin, nint row, bool accumulate)
         where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2], p3 = pixels[3];
@@ -99,22 +100,17 @@ internal static unsafe class TapKernel
             x = V.Broadcast(a + 5); c50 = V.Fma(x, b0, c50); c51 = V.Fma(x, b1, c51); c52 = V.Fma(x, b2, c52); c53 = V.Fma(x, b3, c53);
             a += 6;
         }
-        Store2(c + (0 * ldc), c00, c01, accumulate);
-        Store2(c + (0 * ldc) + (2 * V.Lanes), c02, c03, accumulate);
-        Store2(c + (1 * ldc), c10, c11, accumulate);
-        Store2(c + (1 * ldc) + (2 * V.Lanes), c12, c13, accumulate);
-        Store2(c + (2 * ldc), c20, c21, accumulate);
-        Store2(c + (2 * ldc) + (2 * V.Lanes), c22, c23, accumulate);
-        Store2(c + (3 * ldc), c30, c31, accumulate);
-        Store2(c + (3 * ldc) + (2 * V.Lanes), c32, c33, accumulate);
-        Store2(c + (4 * ldc), c40, c41, accumulate);
-        Store2(c + (4 * ldc) + (2 * V.Lanes), c42, c43, accumulate);
-        Store2(c + (5 * ldc), c50, c51, accumulate);
-        Store2(c + (5 * ldc) + (2 * V.Lanes), c52, c53, accumulate);
+        float* r0 = results[0] + begin, r1 = results[1] + begin, r2 = results[2] + begin, r3 = results[3] + begin;
+        Store(r0 + (0 * row), c00, accumulate); Store(r1 + (0 * row), c01, accumulate); Store(r2 + (0 * row), c02, accumulate); Store(r3 + (0 * row), c03, accumulate);
+        Store(r0 + (1 * row), c10, accumulate); Store(r1 + (1 * row), c11, accumulate); Store(r2 + (1 * row), c12, accumulate); Store(r3 + (1 * row), c13, accumulate);
+        Store(r0 + (2 * row), c20, accumulate); Store(r1 + (2 * row), c21, accumulate); Store(r2 + (2 * row), c22, accumulate); Store(r3 + (2 * row), c23, accumulate);
+        Store(r0 + (3 * row), c30, accumulate); Store(r1 + (3 * row), c31, accumulate); Store(r2 + (3 * row), c32, accumulate); Store(r3 + (3 * row), c33, accumulate);
+        Store(r0 + (4 * row), c40, accumulate); Store(r1 + (4 * row), c41, accumulate); Store(r2 + (4 * row), c42, accumulate); Store(r3 + (4 * row), c43, accumulate);
+        Store(r0 + (5 * row), c50, accumulate); Store(r1 + (5 * row), c51, accumulate); Store(r2 + (5 * row), c52, accumulate); Store(r3 + (5 * row), c53, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile4x3<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+    private static void Tile4x3<V>(int steps, float* a, int* offsets, float** pixels, float** results, nint begin, nint row, bool accumulate)
         where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2];
@@ -133,14 +129,15 @@ internal static unsafe class TapKernel
             x = V.Broadcast(a + 3); c30 = V.Fma(x, b0, c30); c31 = V.Fma(x, b1, c31); c32 = V.Fma(x, b2, c32);
             a += 4;
         }
-        Store3(c + (0 * ldc), c00, c01, c02, accumulate);
-        Store3(c + (1 * ldc), c10, c11, c12, accumulate);
-        Store3(c + (2 * ldc), c20, c21, c22, accumulate);
-        Store3(c + (3 * ldc), c30, c31, c32, accumulate);
+        float* r0 = results[0] + begin, r1 = results[1] + begin, r2 = results[2] + begin;
+        Store(r0 + (0 * row), c00, accumulate); Store(r1 + (0 * row), c01, accumulate); Store(r2 + (0 * row), c02, accumulate);
+        Store(r0 + (1 * row), c10, accumulate); Store(r1 + (1 * row), c11, accumulate); Store(r2 + (1 * row), c12, accumulate);
+        Store(r0 + (2 * row), c20, accumulate); Store(r1 + (2 * row), c21, accumulate); Store(r2 + (2 * row), c22, accumulate);
+        Store(r0 + (3 * row), c30, accumulate); Store(r1 + (3 * row), c31, accumulate); Store(r2 + (3 * row), c32, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile6x2<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+    private static void Tile6x2<V>(int steps, float* a, int* offsets, float** pixels, float** results, nint begin, nint row, bool accumulate)
         where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1];
@@ -163,16 +160,17 @@ internal static unsafe class TapKernel
             x = V.Broadcast(a + 5); c50 = V.Fma(x, b0, c50); c51 = V.Fma(x, b1, c51);
             a += 6;
         }
-        Store2(c + (0 * ldc), c00, c01, accumulate);
-        Store2(c + (1 * ldc), c10, c11, accumulate);
-        Store2(c + (2 * ldc), c20, c21, accumulate);
-        Store2(c + (3 * ldc), c30, c31, accumulate);
-        Store2(c + (4 * ldc), c40, c41, accumulate);
-        Store2(c + (5 * ldc), c50, c51, accumulate);
+        float* r0 = results[0] + begin, r1 = results[1] + begin;
+        Store(r0 + (0 * row), c00, accumulate); Store(r1 + (0 * row), c01, accumulate);
+        Store(r0 + (1 * row), c10, accumulate); Store(r1 + (1 * row), c11, accumulate);
+        Store(r0 + (2 * row), c20, accumulate); Store(r1 + (2 * row), c21, accumulate);
+        Store(r0 + (3 * row), c30, accumulate); Store(r1 + (3 * row), c31, accumulate);
+        Store(r0 + (4 * row), c40, accumulate); Store(r1 + (4 * row), c41, accumulate);
+        Store(r0 + (5 * row), c50, accumulate); Store(r1 + (5 * row), c51, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Tile1x8<V>(int steps, float* a, int* offsets, float** pixels, float* c, nint ldc, bool accumulate)
+    private static void Tile1x8<V>(int steps, float* a, int* offsets, float** pixels, float** results, nint begin, nint row, bool accumulate)
         where V : struct, IVector<V>
     {
         float* p0 = pixels[0], p1 = pixels[1], p2 = pixels[2], p3 = pixels[3], p4 = pixels[4], p5 = pixels[5], p6 = pixels[6], p7 = pixels[7];
@@ -190,25 +188,15 @@ internal static unsafe class TapKernel
             c6 = V.Fma(x, V.Load(p6 + at), c6);
             c7 = V.Fma(x, V.Load(p7 + at), c7);
         }
-        Store3(c, c0, c1, c2, accumulate);
-        Store3(c + (3 * V.Lanes), c3, c4, c5, accumulate);
-        Store(c + (6 * V.Lanes), c6, accumulate);
-        Store(c + (7 * V.Lanes), c7, accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store2<V>(float* c, V c0, V c1, bool accumulate) where V : struct, IVector<V>
-    {
-        Store(c, c0, accumulate);
-        Store(c + V.Lanes, c1, accumulate);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Store3<V>(float* c, V c0, V c1, V c2, bool accumulate) where V : struct, IVector<V>
-    {
-        Store(c, c0, accumulate);
-        Store(c + V.Lanes, c1, accumulate);
-        Store(c + (2 * V.Lanes), c2, accumulate);
+        float* r0 = results[0] + begin, r1 = results[1] + begin, r2 = results[2] + begin, r3 = results[3] + begin, r4 = results[4] + begin, r5 = results[5] + begin, r6 = results[6] + begin, r7 = results[7] + begin;
+        Store(r0, c0, accumulate);
+        Store(r1, c1, accumulate);
+        Store(r2, c2, accumulate);
+        Store(r3, c3, accumulate);
+        Store(r4, c4, accumulate);
+        Store(r5, c5, accumulate);
+        Store(r6, c6, accumulate);
+        Store(r7, c7, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -220,12 +208,12 @@ internal static unsafe class TapKernel
 /// <param name="rows">Rows (filters).</param>
 /// <param name="vectors">Vectors of columns (pixels).</param>
 /// <param name="run">
-/// c[rows × vectors] (+)= Σ a[step, row] · pixels[vector][offsets[step] …]: (steps, a, offsets, pixels, c, floats from row to
-/// row of c, whether to add). <c>a</c> holds as many floats a step as there are rows.
+/// results[vector][begin + row · apart …] (+)= Σ a[step, row] · pixels[vector][offsets[step] …]: (steps, a, offsets, pixels, results,
+/// begin, floats from row to row of the results, whether to add). <c>a</c> holds as many floats a step as there are rows.
 /// </param>
-internal readonly unsafe struct TapTile(int rows, int vectors, delegate*<int, float*, int*, float**, float*, nint, bool, void> run)
+internal readonly unsafe struct TapTile(int rows, int vectors, delegate*<int, float*, int*, float**, float**, nint, nint, bool, void> run)
 {
     public readonly int Rows = rows;
     public readonly int Vectors = vectors;
-    public readonly delegate*<int, float*, int*, float**, float*, nint, bool, void> Run = run;
+    public readonly delegate*<int, float*, int*, float**, float**, nint, nint, bool, void> Run = run;
 }
