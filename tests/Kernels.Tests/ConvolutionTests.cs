@@ -58,6 +58,10 @@ public sealed class ConvolutionTests
     [InlineData(70, 48, 4, 4, 40, 1)]
     [InlineData(5, 700, 8, 8, 16, 1)]
     [InlineData(2, 20, 64, 40, 8, 1)]
+    [InlineData(30, 17, 9, 7, 18, 3)]
+    [InlineData(16, 16, 2, 3, 20, 3)]
+    [InlineData(47, 40, 5, 14, 16, 3)]
+    [InlineData(64, 64, 3, 4, 24, 3)]
     public void Sizes_beyond_a_block_agree_with_the_reference(int n, int c, int h, int w, int k, int kernel)
     {
         using var cpu = new CpuDevice(2);
@@ -108,6 +112,8 @@ public sealed class ConvolutionTests
     [InlineData(3, 1, 10, 3, true)]
     [InlineData(3, 2, 10, 3, true)]
     [InlineData(3, 1, 16, 3, true)]
+    [InlineData(30, 1, 16, 3, false)]
+    [InlineData(30, 1, 16, 3, true)]
     [InlineData(19, 1, 3, 5, false)]
     [InlineData(19, 1, 3, 5, true)]
     [InlineData(19, 2, 5, 5, true)]
@@ -129,6 +135,7 @@ public sealed class ConvolutionTests
     [InlineData(4, 3)]
     [InlineData(4, 16)]
     [InlineData(20, 3)]
+    [InlineData(32, 16)]
     public void A_run_allocates_nothing(int images, int channels)
     {
         using var cpu = new CpuDevice(1);

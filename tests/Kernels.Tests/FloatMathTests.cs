@@ -1,5 +1,10 @@
 using System.Globalization;
+using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Tests;
 
@@ -121,6 +126,36 @@ public sealed unsafe class FloatMathTests
 
     private static bool Same(float a, float b) =>
         BitConverter.SingleToUInt32Bits(a) == BitConverter.SingleToUInt32Bits(b) || (float.IsNaN(a) && float.IsNaN(b));
+
+    // A loop takes wide vectors, then narrower ones, then what is left: which of them an element meets must not show.
+    [Fact]
+    public void An_element_has_the_same_bits_wherever_it_stands_in_a_loop()
+    {
+        const int Count = 61;
+        var random = new RandomStream(7, Purpose.Explore);
+        float* x = stackalloc float[Count], dy = stackalloc float[Count], y = stackalloc float[Count];
+        foreach (Activation activation in Activation.All)
+        {
+            var graph = new Graph();
+            Tensor input = graph.Persistent("x", new TensorType(new Shape(1))), loss = graph.Add(activation.Forward(activation.Default), input);
+            graph.Differentiate(loss, [input]);
+            foreach (MapOp op in graph.Nodes.Select(n => n.Op).OfType<MapOp>())
+            {
+                for (int round = 0; round < 50; round++)
+                {
+                    for (int i = 0; i < Count; i++)
+                        (x[i], dy[i]) = ((float)(random.NextNormal() * Math.Pow(10, (round % 5) - 2)), (float)random.NextNormal());
+                    op.ApplyCpu(dy, x, x, y, Count);
+                    for (int i = 0; i < Count; i++)
+                    {
+                        float alone;
+                        op.ApplyCpu(dy + i, x + i, x + i, &alone, 1);
+                        Assert.True(BitConverter.SingleToInt32Bits(alone) == BitConverter.SingleToInt32Bits(y[i]), $"{op.Name} of {dy[i]:R} and {x[i]:R} at {i}: {y[i]:R}, alone {alone:R}");
+                    }
+                }
+            }
+        }
+    }
 
     private static double Exact(Function function, double x) => function switch
     {

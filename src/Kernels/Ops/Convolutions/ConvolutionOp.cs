@@ -58,7 +58,12 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
         }
         Correlation c = transposed ? Correlation.Transposed(z) : Correlation.Forward(z);
         if (WinogradBlocking.Suits(c))
-            new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+        {
+            if (LaneWinogradBlocking.Suits(c))
+                new CpuLaneWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+            else
+                new CpuWinograd(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
+        }
         else if (LaneBlocking.Suits(c))
             new CpuLaneCorrelation(b, c, b.In(0), b.In(1), b.Out(), epilogue).AddPhases();
         else

@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics.X86;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Numerics;
@@ -16,13 +15,11 @@ internal sealed unsafe class CpuWinograd
     private readonly WinogradBlocking blocks;
     private readonly PixelLayout layout;
     private readonly float* x;
-    private readonly float* weights;
     private readonly float* y;
     private readonly float* bias; // of each target channel, or null
     private readonly Epilogue epilogue;
-    private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
     private readonly int[] channelOffsets; // pinned: the kernels read it by address
-    private readonly ScratchRegion packedWeights;
+    private readonly WinogradWeights weights;
     private readonly ScratchRegion scratch;
     private readonly long planeFloats;
     private readonly long pixelFloats;
@@ -41,13 +38,10 @@ internal sealed unsafe class CpuWinograd
         bias = epilogue.RowBias;
         this.epilogue = new Epilogue { Map = epilogue.Map, Position = epilogue.Position, Other0 = epilogue.Other0, Other1 = epilogue.Other1 };
         this.x = x;
-        this.weights = weights;
         this.y = y;
         blocks = new WinogradBlocking(c);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
-        foreach (Tap tap in taps)
-            kernel[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
         Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
         int rows = (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, columns = (2 * blocks.TileColumns) - 1;
         layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
@@ -55,7 +49,7 @@ internal sealed unsafe class CpuWinograd
         for (int i = 0; i < channelOffsets.Length; i++)
             channelOffsets[i] = i * blocks.ChannelFloats;
 
-        packedWeights = binding.Scratch((long)c.Groups * blocks.Tiles * TileFloats);
+        this.weights = new WinogradWeights(binding, c, weights);
         planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
         pixelFloats = CacheLine.Whole(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
         productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
@@ -71,39 +65,14 @@ internal sealed unsafe class CpuWinograd
 
     private int ProductFloats => CacheLine.Odd(TapKernel.Wide.Rows * RowLength);
 
-    // Transformed weights of a tile of target channels: [position][source channel][target channel].
-    private long TileFloats => (long)Winograd.Positions * c.SourceChannels * TapKernel.Wide.Rows;
-
     public void AddPhases()
     {
-        binding.Parallel(c.Groups * blocks.Tiles, (begin, end, _) =>
-        {
-            for (int i = begin; i < end; i++)
-                TransformWeights(i / blocks.Tiles, i % blocks.Tiles, packedWeights.Pointer + (i * TileFloats));
-        });
+        weights.AddPhase();
         binding.Parallel(blocks.Tasks, (begin, end, worker) =>
         {
             for (int task = begin; task < end; task++)
                 Run(task / c.Groups * blocks.Rows, task % c.Groups, scratch.Pointer + (taskFloats * worker));
         });
-    }
-
-    private void TransformWeights(int group, int tile, float* target)
-    {
-        int first = tile * TapKernel.Wide.Rows, rows = Math.Min(TapKernel.Wide.Rows, c.TargetChannels - first);
-        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
-        float* asStored = stackalloc float[9 * TapKernel.Wide.Rows], g = stackalloc float[9 * TapKernel.Wide.Rows];
-        Copies.Clear(asStored, 9 * TapKernel.Wide.Rows);
-        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += TapKernel.Wide.Rows)
-        {
-            Transpose.Run(source, c.TargetStride, asStored, TapKernel.Wide.Rows, rows, 9);
-            for (int i = 0; i < 9; i++)
-                Copies.Copy(asStored + (kernel[i] * TapKernel.Wide.Rows), g + (i * TapKernel.Wide.Rows), TapKernel.Wide.Rows);
-            if (TapKernel.Wide.Rows == V256.Lanes)
-                Winograd.Weights<V256>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
-            else
-                Winograd.Weights<V128>(g, target, c.SourceChannels * TapKernel.Wide.Rows);
-        }
     }
 
     private void Run(int firstRow, int group, float* plane)
@@ -112,9 +81,9 @@ internal sealed unsafe class CpuWinograd
         int endRow = Math.Min(firstRow + blocks.Rows, blocks.AllRows);
         TransformPixels(firstRow, endRow, group, plane, pixels);
         int vectors = ((endRow - firstRow) * blocks.TileColumns + Simd.Lanes - 1) / Simd.Lanes;
-        for (int tile = 0; tile < blocks.Tiles; tile++)
+        for (int tile = 0; tile < weights.Tiles; tile++)
         {
-            Multiply(packedWeights.Pointer + ((((long)group * blocks.Tiles) + tile) * TileFloats), pixels, vectors, products);
+            Multiply(weights.Panel(group, tile), pixels, vectors, products);
             int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
             for (int channel = first; channel < end; channel++)
             {
@@ -137,7 +106,8 @@ internal sealed unsafe class CpuWinograd
                 (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
                 int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
                 float* source = x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
-                Prefetch(source + (c.Source.H * c.Source.W) + (2 * rowOfImage * c.Source.W), 2 * rows * c.Source.W);
+                // The next channel's pixels come from memory while this one's are transformed.
+                CacheLine.Prefetch(source + (c.Source.H * c.Source.W) + (2 * rowOfImage * c.Source.W), 2 * rows * c.Source.W, 1, 0);
                 layout.Pack(source, 2 * rowOfImage, 0, plane);
                 Copies.Clear(plane + layout.PlaneLength, layout.Tail);
                 for (int i = 0; i < rows; i++, target += blocks.TileColumns)
@@ -145,15 +115,6 @@ internal sealed unsafe class CpuWinograd
                 row += rows;
             }
         }
-    }
-
-    // The next channel's pixels come from memory while this one's are transformed.
-    private static void Prefetch(float* from, int count)
-    {
-        if (!Sse.IsSupported)
-            return;
-        for (int i = 0; i < count; i += CacheLine.Floats)
-            Sse.Prefetch0(from + i);
     }
 
     private void TransformRow(float* plane, float* target)

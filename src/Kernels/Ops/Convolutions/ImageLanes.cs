@@ -49,6 +49,8 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
         float* dense = Pitch == image.W ? target : workspace;
         if (images < Lanes)
             new Span<float>(dense, rows * image.W * Lanes).Clear();
+        // The next channel comes from memory while this one is turned.
+        CacheLine.Prefetch(first + ((long)(image.H + row) * image.W), rows * image.W, images, stride);
         Transpose.Run(first + ((long)row * image.W), stride, dense, Lanes, images, rows * image.W);
         if (dense == target)
             return;

@@ -76,6 +76,26 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
+    /// Bᵀ d B of a row of tiles, a vector of images each: pixel (a, b) of tile j stands at source[a·row + (2j + b)·lanes], position
+    /// p is written to target[p·stride + j·lanes].
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void PixelsOfLanes<V>(float* source, long row, int tiles, float* target, long stride) where V : struct, IVector<V>
+    {
+        for (int j = 0; j < tiles; j++, source += 2 * V.Lanes, target += V.Lanes)
+        {
+            ChannelsRow(source, V.Lanes, out V t00, out V t01, out V t02, out V t03);
+            ChannelsRow(source + row, V.Lanes, out V t10, out V t11, out V t12, out V t13);
+            ChannelsRow(source + (2 * row), V.Lanes, out V t20, out V t21, out V t22, out V t23);
+            ChannelsRow(source + (3 * row), V.Lanes, out V t30, out V t31, out V t32, out V t33);
+            Column(t00, t10, t20, t30, target, stride);
+            Column(t01, t11, t21, t31, target + stride, stride);
+            Column(t02, t12, t22, t32, target + (2 * stride), stride);
+            Column(t03, t13, t23, t33, target + (3 * stride), stride);
+        }
+    }
+
+    /// <summary>
     /// A dy Aᵀ of one tile in whole vectors of channels: element (a, b) of 2×2 stands at source[a·row + b·pixel + channel],
     /// position p is written to target[p·stride + channel].
     /// </summary>
@@ -129,6 +149,28 @@ internal static unsafe class Winograd
             (t01 - t02 - t03).Store(target + count);
             (t10 + t11 + t12).Store(target + (2 * count));
             (t11 - t12 - t13).Store(target + (3 * count));
+        }
+    }
+
+    /// <summary>
+    /// Aᵀ m A + bias of a row of tiles, a vector of images each: m[p·stride + j·lanes] becomes y[a, 2j + b] at
+    /// target[a·row + (2j + b)·lanes].
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
+    public static void OutputsOfLanes<V>(float* m, long stride, int tiles, float bias, float* target, long row) where V : struct, IVector<V>
+    {
+        V b = V.Of(bias);
+        for (int j = 0; j < tiles; j++, m += V.Lanes, target += 2 * V.Lanes)
+        {
+            Fold<V>(m, stride, 0, out V t00, out V t10);
+            Fold<V>(m, stride, 1, out V t01, out V t11);
+            Fold<V>(m, stride, 2, out V t02, out V t12);
+            Fold<V>(m, stride, 3, out V t03, out V t13);
+            (t01, t11) = (t01 + b, t11 + b); // in all four outputs once
+            (t00 + t01 + t02).Store(target);
+            (t01 - t02 - t03).Store(target + V.Lanes);
+            (t10 + t11 + t12).Store(target + row);
+            (t11 - t12 - t13).Store(target + row + V.Lanes);
         }
     }
 

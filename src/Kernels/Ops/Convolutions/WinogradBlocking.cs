@@ -28,7 +28,6 @@ internal sealed class WinogradBlocking
         ChannelFloats = CacheLine.Odd(Columns + Simd.Lanes);
         PositionFloats = CacheLine.Odd(checked(c.SourceChannels * ChannelFloats));
         Tasks = checked((AllRows + Rows - 1) / Rows * c.Groups);
-        Tiles = (c.TargetChannels + TapKernel.Wide.Rows - 1) / TapKernel.Wide.Rows;
     }
 
     /// <summary>Rows and columns of tiles in an image.</summary>
@@ -52,9 +51,6 @@ internal sealed class WinogradBlocking
     public int PositionFloats { get; }
 
     public int Tasks { get; }
-
-    /// <summary>Tiles of target channels.</summary>
-    public int Tiles { get; }
 
     /// <summary>Whether the correlation has a 3×3 kernel without gaps, moves by one, and is of a size at which this is faster.</summary>
     public static bool Suits(Correlation c) =>

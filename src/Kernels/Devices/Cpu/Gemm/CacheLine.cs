@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>Lengths in cache lines of 64 bytes.</summary>
@@ -13,4 +15,17 @@ internal static class CacheLine
     /// those of 32×32 pixels, would all fall into one and push each other out (twice as slow at 64 channels).
     /// </summary>
     public static int Odd(int floats) => checked((int)(Whole(floats) + (Whole(floats) / Floats % 2 == 0 ? Floats : 0)));
+
+    /// <summary>
+    /// Asks for memory that is read or written soon, some floats of each of a few rows: what the hardware foresees ends with a
+    /// page of 4 KiB.
+    /// </summary>
+    public static unsafe void Prefetch(float* first, int floats, int rows, long stride)
+    {
+        for (int row = 0; row < rows && Sse.IsSupported; row++, first += stride)
+        {
+            for (int i = 0; i < floats; i += Floats)
+                Sse.Prefetch0(first + i);
+        }
+    }
 }

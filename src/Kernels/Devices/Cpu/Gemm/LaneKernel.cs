@@ -13,7 +13,8 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </remarks>
 internal static unsafe class LaneKernel
 {
-    private static readonly LaneTile Wide = Simd.Is512
+    /// <summary>The tile for many filters.</summary>
+    public static readonly LaneTile Wide = Simd.Is512
         ? new LaneTile(8, &Tile8x3<V512, One>, &Tile8x3<V512, Two>, &Tile8x3<V512, Three>)
         : Simd.Is256
             ? new LaneTile(4, &Tile4x3<V256, One>, &Tile4x3<V256, Two>, &Tile4x3<V256, Three>)

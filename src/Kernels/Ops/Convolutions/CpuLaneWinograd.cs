@@ -1,0 +1,217 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// A correlation with a 3×3 kernel on the CPU by Winograd's algorithm with images in the lanes of the vectors: what the
+/// transforms add up are whole vectors that lie next to each other, and no tile is cut by the end of a row.
+/// </summary>
+internal sealed unsafe class CpuLaneWinograd
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly LaneWinogradBlocking blocks;
+    private readonly ImageLanes lanes;
+    private readonly WinogradWeights weights;
+    private readonly float* x;
+    private readonly float* y;
+    private readonly Epilogue epilogue;
+    private readonly int firstTapRow;
+    private readonly int firstTapColumn;
+    private readonly LaneStep step;
+    private readonly int[] origin = GC.AllocateArray<int>(1, pinned: true); // the offset of the one tap of a product
+    private readonly ScratchRegion scratch;
+    private readonly long planeFloats;
+    private readonly long workspaceFloats;
+    private readonly long pixelFloats;
+    private readonly long productFloats;
+    private readonly long taskFloats;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What to compute.</param>
+    /// <param name="x">[images, groups · source channels, source H, source W].</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="y">[images, groups · target channels, target H, target W].</param>
+    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    public CpuLaneWinograd(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
+    {
+        (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
+        this.x = x;
+        this.y = y;
+        blocks = new LaneWinogradBlocking(c);
+        this.weights = new WinogradWeights(binding, c, weights);
+        IReadOnlyList<Tap> taps = c.Passes[0].Taps;
+        (firstTapRow, firstTapColumn) = (taps.Min(t => t.H), taps.Min(t => t.W));
+        int lastColumn = (2 * (blocks.TileColumns - 1)) + firstTapColumn + 3;
+        lanes = new ImageLanes(c.Source, Math.Max(0, -firstTapColumn), Math.Max(0, lastColumn - (c.Source.W - 1)));
+        step = new LaneStep(c.SourceChannels, 1, LaneKernel.Wide.Rows, blocks.ChannelFloats, ImageLanes.Lanes, ResultRow, ImageLanes.Lanes);
+
+        planeFloats = CacheLine.Whole((long)StoredRows * lanes.RowFloats);
+        workspaceFloats = CacheLine.Whole(lanes.Workspace(StoredRows));
+        pixelFloats = CacheLine.Whole((long)Winograd.Positions * blocks.PositionFloats);
+        productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
+        taskFloats = planeFloats + workspaceFloats + pixelFloats + productFloats + CacheLine.Whole((long)LaneKernel.Wide.Rows * OutputFloats);
+        scratch = binding.Scratch(taskFloats * binding.Workers);
+    }
+
+    // Rows of the source that a task sees.
+    private int StoredRows => (2 * blocks.Rows) + 2;
+
+    // Floats from one filter's products to the next, and from one position's.
+    private static int ResultRow => LaneKernel.Wide.Columns * ImageLanes.Lanes;
+
+    private static int ProductFloats => CacheLine.Odd(LaneKernel.Wide.Rows * ResultRow);
+
+    // Floats of a row of a filter's outputs, and of all its outputs.
+    private int OutputRow => 2 * blocks.TileColumns * ImageLanes.Lanes;
+
+    private int OutputFloats => CacheLine.Odd(2 * blocks.Rows * OutputRow);
+
+    public void AddPhases()
+    {
+        weights.AddPhase();
+        binding.Parallel(blocks.Tasks, (begin, end, worker) =>
+        {
+            for (int task = begin; task < end; task++)
+                Run(PartAt(task), scratch.Pointer + (taskFloats * worker));
+        });
+    }
+
+    private Part PartAt(int task)
+    {
+        (int rest, int row) = Math.DivRem(task, blocks.RowParts);
+        (int lane, int group) = Math.DivRem(rest, c.Groups);
+        int image = lane * ImageLanes.Lanes;
+        row *= blocks.Rows;
+        return new Part(image, Math.Min(ImageLanes.Lanes, c.Images - image), group, row, Math.Min(blocks.Rows, blocks.TileRows - row));
+    }
+
+    private void Run(Part part, float* plane)
+    {
+        float* workspace = plane + planeFloats, pixels = workspace + workspaceFloats;
+        float* products = pixels + pixelFloats, outputs = products + productFloats;
+        for (int channel = 0; channel < c.SourceChannels; channel++)
+        {
+            LayOut(part, channel, plane, workspace);
+            for (int row = 0; row < part.Rows; row++)
+            {
+                float* from = plane + lanes.Offset(2 * row, firstTapColumn);
+                Transform(from, blocks.TileColumns, pixels + ((long)channel * blocks.ChannelFloats) + (row * blocks.TileColumns * ImageLanes.Lanes));
+            }
+        }
+        for (int tile = 0; tile < weights.Tiles; tile++)
+        {
+            float* panel = weights.Panel(part.Group, tile);
+            int tiles = part.Rows * blocks.TileColumns;
+            Prefetch(part, tile);
+            for (int i = 0; i < tiles; i += LaneKernel.Wide.Columns)
+            {
+                int count = Math.Min(LaneKernel.Wide.Columns, tiles - i);
+                Multiply(panel, pixels + (i * ImageLanes.Lanes), count, products);
+                TransformBack(part, tile, i, count, products, outputs);
+            }
+            TurnBack(part, tile, outputs);
+        }
+    }
+
+    // The rows of a channel that the task's tiles see; those outside of the image are 0.
+    private void LayOut(Part part, int channel, float* plane, float* workspace)
+    {
+        int row = (2 * part.Row) + firstTapRow, first = Math.Clamp(row, 0, c.Source.H), end = Math.Clamp(row + (2 * part.Rows) + 2, first, c.Source.H);
+        int pixels = c.Source.H * c.Source.W;
+        float* source = x + (((((long)part.Image * c.Groups) + part.Group) * c.SourceChannels) + channel) * pixels;
+        Copies.Clear(plane, (first - row) * lanes.RowFloats);
+        lanes.LayOut(source, (long)c.Groups * c.SourceChannels * pixels, part.Images, first, end - first, plane + ((first - row) * lanes.RowFloats), workspace);
+        Copies.Clear(plane + ((end - row) * lanes.RowFloats), (row + (2 * part.Rows) + 2 - end) * lanes.RowFloats);
+    }
+
+    private void Transform(float* source, int tiles, float* target)
+    {
+        if (Simd.Is512)
+            Winograd.PixelsOfLanes<V512>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
+        else if (Simd.Is256)
+            Winograd.PixelsOfLanes<V256>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
+        else
+            Winograd.PixelsOfLanes<V128>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
+    }
+
+    private void Multiply(float* panel, float* pixels, int count, float* products)
+    {
+        float* zeros = stackalloc float[LaneKernel.Wide.Rows];
+        Copies.Clear(zeros, LaneKernel.Wide.Rows);
+        delegate*<in LaneStep, TapRange, float*, int*, float*, float*, float*, void> run = LaneKernel.Wide.Run(count);
+        fixed (int* offset = origin)
+        {
+            for (int position = 0; position < Winograd.Positions; position++)
+                run(in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), offset, pixels + ((long)position * blocks.PositionFloats), zeros, products + (position * ProductFloats));
+        }
+    }
+
+    // Of some tiles, in all filters of a tile of the kernel.
+    private void TransformBack(Part part, int tile, int first, int count, float* products, float* outputs)
+    {
+        int channel = (part.Group * c.TargetChannels) + (tile * LaneKernel.Wide.Rows), filters = Math.Min(LaneKernel.Wide.Rows, c.TargetChannels - (tile * LaneKernel.Wide.Rows));
+        for (int i = 0; i < count;)
+        {
+            (int row, int column) = Math.DivRem(first + i, blocks.TileColumns);
+            int run = Math.Min(count - i, blocks.TileColumns - column);
+            float* to = outputs + (2 * row * OutputRow) + (2 * column * ImageLanes.Lanes), from = products + (i * ImageLanes.Lanes);
+            for (int filter = 0; filter < filters; filter++, to += OutputFloats, from += ResultRow)
+                Outputs(from, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to);
+            i += run;
+        }
+    }
+
+    private void Outputs(float* products, int tiles, float bias, float* target)
+    {
+        if (Simd.Is512)
+            Winograd.OutputsOfLanes<V512>(products, ProductFloats, tiles, bias, target, OutputRow);
+        else if (Simd.Is256)
+            Winograd.OutputsOfLanes<V256>(products, ProductFloats, tiles, bias, target, OutputRow);
+        else
+            Winograd.OutputsOfLanes<V128>(products, ProductFloats, tiles, bias, target, OutputRow);
+    }
+
+    // Where the results of a tile of filters will go, and what the function reads besides them.
+    private void Prefetch(Part part, int tile)
+    {
+        int first = tile * LaneKernel.Wide.Rows, end = Math.Min(first + LaneKernel.Wide.Rows, c.TargetChannels), count = 2 * part.Rows * c.Target.W;
+        long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
+        long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + first) * plane) + (2L * part.Row * c.Target.W);
+        for (int channel = first; channel < end; channel++, offset += plane)
+        {
+            CacheLine.Prefetch(y + offset, count, part.Images, stride);
+            if (epilogue.Other0 is not null)
+                CacheLine.Prefetch(epilogue.Other0 + offset, count, part.Images, stride);
+        }
+    }
+
+    // The function, and from lanes to rows of images; an odd row or column of the last tiles is left behind.
+    private void TurnBack(Part part, int tile, float* outputs)
+    {
+        int first = tile * LaneKernel.Wide.Rows, end = Math.Min(first + LaneKernel.Wide.Rows, c.TargetChannels);
+        int row = 2 * part.Row, rows = Math.Min(2 * part.Rows, c.Target.H - row);
+        int count = c.Target.W;
+        if (count == 2 * blocks.TileColumns)
+            (rows, count) = (1, rows * count);
+        long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
+        for (int channel = first; channel < end; channel++, outputs += OutputFloats)
+        {
+            long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
+            for (int i = 0; i < rows; i++, offset += c.Target.W)
+            {
+                float* from = outputs + (i * OutputRow);
+                if (epilogue.IsUnary)
+                    epilogue.ApplyMap(from, count * ImageLanes.Lanes, 0);
+                Transpose.Run(from, ImageLanes.Lanes, y + offset, stride, count, part.Images);
+                for (int image = 0; image < part.Images && epilogue.Map is not null && !epilogue.IsUnary; image++)
+                    epilogue.ApplyMap(y + offset + (image * stride), count, offset + (image * stride));
+            }
+        }
+    }
+
+    // Some rows of tiles of some images, in the channels of a group.
+    private readonly record struct Part(int Image, int Images, int Group, int Row, int Rows);
+}

@@ -1,0 +1,68 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Convolutions;
+
+/// <summary>
+/// The weights of a correlation with a 3×3 kernel as Winograd's products read them: for each group and tile of target
+/// channels, [position][source channel][target channel].
+/// </summary>
+internal sealed unsafe class WinogradWeights
+{
+    private readonly CpuBinding binding;
+    private readonly Correlation c;
+    private readonly float* weights;
+    private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
+    private readonly ScratchRegion packed;
+
+    public WinogradWeights(CpuBinding binding, Correlation c, float* weights)
+    {
+        (this.binding, this.c) = (binding, c);
+        this.weights = weights;
+        IReadOnlyList<Tap> taps = c.Passes[0].Taps;
+        (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
+        foreach (Tap tap in taps)
+            kernel[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
+        packed = binding.Scratch((long)c.Groups * Tiles * TileFloats);
+    }
+
+    /// <summary>Tiles of target channels of a group.</summary>
+    public int Tiles => (c.TargetChannels + Rows - 1) / Rows;
+
+    /// <summary>Floats from one position to the next.</summary>
+    public int PositionFloats => c.SourceChannels * Rows;
+
+    private static int Rows => TapKernel.Wide.Rows;
+
+    private long TileFloats => (long)Winograd.Positions * PositionFloats;
+
+    /// <summary>The weights of a tile.</summary>
+    public float* Panel(int group, int tile) => packed.Pointer + ((((long)group * Tiles) + tile) * TileFloats);
+
+    public void AddPhase() =>
+        binding.Parallel(c.Groups * Tiles, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                Transform(i / Tiles, i % Tiles);
+        });
+
+    private void Transform(int group, int tile)
+    {
+        int first = tile * Rows, rows = Math.Min(Rows, c.TargetChannels - first);
+        float* target = Panel(group, tile);
+        float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
+        float* asStored = stackalloc float[9 * Rows], g = stackalloc float[9 * Rows];
+        Copies.Clear(asStored, 9 * Rows);
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += Rows)
+        {
+            Transpose.Run(source, c.TargetStride, asStored, Rows, rows, 9);
+            for (int i = 0; i < 9; i++)
+                Copies.Copy(asStored + (kernel[i] * Rows), g + (i * Rows), Rows);
+            if (Rows == V256.Lanes)
+                Winograd.Weights<V256>(g, target, PositionFloats);
+            else
+                Winograd.Weights<V128>(g, target, PositionFloats);
+        }
+    }
+}
