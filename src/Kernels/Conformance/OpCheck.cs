@@ -80,7 +80,7 @@ public static class OpCheck
         double worst = 0;
         foreach ((string name, double[] values) in expected)
         {
-            double error = Tolerance.RelativeError(values, actual[name]);
+            double error = tolerance.ErrorOf(values, actual[name]);
             worst = double.IsNaN(error) ? error : Math.Max(worst, error);
             if (tolerance.Explain(name, values, actual[name]) is string problem)
                 problems.Add(problem);

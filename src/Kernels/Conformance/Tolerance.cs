@@ -56,6 +56,16 @@ public sealed record Tolerance
         return difference == 0 ? 0 : difference / norm;
     }
 
+    /// <summary>
+    /// The relative error as this tolerance judges it, above <see cref="Relative"/> where it does not pass: a result that should be
+    /// 0 is measured against the size that is let pass, because 1e-10 in place of 0 has no relative error worth a look.
+    /// </summary>
+    public double ErrorOf(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
+    {
+        (double difference, double norm, _) = Norms(expected, actual);
+        return difference == 0 ? 0 : difference / Math.Max(norm, Relative > 0 ? Absolute / Relative * Math.Sqrt(expected.Length) : 0);
+    }
+
     /// <summary>Null when the results agree, else a report: shape of the damage, the first places, both values.</summary>
     public string? Explain(string what, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
     {

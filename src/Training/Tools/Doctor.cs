@@ -112,7 +112,7 @@ public static class Doctor
     {
         bool forward = IsForward(expected.Name);
         Tolerance tolerance = forward ? Tolerance.Forward : Tolerance.Backward;
-        double error = Tolerance.RelativeError(expected.Values, actual.Values);
+        double error = tolerance.ErrorOf(expected.Values, actual.Values);
         string? problem = tolerance.Explain(expected.Name, expected.Values, actual.Values);
         return new Diagnosis(expected.Name, 1, forward ? error : null, forward ? null : error, problem is null ? 0 : 1, problem);
     }

@@ -37,6 +37,8 @@ internal static class ConvolutionCases
         () => new(3, 32, (4, 7), 36, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(2, 0), Groups = 2 }),
         () => new(40, 2, (2, 2), 65, (2, 2), new ConvGeometry { Padding = new Padding(0, 1, 0, 1) }),
         () => new(1, 32, (40, 40), 64, (2, 2), new ConvGeometry { Groups = 32 }),
+        () => new(30, 16, (5, 6), 18, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(1, 1) }),
+        () => new(5, 9, (4, 8), 24, (1, 1), new ConvGeometry()),
         () => new(17, 6, (12, 13), 16, (5, 5), new ConvGeometry()),
         () => new(35, 1, (9, 10), 5, (5, 4), new ConvGeometry { Padding = new Padding(2, 1, 3, 2) }),
         () => new(18, 4, (11, 13), 14, (3, 7), new ConvGeometry { Stride = (2, 3), Padding = new Padding(4, 0, 1, 5) }),
