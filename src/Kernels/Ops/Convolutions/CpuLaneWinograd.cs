@@ -141,11 +141,14 @@ internal sealed unsafe class CpuLaneWinograd
     {
         float* zeros = stackalloc float[LaneKernel.Wide.Rows];
         Copies.Clear(zeros, LaneKernel.Wide.Rows);
-        delegate*<in LaneStep, TapRange, float*, int*, float*, float*, float*, void> run = LaneKernel.Wide.Run(count);
         fixed (int* offset = origin)
         {
             for (int position = 0; position < Winograd.Positions; position++)
-                run(in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), offset, pixels + ((long)position * blocks.PositionFloats), zeros, products + (position * ProductFloats));
+            {
+                LaneKernel.Wide.Run(count)(
+                    in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), offset,
+                    pixels + ((long)position * blocks.PositionFloats), zeros, products + (position * ProductFloats));
+            }
         }
     }
 

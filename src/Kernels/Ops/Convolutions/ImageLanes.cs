@@ -13,7 +13,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// </remarks>
 internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int right = 0)
 {
-    // What turning a vector of pixels costs, in multiplications of vectors (60 cycles for 16 vectors, 2 multiplications a cycle).
+    // What turning a vector of pixels costs beyond the packing and copying of the older ways, in multiplications of vectors.
     private const double Turn = 1;
 
     public static int Lanes => Simd.Lanes;
@@ -30,7 +30,7 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
     /// <summary>Groups of images.</summary>
     public static int GroupsOf(int images) => (images + Lanes - 1) / Lanes;
 
-    /// <summary>What it costs to lay out so many floats of each image, in multiplications of vectors.</summary>
+    /// <summary>What it costs to turn so many floats of each image, in multiplications of vectors.</summary>
     public static double CostOf(double floats, int images) => floats * Turn * GroupsOf(images);
 
     /// <summary>Where column 0 of the image stands in a stored row.</summary>
