@@ -105,6 +105,25 @@ public sealed class ConvolutionTests
         Assert.True(taken.All(count => count > 10), string.Join(", ", taken));
     }
 
+    // Whole rows of tiles above and below the image, on any number of threads.
+    [Theory]
+    [InlineData(0, 5, 1, 1)]
+    [InlineData(9, 0, 1, 1)]
+    [InlineData(12, 11, 0, 2)]
+    [InlineData(1, 1, 9, 8)]
+    public void Padding_beyond_the_kernel_leaves_the_other_results_alone(int top, int bottom, int left, int right)
+    {
+        foreach (int threads in (int[])[1, 2, 3])
+        {
+            using var cpu = new CpuDevice(threads);
+            var random = new RandomStream(8, Purpose.Explore);
+            var g = new ConvGeometry { Padding = new Padding(top, bottom, left, right) };
+            CheckResult result = OpCheck.Against(
+                new OpCase("conv2d", new Conv2D(g), [CaseInput.Normal(random, new Shape(48, 16, 4, 4)), CaseInput.Normal(random, new Shape(24, 16, 3, 3))]), cpu);
+            Assert.True(result.Passed, string.Join("\n", result.Problems));
+        }
+    }
+
     [Theory]
     [InlineData(3, 1, 10, 3, false)]
     [InlineData(3, 2, 10, 3, false)]

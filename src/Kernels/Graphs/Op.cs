@@ -42,9 +42,9 @@ public abstract record Op
     public virtual Op? FuseWith(Op consumer, int input) => null;
 
     /// <summary>
-    /// For an op that only moves its input 0 to other places: what <paramref name="reader"/>, which reads the output of
-    /// <paramref name="node"/>, reads to run before the move rather than behind it, on fewer numbers; null when it cannot.
-    /// A reader whose result has the shape of the output is then followed by the move.
+    /// For an op that moves the numbers of its input 0 to other, more places, and adds up what meets there: what
+    /// <paramref name="reader"/>, which reads the output of <paramref name="node"/>, reads to run before the move rather than behind
+    /// it; null when it cannot, or gains nothing. A reader whose result has the shape of the output is then followed by the move.
     /// </summary>
     public virtual Tensor[]? InputsBefore(Node node, Node reader) => null;
 

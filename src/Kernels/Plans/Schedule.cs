@@ -51,24 +51,29 @@ internal static class Schedule
     {
         if (move.Outputs is not [Tensor moved] || moved.Placement is not null || keep.Contains(moved))
             return false;
-        List<Node> behind = readers.GetValueOrDefault(moved) ?? [];
-        foreach (Node reader in behind)
+        List<Node> readersOfMoved = readers.GetValueOrDefault(moved) ?? [];
+        foreach (Node reader in readersOfMoved)
         {
-            bool moves = reader.Outputs is [Tensor result] && result.Shape == moved.Shape;
-            if (reader.Phase != move.Phase || (moves && behind.Count > 1) || move.Op.InputsBefore(move, reader) is not Tensor[] inputs)
+            bool keepsShape = reader.Outputs is [Tensor result] && result.Shape == moved.Shape;
+            if (reader.Phase != move.Phase || (keepsShape && readersOfMoved.Count > 1) || move.Op.InputsBefore(move, reader) is not Tensor[] inputs)
                 continue;
-            int at = nodes.IndexOf(reader);
-            if (!moves)
-            {
-                nodes[at] = new Node(reader.Id, reader.Op, inputs, [.. reader.Outputs], reader.Scope, reader.Phase);
-                return true;
-            }
-            var few = new Tensor(reader.Outputs[0].Id, inputs[0].Type, reader.Outputs[0].Name);
-            nodes[at] = new Node(move.Id, move.Op, [few, .. move.Inputs.Skip(1)], [.. reader.Outputs], move.Scope, move.Phase);
-            nodes.Insert(at, new Node(reader.Id, reader.Op, inputs, [few], reader.Scope, reader.Phase));
+            int index = nodes.IndexOf(reader);
+            if (keepsShape)
+                Exchange(nodes, index, move, inputs);
+            else
+                nodes[index] = new Node(reader.Id, reader.Op, inputs, [.. reader.Outputs], reader.Scope, reader.Phase);
             return true;
         }
         return false;
+    }
+
+    // The reader first, then the move. What lies between them is the plan's own; a tensor's Producer is the graph's, as it was.
+    private static void Exchange(List<Node> nodes, int index, Node move, Tensor[] inputs)
+    {
+        Node reader = nodes[index];
+        var smaller = new Tensor(-1, inputs[0].Type, $"{reader.Outputs[0].Name} before {move.Op.Name}");
+        nodes[index] = new Node(move.Id, move.Op, [smaller, .. move.Inputs.Skip(1)], [.. reader.Outputs], move.Scope, move.Phase);
+        nodes.Insert(index, new Node(reader.Id, reader.Op, inputs, [smaller], reader.Scope, reader.Phase));
     }
 
     // A producer and its only reader become one node at the reader's place in the order. Repeats until nothing fuses, so

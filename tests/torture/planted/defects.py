@@ -146,7 +146,7 @@ defect('padding off by one', 'Convolutions/LanePass.cs', 'pass.Taps[t].W) < (uin
 defect('missing split', 'Convolutions/CpuLaneGradient.cs', 'for (int split = 0; split < blocks.Splits; split++)', 'for (int split = 1; split < blocks.Splits; split++)')
 defect('off by one', 'Convolutions/LaneGradientBlocking.cs', '(z.H - tap + stride - 1) / stride', '(z.H - tap - 1) / stride')
 defect('stale buffer', 'Convolutions/ImageLanes.cs', 'Copies.Clear(target, left * Lanes);', ';')
-defect('stale buffer', 'Convolutions/CpuLaneWinograd.cs', 'Copies.Clear(plane, (first - row) * lanes.RowFloats);', ';')
+defect('stale buffer', 'Convolutions/CpuLaneWinograd.cs', 'Copies.Clear(plane, above * layout.RowFloats);', ';')
 defect('sign', 'Convolutions/Winograd.cs', '(t11 - t12 - t13).Store(target + row + V.Lanes);', '(t11 + t12 - t13).Store(target + row + V.Lanes);')
 defect('missing sample', 'Normalization/ChannelGradient.cs', 'for (int n = first; n < Math.Min', 'for (int n = first + 1; n < Math.Min')
 defect('wrong place', 'Convolutions/CpuCorrelation.cs', '(nint)tile * blocks.Tile.Rows * rowLength : held', '(nint)(tile / 2) * blocks.Tile.Rows * rowLength : held')

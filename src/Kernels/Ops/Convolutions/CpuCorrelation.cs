@@ -10,6 +10,9 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// </summary>
 internal sealed unsafe class CpuCorrelation
 {
+    // 256 KiB for what is computed beyond the last column.
+    private const int MostSurplusFloats = 65536;
+
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly CorrelationBlocking blocks;
@@ -39,18 +42,24 @@ internal sealed unsafe class CpuCorrelation
         this.y = y;
         blocks = new CorrelationBlocking(c);
         passes = new BoundPass[c.Passes.Count];
-        for (int i = 0, taps = 0; i < passes.Length; taps += passes[i++].Taps)
+        int taps = 0;
+        for (int i = 0; i < passes.Length; i++)
+        {
             passes[i] = new BoundPass(c, c.Passes[i], blocks, taps);
+            taps += passes[i].Taps;
+        }
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
         workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
         pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
         intoPlace = c.IsPointwise && blocks.ColumnBands * blocks.BandColumns == c.Target.W && blocks.BandColumns % Simd.Lanes == 0
-            && c.TargetChannels % blocks.Tile.Rows == 0;
+            && c.TargetChannels % blocks.Tile.Rows == 0 && (blocks.ChannelBlocks == 1 || (long)c.TargetChannels * c.Target.W <= MostSurplusFloats);
         rowLength = intoPlace ? c.Target.W : blocks.Chunk.Columns + blocks.Slack;
         int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
-        // What a last tile computes beyond the last column goes here, as far from row to row as in an image of the output.
-        resultFloats = CacheLine.Whole((long)(intoPlace ? c.TargetChannels : tilesHeld * blocks.Tile.Rows) * rowLength);
+        // What a last tile computes beyond the last column goes here, as far from row to row as in an image of the output; in a sum of
+        // one block it is the last column again, and may go there.
+        int rows = !intoPlace ? tilesHeld * blocks.Tile.Rows : blocks.ChannelBlocks == 1 ? 0 : c.TargetChannels;
+        resultFloats = CacheLine.Whole((long)rows * rowLength);
         results = binding.Scratch(resultFloats * binding.Workers);
     }
 
@@ -101,7 +110,12 @@ internal sealed unsafe class CpuCorrelation
         for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
         {
             (int image, int column) = Math.DivRem(v * Simd.Lanes, blocks.BandColumns);
-            targets[v] = !intoPlace ? result + (v * Simd.Lanes) : v < vectors ? y + TargetOffset(task, image, 0) + task.Column + column : result;
+            if (!intoPlace)
+                targets[v] = result + (v * Simd.Lanes);
+            else if (v < vectors)
+                targets[v] = y + TargetOffset(task, image, 0) + task.Column + column;
+            else
+                targets[v] = blocks.ChannelBlocks == 1 ? targets[vectors - 1] : result;
         }
     }
 

@@ -37,11 +37,11 @@ internal sealed unsafe class CpuLaneCorrelation
         this.y = y;
         blocks = new LaneBlocking(c);
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
-        passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Images, blocks.Tile.Columns))];
+        passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Layout, blocks.Tile.Columns))];
         steps = [.. passes.Select(p => new LaneStep(
             c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, blocks.ChannelFloats, c.SourceStep.W * ImageLanes.Lanes,
             blocks.ResultRow, c.TargetStep.W * ImageLanes.Lanes))];
-        workspaceFloats = CacheLine.Whole(blocks.Images.Workspace(blocks.StoredRows));
+        workspaceFloats = CacheLine.Whole(blocks.Layout.Workspace(blocks.StoredRows));
         pixelFloats = CacheLine.Whole((long)c.SourceChannels * blocks.ChannelFloats) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
         resultFloats = CacheLine.Whole((long)blocks.Tile.Rows * blocks.ResultRow);
@@ -56,15 +56,15 @@ internal sealed unsafe class CpuLaneCorrelation
             for (int task = begin; task < end; task++)
             {
                 (int rest, int band) = Math.DivRem(task, blocks.Bands);
-                (int lane, int group) = Math.DivRem(rest, c.Groups);
-                int image = lane * ImageLanes.Lanes;
-                var images = new Images(image, Math.Min(ImageLanes.Lanes, c.Images - image), group);
+                (int imageGroup, int group) = Math.DivRem(rest, c.Groups);
+                int image = imageGroup * ImageLanes.Lanes;
+                var images = new ImageGroup(image, Math.Min(ImageLanes.Lanes, c.Images - image), group);
                 Run(images, band * blocks.BandRows, pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
             }
         });
     }
 
-    private void Run(Images images, int row, float* scratch, float* result)
+    private void Run(ImageGroup images, int row, float* scratch, float* result)
     {
         (int firstRow, int rows) = blocks.SourceRows(row, blocks.BandRows);
         float* source = scratch + workspaceFloats;
@@ -72,7 +72,7 @@ internal sealed unsafe class CpuLaneCorrelation
         float* first = x + ((((long)images.First * c.Groups) + images.Group) * c.SourceChannels * plane);
         for (int channel = 0; channel < c.SourceChannels; channel++)
         {
-            blocks.Images.LayOut(
+            blocks.Layout.LayOut(
                 first + ((long)channel * plane), (long)c.Groups * c.SourceChannels * plane, images.Count, firstRow, rows,
                 source + ((long)channel * blocks.ChannelFloats), scratch);
         }
@@ -100,7 +100,7 @@ internal sealed unsafe class CpuLaneCorrelation
             float* panel = weights.Panel(pass, group, tile);
             float* target = result + (((long)p.StartH * c.Target.W) + p.StartW) * ImageLanes.Lanes;
             for (int i = row; i < Math.Min(end, p.Rows); i++, target += c.TargetStep.H * c.Target.W * ImageLanes.Lanes)
-                MultiplyRow(pass, panel, i, source + blocks.Images.Offset((i * c.SourceStep.H) - storedRow, 0), bias, target);
+                MultiplyRow(pass, panel, i, source + blocks.Layout.Offset((i * c.SourceStep.H) - storedRow, 0), bias, target);
         }
     }
 
@@ -119,7 +119,7 @@ internal sealed unsafe class CpuLaneCorrelation
     }
 
     // The function, and from lanes to rows of images.
-    private void TurnBack(Images images, int tile, int firstRow, int endRow, float* result)
+    private void TurnBack(ImageGroup images, int tile, int firstRow, int endRow, float* result)
     {
         int row = firstRow * c.TargetStep.H, count = (Math.Min(endRow * c.TargetStep.H, c.Target.H) - row) * c.Target.W;
         int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels);
@@ -127,14 +127,10 @@ internal sealed unsafe class CpuLaneCorrelation
         for (int channel = first; channel < end && count > 0; channel++, result += blocks.ResultRow)
         {
             long offset = (images.First * stride) + (((images.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
-            if (epilogue.IsUnary)
-                epilogue.ApplyMap(result, count * ImageLanes.Lanes, 0);
-            Transpose.Run(result, ImageLanes.Lanes, y + offset, stride, count, images.Count);
-            for (int image = 0; image < images.Count && epilogue.Map is not null && !epilogue.IsUnary; image++, offset += stride)
-                epilogue.ApplyMap(y + offset, count, offset);
+            ImageLanes.TurnBack(result, y, offset, stride, count, images.Count, epilogue);
         }
     }
 
     // The images of a task, in the channels of a group.
-    private readonly record struct Images(int First, int Count, int Group);
+    private readonly record struct ImageGroup(int First, int Count, int Group);
 }

@@ -53,11 +53,16 @@ internal sealed unsafe class CpuLaneGradient
 
     public void AddPhases()
     {
-        binding.Parallel(blocks.Splits * z.Geometry.Groups, (begin, end, worker) =>
+        int perSplit = z.Geometry.Groups * blocks.Parts;
+        binding.Parallel(blocks.Splits * perSplit, (begin, end, worker) =>
         {
             float* scratch = memory.Pointer + ((pixelFloats + gradientFloats + workspaceFloats) * worker);
             for (int task = begin; task < end; task++)
-                Run(task / z.Geometry.Groups, task % z.Geometry.Groups, scratch, scratch + pixelFloats, scratch + pixelFloats + gradientFloats);
+            {
+                (int split, int rest) = Math.DivRem(task, perSplit);
+                (int group, int part) = Math.DivRem(rest, blocks.Parts);
+                Run(split, group, part * blocks.Filters, scratch, scratch + pixelFloats, scratch + pixelFloats + gradientFloats);
+            }
         });
         binding.Parallel((weightCount + ReduceBlock - 1) / ReduceBlock, (begin, end, _) =>
         {
@@ -66,34 +71,35 @@ internal sealed unsafe class CpuLaneGradient
         });
     }
 
-    // The sums over a part of the batch, for one group of channels.
-    private void Run(int split, int group, float* pixels, float* gradients, float* workspace)
+    // The sums over a part of the batch, for some filters of a group of channels.
+    private void Run(int split, int group, int firstFilter, float* pixels, float* gradients, float* workspace)
     {
-        long weightsOfGroup = (long)weightCount / z.Geometry.Groups * ImageLanes.Lanes;
-        float* target = sums.Pointer + ((long)split * weightCount * ImageLanes.Lanes) + (group * weightsOfGroup);
-        new Span<float>(target, checked((int)weightsOfGroup)).Clear();
-        int lanes = ImageLanes.GroupsOf(z.N);
-        for (int lane = lanes * split / blocks.Splits; lane < lanes * (split + 1) / blocks.Splits; lane++)
+        int endFilter = Math.Min(firstFilter + blocks.Filters, z.GroupK);
+        long weightsOfFilter = (long)z.GroupC * z.R * z.S * ImageLanes.Lanes;
+        float* target = sums.Pointer + ((long)split * weightCount * ImageLanes.Lanes) + (group * z.GroupK * weightsOfFilter);
+        new Span<float>(target + (firstFilter * weightsOfFilter), checked((int)((endFilter - firstFilter) * weightsOfFilter))).Clear();
+        int groups = ImageLanes.GroupsOf(z.N);
+        for (int i = groups * split / blocks.Splits; i < groups * (split + 1) / blocks.Splits; i++)
         {
-            int image = lane * ImageLanes.Lanes, images = Math.Min(ImageLanes.Lanes, z.N - image);
+            int image = i * ImageLanes.Lanes, images = Math.Min(ImageLanes.Lanes, z.N - image);
             for (int channel = 0; channel < z.GroupC; channel++)
                 LayOut(blocks.Pixels, x, image, images, z.C, (group * z.GroupC) + channel, z.H, z.W, pixels + ((long)channel * blocks.PixelChannel), workspace);
-            for (int filter = 0; filter < z.GroupK; filter++)
+            for (int filter = firstFilter; filter < endFilter; filter++)
                 LayOut(blocks.Gradients, dy, image, images, z.K, (group * z.GroupK) + filter, z.P, z.Q, gradients + ((long)filter * blocks.GradientChannel), workspace);
             for (int row = 0; row < z.P; row += blocks.BandRows)
-                Multiply(row, Math.Min(row + blocks.BandRows, z.P), pixels, gradients, target);
+                Multiply(firstFilter, endFilter, row, Math.Min(row + blocks.BandRows, z.P), pixels, gradients, target);
         }
     }
 
     private static void LayOut(ImageLanes layout, float* tensor, int image, int images, int channels, int channel, int rows, int columns, float* target, float* workspace) =>
         layout.LayOut(tensor + ((((long)image * channels) + channel) * rows * columns), (long)channels * rows * columns, images, 0, rows, target, workspace);
 
-    private void Multiply(int firstRow, int endRow, float* pixels, float* gradients, float* target)
+    private void Multiply(int firstFilter, int endFilter, int firstRow, int endRow, float* pixels, float* gradients, float* target)
     {
         ConvGeometry g = z.Geometry;
-        for (int filter = 0; filter < z.GroupK; filter += blocks.Rows)
+        for (int filter = firstFilter; filter < endFilter; filter += blocks.Rows)
         {
-            int filters = Math.Min(blocks.Rows, z.GroupK - filter);
+            int filters = Math.Min(blocks.Rows, endFilter - filter);
             float* gradient = gradients + ((long)filter * blocks.GradientChannel);
             for (int channel = 0; channel < z.GroupC; channel++)
             {

@@ -6,14 +6,14 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// A correlation with a 3×3 kernel on the CPU by Winograd's algorithm with images in the lanes of the vectors: what the
-/// transforms add up are whole vectors that lie next to each other, and no tile is cut by the end of a row.
+/// transforms add up are whole vectors that lie next to each other, and no tile is cut by the end of a row. In vectors of 16.
 /// </summary>
 internal sealed unsafe class CpuLaneWinograd
 {
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly LaneWinogradBlocking blocks;
-    private readonly ImageLanes lanes;
+    private readonly ImageLanes layout;
     private readonly WinogradWeights weights;
     private readonly float* x;
     private readonly float* y;
@@ -41,15 +41,15 @@ internal sealed unsafe class CpuLaneWinograd
         this.x = x;
         this.y = y;
         blocks = new LaneWinogradBlocking(c);
-        this.weights = new WinogradWeights(binding, c, weights);
+        this.weights = new WinogradWeights(binding, c, weights, LaneKernel.Wide.Rows);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (firstTapRow, firstTapColumn) = (taps.Min(t => t.H), taps.Min(t => t.W));
         int lastColumn = (2 * (blocks.TileColumns - 1)) + firstTapColumn + 3;
-        lanes = new ImageLanes(c.Source, Math.Max(0, -firstTapColumn), Math.Max(0, lastColumn - (c.Source.W - 1)));
+        layout = new ImageLanes(c.Source, Math.Max(0, -firstTapColumn), Math.Max(0, lastColumn - (c.Source.W - 1)));
         step = new LaneStep(c.SourceChannels, 1, LaneKernel.Wide.Rows, blocks.ChannelFloats, ImageLanes.Lanes, ResultRow, ImageLanes.Lanes);
 
-        planeFloats = CacheLine.Whole((long)StoredRows * lanes.RowFloats);
-        workspaceFloats = CacheLine.Whole(lanes.Workspace(StoredRows));
+        planeFloats = CacheLine.Whole((long)StoredRows * layout.RowFloats);
+        workspaceFloats = CacheLine.Whole(layout.Workspace(StoredRows));
         pixelFloats = CacheLine.Whole((long)Winograd.Positions * blocks.PositionFloats);
         productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
         taskFloats = planeFloats + workspaceFloats + pixelFloats + productFloats + CacheLine.Whole((long)LaneKernel.Wide.Rows * OutputFloats);
@@ -82,8 +82,8 @@ internal sealed unsafe class CpuLaneWinograd
     private Part PartAt(int task)
     {
         (int rest, int row) = Math.DivRem(task, blocks.RowParts);
-        (int lane, int group) = Math.DivRem(rest, c.Groups);
-        int image = lane * ImageLanes.Lanes;
+        (int imageGroup, int group) = Math.DivRem(rest, c.Groups);
+        int image = imageGroup * ImageLanes.Lanes;
         row *= blocks.Rows;
         return new Part(image, Math.Min(ImageLanes.Lanes, c.Images - image), group, row, Math.Min(blocks.Rows, blocks.TileRows - row));
     }
@@ -97,8 +97,8 @@ internal sealed unsafe class CpuLaneWinograd
             LayOut(part, channel, plane, workspace);
             for (int row = 0; row < part.Rows; row++)
             {
-                float* from = plane + lanes.Offset(2 * row, firstTapColumn);
-                Transform(from, blocks.TileColumns, pixels + ((long)channel * blocks.ChannelFloats) + (row * blocks.TileColumns * ImageLanes.Lanes));
+                float* to = pixels + ((long)channel * blocks.ChannelFloats) + (row * blocks.TileColumns * ImageLanes.Lanes);
+                Winograd.PixelsOfLanes<V512>(plane + layout.Offset(2 * row, firstTapColumn), layout.RowFloats, blocks.TileColumns, to, blocks.PositionFloats);
             }
         }
         for (int tile = 0; tile < weights.Tiles; tile++)
@@ -116,25 +116,16 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // The rows of a channel that the task's tiles see; those outside of the image are 0.
+    // The rows of a channel that the task's tiles see; those outside of the image, which may be all of them, are 0.
     private void LayOut(Part part, int channel, float* plane, float* workspace)
     {
-        int row = (2 * part.Row) + firstTapRow, first = Math.Clamp(row, 0, c.Source.H), end = Math.Clamp(row + (2 * part.Rows) + 2, first, c.Source.H);
+        int row = (2 * part.Row) + firstTapRow, stored = (2 * part.Rows) + 2;
+        int above = Math.Clamp(-row, 0, stored), inside = Math.Clamp(c.Source.H - Math.Max(row, 0), 0, stored - above);
         int pixels = c.Source.H * c.Source.W;
         float* source = x + (((((long)part.Image * c.Groups) + part.Group) * c.SourceChannels) + channel) * pixels;
-        Copies.Clear(plane, (first - row) * lanes.RowFloats);
-        lanes.LayOut(source, (long)c.Groups * c.SourceChannels * pixels, part.Images, first, end - first, plane + ((first - row) * lanes.RowFloats), workspace);
-        Copies.Clear(plane + ((end - row) * lanes.RowFloats), (row + (2 * part.Rows) + 2 - end) * lanes.RowFloats);
-    }
-
-    private void Transform(float* source, int tiles, float* target)
-    {
-        if (Simd.Is512)
-            Winograd.PixelsOfLanes<V512>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
-        else if (Simd.Is256)
-            Winograd.PixelsOfLanes<V256>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
-        else
-            Winograd.PixelsOfLanes<V128>(source, lanes.RowFloats, tiles, target, blocks.PositionFloats);
+        Copies.Clear(plane, above * layout.RowFloats);
+        layout.LayOut(source, (long)c.Groups * c.SourceChannels * pixels, part.Images, row + above, inside, plane + (above * layout.RowFloats), workspace);
+        Copies.Clear(plane + ((above + inside) * layout.RowFloats), (stored - above - inside) * layout.RowFloats);
     }
 
     private void Multiply(float* panel, float* pixels, int count, float* products)
@@ -162,19 +153,9 @@ internal sealed unsafe class CpuLaneWinograd
             int run = Math.Min(count - i, blocks.TileColumns - column);
             float* to = outputs + (2 * row * OutputRow) + (2 * column * ImageLanes.Lanes), from = products + (i * ImageLanes.Lanes);
             for (int filter = 0; filter < filters; filter++, to += OutputFloats, from += ResultRow)
-                Outputs(from, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to);
+                Winograd.OutputsOfLanes<V512>(from, ProductFloats, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to, OutputRow);
             i += run;
         }
-    }
-
-    private void Outputs(float* products, int tiles, float bias, float* target)
-    {
-        if (Simd.Is512)
-            Winograd.OutputsOfLanes<V512>(products, ProductFloats, tiles, bias, target, OutputRow);
-        else if (Simd.Is256)
-            Winograd.OutputsOfLanes<V256>(products, ProductFloats, tiles, bias, target, OutputRow);
-        else
-            Winograd.OutputsOfLanes<V128>(products, ProductFloats, tiles, bias, target, OutputRow);
     }
 
     // Where the results of a tile of filters will go, and what the function reads besides them.
@@ -204,14 +185,7 @@ internal sealed unsafe class CpuLaneWinograd
         {
             long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
             for (int i = 0; i < rows; i++, offset += c.Target.W)
-            {
-                float* from = outputs + (i * OutputRow);
-                if (epilogue.IsUnary)
-                    epilogue.ApplyMap(from, count * ImageLanes.Lanes, 0);
-                Transpose.Run(from, ImageLanes.Lanes, y + offset, stride, count, part.Images);
-                for (int image = 0; image < part.Images && epilogue.Map is not null && !epilogue.IsUnary; image++)
-                    epilogue.ApplyMap(y + offset + (image * stride), count, offset + (image * stride));
-            }
+                ImageLanes.TurnBack(outputs + (i * OutputRow), y, offset, stride, count, part.Images, epilogue);
         }
     }
 

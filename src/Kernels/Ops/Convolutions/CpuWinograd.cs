@@ -49,7 +49,7 @@ internal sealed unsafe class CpuWinograd
         for (int i = 0; i < channelOffsets.Length; i++)
             channelOffsets[i] = i * blocks.ChannelFloats;
 
-        this.weights = new WinogradWeights(binding, c, weights);
+        this.weights = new WinogradWeights(binding, c, weights, TapKernel.Wide.Rows);
         planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
         pixelFloats = CacheLine.Whole(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
         productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);

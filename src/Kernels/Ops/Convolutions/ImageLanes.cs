@@ -33,7 +33,7 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
     /// <summary>What it costs to turn so many floats of each image, in multiplications of vectors.</summary>
     public static double CostOf(double floats, int images) => floats * Turn * GroupsOf(images);
 
-    /// <summary>Where column 0 of the image stands in a stored row.</summary>
+    /// <summary>Where a column of the image, or of the padding, stands in a stored row.</summary>
     public int Offset(int row, int column) => checked(((row * Pitch) + left + column) * Lanes);
 
     /// <summary>Lays out some rows of a channel.</summary>
@@ -60,5 +60,22 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
             Copies.Copy(dense, target + (left * Lanes), image.W * Lanes);
             Copies.Clear(target + ((left + image.W) * Lanes), right * Lanes);
         }
+    }
+
+    /// <summary>The function of an op, and from lanes to rows of images: what <see cref="LayOut"/> does, turned round.</summary>
+    /// <param name="from">A vector for each number of an image.</param>
+    /// <param name="y">The output; C for the function.</param>
+    /// <param name="offset">Where the first image's numbers go.</param>
+    /// <param name="stride">Floats to the next image's.</param>
+    /// <param name="count">Numbers of an image.</param>
+    /// <param name="images">Number of images.</param>
+    /// <param name="epilogue">Its bias is in the numbers already.</param>
+    public static void TurnBack(float* from, float* y, long offset, long stride, int count, int images, Epilogue epilogue)
+    {
+        if (epilogue.IsUnary)
+            epilogue.ApplyMap(from, count * Lanes, 0);
+        Transpose.Run(from, Lanes, y + offset, stride, count, images);
+        for (int image = 0; image < images && epilogue.Map is not null && !epilogue.IsUnary; image++, offset += stride)
+            epilogue.ApplyMap(y + offset, count, offset);
     }
 }

@@ -11,6 +11,9 @@ internal sealed class LaneBlocking
     // Results of a tile, until they are turned back: 32 KiB, so that they stay in a first-level cache.
     private const int ResultFloats = 8192;
 
+    // Those of a single row, which cannot be cut: 128 KiB.
+    private const int MostResultFloats = 32768;
+
     private const int EnoughTasks = 8;
 
     private readonly Correlation c;
@@ -23,7 +26,7 @@ internal sealed class LaneBlocking
         Tap[] taps = [.. c.Passes.SelectMany(p => p.Taps)];
         (firstTapRow, lastTapRow) = (taps.Min(t => t.H), taps.Max(t => t.H));
         int lastColumn = ((c.Passes.Max(p => p.Columns) - 1) * c.SourceStep.W) + taps.Max(t => t.W);
-        Images = new ImageLanes(c.Source, Math.Max(0, -taps.Min(t => t.W)), Math.Max(0, lastColumn - (c.Source.W - 1)));
+        Layout = new ImageLanes(c.Source, Math.Max(0, -taps.Min(t => t.W)), Math.Max(0, lastColumn - (c.Source.W - 1)));
         Tile = LaneKernel.For(c.TargetChannels);
 
         int rows = c.Passes.Max(p => p.Rows), groups = ImageLanes.GroupsOf(c.Images) * c.Groups;
@@ -40,7 +43,7 @@ internal sealed class LaneBlocking
     }
 
     /// <summary>The layout of the source.</summary>
-    public ImageLanes Images { get; }
+    public ImageLanes Layout { get; }
 
     public LaneTile Tile { get; }
 
@@ -58,7 +61,7 @@ internal sealed class LaneBlocking
     public int StoredRows => StoredRowsOf(BandRows);
 
     /// <summary>Floats from one laid-out channel to the next.</summary>
-    public int ChannelFloats => CacheLine.Odd(checked(StoredRows * Images.RowFloats));
+    public int ChannelFloats => CacheLine.Odd(checked(StoredRows * Layout.RowFloats));
 
     /// <summary>Floats from one filter's results to the next.</summary>
     public int ResultRow => CacheLine.Odd(checked(PartRows * c.TargetStep.H * c.Target.W * ImageLanes.Lanes));
@@ -77,15 +80,15 @@ internal sealed class LaneBlocking
         if (c.IsPointwise || c.Passes.Sum(p => p.Taps.Count) == 0 || c.Images < ImageLanes.Lanes)
             return false;
         var lanes = new LaneBlocking(c);
-        return lanes.PixelsOf(lanes.BandRows) <= PixelFloats && lanes.ResultsOf(lanes.PartRows) <= 4 * ResultFloats && lanes.Cost() < Other(c);
+        return lanes.PixelsOf(lanes.BandRows) <= PixelFloats && lanes.ResultsOf(lanes.PartRows) <= MostResultFloats && lanes.Cost() < Other(c);
     }
 
     // Multiplications of vectors in a group of channels.
     private double Cost()
     {
-        double products = c.Passes.Sum(p => new LanePass(c, p, Images, Tile.Columns).Products);
+        double products = c.Passes.Sum(p => new LanePass(c, p, Layout, Tile.Columns).Products);
         int filters = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows * Tile.Rows;
-        double pixels = (double)Bands * StoredRows * Images.Pitch * c.SourceChannels, results = (double)c.Target.H * c.Target.W * c.TargetChannels;
+        double pixels = (double)Bands * StoredRows * Layout.Pitch * c.SourceChannels, results = (double)c.Target.H * c.Target.W * c.TargetChannels;
         return (products * filters * c.SourceChannels * ImageLanes.GroupsOf(c.Images)) + ImageLanes.CostOf(pixels + results, c.Images);
     }
 
@@ -96,7 +99,7 @@ internal sealed class LaneBlocking
         return vectors * blocks.Tiles * blocks.Tile.Rows * c.Passes.Sum(p => p.Taps.Count) * c.SourceChannels;
     }
 
-    private long PixelsOf(int rows) => (long)StoredRowsOf(rows) * Images.RowFloats * c.SourceChannels;
+    private long PixelsOf(int rows) => (long)StoredRowsOf(rows) * Layout.RowFloats * c.SourceChannels;
 
     private long ResultsOf(int rows) => (long)rows * c.TargetStep.H * c.Target.W * ImageLanes.Lanes * Tile.Rows;
 

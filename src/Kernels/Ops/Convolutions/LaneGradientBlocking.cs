@@ -16,6 +16,9 @@ internal sealed class LaneGradientBlocking
     private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
+    // Tasks that share the filters, if there are few images; each turns the pixels for itself.
+    private const int EnoughTasks = 8;
+
     // Tiles of fewer products wait for each other.
     private const int FewestTaps = 3;
 
@@ -31,6 +34,9 @@ internal sealed class LaneGradientBlocking
         BandRows = Math.Clamp(BandFloats / (Rows * Gradients.RowFloats), 1, z.P);
         int groups = ImageLanes.GroupsOf(z.N);
         Splits = Math.Clamp((int)Math.Min(SumFloats / ImageLanes.Lanes / z.Weights.Length, MostSplits), 1, groups);
+        int tiles = TilesOf(z.GroupK, Rows), shares = Math.Clamp(TilesOf(EnoughTasks, Splits * g.Groups), 1, tiles);
+        Filters = TilesOf(tiles, shares) * Rows;
+        Parts = TilesOf(z.GroupK, Filters);
         PixelChannel = CacheLine.Odd(checked(z.H * Pixels.RowFloats));
         GradientChannel = CacheLine.Odd(checked(z.P * Gradients.RowFloats));
     }
@@ -51,6 +57,12 @@ internal sealed class LaneGradientBlocking
     /// <summary>Parts of the batch with sums of their own.</summary>
     public int Splits { get; }
 
+    /// <summary>Filters of a task.</summary>
+    public int Filters { get; }
+
+    /// <summary>Tasks that share the filters of a group.</summary>
+    public int Parts { get; }
+
     /// <summary>Floats from channel to channel of laid-out pixels, and of gradients.</summary>
     public int PixelChannel { get; }
 
@@ -70,6 +82,10 @@ internal sealed class LaneGradientBlocking
     {
         if (z.N < ImageLanes.Lanes || z.S < FewestTaps || z.Weights.Length * ImageLanes.Lanes > SumFloats)
             return false;
+        // Looked at before anything is multiplied as int.
+        double floats = ((double)z.GroupC * z.H * (z.W + z.Geometry.Padding.Left + z.Geometry.Padding.Right)) + ((double)z.GroupK * z.P * z.Q);
+        if (floats * ImageLanes.Lanes > 2 * PixelFloats)
+            return false;
         var lanes = new LaneGradientBlocking(z);
         if (((long)z.GroupC * lanes.PixelChannel) + ((long)z.GroupK * lanes.GradientChannel) > PixelFloats)
             return false;
@@ -78,8 +94,8 @@ internal sealed class LaneGradientBlocking
         double turned = ((double)z.GroupC * z.H * lanes.Pixels.Pitch) + ((double)z.GroupK * z.P * z.Q);
         var other = new WeightGradientBlocking(z, Correlation.Forward(z).Passes[0].Taps);
         double vectors = (double)other.Chunks * other.Chunk.Columns / ImageLanes.Lanes;
-        double products2 = vectors * TilesOf(z.GroupK, other.Rows) * other.Rows * z.GroupC * z.R * z.S;
-        return products + ImageLanes.CostOf(turned, z.N) < products2;
+        double otherProducts = vectors * TilesOf(z.GroupK, other.Rows) * other.Rows * z.GroupC * z.R * z.S;
+        return products + ImageLanes.CostOf(turned, z.N) < otherProducts;
     }
 
     private static int TilesOf(int count, int size) => (count + size - 1) / size;

@@ -16,9 +16,15 @@ internal sealed unsafe class WinogradWeights
     private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
     private readonly ScratchRegion packed;
 
-    public WinogradWeights(CpuBinding binding, Correlation c, float* weights)
+    private readonly int tileRows;
+
+    /// <param name="binding">Of the op.</param>
+    /// <param name="c">What is computed.</param>
+    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="tileRows">Target channels of a tile: 4 or 8.</param>
+    public WinogradWeights(CpuBinding binding, Correlation c, float* weights, int tileRows)
     {
-        (this.binding, this.c) = (binding, c);
+        (this.binding, this.c, this.tileRows) = (binding, c, tileRows);
         this.weights = weights;
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
@@ -28,12 +34,10 @@ internal sealed unsafe class WinogradWeights
     }
 
     /// <summary>Tiles of target channels of a group.</summary>
-    public int Tiles => (c.TargetChannels + Rows - 1) / Rows;
+    public int Tiles => (c.TargetChannels + tileRows - 1) / tileRows;
 
     /// <summary>Floats from one position to the next.</summary>
-    public int PositionFloats => c.SourceChannels * Rows;
-
-    private static int Rows => TapKernel.Wide.Rows;
+    public int PositionFloats => c.SourceChannels * tileRows;
 
     private long TileFloats => (long)Winograd.Positions * PositionFloats;
 
@@ -49,17 +53,17 @@ internal sealed unsafe class WinogradWeights
 
     private void Transform(int group, int tile)
     {
-        int first = tile * Rows, rows = Math.Min(Rows, c.TargetChannels - first);
+        int first = tile * tileRows, rows = Math.Min(tileRows, c.TargetChannels - first);
         float* target = Panel(group, tile);
         float* source = weights + ((long)group * c.GroupStride) + ((long)first * c.TargetStride);
-        float* asStored = stackalloc float[9 * Rows], g = stackalloc float[9 * Rows];
-        Copies.Clear(asStored, 9 * Rows);
-        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += Rows)
+        float* asStored = stackalloc float[9 * tileRows], g = stackalloc float[9 * tileRows];
+        Copies.Clear(asStored, 9 * tileRows);
+        for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride, target += tileRows)
         {
-            Transpose.Run(source, c.TargetStride, asStored, Rows, rows, 9);
+            Transpose.Run(source, c.TargetStride, asStored, tileRows, rows, 9);
             for (int i = 0; i < 9; i++)
-                Copies.Copy(asStored + (kernel[i] * Rows), g + (i * Rows), Rows);
-            if (Rows == V256.Lanes)
+                Copies.Copy(asStored + (kernel[i] * tileRows), g + (i * tileRows), tileRows);
+            if (tileRows == V256.Lanes)
                 Winograd.Weights<V256>(g, target, PositionFloats);
             else
                 Winograd.Weights<V128>(g, target, PositionFloats);

@@ -21,8 +21,6 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
     /// <summary>[N, C]: the channels are the columns of a matrix, and vectors run across channels.</summary>
     public bool IsMatrix => Inner == 1;
 
-    public int Planes => N * C;
-
     /// <summary>Channels of a sample that are taken together: small planes are not worth a call each.</summary>
     public int RunPlanes => Math.Clamp(RunFloats / Inner, 1, Math.Min(C, MostPlanes));
 

@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The CPU's statistics of each channel of a batch. Every plane (channel of a sample), a few small ones or chunk of rows gives its moments,
-/// and those are merged in the order of the samples, however many workers there are.
+/// The CPU's statistics of each channel of a batch. A plane (a channel of a sample), the small planes of a few samples, or a chunk
+/// of rows gives its moments, and those are merged in the order of the samples, however many workers there are.
 /// </summary>
 /// <remarks>
 /// The planes are walked as they lie in memory. A worker that takes one channel through all samples and then normalises it

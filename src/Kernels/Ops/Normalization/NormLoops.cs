@@ -125,16 +125,16 @@ internal static unsafe class NormLoops
         }
     }
 
-    private static void AddPlanes<V, T>(float* dy, float* x, float* centers, int planes, int inner, float* sums, float* products)
+    private static void AddPlanes<V, T>(float* terms, float* x, float* centers, int planes, int inner, float* sums, float* products)
         where V : struct, IVector<V> where T : struct, ITerm
     {
-        for (int plane = 0; plane < planes; plane++, dy += inner, x += inner, sums += MostLanes, products += MostLanes)
+        for (int plane = 0; plane < planes; plane++, terms += inner, x += inner, sums += MostLanes, products += MostLanes)
         {
             V center = V.Broadcast(centers + plane), sum = V.Load(sums), product = V.Load(products);
             int i = 0;
             for (; i <= inner - V.Lanes; i += V.Lanes)
             {
-                V distance = V.Load(x + i) - center, term = T.Of(V.Load(dy + i), distance);
+                V distance = V.Load(x + i) - center, term = T.Of(V.Load(terms + i), distance);
                 sum += term;
                 product = V.Fma(term, distance, product);
             }
@@ -142,7 +142,7 @@ internal static unsafe class NormLoops
             product.Store(products);
             for (int lane = 0; i < inner; i++, lane++)
             {
-                float distance = x[i] - centers[plane], term = T.Of(dy[i], distance);
+                float distance = x[i] - centers[plane], term = T.Of(terms[i], distance);
                 sums[lane] += term;
                 products[lane] += term * distance;
             }

@@ -35,11 +35,12 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
 
     /// <summary>
     /// A sum over all pixels is that over all windows. A derivative that follows from the pixel alone follows from the largest
-    /// of its window, for only that one gets a gradient: y of the pooling has a quarter of the numbers.
+    /// of its window, for only that one gets a gradient, and the largest is y of the pooling. (A NaN in a window is its y, too.)
     /// </summary>
     public override Tensor[]? InputsBefore(Node node, Node reader)
     {
-        if (Ties != Ties.First)
+        // A window that holds nothing but padding hands its gradient to nobody.
+        if (Ties != Ties.First || Geometry.Padding != default || node.Inputs[0].Shape.Length >= node.Outputs[0].Shape.Length)
             return null;
         if (reader.Op is ChannelSum { Axis: 1 })
             return [node.Inputs[0]];

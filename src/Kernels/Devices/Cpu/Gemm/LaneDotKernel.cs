@@ -7,7 +7,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// The innermost loop of a weight gradient whose vectors hold the same pixel of as many images: the products of a few
 /// filters' gradients with a few neighbouring pixels, summed over a part of the output. The images stay apart in the lanes.
 /// </summary>
-/// <remarks>4×6 products take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16; a smaller tile is the same code with less.</remarks>
+/// <remarks>4×6 products take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16; a smaller tile is the same code, of which the JIT drops what it does not need.</remarks>
 internal static unsafe class LaneDotKernel
 {
     /// <summary>Most filters of a tile.</summary>
@@ -26,9 +26,9 @@ internal static unsafe class LaneDotKernel
     public static delegate*<in LaneDot, int, float*, float*, float*, void> Run(int rows, int columns) => Loops[rows - 1][columns - 1];
 
     private static delegate*<in LaneDot, int, float*, float*, float*, void>[][] Table<V>() where V : struct, IVector<V> =>
-        [Columns6<V, One>(), Columns6<V, Two>(), Columns6<V, Three>(), Columns6<V, Four>()];
+        [OfRows<V, One>(), OfRows<V, Two>(), OfRows<V, Three>(), OfRows<V, Four>()];
 
-    private static delegate*<in LaneDot, int, float*, float*, float*, void>[] Columns6<V, F>() where V : struct, IVector<V> where F : ICount =>
+    private static delegate*<in LaneDot, int, float*, float*, float*, void>[] OfRows<V, F>() where V : struct, IVector<V> where F : ICount =>
         [&Tile<V, F, One>, &Tile<V, F, Two>, &Tile<V, F, Three>, &Tile<V, F, Four>, &Tile<V, F, Five>, &Tile<V, F, Six>];
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </summary>
 /// <remarks>
 /// A step of 24 multiplications loads 3 or 4 vectors, each one cache line, and broadcasts 8 or 6 weights. What a row has left
-/// over is computed by the same code with fewer columns. Written out because the JIT keeps locals, not arrays, in registers.
+/// over is computed by the same code with fewer columns: what stands for the others (c00) the JIT drops. Written out because the JIT keeps locals, not arrays, in registers.
 /// </remarks>
 internal static unsafe class LaneKernel
 {
