@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What watching costs: the same training with and without diagnostics, in turns (A B A B …), so that a machine that gets slower or
-# faster meanwhile does so for both. Prints the median of each and the cost, and writes bench/results/MACHINE/health.md.
+# faster meanwhile does so for both. Prints the median of each and the cost, and writes bench/results/MACHINE.health.md.
 #   bench/health.sh [PAIRS]     5 pairs by default; wants a quiet machine
 # Limits: 2 % of a step for VGG and ResNet-18, 5 % for LeNet.
 set -euo pipefail
@@ -10,10 +10,9 @@ pairs=${1:-5}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ./gpugrad devices > "$work/devices"
-machine=$(grep -m1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //; s/[^A-Za-z0-9]\+/-/g; s/-$//' | tr '[:upper:]' '[:lower:]')
-machine=${machine:-$(uname -m)}
-out="bench/results/$machine"
-mkdir -p "$out"
+machine=$(sed -n 's/^cpu  *//p' "$work/devices" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/-$//')
+mkdir -p bench/results
+out="bench/results/$machine.health.md"
 
 # Samples a second while training, the median of a run's epochs after the first, in which code is still compiled: figures, alarms, black
 # box and log included.
@@ -37,7 +36,7 @@ median() { sort -g | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] 
   echo
   echo "| network | samples/s without | samples/s with | cost | limit | pairs |"
   echo "|---|---:|---:|---:|---:|---|"
-} > "$out/health.md"
+} > "$out"
 
 measure() { # NAME CONFIG LIMIT SETTINGS…
   local name=$1 config=$2 limit=$3
@@ -53,10 +52,10 @@ measure() { # NAME CONFIG LIMIT SETTINGS…
   done
   cost=$(median < "$work/costs")
   echo "$name: $cost % (limit $limit %); pairs: $(tr '\n' ' ' < "$work/costs")"
-  printf '| %s | %.0f | %.0f | %s %% | %s %% | %s |\n' "$name" "$(median < "$work/without")" "$(median < "$work/with")" "$cost" "$limit" "$(tr '\n' ' ' < "$work/costs")" >> "$out/health.md"
+  printf '| %s | %.0f | %.0f | %s %% | %s %% | %s |\n' "$name" "$(median < "$work/without")" "$(median < "$work/with")" "$cost" "$limit" "$(tr '\n' ' ' < "$work/costs")" >> "$out"
 }
 
 measure LeNet configs/fashion-mnist-lenet.yaml 5 --set train.epochs=6 --set target=null
 measure VGG configs/fashion-mnist-vgg.yaml 2 --set train.epochs=5 --set data.limit=3840 --set target=null
 measure ResNet-18 configs/resnet18-cifar.yaml 2 --set train.epochs=4 --set "data.dataset={random: {train: 640, test: 32, shape: [3, 32, 32], classes: 10}}" --set target=null
-echo "written to $out/health.md"
+echo "written to $out"
