@@ -20,6 +20,8 @@ internal sealed unsafe class CpuLaneCorrelation
     private readonly LaneStep[] steps; // of each pass
     private readonly ScratchRegion pixels;
     private readonly ScratchRegion results;
+    private readonly int channelFloats; // from one laid-out channel to the next
+    private readonly int resultRow; // from one filter's results to the next
     private readonly long workspaceFloats;
     private readonly long pixelFloats;
     private readonly long resultFloats;
@@ -36,15 +38,16 @@ internal sealed unsafe class CpuLaneCorrelation
         this.x = x;
         this.y = y;
         blocks = new LaneBlocking(c);
+        (channelFloats, resultRow) = (blocks.ChannelFloats, blocks.ResultRow);
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
         passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Layout, blocks.Tile.Columns))];
         steps = [.. passes.Select(p => new LaneStep(
-            c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, blocks.ChannelFloats, c.SourceStep.W * ImageLanes.Lanes,
-            blocks.ResultRow, c.TargetStep.W * ImageLanes.Lanes))];
+            c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, channelFloats, c.SourceStep.W * ImageLanes.Lanes,
+            resultRow, c.TargetStep.W * ImageLanes.Lanes))];
         workspaceFloats = CacheLine.Whole(blocks.Layout.Workspace(blocks.StoredRows));
-        pixelFloats = CacheLine.Whole((long)c.SourceChannels * blocks.ChannelFloats) + workspaceFloats;
+        pixelFloats = CacheLine.Whole((long)c.SourceChannels * channelFloats) + workspaceFloats;
         pixels = binding.Scratch(pixelFloats * binding.Workers);
-        resultFloats = CacheLine.Whole((long)blocks.Tile.Rows * blocks.ResultRow);
+        resultFloats = CacheLine.Whole((long)blocks.Tile.Rows * resultRow);
         results = binding.Scratch(resultFloats * binding.Workers);
     }
 
@@ -74,7 +77,7 @@ internal sealed unsafe class CpuLaneCorrelation
         {
             blocks.Layout.LayOut(
                 first + ((long)channel * plane), (long)c.Groups * c.SourceChannels * plane, images.Count, firstRow, rows,
-                source + ((long)channel * blocks.ChannelFloats), scratch);
+                source + ((long)channel * channelFloats), scratch);
         }
         for (int end = row + blocks.BandRows; row < end; row += blocks.PartRows)
         {
@@ -124,7 +127,7 @@ internal sealed unsafe class CpuLaneCorrelation
         int row = firstRow * c.TargetStep.H, count = (Math.Min(endRow * c.TargetStep.H, c.Target.H) - row) * c.Target.W;
         int first = tile * blocks.Tile.Rows, end = Math.Min(first + blocks.Tile.Rows, c.TargetChannels);
         long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
-        for (int channel = first; channel < end && count > 0; channel++, result += blocks.ResultRow)
+        for (int channel = first; channel < end && count > 0; channel++, result += resultRow)
         {
             long offset = (images.First * stride) + (((images.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
             ImageLanes.TurnBack(result, y, offset, stride, count, images.Count, epilogue);

@@ -10,6 +10,10 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// </summary>
 internal sealed unsafe class CpuLaneWinograd
 {
+    // Floats from one filter's products to the next, and from one position's.
+    private static readonly int ResultRow = LaneKernel.Wide.Columns * ImageLanes.Lanes;
+    private static readonly int ProductFloats = CacheLine.Odd(LaneKernel.Wide.Rows * ResultRow);
+
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly LaneWinogradBlocking blocks;
@@ -28,6 +32,8 @@ internal sealed unsafe class CpuLaneWinograd
     private readonly long pixelFloats;
     private readonly long productFloats;
     private readonly long taskFloats;
+    private readonly int outputRow; // floats of a row of a filter's outputs
+    private readonly int outputFloats; // of all outputs of a filter
 
     /// <param name="binding">Of the op.</param>
     /// <param name="c">What to compute.</param>
@@ -48,26 +54,18 @@ internal sealed unsafe class CpuLaneWinograd
         layout = new ImageLanes(c.Source, Math.Max(0, -firstTapColumn), Math.Max(0, lastColumn - (c.Source.W - 1)));
         step = new LaneStep(c.SourceChannels, 1, LaneKernel.Wide.Rows, blocks.ChannelFloats, ImageLanes.Lanes, ResultRow, ImageLanes.Lanes);
 
+        outputRow = 2 * blocks.TileColumns * ImageLanes.Lanes;
+        outputFloats = CacheLine.Odd(2 * blocks.Rows * outputRow);
         planeFloats = CacheLine.Whole((long)StoredRows * layout.RowFloats);
         workspaceFloats = CacheLine.Whole(layout.Workspace(StoredRows));
         pixelFloats = CacheLine.Whole((long)Winograd.Positions * blocks.PositionFloats);
         productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
-        taskFloats = planeFloats + workspaceFloats + pixelFloats + productFloats + CacheLine.Whole((long)LaneKernel.Wide.Rows * OutputFloats);
+        taskFloats = planeFloats + workspaceFloats + pixelFloats + productFloats + CacheLine.Whole((long)LaneKernel.Wide.Rows * outputFloats);
         scratch = binding.Scratch(taskFloats * binding.Workers);
     }
 
     // Rows of the source that a task sees.
     private int StoredRows => (2 * blocks.Rows) + 2;
-
-    // Floats from one filter's products to the next, and from one position's.
-    private static int ResultRow => LaneKernel.Wide.Columns * ImageLanes.Lanes;
-
-    private static int ProductFloats => CacheLine.Odd(LaneKernel.Wide.Rows * ResultRow);
-
-    // Floats of a row of a filter's outputs, and of all its outputs.
-    private int OutputRow => 2 * blocks.TileColumns * ImageLanes.Lanes;
-
-    private int OutputFloats => CacheLine.Odd(2 * blocks.Rows * OutputRow);
 
     public void AddPhases()
     {
@@ -151,9 +149,9 @@ internal sealed unsafe class CpuLaneWinograd
         {
             (int row, int column) = Math.DivRem(first + i, blocks.TileColumns);
             int run = Math.Min(count - i, blocks.TileColumns - column);
-            float* to = outputs + (2 * row * OutputRow) + (2 * column * ImageLanes.Lanes), from = products + (i * ImageLanes.Lanes);
-            for (int filter = 0; filter < filters; filter++, to += OutputFloats, from += ResultRow)
-                Winograd.OutputsOfLanes<V512>(from, ProductFloats, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to, OutputRow);
+            float* to = outputs + (2 * row * outputRow) + (2 * column * ImageLanes.Lanes), from = products + (i * ImageLanes.Lanes);
+            for (int filter = 0; filter < filters; filter++, to += outputFloats, from += ResultRow)
+                Winograd.OutputsOfLanes<V512>(from, ProductFloats, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to, outputRow);
             i += run;
         }
     }
@@ -181,11 +179,11 @@ internal sealed unsafe class CpuLaneWinograd
         if (count == 2 * blocks.TileColumns)
             (rows, count) = (1, rows * count);
         long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
-        for (int channel = first; channel < end; channel++, outputs += OutputFloats)
+        for (int channel = first; channel < end; channel++, outputs += outputFloats)
         {
             long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
             for (int i = 0; i < rows; i++, offset += c.Target.W)
-                ImageLanes.TurnBack(outputs + (i * OutputRow), y, offset, stride, count, part.Images, epilogue);
+                ImageLanes.TurnBack(outputs + (i * outputRow), y, offset, stride, count, part.Images, epilogue);
         }
     }
 
