@@ -6,7 +6,7 @@ namespace GpuGrad.Ilgpu.Tests;
 /// <summary>Static abstract members, generic structs and methods, and what is decided at compile time.</summary>
 public sealed class GenericTests
 {
-    private interface IReal<R> where R : struct, IReal<R>
+    internal interface IReal<R> where R : struct, IReal<R>
     {
         static abstract R operator +(R a, R b);
         static abstract R operator *(R a, R b);
@@ -15,13 +15,13 @@ public sealed class GenericTests
         static virtual R Twice(R x) => x + x;
     }
 
-    private interface IActivation
+    internal interface IActivation
     {
         static abstract R Forward<R>(R x, R alpha) where R : struct, IReal<R>;
         static abstract int Code { get; }
     }
 
-    private readonly struct F32(float value) : IReal<F32>
+    internal readonly struct F32(float value) : IReal<F32>
     {
         public readonly float Value = value;
         public static F32 operator +(F32 a, F32 b) => new(a.Value + b.Value);
@@ -30,7 +30,7 @@ public sealed class GenericTests
         public static F32 Of(float x) => new(x);
     }
 
-    private readonly struct Dual(float value, float slope) : IReal<Dual>
+    internal readonly struct Dual(float value, float slope) : IReal<Dual>
     {
         public readonly float Value = value, Slope = slope;
         public static Dual operator +(Dual a, Dual b) => new(a.Value + b.Value, a.Slope + b.Slope);
@@ -46,13 +46,13 @@ public sealed class GenericTests
         public static Dual Twice(Dual x) => new(2 * x.Value, 2 * x.Slope);
     }
 
-    private readonly struct Swoosh : IActivation
+    internal readonly struct Swoosh : IActivation
     {
         public static int Code => 7;
         public static R Forward<R>(R x, R alpha) where R : struct, IReal<R> => R.Exp(x) * alpha + R.Twice(x) + R.Of(0.5f);
     }
 
-    private readonly struct Linear : IActivation
+    internal readonly struct Linear : IActivation
     {
         public static int Code => 3;
         public static R Forward<R>(R x, R alpha) where R : struct, IReal<R> => x * alpha;
@@ -76,17 +76,17 @@ public sealed class GenericTests
         KernelRunner.SameAsEmulated<float, float>(device, Slope<Linear>, Values, Values.Length);
     }
 
-    private interface ITransform
+    internal interface ITransform
     {
         float Apply(float x);
     }
 
-    private readonly struct Affine(float scale, float shift) : ITransform
+    internal readonly struct Affine(float scale, float shift) : ITransform
     {
         public float Apply(float x) => x * scale + shift;
     }
 
-    private struct Counting : ITransform
+    internal struct Counting : ITransform
     {
         private float count;
         public float Apply(float x) => x + count++;

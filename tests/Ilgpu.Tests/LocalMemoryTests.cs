@@ -8,7 +8,7 @@ namespace GpuGrad.Ilgpu.Tests;
 /// <summary>Local arrays, in registers or in memory, and vector accesses.</summary>
 public sealed class LocalMemoryTests
 {
-    private struct Sample
+    internal struct Sample
     {
         public float Value;
         public int Index;

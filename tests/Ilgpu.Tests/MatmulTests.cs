@@ -10,7 +10,7 @@ public sealed class MatmulTests
 {
     private const int BlockM = 64, BlockN = 64, BlockK = 16, ThreadM = 4, ThreadN = 4, Threads = 256;
 
-    private readonly record struct Sizes(int M, int N, int K);
+    internal readonly record struct Sizes(int M, int N, int K);
 
     // a [M, K], b [K, N], c [M, N]
     private static void Matmul(ArrayView<float> a, ArrayView<float> b, Sizes s, ArrayView<float> c)

@@ -8,13 +8,13 @@ namespace GpuGrad.Ilgpu.Tests;
 /// <summary>Structs as values and as arguments, with views and structs inside.</summary>
 public sealed class StructTests
 {
-    private enum Mode : byte
+    internal enum Mode : byte
     {
         Plain,
         Doubled = 2,
     }
 
-    private struct Complex(float re, float im)
+    internal struct Complex(float re, float im)
     {
         public float Re = re, Im = im;
         public readonly float Norm => Re * Re + Im * Im;
@@ -29,22 +29,22 @@ public sealed class StructTests
         }
     }
 
-    private readonly record struct Shape(int Rows, int Columns)
+    internal readonly record struct Shape(int Rows, int Columns)
     {
         public int Length => Rows * Columns;
     }
 
-    private readonly record struct Tensor(ArrayView<float> Data, Shape Shape, byte Tag)
+    internal readonly record struct Tensor(ArrayView<float> Data, Shape Shape, byte Tag)
     {
         public ref float At(int row, int column) => ref Data[row * Shape.Columns + column];
     }
 
-    private struct Everything
+    internal struct Everything
     {
-        public bool Flag;
+        public byte U8;
         public sbyte S8;
         public ushort U16;
-        public char Letter;
+        public short S16;
         public long Wide;
         public Mode Mode;
         public Half Small;
@@ -53,7 +53,7 @@ public sealed class StructTests
         public Float4 Vector;
     }
 
-    private struct Pair<T> where T : unmanaged
+    internal struct Pair<T> where T : unmanaged
     {
         public T First, Second;
     }
@@ -80,10 +80,10 @@ public sealed class StructTests
 
     private static void ReadEverything(Index1D i, Everything e, ArrayView<double> r)
     {
-        r[0] = e.Flag ? 1 : 0;
+        r[0] = e.U8;
         r[1] = e.S8;
         r[2] = e.U16;
-        r[3] = e.Letter;
+        r[3] = e.S16;
         r[4] = e.Wide;
         r[5] = e.Mode == Mode.Doubled ? 2 : (int)e.Mode;
         r[6] = e.Small;
@@ -101,10 +101,10 @@ public sealed class StructTests
         using var r = accelerator.Allocate1D<double>(10);
         kernel(1, new Everything
         {
-            Flag = true,
+            U8 = 200,
             S8 = -5,
             U16 = 65000,
-            Letter = 'x',
+            S16 = -300,
             Wide = -(1L << 40),
             Mode = Mode.Doubled,
             Small = (Half)1.5f,
@@ -112,7 +112,7 @@ public sealed class StructTests
             Pair = (3, 0.5f),
             Vector = new(1, 2, 3, 4),
         }, r.View);
-        Assert.Equal([1, -5, 65000, 'x', -(1L << 40), 2, 1.5, Math.PI, 3.5, 41], r.GetAsArray1D());
+        Assert.Equal([200, -5, 65000, -300, -(1L << 40), 2, 1.5, Math.PI, 3.5, 41], r.GetAsArray1D());
     }
 
     private static void Compute(Index1D i, ArrayView<Complex> a, ArrayView<Complex> r)

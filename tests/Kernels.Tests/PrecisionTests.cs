@@ -1,12 +1,12 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 #if !ILGPU_PACKAGE
+using GpuGrad.Kernels.Devices.Accelerated.Products;
 using ILGPU.Bundled;
 #endif
 
@@ -75,6 +75,15 @@ public sealed class PrecisionTests
         Assert.Equal(16, bf16.Split("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32").Length - 1);
         // Sums and fragments are registers.
         Assert.DoesNotContain(".local", tf32 + bf16, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Without_them_sums_and_factors_are_registers_too()
+    {
+        string ptx = KernelInspection.ToPtx(ProductKernels.Tiled<Rows, Columns, MatrixResult<Identity>, SmallTile>)
+            + KernelInspection.ToPtx(ProductKernels.Tiled<Columns, Columns, MatrixResult<Identity>, LargeTile>);
+        Assert.Contains("fma.rn.f32", ptx, StringComparison.Ordinal);
+        Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
     }
 #endif
 

@@ -40,6 +40,9 @@ public abstract class ContextProperties
 /// <summary>The devices a program may use, and the accelerators made on them.</summary>
 public sealed class Context : IDisposable
 {
+    /// <summary>The assembly that must see the types of kernels' parameters, by InternalsVisibleTo where they are internal.</summary>
+    public const string RuntimeAssemblyName = "ILGPURuntime";
+
     private readonly List<Accelerator> accelerators = [];
 
     private Context(Builder builder)

@@ -25,6 +25,7 @@ internal abstract unsafe class KernelLauncher : KernelCall
     {
         ArgumentNullException.ThrowIfNull(accelerator);
         ArgumentNullException.ThrowIfNull(kernel);
+        KernelSignature.Check(kernel.Method);
         Accelerator = accelerator;
         this.kernel = kernel;
         this.form = form;

@@ -106,7 +106,7 @@ public sealed class Activation<A>(string name) : Activation(name) where A : stru
         public override bool IsDerivative => true;
     }
 
-    private readonly struct ForwardMap : IMap
+    internal readonly struct ForwardMap : IMap
     {
         public static int Inputs => 1;
 
@@ -115,7 +115,7 @@ public sealed class Activation<A>(string name) : Activation(name) where A : stru
         public static R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R> => A.Forward(a, constant);
     }
 
-    private readonly struct BackwardMap : IMap
+    internal readonly struct BackwardMap : IMap
     {
         public static int Inputs => 2;
 

@@ -36,6 +36,7 @@ internal static class ProductKernels
             sums[i] = 0f;
         ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(((T.M * T.K / 4) + (T.M / T.ThreadM * (T.N / T.ThreadN)) - 1) / (T.M / T.ThreadM * (T.N / T.ThreadN)));
         ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(((T.N * T.K / 4) + (T.M / T.ThreadM * (T.N / T.ThreadN)) - 1) / (T.M / T.ThreadM * (T.N / T.ThreadN)));
+        ArrayView<float> x = LocalMemory.Allocate<float>(T.ThreadM), y = LocalMemory.Allocate<float>(T.ThreadN);
 
         for (int l = 0; l < loadsA; l++)
             nextA[l] = Fetch(a, group, firstM, begin, end, T.M, T.K, thread + (l * threads));
@@ -59,7 +60,6 @@ internal static class ProductKernels
             }
             for (int k = 0; k < T.K; k++)
             {
-                ArrayView<float> x = LocalMemory.Allocate<float>(T.ThreadM), y = LocalMemory.Allocate<float>(T.ThreadN);
                 for (int i = 0; i < T.ThreadM; i += 4)
                 {
                     Float4 four = tileA.Cast<Float4>()[(atA + (k * rowA) + threadM + (i * (T.M / T.ThreadM))) / 4];

@@ -136,6 +136,7 @@ internal static class TensorKernels
             sums[i] = 0f;
         ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(T.M * T.K / 4 / Threads<T>());
         ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(T.N * T.K / 4 / Threads<T>());
+        ArrayView<uint> left = LocalMemory.Allocate<uint>(T.WarpM / 16 * 4), right = LocalMemory.Allocate<uint>(T.WarpN / 8 * 2);
         for (int l = 0; l < loadsA; l++)
             nextA[l] = ProductKernels.Fetch(a, group, firstM, begin, end, T.M, T.K, thread + (l * threads));
         for (int l = 0; l < loadsB; l++)
@@ -158,7 +159,6 @@ internal static class TensorKernels
             }
             for (int k = 0; k < T.K; k += U.Steps)
             {
-                ArrayView<uint> left = LocalMemory.Allocate<uint>(T.WarpM / 16 * 4), right = LocalMemory.Allocate<uint>(T.WarpN / 8 * 2);
                 for (int i = 0; i < T.WarpM / 16 * 4; i++)
                     left[i] = U.Word(tileA, atA + (k * rowA) + warpM + (i / 4 * 16) + (i % 2 * 8), rowA, t, i % 4 / 2);
                 for (int j = 0; j < T.WarpN / 8 * 2; j++)
