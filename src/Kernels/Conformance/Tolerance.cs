@@ -47,7 +47,10 @@ public sealed record Tolerance
     /// For a result that is 0 by design because larger numbers cancel, as the gradient of a bias before a batch norm does:
     /// the relative share counts from the root mean square of those.
     /// </summary>
-    public Tolerance ForCancelled(double size) => new($"{Name}, cancelled", 0, Relative * size);
+    public Tolerance ForCancelled(double size) => new($"{Name}, cancelled", Relative, Math.Max(Absolute, Relative * size));
+
+    /// <summary>Whether a result is so far below the numbers that its like have that it is 0 but for the rounding of a double.</summary>
+    public static bool IsCancelled(ReadOnlySpan<double> expected, double size) => Rms(expected) <= 1e-9 * size;
 
     /// <summary>‖expected - actual‖ / ‖expected‖, NaN when the two disagree about which elements are finite.</summary>
     public static double RelativeError(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
@@ -74,7 +77,7 @@ public sealed record Tolerance
         (double difference, double norm, int wrong) = Norms(expected, actual);
         if (wrong == 0 || difference <= Relative * norm || difference <= Absolute * Math.Sqrt(expected.Length))
             return null;
-        return Report(what, expected, actual, difference / norm, wrong);
+        return Report(what, expected, actual, ErrorOf(expected, actual), wrong);
     }
 
     private static (double Difference, double Norm, int Wrong) Norms(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
@@ -114,7 +117,8 @@ public sealed record Tolerance
         return text.ToString();
     }
 
-    private static double Rms(ReadOnlySpan<double> values)
+    /// <summary>Root mean square of what is finite.</summary>
+    public static double Rms(ReadOnlySpan<double> values)
     {
         double sum = 0;
         foreach (double v in values)

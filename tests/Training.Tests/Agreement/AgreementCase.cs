@@ -102,24 +102,15 @@ internal sealed class AgreementCase
         if (quantity != "loss" && !array.Sizes.AsSpan().SequenceEqual(tensor.Shape.Sizes))
             return [$"{Name}: {name} has shape {tensor.Shape}, PyTorch's is [{string.Join(", ", array.Sizes)}]"];
         Tolerance tolerance = device.RealSize == sizeof(double) ? Tolerance.AgreementInDouble : quantity == "grad" ? Tolerance.AgreementOfGradients : Tolerance.Agreement;
-        if (quantity == "grad" && IsRounding(expected, sizeOfGradients))
+        if (quantity == "grad" && Tolerance.IsCancelled(expected, sizeOfGradients))
             tolerance = tolerance.ForCancelled(sizeOfGradients);
         else
             errors.Note(device.Id, quantity, Tolerance.RelativeError(expected, tensor.Values), Name);
         return tolerance.Explain($"{Name} on {device.Id}: {name}", expected, tensor.Values) is string problem ? [problem] : [];
     }
 
-    // Far below the other gradients: 0 but for the rounding of a double.
-    private static bool IsRounding(double[] gradient, double size)
-    {
-        const double Share = 1e-9;
-        return Rms(gradient) <= Share * size;
-    }
-
     private double SizeOfGradients(int step) =>
-        Rms(arrays.Where(a => a.Key.StartsWith(FormattableString.Invariant($"{step}/grad/"), StringComparison.Ordinal)).SelectMany(a => a.Value.ToDoubles()));
-
-    private static double Rms(IEnumerable<double> values) => Math.Sqrt(values.Average(v => v * v));
+        Tolerance.Rms([.. arrays.Where(a => a.Key.StartsWith(FormattableString.Invariant($"{step}/grad/"), StringComparison.Ordinal)).SelectMany(a => a.Value.ToDoubles())]);
 
     private static string Folder([CallerFilePath] string here = "") => Path.Combine(Path.GetDirectoryName(here)!, "Cases");
 }
