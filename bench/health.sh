@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# What watching costs: the same training with and without diagnostics, in turns (A B A B …), so that a machine that gets slower or
-# faster meanwhile does so for both. Prints the median of each and the cost, and writes bench/results/MACHINE.health.md.
-#   bench/health.sh [PAIRS]     5 pairs by default; wants a quiet machine
+# What watching costs: the same training with and without diagnostics, in turns (A B B A A B …), so that a machine that gets slower or
+# faster meanwhile does so for both, and neither always comes first. Prints the median of each and the cost, and writes bench/results/MACHINE.health.md.
+#   bench/health.sh [PAIRS]     6 pairs by default; wants a quiet machine
 # Limits: 2 % of a step for VGG and ResNet-18, 5 % for LeNet.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
-pairs=${1:-5}
+pairs=${1:-6}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 ./gpugrad devices > "$work/devices"
@@ -44,8 +44,9 @@ measure() { # NAME CONFIG LIMIT SETTINGS…
   : > "$work/without"; : > "$work/with"; : > "$work/costs"
   speed "$config" warm "$@" > /dev/null
   for ((i = 0; i < pairs; i++)); do
+    ((i % 2)) && b=$(speed "$config" b "$@")
     a=$(speed "$config" a "$@" --set diagnostics.every=0 --set diagnostics.black-box=false --set diagnostics.init-audit=false)
-    b=$(speed "$config" b "$@")
+    ((i % 2)) || b=$(speed "$config" b "$@")
     echo "$a" >> "$work/without"
     echo "$b" >> "$work/with"
     awk -v a="$a" -v b="$b" 'BEGIN { printf "%.2f\n", 100 * (a / b - 1) }' >> "$work/costs"

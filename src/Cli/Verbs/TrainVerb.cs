@@ -29,6 +29,14 @@ public sealed class TrainVerb : ConfigVerb
         loaded = loaded.Resolved(device.Id);
         folder.WriteConfig(YamlWriter.Write(loaded.Tree));
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
-        return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output);
+        try
+        {
+            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output);
+        }
+        catch (GpuGradException)
+        {
+            folder.Withdraw();
+            throw;
+        }
     }
 }

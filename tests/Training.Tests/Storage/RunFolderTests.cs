@@ -76,6 +76,31 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
+    public void A_run_that_could_not_begin_is_taken_back_and_one_that_began_is_not()
+    {
+        using (RunFolder run = RunFolder.CreateAt(folder["new"]))
+        {
+            run.WriteConfig("seed: 1\n");
+            run.Withdraw();
+        }
+        Assert.False(Directory.Exists(folder["new"]));
+        Directory.CreateDirectory(folder["mine"]);
+        using (RunFolder run = RunFolder.CreateAt(folder["mine"]))
+        {
+            run.WriteConfig("seed: 1\n");
+            run.Withdraw();
+        }
+        Assert.False(RunFolder.IsRun(folder["mine"]));
+        using (RunFolder run = RunFolder.CreateAt(folder["mine"]))
+        {
+            run.WriteConfig("seed: 1\n");
+            run.Checkpoints.Save(Samples.At(5), keep: 1);
+            run.Withdraw();
+        }
+        Assert.True(RunFolder.IsRun(folder["mine"]));
+    }
+
+    [Fact]
     public void A_run_in_use_is_refused_and_one_that_is_none_too()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["run"]))

@@ -9,7 +9,7 @@ namespace ILGPU.Runtime.Cuda;
 /// </summary>
 internal sealed unsafe partial class CudaDriver
 {
-    private static readonly Lazy<CudaDriver?> Installed = new(LoadInstalled);
+    private static readonly Lazy<CudaDriver?> Installed = new(static () => Instead ?? LoadInstalled());
     private readonly Func<string, nint> resolve;
     private readonly Func<string?> detail;
 
@@ -19,6 +19,9 @@ internal sealed unsafe partial class CudaDriver
         this.resolve = resolve;
         this.detail = detail ?? (static () => null);
     }
+
+    /// <summary>Takes the place of the machine's driver where it is set before the first device is asked for: tests have one of their own.</summary>
+    internal static CudaDriver? Instead { get; set; }
 
     /// <summary>The machine's driver, or null: no library, or no usable device behind it.</summary>
     public static CudaDriver? Default => Installed.Value;

@@ -21,12 +21,14 @@ public sealed class RunFolder : IDisposable
 {
     private readonly RunLock held;
     private readonly IFileSystem? files;
+    private readonly bool made;
 
-    private RunFolder(string path, RunLock held, Action<string>? warn, IFileSystem? files)
+    private RunFolder(string path, RunLock held, Action<string>? warn, IFileSystem? files, bool made = false)
     {
         Path = path;
         this.held = held;
         this.files = files;
+        this.made = made;
         Checkpoints = new CheckpointFolder(In("checkpoints"), warn, files);
     }
 
@@ -58,11 +60,12 @@ public sealed class RunFolder : IDisposable
         for (int i = 1; ; i++)
         {
             string path = System.IO.Path.Combine(root, i == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}"));
+            bool made = !Directory.Exists(path);
             DurableFile.CreateFolder(path, files);
             // Two processes may have made it at once: whoever has the lock and finds it empty has it.
             RunLock? held = RunLock.TryTake(path, out _);
             if (held is not null && IsUnused(path))
-                return new RunFolder(path, held, warn, files);
+                return new RunFolder(path, held, warn, files, made);
             held?.Dispose();
         }
     }
@@ -72,6 +75,7 @@ public sealed class RunFolder : IDisposable
     {
         if (File.Exists(path))
             throw new GpuGradException(Fault.Config, $"{path}: is a file; expected a folder that is empty or not there.");
+        bool made = !Directory.Exists(path);
         DurableFile.CreateFolder(path, files);
         if (!IsUnused(path))
             throw NotEmpty(path);
@@ -80,7 +84,7 @@ public sealed class RunFolder : IDisposable
         {
             // Of a process that was killed before it had written a config.
             DurableFile.RemoveLeftovers(path, files);
-            return new RunFolder(path, held, warn, files);
+            return new RunFolder(path, held, warn, files, made);
         }
         held.Dispose();
         throw NotEmpty(path);
@@ -124,6 +128,30 @@ public sealed class RunFolder : IDisposable
     /// <summary>Opens the log, cut back to what a checkpoint says; 0 for a run from its beginning.</summary>
     public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Metrics, length, tolerate, files);
 
+    /// <summary>
+    /// Takes back a run that could not begin, for want of memory say: config, manifest and, where it was made for the run, the folder go.
+    /// Where anything else lies in it, all stays. The folder is not held any more.
+    /// </summary>
+    public void Withdraw()
+    {
+        if (!IsUnused(Path, Config, Manifest))
+            return;
+        foreach (string file in new[] { Config, Manifest }.Where(File.Exists))
+            (files ?? FileSystem.Current).Delete(file);
+        Dispose();
+        if (!made)
+            return;
+        try
+        {
+            (files ?? FileSystem.Current).Delete(In(RunLock.FileName));
+            Directory.Delete(Path);
+        }
+        catch (IOException)
+        {
+            // Another process was quick to take it.
+        }
+    }
+
     /// <summary>Lets others have the folder.</summary>
     public void Dispose() => held.Dispose();
 
@@ -136,8 +164,8 @@ public sealed class RunFolder : IDisposable
 
     private string In(string file) => System.IO.Path.Combine(Path, file);
 
-    private static bool IsUnused(string path) =>
-        Directory.EnumerateFileSystemEntries(path).All(e => System.IO.Path.GetFileName(e) == RunLock.FileName || DurableFile.IsAside(e));
+    private static bool IsUnused(string path, params string[] but) =>
+        Directory.EnumerateFileSystemEntries(path).All(e => System.IO.Path.GetFileName(e) == RunLock.FileName || DurableFile.IsAside(e) || but.Contains(e));
 
     private static GpuGradException NotEmpty(string path) => new(Fault.Config, IsRun(path)
         ? $"{path}: holds a run already; go on with it by 'gpugrad resume {path}', or choose another folder."
