@@ -22,6 +22,9 @@ public sealed class Gpugrad : IDisposable
     /// <summary>The absolute path of a file in the folder.</summary>
     public string this[string name] => Path.Combine(Folder, name);
 
+    /// <summary>Whether the program finds two CUDA devices, which interpret their kernels.</summary>
+    public bool FindsGpus { get; init; }
+
     public string Write(string name, string content)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(this[name])!);
@@ -64,6 +67,8 @@ public sealed class Gpugrad : IDisposable
         };
         if (Cache is not null)
             start.Environment["GPUGRAD_CACHE"] = this[Cache];
+        if (FindsGpus)
+            start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(Patience).Assembly.Location;
         return Process.Start(start)!;
     }
 

@@ -131,8 +131,7 @@ internal static class AcceleratorFaults
 #if !ILGPU_PACKAGE
         return error switch
         {
-            DeviceOutOfMemoryException e => new GpuGradException(Fault.Memory, FormattableString.Invariant(
-                $"out of memory on {device.Id}: {what} needs {Mebi(e.WantedBytes)}; {(e.FreeBytes is { } free ? Mebi(free) + " of " : "")}{Mebi(e.TotalBytes)}{(e.FreeBytes is null ? " in all" : " are free")}. Use a smaller batch or a smaller model."), e),
+            DeviceOutOfMemoryException e => new OutOfDeviceMemoryException(device.Id, what, e.WantedBytes, e.FreeBytes ?? -1, e.TotalBytes, e),
             DeviceLostException e => new GpuGradException(Fault.Device, $"{device.Id} was lost during {what}: {OneLine(e)}. Nothing more can be read from it; `gpugrad resume` goes on from the last checkpoint.", e),
             KernelBuildException e => new GpuGradException(Fault.Device, $"{device.Id} could not build kernel '{e.Kernel}': {OneLine(e)}", e),
             KernelRefusedException e => new GpuGradException(Fault.Internal, OneLine(e), e),
@@ -145,8 +144,4 @@ internal static class AcceleratorFaults
     }
 
     private static string OneLine(Exception e) => e.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
-
-#if !ILGPU_PACKAGE
-    private static string Mebi(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:F1} MiB");
-#endif
 }

@@ -1,7 +1,11 @@
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using ILGPU;
 using ILGPU.Runtime;
+using ILGPU.Runtime.CPU;
+using ILGPU.Runtime.Cuda;
+using ILGPU.Runtime.OpenCL;
 
 namespace GpuGrad.Kernels.Devices.Accelerated;
 
@@ -36,11 +40,25 @@ public sealed class KernelDevice : Device
 
     internal Accelerator Accelerator { get; }
 
+    private bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
+
     /// <summary>Writes a few words by a launch.</summary>
     internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
         field ??= Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, PostedWords>(PostedWords.Store);
 
     public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, () => new KernelBuffer(this, name, bytes));
+
+    public override void Require(string what, long bytes)
+    {
+        if (UsesHostMemory)
+        {
+            HostMemory.Require(what, bytes);
+            return;
+        }
+        long free = (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1; // OpenCL tells the total only
+        if (bytes > (free < 0 ? Accelerator.MemorySize : free))
+            throw new OutOfDeviceMemoryException(Id, what, bytes, free, Accelerator.MemorySize);
+    }
 
     public override void Dispose()
     {

@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+
+namespace GpuGrad.Cli.Tests;
+
+/// <summary>
+/// The whole program on a CUDA device: what it calls is a driver in which the interpreter runs the kernels from their PTX text, graphs
+/// included, so that nothing here is new to it on a machine with a GPU but the GPU.
+/// </summary>
+public sealed class CudaTests : IDisposable
+{
+    private const string Net = """
+        data: {dataset: {blobs: {train: 72, test: 32}}, batch: 16}
+        model: [{dense: 8}, batchnorm, relu, {dropout: 0.25}, {dense: 3}]
+        loss: softmax-cross-entropy
+        train: {epochs: 3, optimizer: {sgd: {lr: 0.1, momentum: 0.9}}}
+        diagnostics: {every: 3}
+        """;
+
+    private readonly Gpugrad gpugrad = new() { FindsGpus = true, Cache = "cache" };
+
+    public CudaTests()
+    {
+#if ILGPU_PACKAGE
+        throw new SkipException("The packages have no place for another driver.");
+#else
+        gpugrad.Write("net.yaml", Net);
+#endif
+    }
+
+    public void Dispose() => gpugrad.Dispose();
+
+    [SkippableFact]
+    public void Devices_are_listed_and_chosen_ahead_of_all_others()
+    {
+        JsonArray devices = gpugrad.Run("devices", "--json").Json().AsArray();
+        Assert.Equal(["cuda:0", "cuda:1"], devices.Take(2).Select(d => (string?)d!["id"]));
+        string text = gpugrad.Run("devices").Done().Output;
+        Assert.Matches("cuda:0 +PTX interpreter .sm_80., 8.0 GiB, compute capability 8.0", text);
+        Assert.Contains("'auto' chooses cuda:0", text, StringComparison.Ordinal);
+        Assert.StartsWith("no device 'cuda:2' on this machine; there are cuda:0, cuda:1,", gpugrad.Run("train", "net.yaml", "--device", "cuda:2").Refused(ExitCode.Device), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void Training_gives_the_figures_of_the_cpu_and_the_same_bits_again()
+    {
+        string cold = gpugrad.Run("train", "net.yaml", "--out", "cold").Done().Output, warm = gpugrad.Run("train", "net.yaml", "--out", "warm").Done().Output;
+        gpugrad.Run("train", "net.yaml", "--out", "cpu", "--device", "cpu").Done();
+
+        Assert.Contains("device     cuda:0", cold, StringComparison.Ordinal);
+        Assert.Matches("kernels +[0-9]+ compiled", cold);
+        Assert.DoesNotContain("compiled", warm, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllText(gpugrad["cold/metrics.jsonl"]), File.ReadAllText(gpugrad["warm/metrics.jsonl"]));
+        Assert.Equal(Sums("cpu"), Sums("cold"), (a, b) => Math.Abs(a - b) <= 1e-4 * Math.Abs(a));
+    }
+
+    [SkippableFact]
+    public void A_network_is_examined_step_by_step_on_old_and_new_devices()
+    {
+        foreach (string device in new[] { "cuda:0", "cuda:1" })
+            Assert.Matches("^[0-9]+ passed, 0 failed", gpugrad.Run("doctor", "net.yaml", "--device", device).Done().Output.TrimEnd().Split('\n')[^1]);
+    }
+
+    [SkippableFact]
+    public void A_run_goes_on_to_the_bits_of_one_that_never_stopped_and_is_evaluated()
+    {
+        gpugrad.Run("train", "net.yaml", "--out", "whole").Done();
+        gpugrad.Run("train", "net.yaml", "--out", "parts", "--set", "train.epochs=1").Done();
+        gpugrad.Run("resume", "parts", "--set", "train.epochs=3").Done();
+
+        Assert.Equal(File.ReadAllBytes(gpugrad["whole/weights.safetensors"]), File.ReadAllBytes(gpugrad["parts/weights.safetensors"]));
+        double loss = (double)gpugrad.Run("eval", "parts", "--json").Json()["loss"]!, onCpu = (double)gpugrad.Run("eval", "parts", "--device", "cpu", "--json").Json()["loss"]!;
+        Assert.Equal(onCpu, loss, 1e-5);
+    }
+
+    [SkippableFact]
+    public void A_loss_that_is_no_number_is_traced_to_its_step()
+    {
+        Answer answer = gpugrad.Run("train", "net.yaml", "--out", "run", "--set", "train.optimizer.sgd.lr=1e30");
+        Assert.Equal(ExitCode.NonFinite, answer.Code);
+        Assert.Contains("the first is NaN at [0, 0] of the output [16, 8] of layer 1 (batchnorm), forward pass of step 2", answer.Errors, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void What_does_not_fit_on_the_device_is_one_line_with_the_figures() => Assert.Matches(
+        "^out of memory: 'training' needs 10[0-9]{3}.[0-9] MiB; cuda:0 has 8192.0 MiB free of 8192.0 MiB. Largest: .*parameters 2579.4 MiB.* Not even a batch of 1 would fit",
+        gpugrad.Run("train", "net.yaml", "--set", "model=[{dense: 26000}, {dense: 26000}, {dense: 3}]").Refused(ExitCode.Memory));
+
+    [SkippableFact]
+    public void A_step_is_timed() =>
+        Assert.Matches("step +[0-9.]+ ms", gpugrad.Run("bench", "net.yaml", "--seconds", "0.2", "--brief").Done().Output);
+
+    // Loss and accuracy of every epoch.
+    private IEnumerable<double> Sums(string run) => File.ReadLines(gpugrad[$"{run}/metrics.jsonl"])
+        .Select(l => JsonNode.Parse(l)!).Where(n => n["train_loss"] is not null)
+        .SelectMany(n => new[] { "train_loss", "train_accuracy", "test_loss", "test_accuracy" }.Select(k => (double)n[k]!));
+}
