@@ -95,10 +95,13 @@ internal static class BenchReport
         Format.Invariant($"{op.Milliseconds / total * 100:F1} %"),
         Format.Count(op.Cost.Flops),
         Format.Bytes(op.Cost.Bytes),
-        Format.Invariant($"{op.Cost.Flops / op.Milliseconds / 1e6:F1}"),
-        Format.Invariant($"{op.Cost.Bytes / op.Milliseconds / 1e6:F1}"),
-        Format.Invariant($"{op.RooflineShare * 100:F0} %"),
+        PerSecond(op.Cost.Flops, op.Milliseconds),
+        PerSecond(op.Cost.Bytes, op.Milliseconds),
+        op.Milliseconds > 0 ? Format.Invariant($"{op.RooflineShare * 100:F0} %") : "",
     ];
+
+    // In thousands of millions; nothing where the clock saw no time go by.
+    private static string PerSecond(double amount, double milliseconds) => milliseconds > 0 ? Format.Invariant($"{amount / milliseconds / 1e6:F1}") : "";
 
     private static JsonObject About(Device device)
     {

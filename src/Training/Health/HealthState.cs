@@ -6,7 +6,7 @@ public sealed record HealthState
     /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
     public List<double> Norms { get; set; } = [];
 
-    /// <summary>Training loss of each epoch.</summary>
+    /// <summary>Training losses of the last epochs, ahead of them the best of all before.</summary>
     public List<double> EpochLosses { get; set; } = [];
 
     /// <summary>How long each watched layer's units have been idle, by the layer's path.</summary>

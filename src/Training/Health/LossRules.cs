@@ -12,6 +12,12 @@ internal sealed class LossRules(Remedies remedies, HealthState state, double? ex
     public Alarm? Judge(long step, EpochFigures figures)
     {
         State.EpochLosses.Add(figures.Loss);
+        // Of those before the recent ones the best is enough, however long a run is.
+        while (State.EpochLosses.Count > Recent + 1)
+        {
+            State.EpochLosses[1] = Math.Min(State.EpochLosses[0], State.EpochLosses[1]);
+            State.EpochLosses.RemoveAt(0);
+        }
         if (State.EpochLosses.Count <= Recent || figures.Accuracy >= Learned)
             return null;
         double before = State.EpochLosses[..^Recent].Min(), recent = State.EpochLosses[^Recent..].Min();
