@@ -74,8 +74,6 @@ internal sealed unsafe class CudaKernel : NativeKernel
         this.accelerator = accelerator;
         module = accelerator.Driver.LoadModule(image, facts.Name);
         function = accelerator.Driver.GetFunction(module, facts.Entry);
-        // Asking for an attribute loads the code. A driver that loads lazily would do it at the first launch, which may be one that is recorded.
-        _ = Registers;
     }
 
     public int Registers => accelerator.Driver.FunctionAttribute(function, 4);
