@@ -40,6 +40,22 @@ public sealed class ToleranceTests
         Assert.NotNull(Tolerance.AgreementOfGradients.Explain("grad/0.weight", small, off));
     }
 
+    /// <summary>In a network whose gradients explode a small one is still one.</summary>
+    [Fact]
+    public void Only_what_a_double_leaves_of_nothing_is_cancelled()
+    {
+        Assert.False(Tolerance.IsCancelled([5e-4, -5e-4], 1e6));
+        Assert.True(Tolerance.IsCancelled([3e-11, -3e-11], 1e6));
+    }
+
+    [Fact]
+    public void A_step_made_of_rounding_may_go_up_or_down_and_no_further()
+    {
+        Tolerance tolerance = Tolerance.Backward.ForStepOfNoise(0.001);
+        Assert.Null(tolerance.Explain("param/0.bias", [0.001, -0.001], [-0.001, 0.001]));
+        Assert.NotNull(tolerance.Explain("param/0.bias", [0.001, -0.001], [-0.0013, 0.0013]));
+    }
+
     [Theory]
     [InlineData(double.NaN)]
     [InlineData(double.PositiveInfinity)]

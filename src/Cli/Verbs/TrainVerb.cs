@@ -33,7 +33,7 @@ public sealed class TrainVerb : ConfigVerb
         {
             return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output);
         }
-        catch (GpuGradException)
+        catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {
             folder.Withdraw();
             throw;

@@ -49,8 +49,14 @@ public sealed record Tolerance
     /// </summary>
     public Tolerance ForCancelled(double size) => new($"{Name}, cancelled", Relative, Math.Max(Absolute, Relative * size));
 
+    /// <summary>
+    /// For a parameter after an update from a gradient that is 0 by design: an optimizer that divides by the gradient's size makes a whole
+    /// step of what rounding left, up or down.
+    /// </summary>
+    public Tolerance ForStepOfNoise(double rate) => new($"{Name}, moved by rounding", Relative, Math.Max(Absolute, 2 * rate));
+
     /// <summary>Whether a result is so far below the numbers that its like have that it is 0 but for the rounding of a double.</summary>
-    public static bool IsCancelled(ReadOnlySpan<double> expected, double size) => Rms(expected) <= 1e-9 * size;
+    public static bool IsCancelled(ReadOnlySpan<double> expected, double size) => Rms(expected) <= 1e-12 * size;
 
     /// <summary>‖expected - actual‖ / ‖expected‖, NaN when the two disagree about which elements are finite.</summary>
     public static double RelativeError(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)

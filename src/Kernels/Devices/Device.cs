@@ -27,6 +27,9 @@ public abstract class Device : IDisposable
     /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;
 
+    /// <summary>Whether its buffers lie in the memory that this program has anyway.</summary>
+    public virtual bool UsesHostMemory => true;
+
     public int SizeOf(ElementType element) => element switch
     {
         ElementType.Real => RealSize,

@@ -19,6 +19,9 @@ public sealed class OutOfDeviceMemoryException(string device, string buffer, lon
     /// <summary>Bytes that could have been had; negative where the device does not tell.</summary>
     public long Free { get; } = free;
 
+    /// <summary>Bytes that the device has in all.</summary>
+    public long Total { get; } = total;
+
     /// <summary>A size as messages give it.</summary>
     public static string MiB(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:F1} MiB");
 

@@ -32,7 +32,7 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
     // What is laid out tells where to begin; scratch memory and what is lost between buffers only a trial tells.
     private int LargestThatFits(int failing, Func<int, double> needed, Func<int, OutOfDeviceMemoryException?> trial)
     {
-        double room = held + Math.Max(0, refusal.Free);
+        double room = refusal.Free < 0 ? refusal.Total : held + refusal.Free;
         int fitting = 0;
         for (int i = 0; i < MostTrials && failing - fitting > Math.Max(1, fitting / Precision); i++)
         {

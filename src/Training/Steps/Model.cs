@@ -234,7 +234,8 @@ public sealed class Model : IDisposable
         long values = Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max();
         double written = new[] { Memory.Parameters, Memory.State, Memory.Ema }.OfType<Slot>().Sum(s => (double)s.Length * Device.RealSize);
         HostMemory.Require("initial values", values);
-        Device.Require("training", (long)Math.Min(Math.Max(planned.Bytes, written + values), long.MaxValue / 2));
+        double needed = Device.UsesHostMemory ? Math.Max(planned.Bytes, written + values) : planned.Bytes;
+        Device.Require("training", (long)Math.Min(needed, long.MaxValue / 2));
     }
 
     private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)

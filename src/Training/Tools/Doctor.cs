@@ -22,6 +22,7 @@ public sealed record Diagnosis(string Name, int Cases, double? Forward, double? 
 public static class Doctor
 {
     private const int MostAttempts = 5;
+    private const string Gradient = "grad/"; // as step --dump names tensors
 
     /// <summary>Every op, <paramref name="casesPerOp"/> shapes each, forward and backward, guards around every buffer.</summary>
     /// <param name="device">The device to examine.</param>
@@ -57,7 +58,8 @@ public static class Doctor
             IReadOnlyList<NamedTensor> expected = StepDump.Run(config, network, oracle, samples, normalization, m => m.Initialise(seed));
             IReadOnlyList<NamedTensor> actual = StepDump.Run(config, network, device, samples, normalization, m => m.Initialise(seed));
             double gradients = Tolerance.Rms([.. expected.Where(t => IsGradient(t.Name)).SelectMany(t => t.Values)]);
-            diagnoses = [.. expected.Zip(actual, (e, a) => Compare(e, a, gradients))];
+            HashSet<string> cancelled = [.. expected.Where(t => IsGradient(t.Name) && Tolerance.IsCancelled(t.Values, gradients)).Select(t => t.Name)];
+            diagnoses = [.. expected.Zip(actual, (e, a) => Compare(e, a, ToleranceOf(e.Name, cancelled, gradients, config.Train.Optimizer.Lr)))];
             bool onlyGradients = diagnoses.Where(d => d.Failed > 0).All(d => !IsForward(d.Name));
             if (diagnoses.All(d => d.Failed == 0) || !onlyGradients || SidesAgree(expected, actual))
                 break;
@@ -110,18 +112,24 @@ public static class Doctor
     private static string NameOf(OpCase testCase) => testCase.Op.Name;
 
     // The gradient of a bias ahead of a batch norm is 0, a sum in which numbers as large as other gradients cancel.
-    private static Diagnosis Compare(NamedTensor expected, NamedTensor actual, double sizeOfGradients)
+    private static Tolerance ToleranceOf(string name, HashSet<string> cancelled, double sizeOfGradients, double rate)
+    {
+        if (IsForward(name))
+            return Tolerance.Forward;
+        if (cancelled.Contains(name))
+            return Tolerance.Backward.ForCancelled(sizeOfGradients);
+        return cancelled.Contains(Gradient + name[(name.IndexOf('/', StringComparison.Ordinal) + 1)..]) ? Tolerance.Backward.ForStepOfNoise(rate) : Tolerance.Backward;
+    }
+
+    private static Diagnosis Compare(NamedTensor expected, NamedTensor actual, Tolerance tolerance)
     {
         bool forward = IsForward(expected.Name);
-        Tolerance tolerance = forward ? Tolerance.Forward : Tolerance.Backward;
-        if (IsGradient(expected.Name) && Tolerance.IsCancelled(expected.Values, sizeOfGradients))
-            tolerance = tolerance.ForCancelled(sizeOfGradients);
         double error = tolerance.ErrorOf(expected.Values, actual.Values);
         string? problem = tolerance.Explain(expected.Name, expected.Values, actual.Values);
         return new Diagnosis(expected.Name, 1, forward ? error : null, forward ? null : error, problem is null ? 0 : 1, problem);
     }
 
-    private static bool IsGradient(string name) => name.StartsWith("grad/", StringComparison.Ordinal);
+    private static bool IsGradient(string name) => name.StartsWith(Gradient, StringComparison.Ordinal);
 
     private static bool IsForward(string name) => !IsGradient(name) && !name.StartsWith("param/", StringComparison.Ordinal);
 

@@ -13,7 +13,8 @@ namespace GpuGrad.Training.Tools;
 /// </summary>
 public sealed record ModelCard(string Config, DataShape Shape, Normalization Normalization, IReadOnlyList<string>? ClassNames)
 {
-    private const string FileName = "model.json";
+    /// <summary>Its name in a run folder and in a bundle.</summary>
+    public const string FileName = "model.json";
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", ClassesKey = "gpugrad.classes";
 
     public static ModelCard Of(LoadedConfig loaded, TrainingData data) =>

@@ -76,28 +76,55 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_could_not_begin_is_taken_back_and_one_that_began_is_not()
+    public void A_run_that_could_not_begin_is_taken_back()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["new"]))
         {
             run.WriteConfig("seed: 1\n");
+            run.OpenMetrics(0).Dispose();
+            File.WriteAllText(folder["new/model.json"], "{}");
             run.Withdraw();
         }
         Assert.False(Directory.Exists(folder["new"]));
+
         Directory.CreateDirectory(folder["mine"]);
         using (RunFolder run = RunFolder.CreateAt(folder["mine"]))
         {
             run.WriteConfig("seed: 1\n");
             run.Withdraw();
         }
-        Assert.False(RunFolder.IsRun(folder["mine"]));
-        using (RunFolder run = RunFolder.CreateAt(folder["mine"]))
+        Assert.Equal(["run.lock"], Directory.GetFileSystemEntries(folder["mine"]).Select(Path.GetFileName));
+        RunFolder.CreateAt(folder["mine"]).Dispose();
+    }
+
+    [Theory]
+    [InlineData("checkpoints/step-00000005.ckpt")]
+    [InlineData("metrics.jsonl")]
+    [InlineData("notes.txt")]
+    [InlineData("summary.json")]
+    public void A_run_that_left_anything_stays(string left)
+    {
+        using (RunFolder run = RunFolder.CreateAt(folder["run"]))
         {
             run.WriteConfig("seed: 1\n");
-            run.Checkpoints.Save(Samples.At(5), keep: 1);
+            if (left == "summary.json")
+                run.WriteSummary(new RunSummary { Status = "failed", Device = "cpu", Epochs = 0, Steps = 3, TrainLoss = 1 });
+            else
+                Directory.CreateDirectory(Path.GetDirectoryName(folder["run/" + left])!);
+            if (left != "summary.json")
+                File.WriteAllText(folder["run/" + left], "x");
             run.Withdraw();
         }
-        Assert.True(RunFolder.IsRun(folder["mine"]));
+        Assert.True(RunFolder.IsRun(folder["run"]));
+        Assert.True(File.Exists(folder["run/" + left]));
+    }
+
+    [Fact]
+    public void Taking_back_a_run_whose_folder_is_gone_says_nothing()
+    {
+        using RunFolder run = RunFolder.CreateAt(folder["run"]);
+        Directory.Delete(folder["run"], recursive: true);
+        run.Withdraw();
     }
 
     [Fact]

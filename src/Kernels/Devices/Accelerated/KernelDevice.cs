@@ -40,7 +40,7 @@ public sealed class KernelDevice : Device
 
     internal Accelerator Accelerator { get; }
 
-    private bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
+    public override bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
 
     /// <summary>Writes a few words by a launch.</summary>
     internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
@@ -55,7 +55,7 @@ public sealed class KernelDevice : Device
             HostMemory.Require(what, bytes);
             return;
         }
-        long free = (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1; // OpenCL tells the total only
+        long free = AcceleratorFaults.Guard(this, "asking for its free memory", () => (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1); // OpenCL tells the total only
         if (bytes > (free < 0 ? Accelerator.MemorySize : free))
             throw new OutOfDeviceMemoryException(Id, what, bytes, free, Accelerator.MemorySize);
     }

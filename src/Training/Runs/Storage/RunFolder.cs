@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs.Storage;
 
@@ -129,26 +130,31 @@ public sealed class RunFolder : IDisposable
     public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Metrics, length, tolerate, files);
 
     /// <summary>
-    /// Takes back a run that could not begin, for want of memory say: config, manifest and, where it was made for the run, the folder go.
-    /// Where anything else lies in it, all stays. The folder is not held any more.
+    /// Takes back a run that did not get as far as a step, for want of memory say: its files and, where it was made for the run, the
+    /// folder go. Where anything else lies in it, or in the log, all stays. The folder is not held any more.
     /// </summary>
     public void Withdraw()
     {
-        if (!IsUnused(Path, Config, Manifest))
-            return;
-        foreach (string file in new[] { Config, Manifest }.Where(File.Exists))
-            (files ?? FileSystem.Current).Delete(file);
-        Dispose();
-        if (!made)
-            return;
+        string[] begun = [Config, Manifest, Metrics, Summary, In(ModelCard.FileName)];
         try
         {
-            (files ?? FileSystem.Current).Delete(In(RunLock.FileName));
-            Directory.Delete(Path);
+            if (!IsUnused(Path, begun) || (File.Exists(Metrics) && new FileInfo(Metrics).Length > 0) || (File.Exists(Summary) && ReadSummary().Steps > 0))
+                return;
+            IFileSystem system = files ?? FileSystem.Current;
+            foreach (string file in begun.Where(File.Exists))
+                system.Delete(file);
+            // Whoever asks for the folder meanwhile is told that it is in use; Windows deletes no file that is open.
+            if (made && !OperatingSystem.IsWindows())
+                system.Delete(In(RunLock.FileName));
+            Dispose();
+            if (made && OperatingSystem.IsWindows())
+                system.Delete(In(RunLock.FileName));
+            if (made)
+                Directory.Delete(Path);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or GpuGradException)
         {
-            // Another process was quick to take it.
+            // What made the run end says more than what keeps its folder.
         }
     }
 
