@@ -42,9 +42,10 @@ internal static class KernelSignature
     {
         for (Type? outer = type; outer != null; outer = outer.DeclaringType)
         {
-            if (outer.IsPublic || outer.IsNestedPublic || (outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem) && Friends.GetOrAdd(outer.Assembly, IsFriend))
+            bool isInternal = outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem;
+            if (outer.IsPublic || outer.IsNestedPublic || isInternal && Friends.GetOrAdd(outer.Assembly, IsFriend))
                 continue;
-            return outer.IsNotPublic || outer.IsNestedAssembly || outer.IsNestedFamORAssem
+            return isInternal
                 ? $"holds {IlMethod.TypeName(outer)}, which is internal to {outer.Assembly.GetName().Name}; give that assembly InternalsVisibleTo(\"{Context.RuntimeAssemblyName}\")"
                 : $"holds {IlMethod.TypeName(outer)}, which is private; make it internal or public";
         }

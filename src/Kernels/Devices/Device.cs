@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 
@@ -45,6 +46,8 @@ public abstract class Device : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">There is not so much.</exception>
     public virtual void Require(string what, long bytes)
     {
+        if (UsesHostMemory)
+            HostMemory.Require(what, bytes);
     }
 
     /// <summary>Binds each node of a plan to this device; what comes back runs them.</summary>

@@ -1,4 +1,3 @@
-using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using ILGPU;
@@ -50,11 +49,9 @@ public sealed class KernelDevice : Device
 
     public override void Require(string what, long bytes)
     {
+        base.Require(what, bytes);
         if (UsesHostMemory)
-        {
-            HostMemory.Require(what, bytes);
             return;
-        }
         long free = AcceleratorFaults.Guard(this, "asking for its free memory", () => (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1); // OpenCL tells the total only
         if (bytes > (free < 0 ? Accelerator.MemorySize : free))
             throw new OutOfDeviceMemoryException(Id, what, bytes, free, Accelerator.MemorySize);

@@ -29,8 +29,6 @@ public sealed class CpuDevice : Device
 
     public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
 
-    public override void Require(string what, long bytes) => HostMemory.Require(what, bytes);
-
     public override void Dispose() => team.Dispose();
 
     internal override Executor Bind(PlanLayout layout) => new CpuExecutor(layout, team);

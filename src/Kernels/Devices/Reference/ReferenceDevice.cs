@@ -17,8 +17,6 @@ public sealed class ReferenceDevice : Device
 
     public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
 
-    public override void Require(string what, long bytes) => HostMemory.Require(what, bytes);
-
     public override void Dispose()
     {
     }

@@ -15,7 +15,6 @@ internal sealed unsafe class WinogradWeights
     private readonly float* weights;
     private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
     private readonly ScratchRegion packed;
-
     private readonly int tileRows;
 
     /// <param name="binding">Of the op.</param>
