@@ -1,3 +1,5 @@
+using System.Runtime.Versioning;
+
 namespace GpuGrad.Kernels.Files;
 
 /// <summary>
@@ -49,6 +51,7 @@ public static class PrivateFolder
 
     // The folder itself is nobody else's at all. Above it others may write only where the sticky bit keeps them from renaming what is
     // not theirs, as in /tmp.
+    [UnsupportedOSPlatform("windows")]
     private static string? RefusalOf(string full, int links)
     {
         bool own = true;
@@ -63,6 +66,7 @@ public static class PrivateFolder
         return null;
     }
 
+    [UnsupportedOSPlatform("windows")]
     private static string? RefusalOf(DirectoryInfo folder, bool own)
     {
         // Of a link only its owner counts: its own mode says nothing.

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
-using GpuGrad.Training.Config;
 using GpuGrad.Kernels.Files;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
