@@ -40,14 +40,11 @@ public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> La
     {
         var figures = new double[probe.Slot.Length];
         model.DeviceMemory.Read(probe.Slot, 0, figures.AsSpan());
-        Span<double> hyper = stackalloc double[HyperLayout.Length];
-        model.DeviceMemory.Read(model.Memory.Hyper, 0, hyper);
-        double scale = hyper[HyperLayout.GradientScale];
         return new HealthReading(
             batchSize,
             [.. probe.Layers.Select(l => Of(l, figures, batchSize))],
             [.. probe.Parameters.Select((p, i) => new ParameterReading(
-                p, figures[probe.GradientsAt + i] * scale, figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
+                p, figures[probe.GradientsAt + i], figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
     }
 
     private static LayerReading Of(WatchedLayer layer, double[] figures, int batchSize)

@@ -35,9 +35,6 @@ public static class HyperLayout
     public const int Correction1 = 1;
     public const int Correction2 = 2;
 
-    /// <summary>1 over the number of batches whose gradients were added up.</summary>
-    public const int GradientScale = 3;
-
     public const int Length = 8;
 }
 
