@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Ops.Health;
-using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 
