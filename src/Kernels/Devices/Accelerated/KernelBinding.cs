@@ -20,7 +20,6 @@ public sealed class KernelBinding : Operands
         Accelerator = accelerator;
         this.launches = launches;
         this.scratch = scratch;
-        scratch.BeginNode();
     }
 
     /// <summary>Loads kernels; what is loaded twice is compiled once.</summary>
@@ -70,15 +69,23 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     private const int Alignment = 64; // floats in 256 bytes
 
     private readonly List<KernelScratchRegion> regions = [];
+    private readonly List<(int Node, KernelBuffer Buffer)> guarded = [];
     private KernelBuffer? buffer;
+    private int node;
     private long used;
     private long needed;
 
-    public void BeginNode() => used = 0;
+    public void BeginNode(int index) => (node, used) = (index, 0);
 
     public KernelScratchRegion Take(long floats)
     {
         var region = new KernelScratchRegion { Offset = used, Length = floats };
+        if (memory.Device.Guard != GuardSide.None)
+        {
+            guarded.Add((node, (KernelBuffer)memory.Allocate("scratch", floats * sizeof(float))));
+            region.View = guarded[^1].Buffer.View<float>(0, floats);
+            return region;
+        }
         regions.Add(region);
         used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
         needed = Math.Max(needed, used);
@@ -90,12 +97,27 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     {
         if (needed == 0)
             return;
-        buffer = (KernelBuffer)memory.Device.Allocate("scratch", needed * sizeof(float));
+        buffer = (KernelBuffer)memory.Allocate("scratch", needed * sizeof(float));
         foreach (KernelScratchRegion region in regions)
             region.View = buffer.View<float>(region.Offset * sizeof(float), region.Length);
     }
 
-    public void Dispose() => buffer?.Dispose();
+    public void Poison(int index)
+    {
+        foreach ((int of, KernelBuffer own) in guarded)
+        {
+            if (of == index)
+                own.Fill(Guards.Poison);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach ((_, KernelBuffer own) in guarded)
+            memory.Release(own);
+        if (buffer is not null)
+            memory.Release(buffer);
+    }
 }
 
 /// <summary>A piece of scratch memory; its place is known once the whole plan is bound, so read it inside a launch.</summary>
