@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Torture.Tests.Guard;
 
