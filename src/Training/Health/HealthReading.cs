@@ -27,6 +27,12 @@ public sealed record ParameterReading(Parameter Parameter, double Gradient, doub
     /// <summary>How far the step moved it, for its size; about 0.001 is healthy.</summary>
     public double Ratio => Weight > 0 ? Update / Weight : Update > 0 ? double.PositiveInfinity : 0;
 
+    /// <summary>
+    /// The same against the norm that such a weight usually has, where its own is smaller: one that begins at 0 or near it moves by many
+    /// times its norm in its first steps, and is none the worse for it.
+    /// </summary>
+    public double Move => Update / Math.Max(Weight, Math.Sqrt((double)Parameter.Shape.Count / Parameter.FanIn));
+
     /// <summary>Root mean square of the gradient's elements: comparable between layers of different sizes.</summary>
     public double GradientRms => Gradient / Math.Sqrt(Parameter.Shape.Count);
 }

@@ -57,7 +57,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
         card.Write(folder.Folder);
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
-        health = new HealthLog(loaded, Trainer, config.Loss.ExpectedAtStart(data.Shape), metrics, display);
+        health = new HealthLog(loaded, Trainer, data, metrics, display);
     }
 
     public Trainer Trainer { get; }
@@ -78,6 +78,8 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
                 Audit();
             RunResult result = Trainer.Run(stop);
+            if (result.Status != RunStatus.Stopped)
+                health.AtEnd(Trainer);
             if (result.Status == RunStatus.Stopped)
                 Save(best: false);
             else
@@ -164,7 +166,8 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         try
         {
-            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape).Alarms);
+            health.AtStart(Trainer);
+            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape, remedies).Alarms);
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
@@ -186,7 +189,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             Finding? finding = new StepReplay(bundle).Run(Trainer.Model.Device);
             NonFinite = finding;
             string told = finding?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
-            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, path)]);
+            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, health.LongestStep, path)]);
             return e.With($"{told}; gpugrad replay {path} runs it again");
         }
         catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
