@@ -9,6 +9,7 @@ public sealed class GuardTests
     [Theory]
     [InlineData("conformance")]
     [InlineData("networks")]
+    [InlineData("pieces")]
     [InlineData("steps")]
     public void Nothing_is_touched_outside_a_buffer_and_what_nobody_wrote_decides_nothing(string kind)
     {

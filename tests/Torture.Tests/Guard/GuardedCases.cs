@@ -22,11 +22,12 @@ internal static class GuardedCases
     {
         "conformance" => Cases.Count,
         "networks" => Networks.Length,
+        "pieces" => GuardedPieces.Count,
         _ => int.MaxValue,
     };
 
     /// <summary>Runs a case and gives what is wrong with it.</summary>
-    /// <param name="kind">conformance, networks or steps.</param>
+    /// <param name="kind">conformance, networks, pieces or steps.</param>
     /// <param name="number">Which one.</param>
     /// <param name="describe">Told what it is before it runs.</param>
     public static IReadOnlyList<string> Run(string kind, int number, Action<string> describe)
@@ -36,6 +37,7 @@ internal static class GuardedCases
         {
             "conformance" => Conformance(Cases[number], device, describe),
             "networks" => OfNetwork(Networks[number], device, describe),
+            "pieces" => GuardedPieces.Run(number, device.Guard, describe),
             _ => OfStep(number, device, describe),
         };
     }

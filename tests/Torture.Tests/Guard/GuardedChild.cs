@@ -20,14 +20,14 @@ internal static class GuardedChild
         if (arguments is not [string trail, string kind, string first, string end, string step])
             return 2;
         using SafeFileHandle file = File.OpenHandle(trail, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
-        for (int number = Whole(first); number < Whole(end); number += Whole(step))
+        for (int number = Whole(first); number < Math.Min(Whole(end), GuardedCases.Count(kind)); number += Whole(step))
         {
             string what = "";
             Leave(file, number, "drawing", what);
             Plan.Entering = node => Leave(file, number, node.ToString(), what);
             try
             {
-                foreach (string problem in GuardedCases.Run(kind, number, d => what = d))
+                foreach (string problem in GuardedCases.Run(kind, number, d => Leave(file, number, "", what = d)))
                     Say(number, problem, what);
             }
             catch (Exception e) when (e is InvalidOperationException or GpuGradException)

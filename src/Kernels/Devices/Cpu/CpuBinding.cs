@@ -57,6 +57,14 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>The same, so much for each worker.</summary>
     public WorkerScratch ScratchOfWorkers(long floats) => new([.. Enumerable.Range(0, Workers).Select(_ => scratch.Take(floats))]);
 
+    /// <summary>A copy of some numbers that loops read by address, for as long as the plan lives.</summary>
+    public int* Table(ReadOnlySpan<int> values)
+    {
+        int* table = (int*)scratch.Own("table", checked(values.Length * sizeof(int)));
+        values.CopyTo(new Span<int>(table, values.Length));
+        return table;
+    }
+
     /// <summary>Adds a phase: a loop whose items are independent, in any order, on any worker.</summary>
     /// <param name="items">Number of iterations.</param>
     /// <param name="body">The loop body over a range of items.</param>
@@ -70,7 +78,7 @@ public sealed unsafe class CpuBinding : Operands
     private float* Rounded(float* values, long count)
     {
         const int Part = 16384;
-        float* result = scratch.Own(count);
+        float* result = (float*)scratch.Own("rounded factors", checked(count * sizeof(float)));
         Precision precision = Node.Op.Precision;
         Parallel((int)((count + Part - 1) / Part), (begin, end, _) =>
         {

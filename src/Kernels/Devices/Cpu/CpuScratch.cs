@@ -44,10 +44,10 @@ internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
     }
 
     /// <summary>Memory that no other node uses.</summary>
-    public float* Own(long floats)
+    public byte* Own(string name, long bytes)
     {
-        owned.Add((HostBuffer)memory.Allocate("rounded factors", floats * sizeof(float)));
-        return (float*)owned[^1].At(0);
+        owned.Add((HostBuffer)memory.Allocate(name, bytes));
+        return owned[^1].At(0);
     }
 
     /// <summary>In guard mode, fills the regions of a node with NaN.</summary>

@@ -43,7 +43,7 @@ internal sealed unsafe class CpuCorrelation
         int taps = 0;
         for (int i = 0; i < passes.Length; i++)
         {
-            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps);
+            passes[i] = new BoundPass(binding, c, c.Passes[i], blocks, taps);
             taps += passes[i].Taps;
         }
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);

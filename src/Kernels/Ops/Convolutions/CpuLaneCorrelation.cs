@@ -18,6 +18,7 @@ internal sealed unsafe class CpuLaneCorrelation
     private readonly PackedWeights weights;
     private readonly LanePass[] passes;
     private readonly LaneStep[] steps; // of each pass
+    private readonly nint[] offsets; // of each pass: the address of where its taps find their pixels
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch results;
@@ -39,6 +40,7 @@ internal sealed unsafe class CpuLaneCorrelation
         (channelFloats, resultRow) = (blocks.ChannelFloats, blocks.ResultRow);
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
         passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Layout, blocks.Tile.Columns))];
+        offsets = [.. passes.Select(p => (nint)binding.Table(p.Offsets))];
         steps = [.. passes.Select(p => new LaneStep(
             c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, channelFloats, c.SourceStep.W * ImageLanes.Lanes,
             resultRow, c.TargetStep.W * ImageLanes.Lanes))];
@@ -110,7 +112,7 @@ internal sealed unsafe class CpuLaneCorrelation
         {
             TapRange taps = passes[pass].TapsOf(row, i, out int first);
             tile.Run(Math.Min(tile.Columns, left))(
-                in steps[pass], taps, panel + (first * tile.Rows), passes[pass].Offsets(first), pixel, bias, target);
+                in steps[pass], taps, panel + (first * tile.Rows), (int*)offsets[pass] + first, pixel, bias, target);
             pixel += (long)tile.Columns * c.SourceStep.W * ImageLanes.Lanes;
             target += tile.Columns * c.TargetStep.W * ImageLanes.Lanes;
         }

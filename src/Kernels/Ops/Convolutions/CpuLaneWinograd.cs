@@ -25,7 +25,7 @@ internal sealed unsafe class CpuLaneWinograd
     private readonly int firstTapRow;
     private readonly int firstTapColumn;
     private readonly LaneStep step;
-    private readonly int[] origin = GC.AllocateArray<int>(1, pinned: true); // the offset of the one tap of a product
+    private readonly int* origin; // the offset of the one tap of a product
     private readonly WorkerScratch planes;
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
@@ -45,6 +45,7 @@ internal sealed unsafe class CpuLaneWinograd
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
         this.x = x;
         this.y = y;
+        origin = binding.Table([0]);
         blocks = new LaneWinogradBlocking(c);
         this.weights = new WinogradWeights(binding, c, weights, LaneKernel.Wide.Rows);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
@@ -127,14 +128,11 @@ internal sealed unsafe class CpuLaneWinograd
     {
         float* zeros = stackalloc float[LaneKernel.Wide.Rows];
         Copies.Clear(zeros, LaneKernel.Wide.Rows);
-        fixed (int* offset = origin)
+        for (int position = 0; position < Winograd.Positions; position++)
         {
-            for (int position = 0; position < Winograd.Positions; position++)
-            {
-                LaneKernel.Wide.Run(count)(
-                    in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), offset,
-                    pixel + ((long)position * blocks.PositionFloats), zeros, product + (position * ProductFloats));
-            }
+            LaneKernel.Wide.Run(count)(
+                in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), origin,
+                pixel + ((long)position * blocks.PositionFloats), zeros, product + (position * ProductFloats));
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed unsafe class CpuWeightGradient
     private readonly float* x;
     private readonly float* dy;
     private readonly float* dw;
-    private readonly int[] offsets; // pinned: the kernels read it by address
+    private readonly int* offsets;
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
@@ -42,12 +42,13 @@ internal sealed unsafe class CpuWeightGradient
         blocks = new WeightGradientBlocking(z, taps);
         // Behind the last row stand copies of it, to fill up the last tile.
         int rows = blocks.Channels * taps.Count;
-        offsets = GC.AllocateArray<int>(rows + DotKernel.Columns, pinned: true);
-        for (int i = 0; i < offsets.Length; i++)
+        int[] table = new int[(rows + DotKernel.Columns - 1) / DotKernel.Columns * DotKernel.Columns];
+        for (int i = 0; i < table.Length; i++)
         {
             (int channel, int tap) = Math.DivRem(Math.Min(i, rows - 1), taps.Count);
-            offsets[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
+            table[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
         }
+        offsets = binding.Table(table);
         workspace = binding.ScratchOfWorkers(blocks.Chunk.Workspace);
         pixels = binding.ScratchOfWorkers(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail);
         gradients = binding.ScratchOfWorkers((long)FiltersOfTiles * blocks.Chunk.Columns);
@@ -114,20 +115,17 @@ internal sealed unsafe class CpuWeightGradient
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
         int runFloats = vectors * Simd.Lanes, columns = channels * KernelSize;
         float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
-        fixed (int* offset = offsets)
+        for (int k = 0; k < z.GroupK; k += blocks.Rows)
         {
-            for (int k = 0; k < z.GroupK; k += blocks.Rows)
+            float* rows = gradient + ((long)k * runs * runFloats);
+            for (int column = 0; column < columns; column += DotKernel.Columns)
             {
-                float* rows = gradient + ((long)k * runs * runFloats);
-                for (int column = 0; column < columns; column += DotKernel.Columns)
-                {
-                    if (blocks.Rows == 1)
-                        DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
-                    else
-                        DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
-                    float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
-                    AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
-                }
+                if (blocks.Rows == 1)
+                    DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                else
+                    DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
+                AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
             }
         }
     }

@@ -18,7 +18,7 @@ internal sealed unsafe class CpuWinograd
     private readonly float* y;
     private readonly float* bias; // of each target channel, or null
     private readonly Epilogue epilogue;
-    private readonly int[] channelOffsets; // pinned: the kernels read it by address
+    private readonly int* channelOffsets;
     private readonly WinogradWeights weights;
     private readonly WorkerScratch planes;
     private readonly WorkerScratch pixels;
@@ -44,9 +44,7 @@ internal sealed unsafe class CpuWinograd
         Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
         int rows = (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, columns = (2 * blocks.TileColumns) - 1;
         layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
-        channelOffsets = GC.AllocateArray<int>(c.SourceChannels, pinned: true);
-        for (int i = 0; i < channelOffsets.Length; i++)
-            channelOffsets[i] = i * blocks.ChannelFloats;
+        channelOffsets = binding.Table([.. Enumerable.Range(0, c.SourceChannels).Select(i => i * blocks.ChannelFloats)]);
 
         this.weights = new WinogradWeights(binding, c, weights, TapKernel.Wide.Rows);
         planes = binding.ScratchOfWorkers(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
@@ -128,23 +126,20 @@ internal sealed unsafe class CpuWinograd
     private void Multiply(float* panel, float* pixel, int vectors, float* product)
     {
         float** columns = stackalloc float*[TapKernel.Wide.Vectors], results = stackalloc float*[TapKernel.Wide.Vectors];
-        fixed (int* offsets = channelOffsets)
+        for (int position = 0; position < Winograd.Positions; position++)
         {
-            for (int position = 0; position < Winograd.Positions; position++)
+            for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
             {
-                for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
+                for (int i = 0; i < TapKernel.Wide.Vectors; i++)
                 {
-                    for (int i = 0; i < TapKernel.Wide.Vectors; i++)
-                    {
-                        columns[i] = pixel + ((v + i) * Simd.Lanes);
-                        results[i] = product + ((v + i) * Simd.Lanes);
-                    }
-                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, results, 0, RowLength, false);
+                    columns[i] = pixel + ((v + i) * Simd.Lanes);
+                    results[i] = product + ((v + i) * Simd.Lanes);
                 }
-                panel += c.SourceChannels * TapKernel.Wide.Rows;
-                pixel += blocks.PositionFloats;
-                product += ProductFloats;
+                TapKernel.Wide.Run(c.SourceChannels, panel, channelOffsets, columns, results, 0, RowLength, false);
             }
+            panel += c.SourceChannels * TapKernel.Wide.Rows;
+            pixel += blocks.PositionFloats;
+            product += ProductFloats;
         }
     }
 

@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 
 internal static class OptimizerCases
 {
-    private static readonly int[] Lengths = [16, 256, 5008, 20000];
+    private static readonly int[] Lengths = [21, 256, 5003, 16, 20000];
 
     private static CaseInput Hyper => CaseInput.Constant(new Shape(HyperLayout.Length), 0.1, 0.3, 0.2, 0.25, 0, 0, 0, 0);
 

@@ -23,7 +23,7 @@ internal sealed unsafe class CpuWindows
     private readonly PoolSizes z;
     private readonly float fill;
     private readonly PixelLayout layout;
-    private readonly int[] offsets; // pinned: the kernels read it by address
+    private readonly int* offsets; // of each tap
     private readonly int bandRows;
     private readonly int bands;
     private readonly WorkerScratch pixels;
@@ -41,9 +41,7 @@ internal sealed unsafe class CpuWindows
         bandRows = PixelLayout.BandOf(z.P, z.Q, MostColumns).Rows;
         bands = (z.P + bandRows - 1) / bandRows;
         layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, bandRows, z.Q, wholeRows: true);
-        offsets = GC.AllocateArray<int>(taps.Length, pinned: true);
-        for (int i = 0; i < taps.Length; i++)
-            offsets[i] = layout.OffsetOf(taps[i]);
+        offsets = binding.Table([.. taps.Select(layout.OffsetOf)]);
         // The last vector may begin at the last window.
         int beyond = Simd.Lanes - 1;
         pixels = binding.ScratchOfWorkers((long)layout.PlaneLength + layout.Tail + beyond);
@@ -66,8 +64,7 @@ internal sealed unsafe class CpuWindows
                 int row = band * bandRows, rows = Math.Min(bandRows, z.P - row);
                 layout.Pack(x + ((long)plane * z.H * z.W), row, 0, pixel, fill);
                 Copies.Fill(pixel + layout.PlaneLength, layout.Tail, fill);
-                fixed (int* offset = offsets)
-                    kernel(pixel, offset, offsets.Length, layout.ColumnsOf(rows, z.Q), value, mark);
+                kernel(pixel, offsets, z.Geometry.Kernel.R * z.Geometry.Kernel.S, layout.ColumnsOf(rows, z.Q), value, mark);
                 for (int i = 0; i < rows; i++)
                     copyOut(value + (i * layout.Pitch), mark + (i * layout.Pitch), row + i, (((long)plane * z.P) + row + i) * z.Q);
             }
