@@ -55,8 +55,10 @@ public sealed class BenchVerb : OverridingVerb
     {
         LoadedConfig loaded = Load(path);
         RunConfig config = loaded.Config;
-        ModelCheck.Check(config);
+        Network? known = ModelCheck.Check(config);
         using Device device = OpenDevice(config.Device, config.Threads, output);
+        if (known is not null)
+            StepRoom.Require(config, known, config.Data.KnownShape!, device);
         (SampleSet samples, Normalization normalization, Network network) = Samples(loaded, output);
         DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
         StepFigures figures = StepBenchmark.Run(config, network, device, samples, normalization, peak, Seconds);

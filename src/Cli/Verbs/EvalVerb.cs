@@ -52,6 +52,9 @@ public sealed class EvalVerb : Verb
             ["samples"] = figures.Samples,
             ["device"] = device.Id,
         });
-        return ExitCode.Done;
+        if (double.IsFinite(figures.Loss))
+            return ExitCode.Done;
+        Output.Note(Format.Invariant($"gpugrad: the {Split} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
+        return classes ? ExitCode.Done : ExitCode.NonFinite;
     }
 }

@@ -48,6 +48,11 @@ internal static class TrainingCommand
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
         if (session.Trainer.Cost.Share is double cost)
             output.Line(Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
+        foreach ((string name, Training.Steps.EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
+        {
+            if (figures is { Loss: var loss } && !double.IsFinite(loss))
+                Output.Note(Format.Invariant($"the {name} loss is {loss}, not a finite number: the network was trained, and is of no use on samples like these"));
+        }
         foreach (string line in AlarmText.Idle(session.IdleUnits))
             output.Line(line);
         output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Steps;
 
@@ -40,6 +41,7 @@ public sealed record TrainingData
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
         DataSet data = source.Load(context);
+        SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
         return Prepare(config, data, context.Seed);
     }

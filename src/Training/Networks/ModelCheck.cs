@@ -14,6 +14,7 @@ public static class ModelCheck
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the place in the config.</exception>
     public static Network? Check(RunConfig config)
     {
+        SettingsWithoutEffect.Refuse(config);
         // Whether there is a test set, often only the data tell.
         Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null, hasTest: true);
         return config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;

@@ -50,6 +50,10 @@ public sealed class RunSession : IRunObserver, IDisposable
         this.display = display;
         this.warn = warn;
         Trainer = new Trainer(config, data, device, this);
+        foreach (string remark in SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
+            warn(remark);
+        if (config.Threads > 0 && device.Id != "cpu")
+            warn($"threads: {config.Threads} are for the cpu device; {device.Id} has its own");
         if (resumed is not null)
         {
             ModelState.Restore(Trainer.Model, resumed);
@@ -221,7 +225,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             State = Trainer.State,
             Config = yaml,
             DataFingerprint = fingerprint,
-            Device = $"{Trainer.Model.Device.Id} ({Trainer.Model.Device.Name})",
+            Device = Checkpoint.NameOf(Trainer.Model.Device),
             MetricsLength = metrics.Sync(),
             Parameters = ModelState.ParametersOf(Trainer.Model),
             Buffers = ModelState.BuffersOf(Trainer.Model),

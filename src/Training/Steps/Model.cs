@@ -56,7 +56,17 @@ public sealed class Model : IDisposable
     /// </exception>
     public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
-        if (TryLoad(seed, training, evaluated, batchSize) is not OutOfDeviceMemoryException lack)
+        OutOfDeviceMemoryException? lack;
+        try
+        {
+            lack = TryLoad(seed, training, evaluated, batchSize);
+        }
+        catch (TooLargeException e)
+        {
+            Dispose();
+            throw BatchAdvice.Of(e, batchSize, size => Countable(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)));
+        }
+        if (lack is null)
             return;
         var advice = new MemoryAdvice(lack, DeviceMemory);
         Dispose();
@@ -136,6 +146,15 @@ public sealed class Model : IDisposable
             Evaluation(source, (int)Math.Min(batchSize, source.Count - cursor)).Plan.Run();
         }
         return ReadTotals(Memory.EvaluationTotals);
+    }
+
+    /// <summary>Bytes that a training step would need on the device; allocates nothing.</summary>
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count.</exception>
+    internal double BytesOfStep(BatchSource source, int batchSize, PlanOptions? options = null)
+    {
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(source, [], batchSize, options, watch: false);
+        Countable(layouts);
+        return Planned(layouts).Bytes;
     }
 
     public void ClearTotals(Slot totals)
@@ -222,6 +241,12 @@ public sealed class Model : IDisposable
         foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
             plans[key] = new BoundGraph(graph, new Plan(layout));
         graphs.UploadConstants(DeviceMemory);
+    }
+
+    private static void Countable(IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts)
+    {
+        foreach ((PlanLayout layout, _, _) in layouts)
+            layout.RequireCountable();
     }
 
     private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>

@@ -36,7 +36,7 @@ public static class StepBatch
     {
         var random = new RandomStream(seed, Purpose.Generate);
         int rows = network.Layers[0] is EmbeddingLayer embedding ? embedding.Rows : 0;
-        var x = new float[checked(count * shape.Shape.Count)];
+        var x = new float[shape.Shape.Prepend(count).Count];
         for (int i = 0; i < x.Length; i++)
             x[i] = rows > 0 ? random.NextInt(rows) : (float)random.NextNormal();
         return new SampleSet
