@@ -101,4 +101,18 @@ public sealed class JsonTests : IDisposable
             Assert.DoesNotContain(text[..61], gpugrad.Run("config", "test.yaml").Refused(ExitCode.Usage), StringComparison.Ordinal);
         }
     }
+
+    [Fact]
+    public void A_message_quotes_sixty_characters_of_a_weights_file_at_most()
+    {
+        string text = new('q', 5000);
+        gpugrad.Write("test.yaml", Overflowing);
+        foreach (string header in new[] { $"{{\"{text}\":{{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}}}", $"{{\"a\":{{\"dtype\":\"{text}\",\"shape\":[2],\"data_offsets\":[0,8]}}}}", $"{{\"__metadata__\":{{\"{text}\":1}}}}" })
+        {
+            byte[] json = System.Text.Encoding.UTF8.GetBytes(header);
+            File.WriteAllBytes(gpugrad["foreign.safetensors"], [.. BitConverter.GetBytes((long)json.Length), .. json, .. new byte[8]]);
+            Answer answer = gpugrad.Run("step", "test.yaml", "--weights", "foreign.safetensors");
+            Assert.DoesNotContain(text[..62], answer.Refused(ExitCode.Data), StringComparison.Ordinal);
+        }
+    }
 }

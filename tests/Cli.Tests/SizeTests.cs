@@ -67,4 +67,17 @@ public sealed class SizeTests : IDisposable
             Assert.DoesNotMatch(@"(^|[\s\[:])-[0-9]", answer.Output);
         }
     }
+
+    [Theory]
+    [InlineData("matmul", "2147483647x2147483647x2147483647")]
+    [InlineData("conv", "128x32x28x28x32x2147483647")]
+    [InlineData("maxpool", "2147483647x2147483647x2x2")]
+    [InlineData("relu", "2147483647x3")]
+    [InlineData("softmax-cross-entropy", "2147483647x2147483647")]
+    public void Shapes_of_ops_that_overflow_are_refused(string op, string shape)
+    {
+        Answer answer = gpugrad.Run("bench", "--op", op, "--shape", shape, "--brief", "--seconds", "0.1");
+        Assert.True(answer.Code is ExitCode.Usage or ExitCode.Memory, answer.ToString());
+        answer.Refused(answer.Code);
+    }
 }

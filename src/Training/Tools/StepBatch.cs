@@ -51,7 +51,7 @@ public static class StepBatch
     }
 
     private static NumberArray Array(IReadOnlyDictionary<string, NumberArray> arrays, string name, string path) =>
-        arrays.GetValueOrDefault(name) ?? throw new GpuGradException(Fault.Data, $"{path}: no array '{name}'; expected 'x' and 'y', found {string.Join(", ", arrays.Keys)}");
+        arrays.GetValueOrDefault(name) ?? throw new GpuGradException(Fault.Data, $"{path}: no array '{name}'; expected 'x' and 'y', found {string.Join(", ", arrays.Keys.Take(5).Select(DataFault.Quote))}");
 
     private static void Require(string path, string name, bool condition, int[] found, string expected)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace GpuGrad.Training.Runs.Storage;
 
@@ -43,10 +44,19 @@ public sealed class OtherFormatException(string path, int found, int known)
     : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}: checkpoint of format {found}; this program reads format {known}. Use the GpuGrad that wrote it."));
 
 /// <summary>Text out of a file that nobody has looked at, on its way into a message.</summary>
-internal static class OneLine
+internal static partial class OneLine
 {
     private const int Most = 400;
 
-    public static string Of(string text) =>
-        string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > Most ? "…" : "");
+    // No more of a name or value than it takes to find the place.
+    private const int MostQuoted = 60;
+
+    public static string Of(string text)
+    {
+        string shown = Quoted.Replace(text, m => m.Value[..(MostQuoted + 1)] + "…" + (m.Value[^1] == '\'' ? "'" : ""));
+        return string.Concat(shown.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (shown.Length > Most ? "…" : "");
+    }
+
+    [GeneratedRegex(@"'[^']{61,}'|[^\s']{62,}")]
+    private static partial Regex Quoted { get; }
 }
