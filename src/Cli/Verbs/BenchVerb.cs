@@ -43,6 +43,8 @@ public sealed class BenchVerb : OverridingVerb
             throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
         if (!(Seconds is > 0 and <= 3600))
             throw new GpuGradException(Fault.Config, Format.Invariant($"--seconds {Seconds}; expected above 0 and at most 3600"));
+        OnlyWith(ConfigPath is not null && !Brief, "bench CONFIG without --brief", "rows");
+        OnlyWith(!Machine, "bench CONFIG or --op", "brief");
         if (ConfigPath is not null)
             return RunStep(ConfigPath, output);
         if (Set.Any())

@@ -28,6 +28,7 @@ public sealed class ReportVerb : Verb
     public override int Run(Output output)
     {
         string[] folders = [.. Runs];
+        OnlyWith(!NoTest && folders.Length == 1, "the report of one run, without --no-test", "device");
         ReportedRun[] runs = [.. folders.Select(Open)];
         (Judgement? judgement, SampleSet? samples) = NoTest || folders.Length > 1 ? (null, null) : Judge(folders[0], output);
         string path = Out ?? Path.Combine(folders[0], "report.html");

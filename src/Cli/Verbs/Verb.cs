@@ -17,6 +17,20 @@ public abstract class Verb
     [Value(int.MaxValue, Hidden = true)]
     public IEnumerable<string> Surplus { get; set; } = [];
 
+    /// <summary>The command line: an option that has a default does not tell whether it was given.</summary>
+    internal IReadOnlyList<string> Words { get; set; } = [];
+
+    /// <summary>Refuses options that were given where they change nothing.</summary>
+    /// <param name="matter">Whether they change something.</param>
+    /// <param name="what">What they go with.</param>
+    /// <param name="options">Their names.</param>
+    protected void OnlyWith(bool matter, string what, params IReadOnlyList<string> options)
+    {
+        string? idle = matter ? null : options.FirstOrDefault(o => Words.TakeWhile(w => w != "--").Any(w => w == "--" + o || w.StartsWith($"--{o}=", StringComparison.Ordinal)));
+        if (idle is not null)
+            throw new GpuGradException(Fault.Config, $"--{idle} goes with {what}");
+    }
+
     /// <summary>Does it; gives the exit code.</summary>
     public abstract int Run(Output output);
 }
