@@ -25,7 +25,7 @@ public sealed class PredictVerb : Verb
     public override int Run(Output output)
     {
         if (Top < 1)
-            throw new GpuGradException(Fault.Config, "--top 0; expected a whole number above 0");
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--top {Top}; expected a whole number above 0"));
         TrainedModel trained = TrainedModel.Open(Path);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, PredictionInput.Read(i, trained.Card.Shape.Shape)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
