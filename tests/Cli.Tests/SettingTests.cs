@@ -107,7 +107,6 @@ public sealed class SettingTests : IDisposable
 
     [Theory]
     [InlineData("--top -1", "predict", "run", "a.csv", "--top", "-1")]
-    [InlineData("--top 0", "predict", "run", "a.csv", "--top", "0")]
     [InlineData("--rows -5", "bench", "test.yaml", "--rows", "-5")]
     [InlineData("--samples -2", "gradcheck", "test.yaml", "--samples", "-2")]
     [InlineData("--count -1", "data", "show", "test.yaml", "--count", "-1")]

@@ -83,5 +83,5 @@ public static class WeightFile
     private static string List(string[] names) =>
         string.Join(", ", names.Take(MostListed).Select(n => $"'{n}'")) + (names.Length > MostListed ? $" and {names.Length - MostListed} more" : "");
 
-    private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: does not fit the network: {OneLine.Of(what)}.");
+    private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: does not fit the network: {OneLine.Of(Quotes.Shortened(what))}.");
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
 
 namespace GpuGrad.Training.Runs.Storage;
 
@@ -33,7 +32,7 @@ public sealed class MovedFolderException(string path, string? now, string what) 
 
 /// <summary>A file is not what was once written: cut, changed or never one of its kind.</summary>
 public sealed class DamagedFileException(string path, long offset, string what)
-    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(what)}."))
+    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(Quotes.Shortened(what))}."))
 {
     /// <summary>Byte of the file at which it shows.</summary>
     public long Offset { get; } = offset;
@@ -44,19 +43,10 @@ public sealed class OtherFormatException(string path, int found, int known)
     : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}: checkpoint of format {found}; this program reads format {known}. Use the GpuGrad that wrote it."));
 
 /// <summary>Text out of a file that nobody has looked at, on its way into a message.</summary>
-internal static partial class OneLine
+internal static class OneLine
 {
     private const int Most = 400;
 
-    // No more of a name or value than it takes to find the place.
-    private const int MostQuoted = 60;
-
-    public static string Of(string text)
-    {
-        string shown = Quoted.Replace(text, m => m.Value[..(MostQuoted + 1)] + "…" + (m.Value[^1] == '\'' ? "'" : ""));
-        return string.Concat(shown.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (shown.Length > Most ? "…" : "");
-    }
-
-    [GeneratedRegex(@"'[^']{61,}'|[^\s']{62,}")]
-    private static partial Regex Quoted { get; }
+    public static string Of(string text) =>
+        string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > Most ? "…" : "");
 }
