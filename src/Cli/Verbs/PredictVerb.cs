@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -13,7 +14,7 @@ public sealed class PredictVerb : Verb
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
     public string Path { get; set; } = "";
 
-    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "PNG, npy, npz (x) or CSV files; - for CSV rows from standard input.")]
+    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files such as it was trained on: tables, npz, npy, IDX, PNG, folders of pictures; - for standard input.")]
     public IEnumerable<string> Inputs { get; set; } = [];
 
     [Option("device", HelpText = "Overrides the run's device.")]
@@ -25,7 +26,8 @@ public sealed class PredictVerb : Verb
     public override int Run(Output output)
     {
         TrainedModel trained = TrainedModel.Open(Path);
-        List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, PredictionInput.Read(i, trained.Card.Shape.Shape)))];
+        InputPipeline pipeline = trained.Input(Output.Note);
+        List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
         var json = new JsonArray();
@@ -34,7 +36,7 @@ public sealed class PredictVerb : Verb
             IReadOnlyList<Prediction> predictions = predictor.Predict(samples, device);
             for (int i = 0; i < predictions.Count; i++)
             {
-                string where = predictions.Count == 1 && name != "-" ? name : Format.Invariant($"{name}:{i + 1}");
+                string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
                 output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
                 json.Add(ToJson(where, predictions[i]));
             }

@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;

@@ -1,6 +1,7 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -29,6 +30,8 @@ public sealed record NpzConfig : DatasetConfig
     public bool ChannelsLast { get; init; }
 
     public IReadOnlyList<string>? ClassNames { get; init; }
+
+    internal override ReadingOptions Reading => new() { X = X, Y = Y, ChannelsLast = ChannelsLast };
 
     public override DataSet Load(DataContext context)
     {

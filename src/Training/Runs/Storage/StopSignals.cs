@@ -8,6 +8,8 @@ namespace GpuGrad.Training.Runs.Storage;
 /// </summary>
 public sealed class StopSignals : IDisposable
 {
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
+
     private readonly CancellationTokenSource source = new();
     private readonly List<PosixSignalRegistration> registrations = [];
     private readonly Action<int> quit;
@@ -36,6 +38,15 @@ public sealed class StopSignals : IDisposable
     /// <summary>128 and the first signal's number, for the process to end with: 143, 130 or 129; null while none came.</summary>
     public int? ExitCode => Volatile.Read(ref received) is int number and > 0 ? 128 + number : null;
 
+    /// <summary>
+    /// Until this ends there is nothing to save: the first signal ends the process, once the work has cleaned up after itself
+    /// or a moment has passed.
+    /// </summary>
+    public Task? Loading { get; set => Volatile.Write(ref field, value); }
+
+    /// <summary>Told instead, with the name of the signal, while something is loaded.</summary>
+    public Action<string>? ToldWhileLoading { get; init; }
+
     /// <summary>What the system calls when a signal comes.</summary>
     public void Receive(PosixSignal signal)
     {
@@ -45,7 +56,8 @@ public sealed class StopSignals : IDisposable
             quit(128 + number);
             return;
         }
-        told?.Invoke(signal.ToString());
+        Task? unfinished = Loading is { IsCompleted: false } task ? task : null;
+        (unfinished is null ? told : ToldWhileLoading)?.Invoke(signal.ToString());
         try
         {
             source.Cancel();
@@ -53,6 +65,11 @@ public sealed class StopSignals : IDisposable
         catch (ObjectDisposedException)
         {
             // It came while the run was ending anyway.
+        }
+        if (unfinished is not null)
+        {
+            ((IAsyncResult)unfinished).AsyncWaitHandle.WaitOne(Moment);
+            quit(128 + number);
         }
     }
 
