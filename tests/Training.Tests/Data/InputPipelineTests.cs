@@ -1,4 +1,3 @@
-using System.Text;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -191,6 +190,23 @@ public sealed class InputPipelineTests : IDisposable
         });
         Prepare("{npz: train.npz}", out InputPipeline floats);
         Assert.Contains("or they would be scaled differently", Refusal(() => floats.Read(wide)), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(new[] { 2, 8, 8, 3 }, true)]
+    [InlineData(new[] { 2, 8, 6, 1 }, true)]
+    [InlineData(new[] { 2, 3, 8, 8 }, false)]
+    [InlineData(new[] { 2, 3, 8, 3 }, false)]
+    [InlineData(new[] { 2, 8, 3 }, false)]
+    public void Pictures_that_look_as_if_their_channels_came_last_are_remarked_on(int[] sizes, bool remarked)
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "train.npz"), w =>
+        {
+            w.Add("x", sizes, new byte[sizes.Aggregate(1, (a, b) => a * b)]);
+            w.Add("y", [2], [0, 1]);
+        });
+        Assert.Equal(remarked, Prepare("{npz: train.npz}", out _).Notes.Any(n => n.Contains("'channels-last: true' reads", StringComparison.Ordinal)));
+        Assert.Empty(Prepare("{npz: {path: train.npz, channels-last: true}}", out _).Notes);
     }
 
     [Fact]

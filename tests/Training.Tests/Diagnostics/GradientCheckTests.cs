@@ -8,7 +8,6 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Diagnostics.GradientChecks;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tests.Docs;
 using GpuGrad.Training.Tools;
 

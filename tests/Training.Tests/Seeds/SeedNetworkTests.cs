@@ -18,7 +18,6 @@ using GpuGrad.Training.Diagnostics.GradientChecks;
 using GpuGrad.Training.Diagnostics.Landscapes;
 using GpuGrad.Training.Diagnostics.Races;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 using Slice = GpuGrad.Training.Diagnostics.Landscapes.Slice;
 

@@ -8,8 +8,6 @@ namespace GpuGrad.Training.Runs.Storage;
 /// </summary>
 public sealed class StopSignals : IDisposable
 {
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(300);
-
     private readonly CancellationTokenSource source = new();
     private readonly List<PosixSignalRegistration> registrations = [];
     private readonly Action<int> quit;
@@ -39,8 +37,7 @@ public sealed class StopSignals : IDisposable
     public int? ExitCode => Volatile.Read(ref received) is int number and > 0 ? 128 + number : null;
 
     /// <summary>
-    /// Until this ends there is nothing to save: the first signal ends the process, once the work has cleaned up after itself
-    /// or a moment has passed.
+    /// Until this ends there is nothing to save: the first signal ends the process, after the callbacks of <see cref="Stop"/>.
     /// </summary>
     public Task? Loading { get; set => Volatile.Write(ref field, value); }
 
@@ -66,11 +63,9 @@ public sealed class StopSignals : IDisposable
         {
             // It came while the run was ending anyway.
         }
+        // What is to be cleaned up was called by the token.
         if (unfinished is not null)
-        {
-            ((IAsyncResult)unfinished).AsyncWaitHandle.WaitOne(Moment);
             quit(128 + number);
-        }
     }
 
     public void Dispose()
