@@ -69,6 +69,12 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     public void Input_that_is_none_is_one_line_and_exit_code_3(string input, string expected) =>
         Assert.StartsWith(expected, gpugrad.Run("predict", "run", input).Refused(ExitCode.Data), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-2")]
+    public void Fewer_classes_than_one_are_not_shown(string top) =>
+        Assert.Equal($"--top {top}; expected a whole number above 0", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
+
     [Fact]
     public void A_folder_without_pictures_is_refused() =>
         Assert.Contains("no PNG picture", gpugrad.Run("predict", "run", "run").Refused(ExitCode.Data), StringComparison.Ordinal);

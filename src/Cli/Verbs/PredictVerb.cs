@@ -25,6 +25,8 @@ public sealed class PredictVerb : Verb
 
     public override int Run(Output output)
     {
+        if (Top < 1)
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--top {Top}; expected a whole number above 0"));
         TrainedModel trained = TrainedModel.Open(Path);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
@@ -50,7 +52,7 @@ public sealed class PredictVerb : Verb
         if (prediction.Label is not int label)
             return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G6}")));
         IEnumerable<string> best = prediction.Values
-            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Math.Max(1, Top))
+            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Top)
             .Select(v => Format.Invariant($"{names?[v.index] ?? v.index.ToString(System.Globalization.CultureInfo.InvariantCulture)} {v.value:F4}"));
         return $"{prediction.Name ?? label.ToString(System.Globalization.CultureInfo.InvariantCulture)}\t{string.Join(", ", best)}";
     }

@@ -14,8 +14,14 @@ internal sealed record IdRange(int Rows)
     private const int Piece = 1 << 12;
 
     /// <summary>The range of a config's inputs; null where its network takes other numbers.</summary>
-    public static IdRange? Of(RunConfig config, Shape shape) =>
-        config.Model.Any(HasEmbedding) && RowsOf(Network.Build(config.Model, shape).Layers) is int rows ? new IdRange(rows) : null;
+    public static IdRange? Of(RunConfig config, Shape shape)
+    {
+        EmbeddingLayer[] tables = config.Model.Any(HasEmbedding) ? [.. First(Network.Build(config.Model, shape).Layers)] : [];
+        return tables.Length == 0 ? null : new IdRange(tables.Min(t => t.Rows));
+    }
+
+    /// <summary>An embedding that gets what other layers computed instead of the data's ids; null for none.</summary>
+    public static EmbeddingLayer? Misplaced(Network network) => network.AllLayers.OfType<EmbeddingLayer>().Except(First(network.Layers)).FirstOrDefault();
 
     /// <summary>Refuses an id that is outside, naming its row and column.</summary>
     public void Check(SampleSet samples)
@@ -49,27 +55,13 @@ internal sealed record IdRange(int Rows)
         _ => false,
     };
 
-    // Behind layers that only change shapes; in one path of a branch is enough.
-    private static int? RowsOf(IEnumerable<Layer> layers)
-    {
-        foreach (Layer layer in layers)
+    // Those that the data reach as they are: behind layers that only change shapes, at the beginning of a path.
+    private static IEnumerable<EmbeddingLayer> First(IEnumerable<Layer> layers) =>
+        layers.FirstOrDefault(l => l is not (ReshapeLayer or PermuteLayer)) switch
         {
-            switch (layer)
-            {
-                case ReshapeLayer or PermuteLayer:
-                    continue;
-                case EmbeddingLayer embedding:
-                    return embedding.Rows;
-                case Residual residual:
-                    return Smallest(residual.Paths);
-                case Branch branch:
-                    return Smallest(branch.Paths);
-                default:
-                    return null;
-            }
-        }
-        return null;
-    }
-
-    private static int? Smallest(IEnumerable<IReadOnlyList<Layer>> paths) => paths.Select(RowsOf).Min();
+            EmbeddingLayer embedding => [embedding],
+            Residual residual => residual.Paths.SelectMany(First),
+            Branch branch => branch.Paths.SelectMany(First),
+            _ => [],
+        };
 }

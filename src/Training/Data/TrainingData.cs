@@ -45,6 +45,7 @@ public sealed record TrainingData
     public static TrainingData Load(RunConfig config, DataContext context)
     {
         DataSet data = LoadSet(config.Data, context);
+        TargetCheck.Run(config, data);
         if (LabelCheck.Run(config, data) is string note)
             data = data with { Notes = [.. data.Notes, note] };
         return Prepare(config.Data, data, context.Seed, IdRange.Of(config, data.Shape.Shape), context.Fitted);

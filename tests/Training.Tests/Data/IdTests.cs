@@ -56,6 +56,26 @@ public sealed class IdTests : IDisposable
         Assert.Contains("sample 1: 4", Refusal(() => new InputPipeline(config, fitted).Read(Path.Combine(folder.Path, "t.npz"))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("[{dense: 4}, {embedding: {rows: 4, width: 3}}, flatten, {dense: 2}]", "1")]
+    [InlineData("[{residual: [{dense: 2}]}, relu, {embedding: {rows: 4, width: 3}}, flatten, {dense: 2}]", "2")]
+    public void An_embedding_of_what_other_layers_computed_is_refused(string model, string layer)
+    {
+        RunConfig config = ConfigBinder.Bind<RunConfig>(YamlReader.Read($"{{data: {{shape: [2], classes: 2}}, model: {model}}}", "c.yaml"), "the config");
+        Assert.Contains($"layer {layer} (embedding) gets what other layers computed", Assert.Throws<ConfigException>(() => Networks.ModelCheck.Check(config)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("x,a,b\n1,0,1\n2,1,7\n", "[a, b]", "t.csv:3: the target 7 (number 1); expected 0 to 1")]
+    [InlineData("x,a\n1,-1\n2,1\n", "[a]", "t.csv:2: the target -1; expected 0 to 1")]
+    public void A_target_of_binary_cross_entropy_that_is_no_probability_is_refused(string text, string targets, string says)
+    {
+        folder.Write("t.csv", text);
+        string keys = $"{{csv: {{path: t.csv, targets: {targets}}}}}";
+        RunConfig config = ConfigBinder.Bind<RunConfig>(YamlReader.Read($"{{data: {{dataset: {keys}}}, model: [{{dense: 2}}], loss: bce-with-logits}}", "c.yaml"), "the config");
+        Assert.Contains(says, Refusal(() => TrainingData.Load(config, new DataContext(folder.Path, 1))), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Labels_that_count_from_1_are_told_from_labels_with_an_unused_class()
     {
