@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;

@@ -75,7 +75,7 @@ public sealed class ReportVerb : Verb
             return (null, null);
         RunConfig config = trained.Config.Config;
         using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
-        TrainingData data = ConfigVerb.LoadData(trained.Config, output);
+        TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
         SampleSet? samples = data.Test ?? data.Validation;
         return samples?.Labels is null ? (null, null) : (Judgement.Of(trained, samples, data.ClassNames, device), samples);
     }

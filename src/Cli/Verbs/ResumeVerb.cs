@@ -24,14 +24,14 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
 
     public override int Run(Output output)
     {
-        using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
+        using var signals = TrainingCommand.Signals();
         using RunFolder folder = RunFolder.Open(RunPath, Output.Note);
         LoadedConfig loaded = RunConfigFile.Load(folder.Config, Set);
         ModelCheck.Check(loaded.Config);
         using CheckpointFile? file = folder.Checkpoints.OpenNewest();
         if (file is null)
             Output.Note($"{RunPath}: no checkpoint yet; beginning anew");
-        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, output);
+        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, signals, output);
         using Device opened = device;
         if (file is not null)
         {

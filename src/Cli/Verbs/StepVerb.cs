@@ -65,7 +65,7 @@ public sealed class StepVerb : ConfigVerb
         DataShape shape = data.KnownShape
             ?? throw ConfigException.At(data.Source, "the shape of the data is not known; give data.shape and data.classes");
         SampleSet samples = Batch is not null
-            ? StepBatch.FromNpz(Batch, shape)
+            ? StepBatch.FromNpz(Batch, shape, loaded.Config)
             : StepBatch.Random(ModelCheck.Check(loaded.Config, shape), shape, data.Batch, loaded.Config.Seed);
         return (samples, Normalization.None(shape.Shape[0]), shape);
     }

@@ -11,6 +11,11 @@ namespace GpuGrad.Cli.Verbs;
 /// <summary>What <c>train</c> and <c>resume</c> have in common: run, report, exit code.</summary>
 internal static class TrainingCommand
 {
+    public static StopSignals Signals() => new(name => Output.Note($"{name}: stopping after this step; once more to quit at once"))
+    {
+        ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
+    };
+
     public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output)
     {
         RunConfig config = loaded.Config;

@@ -72,6 +72,8 @@ public sealed record StepBundle
             int[] sizes = [Samples.Count, .. Samples.Shape.Sizes];
             if (Samples.Bytes is not null)
                 npz.Add("x", sizes, Samples.Bytes);
+            else if (Samples.Doubles is not null)
+                npz.Add("x", sizes, Samples.Doubles);
             else
                 npz.Add("x", sizes, Samples.Reals);
             if (Samples.Labels is not null)
@@ -103,7 +105,8 @@ public sealed record StepBundle
                 Shape = card.Shape.Shape,
                 Count = samples,
                 Bytes = x.AsBytes,
-                Reals = x.AsBytes is null ? x.ToFloats() : null,
+                Reals = x.AsBytes is null && x.IsFloats ? x.ToFloats() : null,
+                Doubles = x.IsFloats ? null : x.ToDoubles(),
                 Labels = arrays.GetValueOrDefault("labels")?.ToInts(),
                 Targets = arrays.GetValueOrDefault("targets")?.ToFloats(),
                 TargetSize = card.Shape.Targets,
@@ -124,6 +127,7 @@ public sealed record StepBundle
             Count = Count,
             Bytes = Spread(Samples.Bytes, places, Samples.Shape.Count),
             Reals = Spread(Samples.Reals, places, Samples.Shape.Count),
+            Doubles = Spread(Samples.Doubles, places, Samples.Shape.Count),
             Labels = Spread(Samples.Labels, places, 1),
             Targets = Spread(Samples.Targets, places, Samples.TargetSize),
         };

@@ -24,6 +24,8 @@ public static class ModelCheck
     public static Network Check(RunConfig config, DataShape shape)
     {
         Network network = Network.Build(config.Model, shape.Shape);
+        if (IdRange.Misplaced(network) is { } table)
+            throw ConfigException.At(config.Model[0].Source, $"layer {table.Path} (embedding) gets what other layers computed; expected it before them, as it takes the whole numbers of the data");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         Steps.ParameterGroups.Layout(config.Train, network);

@@ -60,7 +60,7 @@ internal static class GuardedCases
         describe(Path.GetFileName(yaml));
         LoadedConfig loaded = RunConfigFile.Load(yaml);
         DataShape shape = loaded.Config.Data.KnownShape!;
-        SampleSet samples = StepBatch.FromNpz(Path.ChangeExtension(yaml, "npz"), shape);
+        SampleSet samples = StepBatch.FromNpz(Path.ChangeExtension(yaml, "npz"), shape, loaded.Config);
         return SameBits(loaded.Config, ModelCheck.Check(loaded.Config, shape), samples, device, model => WeightFile.Load(Path.ChangeExtension(yaml, "safetensors"), model));
     }
 

@@ -100,7 +100,7 @@ public sealed class RateFinderTests
     private static RateFinding Find(string yaml, int steps)
     {
         RunConfig config = ConfigBinder.Bind<RunConfig>((YamlMapping)YamlReader.Read(yaml, "test"), "the config");
-        var data = TrainingData.Load(config.Data, new DataContext(".", 1));
+        var data = TrainingData.Load(config, new DataContext(".", 1));
         using Device device = DeviceCatalog.Open("cpu", 1);
         return RateFinder.Find(config, ModelCheck.Check(config, data.Shape), device, data, new RateFinderOptions { Steps = steps, Seeds = 3, Lowest = 1e-4 });
     }
