@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Health;
 /// <summary>What can be wrong with a network before its first step.</summary>
 internal sealed class InitRules(Network network, Model model, InitAudit audit, Remedies? remedies)
 {
-    private const double SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;
+    private const double StartFactor = 3, StartExcess = 8, SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;
 
     private string? Normalise => remedies?.Normalise(audit.InputSize);
 
@@ -19,7 +19,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
     // A network that knows nothing cannot do much better than a guess, so a loss that is too low tells of the samples: they are few, or most of one class.
     private Alarm? StartLoss()
     {
-        if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= 3 * e)
+        if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= Math.Max(StartFactor * e, e + StartExcess))
             return null;
         bool large = audit.InputSize > 10 && !IsTable;
         return Of(
