@@ -38,9 +38,11 @@ internal static class NumberEvaluation
         int rows = targets.Length / size;
         for (int d = 0; d < size; d++)
         {
-            double mean = 0, around = 0, left = 0;
+            double total = 0, around = 0, left = 0;
+            bool differ = false;
             for (int at = d; at < targets.Length; at += size)
-                mean += targets[at] / rows;
+                (total, differ) = (total + targets[at], differ || targets[at] != targets[d]);
+            double mean = differ ? total / rows : targets[d]; // the mean of equal numbers is one of them, whatever rounding says
             for (int at = d; at < targets.Length; at += size)
             {
                 around += (targets[at] - mean) * (targets[at] - mean);
