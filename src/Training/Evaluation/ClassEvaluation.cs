@@ -25,7 +25,7 @@ internal static class ClassEvaluation
         if (classes > TopK)
             values.Add(($"top_{TopK}_accuracy", Top(scores, labels, classes)));
         values.AddRange([("matthews", Matthews(perClass, labels.Length)), ("kappa", Kappa(perClass, labels.Length))]);
-        AddRanks(values, probabilities ?? scores, labels, classes);
+        AddRanks(values, classes == 2 ? scores : probabilities ?? scores, labels, classes);
         IReadOnlyList<ReliabilityBin>? reliability = null;
         if (probabilities is not null)
         {

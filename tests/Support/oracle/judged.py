@@ -54,7 +54,7 @@ def classes(case):
         out["recall"] = m.recall_score(y, guess, labels=[0, 1], pos_label=1, zero_division=0)
         out["f1"] = m.f1_score(y, guess, labels=[0, 1], pos_label=1, zero_division=0)
         out["specificity"] = m.recall_score(y, guess, labels=[0, 1], pos_label=0, zero_division=0)
-        out.update(ranks(y[:, None] == 1, (p[:, 1] if case["logits"] else x[:, 1] - x[:, 0])[:, None]))
+        out.update(ranks(y[:, None] == 1, (x[:, 1] - x[:, 0])[:, None]))
     else:
         out.update(ranks(np.eye(k, dtype=int)[y], p if case["logits"] else x))
     if k > 5:
