@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -46,7 +45,7 @@ public sealed record StepBundle
         Count = train.Count,
         Samples = train.Pick([.. steps.SelectMany(s => s.Batches).SelectMany(b => b.Samples.ToArray())]),
         Steps = steps,
-        State = state.Slots.ToDictionary(s => s.Key, s => ToArray(s.Value.Element, s.Value.Bytes)),
+        State = state.ToArrays(),
         Device = device,
     };
 
@@ -142,10 +141,6 @@ public sealed record StepBundle
             Array.Copy(values, (long)i * size, all, (long)places[i] * size, size);
         return all;
     }
-
-    private static NumberArray ToArray(CheckpointElement element, byte[] bytes) => element == CheckpointElement.Float64
-        ? NumberArray.Of([bytes.Length / sizeof(double)], MemoryMarshal.Cast<byte, double>(bytes).ToArray())
-        : NumberArray.Of([bytes.Length / sizeof(float)], MemoryMarshal.Cast<byte, float>(bytes).ToArray());
 
     private static Document ReadDocument(string path)
     {

@@ -90,6 +90,11 @@ public sealed record RunSummary
 
     public double WallSeconds { get; init; }
 
+    /// <summary>Bytes of memory that the process was expected to hold, and the most that it held; peaks of other work of the process count.</summary>
+    public long? MemoryExpected { get; init; }
+
+    public long? MemoryPeak { get; init; }
+
     internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
