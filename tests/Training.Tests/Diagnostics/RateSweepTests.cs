@@ -42,7 +42,7 @@ public sealed class RateSweepTests
     public void The_rate_found_is_near_the_best_of_a_sweep(string name, double best, string yaml)
     {
         RunConfig config = ConfigBinder.Bind<RunConfig>((YamlMapping)YamlReader.Read(yaml, "test"), "the config");
-        var data = TrainingData.Load(config.Data, new DataContext(".", 1));
+        var data = TrainingData.Load(config, new DataContext(".", 1));
         using Device device = DeviceCatalog.Open("cpu", 1);
         RateFinding finding = RateFinder.Find(config, ModelCheck.Check(config, data.Shape), device, data, new RateFinderOptions { Seeds = Effort.Count(2, 3) });
         if (Effort.IsLong)
