@@ -9,9 +9,12 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 /// <summary>The CUDA and OpenCL devices of this machine, and the emulated one.</summary>
 internal static class KernelDevices
 {
+    private static readonly Lock Asking = new(); // drivers that start in two threads at once have listed nothing
+
     /// <summary>Every device that runs kernels; asks the drivers anew each time.</summary>
     public static IEnumerable<DeviceInfo> List()
     {
+        DriverLibraries.Register();
         // A driver that is broken must not keep the others from being listed.
         foreach (DeviceInfo info in Of<CudaDevice>("cuda", static b => b.Cuda(), static d => $"{d.Name}, {Gibi(d.MemorySize)}, compute capability {d.Architecture?.Major}.{d.Architecture?.Minor}", static _ => true))
             yield return info;
@@ -30,6 +33,12 @@ internal static class KernelDevices
     };
 
     private static IReadOnlyList<DeviceInfo> Of<D>(string id, Action<Context.Builder> add, Func<D, string> describe, Func<D, bool> isGpu) where D : ILGPU.Runtime.Device
+    {
+        lock (Asking)
+            return Ask(id, add, describe, isGpu);
+    }
+
+    private static IReadOnlyList<DeviceInfo> Ask<D>(string id, Action<Context.Builder> add, Func<D, string> describe, Func<D, bool> isGpu) where D : ILGPU.Runtime.Device
     {
         try
         {

@@ -1,0 +1,26 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Devices.Accelerated;
+
+/// <summary>
+/// Finds the drivers' libraries by the names their run-time packages install. ILGPU asks for <c>libOpenCL.so</c> and <c>libcuda.so</c>,
+/// which on Linux belong to development packages.
+/// </summary>
+internal static class DriverLibraries
+{
+    static DriverLibraries() => NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+
+    /// <summary>Must be called before ILGPU's first call of a driver.</summary>
+    public static void Register()
+    {
+        // The static constructor has done it.
+    }
+
+    private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
+    {
+        string? versioned = !OperatingSystem.IsLinux() ? null : name switch { "OpenCL" => "libOpenCL.so.1", "cuda" => "libcuda.so.1", _ => null };
+        return versioned is not null && NativeLibrary.TryLoad(versioned, out nint library) ? library : 0;
+    }
+}
