@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
@@ -12,19 +13,25 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 /// </summary>
 public sealed class KernelBinding : Operands
 {
+    private readonly KernelDevice device;
     private readonly List<Action> launches;
     private readonly KernelScratch scratch;
 
-    internal KernelBinding(Node node, PlanLayout layout, Accelerator accelerator, List<Action> launches, KernelScratch scratch) : base(node, layout)
+    internal KernelBinding(Node node, PlanLayout layout, KernelDevice device, List<Action> launches, KernelScratch scratch) : base(node, layout)
     {
-        Accelerator = accelerator;
+        this.device = device;
         this.launches = launches;
         this.scratch = scratch;
         scratch.BeginNode();
     }
 
-    /// <summary>Loads kernels; what is loaded twice is compiled once.</summary>
-    public Accelerator Accelerator { get; }
+    /// <summary>Loads and launches kernels; one that is asked for twice is compiled once.</summary>
+    internal KernelLoader Loader => device.Loader;
+
+    /// <summary>Groups of threads that the device runs at once.</summary>
+    internal int Multiprocessors => device.Accelerator.NumMultiprocessors;
+
+    internal Accelerator Accelerator => device.Accelerator;
 
     public ArrayView<float> In(int index) => View<float>(Input(index, ElementType.Real), InShape(index));
 

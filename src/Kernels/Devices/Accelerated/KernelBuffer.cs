@@ -14,7 +14,7 @@ internal sealed class KernelBuffer : DeviceBuffer
     {
         this.device = device;
         memory = device.Accelerator.Allocate1D<byte>(Math.Max(bytes, 1));
-        memory.MemSetToZero();
+        memory.View.MemSetToZero(device.Loader.Stream);
     }
 
     /// <summary>A view of <paramref name="count"/> elements from a byte on.</summary>
@@ -27,7 +27,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            memory.View.BaseView.SubView(offset, source.Length).CopyFromCPU(device.Accelerator.DefaultStream, source);
+            memory.View.BaseView.SubView(offset, source.Length).CopyFromCPU(device.Loader.Stream, source);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy to '{Name}'", e) is { } fault)
         {
@@ -59,7 +59,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            memory.View.BaseView.SubView(offset, destination.Length).CopyToCPU(device.Accelerator.DefaultStream, destination);
+            memory.View.BaseView.SubView(offset, destination.Length).CopyToCPU(device.Loader.Stream, destination);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy from '{Name}'", e) is { } fault)
         {
@@ -67,7 +67,7 @@ internal sealed class KernelBuffer : DeviceBuffer
         }
     }
 
-    public override void Fill(byte value) => memory.MemSet(value);
+    public override void Fill(byte value) => memory.View.MemSet(device.Loader.Stream, value);
 
     public override void Dispose() => memory.Dispose();
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using ILGPU;
@@ -23,6 +24,7 @@ public sealed class KernelDevice : Device
     {
         Id = id;
         Accelerator = accelerator;
+        Loader = new KernelLoader(accelerator);
         this.owned = owned;
     }
 
@@ -35,35 +37,56 @@ public sealed class KernelDevice : Device
 
     public override bool RunsAhead => true;
 
-    public override int CompiledKernels => KernelCount.Of(Accelerator);
+    public override int CompiledKernels => Loader.Compiled;
 
     internal Accelerator Accelerator { get; }
+
+    internal KernelLoader Loader { get; }
+
+    /// <summary>Bytes; negative where the device does not tell: OpenCL knows the total only.</summary>
+    internal long FreeMemory
+    {
+        get
+        {
+            try
+            {
+                return (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1;
+            }
+            catch (CudaException)
+            {
+                return -1; // asked while another error is being reported
+            }
+        }
+    }
+
+    internal long TotalMemory => Accelerator.MemorySize;
 
     public override bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
 
     /// <summary>Writes a few words by a launch.</summary>
     internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
-        field ??= Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, PostedWords>(PostedWords.Store);
+        field ??= Loader.Items<ArrayView<int>, PostedWords>(PostedWords.Store);
 
-    public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, () => new KernelBuffer(this, name, bytes));
+    public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, bytes, () => new KernelBuffer(this, name, bytes));
 
     public override void Require(string what, long bytes)
     {
         base.Require(what, bytes);
         if (UsesHostMemory)
             return;
-        long free = AcceleratorFaults.Guard(this, "asking for its free memory", () => (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1); // OpenCL tells the total only
-        if (bytes > (free < 0 ? Accelerator.MemorySize : free))
-            throw new OutOfDeviceMemoryException(Id, what, bytes, free, Accelerator.MemorySize);
+        long free = FreeMemory;
+        if (bytes > (free < 0 ? TotalMemory : free))
+            throw new OutOfDeviceMemoryException(Id, what, bytes, free, TotalMemory);
     }
 
     public override void Dispose()
     {
+        Loader.Dispose();
         Accelerator.Dispose();
         owned?.Dispose();
     }
 
-    internal override Executor Bind(PlanLayout layout) => AcceleratorFaults.Guard(this, "binding a plan", () => new KernelExecutor(layout, this));
+    internal override Executor Bind(PlanLayout layout) => AcceleratorFaults.Guard(this, "binding a plan", 0, () => new KernelExecutor(layout, this));
 
     private sealed class KernelExecutor : Executor
     {
@@ -83,18 +106,19 @@ public sealed class KernelDevice : Device
             {
                 Node node = layout.Nodes[i];
                 if (!node.Op.IsView)
-                    node.Op.Kernel(new KernelBinding(node, layout, device.Accelerator, list, scratch));
+                    node.Op.Kernel(new KernelBinding(node, layout, device, list, scratch));
                 firstLaunch[i + 1] = list.Count;
             }
             scratch.Commit();
             launches = [.. list];
-            graphs = new LaunchGraphs(device.Accelerator, launches);
+            graphs = new LaunchGraphs(device.Loader, launches);
         }
 
         public override void Run(int first, int last)
         {
             try
             {
+                device.Accelerator.Bind();
                 graphs.Run(firstLaunch[first], firstLaunch[last]);
             }
             catch (Exception e) when (AcceleratorFaults.Translate(device, "a launch", e) is { } fault)
@@ -107,7 +131,7 @@ public sealed class KernelDevice : Device
         {
             try
             {
-                device.Accelerator.Synchronize();
+                device.Loader.Stream.Synchronize();
             }
             catch (Exception e) when (AcceleratorFaults.Translate(device, "waiting for the device", e) is { } fault)
             {

@@ -27,7 +27,7 @@ internal static class KernelDevices
     {
         Open = static _ =>
         {
-            Context context = Context.Create(static b => b.CPU(CPUDeviceKind.Nvidia).EnableAlgorithms());
+            Context context = IlgpuContext.Create(static b => b.CPU(CPUDeviceKind.Nvidia));
             return new KernelDevice("emulated", context.CreateCPUAccelerator(0), context);
         },
     };
@@ -60,11 +60,7 @@ internal static class KernelDevices
 
     private static KernelDevice Open<D>(string id, Action<Context.Builder> add, int number) where D : ILGPU.Runtime.Device
     {
-        Context context = Context.Create(b =>
-        {
-            add(b);
-            b.EnableAlgorithms();
-        });
+        Context context = IlgpuContext.Create(add);
         try
         {
             return new KernelDevice(id, context.GetDevice<D>(number).CreateAccelerator(context), context);

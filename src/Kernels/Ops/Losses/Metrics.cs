@@ -60,7 +60,7 @@ public sealed record Metrics(int Samples, bool Classes) : Op
         KernelScratchRegion right = b.Scratch(Math.Max(1, rows));
         if (Classes)
             AddRight(b, right);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
         var config = new KernelConfig(1, RowTeams.Threads);
         b.Launch(() => run(config, totals, loss, right.View, rows, samples));
     }
@@ -70,7 +70,7 @@ public sealed record Metrics(int Samples, bool Classes) : Op
         ArrayView<float> scores = b.In(2);
         ArrayView<int> labels = b.InInt(3);
         RowSizes sizes = RowLosses.Sizes(b.InShape(2));
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, RowSizes, ArrayView<float>>(RowLossKernels.Right, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<int>, RowSizes, ArrayView<float>>(RowLossKernels.Right, RowTeams.Specialization);
         KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
         b.Launch(() => run(config, scores, labels, sizes, right.View));
     }

@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -33,7 +32,7 @@ internal readonly struct Statistics(ArrayView<float> mean, ArrayView<float> inve
     {
         float shift = first / count;
         mean[channel] = center + shift;
-        inverse[channel] = 1f / XMath.Sqrt((Math.Max(0f, second - (first * shift)) / count) + epsilon);
+        inverse[channel] = 1f / MathF.Sqrt((Math.Max(0f, second - (first * shift)) / count) + epsilon);
     }
 }
 
@@ -74,5 +73,5 @@ internal readonly struct Spread
 
     public static Spread OfVariances(ArrayView<float> values, double epsilon) => new(values, (float)epsilon, 2);
 
-    public float Inverse(int channel) => kind == 0 ? 1f : kind == 1 ? values[channel] : 1f / XMath.Sqrt(values[channel] + epsilon);
+    public float Inverse(int channel) => kind == 0 ? 1f : kind == 1 ? values[channel] : 1f / MathF.Sqrt(values[channel] + epsilon);
 }

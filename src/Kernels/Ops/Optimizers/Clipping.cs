@@ -64,8 +64,8 @@ public sealed record GradientNorm(double Limit) : Op
         int count = b.InShape(0).Count, blocks = (count + OptimizerKernels.Block - 1) / OptimizerKernels.Block;
         float limit = (float)Limit;
         KernelScratchRegion sums = b.Scratch(blocks);
-        var square = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
-        var finish = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
+        var square = b.Loader.Groups<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
+        var finish = b.Loader.Groups<ArrayView<float>, int, ArrayView<float>, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
         KernelConfig many = new(blocks, RowTeams.Threads), single = new(1, RowTeams.Threads);
         b.Launch(() => square(many, g, count, sums.View));
         b.Launch(() => finish(single, sums.View, blocks, hyper, limit, factor, norm));

@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -58,7 +57,7 @@ internal static class OptimizerKernels
         sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX != 0)
             return;
-        float scale = hyper[HyperLayout.GradientScale], length = XMath.Sqrt(sum) * scale;
+        float scale = hyper[HyperLayout.GradientScale], length = MathF.Sqrt(sum) * scale;
         float share = limit > 0f ? limit / (length + 1e-6f) : 1f;
         factor[0] = share > 1f ? scale : share * scale; // NaN stays
         norm[0] = length;

@@ -36,7 +36,7 @@ internal static class KernelProduct
     {
         if (m <= 16 || n <= 16 || !TensorCores.AreOn(b.Accelerator))
             AddFloats(b, m, n, k, groups, left, right, result);
-        else if (m > 96 && n > 96 && WarpTiles<LargeWarpTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
+        else if (m > 96 && n > 96 && WarpTiles<LargeWarpTile>(m, n) * groups >= b.Multiprocessors)
             AddOnTensorCores<A, B, S, LargeWarpTile, U>(b, m, n, k, groups, left, right, result);
         else
             AddOnTensorCores<A, B, S, SmallWarpTile, U>(b, m, n, k, groups, left, right, result);
@@ -53,9 +53,9 @@ internal static class KernelProduct
             AddTiled<A, B, S, TallTile>(b, m, n, k, groups, left, right, result);
         else if (m <= 16)
             AddTiled<A, B, S, WideTile>(b, m, n, k, groups, left, right, result);
-        else if (m > 96 && n > 96 && Tiles<LargeTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
+        else if (m > 96 && n > 96 && Tiles<LargeTile>(m, n) * groups >= b.Multiprocessors)
             AddTiled<A, B, S, LargeTile>(b, m, n, k, groups, left, right, result);
-        else if (m > 48 && n > 48 && Tiles<MediumTile>(m, n) * groups * 2 >= b.Accelerator.NumMultiprocessors)
+        else if (m > 48 && n > 48 && Tiles<MediumTile>(m, n) * groups * 2 >= b.Multiprocessors)
             AddTiled<A, B, S, MediumTile>(b, m, n, k, groups, left, right, result);
         else
             AddTiled<A, B, S, SmallTile>(b, m, n, k, groups, left, right, result);
@@ -71,11 +71,11 @@ internal static class KernelProduct
         var specialization = new KernelSpecialization(ProductKernels.Threads<T>(), null);
         if (sizes.Splits == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.Tiled<A, B, S, T>, specialization);
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.Tiled<A, B, S, T>, specialization);
             b.Launch(() => run(config, left, right, result, sizes));
             return;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(ProductKernels.Tiled<A, B, PartialResult, T>, specialization);
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(ProductKernels.Tiled<A, B, PartialResult, T>, specialization);
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
@@ -89,18 +89,18 @@ internal static class KernelProduct
         var specialization = new KernelSpecialization(TensorKernels.Threads<T>(), null);
         if (sizes.Splits == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U>, specialization);
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U>, specialization);
             b.Launch(() => run(config, left, right, result, sizes));
             return;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(TensorKernels.Tiled<A, B, PartialResult, T, U>, specialization);
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(TensorKernels.Tiled<A, B, PartialResult, T, U>, specialization);
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
     private static void AddRowByGroups<A, B, S>(KernelBinding b, ProductSizes sizes, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
-        var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.RowByGroups<A, B, S>, new KernelSpecialization(ProductKernels.RowThreads, null));
+        var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.RowByGroups<A, B, S>, new KernelSpecialization(ProductKernels.RowThreads, null));
         var config = new KernelConfig(new Index3D(sizes.N, 1, groups), new Index3D(ProductKernels.RowThreads, 1, 1));
         b.Launch(() => run(config, left, right, result, sizes));
     }
@@ -114,18 +114,18 @@ internal static class KernelProduct
         var config = new KernelConfig(new Index3D(tiles, 1, groups * sizes.Splits), new Index3D(ProductKernels.RowThreads, 1, 1));
         if (sizes.Splits == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.RowByThreads<A, B, S>, specialization);
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.RowByThreads<A, B, S>, specialization);
             b.Launch(() => run(config, left, right, result, sizes));
             return;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(ProductKernels.RowByThreads<A, B, PartialResult>, specialization);
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(ProductKernels.RowByThreads<A, B, PartialResult>, specialization);
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
     private static void AddSplit<S>(KernelBinding b, ProductSizes sizes, int groups, S result, Action<PartialResult> partial) where S : struct, IResult
     {
         KernelScratchRegion scratch = b.Scratch((long)groups * sizes.Splits * sizes.M * sizes.N);
-        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, S, ProductSizes>(ProductKernels.AddParts<S>);
+        var add = b.Loader.Items<ArrayView<float>, S, ProductSizes>(ProductKernels.AddParts<S>);
         b.Launch(() => partial(new PartialResult(scratch.View, sizes)));
         b.Launch(() => add(groups * sizes.M * sizes.N, scratch.View, result, sizes));
     }
@@ -133,7 +133,7 @@ internal static class KernelProduct
     // As many parts as give every multiprocessor two groups of threads.
     private static ProductSizes Split(KernelBinding b, int m, int n, int k, int groups, int step)
     {
-        int wanted = Math.Clamp(2 * b.Accelerator.NumMultiprocessors / groups, 1, Math.Clamp(k / FewestSteps, 1, MostSplits));
+        int wanted = Math.Clamp(2 * b.Multiprocessors / groups, 1, Math.Clamp(k / FewestSteps, 1, MostSplits));
         int chunk = (((k + wanted - 1) / wanted) + step - 1) / step * step;
         return new ProductSizes(m, n, k, (k + chunk - 1) / chunk, chunk);
     }
