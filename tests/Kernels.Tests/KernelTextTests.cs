@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Devices.Accelerated.Loading;
-using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Softmax;
 

@@ -20,8 +20,8 @@ internal sealed partial class CudaGraph : IDisposable
         this.stream = stream;
         stream.Accelerator.Bind();
         Check(BeginCapture(stream.StreamPtr, ModeThreadLocal));
-        nint graph = 0;
         CudaError ended;
+        System.nint graph;
         try
         {
             record();

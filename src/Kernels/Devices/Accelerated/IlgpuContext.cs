@@ -3,7 +3,6 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Devices.Accelerated;
 

@@ -1,6 +1,5 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 

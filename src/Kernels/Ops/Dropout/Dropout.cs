@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
 

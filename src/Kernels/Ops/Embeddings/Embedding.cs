@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Embeddings;
 

@@ -2,7 +2,6 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 

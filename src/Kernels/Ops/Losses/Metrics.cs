@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 

@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
