@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using ILGPU.Runtime.Cuda;
 
@@ -11,6 +10,8 @@ internal sealed partial class CudaGraph : IDisposable
 {
     private const int ModeThreadLocal = 1; // other threads may go on building kernels while this one records
 
+    private const string Driver = "cuda"; // DriverLibraries knows its file
+
     private readonly CudaStream stream;
     private nint executable;
 
@@ -21,7 +22,7 @@ internal sealed partial class CudaGraph : IDisposable
         stream.Accelerator.Bind();
         Check(BeginCapture(stream.StreamPtr, ModeThreadLocal));
         CudaError ended;
-        System.nint graph;
+        nint graph;
         try
         {
             record();
@@ -42,9 +43,8 @@ internal sealed partial class CudaGraph : IDisposable
     }
 
     /// <summary>Whether the driver is new enough: 11.4, of 2021.</summary>
-    public static bool IsSupported { get; } = OperatingSystem.IsWindows() || OperatingSystem.IsLinux()
-        ? NativeLibrary.TryLoad(Library, out nint library) && NativeLibrary.TryGetExport(library, "cuGraphInstantiateWithFlags", out _)
-        : false;
+    public static bool IsSupported { get; } =
+        NativeLibrary.TryLoad(DriverLibraries.Cuda, out nint library) && NativeLibrary.TryGetExport(library, "cuGraphInstantiateWithFlags", out _);
 
     public void Launch() => Check(LaunchGraph(executable, stream.StreamPtr));
 
@@ -57,13 +57,7 @@ internal sealed partial class CudaGraph : IDisposable
         executable = 0;
     }
 
-    private const string Driver = "gpugrad-cuda-driver"; // resolved to Library below
-
-    private static string Library => OperatingSystem.IsWindows() ? "nvcuda.dll" : "libcuda.so.1";
-
     private static void Check(CudaError error) => CudaException.ThrowIfFailed(error);
-
-    static CudaGraph() => NativeLibrary.SetDllImportResolver(typeof(CudaGraph).Assembly, static (string name, Assembly _, DllImportSearchPath? _) => name == Driver ? NativeLibrary.Load(Library) : 0);
 
     [LibraryImport(Driver, EntryPoint = "cuStreamBeginCapture_v2")]
     private static partial CudaError BeginCapture(nint stream, int mode);

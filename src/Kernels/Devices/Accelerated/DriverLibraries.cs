@@ -10,7 +10,14 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 /// </summary>
 internal static class DriverLibraries
 {
-    static DriverLibraries() => NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+    static DriverLibraries()
+    {
+        NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(DriverLibraries).Assembly, Resolve);
+    }
+
+    /// <summary>The file of NVIDIA's driver.</summary>
+    public static string Cuda => OperatingSystem.IsLinux() ? "libcuda.so.1" : "nvcuda";
 
     /// <summary>Must be called before ILGPU's first call of a driver.</summary>
     public static void Register()
@@ -20,7 +27,12 @@ internal static class DriverLibraries
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
     {
-        string? versioned = !OperatingSystem.IsLinux() ? null : name switch { "OpenCL" => "libOpenCL.so.1", "cuda" => "libcuda.so.1", _ => null };
-        return versioned is not null && NativeLibrary.TryLoad(versioned, out nint library) ? library : 0;
+        string? versioned = name switch
+        {
+            "OpenCL" when OperatingSystem.IsLinux() => "libOpenCL.so.1",
+            "cuda" => Cuda,
+            _ => null,
+        };
+        return versioned is not null && NativeLibrary.TryLoad(versioned, out nint library) ? library : 0; // 0: resolve as usual
     }
 }

@@ -1,6 +1,3 @@
-using System.Reflection;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
 
@@ -14,23 +11,14 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 internal static class IlgpuContext
 {
     /// <param name="devices">Adds the devices wanted.</param>
-    public static Context Create(Action<Context.Builder> devices) => Context.Create(builder =>
+    public static Context Create(Action<Context.Builder> devices)
     {
-        devices(builder);
-        builder.Optimize(OptimizationLevel.O1).EnableAlgorithms();
-        FusedMultiplyAdd.Register(builder);
-    });
-
-    // ILGPU asks for "OpenCL" and "cuda", which Linux resolves to libOpenCL.so and libcuda.so: names that only development
-    // packages bring. Drivers bring the names with a version.
-#pragma warning disable CA2255 // Meant for programs: it has to run before ILGPU's first call of a driver, whoever makes it.
-    [ModuleInitializer]
-#pragma warning restore CA2255
-    internal static void FindDrivers() => NativeLibrary.SetDllImportResolver(typeof(Context).Assembly, Resolve);
-
-    internal static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)
-    {
-        string? versioned = OperatingSystem.IsLinux() ? name switch { "OpenCL" => "libOpenCL.so.1", "cuda" => "libcuda.so.1", _ => null } : null;
-        return versioned is not null && NativeLibrary.TryLoad(versioned, assembly, path, out nint library) ? library : 0; // 0: resolve as usual
+        DriverLibraries.Register();
+        return Context.Create(builder =>
+        {
+            builder.Optimize(OptimizationLevel.O1).EnableAlgorithms();
+            FusedMultiplyAdd.Register(builder);
+            devices(builder);
+        });
     }
 }

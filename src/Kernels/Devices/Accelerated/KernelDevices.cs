@@ -14,7 +14,6 @@ internal static class KernelDevices
     /// <summary>Every device that runs kernels; asks the drivers anew each time.</summary>
     public static IEnumerable<DeviceInfo> List()
     {
-        DriverLibraries.Register();
         // A driver that is broken must not keep the others from being listed.
         foreach (DeviceInfo info in Of<CudaDevice>("cuda", static b => b.Cuda(), static d => $"{d.Name}, {Gibi(d.MemorySize)}, compute capability {d.Architecture?.Major}.{d.Architecture?.Minor}", static _ => true))
             yield return info;
@@ -42,7 +41,7 @@ internal static class KernelDevices
     {
         try
         {
-            using Context context = Context.Create(b => add(b));
+            using Context context = IlgpuContext.Create(add);
             var found = new List<DeviceInfo>();
             foreach (D device in context.GetDevices<D>())
             {
