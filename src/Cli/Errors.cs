@@ -1,28 +1,58 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Diagnostics.Circuits;
+
 namespace GpuGrad.Cli;
 
-/// <summary>Turns what went wrong into a line for the user and an exit code.</summary>
-internal static class Errors
+/// <summary>Turns what went wrong into a line for the user, with <c>--json</c> an object on standard output too, and an exit code.</summary>
+internal static partial class Errors
 {
-    public static int Report(Exception e)
+    public static int Report(Exception e, Output output)
     {
-        switch (e)
+        (int code, string message) = e switch
         {
-            case GpuGradException known:
-                Console.Error.WriteLine($"gpugrad: {known.Message}");
-                return ExitCode.Of(known.Fault);
-            case OutOfMemoryException or InsufficientMemoryException:
-                Console.Error.WriteLine("gpugrad: out of memory; use a smaller batch or a smaller model.");
-                return ExitCode.Memory;
-            case IOException or UnauthorizedAccessException:
-                Console.Error.WriteLine($"gpugrad: {e.Message.ReplaceLineEndings(" ")}");
-                return ExitCode.Data;
-            case OperationCanceledException:
-                Console.Error.WriteLine("gpugrad: stopped.");
-                return ExitCode.Unexpected;
-            default:
-                // A defect: the stack is what a report needs.
-                Console.Error.WriteLine($"gpugrad: unexpected {e}");
-                return ExitCode.Unexpected;
+            GpuGradException known => (ExitCode.Of(known.Fault), known.Message),
+            OutOfMemoryException or InsufficientMemoryException => (ExitCode.Memory, "out of memory; use a smaller batch or a smaller model."),
+            IOException or UnauthorizedAccessException => (ExitCode.Data, e.Message.ReplaceLineEndings(" ")),
+            OperationCanceledException => (ExitCode.Unexpected, "stopped."),
+            _ => (ExitCode.Unexpected, $"unexpected {e.GetType()}: {e.Message.ReplaceLineEndings(" ")}"),
+        };
+        output.Fail(ToJson(e, code, message));
+        // An expression is shown with a mark below the place.
+        foreach (string line in e is ExpressionException ? $"gpugrad: {message}".Split('\n') : [$"gpugrad: {message}"])
+            Output.Note(line);
+        // The stack of a defect is what a report of it needs.
+        if (code == ExitCode.Unexpected && e is not (GpuGradException or OperationCanceledException))
+        {
+            foreach (string line in e.ToString().ReplaceLineEndings("\n").Split('\n'))
+                Output.Note(line);
         }
+        return code;
     }
+
+    private static JsonObject ToJson(Exception e, int code, string message)
+    {
+        (string? file, int? line, int? column) = e is ConfigException { Mark: var mark } ? (mark.File, mark.Line, mark.Column) : PlaceIn(message);
+        return new JsonObject { ["error"] = new JsonObject { ["code"] = code, ["message"] = message, ["file"] = file, ["line"] = line, ["column"] = column } };
+    }
+
+    // Messages begin with their place: "file: …", "file:line:column: …", or "file:number: …" with a line in texts, a byte in other files.
+    private static (string? File, int? Line, int? Column) PlaceIn(string message)
+    {
+        Match match = Place.Match(message);
+        string file = match.Groups["file"].Value;
+        int? line = Number(match.Groups["line"]), column = Number(match.Groups["column"]);
+        bool counted = column is not null || (line is not null && Path.GetExtension(file) is ".csv" or ".tsv" or ".txt" or ".jsonl" or ".yaml" or ".yml");
+        if (counted)
+            return (file, line, column);
+        return match.Success && (Path.Exists(file) || Environment.GetCommandLineArgs().Contains(file)) ? (file, null, null) : (null, null, null);
+    }
+
+    private static int? Number(Group group) => int.TryParse(group.ValueSpan, CultureInfo.InvariantCulture, out int number) ? number : null;
+
+    [GeneratedRegex(@"^(?<file>\S.*?)(?::(?<line>[0-9]{1,9})(?::(?<column>[0-9]{1,9}))?)?: ")]
+    private static partial Regex Place { get; }
 }

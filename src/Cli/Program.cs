@@ -6,6 +6,8 @@ using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Verbs;
 
 // Whatever goes wrong is one line and an exit code.
+StandardStreams.Open();
+var output = new Output(args.TakeWhile(a => a != "--").Contains("--json"));
 string[] sets = Arguments.TakeSets(args, out string[] rest);
 using var parser = new Parser(settings =>
 {
@@ -16,22 +18,22 @@ using var parser = new Parser(settings =>
 });
 ParserResult<object> result = parser.ParseArguments(rest, VerbList.For(rest));
 if (result.Value is not Verb verb)
-    return result.Errors.IsHelp() || result.Errors.IsVersion() ? Help(result) : Errors.Report(UsageError.Of(result, VerbList.All));
+    return result.Errors.IsHelp() || result.Errors.IsVersion() ? Help(result) : Errors.Report(UsageError.Of(result, VerbList.All), output);
 if (verb.Surplus.Any())
-    return Errors.Report(UsageError.Surplus(verb.Surplus));
+    return Errors.Report(UsageError.Surplus(verb.Surplus), output);
 if (UsageError.WithoutValue(verb, rest) is GpuGradException missing)
-    return Errors.Report(missing);
+    return Errors.Report(missing, output);
 if (verb is ITakesOverrides config)
     config.Set = [.. config.Set, .. sets];
 else if (sets.Length > 0)
-    return Errors.Report(new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG"));
+    return Errors.Report(new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG"), output);
 try
 {
-    return verb.Run(new Output(verb.Json));
+    return verb.Run(output);
 }
 catch (Exception e)
 {
-    return Errors.Report(e);
+    return Errors.Report(e, output);
 }
 
 static int Help(ParserResult<object> result)

@@ -51,11 +51,25 @@ public sealed class Gpugrad : IDisposable
         return new Answer($"gpugrad {string.Join(' ', arguments)}", process.ExitCode, output.Result, errors.Result);
     }
 
+    /// <summary>Runs it with streams that a shell redirects, such as <c>&gt;/dev/full</c>.</summary>
+    public Answer RunRedirected(string redirection, params string[] arguments)
+    {
+        using Process process = Start(arguments, redirection);
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Patience.UntilEndOf(process);
+        return new Answer($"gpugrad {string.Join(' ', arguments)} {redirection}", process.ExitCode, output.Result, errors.Result);
+    }
+
     /// <summary>Starts it and does not wait.</summary>
-    public Process Start(params string[] arguments)
+    public Process Start(params string[] arguments) => Start(arguments, null);
+
+    private Process Start(string[] arguments, string? redirection)
     {
         string dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         string[] command = Patience.Listening([Path.GetFullPath(dotnet), typeof(ExitCode).Assembly.Location, .. arguments]);
+        if (redirection is not null)
+            command = ["/bin/sh", "-c", $"exec \"$@\" {redirection}", "sh", .. command];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             WorkingDirectory = Folder,

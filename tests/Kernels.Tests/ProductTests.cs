@@ -13,6 +13,10 @@ public sealed class ProductTests
     /// <summary>Rows, columns, steps.</summary>
     public static TheoryData<int, int, int> Sizes => new()
     {
+        { 1, 5, 200 },      // one row
+        { 2, 2, 256 },      // hardly any rows, columns fewer than a vector
+        { 3, 130, 513 },    // hardly any rows, more than one block of columns
+        { 4, 4, 401 },      // as many rows as are multiplied one by one
         { 5, 40, 20 },      // fewer rows than the lowest tile
         { 8, 33, 30 },      // one low tile, a column over
         { 11, 16, 401 },    // fewer rows than a wide tile, one narrow panel, two blocks of steps

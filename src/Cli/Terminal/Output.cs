@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;
@@ -7,7 +8,10 @@ namespace GpuGrad.Cli.Terminal;
 /// <summary>Where a verb's answer goes: to a person, or with <c>--json</c> to a machine, which gets one JSON value and nothing else.</summary>
 public sealed class Output(bool json)
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    // JSON has no number that is not finite: they are the texts "NaN", "Infinity" and "-Infinity", as in metrics.jsonl.
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
+
+    private bool answered;
 
     public bool IsJson => json;
 
@@ -18,17 +22,26 @@ public sealed class Output(bool json)
     public void Line(string text = "")
     {
         if (!json)
-            Console.Out.WriteLine(text);
+            Console.Out.WriteLine(Printable.Line(text));
     }
 
     /// <summary>A remark that is not part of the answer.</summary>
-    public static void Note(string text) => Console.Error.WriteLine(text);
+    public static void Note(string text) => Console.Error.WriteLine(Printable.Line(text));
 
     /// <summary>The answer for a machine; not printed without <c>--json</c>.</summary>
     public void Json(JsonNode value)
     {
-        if (json)
-            Console.Out.WriteLine(value.ToJsonString(Indented));
+        if (!json)
+            return;
+        answered = true;
+        Console.Out.WriteLine(value.ToJsonString(Indented));
+    }
+
+    /// <summary>What a machine gets in place of an answer; nothing where it has one.</summary>
+    public void Fail(JsonNode error)
+    {
+        if (!answered)
+            Json(error);
     }
 
     /// <summary>A table for a person.</summary>
@@ -37,7 +50,7 @@ public sealed class Output(bool json)
         if (json)
             return;
         var right = rightAligned.ToArray();
-        List<IReadOnlyList<string>> all = [columns, .. rows];
+        List<string[]> all = [.. rows.Prepend(columns).Select(r => r.Select(Printable.Line).ToArray())];
         int[] widths = [.. Enumerable.Range(0, columns.Count).Select(c => all.Max(r => r[c].Length))];
         for (int i = 0; i < all.Count; i++)
         {

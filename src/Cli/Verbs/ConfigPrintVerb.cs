@@ -14,7 +14,8 @@ public sealed class ConfigPrintVerb : ConfigVerb
     {
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
-        output.Line(YamlWriter.Write(loaded.Tree).TrimEnd());
+        foreach (string line in YamlWriter.Write(loaded.Tree).TrimEnd().Split('\n'))
+            output.Line(line);
         output.Json(ToJson(loaded.Tree));
         return ExitCode.Done;
     }

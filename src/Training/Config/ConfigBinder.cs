@@ -63,11 +63,11 @@ public static class ConfigBinder
             YamlScalar { IsNull: false } scalar => (scalar, null),
             YamlMapping { Entries: [var only] } => (only.Key, only.Value),
             YamlMapping { Entries.Count: > 1 } many => throw new ConfigException(
-                many.Entries[1].Key.Mark, $"a second name, '{many.Entries[1].Key.Value}'; expected one {table.What}: '{many.Entries[0].Key.Value}' with its settings indented below it"),
+                many.Entries[1].Key.Mark, $"a second name, '{many.Entries[1].Key.Shown}'; expected one {table.What}: '{many.Entries[0].Key.Shown}' with its settings indented below it"),
             _ => throw new ConfigException(node.Mark, $"{node.Kind} as {(table.What[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a")} {table.What}; expected a name, or a name with settings"),
         };
         Choice choice = table.Choices.FirstOrDefault(c => c.Name == name.Value)
-            ?? throw new ConfigException(name.Mark, $"no {table.What} is called '{name.Value}'; {Suggestion.For(name.Value, table.Choices.Select(c => c.Name))}");
+            ?? throw new ConfigException(name.Mark, $"no {table.What} is called '{name.Shown}'; {Suggestion.For(name.Value, table.Choices.Select(c => c.Name))}");
         object target = choice.Create?.Invoke() ?? Activator.CreateInstance(choice.Type)!;
         ConfigRecord record = ConfigRecord.Of(choice.Type, choice.KeyNames);
         record.SetSource(target, name.Mark);
@@ -84,7 +84,7 @@ public static class ConfigBinder
         foreach ((YamlScalar key, YamlNode value) in (node as YamlMapping)?.Entries ?? [])
         {
             if (!record.TryFind(key.Value, out PropertyInfo? property))
-                throw new ConfigException(key.Mark, $"{what} has no '{key.Value}'; {Suggestion.For(key.Value, record.Keys)}");
+                throw new ConfigException(key.Mark, $"{what} has no '{key.Shown}'; {Suggestion.For(key.Value, record.Keys)}");
             if (value is YamlScalar { IsNull: true })
                 continue;
             Set(target, property, key.Value, value);

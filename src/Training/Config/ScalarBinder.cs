@@ -79,6 +79,6 @@ internal static class ScalarBinder
             if (Naming.Kebab(value.ToString()!) == scalar.Value)
                 return value;
         }
-        throw new ConfigException(scalar.Mark, $"{what} is '{scalar.Value}'; {Suggestion.For(scalar.Value, Enum.GetNames(type).Select(Naming.Kebab))}");
+        throw new ConfigException(scalar.Mark, $"{what} is '{scalar.Shown}'; {Suggestion.For(scalar.Value, Enum.GetNames(type).Select(Naming.Kebab))}");
     }
 }

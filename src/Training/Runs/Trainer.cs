@@ -225,7 +225,7 @@ public sealed class Trainer : IDisposable
     }
 
     private double RateAt(long step) =>
-        config.Train.Optimizer.Lr * State.PlateauFactor * config.Train.Schedule.FactorAt(new Progress(step, TotalSteps, stepsPerEpoch));
+        Math.Min(float.MaxValue, config.Train.Optimizer.Lr * State.PlateauFactor * config.Train.Schedule.FactorAt(new Progress(step, TotalSteps, stepsPerEpoch)));
 
     public void Dispose() => Model.Dispose();
 }

@@ -41,14 +41,18 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
     /// <summary>Steps of warm-up before the schedule begins.</summary>
     public int Warmup { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>The factor for the step that comes after <paramref name="at"/>'s steps.</summary>
+    /// <summary>The factor for the step that comes after <paramref name="at"/>'s steps: finite and never negative.</summary>
     public double FactorAt(Progress at)
     {
         var after = new Progress(Math.Max(0, at.Step - Warmup), Math.Max(1, at.TotalSteps - Warmup), at.StepsPerEpoch);
-        return at.Step < Warmup ? Factor(after) * (at.Step + 1) / (Warmup + 1) : Factor(after);
+        double factor = Factor(after);
+        return Bounded(at.Step < Warmup ? factor * (at.Step + 1) / (Warmup + 1L) : factor);
     }
 
     protected abstract double Factor(Progress at);
+
+    /// <summary>A factor above 1 an epoch, or a divisor near 0, leaves the range of numbers some day.</summary>
+    protected static double Bounded(double factor) => Math.Min(factor, double.MaxValue / 4);
 
     /// <summary>From one value to another along half a cosine; <paramref name="share"/> from 0 to 1.</summary>
     protected static double Cosine(double from, double to, double share) => to + ((from - to) * 0.5 * (1 + Math.Cos(Math.PI * share)));
@@ -124,10 +128,11 @@ public sealed record OneCycleSchedule : ScheduleConfig
 
     protected override double Factor(Progress at)
     {
-        double start = 1 / StartDivisor, end = start / EndDivisor;
+        double start = Bounded(1 / StartDivisor), end = Bounded(start / EndDivisor);
         double peak = (Rise * at.TotalSteps) - 1, last = at.TotalSteps - 1;
+        // A rise of one step begins at the peak.
         return at.Step <= peak
-            ? Cosine(start, 1, at.Step / peak)
+            ? Cosine(start, 1, peak > 0 ? at.Step / peak : 1)
             : Cosine(1, end, last > peak ? Math.Min(1, (at.Step - peak) / (last - peak)) : 1);
     }
 }

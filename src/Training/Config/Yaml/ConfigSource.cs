@@ -17,7 +17,7 @@ public static class ConfigSource
 
     private static YamlMapping WithParents(string path, int depth)
     {
-        YamlMapping tree = AsMapping(YamlReader.ReadFile(path));
+        YamlMapping tree = depth == 0 ? AsMapping(YamlReader.ReadFile(path)) : ReadParent(path);
         if (tree["extends"] is not YamlNode node)
             return tree;
         if (node is not YamlScalar { IsNull: false } parent)
@@ -27,8 +27,29 @@ public static class ConfigSource
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
         string file = Path.Combine(folder, parent.Value);
         if (!File.Exists(file))
-            throw new ConfigException(node.Mark, $"extends '{parent.Value}', which is not there ({file})");
+            throw new ConfigException(node.Mark, $"extends '{parent.Shown}', which is not there ({file})");
         return Merge(WithParents(file, depth + 1), tree.With("extends", null));
+    }
+
+    // A stranger's config may extend any file that its reader can read: nothing of one that is no config gets into a message.
+    private static YamlMapping ReadParent(string path)
+    {
+        const string Remedy = "check it alone with: gpugrad config";
+        YamlNode root;
+        try
+        {
+            root = YamlReader.ReadFile(path);
+        }
+        catch (ConfigException e)
+        {
+            throw new ConfigException(e.Mark, $"extended, but no config from here on; {Remedy} {path}");
+        }
+        IReadOnlyCollection<string> known = ConfigRecord.Of(typeof(RunConfig)).Keys;
+        if (root is not YamlMapping mapping)
+            throw new ConfigException(root.Mark, $"extended, but no config: no keys such as 'data:', 'model:' and 'train:'; {Remedy} {path}");
+        return mapping.Entries.FirstOrDefault(e => e.Key.Value != "extends" && !known.Contains(e.Key.Value)).Key is YamlScalar strange
+            ? throw new ConfigException(strange.Mark, $"extended, but no config: a key that none has; {Remedy} {path}")
+            : mapping;
     }
 
     /// <summary>Mappings are joined key by key; anything else of the child replaces what the parent has; null removes.</summary>

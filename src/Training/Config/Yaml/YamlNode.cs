@@ -10,7 +10,12 @@ public abstract record YamlNode(Mark Mark)
 /// <summary>A plain or quoted value. A quoted one is text whatever it looks like.</summary>
 public sealed record YamlScalar(string Value, bool Quoted, Mark Mark) : YamlNode(Mark)
 {
-    public override string Kind => IsNull ? "nothing" : $"'{Value}'";
+    private const int MostShown = 60;
+
+    public override string Kind => IsNull ? "nothing" : $"'{Shown}'";
+
+    /// <summary>The value for a message, which shows no more of a file than it takes to find the place.</summary>
+    public string Shown => Value.Length <= MostShown ? Value : Value[..MostShown] + "…";
 
     public bool IsNull => !Quoted && Value is "" or "null" or "~";
 }

@@ -14,6 +14,9 @@ public static class YamlReader
     public const int MostDepth = 64;
     public const int MostNodes = 10_000;
 
+    // YamlDotNet's own words, which may hold a piece of the file.
+    private const int MostSaid = 160;
+
     public static YamlNode ReadFile(string path)
     {
         string text;
@@ -73,7 +76,11 @@ public static class YamlReader
 
     private static Mark MarkOf(string file, YamlDotNet.Core.Mark mark) => new(file, (int)Math.Max(1, mark.Line), (int)Math.Max(1, mark.Column));
 
-    private static string OneLine(string message) => message.ReplaceLineEndings(" ").Trim();
+    private static string OneLine(string message)
+    {
+        string line = message.ReplaceLineEndings(" ").Trim();
+        return line.Length <= MostSaid ? line : line[..MostSaid] + "…";
+    }
 
     /// <summary>Nodes under construction, outermost first.</summary>
     private sealed class Builder(string file)
@@ -150,7 +157,7 @@ public static class YamlReader
             {
                 key = (YamlScalar)node;
                 if (!keys.TryAdd(key.Value, key.Mark))
-                    throw new ConfigException(key.Mark, $"'{key.Value}' stands twice; the first is on line {keys[key.Value].Line}");
+                    throw new ConfigException(key.Mark, $"'{key.Shown}' stands twice; the first is on line {keys[key.Value].Line}");
             }
             else
             {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using GpuGrad.Kernels.Files;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
 
@@ -50,11 +51,15 @@ internal static class FashionMnistFiles
     public static string Locate(Action<string, double?>? progress)
     {
         string cache = Path.Combine(DataCache.Folder, "fashion-mnist");
-        foreach (string folder in new[] { cache, Debian })
+        // What others may have put into the cache is not read from there, nor is anything left for them to change.
+        string? refusal = PrivateFolder.Refusal(DataCache.Folder);
+        foreach (string folder in refusal is null ? new[] { cache, Debian } : [Debian])
         {
             if (IdxFiles.MnistNames.All(n => IdxFiles.Find(folder, n) is not null))
                 return folder;
         }
+        if (refusal is not null)
+            throw new GpuGradException(Fault.Data, $"{refusal}; or name another cache folder by {Switches.Cache}");
         Fetch.First(cache, Files, [new WebSource(Address), new AptSource(Package, Debian.TrimStart('/'))], progress);
         return cache;
     }

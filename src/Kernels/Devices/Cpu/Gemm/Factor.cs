@@ -42,9 +42,10 @@ internal readonly unsafe struct Factor(float* data, nint line, nint step)
             Transpose.Run(source, Line, panel, width, count, kc);
             return;
         }
-        // In whole vectors, which may take what follows in memory with them as long as something follows.
-        int beyond = ((width + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes) - count;
-        int whole = (int)Math.Max(0, kc - ((beyond + Step - 1) / Step));
+        // In whole vectors, which may read what follows the lines and write what follows the step, as long as both are still in place.
+        int spill = ((width + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes) - width;
+        long behind = Math.Max((spill + width - count + Step - 1) / Step, (spill + width - 1) / width);
+        int whole = (int)Math.Max(0, kc - behind);
         if (Simd.Is512)
             CopySteps<V512>(source, Step, panel, width, whole);
         else if (Simd.Is256)
@@ -55,7 +56,7 @@ internal readonly unsafe struct Factor(float* data, nint line, nint step)
             Copies.Copy(source + (step * Step), panel + ((long)step * width), count);
     }
 
-    // What a last vector writes behind its step, the next step overwrites.
+    // What a last vector writes behind its step, the next step overwrites; the caller copies the last steps otherwise.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void CopySteps<V>(float* source, nint distance, float* panel, int width, int steps) where V : struct, IVector<V>
     {

@@ -36,11 +36,7 @@ internal sealed unsafe class RowProduct
         // Rows of A one behind the other.
         ScratchRegion? rows = !A.IsAdjacent ? null : binding.Scratch((long)m * k);
         if (rows is not null)
-            binding.Serial(() =>
-            {
-                for (int i = 0; i < m; i++)
-                    A.Pack(i, 1, 1, 0, k, rows.Pointer + ((long)i * k));
-            });
+            binding.Serial(() => Transpose.Run(A.At(0, 0), A.Step, rows.Pointer, k, k, m));
         int unit = !B.IsAdjacent ? Together : BlockVectors * Simd.Lanes;
         binding.Parallel((n + unit - 1) / unit, (begin, end, _) =>
         {

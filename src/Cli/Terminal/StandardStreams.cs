@@ -1,0 +1,102 @@
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace GpuGrad.Cli.Terminal;
+
+/// <summary>
+/// Standard output and standard error whose failing fails nothing: a full disk, a closed pipe or a stream that was closed before the
+/// program began lose text, not a training. The first loss on standard output that is no closed pipe is said on standard error.
+/// </summary>
+internal static unsafe partial class StandardStreams
+{
+    private const int GetDescriptorFlags = 1;
+    private const int CloseOnExec = 1;
+    private const int ReadWrite = 2;
+
+    /// <summary>Puts them in the place of the console's own.</summary>
+    public static void Open()
+    {
+        var errors = new LossyStream(Stream(2, Console.OpenStandardError), null);
+        Console.SetError(Writer(errors));
+        Console.SetOut(Writer(new LossyStream(Stream(1, Console.OpenStandardOutput), Say)));
+    }
+
+    private static void Say(IOException lost) => Console.Error.WriteLine($"gpugrad: standard output is incomplete: {Printable.Line(lost.Message)}");
+
+    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+
+    private static Stream Stream(int descriptor, Func<Stream> open)
+    {
+        try
+        {
+            return IsInherited(descriptor) ? open() : System.IO.Stream.Null;
+        }
+        catch (IOException)
+        {
+            return System.IO.Stream.Null;
+        }
+    }
+
+    // Where a parent closed a stream (">&-"), the runtime's own files and pipes get its number: what is written there aborts the process.
+    // They close on exec, which no descriptor that came through one does. A free number is taken, before a run's file gets it.
+    private static bool IsInherited(int descriptor)
+    {
+        if (OperatingSystem.IsWindows())
+            return true;
+        int flags = Control(descriptor, GetDescriptorFlags);
+        if (flags >= 0)
+            return (flags & CloseOnExec) == 0;
+        _ = OpenFile("/dev/null", ReadWrite);
+        return false;
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl")]
+    private static partial int Control(int descriptor, int command);
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFile(string path, int flags);
+
+    /// <summary>Passes on what can be written and drops the rest.</summary>
+    private sealed class LossyStream(Stream target, Action<IOException>? onFirstLoss) : Stream
+    {
+        private Action<IOException>? onFirstLoss = onFirstLoss;
+
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            try
+            {
+                target.Write(buffer);
+            }
+            catch (IOException e)
+            {
+                Interlocked.Exchange(ref onFirstLoss, null)?.Invoke(e);
+            }
+            catch (UnauthorizedAccessException)
+            {
+                // Opened for reading only.
+            }
+        }
+
+        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+        public override void Flush()
+        {
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Runtime.InteropServices;
+
+namespace GpuGrad.Kernels.Files;
+
+/// <summary>What a name in the file system stands for.</summary>
+public enum FileKind
+{
+    Regular,
+    Folder,
+    Link,
+
+    /// <summary>A pipe, a socket, a terminal or another device: reading may wait for ever, writing may reach anything.</summary>
+    Special,
+}
+
+/// <summary>What the system knows of a file. Only Linux is asked, by <c>statx</c>, whose layout is the same on every architecture.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Mode">The permission bits, e.g. 0644.</param>
+/// <param name="Owner">Number of the user it belongs to.</param>
+/// <param name="Links">How many names it has.</param>
+/// <param name="Device">With <paramref name="Inode"/>, which file it is, whatever it is called.</param>
+/// <param name="Inode">See <paramref name="Device"/>.</param>
+public readonly unsafe partial record struct FileFacts(FileKind Kind, int Mode, uint Owner, uint Links, ulong Device, ulong Inode)
+{
+    private const int CurrentFolder = -100, NoFollow = 0x100, EmptyPath = 0x1000;
+    private const uint BasicFields = 0x7FF;
+    private const int TypeMask = 0xF000, ModeMask = 0xFFF;
+
+    /// <summary>Number of the user that this process acts for.</summary>
+    public static uint Me => OperatingSystem.IsLinux() ? EffectiveUser() : 0;
+
+    /// <summary>Whether both are one and the same file.</summary>
+    public bool IsSame(FileFacts other) => (Device, Inode) == (other.Device, other.Inode);
+
+    /// <summary>Null where it is not there, or the system does not tell.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="follow">Whether what a link names is meant, or the link.</param>
+    public static FileFacts? Of(string path, bool follow) => Ask(CurrentFolder, Path.GetFullPath(path), follow ? 0 : NoFollow);
+
+    /// <summary>Of an open file or folder.</summary>
+    public static FileFacts? Of(int descriptor) => Ask(descriptor, "", EmptyPath);
+
+    /// <summary>Of a name in an open folder; a link itself, not what it names.</summary>
+    public static FileFacts? Of(int folder, string name) => Ask(folder, name, NoFollow);
+
+    private static FileFacts? Ask(int folder, string path, int flags)
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+        Statx x;
+        try
+        {
+            if (Call(folder, path, flags, BasicFields, &x) != 0)
+                return null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null; // a C library older than statx
+        }
+        FileKind kind = (x.Mode & TypeMask) switch
+        {
+            0x8000 => FileKind.Regular,
+            0x4000 => FileKind.Folder,
+            0xA000 => FileKind.Link,
+            _ => FileKind.Special,
+        };
+        return new FileFacts(kind, x.Mode & ModeMask, x.Owner, x.Links, ((ulong)x.DeviceMajor << 32) | x.DeviceMinor, x.Inode);
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Call(int folder, string path, int flags, uint mask, Statx* result);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint EffectiveUser();
+
+    // struct statx of linux/stat.h.
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Statx
+    {
+        [FieldOffset(16)]
+        public uint Links;
+
+        [FieldOffset(20)]
+        public uint Owner;
+
+        [FieldOffset(28)]
+        public ushort Mode;
+
+        [FieldOffset(32)]
+        public ulong Inode;
+
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
+}

@@ -1,0 +1,83 @@
+using System.Runtime.Versioning;
+
+namespace GpuGrad.Kernels.Files;
+
+/// <summary>
+/// A folder whose files are believed, such as the cache of compiled kernels: nobody but this user and the administrator may have put
+/// anything into it or may put another folder in its place. On Linux owners and modes are checked, on macOS modes alone; Windows keeps
+/// caches in the user's profile, which others cannot write.
+/// </summary>
+public static class PrivateFolder
+{
+    private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
+    private const uint Administrator = 0;
+    private const int MostLinks = 40; // as the kernel follows
+
+    /// <summary>Makes the folder where it is missing, closed to others, and looks at it and at those above it.</summary>
+    /// <returns>Null where it may be used; else, in one line, why it may not be and what would help.</returns>
+    public static string? Refusal(string folder)
+    {
+        try
+        {
+            string full = Path.GetFullPath(folder);
+            if (!Directory.Exists(full))
+                Make(full);
+            return OperatingSystem.IsWindows() ? null : RefusalOf(full, 0);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"{folder}: cannot be used ({e.Message.ReplaceLineEndings(" ").TrimEnd('.')})";
+        }
+    }
+
+    /// <summary>Whether a file in such a folder is a regular one that this user wrote and nobody else can write.</summary>
+    public static bool Trusts(string file)
+    {
+        if (OperatingSystem.IsWindows())
+            return true;
+        if (FileFacts.Of(file, follow: false) is FileFacts facts)
+            return facts.Kind == FileKind.Regular && IsMine(facts.Owner) && ((UnixFileMode)facts.Mode & OthersWrite) == 0;
+        var info = new FileInfo(file);
+        return info.Exists && info.LinkTarget is null && (info.UnixFileMode & OthersWrite) == 0;
+    }
+
+    private static void Make(string full)
+    {
+        if (OperatingSystem.IsWindows())
+            Directory.CreateDirectory(full);
+        else
+            Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    // The folder itself is nobody else's at all. Above it others may write only where the sticky bit keeps them from renaming what is
+    // not theirs, as in /tmp.
+    [UnsupportedOSPlatform("windows")]
+    private static string? RefusalOf(string full, int links)
+    {
+        bool own = true;
+        for (DirectoryInfo? at = new(full); at is not null; at = at.Parent, own = false)
+        {
+            if (RefusalOf(at, own) is string refusal)
+                return refusal;
+            // A link is as good as the folders that lead to what it names.
+            if (at.LinkTarget is string target && (links == MostLinks || RefusalOf(Path.GetFullPath(target, at.Parent?.FullName ?? "/"), links + 1) is not null))
+                return $"{at.FullName}: is a link to a folder that others may write; name a folder of your own";
+        }
+        return null;
+    }
+
+    [UnsupportedOSPlatform("windows")]
+    private static string? RefusalOf(DirectoryInfo folder, bool own)
+    {
+        // Of a link only its owner counts: its own mode says nothing.
+        if (FileFacts.Of(folder.FullName, follow: false) is FileFacts link && !IsMine(link.Owner))
+            return $"{folder.FullName}: belongs to user {link.Owner}; expected a folder of your own";
+        if (FileFacts.Of(folder.FullName, follow: true) is FileFacts facts && !IsMine(facts.Owner))
+            return $"{folder.FullName}: belongs to user {facts.Owner}; expected a folder of your own";
+        UnixFileMode mode = File.GetUnixFileMode(folder.FullName);
+        bool open = own ? (mode & OthersWrite) != 0 : (mode & OthersWrite) != 0 && (mode & UnixFileMode.StickyBit) == 0;
+        return open ? $"{folder.FullName}: others may write it (mode {Convert.ToString((int)mode, 8)}); remedy: chmod go-w {folder.FullName}" : null;
+    }
+
+    private static bool IsMine(uint owner) => owner == Administrator || owner == FileFacts.Me;
+}

@@ -1,0 +1,65 @@
+namespace GpuGrad.Cli.Tests;
+
+/// <summary>What is printed never decides what is done: streams that are full, closed or broken lose text and nothing else.</summary>
+public sealed class StreamTests : IDisposable
+{
+    private const string Config = """
+        data: {dataset: {blobs: {train: 60, test: 30}}, batch: 20}
+        model: [{dense: 3}]
+        device: cpu
+        train: {epochs: 2, optimizer: {sgd: {lr: 0.01}}}
+        """;
+
+    private readonly Gpugrad gpugrad = new();
+
+    public StreamTests() => gpugrad.Write("test.yaml", Config);
+
+    public void Dispose() => gpugrad.Dispose();
+
+    [SkippableTheory]
+    [InlineData(">/dev/full")]
+    [InlineData("2>/dev/full")]
+    [InlineData(">/dev/full 2>&1")]
+    [InlineData(">&-")]
+    [InlineData("2>&-")]
+    [InlineData("<&- >&- 2>&-")]
+    [InlineData(">/dev/full", "--json")]
+    [InlineData(">&-", "--json")]
+    [InlineData("</dev/null 1</dev/null")]
+    public void A_training_whose_words_nobody_takes_ends_as_any_other(string redirection, params string[] more)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
+        gpugrad.RunRedirected(redirection, ["train", "test.yaml", "--out", "run", .. more]).Done();
+        Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
+        Assert.Contains("\"finished\"", File.ReadAllText(gpugrad["run/summary.json"]), StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData(">/dev/full")]
+    [InlineData("2>/dev/full")]
+    [InlineData(">&- 2>&-")]
+    public void An_exit_code_is_the_same_whoever_listens(string redirection)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
+        Assert.Equal(ExitCode.Done, gpugrad.RunRedirected(redirection, "summary", "test.yaml").Code);
+        Assert.Equal(ExitCode.Done, gpugrad.RunRedirected(redirection, "--help").Code);
+        Assert.Equal(ExitCode.Usage, gpugrad.RunRedirected(redirection, "summary", "nowhere.yaml", "--json").Code);
+        Assert.Equal(ExitCode.TargetMissed, gpugrad.RunRedirected(redirection, "train", "test.yaml", "--out", "run", "--set", "target.test-accuracy=1", "--set", "train.optimizer.sgd.lr=0").Code);
+    }
+
+    [SkippableFact]
+    public void An_answer_that_a_full_disk_swallows_is_said_on_standard_error()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no /dev/full");
+        string line = Assert.Single(gpugrad.RunRedirected(">/dev/full", "summary", "test.yaml").Done().Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("gpugrad: standard output is incomplete: ", line, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public void A_reader_that_goes_away_ends_nothing()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no shell");
+        gpugrad.RunRedirected("| true; exit 0", "train", "test.yaml", "--out", "run").Done();
+        Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
+    }
+}
