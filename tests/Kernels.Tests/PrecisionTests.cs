@@ -5,10 +5,6 @@ using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
-#if !ILGPU_PACKAGE
-using GpuGrad.Kernels.Devices.Accelerated.Products;
-using ILGPU.Bundled;
-#endif
 
 namespace GpuGrad.Kernels.Tests;
 
@@ -63,29 +59,6 @@ public sealed class PrecisionTests
             Assert.Empty(OpCheck.Against(one, device).Problems);
         }
     }
-
-#if !ILGPU_PACKAGE
-    [Fact]
-    public void The_kernels_use_them()
-    {
-        string tf32 = KernelInspection.ToPtx(TensorKernels.Tiled<Rows, Columns, MatrixResult<Identity>, SmallWarpTile, Tf32Unit>);
-        string bf16 = KernelInspection.ToPtx(TensorKernels.Tiled<Rows, Columns, MatrixResult<Identity>, LargeWarpTile, Bf16Unit>);
-        // 2 × 4 instructions for each of two steps; 4 × 4 for the one.
-        Assert.Equal(16, tf32.Split("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32").Length - 1);
-        Assert.Equal(16, bf16.Split("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32").Length - 1);
-        // Sums and fragments are registers.
-        Assert.DoesNotContain(".local", tf32 + bf16, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Without_them_sums_and_factors_are_registers_too()
-    {
-        string ptx = KernelInspection.ToPtx(ProductKernels.Tiled<Rows, Columns, MatrixResult<Identity>, SmallTile>)
-            + KernelInspection.ToPtx(ProductKernels.Tiled<Columns, Columns, MatrixResult<Identity>, LargeTile>);
-        Assert.Contains("fma.rn.f32", ptx, StringComparison.Ordinal);
-        Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
-    }
-#endif
 
     /// <summary>Rounding is seen: the same factors give another product, and that is the exact one of the rounded factors.</summary>
     [Fact]

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
@@ -33,6 +34,8 @@ public sealed class KernelBinding : Operands
 
     internal Accelerator Accelerator => device.Accelerator;
 
+    internal KernelDevice Device => device;
+
     public ArrayView<float> In(int index) => View<float>(Input(index, ElementType.Real), InShape(index));
 
     public ArrayView<int> InInt(int index) => View<int>(Input(index, ElementType.Int32), InShape(index));
@@ -47,6 +50,9 @@ public sealed class KernelBinding : Operands
 
     /// <summary>Whether an input begins where four floats can be loaded at once; parameters lie wherever the one before ends.</summary>
     public bool IsAligned(int index) => Input(index, ElementType.Real).Offset % 16 == 0;
+
+    /// <summary>Whether an output begins where four floats can be stored at once.</summary>
+    public bool IsOutAligned(int index = 0) => Output(index, ElementType.Real).Offset % 16 == 0;
 
     /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
     public ArrayView<float> Updated(int index)
@@ -65,18 +71,22 @@ public sealed class KernelBinding : Operands
     /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
     public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
 
+    /// <summary>A table on the device for as long as the plan lives.</summary>
+    internal ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged => scratch.Table(values);
+
     /// <summary>Adds a launch. The delegate is called at every step: it must capture all it needs and allocate nothing.</summary>
     public void Launch(Action launch) => launches.Add(launch);
 
     private static ArrayView<T> View<T>(Location at, Shape shape) where T : unmanaged => ((KernelBuffer)at.Buffer).View<T>(at.Offset, shape.Length);
 }
 
-/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>
+/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes. Tables keep their own.</summary>
 internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
 {
     private const int Alignment = 64; // floats in 256 bytes
 
     private readonly List<KernelScratchRegion> regions = [];
+    private readonly List<KernelBuffer> tables = [];
     private KernelBuffer? buffer;
     private long used;
     private long needed;
@@ -92,6 +102,15 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
         return region;
     }
 
+    public ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        var table = (KernelBuffer)memory.Device.Allocate("table", bytes.Length);
+        tables.Add(table);
+        table.Write(0, bytes);
+        return table.View<T>(0, values.Length);
+    }
+
     /// <summary>Allocates once all nodes are bound.</summary>
     public void Commit()
     {
@@ -102,7 +121,12 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
             region.View = buffer.View<float>(region.Offset * sizeof(float), region.Length);
     }
 
-    public void Dispose() => buffer?.Dispose();
+    public void Dispose()
+    {
+        buffer?.Dispose();
+        foreach (KernelBuffer table in tables)
+            table.Dispose();
+    }
 }
 
 /// <summary>A piece of scratch memory; its place is known once the whole plan is bound, so read it inside a launch.</summary>

@@ -61,6 +61,9 @@ public sealed class KernelDevice : Device
 
     internal long TotalMemory => Accelerator.MemorySize;
 
+    /// <summary>The tile that matrix products get, whatever it costs; null for the best. For tests of the others.</summary>
+    internal int? Tile { get; set; }
+
     public override bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
 
     /// <summary>Writes a few words by a launch.</summary>
