@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Products;
-using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;

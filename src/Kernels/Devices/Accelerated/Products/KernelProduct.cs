@@ -2,12 +2,11 @@ using GpuGrad.Kernels.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
 
+using Block4x4 = GpuGrad.Kernels.Devices.Accelerated.Products.Block4<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>;
+using Block8x8 = GpuGrad.Kernels.Devices.Accelerated.Products.PairBlock<GpuGrad.Kernels.Devices.Accelerated.Products.Block4<GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>>, GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>>;
+using Row8 = GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>;
+
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
-
-using Block4x4 = Block4<Row4>;
-using Block8x8 = PairBlock<Block4<PairRow<Row4>>, PairRow<Row4>>;
-using Row8 = PairRow<Row4>;
-
 /// <summary>Adds the launches of a product, or of several of the same sizes side by side, to a plan.</summary>
 internal static class KernelProduct
 {

@@ -1,4 +1,3 @@
-using GpuGrad.Kernels.Numerics;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
 using ILGPU.Util;
