@@ -22,8 +22,8 @@ public abstract class Device : IDisposable
     /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
     public virtual bool RunsAhead => false;
 
-    /// <summary>Kernels that were compiled since the device was opened, because no earlier start had left them on disk.</summary>
-    public virtual int CompiledKernels => 0;
+    /// <summary>How many kernels were compiled since the device was opened, because no earlier start had left them on disk; null for none.</summary>
+    public virtual string? KernelNote => null;
 
     /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;

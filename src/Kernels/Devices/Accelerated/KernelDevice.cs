@@ -37,7 +37,7 @@ public sealed class KernelDevice : Device
 
     public override bool RunsAhead => true;
 
-    public override int CompiledKernels => Loader.Compiled;
+    public override string? KernelNote => Loader.Note;
 
     internal Accelerator Accelerator { get; }
 

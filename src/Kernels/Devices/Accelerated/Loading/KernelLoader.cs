@@ -17,7 +17,7 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
     private static readonly Lock OpenClBuilds = new();
 
     private readonly Dictionary<KernelKey, LoadedKernel> kernels = [];
-    private readonly KernelTexts texts = new(accelerator);
+    private readonly KernelTexts texts = new(accelerator, KernelCache.OfUser());
 
     /// <summary>Threads of a group where the kernel does not say.</summary>
     private int ItemThreads { get; } = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
@@ -28,8 +28,8 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
     /// </summary>
     public AcceleratorStream Stream { get; } = accelerator.CreateStream();
 
-    /// <summary>Kernels that were compiled because no earlier start had left their text on disk.</summary>
-    public int Compiled => texts.Compiled;
+    /// <summary>What was compiled because no earlier start had left it on disk; null for nothing.</summary>
+    public string? Note => texts.Note;
 
     /// <summary>Kernels asked for so far.</summary>
     public IReadOnlyCollection<KernelKey> Kernels => kernels.Keys;
@@ -52,13 +52,16 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
     {
         var key = new KernelKey(method, specialization.MaxNumThreadsPerGroup ?? 0);
         if (!kernels.TryGetValue(key, out LoadedKernel? kernel))
-            kernels[key] = kernel = new LoadedKernel(key.Name, Task.Run(() => Build(key)));
+        {
+            Func<CompiledKernel> text = texts.Find(key);
+            kernels[key] = kernel = new LoadedKernel(key.Name, Task.Run(() => Build(key, text)));
+        }
         return kernel;
     }
 
-    private Kernel Build(KernelKey key)
+    private Kernel Build(KernelKey key, Func<CompiledKernel> text)
     {
-        CompiledKernel compiled = texts.Get(key);
+        CompiledKernel compiled = text();
         if (accelerator is not CLAccelerator)
             return ToDevice(key, compiled);
         lock (OpenClBuilds)

@@ -16,26 +16,29 @@ namespace GpuGrad.Kernels.Devices.Accelerated.Loading;
 /// What ILGPU makes of a kernel: PTX or OpenCL C, kept on disk, because compiling is most of what a cold start spends. A kernel from
 /// disk is an ordinary <see cref="CompiledKernel"/> again. On ILGPU's CPU accelerator there is no text, and nothing is kept.
 /// </summary>
-internal sealed class KernelTexts(Accelerator accelerator)
+internal sealed class KernelTexts(Accelerator accelerator, KernelCache cache)
 {
     private readonly string? target = Target(accelerator);
     private int compiled;
 
-    /// <summary>Kernels that were on no disk.</summary>
-    public int Compiled => compiled;
+    /// <summary>How many had to be compiled, for the user; null where all were on disk.</summary>
+    public string? Note => compiled == 0 ? null : FormattableString.Invariant($"{compiled} compiled; {(cache.Refusal is { } refusal ? $"not kept for the next start: {refusal}" : "the next start finds them on disk")}");
 
-    /// <summary>From several threads at once.</summary>
-    public CompiledKernel Get(KernelKey key)
+    /// <summary>Looks for a kernel on disk; what comes back makes it ready for the driver, on any thread.</summary>
+    public Func<CompiledKernel> Find(KernelKey key)
     {
         if (target is null)
-            return accelerator.CompileKernel(key.Entry, key.Specialization);
-        var entry = new CacheEntry(accelerator is CudaAccelerator ? "ptx" : "cl", key.Origin(target));
-        if (entry.Read() is { } text)
+            return () => accelerator.CompileKernel(key.Entry, key.Specialization);
+        string kind = accelerator is CudaAccelerator ? "ptx" : "cl", origin = key.Origin(target);
+        if (cache.Read(kind, origin) is { } known)
+            return () => FromText(key, known);
+        compiled++;
+        return () =>
+        {
+            string text = KernelCompiler.Compile(accelerator is CudaAccelerator cuda ? cuda.Backend : ((CLAccelerator)accelerator).Backend, key);
+            cache.Write(kind, origin, text);
             return FromText(key, text);
-        text = KernelCompiler.Compile(accelerator is CudaAccelerator cuda ? cuda.Backend : ((CLAccelerator)accelerator).Backend, key);
-        Interlocked.Increment(ref compiled);
-        entry.Write(text);
-        return FromText(key, text);
+        };
     }
 
     private CompiledKernel FromText(KernelKey key, string text)
