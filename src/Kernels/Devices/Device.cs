@@ -25,6 +25,9 @@ public abstract class Device : IDisposable
     /// <summary>How many kernels were compiled since the device was opened, because no earlier start had left them on disk; null for none.</summary>
     public virtual string? KernelNote => null;
 
+    /// <summary>Whether a step is a list of kernel launches.</summary>
+    public virtual bool RunsKernels => false;
+
     /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;
 
@@ -83,6 +86,9 @@ internal abstract class Executor : IDisposable
 {
     /// <summary>Runs nodes <paramref name="first"/> to <paramref name="last"/> (exclusive), in order.</summary>
     public abstract void Run(int first, int last);
+
+    /// <summary>Kernel launches of a whole run; 0 on a device without kernels.</summary>
+    public virtual int Launches => 0;
 
     /// <summary>Waits until everything enqueued has finished.</summary>
     public virtual void Synchronize()

@@ -37,6 +37,8 @@ public sealed class KernelDevice : Device
 
     public override bool RunsAhead => true;
 
+    public override bool RunsKernels => true;
+
     public override string? KernelNote => Loader.Note;
 
     internal Accelerator Accelerator { get; }
@@ -116,6 +118,8 @@ public sealed class KernelDevice : Device
             launches = [.. list];
             graphs = new LaunchGraphs(device.Loader, launches);
         }
+
+        public override int Launches => launches.Length;
 
         public override void Run(int first, int last)
         {

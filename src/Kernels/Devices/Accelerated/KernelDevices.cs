@@ -1,4 +1,5 @@
 using ILGPU;
+using ILGPU.Backends.OpenCL;
 using ILGPU.Runtime;
 using ILGPU.Runtime.CPU;
 using ILGPU.Runtime.Cuda;
@@ -17,11 +18,24 @@ internal static class KernelDevices
         // A driver that is broken must not keep the others from being listed.
         foreach (DeviceInfo info in Of<CudaDevice>("cuda", static b => b.Cuda(), static d => $"{d.Name}, {Gibi(d.MemorySize)}, compute capability {d.Architecture?.Major}.{d.Architecture?.Minor}", static _ => true))
             yield return info;
-        foreach (DeviceInfo info in Of<CLDevice>("opencl", static b => b.OpenCL(), static d => $"{d.Name.Trim()}, {Gibi(d.MemorySize)}, {d.PlatformName.Trim()}", static d => d.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU)))
+        foreach (DeviceInfo info in Of<CLDevice>("opencl", static b => b.OpenCL(RunsKernels), static d => $"{d.Name.Trim()}, {Gibi(d.MemorySize)}, {d.PlatformName.Trim()}", static d => d.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU)))
             yield return info;
     }
 
-    /// <summary>The kernels as ordinary C#, every access checked.</summary>
+    /// <summary>The OpenCL devices that cannot run the kernels, and why, a line each.</summary>
+    public static IReadOnlyList<string> Refused()
+    {
+        var refused = new List<string>();
+        Of<CLDevice>("opencl", b => b.OpenCL(d =>
+        {
+            if (!RunsKernels(d))
+                refused.Add($"OpenCL device '{d.Name.Trim()}' of {d.PlatformName.Trim()} lacks the generic address space of OpenCL 2.0, which ILGPU's kernels need (PoCL has it from 5.0 on)");
+            return false;
+        }), static d => d.Name, static _ => false);
+        return refused;
+    }
+
+    /// <summary>The kernels as ordinary C#, on ILGPU's CPU accelerator.</summary>
     public static DeviceInfo Emulated { get; } = new("emulated", "the GPU kernels run as C#, work-item by work-item (slow; for tests and debugging)", false)
     {
         Open = static _ =>
@@ -30,6 +44,8 @@ internal static class KernelDevices
             return new KernelDevice("emulated", context.CreateCPUAccelerator(0), context);
         },
     };
+
+    private static bool RunsKernels(CLDevice device) => device.CLStdVersion >= CLBackend.MinimumVersion && device.Capabilities.GenericAddressSpace;
 
     private static IReadOnlyList<DeviceInfo> Of<D>(string id, Action<Context.Builder> add, Func<D, string> describe, Func<D, bool> isGpu) where D : ILGPU.Runtime.Device
     {

@@ -1,6 +1,7 @@
 namespace GpuGrad.Cli.Tests;
 
-public sealed class WarmStartTests
+/// <summary>What only a device that runs kernels shows.</summary>
+public sealed class KernelDeviceTests
 {
     private const string Config = "data: {dataset: {blobs: {train: 64, test: 32}}, batch: 32}\nmodel: [{dense: 3}]\nloss: softmax-cross-entropy\ntrain: {epochs: 1, optimizer: {sgd: {lr: 0.1}}}\n";
 
@@ -17,9 +18,10 @@ public sealed class WarmStartTests
     }
 
     [SkippableFact]
-    public void A_cache_that_others_may_write_is_named_and_not_used()
+    public void A_kernel_cache_that_others_may_write_is_named_and_not_used_on_opencl()
     {
-        Skip.If(OperatingSystem.IsWindows(), "Windows keeps caches in the user's profile.");
+        if (OperatingSystem.IsWindows())
+            throw new SkipException("Windows keeps caches in the user's profile.");
         using var program = new Gpugrad { Cache = "cache" };
         RequireOpenCl(program);
         string config = program.Write("net.yaml", Config), kernels = program["cache/kernels"];
@@ -28,6 +30,16 @@ public sealed class WarmStartTests
         string output = program.Run("train", config, "--device", "opencl:0", "--out", "run").Done().Output;
         Assert.Matches("kernels +[0-9]+ compiled; not kept for the next start: .*chmod go-w", output);
         Assert.Empty(Directory.GetFileSystemEntries(kernels));
+    }
+
+    [SkippableFact]
+    public void A_summary_counts_the_launches_of_a_step_on_opencl()
+    {
+        using var program = new Gpugrad { Cache = "cache" };
+        RequireOpenCl(program);
+        string config = program.Write("net.yaml", "data: {shape: [4], classes: 3, batch: 32}\nmodel: [{dense: 3}]\nloss: softmax-cross-entropy\ntrain: {epochs: 1, optimizer: {sgd: {lr: 0.1}}}\n");
+        Assert.InRange((int)program.Run("summary", config, "--device", "opencl:0", "--no-audit", "--json").Json()["launches_per_step"]!, 5, 30);
+        Assert.Null(program.Run("summary", config, "--device", "cpu", "--no-audit", "--json").Json()["launches_per_step"]);
     }
 
     private static void RequireOpenCl(Gpugrad program)
