@@ -9,6 +9,9 @@ public static class Switches
     /// <summary>Folder for data sets and compiled kernels instead of the platform's cache folder.</summary>
     public const string Cache = "GPUGRAD_CACHE";
 
+    /// <summary>Guard mode: <c>end</c> or <c>start</c>, which end of every buffer lies against memory that nobody may touch.</summary>
+    public const string Guard = "GPUGRAD_GUARD";
+
     /// <summary>What the tests must find (a list of <c>opencl,torch,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
     public const string Require = "GPUGRAD_REQUIRE";
 

@@ -39,7 +39,7 @@ public sealed class SummaryVerb : ConfigVerb
             json["launches_per_step"] = launches;
         }
         if (!NoAudit)
-            json["init"] = Audit(loaded.Config, network, output);
+            json["init"] = Audit(loaded, network, output);
         output.Json(json);
         return ExitCode.Done;
     }
@@ -52,12 +52,13 @@ public sealed class SummaryVerb : ConfigVerb
     }
 
     // On normal numbers, which is what normalised data are to a first layer.
-    private static JsonObject Audit(RunConfig config, Network network, Output output)
+    private static JsonObject Audit(LoadedConfig loaded, Network network, Output output)
     {
+        RunConfig config = loaded.Config;
         DataShape shape = config.Data.KnownShape!;
         using Device device = DeviceCatalog.Open(config.Device, config.Threads);
         SampleSet samples = StepBatch.Random(network, shape, Math.Min(config.Data.Batch, 32), config.Seed);
-        InitAudit audit = InitAudit.Run(config, network, device, samples, Normalization.None(shape.Shape[0]), shape);
+        InitAudit audit = InitAudit.Run(config, network, device, samples, Normalization.None(shape.Shape[0]), shape, new Remedies(loaded));
         output.Line();
         output.Table(
             ["layer", "kind", "deviation", "gradient", "off or flat"],

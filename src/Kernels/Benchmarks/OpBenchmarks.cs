@@ -75,7 +75,7 @@ public static class OpBenchmarks
     private static OpCase Optimizer<Rule>(string name, RandomStream random, int[] s) where Rule : struct, IOptimizerRule
     {
         var hyper = new double[HyperLayout.Length];
-        (hyper[HyperLayout.Rate], hyper[HyperLayout.Correction1], hyper[HyperLayout.Correction2], hyper[HyperLayout.GradientScale]) = (0.01, 0.1, 0.1, 1);
+        (hyper[HyperLayout.Rate], hyper[HyperLayout.Correction1], hyper[HyperLayout.Correction2]) = (0.01, 0.1, 0.1);
         var op = new OptimizerUpdate<Rule>(new OptimizerConstants { A = 0.9, B = 0.99, Epsilon = 1e-8, Decay = 1e-4 }, false);
         CaseInput[] slots = [.. Enumerable.Range(0, Rule.Slots).Select(_ => CaseInput.Uniform(random, new Shape(s), 0.1, 1))];
         return new OpCase(name, op, [Normal(random, s), Normal(random, s), CaseInput.Constant(new Shape(HyperLayout.Length), hyper), .. slots]) { Differentiable = false };

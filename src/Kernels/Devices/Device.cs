@@ -34,6 +34,9 @@ public abstract class Device : IDisposable
     /// <summary>Whether its buffers lie in the memory that this program has anyway.</summary>
     public virtual bool UsesHostMemory => true;
 
+    /// <summary>How its buffers are guarded against what reads or writes outside them; <c>GPUGRAD_GUARD</c> where nobody says.</summary>
+    public GuardSide Guard { get; internal set; } = Guards.Wanted;
+
     public int SizeOf(ElementType element) => element switch
     {
         ElementType.Real => RealSize,
@@ -78,6 +81,9 @@ public abstract class DeviceBuffer(string name, long bytes) : IDisposable
     /// <summary>Sets every byte.</summary>
     public abstract void Fill(byte value);
 
+    /// <summary>What was written outside it, in words; null when nothing was or, without guards, nobody can tell.</summary>
+    public virtual string? Damage() => null;
+
     public abstract void Dispose();
 }
 
@@ -89,6 +95,11 @@ internal abstract class Executor : IDisposable
 
     /// <summary>Kernel launches of a whole run; 0 on a device without kernels.</summary>
     public virtual int Launches => 0;
+
+    /// <summary>Fills the scratch memory of a node with NaN, where each has its own (<see cref="GuardSide"/>).</summary>
+    public virtual void PoisonScratch(int node)
+    {
+    }
 
     /// <summary>Waits until everything enqueued has finished.</summary>
     public virtual void Synchronize()

@@ -9,6 +9,7 @@ namespace GpuGrad.Kernels.Devices;
 public sealed class DeviceMemory(Device device) : IDisposable
 {
     private readonly Dictionary<Slot, DeviceBuffer> buffers = [];
+    private readonly HashSet<DeviceBuffer> guarded = [];
     private DeviceBuffer? arena;
 
     public Device Device { get; } = device;
@@ -113,18 +114,32 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Dispose()
     {
         foreach (DeviceBuffer buffer in buffers.Values)
-            buffer.Dispose();
+            Release(buffer);
         buffers.Clear();
-        arena?.Dispose();
+        if (arena is not null)
+            Release(arena);
         arena = null;
     }
 
-    /// <summary>Memory that whoever asks disposes of.</summary>
+    /// <summary>Memory that whoever asks gives back by <see cref="Release"/>.</summary>
     internal DeviceBuffer Allocate(string name, long bytes)
     {
         Allocating?.Invoke(Device, name, bytes);
-        return Device.Allocate(name, bytes);
+        DeviceBuffer buffer = Device.Allocate(name, bytes);
+        if (Device.Guard != GuardSide.None)
+            guarded.Add(buffer);
+        return buffer;
     }
+
+    internal void Release(DeviceBuffer buffer)
+    {
+        guarded.Remove(buffer);
+        buffer.Dispose();
+    }
+
+    /// <summary>In guard mode, what was written outside which buffer; null when nothing was.</summary>
+    internal string? Damage() =>
+        guarded.Select(b => b.Damage() is string damage ? FormattableString.Invariant($"'{b.Name}' ({b.Bytes} bytes) was {damage}") : null).FirstOrDefault(d => d is not null);
 
     private static void Require(Slot slot, ElementType element, long offset, long count)
     {

@@ -11,21 +11,22 @@ namespace GpuGrad.Kernels.Plans;
 /// </summary>
 public sealed class Plan : IDisposable
 {
-    private const byte GuardByte = 0xA5;
-    private const byte PoisonByte = 0xFF; // four or eight of them are a NaN
-
     private readonly Executor executor;
 
     public Plan(PlanLayout layout)
     {
         Layout = layout;
-        layout.Memory.Arena(layout.ArenaBytes);
+        if (!layout.IsGuarded)
+            layout.Memory.Arena(layout.ArenaBytes);
         executor = layout.Memory.Device.Bind(layout);
         if (layout.Options.GuardBytes > 0)
             Poison();
     }
 
     public PlanLayout Layout { get; }
+
+    /// <summary>Told in guard mode of every node before it runs: what a process was at when it died.</summary>
+    internal static Action<Node>? Entering { get; set; }
 
     public Device Device => Layout.Memory.Device;
 
@@ -38,13 +39,13 @@ public sealed class Plan : IDisposable
     public static Plan Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(PlanLayout.Of(graph, memory, options));
 
     /// <summary>Runs everything once.</summary>
-    public void Run() => executor.Run(0, Nodes.Count);
+    public void Run() => Run(0, Nodes.Count);
 
     /// <summary>Runs the nodes of the phases from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
-    public void Run(Phase first, Phase last) => executor.Run(FirstOf(first), FirstOf(last + 1));
+    public void Run(Phase first, Phase last) => Run(FirstOf(first), FirstOf(last + 1));
 
     /// <summary>Runs one node.</summary>
-    public void RunNode(int index) => executor.Run(index, index + 1);
+    public void RunNode(int index) => Run(index, index + 1);
 
     /// <summary>Waits until everything that was started has finished.</summary>
     public void Synchronize() => executor.Synchronize();
@@ -97,9 +98,15 @@ public sealed class Plan : IDisposable
     /// <summary>Fills the arena with NaN and the guards with their pattern, so that a read of what was never written shows.</summary>
     public void Poison()
     {
+        if (Layout.IsGuarded)
+        {
+            foreach (Tensor tensor in Layout.Temporaries)
+                Layout.Locate(tensor).Buffer.Fill(Guards.Poison);
+            return;
+        }
         DeviceBuffer arena = Layout.Memory.Arena(Layout.ArenaBytes);
-        arena.Fill(PoisonByte);
-        byte[] guard = Enumerable.Repeat(GuardByte, Layout.Options.GuardBytes).ToArray();
+        arena.Fill(Guards.Poison);
+        byte[] guard = Enumerable.Repeat(Guards.Pattern, Layout.Options.GuardBytes).ToArray();
         if (guard.Length == 0)
             return;
         foreach (Tensor tensor in Layout.Temporaries)
@@ -109,19 +116,51 @@ public sealed class Plan : IDisposable
     /// <summary>The temporaries behind which something was written since <see cref="Poison"/>; needs <see cref="PlanOptions.Reuse"/> off.</summary>
     public IReadOnlyList<Tensor> BrokenGuards()
     {
+        if (Layout.IsGuarded)
+            return [.. Layout.Temporaries.Where(t => Layout.Locate(t).Buffer.Damage() is not null)];
         DeviceBuffer arena = Layout.Memory.Arena(Layout.ArenaBytes);
         var guard = new byte[Layout.Options.GuardBytes];
         var broken = new List<Tensor>();
         foreach (Tensor tensor in Layout.Temporaries)
         {
             arena.Read(Layout.ArenaOffset(tensor) + Layout.BytesOf(tensor), guard);
-            if (guard.AsSpan().ContainsAnyExcept(GuardByte))
+            if (guard.AsSpan().ContainsAnyExcept(Guards.Pattern))
                 broken.Add(tensor);
         }
         return broken;
     }
 
-    public void Dispose() => executor.Dispose();
+    public void Dispose()
+    {
+        executor.Dispose();
+        Layout.ReleaseGuarded();
+    }
+
+    private void Run(int first, int last)
+    {
+        if (!Layout.IsGuarded)
+            executor.Run(first, last);
+        else
+        {
+            for (int i = first; i < last; i++)
+                RunGuarded(i);
+        }
+    }
+
+    private void RunGuarded(int index)
+    {
+        Node node = Nodes[index];
+        if (node.Op.IsView)
+            return;
+        Entering?.Invoke(node);
+        foreach (Tensor output in node.Outputs.Where(o => o.Base == o && o.Placement is null))
+            Layout.Locate(output).Buffer.Fill(Guards.Poison);
+        executor.PoisonScratch(index);
+        executor.Run(index, index + 1);
+        executor.Synchronize();
+        if (Layout.Memory.Damage() is string damage)
+            throw new GpuGradException(Fault.Internal, $"{node}: {damage}");
+    }
 
     private int FirstOf(Phase phase)
     {

@@ -15,6 +15,7 @@ public sealed class PlanLayout
 {
     private readonly Dictionary<Tensor, long> arenaOffsets = [];
     private readonly List<Tensor> temporaries = [];
+    private readonly Dictionary<Tensor, DeviceBuffer> guarded = [];
 
     private PlanLayout(Graph graph, DeviceMemory memory, PlanOptions options)
     {
@@ -60,7 +61,27 @@ public sealed class PlanLayout
             return new Location(Memory[place.Slot], place.Offset * Memory.Device.SizeOf(owner.Type.Element));
         if (!arenaOffsets.TryGetValue(owner, out long offset))
             throw new InvalidOperationException($"'{tensor.Name}' is not part of this plan: no node that runs writes it. Name it in PlanOptions.Keep.");
-        return new Location(Memory.Arena(ArenaBytes), offset);
+        return IsGuarded ? new Location(Guarded(owner), 0) : new Location(Memory.Arena(ArenaBytes), offset);
+    }
+
+    /// <summary>In guard mode each temporary has a buffer of its own in place of a part of the arena.</summary>
+    internal bool IsGuarded => Memory.Device.Guard != GuardSide.None;
+
+    internal void ReleaseGuarded()
+    {
+        foreach (DeviceBuffer buffer in guarded.Values)
+            Memory.Release(buffer);
+        guarded.Clear();
+    }
+
+    private DeviceBuffer Guarded(Tensor owner)
+    {
+        if (!guarded.TryGetValue(owner, out DeviceBuffer? buffer))
+        {
+            guarded[owner] = buffer = Memory.Allocate(owner.Name, BytesOf(owner));
+            buffer.Fill(Guards.Poison);
+        }
+        return buffer;
     }
 
     // Largest first, each at the lowest address that no tensor alive at the same time overlaps: within a few per cent of

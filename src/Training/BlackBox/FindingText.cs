@@ -18,14 +18,14 @@ public static class FindingText
             yield return $"  before  {before}  (the same tensor in the step before)";
     }
 
-    internal static Alarm Alarm(NonFiniteException e, Finding? finding, Remedies remedies, string bundle)
+    internal static Alarm Alarm(NonFiniteException e, Finding? finding, Remedies remedies, double? longestStep, string bundle)
     {
         string numbers = finding is null ? e.What : finding.ToString();
         if (finding?.Inputs.MaxBy(i => i.Largest) is TensorFigures largest)
             numbers += string.Create(CultureInfo.InvariantCulture, $"; {finding.Op} read {largest.Name} with {largest}");
         if (finding?.Before is TensorFigures before)
             numbers += $"; in the step before it had {before}";
-        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{remedies.Rate(0.1)}, or {Remedies.Clip(1)}; gpugrad replay {bundle}");
+        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Either(remedies.LowerRate(longestStep), Remedies.Clip(1))}; gpugrad replay {bundle}");
     }
 
     private static string Cause(Finding? finding) => finding switch

@@ -50,14 +50,14 @@ public sealed record StepBundle
         Device = device,
     };
 
-    public void Save(string folder)
+    /// <param name="folder">A folder of its own, in the run's.</param>
+    public void Save(WorkFolder folder)
     {
-        DurableFile.CreateFolder(folder);
         Card.Write(folder);
         var document = new Document(Device, Count, [.. Steps.Select(s => new StepLine(
             s.Step, s.Epoch, s.Rate, [.. s.Batches.Select(b => new BatchLine(b.Number, b.Samples.ToArray()))]))]);
-        DurableFile.WriteText(Path.Combine(folder, StepsFile), JsonSerializer.Serialize(document, Options) + "\n");
-        NpzWriter.Save(Path.Combine(folder, StateFile), npz =>
+        DurableFile.WriteText(folder, StepsFile, JsonSerializer.Serialize(document, Options) + "\n");
+        NpzWriter.Save(folder, StateFile, npz =>
         {
             foreach ((string name, NumberArray array) in State)
             {
@@ -67,7 +67,7 @@ public sealed record StepBundle
                     npz.Add(name, array.Sizes, array.ToDoubles());
             }
         });
-        NpzWriter.Save(Path.Combine(folder, SamplesFile), npz =>
+        NpzWriter.Save(folder, SamplesFile, npz =>
         {
             int[] sizes = [Samples.Count, .. Samples.Shape.Sizes];
             if (Samples.Bytes is not null)

@@ -42,7 +42,7 @@ public sealed class StepReplay
             {
                 BatchRecord batch = step.Batches[i];
                 model.DeviceMemory.Write(source.Order, 0, batch.Samples.ToArray());
-                model.SetStep(config.Seed, batch.Number, 0, step.Step - 1, step.Rate, step.Batches.Count);
+                model.SetStep(config.Seed, batch.Number, 0, step.Step - 1, step.Rate);
                 var walk = new NodeWalk(model, model.Training(batch.Size), step, batch, last, now);
                 if (walk.Run(isLast: i == step.Batches.Count - 1) is Finding finding)
                     return finding;

@@ -74,7 +74,7 @@ public sealed record TrainConfig : ILocated
 
     public ClipConfig? Clip { get; init; }
 
-    /// <summary>Batches whose gradients are averaged for one step.</summary>
+    /// <summary>Batches whose gradients are averaged for one step, every sample counting alike: a step as of one batch so many times as large.</summary>
     public int Accumulate { get; init => field = Require.Positive(value); } = 1;
 
     /// <summary>Decay of a moving average of the weights, which is then evaluated and saved; 0 for none.</summary>

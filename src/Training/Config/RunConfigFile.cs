@@ -23,10 +23,11 @@ public static class RunConfigFile
 {
     /// <param name="path">The file.</param>
     /// <param name="overrides">Each <c>a.b.c=value</c>, as <c>--set</c> takes it.</param>
+    /// <param name="text">What the file is to hold, where that is not what it holds.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: one line with file, line and column.</exception>
-    public static LoadedConfig Load(string path, IEnumerable<string>? overrides = null)
+    public static LoadedConfig Load(string path, IEnumerable<string>? overrides = null, string? text = null)
     {
-        YamlMapping tree = ConfigSource.Load(path, overrides);
+        YamlMapping tree = ConfigSource.Load(path, overrides, text);
         if (tree["name"] is null)
             tree = tree.With("name", new YamlScalar(Path.GetFileNameWithoutExtension(path), true, tree.Mark));
         RunConfig config = ConfigBinder.Bind<RunConfig>(tree, "the config");

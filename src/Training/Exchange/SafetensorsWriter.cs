@@ -58,10 +58,23 @@ public static class SafetensorsWriter
     /// <param name="files">The file system.</param>
     public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, IFileSystem? files = null)
     {
+        (Action<Stream> body, long length) = Content(tensors, metadata);
+        DurableFile.Write(path, body, length, files);
+    }
+
+    /// <summary>The same in an open folder.</summary>
+    public static void Write(WorkFolder folder, string name, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        (Action<Stream> body, long length) = Content(tensors, metadata);
+        DurableFile.Write(folder, name, body, length);
+    }
+
+    private static (Action<Stream> Body, long Length) Content(IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
         TensorToWrite[] ordered = [.. tensors];
         Array.Sort(ordered, (a, b) => a.Type != b.Type ? b.Type.CompareTo(a.Type) : CompareUtf8(a.Name, b.Name));
         byte[] header = Header(ordered, metadata);
-        DurableFile.Write(path, stream =>
+        return (stream =>
         {
             Span<byte> length = stackalloc byte[sizeof(ulong)];
             BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
@@ -69,7 +82,7 @@ public static class SafetensorsWriter
             stream.Write(header);
             foreach (TensorToWrite tensor in ordered)
                 stream.Write(tensor.Bytes);
-        }, sizeof(ulong) + header.Length + ordered.Sum(t => (long)t.Bytes.Length), files);
+        }, sizeof(ulong) + header.Length + ordered.Sum(t => (long)t.Bytes.Length));
     }
 
     private static byte[] Header(TensorToWrite[] tensors, IReadOnlyDictionary<string, string>? metadata)

@@ -19,13 +19,24 @@ public static class WeightFile
     /// <param name="average">The moving averages where they are kept.</param>
     /// <param name="metadata">Texts to add, e.g. the config.</param>
     public static void Save(string path, Model model, bool average = true, IReadOnlyDictionary<string, string>? metadata = null) =>
-        SafetensorsWriter.Write(path, model.Network.Parameters.Select(p => TensorToWrite.Rounded(p.Name, p.Shape.Sizes, model.Read(p, average))), metadata);
+        SafetensorsWriter.Write(path, Tensors(model, average), metadata);
+
+    /// <summary>The same in an open folder.</summary>
+    public static void Save(WorkFolder folder, string name, Model model, IReadOnlyDictionary<string, string>? metadata = null) =>
+        SafetensorsWriter.Write(folder, name, Tensors(model, average: true), metadata);
 
     /// <summary>Copies weights to a model's parameters, and to their moving averages where those are kept. All or none.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
     public static void Load(string path, Model model)
     {
-        IReadOnlyList<(Parameter Parameter, double[] Values)> weights = Read(path, model.Network);
+        using SafetensorsFile file = SafetensorsFile.Open(path);
+        Load(file, model);
+    }
+
+    /// <summary>The same from an open file.</summary>
+    public static void Load(SafetensorsFile file, Model model)
+    {
+        IReadOnlyList<(Parameter Parameter, double[] Values)> weights = Read(file, model.Network);
         foreach ((Parameter parameter, double[] values) in weights)
         {
             model.Write(parameter, values);
@@ -38,6 +49,14 @@ public static class WeightFile
     public static IReadOnlyList<(Parameter Parameter, double[] Values)> Read(string path, Network network)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
+        return Read(file, network);
+    }
+
+    /// <summary>Refuses a file whose tensors are not the network's: before memory is taken for it.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
+    public static void Check(SafetensorsFile file, Network network)
+    {
+        string path = file.Path;
         string[] missing = [.. network.Parameters.Where(p => file[p.Name] is null).Select(p => p.Name)];
         string[] extra = [.. file.Tensors.Select(t => t.Name).Where(n => !n.EndsWith(Counter, StringComparison.Ordinal)).Except(network.Parameters.Select(p => p.Name))];
         if (missing.Length > 0)
@@ -50,8 +69,16 @@ public static class WeightFile
             if (!tensor.Shape.SequenceEqual(parameter.Shape.Sizes.ToArray().Select(s => (long)s)))
                 throw Refused(path, $"'{parameter.Name}' has shape [{string.Join(", ", tensor.Shape)}], expected {parameter.Shape}");
         }
+    }
+
+    private static IReadOnlyList<(Parameter Parameter, double[] Values)> Read(SafetensorsFile file, Network network)
+    {
+        Check(file, network);
         return [.. network.Parameters.Select(p => (p, file.ReadDoubles(file[p.Name]!)))];
     }
+
+    private static IEnumerable<TensorToWrite> Tensors(Model model, bool average) =>
+        model.Network.Parameters.Select(p => TensorToWrite.Rounded(p.Name, p.Shape.Sizes, model.Read(p, average)));
 
     private static string List(string[] names) =>
         string.Join(", ", names.Take(MostListed).Select(n => $"'{n}'")) + (names.Length > MostListed ? $" and {names.Length - MostListed} more" : "");

@@ -1,21 +1,22 @@
 using System.Globalization;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Optimizers;
 
 namespace GpuGrad.Training.Health;
 
 /// <summary>Gradients that vanish, explode, or are always cut.</summary>
-internal sealed class GradientRules(RunConfig config, Remedies remedies, HealthState state) : AlarmRule(state)
+internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningProgress progress, Remedies remedies, HealthState state) : AlarmRule(state)
 {
     private const double Vanished = 1e-4;
     private const double Exploded = 1e3;
     private const double Jumped = 100;
     private const int VanishedFor = 5, ExplodedFor = 3, NormsForJump = 20, NormsForClipping = 100;
 
-    /// <summary>From layer to layer, in a watched step. Biases and the factors of normalisations are left aside.</summary>
+    /// <summary>From layer to layer, in a watched step. Biases, the factors of normalisations, tables and what is frozen are left aside.</summary>
     public IEnumerable<Alarm> Judge(long step, HealthReading reading)
     {
-        ParameterReading[] weights = [.. reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1)];
-        if (weights.Length < 2)
+        ParameterReading[] weights = [.. reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1 && facts.FactorOf(p) > 0 && !facts.Tables.Contains(p.Parameter.Name))];
+        if (weights.Length < 2 || progress.Learned)
             yield break;
         ParameterReading first = weights[0], last = weights[^1];
         ParameterReading largest = weights[1..].MaxBy(p => p.GradientRms)!;
@@ -25,30 +26,31 @@ internal sealed class GradientRules(RunConfig config, Remedies remedies, HealthS
             string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient of {first.Parameter.Name} is {first.GradientRms:G2} an element, that of {largest.Parameter.Name} {largest.GradientRms:G2}: {1 / shrunk:G2} times as much");
             yield return new Alarm(
                 AlarmCatalog.Vanishing, step, first.Parameter.Layer, finding, "Each layer on the way back multiplies the gradient by less than 1; a sigmoid by at most 0.25.",
-                "relu in place of sigmoid or tanh, batchnorm between the layers, or residual: around some of them");
+                Remedies.Either(remedies.Relu, "batchnorm between the layers, or residual: around some of them"));
         }
         if (Holds(AlarmCatalog.Exploding, last.GradientRms > 0 && grown > Exploded, ExplodedFor) && IsFirst(AlarmCatalog.Exploding))
         {
             string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient of {first.Parameter.Name} is {first.GradientRms:G2} an element, that of {last.Parameter.Name} {last.GradientRms:G2}: it grows {grown:G2} times on its way back");
             yield return new Alarm(
                 AlarmCatalog.Exploding, step, first.Parameter.Layer, finding, "Each layer on the way back multiplies the gradient by more than 1: the weights are too large.",
-                $"no init: in these layers (the defaults keep the scale), or {Remedies.Clip(1)}");
+                Remedies.Either(remedies.DefaultInit, Remedies.Clip(1), remedies.DefaultInit is null ? "batchnorm between the layers" : null));
         }
     }
 
     /// <summary>From step to step: called before the norm is added to the others.</summary>
-    public Alarm? Jump(long step, double norm)
+    public Alarm? Jump(long step, double norm, double loss)
     {
         // The median is looked for only behind a step much shorter: sorting costs more than some networks' steps.
         if (State.Norms.Count < NormsForJump || norm < 10 * State.Norms[^1])
             return null;
         double usual = Quantile(0.5);
-        if (!(usual > 0) || norm < Jumped * usual || !IsFirst(AlarmCatalog.Exploding + " jump"))
+        // A network that has learned has gradients near 0; one sample that it gets wrong is no explosion, one after which it is worse than a guess is.
+        if (!(usual > 0) || norm < Jumped * usual || norm < 10 * (State.EarlyNorm ?? 0) || (progress.Learned && !progress.IsWorse(loss)) || !IsFirst(AlarmCatalog.Exploding + " jump"))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient's norm is {norm:G3}, {norm / usual:F0} times its usual {usual:G3} (median of {State.Norms.Count} steps)");
         return new Alarm(
             AlarmCatalog.Exploding, step, "", finding, "One step of this length can undo what hundreds have learned.",
-            $"{Remedies.Clip(Quantile(0.9))} (the length that 10 % of the last steps exceeded), or {remedies.Rate(0.1)}");
+            Remedies.Either(Remedies.Clip(Quantile(0.9)) is string clip ? $"{clip} (the length that 10 % of the last steps exceeded)" : null, remedies.LowerRate()));
     }
 
     /// <summary>How often the limit on the norm has bound.</summary>
@@ -58,12 +60,20 @@ internal sealed class GradientRules(RunConfig config, Remedies remedies, HealthS
         if (limit <= 0 || State.Norms.Count < NormsForClipping)
             return null;
         double share = (double)State.Norms.Count(n => n > limit) / State.Norms.Count;
-        if (share < 0.95 || !IsFirst(AlarmCatalog.ClippingBinds))
+        // Adam and its kin divide by the gradient's size: to them a limit that always binds is none.
+        if (share < 0.95 || progress.Learned || config.Train.Optimizer is not SgdConfig || !IsFirst(AlarmCatalog.ClippingBinds))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"clip.norm {limit:G3} bound on {share * 100:F0} % of the last {State.Norms.Count} steps; their gradients had a median norm of {Quantile(0.5):G3}");
         return new Alarm(
             AlarmCatalog.ClippingBinds, step, "", finding, "Steps keep the direction of the gradient only; their length is the threshold's.",
-            $"{Remedies.Clip(Quantile(0.9))}, which would have bound on 10 % of them");
+            Remedies.Either(Remedies.Clip(Quantile(0.9)) is string clip ? $"{clip}, which would have bound on 10 % of them" : null, "no clipping and a lower learning rate"));
+    }
+
+    /// <summary>Remembers the usual norm of the first steps.</summary>
+    public void NoteEarly()
+    {
+        if (State.EarlyNorm is null && State.Norms.Count >= NormsForJump)
+            State.EarlyNorm = Quantile(0.5);
     }
 
     private double Quantile(double share)

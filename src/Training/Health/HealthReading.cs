@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Ops.Health;
-using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 
@@ -28,6 +27,12 @@ public sealed record ParameterReading(Parameter Parameter, double Gradient, doub
     /// <summary>How far the step moved it, for its size; about 0.001 is healthy.</summary>
     public double Ratio => Weight > 0 ? Update / Weight : Update > 0 ? double.PositiveInfinity : 0;
 
+    /// <summary>
+    /// The same against the norm that such a weight usually has, where its own is smaller: one that begins at 0 or near it moves by many
+    /// times its norm in its first steps, and is none the worse for it.
+    /// </summary>
+    public double Move => Update / Math.Max(Weight, Math.Sqrt((double)Parameter.Shape.Count / Parameter.FanIn));
+
     /// <summary>Root mean square of the gradient's elements: comparable between layers of different sizes.</summary>
     public double GradientRms => Gradient / Math.Sqrt(Parameter.Shape.Count);
 }
@@ -40,14 +45,11 @@ public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> La
     {
         var figures = new double[probe.Slot.Length];
         model.DeviceMemory.Read(probe.Slot, 0, figures.AsSpan());
-        Span<double> hyper = stackalloc double[HyperLayout.Length];
-        model.DeviceMemory.Read(model.Memory.Hyper, 0, hyper);
-        double scale = hyper[HyperLayout.GradientScale];
         return new HealthReading(
             batchSize,
             [.. probe.Layers.Select(l => Of(l, figures, batchSize))],
             [.. probe.Parameters.Select((p, i) => new ParameterReading(
-                p, figures[probe.GradientsAt + i] * scale, figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
+                p, figures[probe.GradientsAt + i], figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
     }
 
     private static LayerReading Of(WatchedLayer layer, double[] figures, int batchSize)

@@ -6,11 +6,32 @@ public sealed record HealthState
     /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
     public List<double> Norms { get; set; } = [];
 
+    /// <summary>The median of the first steps' norms; null before there were enough.</summary>
+    public double? EarlyNorm { get; set; }
+
     /// <summary>Training losses of the last epochs, ahead of them the best of all before.</summary>
     public List<double> EpochLosses { get; set; } = [];
 
+    /// <summary>Training loss of the last epoch; null before its end.</summary>
+    public double? LastLoss { get; set; }
+
+    /// <summary>Training accuracy of the last epoch; null before its end, and for regression.</summary>
+    public double? LastAccuracy { get; set; }
+
+    /// <summary>The lowest loss so far of samples not trained on; null where there are none.</summary>
+    public double? BestHeldOut { get; set; }
+
+    /// <summary>Watched samples of each class since it was last predicted for any sample.</summary>
+    public List<long> Unpredicted { get; set; } = [];
+
     /// <summary>How long each watched layer's units have been idle, by the layer's path.</summary>
     public Dictionary<string, UnitHistory> Units { get; set; } = [];
+
+    /// <summary>Norm of each weight in the first watched step.</summary>
+    public Dictionary<string, double> FirstWeights { get; set; } = [];
+
+    /// <summary>What is left of the weight that shrank most, of its first norm.</summary>
+    public double WeightLeft { get; set; } = 1;
 
     /// <summary>Watched steps in a row for which something has held.</summary>
     public Dictionary<string, int> Streaks { get; set; } = [];

@@ -16,35 +16,51 @@ public sealed class HealthWatch
     private readonly GradientRules gradients;
     private readonly UpdateRules updates;
     private readonly LossRules losses;
+    private readonly HeldOutRules heldOut;
+    private readonly PredictionRules predictions;
+    private readonly Explanations explanations;
 
     /// <param name="loaded">The experiment.</param>
     /// <param name="state">What it remembers.</param>
-    /// <param name="samples">Training samples.</param>
-    /// <param name="expectedLoss">The loss of a network that knows nothing; null where that cannot be said.</param>
-    public HealthWatch(LoadedConfig loaded, HealthState state, int samples, double? expectedLoss)
+    /// <param name="facts">What is known before the first step.</param>
+    public HealthWatch(LoadedConfig loaded, HealthState state, RunFacts facts)
     {
         this.state = state;
         var remedies = new Remedies(loaded);
-        units = new UnitRules(remedies, state, samples);
-        gradients = new GradientRules(loaded.Config, remedies, state);
-        updates = new UpdateRules(loaded.Config, remedies, state);
-        losses = new LossRules(remedies, state, expectedLoss);
+        explanations = new Explanations(state);
+        var progress = new LearningProgress(facts, state);
+        units = new UnitRules(remedies, progress, state, facts.Samples);
+        gradients = new GradientRules(loaded.Config, facts, progress, remedies, state);
+        updates = new UpdateRules(loaded.Config, facts, progress, remedies, state);
+        losses = new LossRules(facts, progress, new StuckLoss(facts, remedies, explanations, state), state);
+        heldOut = new HeldOutRules(remedies, state);
+        predictions = new PredictionRules(facts, remedies, explanations, state);
     }
 
+    /// <summary>Called before the first step.</summary>
+    public IEnumerable<Alarm> AtStart() => Shown([predictions.Missing()]);
+
+    /// <summary>Called at the end of a run.</summary>
+    public IEnumerable<Alarm> AtEnd(long step) => Shown([predictions.Judge(step, falls: !losses.IsFlat)]);
+
     /// <summary>Called after every step.</summary>
-    public IEnumerable<Alarm> AfterStep(long step, double gradientNorm)
+    /// <param name="step">The step.</param>
+    /// <param name="gradientNorm">Norm of all gradients; NaN where nothing computes it.</param>
+    /// <param name="loss">Of its batch.</param>
+    public IEnumerable<Alarm> AfterStep(long step, double gradientNorm, double loss)
     {
         if (!double.IsFinite(gradientNorm))
             return [];
-        Alarm? jump = gradients.Jump(step, gradientNorm);
+        Alarm? jump = gradients.Jump(step, gradientNorm, loss);
         state.Norms.Add(gradientNorm);
         if (state.Norms.Count > NormsKept)
             state.Norms.RemoveAt(0);
-        return new[] { jump, gradients.Clipping(step) }.OfType<Alarm>();
+        gradients.NoteEarly();
+        return Shown([jump, gradients.Clipping(step)]);
     }
 
     /// <summary>Called after a watched step.</summary>
-    public IEnumerable<Alarm> AfterReading(long step, double rate, HealthReading reading)
+    public IEnumerable<Alarm> AfterReading(long step, double rate, double loss, HealthReading reading)
     {
         var alarms = new List<Alarm>();
         updates.NoteSize(step, reading);
@@ -54,13 +70,38 @@ public sealed class HealthWatch
                 alarms.Add(alarm);
         }
         alarms.AddRange(gradients.Judge(step, reading));
-        alarms.AddRange(updates.Judge(step, rate, reading));
-        return alarms;
+        alarms.AddRange(updates.Judge(step, rate, loss, reading));
+        return Shown(alarms);
     }
+
+    /// <summary>Called after a watched step of a classifier: the classes that its samples have, and those that they were given.</summary>
+    public void AfterPredictions(ReadOnlySpan<int> labels, ReadOnlySpan<int> predicted) => predictions.Note(labels, predicted);
 
     /// <summary>Dead and saturated units by now, layer by layer.</summary>
     public IReadOnlyList<IdleUnits> Idle(IEnumerable<WatchedLayer> layers, int batchSize) => [.. layers.Select(l => units.Idle(l, batchSize)).OfType<IdleUnits>()];
 
     /// <summary>Called after every epoch.</summary>
-    public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures figures) => losses.Judge(step, figures) is Alarm alarm ? [alarm] : [];
+    /// <param name="step">Steps done.</param>
+    /// <param name="train">Its figures.</param>
+    /// <param name="held">Those of samples not trained on; null where there are none.</param>
+    /// <param name="validation">Whether those are the validation part.</param>
+    public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures train, EpochFigures? held = null, bool validation = false)
+    {
+        IReadOnlyList<Alarm> loss = Shown([losses.Judge(step, train)]);
+        return [.. loss, .. Shown([losses.IsFlat ? predictions.Judge(step, falls: false) : null, held is EpochFigures h ? heldOut.Judge(step, train, h, validation) : null])];
+    }
+
+    /// <summary>Remembers an alarm that others raised.</summary>
+    public void Note(Alarm alarm) => explanations.Note(alarm);
+
+    private IReadOnlyList<Alarm> Shown(IEnumerable<Alarm?> alarms)
+    {
+        var shown = new List<Alarm>();
+        foreach (Alarm alarm in alarms.OfType<Alarm>())
+        {
+            shown.Add(explanations.Referred(alarm));
+            explanations.Note(alarm);
+        }
+        return shown;
+    }
 }

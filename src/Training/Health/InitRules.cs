@@ -1,54 +1,121 @@
 using System.Globalization;
+using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
 /// <summary>What can be wrong with a network before its first step.</summary>
-internal static class InitRules
+internal sealed class InitRules(Network network, Model model, InitAudit audit, Remedies? remedies)
 {
     private const double SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;
 
-    public static IEnumerable<Alarm> Judge(
-        Network network, Model model, IReadOnlyList<AuditedLayer> layers, double input, double loss, double? expected)
+    private string? Normalise => remedies?.Normalise(audit.InputSize);
+
+    private string DefaultInit => remedies?.DefaultInit ?? "the default initialiser in these layers";
+
+    public IEnumerable<Alarm> Judge() => new[] { StartLoss(), Saturated(), Signal(), Gradient() }.OfType<Alarm>().Concat(Symmetric());
+
+    // A network that knows nothing cannot do much better than a guess, so a loss that is too low tells of the samples: they are few, or most of one class.
+    private Alarm? StartLoss()
     {
-        if (expected is double e && double.IsFinite(loss) && (loss > 3 * e || loss < 0.5 * e))
-            yield return Of(AlarmCatalog.StartLoss, "", $"the loss is {loss:G4}, {e:G4} is that of a network that knows nothing", loss > e ? "The network begins sure of itself and wrong: the weights or the inputs of its last layer are too large." : "The loss is lower than a guess can be: the labels may be among the inputs.", "init: {normal: {std: 0.01}} in the last layer");
-        foreach (Alarm alarm in Symmetric(network, model))
-            yield return alarm;
-        foreach (AuditedLayer layer in layers.Where(l => l.Kind != "relu" && l.Idle > SaturatedShare))
-            yield return Of(AlarmCatalog.SaturatedStart, layer.Path, $"{layer.Idle * 100:F0} % of the outputs of {layer.Path} ({layer.Kind}) are on the flat ends of the curve", "Its inputs are too large in size.", "no init: in the layer before (Xavier is the default), or data.normalize: true");
-        if (layers.SkipLast(1).FirstOrDefault(l => l.Deviation > SignalFactor * input || l.Deviation < input / SignalFactor) is AuditedLayer far && input > 0)
-            yield return Of(AlarmCatalog.SignalAtStart, far.Path, $"the outputs of {far.Path} ({far.Kind}) have a deviation of {far.Deviation:G3}, the network's input one of {input:G3}", "Each layer multiplies the signal by the root of its inputs times the deviation of its weights.", "no init: in the layers before (the defaults keep the scale), or batchnorm between them");
-        AuditedLayer[] withGradient = [.. layers.Where(l => double.IsFinite(l.Gradient))];
-        if (withGradient.Length > 2 && withGradient[^1].Gradient > 0)
+        if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= 3 * e)
+            return null;
+        bool large = audit.InputSize > 10 && !IsTable;
+        return Of(
+            AlarmCatalog.StartLoss, "", $"the loss is {audit.Loss:G4}, {e:G4} is that of a network that knows nothing",
+            large ? string.Create(CultureInfo.InvariantCulture, $"The network begins sure of itself and wrong: its inputs are large, {audit.InputSize:G2} in root mean square.") : "The network begins sure of itself and wrong: the weights or the inputs of its last layer are too large.",
+            Remedies.Either(large ? Normalise : remedies?.Dropout, remedies?.DefaultInit ?? (large ? null : "init: {normal: {std: 0.01}} in the last layer, or layernorm before it")));
+    }
+
+    private Alarm? Saturated()
+    {
+        AuditedLayer? layer = audit.Layers.Where(l => l.Kind != "relu" && l.Idle > SaturatedShare).MaxBy(l => l.Idle);
+        return layer is null ? null : Of(
+            AlarmCatalog.SaturatedStart, layer.Path, $"{layer.Idle * 100:F0} % of the outputs of {layer.Path} ({layer.Kind}) are on the flat ends of the curve",
+            "Its inputs are too large in size.", Remedies.Either(Normalise, remedies?.DefaultInit ?? "batchnorm before it"));
+    }
+
+    // The way from input to output alone is looked at: what is added to it inside a block may well begin at 0.
+    private Alarm? Signal()
+    {
+        double reference = audit.InputDeviation, window = 1;
+        AuditedLayer[] layers = [.. Main().SkipLast(1)];
+        foreach (AuditedLayer layer in layers)
         {
-            double gain = withGradient[0].Gradient / withGradient[^1].Gradient;
-            // Exactly 0 is a last layer that begins at 0, and moves in the first step.
-            if (gain is > GradientFactor or (> 0 and < 1 / GradientFactor))
-                yield return Of(AlarmCatalog.GradientAtStart, withGradient[0].Path, $"the gradient is {withGradient[^1].Gradient:G3} in the output and {withGradient[0].Gradient:G3} behind the first layer: {gain:G2} times as much", "Each layer on the way back multiplies it by its weights and the derivative of its activation.", gain < 1 ? "relu in place of sigmoid or tanh, batchnorm between the layers, or residual: around some of them" : "no init: in these layers, or batchnorm between them");
+            if (layer.Kind == "embedding")
+                reference = layer.Deviation; // the numbers before it are names of rows
+            window *= AverageWindow(layer.Path);
+            bool shrunk = layer.Deviation < reference / (SignalFactor * Math.Sqrt(window)), grown = layer.Deviation > SignalFactor * reference;
+            if (reference > 0 && (shrunk || grown) && layer.Kind is not ("softmax" or "log-softmax"))
+            {
+                return Of(
+                    AlarmCatalog.SignalAtStart, layer.Path, $"the outputs of {layer.Path} ({layer.Kind}) have a deviation of {layer.Deviation:G3}, the network's input one of {reference:G3}",
+                    "Each layer multiplies the signal by the root of its inputs times the deviation of its weights.", Remedies.Either(remedies?.DefaultInit, "batchnorm between these layers"));
+            }
+        }
+        return null;
+    }
+
+    // Norms over a sample, not sizes of its numbers: a layer of other width or a pool in between spreads a gradient over more numbers, or
+    // gathers it on fewer, and an average over a window divides its norm by the root of the window.
+    private Alarm? Gradient()
+    {
+        AuditedLayer[] layers = [.. Main().Where(l => double.IsFinite(l.Gradient))];
+        if (layers.Length < 3 || !(layers[^1].Gradient > 0))
+            return null;
+        double window = layers.Skip(1).Select(l => AverageWindow(l.Path)).Aggregate(1.0, (a, b) => a * b);
+        double first = NormOf(layers[0]), last = NormOf(layers[^1]), gain = first / last * Math.Sqrt(window);
+        // Exactly 0 is a last layer that begins at 0, and moves in the first step.
+        if (gain is not (> GradientFactor or (> 0 and < 1 / GradientFactor)))
+            return null;
+        string[] ways = gain < 1 ? [remedies?.Relu ?? "relu in place of sigmoid or tanh", "batchnorm between the layers, or residual: around some of them"] : [DefaultInit, "batchnorm between the layers"];
+        return Of(
+            AlarmCatalog.GradientAtStart, layers[0].Path, $"the gradient of a sample has a norm of {last:G3} in the output and {first:G3} behind the first layer: {gain:G2} times as much{(window > 1 ? ", the averages in between allowed for" : "")}",
+            "Each layer on the way back multiplies it by its weights and the derivative of its activation.", Remedies.Either([gain < 1 && remedies?.DefaultInit is string init ? init : null, .. ways]));
+    }
+
+    // In the last layer equal rows part by themselves: each class has an error of its own. So do zeros where different gradients arrive.
+    private IEnumerable<Alarm> Symmetric()
+    {
+        Parameter[] weights = [.. network.Parameters.Where(p => p.Trained && p.Shape.Rank > 1)];
+        foreach (Parameter parameter in weights.SkipLast(1).Where(p => p.Shape[0] > 1 && !network.AllLayers.Any(l => l is EmbeddingLayer && l.Path == p.Layer)))
+        {
+            double[] values = model.Read(parameter);
+            if (Equal(values, parameter.Shape[0]) is not (int one, int other))
+                continue;
+            if (values.All(v => v == 0) && audit.Layers.FirstOrDefault(l => l.Path == parameter.Layer) is { Alike: false })
+                continue;
+            yield return Of(AlarmCatalog.Symmetric, parameter.Layer, $"units {one} and {other} of {parameter.Name} begin with the same weights", "They get the same gradients and stay the same for ever.", DefaultInit);
+            yield break;
         }
     }
 
-    // In the last layer equal rows part by themselves: each class has an error of its own.
-    private static IEnumerable<Alarm> Symmetric(Network network, Model model)
+    // Two units with the same weights.
+    private static (int One, int Other)? Equal(double[] values, int units)
     {
-        Parameter[] weights = [.. network.Parameters.Where(p => p.Trained && p.Shape.Rank > 1)];
-        foreach (Parameter parameter in weights.SkipLast(1).Where(p => p.Shape[0] > 1))
+        int row = values.Length / units;
+        var seen = new Dictionary<double, int>();
+        for (int unit = 0; unit < units; unit++)
         {
-            double[] values = model.Read(parameter);
-            int row = values.Length / parameter.Shape[0];
-            var seen = new Dictionary<double, int>();
-            for (int unit = 0; unit < parameter.Shape[0]; unit++)
-            {
-                if (!seen.TryAdd(values[unit * row], unit) && values.AsSpan(unit * row, row).SequenceEqual(values.AsSpan(seen[values[unit * row]] * row, row)))
-                {
-                    yield return Of(AlarmCatalog.Symmetric, parameter.Layer, $"units {seen[values[unit * row]]} and {unit} of {parameter.Name} begin with the same weights", "They get the same gradients and stay the same for ever.", "no init: in this layer: the default is random");
-                    break;
-                }
-            }
+            if (!seen.TryAdd(values[unit * row], unit) && values.AsSpan(unit * row, row).SequenceEqual(values.AsSpan(seen[values[unit * row]] * row, row)))
+                return (seen[values[unit * row]], unit);
         }
+        return null;
     }
+
+    private bool IsTable => network.Layers[0] is EmbeddingLayer;
+
+    // Layers one behind the other; not those inside a block.
+    private IEnumerable<AuditedLayer> Main() => audit.Layers.Where(l => network.Layers.Any(n => n.Path == l.Path));
+
+    private double NormOf(AuditedLayer layer) => layer.Gradient * Math.Sqrt(LayerAt(layer.Path).Output.Count);
+
+    // Numbers that a layer averages over.
+    private double AverageWindow(string path) =>
+        LayerAt(path) is Pool { IsAverage: true } pool ? pool.Window : 1;
+
+    private Layer LayerAt(string path) => network.Layers.First(l => l.Path == path);
 
     private static Alarm Of(string id, string layer, FormattableString finding, string cause, string remedy) =>
         new(id, 0, layer, finding.ToString(CultureInfo.InvariantCulture), cause, remedy);

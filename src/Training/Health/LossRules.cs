@@ -4,13 +4,40 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Health;
 
 /// <summary>A loss that does not fall.</summary>
-internal sealed class LossRules(Remedies remedies, HealthState state, double? expected) : AlarmRule(state)
+internal sealed class LossRules(RunFacts facts, LearningProgress progress, StuckLoss stuck, HealthState state) : AlarmRule(state)
 {
     private const int Recent = 3;
-    private const double Learned = 0.95; // accuracy at which there is little left to fall for
+    private const double AsAGuess = 0.97, Risen = 1.1;
 
+    /// <summary>Whether none of the last epochs was clearly better than the best before them.</summary>
+    public bool IsFlat => State.EpochLosses.Count > Recent && RecentBest > Before - (0.01 * Math.Abs(Before));
+
+    private double Before => State.EpochLosses[..^Recent].Min();
+
+    private double RecentBest => State.EpochLosses[^Recent..].Min();
+
+    /// <summary>Called once an epoch.</summary>
     public Alarm? Judge(long step, EpochFigures figures)
     {
+        Note(figures);
+        if (!IsFlat || progress.Learned)
+            return null;
+        string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {RecentBest:G4}, before them it was {Before:G4}");
+        if (IsGuess(RecentBest))
+        {
+            finding += string.Create(CultureInfo.InvariantCulture, $"; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of a network that knows nothing");
+            return IsFirst(AlarmCatalog.LossStuck) ? stuck.NeverFell(step, finding) : null;
+        }
+        Alarm? alarm = RecentBest > Risen * Before ? stuck.Rose(step, finding) : stuck.Stands(step, finding);
+        return alarm is not null && IsFirst(alarm.Id + (alarm.IsRemark ? " remark" : "")) ? alarm : null;
+    }
+
+    private bool IsGuess(double loss) =>
+        loss >= AsAGuess * (facts.GuessLoss ?? facts.ExpectedLoss ?? double.PositiveInfinity) || (facts.ExpectedLoss is double e && Math.Abs(loss - e) < 0.02 * e);
+
+    private void Note(EpochFigures figures)
+    {
+        (State.LastLoss, State.LastAccuracy) = (figures.Loss, double.IsNaN(figures.Accuracy) ? null : figures.Accuracy);
         State.EpochLosses.Add(figures.Loss);
         // Of those before the recent ones the best is enough, however long a run is.
         while (State.EpochLosses.Count > Recent + 1)
@@ -18,17 +45,5 @@ internal sealed class LossRules(Remedies remedies, HealthState state, double? ex
             State.EpochLosses[1] = Math.Min(State.EpochLosses[0], State.EpochLosses[1]);
             State.EpochLosses.RemoveAt(0);
         }
-        if (State.EpochLosses.Count <= Recent || figures.Accuracy >= Learned)
-            return null;
-        double before = State.EpochLosses[..^Recent].Min(), recent = State.EpochLosses[^Recent..].Min();
-        if (recent <= before - (0.01 * Math.Abs(before)) || !IsFirst(AlarmCatalog.LossStuck))
-            return null;
-        bool never = expected is double e && Math.Abs(recent - e) < 0.02 * e;
-        string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {recent:G4}, before them it was {before:G4}");
-        if (never)
-            finding += string.Create(CultureInfo.InvariantCulture, $"; {expected:G4} is that of a network that knows nothing");
-        return never
-            ? new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It never fell: no gradient arrives, or every step jumps too far.", $"{remedies.Rate(0.1)}, then {remedies.Rate(10)}")
-            : new Alarm(AlarmCatalog.LossStuck, step, "", finding, "It has learned what this learning rate and model allow, or jumps from side to side of a valley.", $"--set train.schedule=cosine, or {remedies.Rate(0.3)}");
     }
 }

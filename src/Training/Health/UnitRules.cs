@@ -13,12 +13,16 @@ public sealed record IdleUnits(WatchedLayer Layer, IReadOnlyList<int> Units)
     public bool AreMany => Units.Count >= Many * Layer.Units;
 }
 
-/// <summary>Dead and saturated units: an alarm where they are many, a remark where they are few; again when there are twice as many.</summary>
-internal sealed class UnitRules(Remedies remedies, HealthState state, int samples) : AlarmRule(state)
+/// <summary>
+/// Dead and saturated units: an alarm where they are many, a remark where they are few, or where the network learns well without them;
+/// again when there are twice as many.
+/// </summary>
+internal sealed class UnitRules(Remedies remedies, LearningProgress progress, HealthState state, int samples) : AlarmRule(state)
 {
     private const int Batches = 5;
     private const int MostSamples = 1000;
     private const int Listed = 12;
+    private const double LongStep = 0.1;
 
     /// <summary>Samples over which a unit has to be idle.</summary>
     public static long Needed(int batchSize, int samples) => Math.Max((long)Batches * batchSize, Math.Min(MostSamples, 2L * samples));
@@ -31,13 +35,15 @@ internal sealed class UnitRules(Remedies remedies, HealthState state, int sample
         IReadOnlyList<int> idle = found.Units;
         bool dead = reading.Layer.Fault == UnitFault.Dead;
         string id = dead ? AlarmCatalog.DeadUnits : AlarmCatalog.SaturatedUnits;
-        if (!IsNews($"{id} {reading.Layer.Path}{(found.AreMany ? "" : " few")}", idle.Count))
+        bool remark = !found.AreMany || progress.Learned || progress.IsFalling;
+        string key = $"{id} {reading.Layer.Path}";
+        if ((remark && State.Raised.TryGetValue(key, out double told) && idle.Count < 2 * told) || !IsNews(remark ? key + " few" : key, idle.Count))
             return null;
         long over = idle.Min(u => history.Idle[u]), since = idle.Max(u => history.LastActive[u]);
         bool always = since == 0;
         string units = string.Join(", ", idle.Take(Listed)) + (idle.Count > Listed ? string.Create(CultureInfo.InvariantCulture, $" and {idle.Count - Listed} more") : "");
         string finding = string.Create(CultureInfo.InvariantCulture, $"{idle.Count} of {history.Idle.Length} units of {reading.Layer.Name} {(dead ? "gave 0" : "were on a flat end of the curve")} for each of the last {over:N0} watched samples, {(always ? "and never were otherwise" : $"all since step {since}")}: {units}");
-        return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since), Remedy(dead, always)) { Units = idle, IsRemark = !found.AreMany };
+        return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since), Remedy(dead, always, LongestSince(since)?.Ratio)) { Units = idle, IsRemark = remark };
     }
 
     /// <summary>The units of a layer that are idle by now; null where there are none.</summary>
@@ -62,7 +68,7 @@ internal sealed class UnitRules(Remedies remedies, HealthState state, int sample
     private string Cause(bool dead, bool always, long since)
     {
         // The step that did it is one of those behind the last in which they were alive.
-        StepSize? longest = State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
+        StepSize? longest = LongestSince(since);
         if (always)
             return dead ? "They were dead from the start: no input reaches them with the weights and biases they were given." : "They began there: their weights, or the numbers that come in, are too large.";
         return longest is { Ratio: > 0.02 }
@@ -70,11 +76,14 @@ internal sealed class UnitRules(Remedies remedies, HealthState state, int sample
             : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
     }
 
-    private string Remedy(bool dead, bool always) => (dead, always) switch
+    private StepSize? LongestSince(long since) => State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
+
+    private string Remedy(bool dead, bool always, double? longest) => (dead, always) switch
     {
-        (true, true) => "no init: in the layer before (He is the default), or leaky-relu in place of relu",
-        (true, false) => $"{remedies.Rate(0.1)}, or leaky-relu in place of relu",
-        (false, true) => "no init: in the layer before (Xavier is the default), or data.normalize: true",
-        _ => $"{remedies.Rate(0.1)}, or batchnorm before the activation",
+        (true, true) => Remedies.Either(remedies.DefaultInit, remedies.LeakyRelu),
+        // A step that was far too long leaves no function unharmed.
+        (true, false) => longest > LongStep && remedies.LowerRate(longest) is string lower ? $"{lower}, and leaky-relu in place of relu if that is not enough" : Remedies.Either(remedies.LowerRate(longest), remedies.LeakyRelu),
+        (false, true) => Remedies.Either(remedies.DefaultInit, "data.normalize: standard, or batchnorm before the activation"),
+        _ => Remedies.Either(remedies.LowerRate(longest), "batchnorm before the activation"),
     };
 }

@@ -4,46 +4,71 @@ using GpuGrad.Training.Config;
 namespace GpuGrad.Training.Health;
 
 /// <summary>Steps that are too long or too short for the weights they move.</summary>
-internal sealed class UpdateRules(RunConfig config, Remedies remedies, HealthState state) : AlarmRule(state)
+internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProgress progress, Remedies remedies, HealthState state) : AlarmRule(state)
 {
-    private const double Large = 0.2;
+    private const double Large = 0.2, Leap = 0.5;
     private const double Small = 1e-6;
+    private const double Enough = 0.03; // of its norm a layer has to move over a whole run for anything to be learned
+    private const double Faded = 1000; // times as long as the steps of now one was, before gradients died out
     private const int LargeFor = 3, SmallFor = 5, StepsKept = 256;
 
-    /// <summary>Remembers how long a step was.</summary>
+    /// <summary>Remembers how long a step was, and what has become of the weights.</summary>
     public void NoteSize(long step, HealthReading reading)
     {
-        double largest = Weights(reading).Select(p => p.Ratio).Where(double.IsFinite).DefaultIfEmpty().Max();
-        State.Steps.Add(new StepSize(step, largest));
+        State.Steps.Add(new StepSize(step, Largest(reading)));
         if (State.Steps.Count > StepsKept)
             State.Steps.RemoveAt(0);
+        foreach (ParameterReading p in facts.Weights(reading))
+            State.FirstWeights.TryAdd(p.Parameter.Name, p.Weight);
+        State.WeightLeft = facts.Weights(reading).Select(p => p.Weight / State.FirstWeights[p.Parameter.Name]).DefaultIfEmpty(1).Min();
     }
 
-    public IEnumerable<Alarm> Judge(long step, double rate, HealthReading reading)
+    public IEnumerable<Alarm> Judge(long step, double rate, double loss, HealthReading reading) =>
+        new[] { TooLarge(step, reading), TooSmall(step, rate, loss, reading) }.OfType<Alarm>();
+
+    private Alarm? TooLarge(long step, HealthReading reading)
     {
         // Of the layers it holds for, the worst is named.
-        ParameterReading[] large = [.. Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesLarge} {p.Parameter.Name}", p.Ratio > Large && double.IsFinite(p.Ratio), LargeFor))];
-        if (large.Length > 0 && IsFirst(AlarmCatalog.UpdatesLarge))
-        {
-            ParameterReading worst = large.MaxBy(p => p.Ratio)!;
-            string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio * 100:F0} % of its norm{Others(large.Length)}; about 0.1 % is healthy");
-            yield return new Alarm(AlarmCatalog.UpdatesLarge, step, worst.Parameter.Layer, finding, "The learning rate is too high for these weights.", remedies.Rate(0.1));
-        }
-        // A schedule that ends near 0 makes small steps on purpose.
-        bool full = rate >= 0.1 * config.Train.Optimizer.Lr && rate > 0;
-        ParameterReading[] small = [.. Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesSmall} {p.Parameter.Name}", full && p.Ratio < Small && (p.Update > 0 || p.Gradient > 0), SmallFor))];
-        if (small.Length > 0 && IsFirst(AlarmCatalog.UpdatesSmall))
-        {
-            ParameterReading worst = small.MinBy(p => p.Ratio)!;
-            bool all = small.Length == Weights(reading).Count();
-            string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio:G2} of its norm{Others(small.Length)}");
-            yield return all
-                ? new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "The learning rate is too low for these weights.", remedies.Rate(10))
-                : new Alarm(AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, finding, "Hardly any gradient reaches this layer, while others move: its way is blocked by flat or dead units, or too long.", "relu in place of sigmoid or tanh, leaky-relu where units are dead, or batchnorm between the layers");
-        }
+        ParameterReading[] large = [.. facts.Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesLarge} {p.Parameter.Name}", p.Move > Large && double.IsFinite(p.Move), LargeFor) || p.Move > Leap)];
+        if (large.Length == 0 || !double.IsFinite(large.Max(p => p.Move)) || progress.Learned || !IsFirst(AlarmCatalog.UpdatesLarge))
+            return null;
+        ParameterReading worst = large.MaxBy(p => p.Move)!;
+        string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Move * 100:F0} % of its norm{Others(large.Length)}; about 0.1 % is healthy");
+        string? lower = remedies.LowerRate(State.Steps.Max(s => s.Ratio));
+        return new Alarm(AlarmCatalog.UpdatesLarge, step, worst.Parameter.Layer, finding, "The learning rate is too high for these weights.", Remedies.Either(lower, lower is null ? Remedies.Clip(1) : null));
     }
 
-    private static IEnumerable<ParameterReading> Weights(HealthReading reading) => reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1 && p.Weight > 0);
+    private Alarm? TooSmall(long step, double rate, double loss, HealthReading reading)
+    {
+        // A schedule that ends near 0 makes small steps on purpose, a network that has learned has nothing left to do.
+        bool full = rate >= 0.1 * config.Train.Optimizer.Lr && rate > 0 && !progress.Learned && !progress.IsLow(loss);
+        bool moves = facts.Weights(reading).Any(p => p.Update > 0 || p.Gradient > 0);
+        double largest = Largest(reading), longest = State.Steps.Max(s => s.Ratio);
+        bool slow = Holds($"{AlarmCatalog.UpdatesSmall} slow", full && moves && longest * facts.TotalSteps < Enough, SmallFor);
+        bool faded = Holds($"{AlarmCatalog.UpdatesSmall} faded", full && moves && largest < Small && longest > Faded * largest, SmallFor);
+        ParameterReading[] small = [.. facts.Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesSmall} {p.Parameter.Name}", full && p.Ratio / facts.FactorOf(p) < Small && (p.Update > 0 || p.Gradient > 0), SmallFor))];
+        if ((!slow && !faded && small.Length == 0) || !IsFirst(AlarmCatalog.UpdatesSmall))
+            return null;
+        return slow ? Slow(step, longest) : faded ? FadedAway(step, largest, longest) : Blocked(step, small);
+    }
+
+    private Alarm Slow(long step, double longest) => new(
+        AlarmCatalog.UpdatesSmall, step, "", string.Create(CultureInfo.InvariantCulture, $"no step has moved a layer by more than {longest:G2} of its norm, which over the {facts.TotalSteps:N0} steps of the run comes to {longest * facts.TotalSteps * 100:G2} %"),
+        "The learning rate is too low for these weights and so few steps.", Remedies.Either(remedies.HigherRate(longest), "more epochs"));
+
+    private Alarm FadedAway(long step, double largest, double longest) => new(
+        AlarmCatalog.UpdatesSmall, step, "", string.Create(CultureInfo.InvariantCulture, $"a step moves no layer by more than {largest:G2} of its norm, where an earlier one moved a layer by {longest:G2}"),
+        "Gradients have died out: long steps have left the network where hardly any arrives.", Remedies.Either(remedies.LowerRate(longest), "leaky-relu in place of relu"));
+
+    private static Alarm Blocked(long step, ParameterReading[] small)
+    {
+        ParameterReading worst = small.MinBy(p => p.Ratio)!;
+        return new Alarm(
+            AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio:G2} of its norm{Others(small.Length)}"),
+            "Hardly any gradient reaches this layer, while others move: its way is blocked by flat or dead units, or too long.", "relu in place of sigmoid or tanh, leaky-relu where units are dead, or batchnorm between the layers");
+    }
+
+    private double Largest(HealthReading reading) => facts.Weights(reading).Select(p => p.Move).Where(double.IsFinite).DefaultIfEmpty().Max();
 
     private static string Others(int count) => count > 1 ? string.Create(CultureInfo.InvariantCulture, $" (and {count - 1} more)") : "";
 }

@@ -85,12 +85,19 @@ public sealed class Pool : Layer
         this.op = op;
         (int p, int q) = geometry.Output((input.H, input.W));
         Output = output ?? input.Output(input.C, p, q);
+        Window = geometry.Kernel.R * geometry.Kernel.S;
         Details = string.Create(CultureInfo.InvariantCulture, $"{geometry.Kernel.R}×{geometry.Kernel.S}, stride {geometry.Stride.H}×{geometry.Stride.W}");
     }
 
     public override Shape Output { get; }
 
     public override string Details { get; }
+
+    /// <summary>Numbers in a window.</summary>
+    public int Window { get; }
+
+    /// <summary>Whether a window becomes its mean.</summary>
+    public bool IsAverage => op is AveragePool2D;
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {

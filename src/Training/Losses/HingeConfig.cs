@@ -15,8 +15,8 @@ public abstract record HingeFamilyConfig : LossConfig
 
     protected abstract bool Squared { get; }
 
-    public override Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
-        graph.Add(new Hinge(Margin, Squared), scores, targets.Labels!);
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
+        new(graph.Add(new Hinge(Margin, Squared), scores, targets.Labels!));
 
     public override string? Problem(Shape output, DataShape data) => ClassScoresProblem(output, data, Squared ? "squared-hinge" : "hinge");
 

@@ -13,6 +13,11 @@ namespace GpuGrad.Training.Losses;
 /// <param name="Targets">[N, D]; null for classification.</param>
 public sealed record LossTargets(Tensor? Labels, Tensor? Targets);
 
+/// <summary>The loss of a batch in a graph.</summary>
+/// <param name="Value">One number, the mean over the batch.</param>
+/// <param name="Weight">How much the batch counts among others, one number; null for its number of samples.</param>
+public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
+
 /// <summary>What training makes small. One record a loss; <see cref="All"/> lists them.</summary>
 public abstract record LossConfig : IChoice<LossConfig>, ILocated
 {
@@ -40,7 +45,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <param name="scores">The network's output, [N, …].</param>
     /// <param name="targets">What it should have been.</param>
     /// <param name="constant">Makes a tensor of fixed numbers, such as class weights.</param>
-    public abstract Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant);
+    public abstract BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant);
 
     /// <summary>What of a network's output or of the settings does not fit the data, and what would; null when all fits.</summary>
     public abstract string? Problem(Shape output, DataShape data);
@@ -72,12 +77,13 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
     /// <summary>Weight of each class.</summary>
     public IReadOnlyList<double>? ClassWeights { get; init; }
 
-    public override Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
         var op = new SoftmaxCrossEntropy(LabelSmoothing, ClassWeights is not null);
-        return ClassWeights is null
-            ? graph.AddAll(op, scores, targets.Labels!)[0]
-            : graph.AddAll(op, scores, targets.Labels!, constant("class-weights", ClassWeights))[0];
+        if (ClassWeights is null)
+            return new BatchLoss(graph.AddAll(op, scores, targets.Labels!)[0]);
+        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, constant("class-weights", ClassWeights));
+        return new BatchLoss(outputs[0], outputs[2]);
     }
 
     public override string? Problem(Shape output, DataShape data)
@@ -86,6 +92,8 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
             return $"class-weights has {ClassWeights.Count} numbers; expected {data.Classes}, one a class";
         if (ClassWeights is not null && ClassWeights.Any(w => !(w >= 0)))
             return "class-weights holds a number below 0; expected 0 or more";
+        if (ClassWeights is not null && ClassWeights.All(w => w == 0))
+            return "class-weights are all 0, so nothing would be learned; expected a number above 0 among them";
         return ClassScoresProblem(output, data, "softmax-cross-entropy");
     }
 

@@ -13,8 +13,8 @@ public abstract record NumberLossConfig : LossConfig
 
     protected abstract string Name { get; }
 
-    public override Tensor Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
-        graph.Add(Op, scores, AsNumbers(graph, scores, targets));
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
+        new(graph.Add(Op, scores, AsNumbers(graph, scores, targets)));
 
     public override string? Problem(Shape output, DataShape data)
     {

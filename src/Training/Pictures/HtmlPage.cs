@@ -1,4 +1,4 @@
-using System.Text;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Pictures;
 
@@ -91,9 +91,9 @@ public sealed class HtmlPage(string title)
         {
             if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
                 Directory.CreateDirectory(folder);
-            File.WriteAllText(path, ToString(), new UTF8Encoding(false));
+            DurableFile.WriteText(path, ToString());
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or StorageException)
         {
             throw new GpuGradException(Fault.Config, $"{path}: cannot be written ({e.Message.TrimEnd('.')}); expected a file in a folder that is yours", e);
         }

@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Losses;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Runs;
@@ -11,18 +14,33 @@ namespace GpuGrad.Training.Runs;
 /// </summary>
 internal sealed class HealthLog
 {
+    private const int LargestOutput = 1 << 20; // numbers of a batch that are read back to see what was predicted
+
     private readonly RunConfig config;
     private readonly MetricsLog metrics;
     private readonly IRunObserver? display;
     private readonly HealthWatch watch;
+    private readonly int[]? labels;
+    private readonly HealthState state;
 
-    public HealthLog(LoadedConfig loaded, Trainer trainer, double? expectedLoss, MetricsLog metrics, IRunObserver? display)
+    public HealthLog(LoadedConfig loaded, Trainer trainer, TrainingData data, MetricsLog metrics, IRunObserver? display)
     {
         config = loaded.Config;
         this.metrics = metrics;
         this.display = display;
-        watch = new HealthWatch(loaded, trainer.State.Health, trainer.Samples, expectedLoss);
+        labels = data.Train.Labels;
+        state = trainer.State.Health;
+        watch = new HealthWatch(loaded, state, RunFacts.Of(config, data, trainer.Network, trainer.TotalSteps));
     }
+
+    /// <summary>How far the longest of the last watched steps moved a layer, of its norm; null where none was watched.</summary>
+    public double? LongestStep => state.Steps.Count == 0 ? null : state.Steps.Max(s => s.Ratio);
+
+    /// <summary>Called before the first step.</summary>
+    public void AtStart(Trainer trainer) => Raise(trainer, watch.AtStart());
+
+    /// <summary>Called at the end of a run.</summary>
+    public void AtEnd(Trainer trainer) => Raise(trainer, watch.AtEnd(trainer.State.Step));
 
     public void AfterStep(Trainer trainer, in StepReport report)
     {
@@ -31,12 +49,13 @@ internal sealed class HealthLog
         long begin = Stopwatch.GetTimestamp();
         // A device that runs ahead is not asked at every step.
         if (report.Watched || !trainer.Model.Device.RunsAhead)
-            Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm));
+            Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm, report.Bound.Loss));
         if (report.Watched)
         {
             HealthReading reading = HealthReading.Of(trainer.Model, trainer.Model.Probe, report.Bound.Graph.BatchSize);
             Write(report, reading);
-            Raise(trainer, watch.AfterReading(report.Step, report.Rate, reading));
+            NotePredictions(trainer, report);
+            Raise(trainer, watch.AfterReading(report.Step, report.Rate, report.Bound.Loss, reading));
         }
         trainer.Cost.Between(Stopwatch.GetElapsedTime(begin).TotalSeconds);
     }
@@ -44,7 +63,7 @@ internal sealed class HealthLog
     public void AfterEpoch(Trainer trainer, EpochReport report)
     {
         if (config.Diagnostics.Every > 0)
-            Raise(trainer, watch.AfterEpoch(report.Step, report.Train));
+            Raise(trainer, watch.AfterEpoch(report.Step, report.Train, report.Validation ?? report.Test, report.Validation is not null));
     }
 
     /// <summary>Dead and saturated units by now, layer by layer.</summary>
@@ -63,8 +82,37 @@ internal sealed class HealthLog
             if (alarm.Units is { } units)
                 line.Add(("units", string.Join(',', units)));
             metrics.Append([.. line]);
+            watch.Note(alarm);
             display?.OnAlarm(trainer, alarm);
         }
+    }
+
+    // The classes of the batch and those that the network gave its samples: the largest score, or for a single one whether it is above the middle.
+    private void NotePredictions(Trainer trainer, in StepReport report)
+    {
+        Tensor output = report.Bound.Graph.Output;
+        if (labels is null || output.Shape.Rank != 2 || output.Shape.Length > LargestOutput)
+            return;
+        int classes = output.Shape[1];
+        double[] scores = report.Bound.Plan.Read(output);
+        ReadOnlySpan<int> samples = trainer.LastStep!.Batches[^1].Samples;
+        double middle = config.Loss is BinaryCrossEntropyConfig ? 0 : 0.5;
+        var (given, predicted) = (new int[samples.Length], new int[samples.Length]);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            ReadOnlySpan<double> row = scores.AsSpan(i * classes, classes);
+            given[i] = labels[samples[i]];
+            predicted[i] = classes == 1 && config.Loss is NumberLossConfig ? row[0] > middle ? 1 : 0 : Largest(row);
+        }
+        watch.AfterPredictions(given, predicted);
+    }
+
+    private static int Largest(ReadOnlySpan<double> row)
+    {
+        int at = 0;
+        for (int i = 1; i < row.Length; i++)
+            at = row[i] > row[at] ? i : at;
+        return at;
     }
 
     private void Write(in StepReport report, HealthReading reading)

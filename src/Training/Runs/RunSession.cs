@@ -55,9 +55,9 @@ public sealed class RunSession : IRunObserver, IDisposable
             ModelState.Restore(Trainer.Model, resumed);
             Trainer.State = resumed.State;
         }
-        card.Write(folder.Path);
+        card.Write(folder.Folder);
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
-        health = new HealthLog(loaded, Trainer, config.Loss.ExpectedAtStart(data.Shape), metrics, display);
+        health = new HealthLog(loaded, Trainer, data, metrics, display);
     }
 
     public Trainer Trainer { get; }
@@ -78,12 +78,21 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
                 Audit();
             RunResult result = Trainer.Run(stop);
+            if (result.Status != RunStatus.Stopped)
+                health.AtEnd(Trainer);
             if (result.Status == RunStatus.Stopped)
                 Save(best: false);
             else
-                WeightFile.Save(folder.Weights, Trainer.Model, metadata: card.ToMetadata());
+                WeightFile.Save(folder.Folder, Path.GetFileName(folder.Weights), Trainer.Model, card.ToMetadata());
             Finish(Naming.Kebab(result.Status.ToString()), result.Final);
+            folder.RequireInPlace(" at its end, with weights and summary in it");
             return result;
+        }
+        catch (MovedFolderException e)
+        {
+            if (e.Now is not null)
+                Finish("stopped", null);
+            throw;
         }
         catch (NonFiniteException e) when (recorder is not null)
         {
@@ -157,7 +166,8 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         try
         {
-            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape).Alarms);
+            health.AtStart(Trainer);
+            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape, remedies).Alarms);
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
@@ -172,12 +182,14 @@ public sealed class RunSession : IRunObserver, IDisposable
         {
             IReadOnlyList<StepRecord> steps = recorder!.Rewind(Trainer, Trainer.LastStep!, out Snapshot state);
             StepBundle bundle = StepBundle.Of(card, trainSamples, steps, state, Trainer.Model.Device.Id);
-            string path = Path.Combine(folder.Path, $"nonfinite-step-{e.Step.ToString(System.Globalization.CultureInfo.InvariantCulture)}");
-            bundle.Save(path);
+            string name = $"nonfinite-step-{e.Step.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
+            using (WorkFolder inside = folder.Folder.Inside(name))
+                bundle.Save(inside);
+            string path = Path.Combine(folder.Folder.Place.Now ?? folder.Path, name);
             Finding? finding = new StepReplay(bundle).Run(Trainer.Model.Device);
             NonFinite = finding;
             string told = finding?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
-            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, path)]);
+            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, health.LongestStep, path)]);
             return e.With($"{told}; gpugrad replay {path} runs it again");
         }
         catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
@@ -204,19 +216,27 @@ public sealed class RunSession : IRunObserver, IDisposable
         if (Trainer.Model.Device.RunsAhead)
             Trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
         sinceCheckpoint.Restart();
-        folder.Checkpoints.Save(
-            new Checkpoint
-            {
-                State = Trainer.State,
-                Config = yaml,
-                DataFingerprint = fingerprint,
-                Device = $"{Trainer.Model.Device.Id} ({Trainer.Model.Device.Name})",
-                MetricsLength = metrics.Sync(),
-                Parameters = ModelState.ParametersOf(Trainer.Model),
-                Buffers = ModelState.BuffersOf(Trainer.Model),
-            },
-            config.Checkpoint.Keep,
-            best);
+        var checkpoint = new Checkpoint
+        {
+            State = Trainer.State,
+            Config = yaml,
+            DataFingerprint = fingerprint,
+            Device = $"{Trainer.Model.Device.Id} ({Trainer.Model.Device.Name})",
+            MetricsLength = metrics.Sync(),
+            Parameters = ModelState.ParametersOf(Trainer.Model),
+            Buffers = ModelState.BuffersOf(Trainer.Model),
+        };
+        try
+        {
+            folder.Checkpoints.Save(checkpoint, config.Checkpoint.Keep, best);
+        }
+        catch (StorageException)
+        {
+            folder.RequireInPlace(); // that a folder is gone says more than that a file cannot be made in it
+            throw;
+        }
+        // It is saved in the run's own folder, wherever that lies now.
+        folder.RequireInPlace(string.Create(System.Globalization.CultureInfo.InvariantCulture, $" after step {checkpoint.State.Step}, whose checkpoint is in it"));
     }
 
     private void Finish(string status, EpochReport? final)

@@ -128,10 +128,10 @@ public sealed class Trainer : IDisposable
         int batchesLeft = (int)(((long)epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         for (int i = 1; i < batches; i++)
-            NextBatch(rate, batches).Plan.Run(Phase.Batch, Phase.Backward);
+            NextBatch(rate).Plan.Run(Phase.Batch, Phase.Backward);
         batchesOfStep.Clear();
         bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
-        BoundGraph step = NextBatch(rate, batches, watched);
+        BoundGraph step = NextBatch(rate, watched);
         double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
@@ -166,10 +166,10 @@ public sealed class Trainer : IDisposable
         finiteStep = State.Step;
     }
 
-    private BoundGraph NextBatch(double rate, int batches, bool watched = false)
+    private BoundGraph NextBatch(double rate, bool watched = false)
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
-        Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate, batches);
+        Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate);
         batchesOfStep.Add(new BatchRecord(State.Batches, order, State.Cursor, size));
         State.Cursor += size;
         State.Batches++;
@@ -186,7 +186,7 @@ public sealed class Trainer : IDisposable
             BatchRecord batch = record.Batches[i];
             if (i == 0 || batch.Order != record.Batches[i - 1].Order)
                 Model.DeviceMemory.Write(train.Order, 0, batch.Order);
-            Model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate, record.Batches.Count);
+            Model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate);
             bool last = i == record.Batches.Count - 1;
             Plan plan = (last && record.Watched ? Model.Watched! : Model.Training(batch.Size)).Plan;
             plan.Run(Phase.Batch, last ? Phase.Update : Phase.Backward);

@@ -101,8 +101,7 @@ public sealed class Model : IDisposable
     /// <param name="cursor">Samples of the epoch that came before.</param>
     /// <param name="step">Optimizer steps done before.</param>
     /// <param name="rate">Learning rate.</param>
-    /// <param name="accumulated">Batches in this optimizer step.</param>
-    public void SetStep(ulong seed, long batch, int cursor, long step, double rate, int accumulated = 1)
+    public void SetStep(ulong seed, long batch, int cursor, long step, double rate)
     {
         SetClock(seed, batch, cursor);
         (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
@@ -111,7 +110,6 @@ public sealed class Model : IDisposable
         hyper[HyperLayout.Rate] = rate;
         hyper[HyperLayout.Correction1] = first;
         hyper[HyperLayout.Correction2] = second;
-        hyper[HyperLayout.GradientScale] = 1.0 / accumulated;
         DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
@@ -154,7 +152,9 @@ public sealed class Model : IDisposable
             bound.Plan.Synchronize();
         DeviceMemory.Read(totals, 0, sums);
         bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
-        return new EpochFigures((sums[0] + sums[1]) / sums[3], classes ? sums[2] / sums[3] : double.NaN, (long)sums[3]);
+        double samples = sums[Metrics.Samples] + sums[Metrics.Samples + 1], correct = sums[Metrics.Correct] + sums[Metrics.Correct + 1];
+        double loss = samples > 0 ? sums[Metrics.Loss] + sums[Metrics.Loss + 1] : double.NaN;
+        return new EpochFigures(loss, classes ? correct / samples : double.NaN, (long)samples);
     }
 
     /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>
@@ -266,7 +266,7 @@ public sealed class Model : IDisposable
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         if (watch && training is not null)
             wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
-        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize))
+        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize).Take(config.Data.DropLast ? 1 : 2))
             wanted.Add(((null, size), graphs.Training(training!, size, inputGradient: inputGradient)));
         foreach (BatchSource source in evaluated)
         {
@@ -305,7 +305,7 @@ public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 }
 
 /// <summary>Figures over the samples of an epoch, each sample counted once.</summary>
-/// <param name="Loss">Mean loss.</param>
+/// <param name="Loss">Mean loss; with class weights the weighted mean, whatever the size of the batches.</param>
 /// <param name="Accuracy">Share of samples classified right; NaN for regression.</param>
 /// <param name="Samples">Samples counted.</param>
 public readonly record struct EpochFigures(double Loss, double Accuracy, long Samples);

@@ -53,13 +53,14 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, (layer, y) => probe?.AfterLayer(graph, layer, y));
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = AddPenalty(graph, BuildLoss(graph, output, batch), tensors);
+        BatchLoss built = BuildLoss(graph, output, batch);
+        Tensor loss = AddPenalty(graph, built.Value, tensors);
         graph.Phase = Phase.Backward;
         Tensor[] besides = inputGradient ? [batch.X, .. layers.Activations.Values] : [];
         (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, loss, tensors, besides);
-        AddMetrics(graph, memory.Totals, loss, output, batch);
+        AddMetrics(graph, memory.Totals, built with { Value = loss }, output, batch);
         if (memory.Accumulated is not null)
-            graph.AddUpdate(new Accumulate(), Whole(graph, memory.Accumulated), Whole(graph, memory.Gradients));
+            AddGradients(graph, memory.Accumulated, batchSize, built.Weight);
         graph.Phase = Phase.Update;
         Tensor? before = probe?.BeforeUpdate(graph, memory.Accumulated ?? memory.Gradients, memory.Parameters);
         Tensor? norm = AddUpdate(graph);
@@ -83,7 +84,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock));
         Tensor output = layers.Apply(network.Layers, batch.X);
-        Tensor loss = BuildLoss(graph, output, batch);
+        Tensor loss = BuildLoss(graph, output, batch).Value;
         graph.Phase = Phase.Backward;
         // A graph begins with data: a network without parameters has no gradients on its way.
         string[] paths = [.. layers.Activations.Keys];
@@ -96,9 +97,9 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     public ModelGraph Evaluation(BatchSource source, int batchSize)
     {
         ModelGraph forward = Inference(source, batchSize);
-        Tensor loss = BuildLoss(forward.Graph, forward.Output, forward.Batch);
+        BatchLoss loss = BuildLoss(forward.Graph, forward.Output, forward.Batch);
         AddMetrics(forward.Graph, memory.EvaluationTotals, loss, forward.Output, forward.Batch);
-        return forward with { Loss = loss };
+        return forward with { Loss = loss.Value };
     }
 
     /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
@@ -121,10 +122,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             device.Write(slot, 0, values.ToArray().AsSpan());
     }
 
-    private Tensor BuildLoss(Graph graph, Tensor output, Batch batch)
+    private BatchLoss BuildLoss(Graph graph, Tensor output, Batch batch)
     {
         graph.Scope = "loss";
-        Tensor loss = config.Loss.Build(graph, output, new LossTargets(batch.Labels, batch.Targets), (name, values) => Constant(graph, name, values));
+        BatchLoss loss = config.Loss.Build(graph, output, new LossTargets(batch.Labels, batch.Targets), (name, values) => Constant(graph, name, values));
         graph.Scope = "";
         return loss;
     }
@@ -152,15 +153,20 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return (gradients, [.. found.Skip(trained.Length)]);
     }
 
-    private static void AddMetrics(Graph graph, Slot totals, Tensor loss, Tensor output, Batch batch)
+    private static void AddMetrics(Graph graph, Slot totals, BatchLoss loss, Tensor output, Batch batch)
     {
         Tensor into = graph.Persistent(totals.Name, new Shape(Metrics.Length), totals);
         bool classes = batch.Labels is not null && output.Shape.Rank == 2;
-        var op = new Metrics(batch.X.Shape[0], classes);
-        if (classes)
-            graph.AddUpdate(op, into, loss, output, batch.Labels!);
-        else
-            graph.AddUpdate(op, into, loss);
+        Tensor[] weight = loss.Weight is null ? [] : [loss.Weight];
+        Tensor[] inputs = classes ? [into, loss.Value, output, batch.Labels!, .. weight] : [into, loss.Value, .. weight];
+        graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null), inputs);
+    }
+
+    // Their mean so far, in which every sample counts alike (or by its class's weight) however many its batch had.
+    private void AddGradients(Graph graph, Slot accumulated, int batchSize, Tensor? weight)
+    {
+        Tensor[] inputs = [Whole(graph, accumulated), Whole(graph, memory.AccumulatedWeight!), Whole(graph, memory.Gradients)];
+        graph.AddUpdate(new AccumulateMean(batchSize, weight is not null), weight is null ? inputs : [.. inputs, weight]);
     }
 
     private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
@@ -185,10 +191,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Slot gradients = memory.Accumulated ?? memory.Gradients;
         Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
         double limit = config.Train.Clip?.Norm ?? 0;
-        bool scaled = limit > 0 || memory.Accumulated is not null;
+        bool scaled = limit > 0;
         // A norm that is not finite tells of gradients that are not, before another step is built on them.
         IReadOnlyList<Tensor>? norm = scaled || config.Diagnostics.BlackBox
-            ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients), hyper)
+            ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients))
             : null;
         foreach (ParameterRange range in memory.Layout.Groups)
         {
@@ -206,8 +212,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             ];
             graph.AddUpdate(config.Train.Optimizer.Update(rate, decay, config.Train.Clip?.Value ?? 0, scaled), inputs);
         }
-        if (memory.Accumulated is not null)
-            graph.AddUpdate(new Accumulate(-1), Whole(graph, memory.Accumulated), Whole(graph, memory.Accumulated));
+        foreach (Slot slot in new[] { memory.Accumulated, memory.AccumulatedWeight }.OfType<Slot>())
+            graph.AddUpdate(new Accumulate(-1), Whole(graph, slot), Whole(graph, slot));
         if (memory.Ema is not null)
             graph.AddUpdate(new Ema(config.Train.Ema!.Value), Whole(graph, memory.Ema), Whole(graph, memory.Parameters));
         return norm?[1];

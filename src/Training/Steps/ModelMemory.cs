@@ -24,7 +24,11 @@ public sealed class ModelMemory
             Best = new Slot("best parameters", ElementType.Real, trained);
             BestState = new Slot("best running statistics", ElementType.Real, State.Length);
         }
-        Accumulated = config.Accumulate > 1 ? new Slot("accumulated gradients", ElementType.Real, trained) : null;
+        if (config.Accumulate > 1)
+        {
+            Accumulated = new Slot("accumulated gradients", ElementType.Real, trained);
+            AccumulatedWeight = new Slot("accumulated weight", ElementType.Real, 1);
+        }
     }
 
     public ParameterLayout Layout { get; }
@@ -46,8 +50,11 @@ public sealed class ModelMemory
 
     public Slot? BestState { get; }
 
-    /// <summary>Sum of the gradients of several batches; null without.</summary>
+    /// <summary>Mean of the gradients of a step's batches so far; null without.</summary>
     public Slot? Accumulated { get; }
+
+    /// <summary>What those batches weigh together.</summary>
+    public Slot? AccumulatedWeight { get; }
 
     /// <summary>Learning rate and the like, set by the host before each step.</summary>
     public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);
@@ -55,7 +62,7 @@ public sealed class ModelMemory
     /// <summary>Seed, step and position in the epoch, set by the host before each step.</summary>
     public Slot Clock { get; } = new("clock", ElementType.Int32, ClockLayout.Length);
 
-    /// <summary>Loss, correct predictions and samples of the epoch so far.</summary>
+    /// <summary>Loss, weight, correct predictions and samples of the epoch so far.</summary>
     public Slot Totals { get; } = new("totals", ElementType.Real, Metrics.Length);
 
     /// <summary>The same while evaluating.</summary>
@@ -63,7 +70,7 @@ public sealed class ModelMemory
 
     /// <summary>What a resumed run needs back, by name.</summary>
     public IEnumerable<Slot> Durable =>
-        [Parameters, .. Moments, State, .. new[] { Ema, Accumulated, Best, BestState }.OfType<Slot>(), Totals];
+        [Parameters, .. Moments, State, .. new[] { Ema, Accumulated, AccumulatedWeight, Best, BestState }.OfType<Slot>(), Totals];
 
     /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
     public Slot SlotOf(Parameter parameter, bool average = false) => !parameter.Trained ? State : average && Ema is not null ? Ema : Parameters;

@@ -28,6 +28,9 @@ public static class ParameterGroups
         return (settings.LrFactor, settings.WeightDecay ?? config.Optimizer.WeightDecay);
     }
 
+    /// <summary>Factor on the learning rate of a parameter; 0 where it is frozen.</summary>
+    public static double RateFactorOf(TrainConfig config, Parameter parameter) => SettingsOf(config, GroupOf(config, parameter)).RateFactor;
+
     private static int GroupOf(TrainConfig config, Parameter parameter)
     {
         for (int i = 0; i < config.Groups.Count; i++)

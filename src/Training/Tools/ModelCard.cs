@@ -36,7 +36,7 @@ public sealed record ModelCard(string Config, DataShape Shape, Normalization Nor
     }
 
     /// <summary>Leaves the card in a run folder, for as long as there is no weights file.</summary>
-    public void Write(string folder) => DurableFile.WriteText(Path.Combine(folder, FileName), ToJson());
+    public void Write(WorkFolder folder) => DurableFile.WriteText(folder, FileName, ToJson());
 
     internal string ToJson() => JsonSerializer.Serialize(ToMetadata());
 

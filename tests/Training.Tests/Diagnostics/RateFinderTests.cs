@@ -59,6 +59,34 @@ public sealed class RateFinderTests
     }
 
     [Fact]
+    public void A_mark_of_byte_order_stays_where_the_optimizer_is_on_the_first_line()
+    {
+        using var folder = new TempFolder();
+        string path = Path.Combine(folder.Path, "c.yaml");
+        File.WriteAllText(path, "\uFEFFtrain: {optimizer: {sgd: {lr: 0.5}}, epochs: 3}\n" + Model, new System.Text.UTF8Encoding(false));
+        RateWriter.Write(path, 0.02);
+        Assert.Equal("\uFEFFtrain: {optimizer: {sgd: {lr: 0.02}}, epochs: 3}\n" + Model, new System.Text.UTF8Encoding(false).GetString(File.ReadAllBytes(path)));
+    }
+
+    [SkippableFact]
+    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
+    public void A_config_behind_a_link_changes_with_its_permissions_kept_and_the_link_stays_one()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
+        using TempFolder folder = new(), shared = new();
+        string real = Path.Combine(shared.Path, "real.yaml"), link = Path.Combine(folder.Path, "link.yaml");
+        File.WriteAllText(Path.Combine(folder.Path, "base.yaml"), Model);
+        File.WriteAllText(real, "extends: base.yaml\ntrain: {optimizer: adam, epochs: 1}\n");
+        File.SetUnixFileMode(real, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(link, real);
+        RateWriter.Write(link, 0.02);
+        Assert.Equal(real, new FileInfo(link).LinkTarget);
+        Assert.Equal("extends: base.yaml\ntrain: {optimizer: {adam: {lr: 0.02}}, epochs: 1}\n", File.ReadAllText(real));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(real));
+        Assert.Single(Directory.GetFiles(shared.Path));
+    }
+
+    [Fact]
     public void A_file_without_an_optimizer_is_left_alone_and_told_what_to_add()
     {
         using var folder = new TempFolder();

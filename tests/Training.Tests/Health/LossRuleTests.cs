@@ -19,7 +19,7 @@ public sealed class LossRuleTests
             model: [{dense: 3}]
             train: {epochs: 5, optimizer: {sgd: {lr: 0.1}}}
             """);
-        watch = new HealthWatch(RunConfigFile.Load(folder["config.yaml"]), state, samples: 100, expectedLoss: 1.0986);
+        watch = new HealthWatch(RunConfigFile.Load(folder["config.yaml"]), state, new RunFacts { Samples = 100, TotalSteps = 50, ExpectedLoss = 1.0986 });
     }
 
     [Fact]

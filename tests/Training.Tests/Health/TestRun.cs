@@ -20,10 +20,13 @@ internal sealed class TestRun : IRunObserver, IDisposable
     /// <param name="yaml">The config.</param>
     /// <param name="deviceId">Where it runs.</param>
     /// <param name="wrap">Puts something around the device.</param>
-    public TestRun(string yaml, string deviceId = "cpu", Func<Device, Device>? wrap = null)
+    /// <param name="overrides">As <c>--set</c> takes them.</param>
+    /// <param name="prepare">Puts files into the config's folder.</param>
+    public TestRun(string yaml, string deviceId = "cpu", Func<Device, Device>? wrap = null, IEnumerable<string>? overrides = null, Action<string>? prepare = null)
     {
         File.WriteAllText(folder["config.yaml"], yaml);
-        Loaded = RunConfigFile.Load(folder["config.yaml"]);
+        prepare?.Invoke(folder.Path);
+        Loaded = RunConfigFile.Load(folder["config.yaml"], overrides);
         Data = TrainingData.Load(Loaded.Config.Data, new DataContext(folder.Path, Loaded.Config.Seed));
         Device inner = TestDevice.Open(deviceId, 1);
         device = wrap?.Invoke(inner) ?? inner;
@@ -39,6 +42,8 @@ internal sealed class TestRun : IRunObserver, IDisposable
     public RunSession Session { get; }
 
     public RunFolder Folder => run;
+
+    public Device Device => device;
 
     public List<Alarm> Alarms { get; } = [];
 

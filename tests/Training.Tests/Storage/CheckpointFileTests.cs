@@ -161,14 +161,14 @@ public sealed class CheckpointFileTests : IDisposable
     public void A_folder_a_pipe_and_a_missing_file_are_refused_in_one_line()
     {
         Assert.Contains("is a folder", Assert.Throws<GpuGradException>(() => CheckpointFile.Open(folder.Path)).Message);
-        Assert.Contains("no such file", Assert.Throws<GpuGradException>(() => CheckpointFile.Open(folder["none"])).Message);
+        Assert.Contains("no such file", Assert.Throws<MissingFileException>(() => CheckpointFile.Open(folder["none"])).Message);
         Assert.Contains("not a path", Assert.Throws<GpuGradException>(() => CheckpointFile.Open("a\0b")).Message);
         if (!OperatingSystem.IsLinux())
             return;
         using var mkfifo = System.Diagnostics.Process.Start("mkfifo", [folder["pipe"]]);
         mkfifo.WaitForExit();
         Assert.Contains("is a pipe", Assert.Throws<GpuGradException>(() => CheckpointFile.Open(folder["pipe"])).Message);
-        Assert.Throws<DamagedFileException>(() => CheckpointFile.Open("/dev/zero"));
+        Assert.Contains("a device", Assert.Throws<GpuGradException>(() => CheckpointFile.Open("/dev/zero")).Message);
     }
 
     private static string ThisFile([System.Runtime.CompilerServices.CallerFilePath] string path = "") => path;

@@ -22,7 +22,7 @@ public enum Failing
 internal sealed class KilledException : Exception;
 
 /// <summary>A file system whose Nth call fails, counted from 1.</summary>
-internal sealed class FaultyFiles(IFileSystem inner, int nth, Failing failing, int errno = 0) : IFileSystem
+internal sealed class FaultyFiles(IFileSystem inner, int nth, Failing failing, int errno = 0) : PassingFiles(inner)
 {
     private string? failingKind;
     private bool dead;
@@ -33,31 +33,39 @@ internal sealed class FaultyFiles(IFileSystem inner, int nth, Failing failing, i
     /// <summary>Whether the Nth call came.</summary>
     public bool Fired => failingKind is not null || dead;
 
-    public long Open(string path, OpenFor purpose) => Call("open " + purpose, () => inner.Open(path, purpose));
+    public override long OpenFolder(string path) => Call("open folder", () => base.OpenFolder(path));
 
-    public long Write(long handle, ReadOnlySpan<byte> bytes)
+    public override long OpenFolder(long folder, string name) => Call("open folder", () => base.OpenFolder(folder, name));
+
+    public override long MakeFolder(long folder, string name) => Call("make folder", () => base.MakeFolder(folder, name));
+
+    public override long Open(long folder, string name, OpenFor purpose) => Call("open " + purpose, () => base.Open(folder, name, purpose));
+
+    public override long Write(long handle, ReadOnlySpan<byte> bytes)
     {
         if (failing == Failing.Short && Calls.Count + 1 == nth)
             bytes = bytes[..((bytes.Length + 1) / 2)];
-        return Failure("write") ?? inner.Write(handle, bytes);
+        return Failure("write") ?? base.Write(handle, bytes);
     }
 
-    public long Truncate(long handle, long length) => Call("truncate", () => inner.Truncate(handle, length));
+    public override long Truncate(long handle, long length) => Call("truncate", () => base.Truncate(handle, length));
 
-    public long Sync(long handle) => Call("sync", () => inner.Sync(handle));
+    public override long SetMode(long handle, int mode) => Call("set mode", () => base.SetMode(handle, mode));
 
-    public long Close(long handle)
+    public override long Sync(long handle) => Call("sync", () => base.Sync(handle));
+
+    public override long Close(long handle)
     {
         // The descriptor is given back even by a dead process.
-        long result = inner.Close(handle);
+        long result = base.Close(handle);
         return Failure("close") ?? result;
     }
 
-    public long Rename(string from, string to) => Call("rename", () => inner.Rename(from, to));
+    public override long Rename(long folder, string from, string to) => Call("rename", () => base.Rename(folder, from, to));
 
-    public long Delete(string path) => Call("delete", () => inner.Delete(path));
+    public override long Delete(long folder, string name) => Call("delete", () => base.Delete(folder, name));
 
-    public long Free(string folder) => 4096;
+    public override long Free(string folder) => 4096;
 
     private long Call(string kind, Func<long> call) => Failure(kind) ?? call();
 

@@ -18,10 +18,10 @@ public sealed class KernelFaultTests : IDisposable
     [InlineData("write:error=ENOSPC:when=1", "no space left on the device (ENOSPC); ")]
     [InlineData("write:error=EDQUOT:when=1", "disk quota used up (EDQUOT); ")]
     [InlineData("write:error=EINTR:when=1", null)]
-    [InlineData("rename,renameat2:error=EACCES:when=1", "permission denied (EACCES)")]
+    [InlineData("rename,renameat,renameat2:error=EACCES:when=1", "permission denied (EACCES)")]
     [InlineData("unlink,unlinkat:error=EIO:when=1", null)]
     [InlineData("fsync:signal=SIGKILL:when=1", "")]
-    [InlineData("rename,renameat2:signal=SIGKILL:when=1", "")]
+    [InlineData("rename,renameat,renameat2:signal=SIGKILL:when=1", "")]
     [InlineData("write:signal=SIGKILL:when=1", "")]
     public void A_call_that_fails_in_the_kernel_is_reported_and_a_whole_checkpoint_loads(string injection, string? message)
     {

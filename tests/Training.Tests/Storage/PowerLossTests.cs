@@ -46,55 +46,54 @@ public sealed class PowerLossTests : IDisposable
     }
 
     /// <summary>Notes every call that changes the disk.</summary>
-    private sealed class JournalFiles(IFileSystem inner) : IFileSystem
+    private sealed class JournalFiles(IFileSystem inner) : PassingFiles(inner)
     {
         private readonly List<Entry> journal = [];
         private readonly Dictionary<long, string> names = [];
 
         public int Count => journal.Count;
 
-        public long Open(string path, OpenFor purpose)
+        public override long OpenFolder(string path)
         {
-            long handle = inner.Open(path, purpose);
-            names[handle] = Path.GetFileName(path);
-            if (purpose == OpenFor.Creating)
-                journal.Add(new Entry(Kind.Create, names[handle]));
-            if (purpose == OpenFor.SyncingFolder)
-                names[handle] = "";
+            long handle = base.OpenFolder(path);
+            names[handle] = "";
             return handle;
         }
 
-        public long Write(long handle, ReadOnlySpan<byte> bytes)
+        public override long Open(long folder, string name, OpenFor purpose)
+        {
+            long handle = base.Open(folder, name, purpose);
+            names[handle] = name;
+            if (purpose == OpenFor.Creating)
+                journal.Add(new Entry(Kind.Create, name));
+            return handle;
+        }
+
+        public override long Write(long handle, ReadOnlySpan<byte> bytes)
         {
             // In small pieces, so that there are states between them.
-            long written = inner.Write(handle, bytes[..Math.Min(bytes.Length, 400)]);
+            long written = base.Write(handle, bytes[..Math.Min(bytes.Length, 400)]);
             journal.Add(new Entry(Kind.Write, names[handle], Bytes: bytes[..(int)written].ToArray()));
             return written;
         }
 
-        public long Sync(long handle)
+        public override long Sync(long handle)
         {
             journal.Add(new Entry(names[handle].Length == 0 ? Kind.SyncNames : Kind.SyncFile, names[handle]));
-            return inner.Sync(handle);
+            return base.Sync(handle);
         }
 
-        public long Rename(string from, string to)
+        public override long Rename(long folder, string from, string to)
         {
-            journal.Add(new Entry(Kind.Rename, Path.GetFileName(from), Path.GetFileName(to)));
-            return inner.Rename(from, to);
+            journal.Add(new Entry(Kind.Rename, from, to));
+            return base.Rename(folder, from, to);
         }
 
-        public long Delete(string path)
+        public override long Delete(long folder, string name)
         {
-            journal.Add(new Entry(Kind.Delete, Path.GetFileName(path)));
-            return inner.Delete(path);
+            journal.Add(new Entry(Kind.Delete, name));
+            return base.Delete(folder, name);
         }
-
-        public long Truncate(long handle, long length) => inner.Truncate(handle, length);
-
-        public long Close(long handle) => inner.Close(handle);
-
-        public long Free(string path) => inner.Free(path);
 
         /// <summary>The states that the disk may be in after a number of calls.</summary>
         public IEnumerable<Dictionary<string, byte[]>> After(int calls)

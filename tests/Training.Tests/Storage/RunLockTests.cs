@@ -49,7 +49,8 @@ public sealed class RunLockTests : IDisposable
         for (int i = 0; i < 50; i++)
         {
             using RunLock held = RunLock.Take(folder.Path);
-            Assert.Null(RunLock.TryTake(folder.Path, out string holder));
+            using WorkFolder open = WorkFolder.Open(folder.Path);
+            Assert.Null(RunLock.TryTake(open, out string holder));
             Assert.StartsWith(string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on"), holder);
         }
     }
@@ -61,7 +62,8 @@ public sealed class RunLockTests : IDisposable
         int most = 0;
         Parallel.For(0, 200, _ =>
         {
-            using RunLock? held = RunLock.TryTake(folder.Path, out string _);
+            using WorkFolder open = WorkFolder.Open(folder.Path);
+            using RunLock? held = RunLock.TryTake(open, out string _);
             if (held is null)
                 return;
             most = Math.Max(most, Interlocked.Increment(ref holders));

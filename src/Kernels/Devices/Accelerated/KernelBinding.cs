@@ -23,7 +23,6 @@ public sealed class KernelBinding : Operands
         this.device = device;
         this.launches = launches;
         this.scratch = scratch;
-        scratch.BeginNode();
     }
 
     /// <summary>Loads and launches kernels; one that is asked for twice is compiled once.</summary>
@@ -87,15 +86,23 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
 
     private readonly List<KernelScratchRegion> regions = [];
     private readonly List<KernelBuffer> tables = [];
+    private readonly List<(int Node, KernelBuffer Buffer)> guarded = [];
     private KernelBuffer? buffer;
+    private int node;
     private long used;
     private long needed;
 
-    public void BeginNode() => used = 0;
+    public void BeginNode(int index) => (node, used) = (index, 0);
 
     public KernelScratchRegion Take(long floats)
     {
         var region = new KernelScratchRegion { Offset = used, Length = floats };
+        if (memory.Device.Guard != GuardSide.None)
+        {
+            guarded.Add((node, (KernelBuffer)memory.Allocate("scratch", floats * sizeof(float))));
+            region.View = guarded[^1].Buffer.View<float>(0, floats);
+            return region;
+        }
         regions.Add(region);
         used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
         needed = Math.Max(needed, used);
@@ -105,7 +112,7 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     public ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
         ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
-        var table = (KernelBuffer)memory.Device.Allocate("table", bytes.Length);
+        var table = (KernelBuffer)memory.Allocate("table", bytes.Length);
         tables.Add(table);
         table.Write(0, bytes);
         return table.View<T>(0, values.Length);
@@ -116,16 +123,28 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     {
         if (needed == 0)
             return;
-        buffer = (KernelBuffer)memory.Device.Allocate("scratch", needed * sizeof(float));
+        buffer = (KernelBuffer)memory.Allocate("scratch", needed * sizeof(float));
         foreach (KernelScratchRegion region in regions)
             region.View = buffer.View<float>(region.Offset * sizeof(float), region.Length);
     }
 
+    public void Poison(int index)
+    {
+        foreach ((int of, KernelBuffer own) in guarded)
+        {
+            if (of == index)
+                own.Fill(Guards.Poison);
+        }
+    }
+
     public void Dispose()
     {
-        buffer?.Dispose();
+        foreach ((_, KernelBuffer own) in guarded)
+            memory.Release(own);
+        if (buffer is not null)
+            memory.Release(buffer);
         foreach (KernelBuffer table in tables)
-            table.Dispose();
+            memory.Release(table);
     }
 }
 

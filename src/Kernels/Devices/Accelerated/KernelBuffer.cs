@@ -9,17 +9,23 @@ internal sealed class KernelBuffer : DeviceBuffer
 {
     private readonly KernelDevice device;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
+    private readonly int margin; // bytes of guard on either side
 
     public KernelBuffer(KernelDevice device, string name, long bytes) : base(name, bytes)
     {
         this.device = device;
-        memory = device.Accelerator.Allocate1D<byte>(Math.Max(bytes, 1));
-        memory.View.MemSetToZero(device.Loader.Stream);
+        margin = device.Guard == GuardSide.None ? 0 : Guards.Margin;
+        memory = device.Accelerator.Allocate1D<byte>(checked(Math.Max(bytes, 1) + (2 * margin)));
+        if (margin > 0)
+            memory.View.MemSet(device.Loader.Stream, Guards.Pattern);
+        Fill(0);
     }
+
+    private ArrayView<byte> Data => Part(0, Bytes);
 
     /// <summary>A view of <paramref name="count"/> elements from a byte on.</summary>
     public ArrayView<T> View<T>(long offset, long count) where T : unmanaged =>
-        memory.View.BaseView.SubView(offset, count * Interop.SizeOf<T>()).Cast<T>();
+        Part(offset, count * Interop.SizeOf<T>()).Cast<T>();
 
     public override void Write(long offset, ReadOnlySpan<byte> source)
     {
@@ -27,7 +33,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            memory.View.BaseView.SubView(offset, source.Length).CopyFromCPU(device.Loader.Stream, source);
+            Part(offset, source.Length).CopyFromCPU(device.Loader.Stream, source);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy to '{Name}'", e) is { } fault)
         {
@@ -59,7 +65,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            memory.View.BaseView.SubView(offset, destination.Length).CopyToCPU(device.Loader.Stream, destination);
+            Part(offset, destination.Length).CopyToCPU(device.Loader.Stream, destination);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy from '{Name}'", e) is { } fault)
         {
@@ -67,7 +73,26 @@ internal sealed class KernelBuffer : DeviceBuffer
         }
     }
 
-    public override void Fill(byte value) => memory.View.MemSet(device.Loader.Stream, value);
+    public override void Fill(byte value)
+    {
+        if (margin == 0)
+            memory.View.MemSet(device.Loader.Stream, value);
+        else if (Bytes > 0)
+            Data.MemSet(device.Loader.Stream, value);
+    }
+
+    public override string? Damage()
+    {
+        if (margin == 0 || memory.IsDisposed)
+            return null;
+        var guard = new byte[margin];
+        Read(-margin, guard);
+        string? before = Guards.Explain("before its begin", guard, fromEnd: true);
+        Read(Bytes, guard);
+        return before ?? Guards.Explain("behind its end", guard, fromEnd: false);
+    }
 
     public override void Dispose() => memory.Dispose();
+
+    private ArrayView<byte> Part(long offset, long bytes) => memory.View.BaseView.SubView(margin + offset, bytes);
 }

@@ -110,6 +110,7 @@ public sealed class KernelDevice : Device
             for (int i = 0; i < layout.Nodes.Count; i++)
             {
                 Node node = layout.Nodes[i];
+                scratch.BeginNode(i);
                 if (!node.Op.IsView)
                     node.Op.Kernel(new KernelBinding(node, layout, device, list, scratch));
                 firstLaunch[i + 1] = list.Count;
@@ -133,6 +134,8 @@ public sealed class KernelDevice : Device
                 throw fault;
             }
         }
+
+        public override void PoisonScratch(int node) => scratch.Poison(node);
 
         public override void Synchronize()
         {

@@ -22,10 +22,9 @@ public sealed unsafe class CpuBinding : Operands
         rounded = new nint[node.Op.Precision == Precision.Float32 ? 0 : 2];
         this.phases = phases;
         this.scratch = scratch;
-        scratch.BeginNode();
     }
 
-    /// <summary>Number of workers, for scratch memory of one part a worker. Results must not depend on it.</summary>
+    /// <summary>Number of workers. Results must not depend on it.</summary>
     public int Workers { get; }
 
     /// <summary>An input; those that a product multiplies are rounded as it says, by a phase of their own.</summary>
@@ -55,6 +54,17 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>Memory for the phases of this node alone, 64-byte aligned, its content undefined when the node begins.</summary>
     public ScratchRegion Scratch(long floats) => scratch.Take(floats);
 
+    /// <summary>The same, so much for each worker.</summary>
+    public WorkerScratch ScratchOfWorkers(long floats) => new([.. Enumerable.Range(0, Workers).Select(_ => scratch.Take(floats))]);
+
+    /// <summary>A copy of some numbers that loops read by address, for as long as the plan lives.</summary>
+    public int* Table(ReadOnlySpan<int> values)
+    {
+        int* table = (int*)scratch.Own("table", checked(values.Length * sizeof(int)));
+        values.CopyTo(new Span<int>(table, values.Length));
+        return table;
+    }
+
     /// <summary>Adds a phase: a loop whose items are independent, in any order, on any worker.</summary>
     /// <param name="items">Number of iterations.</param>
     /// <param name="body">The loop body over a range of items.</param>
@@ -68,7 +78,7 @@ public sealed unsafe class CpuBinding : Operands
     private float* Rounded(float* values, long count)
     {
         const int Part = 16384;
-        float* result = scratch.Own(count);
+        float* result = (float*)scratch.Own("rounded factors", checked(count * sizeof(float)));
         Precision precision = Node.Op.Precision;
         Parallel((int)((count + Part - 1) / Part), (begin, end, _) =>
         {
@@ -80,59 +90,4 @@ public sealed unsafe class CpuBinding : Operands
     }
 
     private static byte* At(Location at) => ((HostBuffer)at.Buffer).At(at.Offset);
-}
-
-/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>
-internal sealed unsafe class CpuScratch(DeviceMemory memory) : IDisposable
-{
-    private const int Alignment = 16; // floats in 64 bytes
-
-    private readonly List<ScratchRegion> regions = [];
-    private readonly List<HostBuffer> owned = [];
-    private HostBuffer? buffer;
-    private long used;
-    private long needed;
-
-    public void BeginNode() => used = 0;
-
-    public ScratchRegion Take(long floats)
-    {
-        var region = new ScratchRegion { Offset = used };
-        regions.Add(region);
-        used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
-        needed = Math.Max(needed, used);
-        return region;
-    }
-
-    /// <summary>Allocates once all nodes are bound.</summary>
-    public void Commit()
-    {
-        if (needed == 0)
-            return;
-        buffer = (HostBuffer)memory.Allocate("scratch", needed * sizeof(float));
-        foreach (ScratchRegion region in regions)
-            region.Pointer = (float*)buffer.At(region.Offset * sizeof(float));
-    }
-
-    /// <summary>Memory that no other node uses.</summary>
-    public float* Own(long floats)
-    {
-        owned.Add((HostBuffer)memory.Allocate("rounded factors", floats * sizeof(float)));
-        return (float*)owned[^1].At(0);
-    }
-
-    public void Dispose()
-    {
-        buffer?.Dispose();
-        foreach (HostBuffer one in owned)
-            one.Dispose();
-    }
-}
-
-/// <summary>A piece of scratch memory; its address is known once the whole plan is bound, so read it inside a phase.</summary>
-public sealed unsafe class ScratchRegion
-{
-    public float* Pointer { get; internal set; }
-
-    internal long Offset { get; init; }
 }

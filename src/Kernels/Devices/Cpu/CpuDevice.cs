@@ -27,7 +27,7 @@ public sealed class CpuDevice : Device
         return string.Create(CultureInfo.InvariantCulture, $"{Simd.ProcessorName}, {count} thread{(count == 1 ? "" : "s")}, {Simd.Description}");
     }
 
-    public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
+    public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes, Guard);
 
     public override void Dispose() => team.Dispose();
 
@@ -49,6 +49,7 @@ public sealed class CpuDevice : Device
             for (int i = 0; i < layout.Nodes.Count; i++)
             {
                 Node node = layout.Nodes[i];
+                scratch.BeginNode(i);
                 if (!node.Op.IsView)
                     node.Op.Cpu(new CpuBinding(node, layout, team.Size, list, scratch));
                 firstPhase[i + 1] = list.Count;
@@ -58,6 +59,8 @@ public sealed class CpuDevice : Device
         }
 
         public override void Run(int first, int last) => team.Run(phases, firstPhase[first], firstPhase[last]);
+
+        public override void PoisonScratch(int node) => scratch.Poison(node);
 
         public override void Dispose() => scratch.Dispose();
     }

@@ -11,24 +11,22 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
     // than the processor remembers.
     private const nuint LargePage = 2 << 20;
 
+    private readonly GuardedPages? guarded;
     private byte* address;
 
-    public HostBuffer(string name, long bytes) : base(name, bytes)
+    public HostBuffer(string name, long bytes, GuardSide guard = GuardSide.None) : base(name, bytes)
     {
         HostMemory.Claim(name, bytes);
         try
         {
-            bool large = (nuint)bytes >= 2 * LargePage;
-            address = (byte*)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), large ? LargePage : Alignment);
-            if (large)
-                LargePages.Ask(address, (nuint)bytes);
+            guarded = guard == GuardSide.None ? null : new GuardedPages(bytes, guard);
+            address = guarded is null ? Allocate((nuint)bytes) : guarded.Data;
         }
         catch (OutOfMemoryException inner)
         {
             HostMemory.Release(bytes);
             throw HostMemory.Exhausted(name, bytes, inner);
         }
-        NativeMemory.Clear(address, (nuint)bytes);
         GC.AddMemoryPressure(Math.Max(bytes, 1));
     }
 
@@ -46,10 +44,22 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
 
     public override void Fill(byte value) => NativeMemory.Fill(At(0), (nuint)Bytes, value);
 
+    public override string? Damage() => address is null ? null : guarded?.Damage();
+
     public override void Dispose()
     {
         Free();
         GC.SuppressFinalize(this);
+    }
+
+    private static byte* Allocate(nuint bytes)
+    {
+        bool large = bytes >= 2 * LargePage;
+        byte* memory = (byte*)NativeMemory.AlignedAlloc(Math.Max(bytes, 1), large ? LargePage : Alignment);
+        if (large)
+            LargePages.Ask(memory, bytes);
+        NativeMemory.Clear(memory, bytes);
+        return memory;
     }
 
     private Span<byte> Range(long offset, int length)
@@ -63,7 +73,10 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
     {
         if (address is null)
             return;
-        NativeMemory.AlignedFree(address);
+        if (guarded is null)
+            NativeMemory.AlignedFree(address);
+        else
+            guarded.Free();
         address = null;
         HostMemory.Release(Bytes);
         GC.RemoveMemoryPressure(Math.Max(Bytes, 1));

@@ -15,7 +15,7 @@ public sealed class ReferenceDevice : Device
 
     public override bool Fuses => false;
 
-    public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes);
+    public override DeviceBuffer Allocate(string name, long bytes) => new HostBuffer(name, bytes, Guard);
 
     public override void Dispose()
     {

@@ -1,23 +1,23 @@
-using System.Runtime.CompilerServices;
+using GpuGrad.Kernels.Devices.Cpu;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>A pass with the offsets of its taps in laid-out pixels.</summary>
 internal sealed unsafe class BoundPass
 {
-    // Pinned: the kernels read them by address, and the pass lives as long as the plan.
-    private readonly int[] offsets;
-    private readonly int[] offsetsInPlace;
+    private readonly int* offsets;
+    private readonly int* offsetsInPlace;
 
+    /// <param name="binding">Keeps the offsets.</param>
     /// <param name="c">The correlation.</param>
     /// <param name="pass">The pass.</param>
     /// <param name="blocks">The cut.</param>
     /// <param name="firstTap">Taps of the passes before this one.</param>
-    public BoundPass(Correlation c, CorrelationPass pass, CorrelationBlocking blocks, int firstTap)
+    public BoundPass(CpuBinding binding, Correlation c, CorrelationPass pass, CorrelationBlocking blocks, int firstTap)
     {
         Pass = pass;
-        offsets = Table(blocks.Channels, blocks.Chunk.ChannelFloats, t => blocks.Chunk.OffsetOf(firstTap + t));
-        offsetsInPlace = c.IsPointwise ? Table(blocks.Channels, c.Source.H * c.Source.W, _ => 0) : offsets;
+        offsets = binding.Table(Table(blocks.Channels, blocks.Chunk.ChannelFloats, t => blocks.Chunk.OffsetOf(firstTap + t)));
+        offsetsInPlace = c.IsPointwise ? binding.Table(Table(blocks.Channels, c.Source.H * c.Source.W, _ => 0)) : offsets;
     }
 
     public CorrelationPass Pass { get; }
@@ -26,11 +26,11 @@ internal sealed unsafe class BoundPass
     public int Taps => Pass.Taps.Count;
 
     /// <summary>For each channel of a block and each tap, where column 0 finds its pixel.</summary>
-    public int* Offsets(bool inPlace) => (int*)Unsafe.AsPointer(ref inPlace ? ref offsetsInPlace[0] : ref offsets[0]);
+    public int* Offsets(bool inPlace) => inPlace ? offsetsInPlace : offsets;
 
     private int[] Table(int channels, int channelStride, Func<int, int> offsetOf)
     {
-        int[] table = GC.AllocateArray<int>(Math.Max(1, channels * Taps), pinned: true);
+        int[] table = new int[channels * Taps];
         for (int channel = 0; channel < channels; channel++)
         {
             for (int t = 0; t < Taps; t++)

@@ -21,11 +21,9 @@ internal sealed unsafe class CpuCorrelation
     private readonly Epilogue epilogue;
     private readonly BoundPass[] passes;
     private readonly PackedWeights weights;
-    private readonly ScratchRegion pixels;
-    private readonly ScratchRegion results;
-    private readonly long workspaceFloats;
-    private readonly long pixelFloats;
-    private readonly long resultFloats;
+    private readonly WorkerScratch workspace;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch results;
     private readonly int rowLength; // floats from one row of a tile of results to the next
     private readonly bool intoPlace; // results go where they belong, not into a tile first
 
@@ -45,13 +43,12 @@ internal sealed unsafe class CpuCorrelation
         int taps = 0;
         for (int i = 0; i < passes.Length; i++)
         {
-            passes[i] = new BoundPass(c, c.Passes[i], blocks, taps);
+            passes[i] = new BoundPass(binding, c, c.Passes[i], blocks, taps);
             taps += passes[i].Taps;
         }
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
-        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
-        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack) + workspaceFloats;
-        pixels = binding.Scratch(pixelFloats * binding.Workers);
+        workspace = binding.ScratchOfWorkers(blocks.Chunk.Workspace);
+        pixels = binding.ScratchOfWorkers(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail + blocks.Slack);
         intoPlace = c.IsPointwise && blocks.ColumnBands * blocks.BandColumns == c.Target.W && blocks.BandColumns % Simd.Lanes == 0
             && c.TargetChannels % blocks.Tile.Rows == 0 && (blocks.ChannelBlocks == 1 || (long)c.TargetChannels * c.Target.W <= MostSurplusFloats);
         rowLength = intoPlace ? c.Target.W : blocks.Chunk.Columns + blocks.Slack;
@@ -59,8 +56,7 @@ internal sealed unsafe class CpuCorrelation
         // What a last tile computes beyond the last column goes here, as far from row to row as in an image of the output; in a sum of
         // one block it is the last column again, and may go there.
         int rows = !intoPlace ? tilesHeld * blocks.Tile.Rows : blocks.ChannelBlocks == 1 ? 0 : c.TargetChannels;
-        resultFloats = CacheLine.Whole((long)rows * rowLength);
-        results = binding.Scratch(resultFloats * binding.Workers);
+        results = binding.ScratchOfWorkers((long)rows * rowLength);
     }
 
     private long ImageStride => (long)c.Groups * c.SourceChannels * c.Source.H * c.Source.W;
@@ -71,11 +67,11 @@ internal sealed unsafe class CpuCorrelation
         binding.Parallel(blocks.Tasks, (begin, end, worker) =>
         {
             for (int task = begin; task < end; task++)
-                Run(blocks.TaskAt(task), pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
+                Run(blocks.TaskAt(task), workspace.Of(worker), pixels.Of(worker), results.Of(worker));
         });
     }
 
-    private void Run(CorrelationTask task, float* scratch, float* result)
+    private void Run(CorrelationTask task, float* plane, float* pixel, float* result)
     {
         (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
         int vectors = runs * perRun;
@@ -86,12 +82,12 @@ internal sealed unsafe class CpuCorrelation
         for (int block = 0; block < blocks.ChannelBlocks; block++)
         {
             int channel = block * blocks.Channels, channels = Math.Min(blocks.Channels, c.SourceChannels - channel);
-            float* source = inPlace ? Plane(task, channel) + task.Column : scratch + workspaceFloats;
+            float* source = inPlace ? Plane(task, channel) + task.Column : pixel;
             long runStride = inPlace ? ImageStride : blocks.Chunk.RunStride;
             for (int i = 0; i < channels && !inPlace; i++)
             {
                 float* target = source + ((long)i * blocks.Chunk.ChannelFloats);
-                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, target, scratch);
+                blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, target, plane);
             }
             for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
             {
@@ -143,10 +139,10 @@ internal sealed unsafe class CpuCorrelation
         }
     }
 
-    // Whole vectors are read, so the end of the last image is not for reading in place: what lies behind is not ours.
+    // Whole vectors are read, so images behind which there is less than a vector are not for reading in place: what follows is not ours.
     // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
     private bool CanReadInPlace(CorrelationTask task) =>
-        c.IsPointwise && !blocks.Chunk.IsUnfolded && task.Image + task.Images < c.Images && c.Source.H * c.Source.W % 256 != 0;
+        c.IsPointwise && !blocks.Chunk.IsUnfolded && (c.Images - task.Image - task.Images) * ImageStride >= Simd.Lanes - 1 && c.Source.H * c.Source.W % 256 != 0;
 
     private float* Plane(CorrelationTask task, int channel) =>
         x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;

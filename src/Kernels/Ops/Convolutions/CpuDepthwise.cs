@@ -19,7 +19,7 @@ internal sealed unsafe class CpuDepthwise
     private readonly float* weights;
     private readonly float* y;
     private readonly Epilogue epilogue;
-    private readonly ScratchRegion scratch;
+    private readonly WorkerScratch scratch;
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes of the convolution.</param>
@@ -35,7 +35,7 @@ internal sealed unsafe class CpuDepthwise
         this.weights = weights;
         this.y = y;
         plane = transposed ? DepthwisePlane.Transposed(z) : DepthwisePlane.Forward(z);
-        scratch = binding.Scratch((long)plane.Floats * binding.Workers);
+        scratch = binding.ScratchOfWorkers(plane.Floats);
     }
 
     public void AddPhases()
@@ -43,7 +43,7 @@ internal sealed unsafe class CpuDepthwise
         int inputs = transposed ? z.P * z.Q : z.H * z.W, outputs = transposed ? z.H * z.W : z.P * z.Q;
         binding.Parallel(checked(z.N * z.C), (begin, end, worker) =>
         {
-            float* pixels = scratch.Pointer + ((long)plane.Floats * worker), w = stackalloc float[9];
+            float* pixels = scratch.Of(worker), w = stackalloc float[9];
             new Span<float>(pixels, plane.Floats).Clear();
             for (int i = begin; i < end; i++)
             {

@@ -20,8 +20,9 @@ internal sealed unsafe class CpuDepthwiseGradient
     private readonly float* dw;
     private readonly int splits;
     private readonly int channelsPerTask;
-    private readonly long taskFloats;
-    private readonly ScratchRegion scratch;
+    private readonly int gradientFloats;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch gradients;
     private readonly ScratchRegion sums; // [split][channel][tap][lane]
 
     /// <param name="binding">Of the op.</param>
@@ -39,8 +40,9 @@ internal sealed unsafe class CpuDepthwiseGradient
         splits = Math.Min(z.N, MostSplits);
         int parts = Math.Clamp((EnoughTasks + splits - 1) / splits, 1, z.C);
         channelsPerTask = (z.C + parts - 1) / parts;
-        taskFloats = plane.Floats + CacheLine.Whole((long)z.P * plane.Columns);
-        scratch = binding.Scratch(taskFloats * binding.Workers);
+        gradientFloats = plane.Columns == z.Q ? 0 : checked(z.P * plane.Columns);
+        pixels = binding.ScratchOfWorkers(plane.Floats);
+        gradients = binding.ScratchOfWorkers(gradientFloats);
         sums = binding.Scratch((long)splits * z.C * SumFloats);
     }
 
@@ -51,10 +53,10 @@ internal sealed unsafe class CpuDepthwiseGradient
         int parts = (z.C + channelsPerTask - 1) / channelsPerTask;
         binding.Parallel(splits * parts, (begin, end, worker) =>
         {
-            float* pixels = scratch.Pointer + (taskFloats * worker), gradients = pixels + plane.Floats;
-            new Span<float>(pixels, checked((int)taskFloats)).Clear();
+            new Span<float>(pixels.Of(worker), plane.Floats).Clear();
+            new Span<float>(gradients.Of(worker), gradientFloats).Clear();
             for (int task = begin; task < end; task++)
-                Run(task / parts, task % parts * channelsPerTask, pixels, gradients);
+                Run(task / parts, task % parts * channelsPerTask, pixels.Of(worker), gradients.Of(worker));
         });
         binding.Parallel(z.C, (begin, end, _) =>
         {
@@ -63,7 +65,7 @@ internal sealed unsafe class CpuDepthwiseGradient
         }, grain: 64);
     }
 
-    private void Run(int split, int firstChannel, float* pixels, float* gradients)
+    private void Run(int split, int firstChannel, float* image, float* padded)
     {
         int channels = Math.Min(channelsPerTask, z.C - firstChannel);
         float* target = sums.Pointer + ((((long)split * z.C) + firstChannel) * SumFloats);
@@ -73,15 +75,15 @@ internal sealed unsafe class CpuDepthwiseGradient
         {
             for (int c = 0; c < channels; c++)
             {
-                long image = ((long)n * z.C) + firstChannel + c;
-                float* d = dy + (image * z.P * z.Q);
-                plane.LayOut(x + (image * z.H * z.W), pixels);
+                long number = ((long)n * z.C) + firstChannel + c;
+                float* d = dy + (number * z.P * z.Q);
+                plane.LayOut(x + (number * z.H * z.W), image);
                 if (plane.Columns != z.Q)
                 {
-                    Copies.Rows(d, z.Q, gradients, plane.Columns, z.P, z.Q);
-                    d = gradients;
+                    Copies.Rows(d, z.Q, padded, plane.Columns, z.P, z.Q);
+                    d = padded;
                 }
-                DepthwiseKernel.AddProducts(plane, pixels, d, target + ((long)c * SumFloats));
+                DepthwiseKernel.AddProducts(plane, image, d, target + ((long)c * SumFloats));
             }
         }
     }

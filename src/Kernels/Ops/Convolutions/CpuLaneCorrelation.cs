@@ -18,13 +18,12 @@ internal sealed unsafe class CpuLaneCorrelation
     private readonly PackedWeights weights;
     private readonly LanePass[] passes;
     private readonly LaneStep[] steps; // of each pass
-    private readonly ScratchRegion pixels;
-    private readonly ScratchRegion results;
+    private readonly nint[] offsets; // of each pass: the address of where its taps find their pixels
+    private readonly WorkerScratch workspace;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch results;
     private readonly int channelFloats; // from one laid-out channel to the next
     private readonly int resultRow; // from one filter's results to the next
-    private readonly long workspaceFloats;
-    private readonly long pixelFloats;
-    private readonly long resultFloats;
 
     /// <param name="binding">Of the op.</param>
     /// <param name="c">What to compute.</param>
@@ -41,14 +40,13 @@ internal sealed unsafe class CpuLaneCorrelation
         (channelFloats, resultRow) = (blocks.ChannelFloats, blocks.ResultRow);
         this.weights = new PackedWeights(binding, c, weights, blocks.Tile.Rows);
         passes = [.. c.Passes.Select(p => new LanePass(c, p, blocks.Layout, blocks.Tile.Columns))];
+        offsets = [.. passes.Select(p => (nint)binding.Table(p.Offsets))];
         steps = [.. passes.Select(p => new LaneStep(
             c.SourceChannels, p.RowTaps, (nint)p.Pass.Taps.Count * blocks.Tile.Rows, channelFloats, c.SourceStep.W * ImageLanes.Lanes,
             resultRow, c.TargetStep.W * ImageLanes.Lanes))];
-        workspaceFloats = CacheLine.Whole(blocks.Layout.Workspace(blocks.StoredRows));
-        pixelFloats = CacheLine.Whole((long)c.SourceChannels * channelFloats) + workspaceFloats;
-        pixels = binding.Scratch(pixelFloats * binding.Workers);
-        resultFloats = CacheLine.Whole((long)blocks.Tile.Rows * resultRow);
-        results = binding.Scratch(resultFloats * binding.Workers);
+        workspace = binding.ScratchOfWorkers(blocks.Layout.Workspace(blocks.StoredRows));
+        pixels = binding.ScratchOfWorkers((long)c.SourceChannels * channelFloats);
+        results = binding.ScratchOfWorkers((long)blocks.Tile.Rows * resultRow);
     }
 
     public void AddPhases()
@@ -62,22 +60,21 @@ internal sealed unsafe class CpuLaneCorrelation
                 (int imageGroup, int group) = Math.DivRem(rest, c.Groups);
                 int image = imageGroup * ImageLanes.Lanes;
                 var images = new ImageGroup(image, Math.Min(ImageLanes.Lanes, c.Images - image), group);
-                Run(images, band * blocks.BandRows, pixels.Pointer + (pixelFloats * worker), results.Pointer + (resultFloats * worker));
+                Run(images, band * blocks.BandRows, workspace.Of(worker), pixels.Of(worker), results.Of(worker));
             }
         });
     }
 
-    private void Run(ImageGroup images, int row, float* scratch, float* result)
+    private void Run(ImageGroup images, int row, float* dense, float* source, float* result)
     {
         (int firstRow, int rows) = blocks.SourceRows(row, blocks.BandRows);
-        float* source = scratch + workspaceFloats;
         int plane = c.Source.H * c.Source.W;
         float* first = x + ((((long)images.First * c.Groups) + images.Group) * c.SourceChannels * plane);
         for (int channel = 0; channel < c.SourceChannels; channel++)
         {
             blocks.Layout.LayOut(
                 first + ((long)channel * plane), (long)c.Groups * c.SourceChannels * plane, images.Count, firstRow, rows,
-                source + ((long)channel * channelFloats), scratch);
+                source + ((long)channel * channelFloats), dense);
         }
         for (int end = row + blocks.BandRows; row < end; row += blocks.PartRows)
         {
@@ -115,7 +112,7 @@ internal sealed unsafe class CpuLaneCorrelation
         {
             TapRange taps = passes[pass].TapsOf(row, i, out int first);
             tile.Run(Math.Min(tile.Columns, left))(
-                in steps[pass], taps, panel + (first * tile.Rows), passes[pass].Offsets(first), pixel, bias, target);
+                in steps[pass], taps, panel + (first * tile.Rows), (int*)offsets[pass] + first, pixel, bias, target);
             pixel += (long)tile.Columns * c.SourceStep.W * ImageLanes.Lanes;
             target += tile.Columns * c.TargetStep.W * ImageLanes.Lanes;
         }

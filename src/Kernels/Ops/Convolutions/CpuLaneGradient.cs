@@ -20,11 +20,10 @@ internal sealed unsafe class CpuLaneGradient
     private readonly float* dw;
     private readonly LaneDot dot;
     private readonly (int Begin, int End)[] rowsOnImage; // of each row of the kernel
-    private readonly ScratchRegion memory;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch gradients;
+    private readonly WorkerScratch workspace;
     private readonly ScratchRegion sums;
-    private readonly long pixelFloats;
-    private readonly long gradientFloats;
-    private readonly long workspaceFloats;
     private readonly int weightCount; // its shape allocates
 
     /// <param name="binding">Of the op.</param>
@@ -44,10 +43,9 @@ internal sealed unsafe class CpuLaneGradient
         dot = new LaneDot(
             z.Q, blocks.GradientChannel, blocks.Gradients.RowFloats, (nint)z.Geometry.Stride.H * blocks.Pixels.RowFloats,
             z.Geometry.Stride.W * ImageLanes.Lanes, z.Geometry.Dilation.W * ImageLanes.Lanes, (nint)z.GroupC * z.R * z.S * ImageLanes.Lanes);
-        pixelFloats = CacheLine.Whole((long)z.GroupC * blocks.PixelChannel);
-        gradientFloats = CacheLine.Whole((long)blocks.GradientChannel * z.GroupK);
-        workspaceFloats = CacheLine.Whole(blocks.Pixels.Workspace(z.H));
-        memory = binding.Scratch((pixelFloats + gradientFloats + workspaceFloats) * binding.Workers);
+        pixels = binding.ScratchOfWorkers((long)z.GroupC * blocks.PixelChannel);
+        gradients = binding.ScratchOfWorkers((long)z.GroupK * blocks.GradientChannel);
+        workspace = binding.ScratchOfWorkers(blocks.Pixels.Workspace(z.H));
         sums = binding.Scratch((long)blocks.Splits * weightCount * ImageLanes.Lanes);
     }
 
@@ -56,12 +54,11 @@ internal sealed unsafe class CpuLaneGradient
         int perSplit = z.Geometry.Groups * blocks.Parts;
         binding.Parallel(blocks.Splits * perSplit, (begin, end, worker) =>
         {
-            float* scratch = memory.Pointer + ((pixelFloats + gradientFloats + workspaceFloats) * worker);
             for (int task = begin; task < end; task++)
             {
                 (int split, int rest) = Math.DivRem(task, perSplit);
                 (int group, int part) = Math.DivRem(rest, blocks.Parts);
-                Run(split, group, part * blocks.Filters, scratch, scratch + pixelFloats, scratch + pixelFloats + gradientFloats);
+                Run(split, group, part * blocks.Filters, pixels.Of(worker), gradients.Of(worker), workspace.Of(worker));
             }
         });
         binding.Parallel((weightCount + ReduceBlock - 1) / ReduceBlock, (begin, end, _) =>
@@ -72,7 +69,7 @@ internal sealed unsafe class CpuLaneGradient
     }
 
     // The sums over a part of the batch, for some filters of a group of channels.
-    private void Run(int split, int group, int firstFilter, float* pixels, float* gradients, float* workspace)
+    private void Run(int split, int group, int firstFilter, float* pixel, float* gradient, float* dense)
     {
         int endFilter = Math.Min(firstFilter + blocks.Filters, z.GroupK);
         long weightsOfFilter = (long)z.GroupC * z.R * z.S * ImageLanes.Lanes;
@@ -83,11 +80,11 @@ internal sealed unsafe class CpuLaneGradient
         {
             int image = i * ImageLanes.Lanes, images = Math.Min(ImageLanes.Lanes, z.N - image);
             for (int channel = 0; channel < z.GroupC; channel++)
-                LayOut(blocks.Pixels, x, image, images, z.C, (group * z.GroupC) + channel, z.H, z.W, pixels + ((long)channel * blocks.PixelChannel), workspace);
+                LayOut(blocks.Pixels, x, image, images, z.C, (group * z.GroupC) + channel, z.H, z.W, pixel + ((long)channel * blocks.PixelChannel), dense);
             for (int filter = firstFilter; filter < endFilter; filter++)
-                LayOut(blocks.Gradients, dy, image, images, z.K, (group * z.GroupK) + filter, z.P, z.Q, gradients + ((long)filter * blocks.GradientChannel), workspace);
+                LayOut(blocks.Gradients, dy, image, images, z.K, (group * z.GroupK) + filter, z.P, z.Q, gradient + ((long)filter * blocks.GradientChannel), dense);
             for (int row = 0; row < z.P; row += blocks.BandRows)
-                Multiply(firstFilter, endFilter, row, Math.Min(row + blocks.BandRows, z.P), pixels, gradients, target);
+                Multiply(firstFilter, endFilter, row, Math.Min(row + blocks.BandRows, z.P), pixel, gradient, target);
         }
     }
 

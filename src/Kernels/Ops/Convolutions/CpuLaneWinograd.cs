@@ -25,13 +25,12 @@ internal sealed unsafe class CpuLaneWinograd
     private readonly int firstTapRow;
     private readonly int firstTapColumn;
     private readonly LaneStep step;
-    private readonly int[] origin = GC.AllocateArray<int>(1, pinned: true); // the offset of the one tap of a product
-    private readonly ScratchRegion scratch;
-    private readonly long planeFloats;
-    private readonly long workspaceFloats;
-    private readonly long pixelFloats;
-    private readonly long productFloats;
-    private readonly long taskFloats;
+    private readonly int* origin; // the offset of the one tap of a product
+    private readonly WorkerScratch planes;
+    private readonly WorkerScratch workspace;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch products;
+    private readonly WorkerScratch outputs;
     private readonly int outputRow; // floats of a row of a filter's outputs
     private readonly int outputFloats; // of all outputs of a filter
 
@@ -46,6 +45,7 @@ internal sealed unsafe class CpuLaneWinograd
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
         this.x = x;
         this.y = y;
+        origin = binding.Table([0]);
         blocks = new LaneWinogradBlocking(c);
         this.weights = new WinogradWeights(binding, c, weights, LaneKernel.Wide.Rows);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
@@ -56,12 +56,11 @@ internal sealed unsafe class CpuLaneWinograd
 
         outputRow = 2 * blocks.TileColumns * ImageLanes.Lanes;
         outputFloats = CacheLine.Odd(2 * blocks.Rows * outputRow);
-        planeFloats = CacheLine.Whole((long)StoredRows * layout.RowFloats);
-        workspaceFloats = CacheLine.Whole(layout.Workspace(StoredRows));
-        pixelFloats = CacheLine.Whole((long)Winograd.Positions * blocks.PositionFloats);
-        productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
-        taskFloats = planeFloats + workspaceFloats + pixelFloats + productFloats + CacheLine.Whole((long)LaneKernel.Wide.Rows * outputFloats);
-        scratch = binding.Scratch(taskFloats * binding.Workers);
+        planes = binding.ScratchOfWorkers((long)StoredRows * layout.RowFloats);
+        workspace = binding.ScratchOfWorkers(layout.Workspace(StoredRows));
+        pixels = binding.ScratchOfWorkers((long)Winograd.Positions * blocks.PositionFloats);
+        products = binding.ScratchOfWorkers((long)Winograd.Positions * ProductFloats);
+        outputs = binding.ScratchOfWorkers((long)LaneKernel.Wide.Rows * outputFloats);
     }
 
     // Rows of the source that a task sees.
@@ -73,7 +72,7 @@ internal sealed unsafe class CpuLaneWinograd
         binding.Parallel(blocks.Tasks, (begin, end, worker) =>
         {
             for (int task = begin; task < end; task++)
-                Run(PartAt(task), scratch.Pointer + (taskFloats * worker));
+                Run(PartAt(task), worker);
         });
     }
 
@@ -86,16 +85,15 @@ internal sealed unsafe class CpuLaneWinograd
         return new Part(image, Math.Min(ImageLanes.Lanes, c.Images - image), group, row, Math.Min(blocks.Rows, blocks.TileRows - row));
     }
 
-    private void Run(Part part, float* plane)
+    private void Run(Part part, int worker)
     {
-        float* workspace = plane + planeFloats, pixels = workspace + workspaceFloats;
-        float* products = pixels + pixelFloats, outputs = products + productFloats;
+        float* plane = planes.Of(worker), pixel = pixels.Of(worker), product = products.Of(worker), output = outputs.Of(worker);
         for (int channel = 0; channel < c.SourceChannels; channel++)
         {
-            LayOut(part, channel, plane, workspace);
+            LayOut(part, channel, plane, workspace.Of(worker));
             for (int row = 0; row < part.Rows; row++)
             {
-                float* to = pixels + ((long)channel * blocks.ChannelFloats) + (row * blocks.TileColumns * ImageLanes.Lanes);
+                float* to = pixel + ((long)channel * blocks.ChannelFloats) + (row * blocks.TileColumns * ImageLanes.Lanes);
                 Winograd.PixelsOfLanes<V512>(plane + layout.Offset(2 * row, firstTapColumn), layout.RowFloats, blocks.TileColumns, to, blocks.PositionFloats);
             }
         }
@@ -107,49 +105,46 @@ internal sealed unsafe class CpuLaneWinograd
             for (int i = 0; i < tiles; i += LaneKernel.Wide.Columns)
             {
                 int count = Math.Min(LaneKernel.Wide.Columns, tiles - i);
-                Multiply(panel, pixels + (i * ImageLanes.Lanes), count, products);
-                TransformBack(part, tile, i, count, products, outputs);
+                Multiply(panel, pixel + (i * ImageLanes.Lanes), count, product);
+                TransformBack(part, tile, i, count, product, output);
             }
-            TurnBack(part, tile, outputs);
+            TurnBack(part, tile, output);
         }
     }
 
     // The rows of a channel that the task's tiles see; those outside of the image, which may be all of them, are 0.
-    private void LayOut(Part part, int channel, float* plane, float* workspace)
+    private void LayOut(Part part, int channel, float* plane, float* dense)
     {
         int row = (2 * part.Row) + firstTapRow, stored = (2 * part.Rows) + 2;
         int above = Math.Clamp(-row, 0, stored), inside = Math.Clamp(c.Source.H - Math.Max(row, 0), 0, stored - above);
         int pixels = c.Source.H * c.Source.W;
         float* source = x + (((((long)part.Image * c.Groups) + part.Group) * c.SourceChannels) + channel) * pixels;
         Copies.Clear(plane, above * layout.RowFloats);
-        layout.LayOut(source, (long)c.Groups * c.SourceChannels * pixels, part.Images, row + above, inside, plane + (above * layout.RowFloats), workspace);
+        layout.LayOut(source, (long)c.Groups * c.SourceChannels * pixels, part.Images, row + above, inside, plane + (above * layout.RowFloats), dense);
         Copies.Clear(plane + ((above + inside) * layout.RowFloats), (stored - above - inside) * layout.RowFloats);
     }
 
-    private void Multiply(float* panel, float* pixels, int count, float* products)
+    private void Multiply(float* panel, float* pixel, int count, float* product)
     {
         float* zeros = stackalloc float[LaneKernel.Wide.Rows];
         Copies.Clear(zeros, LaneKernel.Wide.Rows);
-        fixed (int* offset = origin)
+        for (int position = 0; position < Winograd.Positions; position++)
         {
-            for (int position = 0; position < Winograd.Positions; position++)
-            {
-                LaneKernel.Wide.Run(count)(
-                    in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), offset,
-                    pixels + ((long)position * blocks.PositionFloats), zeros, products + (position * ProductFloats));
-            }
+            LaneKernel.Wide.Run(count)(
+                in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), origin,
+                pixel + ((long)position * blocks.PositionFloats), zeros, product + (position * ProductFloats));
         }
     }
 
     // Of some tiles, in all filters of a tile of the kernel.
-    private void TransformBack(Part part, int tile, int first, int count, float* products, float* outputs)
+    private void TransformBack(Part part, int tile, int first, int count, float* product, float* output)
     {
         int channel = (part.Group * c.TargetChannels) + (tile * LaneKernel.Wide.Rows), filters = Math.Min(LaneKernel.Wide.Rows, c.TargetChannels - (tile * LaneKernel.Wide.Rows));
         for (int i = 0; i < count;)
         {
             (int row, int column) = Math.DivRem(first + i, blocks.TileColumns);
             int run = Math.Min(count - i, blocks.TileColumns - column);
-            float* to = outputs + (2 * row * outputRow) + (2 * column * ImageLanes.Lanes), from = products + (i * ImageLanes.Lanes);
+            float* to = output + (2 * row * outputRow) + (2 * column * ImageLanes.Lanes), from = product + (i * ImageLanes.Lanes);
             for (int filter = 0; filter < filters; filter++, to += outputFloats, from += ResultRow)
                 Winograd.OutputsOfLanes<V512>(from, ProductFloats, run, epilogue.RowBias is null ? 0 : epilogue.RowBias[channel + filter], to, outputRow);
             i += run;
@@ -171,7 +166,7 @@ internal sealed unsafe class CpuLaneWinograd
     }
 
     // The function, and from lanes to rows of images; an odd row or column of the last tiles is left behind.
-    private void TurnBack(Part part, int tile, float* outputs)
+    private void TurnBack(Part part, int tile, float* output)
     {
         int first = tile * LaneKernel.Wide.Rows, end = Math.Min(first + LaneKernel.Wide.Rows, c.TargetChannels);
         int row = 2 * part.Row, rows = Math.Min(2 * part.Rows, c.Target.H - row);
@@ -179,11 +174,11 @@ internal sealed unsafe class CpuLaneWinograd
         if (count == 2 * blocks.TileColumns)
             (rows, count) = (1, rows * count);
         long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
-        for (int channel = first; channel < end; channel++, outputs += outputFloats)
+        for (int channel = first; channel < end; channel++, output += outputFloats)
         {
             long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + channel) * plane) + ((long)row * c.Target.W);
             for (int i = 0; i < rows; i++, offset += c.Target.W)
-                ImageLanes.TurnBack(outputs + (i * outputRow), y, offset, stride, count, part.Images, epilogue);
+                ImageLanes.TurnBack(output + (i * outputRow), y, offset, stride, count, part.Images, epilogue);
         }
     }
 

@@ -38,8 +38,8 @@ internal sealed unsafe class CpuPointwiseGradient
     private readonly int parts;
     private readonly int chunk;
     private readonly ScratchRegion sums; // [split][group][filter][channel]
-    private readonly ScratchRegion scratch;
-    private readonly long taskFloats;
+    private readonly WorkerScratch images;
+    private readonly WorkerScratch gradients;
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes.</param>
@@ -64,8 +64,8 @@ internal sealed unsafe class CpuPointwiseGradient
         parts = (z.GroupK + filtersPerPart - 1) / filtersPerPart;
         filterFloats = CacheLine.Odd(filtersPerPart);
         chunk = Math.Clamp(ChunkFloats / (channelFloats + filterFloats), FewestPixels, MostPixels);
-        taskFloats = CacheLine.Whole((long)chunk * (channelFloats + filterFloats));
-        scratch = binding.Scratch(taskFloats * binding.Workers);
+        images = binding.ScratchOfWorkers((long)chunk * channelFloats);
+        gradients = binding.ScratchOfWorkers((long)chunk * filterFloats);
         sums = binding.Scratch(splits * sumsOfSplit);
     }
 
@@ -83,7 +83,7 @@ internal sealed unsafe class CpuPointwiseGradient
             for (int task = begin; task < end; task++)
             {
                 (int split, int rest) = Math.DivRem(task, perSplit);
-                Run(split, rest / parts, rest % parts * filtersPerPart, scratch.Pointer + (taskFloats * worker));
+                Run(split, rest / parts, rest % parts * filtersPerPart, images.Of(worker), gradients.Of(worker));
             }
         });
         binding.Parallel(z.K, (begin, end, _) =>
@@ -97,21 +97,21 @@ internal sealed unsafe class CpuPointwiseGradient
         sums.Pointer + (((((long)split * z.Geometry.Groups) + group) * sumRows) + filter) * channelFloats;
 
     // The sums over a part of the batch's pixels, for some filters of a group.
-    private void Run(int split, int group, int filter, float* image)
+    private void Run(int split, int group, int filter, float* image, float* gradient)
     {
         int filters = Math.Min(filtersPerPart, z.GroupK - filter);
-        float* gradients = image + ((long)chunk * channelFloats), target = SumsOf(split, group, filter);
+        float* target = SumsOf(split, group, filter);
         long end = AllPixels * (split + 1) / splits;
         bool first = true;
         for (long pixel = AllPixels * split / splits; pixel < end; pixel += chunk, first = false)
         {
             int count = (int)Math.Min(chunk, end - pixel);
             LayOut(x, z.C, (group * z.GroupC), z.GroupC, pixel, count, image, channelFloats);
-            LayOut(dy, z.K, (group * z.GroupK) + filter, filters, pixel, count, gradients, filterFloats);
+            LayOut(dy, z.K, (group * z.GroupK) + filter, filters, pixel, count, gradient, filterFloats);
             for (int c = 0; c < z.GroupC; c += MicroKernel.Columns)
             {
                 for (int k = 0; k < filters; k += MicroKernel.Rows)
-                    MicroKernel.Run(count, gradients + k, filterFloats, image + c, channelFloats, target + ((long)k * channelFloats) + c, channelFloats, !first);
+                    MicroKernel.Run(count, gradient + k, filterFloats, image + c, channelFloats, target + ((long)k * channelFloats) + c, channelFloats, !first);
             }
         }
     }

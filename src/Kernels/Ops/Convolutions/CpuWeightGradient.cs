@@ -19,13 +19,11 @@ internal sealed unsafe class CpuWeightGradient
     private readonly float* x;
     private readonly float* dy;
     private readonly float* dw;
-    private readonly int[] offsets; // pinned: the kernels read it by address
-    private readonly ScratchRegion pixels;
-    private readonly ScratchRegion gradients;
+    private readonly int* offsets;
+    private readonly WorkerScratch workspace;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch gradients;
     private readonly ScratchRegion sums;
-    private readonly long workspaceFloats;
-    private readonly long pixelFloats;
-    private readonly long gradientFloats;
     private readonly long weightFloats; // of the whole kernel: its shape allocates
 
     /// <param name="binding">Of the op.</param>
@@ -44,21 +42,23 @@ internal sealed unsafe class CpuWeightGradient
         blocks = new WeightGradientBlocking(z, taps);
         // Behind the last row stand copies of it, to fill up the last tile.
         int rows = blocks.Channels * taps.Count;
-        offsets = GC.AllocateArray<int>(rows + DotKernel.Columns, pinned: true);
-        for (int i = 0; i < offsets.Length; i++)
+        int[] table = new int[(rows + DotKernel.Columns - 1) / DotKernel.Columns * DotKernel.Columns];
+        for (int i = 0; i < table.Length; i++)
         {
             (int channel, int tap) = Math.DivRem(Math.Min(i, rows - 1), taps.Count);
-            offsets[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
+            table[i] = checked((channel * blocks.Chunk.ChannelFloats) + blocks.Chunk.OffsetOf(tap));
         }
-        workspaceFloats = CacheLine.Whole(blocks.Chunk.Workspace);
-        pixelFloats = CacheLine.Whole(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail) + workspaceFloats;
-        gradientFloats = CacheLine.Whole((long)(z.GroupK + blocks.Rows) * blocks.Chunk.Columns);
-        pixels = binding.Scratch(pixelFloats * binding.Workers);
-        gradients = binding.Scratch(gradientFloats * binding.Workers);
+        offsets = binding.Table(table);
+        workspace = binding.ScratchOfWorkers(blocks.Chunk.Workspace);
+        pixels = binding.ScratchOfWorkers(((long)blocks.Channels * blocks.Chunk.ChannelFloats) + blocks.Chunk.Tail);
+        gradients = binding.ScratchOfWorkers((long)FiltersOfTiles * blocks.Chunk.Columns);
         sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * weightFloats);
     }
 
     private int KernelSize => z.R * z.S;
+
+    // Filters of a group in whole tiles.
+    private int FiltersOfTiles => (z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows;
 
     public void AddPhases()
     {
@@ -69,8 +69,7 @@ internal sealed unsafe class CpuWeightGradient
                 (int split, int rest) = Math.DivRem(task, z.Geometry.Groups * blocks.Parts);
                 (int group, int part) = Math.DivRem(rest, blocks.Parts);
                 float* target = blocks.Splits == 1 ? dw : sums.Pointer + (split * weightFloats);
-                float* pixel = pixels.Pointer + (pixelFloats * worker), gradient = gradients.Pointer + (gradientFloats * worker);
-                Run(split, group, part * blocks.ChannelsPerTask, target, pixel, gradient);
+                Run(split, group, part * blocks.ChannelsPerTask, target, worker);
             }
         });
         if (blocks.Splits > 1)
@@ -90,8 +89,9 @@ internal sealed unsafe class CpuWeightGradient
     }
 
     // The sums over a part of the batch, for some channels of a group.
-    private void Run(int split, int group, int firstChannel, float* target, float* pixel, float* gradient)
+    private void Run(int split, int group, int firstChannel, float* target, int worker)
     {
+        float* pixel = pixels.Of(worker), gradient = gradients.Of(worker);
         int endChannel = Math.Min(firstChannel + blocks.ChannelsPerTask, z.GroupC);
         target += (long)group * z.GroupK * z.GroupC * KernelSize;
         for (int k = 0; k < z.GroupK; k++)
@@ -104,8 +104,8 @@ internal sealed unsafe class CpuWeightGradient
             for (int channel = firstChannel; channel < endChannel; channel += blocks.Channels)
             {
                 int channels = Math.Min(blocks.Channels, endChannel - channel);
-                LayOutPixels(part, (group * z.GroupC) + channel, channels, pixel);
-                Multiply(part, channel, channels, gradient, pixel + workspaceFloats, target);
+                LayOutPixels(part, (group * z.GroupC) + channel, channels, pixel, workspace.Of(worker));
+                Multiply(part, channel, channels, gradient, pixel, target);
             }
         }
     }
@@ -115,20 +115,17 @@ internal sealed unsafe class CpuWeightGradient
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
         int runFloats = vectors * Simd.Lanes, columns = channels * KernelSize;
         float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
-        fixed (int* offset = offsets)
+        for (int k = 0; k < z.GroupK; k += blocks.Rows)
         {
-            for (int k = 0; k < z.GroupK; k += blocks.Rows)
+            float* rows = gradient + ((long)k * runs * runFloats);
+            for (int column = 0; column < columns; column += DotKernel.Columns)
             {
-                float* rows = gradient + ((long)k * runs * runFloats);
-                for (int column = 0; column < columns; column += DotKernel.Columns)
-                {
-                    if (blocks.Rows == 1)
-                        DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
-                    else
-                        DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offset + column, blocks.Chunk.RunStride, tile);
-                    float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
-                    AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
-                }
+                if (blocks.Rows == 1)
+                    DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                else
+                    DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
+                AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
             }
         }
     }
@@ -142,13 +139,12 @@ internal sealed unsafe class CpuWeightGradient
         }
     }
 
-    private void LayOutPixels(Part part, int channel, int channels, float* scratch)
+    private void LayOutPixels(Part part, int channel, int channels, float* target, float* plane)
     {
-        float* target = scratch + workspaceFloats;
         for (int c = channel; c < channel + channels; c++, target += blocks.Chunk.ChannelFloats)
         {
             float* from = x + ((((long)part.Image * z.C) + c) * z.H * z.W);
-            blocks.Chunk.LayOut(from, (long)z.C * z.H * z.W, part.Images, part.Row, part.Column, target, scratch);
+            blocks.Chunk.LayOut(from, (long)z.C * z.H * z.W, part.Images, part.Row, part.Column, target, plane);
         }
     }
 
@@ -175,8 +171,7 @@ internal sealed unsafe class CpuWeightGradient
             }
             Copies.Clear(target + end, length - end);
         }
-        int missing = ((z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows) - z.GroupK;
-        new Span<float>(target, missing * length).Clear();
+        new Span<float>(target, (FiltersOfTiles - z.GroupK) * length).Clear();
     }
 
     private Part PartAt(int chunk)

@@ -18,13 +18,12 @@ internal sealed unsafe class CpuWinograd
     private readonly float* y;
     private readonly float* bias; // of each target channel, or null
     private readonly Epilogue epilogue;
-    private readonly int[] channelOffsets; // pinned: the kernels read it by address
+    private readonly int* channelOffsets;
     private readonly WinogradWeights weights;
-    private readonly ScratchRegion scratch;
-    private readonly long planeFloats;
-    private readonly long pixelFloats;
-    private readonly long productFloats;
-    private readonly long taskFloats;
+    private readonly WorkerScratch planes;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch products;
+    private readonly WorkerScratch outputs; // four of a tile, one behind the other
 
     /// <param name="binding">Of the op.</param>
     /// <param name="c">What to compute.</param>
@@ -45,16 +44,13 @@ internal sealed unsafe class CpuWinograd
         Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
         int rows = (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, columns = (2 * blocks.TileColumns) - 1;
         layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
-        channelOffsets = GC.AllocateArray<int>(c.SourceChannels, pinned: true);
-        for (int i = 0; i < channelOffsets.Length; i++)
-            channelOffsets[i] = i * blocks.ChannelFloats;
+        channelOffsets = binding.Table([.. Enumerable.Range(0, c.SourceChannels).Select(i => i * blocks.ChannelFloats)]);
 
         this.weights = new WinogradWeights(binding, c, weights, TapKernel.Wide.Rows);
-        planeFloats = CacheLine.Whole(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
-        pixelFloats = CacheLine.Whole(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
-        productFloats = CacheLine.Whole((long)Winograd.Positions * ProductFloats);
-        taskFloats = planeFloats + pixelFloats + productFloats + CacheLine.Whole(4 * blocks.Columns);
-        scratch = binding.Scratch(taskFloats * binding.Workers);
+        planes = binding.ScratchOfWorkers(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
+        pixels = binding.ScratchOfWorkers(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
+        products = binding.ScratchOfWorkers((long)Winograd.Positions * ProductFloats);
+        outputs = binding.ScratchOfWorkers(4L * blocks.Columns);
     }
 
     // Whole tiles of the kernel may go beyond the last column.
@@ -71,36 +67,36 @@ internal sealed unsafe class CpuWinograd
         binding.Parallel(blocks.Tasks, (begin, end, worker) =>
         {
             for (int task = begin; task < end; task++)
-                Run(task / c.Groups * blocks.Rows, task % c.Groups, scratch.Pointer + (taskFloats * worker));
+                Run(task / c.Groups * blocks.Rows, task % c.Groups, worker);
         });
     }
 
-    private void Run(int firstRow, int group, float* plane)
+    private void Run(int firstRow, int group, int worker)
     {
-        float* pixels = plane + planeFloats, products = pixels + pixelFloats, outputs = products + productFloats;
+        float* pixel = pixels.Of(worker), product = products.Of(worker), output = outputs.Of(worker);
         int endRow = Math.Min(firstRow + blocks.Rows, blocks.AllRows);
-        TransformPixels(firstRow, endRow, group, plane, pixels);
+        TransformPixels(firstRow, endRow, group, planes.Of(worker), pixel);
         int vectors = ((endRow - firstRow) * blocks.TileColumns + Simd.Lanes - 1) / Simd.Lanes;
         for (int tile = 0; tile < weights.Tiles; tile++)
         {
-            Multiply(weights.Panel(group, tile), pixels, vectors, products);
+            Multiply(weights.Panel(group, tile), pixel, vectors, product);
             int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
             for (int channel = first; channel < end; channel++)
             {
                 int columns = vectors * Simd.Lanes;
                 float shift = bias is null ? 0 : bias[(group * c.TargetChannels) + channel];
-                TransformProducts(products + ((channel - first) * RowLength), ProductFloats, columns, shift, outputs);
-                CopyOut(outputs, columns, firstRow, endRow, group, channel);
+                TransformProducts(product + ((channel - first) * RowLength), ProductFloats, columns, shift, output);
+                CopyOut(output, columns, firstRow, endRow, group, channel);
             }
         }
     }
 
     // [position][channel][tile]
-    private void TransformPixels(int firstRow, int endRow, int group, float* plane, float* pixels)
+    private void TransformPixels(int firstRow, int endRow, int group, float* plane, float* pixel)
     {
         for (int channel = 0; channel < c.SourceChannels; channel++)
         {
-            float* target = pixels + ((long)channel * blocks.ChannelFloats);
+            float* target = pixel + ((long)channel * blocks.ChannelFloats);
             for (int row = firstRow; row < endRow;)
             {
                 (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
@@ -127,26 +123,23 @@ internal sealed unsafe class CpuWinograd
             Winograd.Pixels<V128>(plane, layout.Pitch, blocks.TileColumns, target, blocks.PositionFloats);
     }
 
-    private void Multiply(float* panel, float* pixels, int vectors, float* products)
+    private void Multiply(float* panel, float* pixel, int vectors, float* product)
     {
         float** columns = stackalloc float*[TapKernel.Wide.Vectors], results = stackalloc float*[TapKernel.Wide.Vectors];
-        fixed (int* offsets = channelOffsets)
+        for (int position = 0; position < Winograd.Positions; position++)
         {
-            for (int position = 0; position < Winograd.Positions; position++)
+            for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
             {
-                for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
+                for (int i = 0; i < TapKernel.Wide.Vectors; i++)
                 {
-                    for (int i = 0; i < TapKernel.Wide.Vectors; i++)
-                    {
-                        columns[i] = pixels + ((v + i) * Simd.Lanes);
-                        results[i] = products + ((v + i) * Simd.Lanes);
-                    }
-                    TapKernel.Wide.Run(c.SourceChannels, panel, offsets, columns, results, 0, RowLength, false);
+                    columns[i] = pixel + ((v + i) * Simd.Lanes);
+                    results[i] = product + ((v + i) * Simd.Lanes);
                 }
-                panel += c.SourceChannels * TapKernel.Wide.Rows;
-                pixels += blocks.PositionFloats;
-                products += ProductFloats;
+                TapKernel.Wide.Run(c.SourceChannels, panel, channelOffsets, columns, results, 0, RowLength, false);
             }
+            panel += c.SourceChannels * TapKernel.Wide.Rows;
+            pixel += blocks.PositionFloats;
+            product += ProductFloats;
         }
     }
 
@@ -172,7 +165,7 @@ internal sealed unsafe class CpuWinograd
             for (int h = begin; h < end; h++)
             {
                 float* from = outputs + (h % 2 * 2 * columns) + ((row - firstRow + ((h - begin) / 2)) * blocks.TileColumns);
-                Copies.Zip(from, from + columns, y + offset + ((h - begin) * width), width, y + offset + ((end - begin) * width));
+                Copies.Zip(from, from + columns, y + offset + ((h - begin) * width), width);
             }
             if (!epilogue.IsEmpty)
                 epilogue.Apply(y + offset, (group * c.TargetChannels) + channel, 0, (end - begin) * width, offset);

@@ -18,11 +18,12 @@ internal sealed unsafe class CpuWinogradGradient
     private readonly float* dy;
     private readonly float* dw;
     private readonly ScratchRegion sums; // [split][group][position][filter][channel]
-    private readonly ScratchRegion scratch;
-    private readonly long imageFloats;
+    private readonly WorkerScratch images;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch gradients;
+    private readonly WorkerScratch kernels;
     private readonly int pixelPosition; // floats from position to position
     private readonly int gradientPosition;
-    private readonly long taskFloats;
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes.</param>
@@ -37,12 +38,13 @@ internal sealed unsafe class CpuWinogradGradient
         this.dw = dw;
         blocks = new WinogradGradientBlocking(z);
         int tiles = blocks.RowsPerChunk * blocks.TileColumns, rows = 2 * Math.Min(blocks.RowsPerChunk, blocks.TileRows);
-        imageFloats = CacheLine.Whole(
+        images = binding.ScratchOfWorkers(
             Math.Max((long)(rows + 2) * PixelColumns * blocks.ChannelFloats, (long)rows * GradientColumns * blocks.FilterFloats));
         pixelPosition = CacheLine.Odd(tiles * blocks.ChannelFloats);
         gradientPosition = CacheLine.Odd(tiles * blocks.FilterFloats);
-        taskFloats = imageFloats + ((long)Winograd.Positions * (pixelPosition + gradientPosition));
-        scratch = binding.Scratch(taskFloats * binding.Workers);
+        pixels = binding.ScratchOfWorkers((long)Winograd.Positions * pixelPosition);
+        gradients = binding.ScratchOfWorkers((long)Winograd.Positions * gradientPosition);
+        kernels = binding.ScratchOfWorkers(9L * WholeChannels);
         sums = binding.Scratch(blocks.Splits * blocks.SumsOfSplit);
     }
 
@@ -50,6 +52,9 @@ internal sealed unsafe class CpuWinogradGradient
     private int PixelColumns => (2 * blocks.TileColumns) + 2;
 
     private int GradientColumns => 2 * blocks.TileColumns;
+
+    // Channels of a group in whole vectors.
+    private int WholeChannels => (z.GroupC + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
 
     private int SumPosition => blocks.SumRows * blocks.ChannelFloats;
 
@@ -61,13 +66,13 @@ internal sealed unsafe class CpuWinogradGradient
             for (int task = begin; task < end; task++)
             {
                 (int split, int rest) = Math.DivRem(task, perSplit);
-                Run(split, rest / blocks.Parts, rest % blocks.Parts * blocks.FiltersPerPart, scratch.Pointer + (taskFloats * worker));
+                Run(split, rest / blocks.Parts, rest % blocks.Parts * blocks.FiltersPerPart, worker);
             }
         });
         binding.Parallel(z.K, (begin, end, worker) =>
         {
             for (int k = begin; k < end; k++)
-                Finish(k, scratch.Pointer + (taskFloats * worker));
+                Finish(k, kernels.Of(worker));
         }, grain: 4);
     }
 
@@ -75,10 +80,10 @@ internal sealed unsafe class CpuWinogradGradient
         sums.Pointer + (split * blocks.SumsOfSplit) + ((long)group * Winograd.Positions * SumPosition);
 
     // The sums over a part of the batch, for some filters of a group.
-    private void Run(int split, int group, int filter, float* image)
+    private void Run(int split, int group, int filter, int worker)
     {
         int filters = Math.Min(blocks.FiltersPerPart, z.GroupK - filter), rows = (filters + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
-        float* pixels = image + imageFloats, gradients = pixels + ((long)Winograd.Positions * pixelPosition);
+        float* image = images.Of(worker), pixel = pixels.Of(worker), gradient = gradients.Of(worker);
         float* target = SumsOf(split, group) + ((long)filter * blocks.ChannelFloats);
         for (int position = 0; position < Winograd.Positions; position++)
             new Span<float>(target + ((long)position * SumPosition), rows * blocks.ChannelFloats).Clear();
@@ -87,12 +92,12 @@ internal sealed unsafe class CpuWinogradGradient
         for (int row = (int)((long)blocks.AllRows * split / blocks.Splits); row < end; row += blocks.RowsPerChunk)
         {
             int endRow = Math.Min(end, row + blocks.RowsPerChunk);
-            Transform(row, endRow, group, filter, filters, image, pixels, gradients);
-            Multiply((endRow - row) * blocks.TileColumns, rows, pixels, gradients, target);
+            Transform(row, endRow, group, filter, filters, image, pixel, gradient);
+            Multiply((endRow - row) * blocks.TileColumns, rows, pixel, gradient, target);
         }
     }
 
-    private void Multiply(int tiles, int rows, float* pixels, float* gradients, float* target)
+    private void Multiply(int tiles, int rows, float* pixel, float* gradient, float* target)
     {
         for (int position = 0; position < Winograd.Positions; position++)
         {
@@ -101,17 +106,17 @@ internal sealed unsafe class CpuWinogradGradient
                 for (int k = 0; k < rows; k += MicroKernel.Rows)
                 {
                     MicroKernel.Run(
-                        tiles, gradients + k, blocks.FilterFloats, pixels + c, blocks.ChannelFloats,
+                        tiles, gradient + k, blocks.FilterFloats, pixel + c, blocks.ChannelFloats,
                         target + ((long)k * blocks.ChannelFloats) + c, blocks.ChannelFloats, true);
                 }
             }
-            pixels += pixelPosition;
-            gradients += gradientPosition;
+            pixel += pixelPosition;
+            gradient += gradientPosition;
             target += SumPosition;
         }
     }
 
-    private void Transform(int row, int endRow, int group, int filter, int filters, float* image, float* pixels, float* gradients)
+    private void Transform(int row, int endRow, int group, int filter, int filters, float* image, float* pixel, float* gradient)
     {
         while (row < endRow)
         {
@@ -120,13 +125,13 @@ internal sealed unsafe class CpuWinogradGradient
             LayOut(
                 x + (((long)n * z.C) + ((long)group * z.GroupC)) * z.H * z.W, z.GroupC, (z.H, z.W),
                 (2 * rowOfImage) - z.Geometry.Padding.Top, (2 * rows) + 2, z.Geometry.Padding.Left, PixelColumns, image, blocks.ChannelFloats);
-            for (int i = 0; i < rows; i++, pixels += blocks.TileColumns * blocks.ChannelFloats)
-                TransformPixels(image + ((long)2 * i * PixelColumns * blocks.ChannelFloats), pixels);
+            for (int i = 0; i < rows; i++, pixel += blocks.TileColumns * blocks.ChannelFloats)
+                TransformPixels(image + ((long)2 * i * PixelColumns * blocks.ChannelFloats), pixel);
             LayOut(
                 dy + (((long)n * z.K) + ((long)group * z.GroupK) + filter) * z.P * z.Q, filters, (z.P, z.Q), 2 * rowOfImage, 2 * rows,
                 0, GradientColumns, image, blocks.FilterFloats);
-            for (int i = 0; i < rows; i++, gradients += blocks.TileColumns * blocks.FilterFloats)
-                TransformGradients(image + ((long)2 * i * GradientColumns * blocks.FilterFloats), filters, gradients);
+            for (int i = 0; i < rows; i++, gradient += blocks.TileColumns * blocks.FilterFloats)
+                TransformGradients(image + ((long)2 * i * GradientColumns * blocks.FilterFloats), filters, gradient);
             row += rows;
         }
     }
@@ -195,7 +200,7 @@ internal sealed unsafe class CpuWinogradGradient
             for (int position = 0; position < Winograd.Positions; position++)
                 Sums.AddTo(part + ((long)position * SumPosition), total + ((long)position * SumPosition), z.GroupC);
         }
-        int channels = (z.GroupC + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
+        int channels = WholeChannels;
         if (Simd.Is512)
             Winograd.WeightGradients<V512>(total, SumPosition, channels, work);
         else if (Simd.Is256)

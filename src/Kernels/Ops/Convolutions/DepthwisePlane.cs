@@ -24,7 +24,7 @@ internal sealed unsafe class DepthwisePlane
         Columns = (target.Q + Lanes - 1) / Lanes * Lanes;
         rows = ((target.P - 1) * step) + 3;
         Pitch = (Columns * step) + 2;
-        Floats = checked((int)CacheLine.Whole((long)rows * Pitch));
+        Floats = checked(rows * Pitch);
     }
 
     /// <summary>Outputs of a vector: the narrowest vectors that hold a row, so that small images waste little.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
@@ -7,9 +6,9 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// A pass over images in the lanes: where its taps find their pixels, and which of them are on the image. Its taps are a grid,
 /// so that a range of rows and one of columns tell those of a tile.
 /// </summary>
-internal sealed unsafe class LanePass
+internal sealed class LanePass
 {
-    private readonly int[] offsets; // pinned: the kernels read them by address
+    private readonly int[] offsets;
     private readonly (int Begin, int End)[] rows; // of each row of outputs
     private readonly (int Begin, int End)[] columns; // of each tile along a row of outputs
 
@@ -18,7 +17,7 @@ internal sealed unsafe class LanePass
         Pass = pass;
         RowTaps = pass.Taps.Count(t => t.H == pass.Taps[0].H);
         int tapRows = pass.Taps.Count == 0 ? 0 : pass.Taps.Count / RowTaps;
-        offsets = GC.AllocateArray<int>(Math.Max(1, pass.Taps.Count), pinned: true);
+        offsets = new int[pass.Taps.Count];
         for (int i = 0; i < pass.Taps.Count; i++)
             offsets[i] = checked(((pass.Taps[i].H * images.Pitch) + pass.Taps[i].W) * ImageLanes.Lanes);
         rows = [.. Enumerable.Range(0, pass.Rows).Select(row =>
@@ -49,8 +48,8 @@ internal sealed unsafe class LanePass
         return new TapRange(endRow - beginRow, end - begin);
     }
 
-    /// <summary>Where each tap finds its pixel, from a tap on.</summary>
-    public int* Offsets(int first) => (int*)Unsafe.AsPointer(ref offsets[0]) + first;
+    /// <summary>Where each tap finds its pixel.</summary>
+    public ReadOnlySpan<int> Offsets => offsets;
 
     // The first for which it holds, and behind the last.
     private static (int Begin, int End) Range(int count, Func<int, bool> holds)

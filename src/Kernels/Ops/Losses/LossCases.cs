@@ -20,10 +20,7 @@ internal static class LossCases
             2 => CrossEntropy(random, n, k, 0.2, true),
             3 => Hinge(random, n, k, new Hinge(0.5)),
             4 => Hinge(random, n, k, new Hinge(1, Squared: true)),
-            _ => new OpCase(
-                "metrics", new Metrics(n, true),
-                [CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 2, 5), CaseInput.Normal(random, Shape.Scalar), CaseInput.Distinct(random, new Shape(n, k)), CaseInput.Integers(random, new Shape(n), k)])
-            { Differentiable = false },
+            _ => Metric(random, n, k, weighted: i / 6 % 2 == 1),
         };
     });
 
@@ -45,6 +42,16 @@ internal static class LossCases
             _ => new OpCase("l2", new L2Penalty(0.3), [CaseInput.Normal(random, shape)]),
         };
     });
+
+    private static OpCase Metric(RandomStream random, int n, int k, bool weighted)
+    {
+        CaseInput[] inputs =
+        [
+            CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 5, 0, 2, 0, 5, 0), CaseInput.Normal(random, Shape.Scalar),
+            CaseInput.Distinct(random, new Shape(n, k)), CaseInput.Integers(random, new Shape(n), k), CaseInput.Uniform(random, Shape.Scalar, 0, 9),
+        ];
+        return new OpCase(weighted ? "metrics weighted" : "metrics", new Metrics(n, true, weighted), weighted ? inputs : inputs[..^1]) { Differentiable = false };
+    }
 
     // Targets from which x differs by a number away from the loss's kinks.
     private static OpCase Regression(RandomStream random, Shape shape, Op op, params double[] kinks)

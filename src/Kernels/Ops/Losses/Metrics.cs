@@ -8,23 +8,31 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
-/// Running totals of an epoch, kept on the device so that no step waits for the host: Σ loss·samples (with Neumaier's
-/// compensation, because 60,000 floats lose digits otherwise), correct predictions, samples.
+/// Running figures of an epoch, kept on the device so that no step waits for the host: the mean loss, each batch counted with its weight,
+/// the weights, the correct predictions and the samples. Each is a pair of floats whose sum has twice the digits, because adding
+/// 60,000 floats loses digits and a float stops counting at 2²⁴. A mean, unlike a sum, is finite where every loss is.
 /// </summary>
-/// <remarks>Inputs: totals [4] (changed), loss [1], and for classes: scores [N, K], labels int [N]. One score a sample means
-/// class 1 above 0. Ties go to the first class.</remarks>
-public sealed record Metrics(int Samples, bool Classes) : Op
+/// <remarks>Inputs: totals [8] (changed), loss [1], for classes: scores [N, K], labels int [N], and if weighted: the batch's weight [1],
+/// else its samples are its weight. One score a sample means class 1 above 0. Ties go to the first class.</remarks>
+public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = false) : Op
 {
-    /// <summary>Length of the totals: loss, its compensation, correct, samples.</summary>
-    public const int Length = 4;
+    public const int Loss = 0;
+    public const int Weight = 2;
+    public const int Correct = 4;
+    public const int Samples = 6;
+
+    /// <summary>Length of the totals: four pairs.</summary>
+    public const int Length = 8;
 
     private static readonly int[] Changed = [0];
+
+    private int WeightAt => Classes ? 4 : 2;
 
     public override ReadOnlySpan<int> Updates => Changed;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, Classes ? 4 : 2, Name);
+        Expect.Count(inputs, (Classes ? 4 : 2) + (Weighted ? 1 : 0), Name);
         Expect.Shape(inputs[0], new Shape(Length), "totals");
         return [];
     }
@@ -32,36 +40,46 @@ public sealed record Metrics(int Samples, bool Classes) : Op
     public override void Reference(ReferenceArguments a)
     {
         Span<double> totals = a.Updated(0);
-        totals[0] += a.In(1)[0] * Samples;
-        totals[3] += Samples;
-        for (int i = 0, k = Classes ? a.InShape(2)[1] : 0; Classes && i < Samples; i++)
-            totals[2] += Predicted(a.In(2).Slice(i * k, k)) == a.InInt(3)[i] ? 1 : 0;
+        double weight = Weighted ? a.In(WeightAt)[0] : SampleCount;
+        int correct = 0;
+        for (int i = 0, k = Classes ? a.InShape(2)[1] : 0; Classes && i < SampleCount; i++)
+            correct += Predicted(a.In(2).Slice(i * k, k)) == a.InInt(3)[i] ? 1 : 0;
+        double all = totals[Weight] + totals[Weight + 1] + weight, mean = totals[Loss] + totals[Loss + 1];
+        double figure = all > 0 ? mean + ((a.In(1)[0] - mean) * (weight / all)) : mean;
+        (totals[Loss], totals[Loss + 1]) = (figure, 0);
+        (totals[Weight], totals[Weight + 1]) = (all, 0);
+        (totals[Correct], totals[Correct + 1]) = (totals[Correct] + totals[Correct + 1] + correct, 0);
+        (totals[Samples], totals[Samples + 1]) = (totals[Samples] + totals[Samples + 1] + SampleCount, 0);
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
-        float* totals = b.Updated(0), loss = b.In(1), scores = Classes ? b.In(2) : null;
+        float* totals = b.Updated(0), loss = b.In(1), scores = Classes ? b.In(2) : null, own = Weighted ? b.In(WeightAt) : null;
         int* labels = Classes ? b.InInt(3) : null;
         int k = Classes ? b.InShape(2)[1] : 0;
         b.Serial(() =>
         {
-            Compensated(ref totals[0], ref totals[1], loss[0] * Samples);
-            totals[3] += Samples;
-            for (int i = 0; i < Samples && labels is not null; i++)
-                totals[2] += Predicted(new ReadOnlySpan<float>(scores + ((long)i * k), k)) == labels[i] ? 1 : 0;
+            double weight = own is null ? SampleCount : own[0], all = Sum(totals + Weight) + weight, mean = Sum(totals + Loss);
+            int correct = 0;
+            for (int i = 0; i < SampleCount && labels is not null; i++)
+                correct += Predicted(new ReadOnlySpan<float>(scores + ((long)i * k), k)) == labels[i] ? 1 : 0;
+            Set(totals + Loss, all > 0 ? mean + ((loss[0] - mean) * (weight / all)) : mean);
+            Set(totals + Weight, all);
+            Set(totals + Correct, Sum(totals + Correct) + correct);
+            Set(totals + Samples, Sum(totals + Samples) + SampleCount);
         });
     }
 
     public override void Kernel(KernelBinding b)
     {
-        ArrayView<float> totals = b.Updated(0), loss = b.In(1);
-        int rows = Classes ? Samples : 0, samples = Samples;
+        ArrayView<float> totals = b.Updated(0), loss = b.In(1), weight = Weighted ? b.In(WeightAt) : loss.SubView(0, 0);
+        int rows = Classes ? SampleCount : 0, samples = SampleCount;
         KernelScratchRegion right = b.Scratch(Math.Max(1, rows));
         if (Classes)
             AddRight(b, right);
-        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
         var config = new KernelConfig(1, RowTeams.Threads);
-        b.Launch(() => run(config, totals, loss, right.View, rows, samples));
+        b.Launch(() => run(config, totals, loss, right.View, weight, rows, samples));
     }
 
     private static void AddRight(KernelBinding b, KernelScratchRegion right)
@@ -74,12 +92,9 @@ public sealed record Metrics(int Samples, bool Classes) : Op
         b.Launch(() => run(config, scores, labels, sizes, right.View));
     }
 
-    private static void Compensated(ref float sum, ref float compensation, float value)
-    {
-        float next = sum + value;
-        compensation += MathF.Abs(sum) >= MathF.Abs(value) ? sum - next + value : value - next + sum;
-        sum = next;
-    }
+    private static unsafe double Sum(float* pair) => (double)pair[0] + pair[1];
+
+    private static unsafe void Set(float* pair, double value) => (pair[0], pair[1]) = ((float)value, (float)(value - (float)value));
 
     private static int Predicted<T>(ReadOnlySpan<T> scores) where T : System.Numerics.INumber<T>
     {

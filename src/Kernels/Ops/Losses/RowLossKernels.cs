@@ -52,8 +52,8 @@ internal static class RowLossKernels
             own[row] = mine;
     }
 
-    /// <summary>loss = Σ terms / Σ own, by one group.</summary>
-    public static void WeightedMean(ArrayView<float> terms, ArrayView<float> own, int rows, ArrayView<float> loss)
+    /// <summary>loss = Σ terms / Σ own and weight = Σ own, by one group.</summary>
+    public static void WeightedMean(ArrayView<float> terms, ArrayView<float> own, int rows, ArrayView<float> loss, ArrayView<float> weight)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         float sum = 0f, total = 0f;
@@ -64,8 +64,10 @@ internal static class RowLossKernels
         }
         sum = GroupReduce.Sum(room, sum);
         total = GroupReduce.Sum(room, total);
-        if (Group.IdxX == 0)
-            loss[0] = sum / total;
+        if (Group.IdxX != 0)
+            return;
+        loss[0] = total > 0f ? sum / total : sum;
+        weight[0] = total;
     }
 
     /// <summary>totals = (dloss / Σ w[label], Σ w), by one group.</summary>
@@ -81,7 +83,7 @@ internal static class RowLossKernels
         all = GroupReduce.Sum(room, all);
         if (Group.IdxX == 0)
         {
-            totals[0] = dloss[0] / total;
+            totals[0] = total > 0f ? dloss[0] / total : 0f;
             totals[1] = all;
         }
     }
@@ -183,7 +185,7 @@ internal static class RowLossKernels
     }
 
     /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 where there are no classes.</summary>
-    public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, int rows, int samples)
+    public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, ArrayView<float> weight, int rows, int samples)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         float correct = 0f;
@@ -192,10 +194,21 @@ internal static class RowLossKernels
         correct = GroupReduce.Sum(room, correct);
         if (Group.IdxX != 0)
             return;
-        float sum = totals[0], value = loss[0] * samples, next = sum + value;
-        totals[1] += MathF.Abs(sum) >= MathF.Abs(value) ? sum - next + value : value - next + sum;
-        totals[0] = next;
-        totals[2] += correct;
-        totals[3] += samples;
+        float own = weight.Length > 0 ? weight[0] : samples;
+        Add(totals, Metrics.Weight, own);
+        float all = totals[Metrics.Weight], share = all > 0f ? own / all : 0f;
+        Add(totals, Metrics.Loss, (loss[0] - totals[Metrics.Loss] - totals[Metrics.Loss + 1]) * share);
+        Add(totals, Metrics.Correct, correct);
+        Add(totals, Metrics.Samples, samples);
+    }
+
+    // The sum of two floats and what rounding took from it, exactly (Møller and Knuth), with the tail of the sums before.
+    private static void Add(ArrayView<float> totals, int at, float value)
+    {
+        float sum = totals[at], next = sum + value, part = next - sum;
+        float tail = totals[at + 1] + (sum - (next - part) + (value - part));
+        float whole = next + tail;
+        totals[at] = whole;
+        totals[at + 1] = next - whole + tail;
     }
 }

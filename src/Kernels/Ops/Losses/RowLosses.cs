@@ -20,7 +20,7 @@ internal static class RowLosses
     /// <summary>The sizes that kernels get for scores [N, K].</summary>
     public static RowSizes Sizes(Shape scores) => new(scores[0], scores[1], RowTeams.Size(scores[1]));
 
-    /// <summary>Adds the phases that compute each row's term and write Σ terms / total; the total is the number of rows when null.</summary>
+    /// <summary>Adds the phases that compute each row's term and write Σ terms / total; the total is the number of rows when null, and may be 0 where every term is.</summary>
     public static unsafe void AddMean(CpuBinding b, int rows, Func<int, double> term, float* loss, Func<double>? total = null)
     {
         ScratchRegion terms = b.Scratch(rows);
@@ -34,7 +34,8 @@ internal static class RowLosses
             double sum = 0;
             for (int i = 0; i < rows; i++)
                 sum += terms.Pointer[i];
-            loss[0] = (float)(sum / (total?.Invoke() ?? rows));
+            double all = total?.Invoke() ?? rows;
+            loss[0] = (float)(all > 0 ? sum / all : sum);
         });
     }
 }

@@ -12,7 +12,10 @@ namespace GpuGrad.Kernels.Ops.Losses;
 /// Mean over the batch of -ln softmax(x)[label]. With smoothing ε the target is (1-ε) on the label and ε/K on all K
 /// classes; with class weights w each term is weighted and the sum divided by Σ w[label], as PyTorch's CrossEntropyLoss.
 /// </summary>
-/// <remarks>Inputs: logits [N, K], labels int [N], class weights [K] if any. Outputs: loss [1], probabilities [N, K].</remarks>
+/// <remarks>
+/// Inputs: logits [N, K], labels int [N], class weights [K] if any. Outputs: loss [1], probabilities [N, K], with class weights also
+/// Σ w[label] [1], the batch's share of an epoch. A batch whose samples all weigh 0 has loss 0.
+/// </remarks>
 public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -21,7 +24,7 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
         RowLosses.Check(inputs[0], inputs[1]);
         if (Weighted)
             Expect.Shape(inputs[2], new Shape(inputs[0].Shape[1]), "class weights");
-        return [new TensorType(Shape.Scalar), inputs[0]];
+        return Weighted ? [new TensorType(Shape.Scalar), inputs[0], new TensorType(Shape.Scalar)] : [new TensorType(Shape.Scalar), inputs[0]];
     }
 
     public override Cost Cost(Node node) => new(14.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
@@ -55,7 +58,9 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
             }
             total += Weighted ? weights[labels[i]] : 1;
         }
-        a.Out(0)[0] = loss / total;
+        a.Out(0)[0] = total > 0 ? loss / total : loss;
+        if (Weighted)
+            a.Out(2)[0] = total;
     }
 
     public override unsafe void Cpu(CpuBinding b)
@@ -68,7 +73,18 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
             float* row = x + ((long)i * k);
             return Term(row, weights, k, labels[i], SoftmaxRow.Run(row, p + ((long)i * k), k));
         }
-        RowLosses.AddMean(b, n, Row, loss, weights is null ? null : () => TotalWeight(weights, labels, n));
+        if (weights is null)
+        {
+            RowLosses.AddMean(b, n, Row, loss);
+            return;
+        }
+        float* weight = b.Out(2);
+        RowLosses.AddMean(b, n, Row, loss, () =>
+        {
+            double total = TotalWeight(weights, labels, n);
+            weight[0] = (float)total;
+            return total;
+        });
     }
 
     public override void Kernel(KernelBinding b)
@@ -87,9 +103,10 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
             LossKernels.AddFinish(b, terms, sizes.Rows, 1.0 / sizes.Rows);
             return;
         }
-        var mean = b.Loader.Groups<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(RowLossKernels.WeightedMean, RowTeams.Specialization);
+        ArrayView<float> weight = b.Out(2);
+        var mean = b.Loader.Groups<ArrayView<float>, ArrayView<float>, int, ArrayView<float>, ArrayView<float>>(RowLossKernels.WeightedMean, RowTeams.Specialization);
         var single = new KernelConfig(1, RowTeams.Threads);
-        b.Launch(() => mean(single, terms.View, own.View, sizes.Rows, loss));
+        b.Launch(() => mean(single, terms.View, own.View, sizes.Rows, loss, weight));
     }
 
     internal static EntropyShares Shares(double smoothing, int classes, bool weighted) => new((float)(1 - smoothing), (float)(smoothing / classes), weighted ? 1 : 0);
@@ -151,7 +168,7 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
                 double pc = p[(i * k) + c];
                 double hard = own * (pc - (c == labels[i] ? 1 : 0));
                 double smooth = (pc * sumOfWeights) - (Weighted ? weights[c] : 1);
-                a.Out()[(i * k) + c] = a.In(0)[0] / total * (((1 - Smoothing) * hard) + (Smoothing / k * smooth));
+                a.Out()[(i * k) + c] = (total > 0 ? a.In(0)[0] / total : 0) * (((1 - Smoothing) * hard) + (Smoothing / k * smooth));
             }
         }
     }
@@ -171,7 +188,8 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
                 for (int c = 0; c < k; c++)
                     sumOfWeights += weights[c];
             }
-            totals.Pointer[0] = (float)(dy[0] / (weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n)));
+            double total = weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n);
+            totals.Pointer[0] = total > 0 ? (float)(dy[0] / total) : 0;
             totals.Pointer[1] = (float)sumOfWeights;
         });
         b.Parallel(n, (begin, end, _) =>

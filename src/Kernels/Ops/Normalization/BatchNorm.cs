@@ -37,7 +37,7 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
         Expect.Shape(inputs[2], channels, "running variance");
         Expect.That(
             layout.PerChannel > 1,
-            $"Batch norm needs more than one value a channel to train on; 'x' has shape {inputs[0].Shape}. Use a larger batch, or layer norm.");
+            $"Batch norm needs more than one value a channel to train on; 'x' has shape {inputs[0].Shape}. Use another batch size, leave a last batch of one out (data.drop-last: true), or use layer norm.");
         return [inputs[0], new TensorType(channels), new TensorType(channels)];
     }
 

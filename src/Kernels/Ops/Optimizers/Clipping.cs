@@ -12,18 +12,14 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 /// Output 0: min(1, limit / (‖g‖ + 1e-6)), the factor that keeps the norm of all gradients within a limit (as PyTorch's
 /// clip_grad_norm_). Output 1: ‖g‖. Without a limit the factor is 1.
 /// </summary>
-/// <remarks>
-/// Inputs: gradients [n], hyper. The norm is that of g·s, s = hyper[<see cref="HyperLayout.GradientScale"/>] (1 over the number
-/// of accumulated batches), and the factor includes s.
-/// </remarks>
+/// <remarks>Input: gradients [n].</remarks>
 public sealed record GradientNorm(double Limit) : Op
 {
     private const int Block = 16384;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, 2, Name);
-        Expect.Shape(inputs[1], new Shape(HyperLayout.Length), "hyper");
+        Expect.Count(inputs, 1, Name);
         return [new TensorType(Shape.Scalar), new TensorType(Shape.Scalar)];
     }
 
@@ -34,13 +30,13 @@ public sealed record GradientNorm(double Limit) : Op
         double sum = 0;
         foreach (double g in a.In(0))
             sum += g * g;
-        (a.Out(0)[0], a.Out(1)[0]) = Finish(sum, a.In(1)[HyperLayout.GradientScale]);
+        (a.Out(0)[0], a.Out(1)[0]) = Finish(sum);
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
         int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
-        float* g = b.In(0), hyper = b.In(1), factor = b.Out(0), norm = b.Out(1);
+        float* g = b.In(0), factor = b.Out(0), norm = b.Out(1);
         ScratchRegion sums = b.Scratch(blocks);
         b.Parallel(blocks, (begin, end, _) =>
         {
@@ -52,28 +48,27 @@ public sealed record GradientNorm(double Limit) : Op
             double sum = 0;
             for (int i = 0; i < blocks; i++)
                 sum += sums.Pointer[i];
-            (double f, double n) = Finish(sum, hyper[HyperLayout.GradientScale]);
+            (double f, double n) = Finish(sum);
             (factor[0], norm[0]) = ((float)f, (float)n);
         });
     }
 
     public override void Kernel(KernelBinding b)
     {
-        ArrayView<float> g = b.In(0), hyper = b.In(1), factor = b.Out(0), norm = b.Out(1);
+        ArrayView<float> g = b.In(0), factor = b.Out(0), norm = b.Out(1);
         int count = b.InShape(0).Count, blocks = (count + OptimizerKernels.Block - 1) / OptimizerKernels.Block;
         float limit = (float)Limit;
         KernelScratchRegion sums = b.Scratch(blocks);
         var square = b.Loader.Groups<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
-        var finish = b.Loader.Groups<ArrayView<float>, int, ArrayView<float>, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
+        var finish = b.Loader.Groups<ArrayView<float>, int, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
         KernelConfig many = new(blocks, RowTeams.Threads), single = new(1, RowTeams.Threads);
         b.Launch(() => square(many, g, count, sums.View));
-        b.Launch(() => finish(single, sums.View, blocks, hyper, limit, factor, norm));
+        b.Launch(() => finish(single, sums.View, blocks, limit, factor, norm));
     }
 
-    private (double Factor, double Norm) Finish(double sumOfSquares, double scale)
+    private (double Factor, double Norm) Finish(double sumOfSquares)
     {
-        double norm = Math.Sqrt(sumOfSquares) * scale;
-        double factor = Limit > 0 ? Math.Min(1, Limit / (norm + 1e-6)) : 1;
-        return (factor * scale, norm);
+        double norm = Math.Sqrt(sumOfSquares);
+        return (Limit > 0 ? Math.Min(1, Limit / (norm + 1e-6)) : 1, norm);
     }
 }

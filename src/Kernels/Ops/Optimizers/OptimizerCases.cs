@@ -6,16 +6,16 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 
 internal static class OptimizerCases
 {
-    private static readonly int[] Lengths = [16, 256, 5008, 20000];
+    private static readonly int[] Lengths = [21, 256, 5003, 16, 20000];
 
     private static CaseInput Hyper => CaseInput.Constant(new Shape(HyperLayout.Length), 0.1, 0.3, 0.2, 0.25, 0, 0, 0, 0);
 
     public static OpFamily Family { get; } = new("optimizers", (random, i) =>
     {
-        var shape = new Shape(Lengths[i / 10 % Lengths.Length]);
+        var shape = new Shape(Lengths[i / 11 % Lengths.Length]);
         bool scaled = i % 2 == 0;
         var constants = new OptimizerConstants { RateFactor = 0.5, Decay = 0.01, A = 0.9, B = 0.99, Epsilon = 1e-8, ClipValue = i % 3 == 0 ? 0.7 : 0 };
-        return (i % 10) switch
+        return (i % 11) switch
         {
             0 => Case<SgdRule>(random, shape, constants, scaled),
             1 => Case<MomentumRule>(random, shape, constants, scaled),
@@ -26,9 +26,16 @@ internal static class OptimizerCases
             6 => Case<AdamRule>(random, shape, constants, scaled),
             7 => Case<AdamWRule>(random, shape, constants, scaled),
             8 => Case<LionRule>(random, shape, constants, scaled),
-            _ => new OpCase("gradient-norm", new GradientNorm(scaled ? 1 : 0), [CaseInput.Normal(random, shape), Hyper]) { Differentiable = false },
+            9 => new OpCase("gradient-norm", new GradientNorm(scaled ? 1 : 0), [CaseInput.Normal(random, shape)]) { Differentiable = false },
+            _ => Mean(random, shape, weighted: scaled),
         };
     });
+
+    private static OpCase Mean(RandomStream random, Shape shape, bool weighted)
+    {
+        CaseInput[] inputs = [CaseInput.Normal(random, shape), CaseInput.Uniform(random, Shape.Scalar, 0, 9), CaseInput.Normal(random, shape), CaseInput.Uniform(random, Shape.Scalar, 0, 9)];
+        return new OpCase(weighted ? "accumulate-mean weighted" : "accumulate-mean", new AccumulateMean(3, weighted), weighted ? inputs : inputs[..^1]) { Differentiable = false };
+    }
 
     private static OpCase Case<Rule>(RandomStream random, Shape shape, OptimizerConstants constants, bool scaled) where Rule : struct, IOptimizerRule
     {

@@ -34,6 +34,17 @@ internal static class OptimizerKernels
             m2[i] = s2.Value;
     }
 
+    /// <summary>mean ← mean + (g - mean)·w / (weight + w), a thread a gradient.</summary>
+    public static void AddToMean(Index1D i, ArrayView<float> mean, ArrayView<float> weight, ArrayView<float> g, ArrayView<float> own, int samples)
+    {
+        float w = own.Length > 0 ? own[0] : samples, all = weight[0] + w;
+        mean[i] += (g[i] - mean[i]) * (all > 0f ? w / all : 0f);
+    }
+
+    /// <summary>weight ← weight + w, after every gradient has seen it.</summary>
+    public static void AddWeight(Index1D i, ArrayView<float> weight, ArrayView<float> own, int samples) =>
+        weight[i] += own.Length > 0 ? own[0] : samples;
+
     /// <summary>Σ g² of a block.</summary>
     public static void SquareBlocks(ArrayView<float> g, int count, ArrayView<float> sums)
     {
@@ -48,7 +59,7 @@ internal static class OptimizerKernels
     }
 
     /// <summary>The norm and the factor that keeps it within the limit (0: none), by one group.</summary>
-    public static void FinishNorm(ArrayView<float> sums, int blocks, ArrayView<float> hyper, float limit, ArrayView<float> factor, ArrayView<float> norm)
+    public static void FinishNorm(ArrayView<float> sums, int blocks, float limit, ArrayView<float> factor, ArrayView<float> norm)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         float sum = 0f;
@@ -57,9 +68,9 @@ internal static class OptimizerKernels
         sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX != 0)
             return;
-        float scale = hyper[HyperLayout.GradientScale], length = MathF.Sqrt(sum) * scale;
+        float length = MathF.Sqrt(sum);
         float share = limit > 0f ? limit / (length + 1e-6f) : 1f;
-        factor[0] = share > 1f ? scale : share * scale; // NaN stays
+        factor[0] = share > 1f ? 1f : share; // NaN stays
         norm[0] = length;
     }
 }

@@ -34,9 +34,6 @@ public static class HyperLayout
     public const int Correction1 = 1;
     public const int Correction2 = 2;
 
-    /// <summary>1 over the number of batches whose gradients were added up.</summary>
-    public const int GradientScale = 3;
-
     public const int Length = 8;
 }
 
@@ -95,16 +92,15 @@ public sealed record OptimizerUpdate<Rule>(OptimizerConstants Constants, bool Sc
         float* s0 = Rule.Slots > 0 ? b.Updated(FirstSlot) : w;
         float* s1 = Rule.Slots > 1 ? b.Updated(FirstSlot + 1) : w;
         float* s2 = Rule.Slots > 2 ? b.Updated(FirstSlot + 2) : w;
-        // Buffers are padded to whole vectors (see ParameterLayout), so there is no rest to treat apart.
         b.Parallel((count + Block - 1) / Block, (begin, end, _) =>
         {
             int first = begin * Block, last = Math.Min(end * Block, count);
             if (Simd.Is512)
-                Loop<V512>(w, g, s0, s1, s2, hyper, factor, first, last);
+                Run<V512>(w, g, s0, s1, s2, hyper, factor, first, last);
             else if (Simd.Is256)
-                Loop<V256>(w, g, s0, s1, s2, hyper, factor, first, last);
+                Run<V256>(w, g, s0, s1, s2, hyper, factor, first, last);
             else
-                Loop<V128>(w, g, s0, s1, s2, hyper, factor, first, last);
+                Run<V128>(w, g, s0, s1, s2, hyper, factor, first, last);
         });
     }
 
@@ -120,6 +116,27 @@ public sealed record OptimizerUpdate<Rule>(OptimizerConstants Constants, bool Sc
         var run = b.Loader.Items<
             ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, UpdateConstants>(OptimizerKernels.Update<Rule>);
         b.Launch(() => run(w.IntLength, w, g, hyper, factor, s0, s1, s2, constants));
+    }
+
+    // Whole vectors, then what is left in a vector of its own.
+    private unsafe void Run<V>(float* w, float* g, float* m0, float* m1, float* m2, float* hyper, float* factor, int first, int last)
+        where V : struct, IVector<V>
+    {
+        int whole = first + ((last - first) / V.Lanes * V.Lanes);
+        Loop<V>(w, g, m0, m1, m2, hyper, factor, first, whole);
+        if (whole == last)
+            return;
+        float* room = stackalloc float[5 * V.Lanes];
+        new Span<float>(room, 5 * V.Lanes).Clear();
+        Span<nint> arrays = [(nint)w, (nint)g, (nint)m0, (nint)m1, (nint)m2];
+        for (int i = 0; i < 2 + Rule.Slots; i++)
+            new ReadOnlySpan<float>((float*)arrays[i] + whole, last - whole).CopyTo(new Span<float>(room + (i * V.Lanes), V.Lanes));
+        Loop<V>(room, room + V.Lanes, room + (2 * V.Lanes), room + (3 * V.Lanes), room + (4 * V.Lanes), hyper, factor, 0, V.Lanes);
+        for (int i = 0; i < 2 + Rule.Slots; i++)
+        {
+            if (i != 1) // the gradient
+                new ReadOnlySpan<float>(room + (i * V.Lanes), last - whole).CopyTo(new Span<float>((float*)arrays[i] + whole, last - whole));
+        }
     }
 
     private unsafe void Loop<V>(float* w, float* g, float* m0, float* m1, float* m2, float* hyper, float* factor, int first, int last)

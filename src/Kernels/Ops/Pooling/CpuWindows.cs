@@ -23,12 +23,12 @@ internal sealed unsafe class CpuWindows
     private readonly PoolSizes z;
     private readonly float fill;
     private readonly PixelLayout layout;
-    private readonly int[] offsets; // pinned: the kernels read it by address
+    private readonly int* offsets; // of each tap
     private readonly int bandRows;
     private readonly int bands;
-    private readonly ScratchRegion scratch;
-    private readonly int pixelFloats;
-    private readonly int resultFloats;
+    private readonly WorkerScratch pixels;
+    private readonly WorkerScratch values;
+    private readonly WorkerScratch marks;
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes.</param>
@@ -41,13 +41,12 @@ internal sealed unsafe class CpuWindows
         bandRows = PixelLayout.BandOf(z.P, z.Q, MostColumns).Rows;
         bands = (z.P + bandRows - 1) / bandRows;
         layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, bandRows, z.Q, wholeRows: true);
-        offsets = GC.AllocateArray<int>(taps.Length, pinned: true);
-        for (int i = 0; i < taps.Length; i++)
-            offsets[i] = layout.OffsetOf(taps[i]);
-        int lanes = Simd.Lanes;
-        resultFloats = (layout.ColumnsOf(bandRows, z.Q) + lanes + 15) / 16 * 16;
-        pixelFloats = (layout.PlaneLength + layout.Tail + lanes + 15) / 16 * 16;
-        scratch = binding.Scratch((long)(pixelFloats + (2 * resultFloats)) * binding.Workers);
+        offsets = binding.Table([.. taps.Select(layout.OffsetOf)]);
+        // The last vector may begin at the last window.
+        int beyond = Simd.Lanes - 1;
+        pixels = binding.ScratchOfWorkers((long)layout.PlaneLength + layout.Tail + beyond);
+        values = binding.ScratchOfWorkers((long)layout.ColumnsOf(bandRows, z.Q) + beyond);
+        marks = binding.ScratchOfWorkers((long)layout.ColumnsOf(bandRows, z.Q) + beyond);
     }
 
     /// <summary>Adds the phase: a kernel over all windows, then what is to be done with each row of values and marks.</summary>
@@ -56,21 +55,18 @@ internal sealed unsafe class CpuWindows
     /// <param name="copyOut">Gets values, marks, output row p and where the row begins in the output.</param>
     public void AddPhase(float* x, WindowKernel kernel, CopyRow copyOut)
     {
-        int lanes = Simd.Lanes;
         binding.Parallel(checked(z.Planes * bands), (begin, end, worker) =>
         {
-            float* pixels = scratch.Pointer + ((long)(pixelFloats + (2 * resultFloats)) * worker);
-            float* values = pixels + pixelFloats, marks = values + resultFloats;
+            float* pixel = pixels.Of(worker), value = values.Of(worker), mark = marks.Of(worker);
             for (int task = begin; task < end; task++)
             {
                 (int plane, int band) = Math.DivRem(task, bands);
                 int row = band * bandRows, rows = Math.Min(bandRows, z.P - row);
-                layout.Pack(x + ((long)plane * z.H * z.W), row, 0, pixels, fill);
-                Copies.Fill(pixels + layout.PlaneLength, layout.Tail, fill);
-                fixed (int* offset = offsets)
-                    kernel(pixels, offset, offsets.Length, layout.ColumnsOf(rows, z.Q), values, marks);
+                layout.Pack(x + ((long)plane * z.H * z.W), row, 0, pixel, fill);
+                Copies.Fill(pixel + layout.PlaneLength, layout.Tail, fill);
+                kernel(pixel, offsets, z.Geometry.Kernel.R * z.Geometry.Kernel.S, layout.ColumnsOf(rows, z.Q), value, mark);
                 for (int i = 0; i < rows; i++)
-                    copyOut(values + (i * layout.Pitch), marks + (i * layout.Pitch), row + i, (((long)plane * z.P) + row + i) * z.Q);
+                    copyOut(value + (i * layout.Pitch), mark + (i * layout.Pitch), row + i, (((long)plane * z.P) + row + i) * z.Q);
             }
         }, grain: Math.Max(1, 4096 / (z.H * z.W)));
     }

@@ -7,17 +7,18 @@ public static class ConfigSource
 
     /// <param name="path">The YAML file.</param>
     /// <param name="overrides">Each <c>a.b.c=value</c>; the value is YAML, <c>null</c> removes the key; list items go by index.</param>
-    public static YamlMapping Load(string path, IEnumerable<string>? overrides = null)
+    /// <param name="text">What the file is to hold, where that is not what it holds.</param>
+    public static YamlMapping Load(string path, IEnumerable<string>? overrides = null, string? text = null)
     {
-        YamlMapping tree = WithParents(path, 0);
-        foreach (string text in overrides ?? [])
-            tree = Apply(tree, text);
+        YamlMapping tree = WithParents(path, 0, text);
+        foreach (string change in overrides ?? [])
+            tree = Apply(tree, change);
         return tree;
     }
 
-    private static YamlMapping WithParents(string path, int depth)
+    private static YamlMapping WithParents(string path, int depth, string? text = null)
     {
-        YamlMapping tree = depth == 0 ? AsMapping(YamlReader.ReadFile(path)) : ReadParent(path);
+        YamlMapping tree = depth == 0 ? AsMapping(YamlReader.Read(text ?? YamlReader.ReadText(path), path)) : ReadParent(path);
         if (tree["extends"] is not YamlNode node)
             return tree;
         if (node is not YamlScalar { IsNull: false } parent)

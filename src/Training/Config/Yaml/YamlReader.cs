@@ -1,4 +1,5 @@
 using System.Text;
+using GpuGrad.Training.Runs.Storage;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -17,27 +18,33 @@ public static class YamlReader
     // YamlDotNet's own words, which may hold a piece of the file.
     private const int MostSaid = 160;
 
-    public static YamlNode ReadFile(string path)
+    public static YamlNode ReadFile(string path) => Read(ReadText(path), path);
+
+    /// <summary>The text of a config file.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: not a regular file, too large or not UTF-8.</exception>
+    public static string ReadText(string path)
     {
-        string text;
         try
         {
-            var info = new FileInfo(path);
-            if (!info.Exists)
-                throw new GpuGradException(Fault.Config, $"{path}: no such file; give the path of a YAML config, e.g. configs/fashion-mnist-lenet.yaml.");
-            if (info.Length > MostBytes)
-                throw new GpuGradException(Fault.Config, $"{path}: {info.Length} bytes; a config has at most {MostBytes}.");
-            text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(path));
+            using RegularFile file = RegularFile.Open(path);
+            if (file.Length > MostBytes)
+                throw new GpuGradException(Fault.Config, $"{path}: {file.Length} bytes; a config has at most {MostBytes}.");
+            var bytes = new byte[file.Length];
+            file.ReadExactly(0, bytes);
+            return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes);
         }
         catch (DecoderFallbackException)
         {
             throw new GpuGradException(Fault.Config, $"{path}: not UTF-8 text.");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (MissingFileException)
         {
-            throw new GpuGradException(Fault.Config, $"{path}: {e.Message}", e);
+            throw new GpuGradException(Fault.Config, $"{path}: no such file; give the path of a YAML config, e.g. configs/fashion-mnist-lenet.yaml.");
         }
-        return Read(text, path);
+        catch (GpuGradException e) when (e.Fault == Fault.Data)
+        {
+            throw new GpuGradException(Fault.Config, e.Message, e);
+        }
     }
 
     /// <param name="text">The document.</param>

@@ -1,3 +1,5 @@
+using GpuGrad.Training.Runs.Storage;
+
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>Opening data files: only plain ones that hold something, and every failure in one line.</summary>
@@ -79,6 +81,6 @@ internal static class DataFile
         if (length == 0)
             throw DataFault.At(path, 0, "an empty file", "data");
         int buffer = (int)Math.Clamp(length, LeastBuffer, MostBuffer);
-        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, buffer, FileOptions.SequentialScan);
+        return new FileStream(RegularFile.OpenHandle(path), FileAccess.Read, buffer);
     }
 }

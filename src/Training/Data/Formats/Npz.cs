@@ -46,11 +46,10 @@ public sealed class NpzWriter(Stream stream) : IDisposable
 
     /// <summary>Writes a file, which appears once it is whole.</summary>
     /// <exception cref="StorageException">It cannot be written; what was there before is unchanged.</exception>
-    public static void Save(string path, Action<NpzWriter> write) => DurableFile.Write(path, stream =>
-    {
-        using var writer = new NpzWriter(stream);
-        write(writer);
-    });
+    public static void Save(string path, Action<NpzWriter> write) => DurableFile.Write(path, Body(write));
+
+    /// <summary>The same in an open folder.</summary>
+    public static void Save(WorkFolder folder, string name, Action<NpzWriter> write) => DurableFile.Write(folder, name, Body(write));
 
     public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<float> values) => Add(name, sizes, NumberType.Float32, values);
 
@@ -61,6 +60,12 @@ public sealed class NpzWriter(Stream stream) : IDisposable
     public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<byte> values) => Add(name, sizes, NumberType.UInt8, values);
 
     public void Dispose() => archive.Dispose();
+
+    private static Action<Stream> Body(Action<NpzWriter> write) => stream =>
+    {
+        using var writer = new NpzWriter(stream);
+        write(writer);
+    };
 
     private void Add<T>(string name, ReadOnlySpan<int> sizes, NumberType type, ReadOnlySpan<T> values) where T : unmanaged
     {

@@ -1,31 +1,25 @@
 using System.Globalization;
-using System.Text;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
 /// <summary>Writes a learning rate into a config file and leaves every other character of it as it is.</summary>
 public static class RateWriter
 {
+    private const char ByteOrder = '\uFEFF';
+
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is no place for it in the file itself.</exception>
     public static void Write(string path, double rate)
     {
-        string text = File.ReadAllText(path);
-        string changed = Change(text, path, rate.ToString("G4", CultureInfo.InvariantCulture));
-        string temporary = path + ".new";
-        File.WriteAllText(temporary, changed, new UTF8Encoding(false));
-        try
-        {
-            double read = RunConfigFile.Load(temporary).Config.Train.Optimizer.Lr;
-            if (Math.Abs(read - rate) > 1e-4 * rate)
-                throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"{path}: the file would be read with a learning rate of {read}, wanted {rate}; set train.optimizer.….lr by hand"));
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
+        string text = YamlReader.ReadText(path);
+        string mark = text.StartsWith(ByteOrder) ? $"{ByteOrder}" : "";
+        string changed = mark + Change(text[mark.Length..], path, rate.ToString("G4", CultureInfo.InvariantCulture));
+        double read = RunConfigFile.Load(path, text: changed).Config.Train.Optimizer.Lr;
+        if (Math.Abs(read - rate) > 1e-4 * rate)
+            throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"{path}: the file would be read with a learning rate of {read}, wanted {rate}; set train.optimizer.….lr by hand"));
+        DurableFile.Replace(path, changed);
     }
 
     /// <summary>The text with the rate in the place where the optimizer has it.</summary>

@@ -24,12 +24,20 @@ public sealed class CheckpointFile : IDisposable
 
     /// <summary>Writes a checkpoint so that at every instant the file is the old one or the new one, whole.</summary>
     /// <exception cref="StorageException">It is not there, or may not be there after a power failure.</exception>
-    public static void Write(string path, Checkpoint checkpoint, IFileSystem? files = null)
+    public static void Write(WorkFolder folder, string name, Checkpoint checkpoint)
     {
         RequireLittleEndian();
         byte[] header = CheckpointHeader.Write(checkpoint);
         long total = SectionWriter.TotalOf([(HeaderName, header.Length), .. checkpoint.Buffers.Select(b => (b.Name, b.Bytes))]);
-        DurableFile.Write(path, stream => WriteTo(stream, header, checkpoint.Buffers), total, files);
+        DurableFile.Write(folder, name, stream => WriteTo(stream, header, checkpoint.Buffers), total);
+    }
+
+    /// <summary>The same by a path.</summary>
+    public static void Write(string path, Checkpoint checkpoint)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        using WorkFolder folder = WorkFolder.Open(System.IO.Path.GetDirectoryName(full)!, null, path);
+        Write(folder, System.IO.Path.GetFileName(full), checkpoint);
     }
 
     /// <summary>Opens a checkpoint after checking every bit of it.</summary>

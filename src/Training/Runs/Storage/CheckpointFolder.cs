@@ -13,50 +13,81 @@ public sealed record CheckpointEntry(string Path, long Step, bool Best);
 /// The checkpoints of a run: <c>step-00001200.ckpt</c>, or <c>step-00001200-best.ckpt</c> where the best figure was reached. The name
 /// says all, so there is no second file that could disagree.
 /// </summary>
-/// <param name="path">The folder.</param>
-/// <param name="warn">Told, in one line each, of what is wrong and does not stop the run.</param>
-/// <param name="files">The file system.</param>
-public sealed partial class CheckpointFolder(string path, Action<string>? warn = null, IFileSystem? files = null)
+public sealed partial class CheckpointFolder
 {
-    private readonly IFileSystem files = files ?? FileSystem.Current;
+    // A run that trains replaces its checkpoints while they are looked through; each time around, it has got further.
+    private const int MostLooks = 1000;
 
-    public string Path { get; } = path;
+    private readonly Func<WorkFolder> open;
+    private readonly Action<string>? warn;
+
+    /// <param name="path">The folder; made when something is saved.</param>
+    /// <param name="warn">Told, in one line each, of what is wrong and does not stop the run.</param>
+    /// <param name="files">The file system.</param>
+    public CheckpointFolder(string path, Action<string>? warn = null, IFileSystem? files = null)
+    {
+        Path = path;
+        this.warn = warn;
+        open = () =>
+        {
+            DurableFile.CreateFolder(path, files);
+            return WorkFolder.Open(path, files);
+        };
+    }
+
+    /// <param name="run">The folder of the run, open.</param>
+    /// <param name="name">The name of this one in it.</param>
+    /// <param name="warn">Told, in one line each, of what is wrong and does not stop the run.</param>
+    public CheckpointFolder(WorkFolder run, string name, Action<string>? warn = null)
+    {
+        Path = System.IO.Path.Combine(run.Path, name);
+        this.warn = warn;
+        open = () => run.Inside(name);
+    }
+
+    public string Path { get; }
 
     /// <summary>The newest first; at one step, the best first.</summary>
-    public IReadOnlyList<CheckpointEntry> List()
-    {
-        try
-        {
-            return Directory.Exists(Path)
-                ? [.. Directory.EnumerateFiles(Path).Select(EntryOf).OfType<CheckpointEntry>().OrderByDescending(e => e.Step).ThenByDescending(e => e.Best)]
-                : [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException(Path, "could not be listed", Errno.Of(e));
-        }
-    }
+    public IReadOnlyList<CheckpointEntry> List() => ListAt(Path);
 
     /// <summary>The best so far, damaged or not; null where none was marked.</summary>
     public CheckpointEntry? Best => List().FirstOrDefault(e => e.Best);
 
     /// <summary>Opens the newest checkpoint that is whole; newer ones that are not are named in a warning. Null where there are none.</summary>
+    /// <remarks>
+    /// The run may be going on and its checkpoints be replaced by newer ones meanwhile: one that is gone is no damage, and a file that is
+    /// open stays as it is.
+    /// </remarks>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: there are some, but none is whole.</exception>
     public CheckpointFile? OpenNewest()
     {
-        IReadOnlyList<CheckpointEntry> entries = List();
-        for (int i = 0; i < entries.Count; i++)
+        var damaged = new HashSet<string>(StringComparer.Ordinal);
+        for (int look = 0; look < MostLooks; look++)
         {
-            try
+            IReadOnlyList<CheckpointEntry> entries = List();
+            if (entries.Count == 0)
+                return null;
+            bool gone = false;
+            for (int i = 0; i < entries.Count && !gone; i++)
             {
-                return CheckpointFile.Open(entries[i].Path);
+                try
+                {
+                    return CheckpointFile.Open(entries[i].Path);
+                }
+                catch (MissingFileException)
+                {
+                    gone = true;
+                }
+                catch (GpuGradException e) when (e is not OtherFormatException)
+                {
+                    if (damaged.Add(entries[i].Path))
+                        warn?.Invoke(e.Message + (i + 1 < entries.Count ? $" Going back to {System.IO.Path.GetFileName(entries[i + 1].Path)}." : ""));
+                }
             }
-            catch (GpuGradException e) when (e is not OtherFormatException)
-            {
-                warn?.Invoke(e.Message + (i + 1 < entries.Count ? $" Going back to {System.IO.Path.GetFileName(entries[i + 1].Path)}." : ""));
-            }
+            if (!gone)
+                throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder.");
         }
-        return entries.Count == 0 ? null : throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is whole; start the run anew.");
+        throw new GpuGradException(Fault.Data, $"{Path}: its checkpoints are replaced faster than one can be opened; try again, or let the run save less often (checkpoint: {{every: N}}).");
     }
 
     /// <summary>
@@ -67,10 +98,10 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
     public CheckpointEntry Save(Checkpoint checkpoint, int keep, bool best = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(keep);
-        DurableFile.CreateFolder(Path, files);
+        using WorkFolder folder = open();
         var entry = new CheckpointEntry(PathOf(checkpoint.State.Step, best), checkpoint.State.Step, best);
-        CheckpointFile.Write(entry.Path, checkpoint, files);
-        Prune(entry.Step, keep);
+        CheckpointFile.Write(folder, System.IO.Path.GetFileName(entry.Path), checkpoint);
+        Prune(folder, entry.Step, keep);
         return entry;
     }
 
@@ -79,31 +110,51 @@ public sealed partial class CheckpointFolder(string path, Action<string>? warn =
     {
         if (!Directory.Exists(Path))
             return;
-        foreach (string name in DurableFile.RemoveLeftovers(Path, files))
+        using WorkFolder folder = open();
+        foreach (string name in DurableFile.RemoveLeftovers(folder))
             warn?.Invoke($"{System.IO.Path.Combine(Path, name)}: left unfinished by a process that ended; removed.");
     }
 
     public string PathOf(long step, bool best) =>
         System.IO.Path.Combine(Path, string.Create(CultureInfo.InvariantCulture, $"step-{step:D8}{(best ? "-best" : "")}.ckpt"));
 
-    private void Prune(long step, int keep)
+    private IReadOnlyList<CheckpointEntry> ListAt(string location)
     {
-        CheckpointEntry[] entries = [.. List().Where(e => e.Step <= step)];
+        try
+        {
+            return Directory.Exists(location)
+                ? [.. Directory.EnumerateFiles(location).Select(EntryOf).OfType<CheckpointEntry>().OrderByDescending(e => e.Step).ThenByDescending(e => e.Best)]
+                : [];
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(Path, "could not be listed", Errno.Of(e));
+        }
+    }
+
+    private void Prune(WorkFolder folder, long step, int keep)
+    {
+        CheckpointEntry[] entries = [.. ListAt(folder.Location).Where(e => e.Step <= step)];
         CheckpointEntry? best = entries.FirstOrDefault(e => e.Best);
         var kept = entries.Select(e => e.Step).Distinct().Take(keep).ToHashSet();
         foreach (CheckpointEntry entry in entries.Where(e => !kept.Contains(e.Step) && e != best))
         {
-            long result = files.Delete(entry.Path);
-            if (result < 0)
+            long result = folder.Files.Delete(folder.Handle, System.IO.Path.GetFileName(entry.Path));
+            if (result < 0 && result != -Errno.NoEntry)
                 warn?.Invoke($"{entry.Path}: an old checkpoint could not be removed: {Errno.Text((int)-result)}.");
         }
     }
 
-    private static CheckpointEntry? EntryOf(string file)
+    private CheckpointEntry? EntryOf(string file)
     {
-        Match match = Name().Match(System.IO.Path.GetFileName(file));
+        string name = System.IO.Path.GetFileName(file);
+        Match match = Name().Match(name);
         return match.Success && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long step)
-            ? new CheckpointEntry(file, step, match.Groups[2].Success)
+            ? new CheckpointEntry(System.IO.Path.Combine(Path, name), step, match.Groups[2].Success)
             : null;
     }
 

@@ -1,14 +1,17 @@
 using System.Globalization;
+using GpuGrad.Kernels.Files;
 
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
 /// Writing a file so that at every instant, power failure included, either the old one or the new one is there, whole: written aside
-/// in the same folder, synced, renamed, folder synced.
+/// in the same folder, synced, renamed, folder synced. A link of that name is replaced; what it names stays as it is. A pipe or a
+/// device is refused. The new file has the permissions of the old one.
 /// </summary>
 public static class DurableFile
 {
     private const string Aside = ".tmp-";
+    private const int Permissions = 0b111_111_111;
 
     /// <param name="path">The file; its folder must be there.</param>
     /// <param name="body">Writes the content.</param>
@@ -17,14 +20,90 @@ public static class DurableFile
     /// <exception cref="StorageException">Nothing is left behind; the file that was there before is unchanged.</exception>
     public static void Write(string path, Action<Stream> body, long length = 0, IFileSystem? files = null)
     {
-        files ??= FileSystem.Current;
-        string aside = AsideOf(Path.GetFullPath(path));
-        var calls = new FileCalls(files, path);
-        long handle = OpenAside(calls, files, aside);
+        string full = Path.GetFullPath(path);
+        string name = Path.GetFileName(full);
+        if (name.Length == 0)
+            throw new StorageException(path, "could not be opened for writing", Errno.IsFolder);
+        using WorkFolder folder = WorkFolder.Open(Path.GetDirectoryName(full)!, files, path);
+        Write(folder, name, body, length, path);
+    }
+
+    /// <param name="folder">Where it comes to lie.</param>
+    /// <param name="name">Its name there.</param>
+    /// <param name="body">Writes the content.</param>
+    /// <param name="length">Bytes that it will have, where known.</param>
+    /// <exception cref="StorageException">Nothing is left behind; the file that was there before is unchanged.</exception>
+    public static void Write(WorkFolder folder, string name, Action<Stream> body, long length = 0) =>
+        Write(folder, name, body, length, Path.Combine(folder.Path, name));
+
+    public static void WriteText(string path, string text, IFileSystem? files = null) => Write(path, Text(text), 0, files);
+
+    public static void WriteText(WorkFolder folder, string name, string text) => Write(folder, name, Text(text));
+
+    /// <summary>Writes a file that is the user's own: where its name is a link, the file that this leads to changes and the link stays.</summary>
+    public static void Replace(string path, string text)
+    {
+        string target;
+        try
+        {
+            target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(path, "could not be opened for writing", Errno.Of(e));
+        }
+        WriteText(target, text);
+    }
+
+    /// <summary>Makes a folder and those above it, each durably.</summary>
+    public static void CreateFolder(string path, IFileSystem? files = null)
+    {
+        string full = Path.GetFullPath(path);
+        if (Directory.Exists(full))
+            return;
+        if (Path.GetDirectoryName(full) is not string parent)
+            throw new StorageException(path, "could not be created", Errno.NoEntry);
+        CreateFolder(parent, files);
+        try
+        {
+            Directory.CreateDirectory(full);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(path, "could not be created", Errno.Of(e));
+        }
+        using WorkFolder folder = WorkFolder.Open(parent, files, path);
+        new FileCalls(folder, full).SyncFolder();
+    }
+
+    /// <summary>Removes what writers left aside that were killed. Only whoever holds the run's lock may do this.</summary>
+    /// <returns>The names of the files removed.</returns>
+    public static IReadOnlyList<string> RemoveLeftovers(WorkFolder folder)
+    {
+        var removed = new List<string>();
+        foreach (string file in Directory.EnumerateFiles(folder.Location, ".*" + Aside + "*").Where(IsAside).ToList())
+        {
+            string name = Path.GetFileName(file);
+            if (folder.Files.Delete(folder.Handle, name) == 0)
+                removed.Add(name);
+        }
+        return removed;
+    }
+
+    private static void Write(WorkFolder folder, string name, Action<Stream> body, long length, string path)
+    {
+        FileFacts? old = folder.Files.Look(folder.Handle, name);
+        if (old is { Kind: FileKind.Special or FileKind.Folder })
+            throw new StorageException(path, "could not be opened for writing", old.Value.Kind == FileKind.Folder ? Errno.IsFolder : Errno.NotRegular);
+        string aside = AsideOf(name);
+        var calls = new FileCalls(folder, path);
+        long handle = calls.Create(aside);
         try
         {
             try
             {
+                if (old is { Kind: FileKind.Regular } before && folder.Files.Look(folder.Handle, aside) is FileFacts made && before.Mode != made.Mode)
+                    calls.SetMode(handle, before.Mode & Permissions);
                 using var stream = new DurableStream(calls, handle, length);
                 body(stream);
                 stream.WriteOut();
@@ -35,7 +114,7 @@ public static class DurableFile
                 // Nothing depends on what close says: the bytes are synced or the file is discarded.
                 calls.Close(handle);
             }
-            calls.Rename(aside, Path.GetFullPath(path));
+            calls.Rename(aside, name);
         }
         catch
         {
@@ -45,53 +124,9 @@ public static class DurableFile
         calls.SyncFolder();
     }
 
-    public static void WriteText(string path, string text, IFileSystem? files = null) =>
-        Write(path, stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text)), 0, files);
+    private static Action<Stream> Text(string text) => stream => stream.Write(System.Text.Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Makes a folder and those above it, each durably.</summary>
-    public static void CreateFolder(string path, IFileSystem? files = null)
-    {
-        string full = Path.GetFullPath(path);
-        if (Directory.Exists(full))
-            return;
-        if (Path.GetDirectoryName(full) is string parent)
-            CreateFolder(parent, files);
-        try
-        {
-            Directory.CreateDirectory(full);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException(path, "could not be created", Errno.Of(e));
-        }
-        new FileCalls(files ?? FileSystem.Current, full).SyncFolder();
-    }
-
-    /// <summary>Removes what writers left aside that were killed. Only whoever holds the run's lock may do this.</summary>
-    /// <returns>The names of the files removed.</returns>
-    public static IReadOnlyList<string> RemoveLeftovers(string folder, IFileSystem? files = null)
-    {
-        files ??= FileSystem.Current;
-        var removed = new List<string>();
-        foreach (string file in Directory.EnumerateFiles(folder, ".*" + Aside + "*").Where(IsAside).ToList())
-        {
-            if (files.Delete(file) == 0)
-                removed.Add(Path.GetFileName(file));
-        }
-        return removed;
-    }
-
-    private static long OpenAside(FileCalls calls, IFileSystem files, string aside)
-    {
-        // One with this process's number is of a dead process that had the same.
-        if (File.Exists(aside))
-            files.Delete(aside);
-        return calls.Open(aside, OpenFor.Creating);
-    }
-
-    private static string AsideOf(string full) => Path.Combine(
-        Path.GetDirectoryName(full) ?? "",
-        string.Create(CultureInfo.InvariantCulture, $".{Path.GetFileName(full)}{Aside}{Environment.ProcessId}"));
+    private static string AsideOf(string name) => string.Create(CultureInfo.InvariantCulture, $".{name}{Aside}{Environment.ProcessId}");
 
     /// <summary>Whether a file is one that a writer makes aside.</summary>
     internal static bool IsAside(string file)

@@ -8,14 +8,22 @@ public static class Errno
     public const int NoEntry = 2;
     public const int Interrupted = 4;
     public const int InputOutput = 5;
+    public const int NoReader = 6;
     public const int TryAgain = 11;
     public const int Access = 13;
     public const int Busy = 16;
     public const int Exists = 17;
+    public const int NotFolder = 20;
+    public const int IsFolder = 21;
     public const int Invalid = 22;
     public const int NoSpace = 28;
     public const int ReadOnly = 30;
+    public const int Loop = 40;
     public const int Quota = 122;
+
+    // Of this program, for what the system does not refuse.
+    public const int NotRegular = 4_001;
+    public const int OtherNames = 4_002;
 
     /// <summary>True where the remedy is to make room.</summary>
     public static bool IsSpace(int errno) => errno is NoSpace or Quota;
@@ -29,6 +37,12 @@ public static class Errno
         Access => "permission denied (EACCES)",
         Busy => "in use (EBUSY)",
         Exists => "already there (EEXIST)",
+        NoReader => "no such device (ENXIO)",
+        NotFolder => "not a folder, or a link to one (ENOTDIR)",
+        IsFolder => "a folder, expected a file (EISDIR)",
+        Loop => "a link, through which nothing is written (ELOOP)",
+        NotRegular => "a pipe, a socket or a device, expected a regular file",
+        OtherNames => "the file has another name (a hard link) under which it would change too; put a copy in its place",
         Invalid => "invalid argument (EINVAL)",
         NoSpace => "no space left on the device (ENOSPC)",
         ReadOnly => "the file system is read-only (EROFS)",

@@ -4,14 +4,25 @@ namespace GpuGrad.Training.Runs.Storage;
 /// The file system's calls on behalf of one file: interrupted ones repeated, short writes continued, everything else that is not
 /// success thrown with the file's name.
 /// </summary>
-internal sealed class FileCalls(IFileSystem files, string path)
+/// <param name="folder">The folder of the file.</param>
+/// <param name="path">The file, for messages.</param>
+internal sealed class FileCalls(WorkFolder folder, string path)
 {
     // A signal now and then is repeated past; a call that never gets through is a failure, not a hang.
     private const int MostInterruptions = 100;
 
-    private readonly string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? path;
+    private readonly IFileSystem files = folder.Files;
 
-    public long Open(string name, OpenFor purpose) => Check("could not be opened for writing", () => files.Open(name, purpose));
+    public long Open(string name, OpenFor purpose) => Check("could not be opened for writing", () => files.Open(folder.Handle, name, purpose));
+
+    /// <summary>A file that is not there yet; one of that name, which a dead process left, goes.</summary>
+    public long Create(string name)
+    {
+        if (Repeat(() => files.Open(folder.Handle, name, OpenFor.Creating)) is long handle && handle != -Errno.Exists)
+            return Check("could not be opened for writing", () => handle);
+        Discard(name);
+        return Open(name, OpenFor.Creating);
+    }
 
     /// <param name="handle">The open file.</param>
     /// <param name="bytes">All of them are written.</param>
@@ -33,38 +44,25 @@ internal sealed class FileCalls(IFileSystem files, string path)
 
     public void Truncate(long handle, long length) => Check("could not be cut", () => files.Truncate(handle, length));
 
+    public void SetMode(long handle, int mode) => Check("could not be given the permissions of the file that it replaces", () => files.SetMode(handle, mode));
+
     public void Sync(long handle, long needed) => Check("could not be made durable", () => files.Sync(handle), needed);
 
-    public void Rename(string from, string to) => Check("could not be put in its place", () => files.Rename(from, to));
+    public void Rename(string from, string to) => Check("could not be put in its place", () => files.Rename(folder.Handle, from, to));
 
     /// <summary>Makes renames and new names in the file's folder durable.</summary>
-    public void SyncFolder()
-    {
-        const string What = "is written, but its folder could not be made durable, so a power failure may take it back";
-        long handle = Check(What, () => files.Open(folder, OpenFor.SyncingFolder));
-        try
-        {
-            // Some network file systems know no syncing of folders and say so with EINVAL.
-            Check(What, () => files.Sync(handle) is long result && result == -Errno.Invalid ? 0 : result);
-        }
-        finally
-        {
-            files.Close(handle);
-        }
-    }
+    // Some network file systems know no syncing of folders and say so with EINVAL.
+    public void SyncFolder() => Check(
+        "is written, but its folder could not be made durable, so a power failure may take it back",
+        () => files.Sync(folder.Handle) is long result && result == -Errno.Invalid ? 0 : result);
 
     /// <summary>Removes what must not stay; a failure to do so is found and removed later.</summary>
-    public void Discard(string name) => Repeat(() => files.Delete(name));
+    public void Discard(string name) => Repeat(() => files.Delete(folder.Handle, name));
 
     public void Close(long handle) => files.Close(handle);
 
-    private long Check(string what, Func<long> call, long needed = 0)
-    {
-        long result = Repeat(call);
-        return result >= 0 ? result : throw Failure(what, (int)-result, needed);
-    }
-
-    private static long Repeat(Func<long> call)
+    /// <summary>A call, again where a signal interrupted it.</summary>
+    internal static long Repeat(Func<long> call)
     {
         for (int attempt = 1; ; attempt++)
         {
@@ -74,6 +72,12 @@ internal sealed class FileCalls(IFileSystem files, string path)
         }
     }
 
+    private long Check(string what, Func<long> call, long needed = 0)
+    {
+        long result = Repeat(call);
+        return result >= 0 ? result : throw Failure(what, (int)-result, needed);
+    }
+
     private StorageException Failure(string what, int errno, long needed) =>
-        new(path, what, errno, needed > 0 && Errno.IsSpace(errno) ? StorageException.Space(needed, files.Free(folder)) : null);
+        new(path, what, errno, needed > 0 && Errno.IsSpace(errno) ? StorageException.Space(needed, files.Free(folder.Location)) : null);
 }

@@ -40,18 +40,19 @@ public sealed class MetricsLog : IDisposable
     public long Dropped { get; private set; }
 
     /// <summary>Opens the log to go on after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
-    /// <param name="path">The file; made where missing.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="name">The file; made where missing.</param>
     /// <param name="length">What a checkpoint says; 0 for a new run.</param>
     /// <param name="tolerate">Told of failures to write, which the run then survives; null: they are thrown.</param>
-    /// <param name="files">The file system.</param>
     /// <exception cref="GpuGradException">
     /// <see cref="Fault.Data"/>: the file has not so many bytes, or no line ends there. Where that is tolerated, its whole lines are kept.
     /// </exception>
-    public static MetricsLog Open(string path, long length, Action<GpuGradException>? tolerate = null, IFileSystem? files = null)
+    public static MetricsLog Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate = null)
     {
+        string path = System.IO.Path.Combine(folder.Path, name);
         length = LengthToKeep(path, length, tolerate);
-        var calls = new FileCalls(files ?? FileSystem.Current, path);
-        long handle = calls.Open(path, OpenFor.Appending);
+        var calls = new FileCalls(folder, path);
+        long handle = calls.Open(name, OpenFor.Appending);
         try
         {
             calls.Truncate(handle, length);
@@ -63,6 +64,14 @@ public sealed class MetricsLog : IDisposable
             throw;
         }
         return new MetricsLog(path, calls, handle, length, tolerate);
+    }
+
+    /// <summary>The same by a path.</summary>
+    public static MetricsLog Open(string path, long length, Action<GpuGradException>? tolerate = null, IFileSystem? files = null)
+    {
+        string full = System.IO.Path.GetFullPath(path);
+        using WorkFolder folder = WorkFolder.Open(System.IO.Path.GetDirectoryName(full)!, files, path);
+        return Open(folder, System.IO.Path.GetFileName(full), length, tolerate);
     }
 
     /// <summary>The whole lines of a log, read-only. A last line that a killed process left unfinished is not among them.</summary>

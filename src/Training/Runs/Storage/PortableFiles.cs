@@ -1,40 +1,53 @@
 using System.Collections.Concurrent;
+using GpuGrad.Kernels.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
 /// Windows and macOS, by .NET: FlushFileBuffers and MoveFileEx where it is Windows. A folder needs no syncing on NTFS, whose journal
-/// keeps the order of names; on other systems it is opened and synced by libc.
+/// keeps the order of names; on other systems it is opened and synced by libc. An open folder is its path here: links are looked for
+/// before a file is opened, and Windows itself keeps a folder in its place in which a file, such as a run's lock, is open.
 /// </summary>
 public sealed class PortableFiles : IFileSystem
 {
     private readonly ConcurrentDictionary<long, Handle> open = new();
     private long last;
 
-    public long Open(string path, OpenFor purpose) => Try(() =>
+    public long OpenFolder(string path) => Try(() =>
     {
-        Handle handle;
-        if (purpose != OpenFor.SyncingFolder)
+        if (!Directory.Exists(path))
+            return -(File.Exists(path) ? Errno.NotFolder : Errno.NoEntry);
+        SafeFileHandle? folder = null;
+        if (!OperatingSystem.IsWindows())
         {
-            FileMode mode = purpose == OpenFor.Creating ? FileMode.CreateNew : FileMode.OpenOrCreate;
-            SafeFileHandle file = File.OpenHandle(path, mode, FileAccess.Write, FileShare.ReadWrite);
-            handle = new Handle(file) { Position = RandomAccess.GetLength(file) };
+            long descriptor = Posix.Open(path, Posix.ReadOnly);
+            if (descriptor < 0)
+                return descriptor;
+            folder = new SafeFileHandle((nint)descriptor, ownsHandle: true);
         }
-        else if (OperatingSystem.IsWindows())
-        {
-            handle = new Handle(null);
-        }
-        else
-        {
-            long folder = Posix.Open(path, Posix.ReadOnly);
-            if (folder < 0)
-                return folder;
-            handle = new Handle(new SafeFileHandle((nint)folder, ownsHandle: true));
-        }
-        long number = Interlocked.Increment(ref last);
-        open[number] = handle;
-        return number;
+        return Keep(new Handle(folder, path));
+    });
+
+    public long OpenFolder(long folder, string name) => IsLink(In(folder, name)) ? -Errno.NotFolder : OpenFolder(In(folder, name));
+
+    public long MakeFolder(long folder, string name) => Try(() =>
+    {
+        Directory.CreateDirectory(In(folder, name));
+        return 0;
+    });
+
+    public long Open(long folder, string name, OpenFor purpose) => Try(() =>
+    {
+        string path = In(folder, name);
+        // A pipe must not even be opened. The look is not at the same instant as the opening; the system's own flags would be.
+        if (purpose == OpenFor.Appending && IsLink(path))
+            return -Errno.Loop;
+        if (purpose == OpenFor.Appending && Look(folder, name) is { Kind: not FileKind.Regular })
+            return -Errno.NotRegular;
+        FileMode mode = purpose == OpenFor.Creating ? FileMode.CreateNew : FileMode.OpenOrCreate;
+        SafeFileHandle file = File.OpenHandle(path, mode, FileAccess.Write, FileShare.ReadWrite);
+        return Keep(new Handle(file, path) { Position = RandomAccess.GetLength(file) });
     });
 
     public long Write(long handle, ReadOnlySpan<byte> bytes)
@@ -58,6 +71,13 @@ public sealed class PortableFiles : IFileSystem
         return open[handle].Position = length;
     });
 
+    public long SetMode(long handle, int mode) => Try(() =>
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(open[handle].File!, (UnixFileMode)mode);
+        return 0;
+    });
+
     public long Sync(long handle) => Try(() =>
     {
         if (open[handle].File is not SafeFileHandle file)
@@ -75,22 +95,37 @@ public sealed class PortableFiles : IFileSystem
         return 0;
     });
 
-    public long Rename(string from, string to) => Try(() =>
+    public long Rename(long folder, string from, string to) => Try(() =>
     {
-        File.Move(from, to, overwrite: true);
+        File.Move(In(folder, from), In(folder, to), overwrite: true);
         return 0;
     });
 
-    public long Delete(string path) => Try(() =>
+    public long Delete(long folder, string name) => Try(() =>
     {
-        // File.Delete is silent about a file that is not there.
-        if (!File.Exists(path))
+        // File.Delete is silent about a file that is not there; a link counts, whatever it leads to.
+        string path = In(folder, name);
+        if (!File.Exists(path) && !IsLink(path))
             return -Errno.NoEntry;
         File.Delete(path);
         return 0;
     });
 
     public long Free(string folder) => FreeIn(folder);
+
+    public FileFacts? Look(long folder, string name)
+    {
+        string path = In(folder, name);
+        if (FileFacts.Of(path, follow: false) is FileFacts told)
+            return told;
+        var info = new FileInfo(path);
+        FileKind kind = info.LinkTarget is not null ? FileKind.Link : Directory.Exists(path) ? FileKind.Folder : FileKind.Regular;
+        return info.Exists || kind != FileKind.Regular ? new FileFacts(kind, OperatingSystem.IsWindows() ? 0 : (int)info.UnixFileMode, 0, 1, 0, 0) : null;
+    }
+
+    public string PathOf(long folder, string path) => open[folder].Path;
+
+    public FolderPlace Place(long folder, string path) => new(Directory.Exists(open[folder].Path));
 
     internal static long FreeIn(string folder)
     {
@@ -103,6 +138,8 @@ public sealed class PortableFiles : IFileSystem
             return -Errno.InputOutput;
         }
     }
+
+    private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 
     private static bool IsOfFiles(Exception e) => e is IOException or UnauthorizedAccessException or NotSupportedException;
 
@@ -118,9 +155,20 @@ public sealed class PortableFiles : IFileSystem
         }
     }
 
-    private sealed class Handle(SafeFileHandle? file)
+    private string In(long folder, string name) => Path.Combine(open[folder].Path, name);
+
+    private long Keep(Handle handle)
+    {
+        long number = Interlocked.Increment(ref last);
+        open[number] = handle;
+        return number;
+    }
+
+    private sealed class Handle(SafeFileHandle? file, string path)
     {
         public SafeFileHandle? File { get; } = file;
+
+        public string Path { get; } = path;
 
         public long Position { get; set; }
     }

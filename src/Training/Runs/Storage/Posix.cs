@@ -12,7 +12,7 @@ internal static unsafe partial class Posix
     public const int WriteOnly = 1;
     public const int ReadWrite = 2;
 
-    // The same on every Linux architecture that .NET runs on (O_DIRECTORY is not, so it is not used).
+    // The same on every Linux architecture that .NET runs on.
     public const int Create = 0x40;
     public const int Exclusive = 0x80;
     public const int Append = 0x400;
@@ -22,13 +22,28 @@ internal static unsafe partial class Posix
     public const int LockNoWait = 4;
     public const int Unlock = 8;
 
-    private const int OwnerWritesAllRead = 0b110_100_100;
+    private const int OwnerWritesAllRead = 0b110_100_100, All = 0b111_111_111;
     private const int MostBytes = 1 << 30;
+
+    // Some architectures have kept numbers of their own for these two.
+    private static readonly bool IsOdd = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
+
+    /// <summary>Opens a folder or nothing; Linux's number.</summary>
+    public static int Folder => IsOdd ? 0x4000 : 0x10000;
+
+    /// <summary>Opens no link; Linux's number.</summary>
+    public static int NoFollow => IsOdd ? 0x8000 : 0x20000;
 
     /// <summary>Opens without waiting for the other end of a pipe.</summary>
     public static int NonBlocking => OperatingSystem.IsLinux() ? 0x800 : 4;
 
     public static long Open(string path, int flags) => Result(OpenFile(path, flags, OwnerWritesAllRead));
+
+    public static long OpenAt(int folder, string name, int flags) => Result(OpenFileAt(folder, name, flags, OwnerWritesAllRead));
+
+    public static long MakeFolder(int folder, string name) => Result(MakeFolderAt(folder, name, All));
+
+    public static long SetMode(int file, int mode) => Result(SetFileMode(file, mode));
 
     public static long Write(int file, ReadOnlySpan<byte> bytes)
     {
@@ -42,9 +57,9 @@ internal static unsafe partial class Posix
 
     public static long Close(int file) => Result(CloseFile(file));
 
-    public static long Rename(string from, string to) => Result(RenameFile(from, to));
+    public static long Rename(int folder, string from, string to) => Result(RenameFile(folder, from, folder, to));
 
-    public static long Delete(string path) => Result(Unlink(path));
+    public static long Delete(int folder, string name) => Result(Unlink(folder, name, 0));
 
     public static long Lock(int file, int operation) => Result(Flock(file, operation));
 
@@ -63,6 +78,15 @@ internal static unsafe partial class Posix
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags, int mode);
 
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenFileAt(int folder, string name, int flags, int mode);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MakeFolderAt(int folder, string name, int mode);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int SetFileMode(int file, int mode);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteFile(int file, byte* bytes, nint count);
 
@@ -75,11 +99,11 @@ internal static unsafe partial class Posix
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     private static partial int CloseFile(int file);
 
-    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int RenameFile(string from, string to);
+    [LibraryImport("libc", EntryPoint = "renameat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameFile(int fromFolder, string from, int toFolder, string to);
 
-    [LibraryImport("libc", EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Unlink(string path);
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unlink(int folder, string name, int flags);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int Flock(int file, int operation);

@@ -1,8 +1,9 @@
+using GpuGrad.Kernels.Files;
 using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A file to be read at any offset. Folders, pipes and terminals are refused instead of waited for.</summary>
+/// <summary>A file to be read at any offset. Folders, pipes, sockets and devices are refused instead of waited for.</summary>
 public sealed class RegularFile : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -19,17 +20,57 @@ public sealed class RegularFile : IDisposable
     /// <summary>Bytes, when it was opened.</summary>
     public long Length { get; }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, not readable, not a regular file.</exception>
+    /// <exception cref="MissingFileException">It is not there.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not readable, not a regular file.</exception>
     public static RegularFile Open(string path)
     {
-        if (Directory.Exists(path))
-            throw Refused(path, "is a folder, expected a file");
+        SafeFileHandle handle = OpenHandle(path);
         try
         {
-            SafeFileHandle handle = OpenHandle(path);
+            return new RegularFile(path, handle, RandomAccess.GetLength(handle));
+        }
+        catch (Exception e)
+        {
+            handle.Dispose();
+            throw e is IOException or UnauthorizedAccessException ? Refused(path, $"cannot be read: {Errno.Text(Errno.Of(e))}") : e;
+        }
+    }
+
+    /// <summary>The whole of a file that must be small: no more is read than it may have, whatever it says of itself.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: as <see cref="Open"/>, or it is larger.</exception>
+    public static byte[] ReadAll(string path, int most)
+    {
+        using RegularFile file = Open(path);
+        if (file.Length > most)
+            throw Refused(path, $"has {file.Length} bytes, expected at most {most}");
+        var bytes = new byte[file.Length];
+        file.ReadExactly(0, bytes);
+        return bytes;
+    }
+
+    /// <summary>Opens a file for reading, without waiting for the other end of a pipe and with no effect on a device.</summary>
+    /// <exception cref="MissingFileException">It is not there.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not readable, not a regular file.</exception>
+    internal static SafeFileHandle OpenHandle(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                throw Refused(path, "is a folder, expected a file");
+            if (OperatingSystem.IsWindows())
+                return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            // Opening a device may do something already, so it is looked at before; after, because it may have been exchanged.
+            RequireRegular(path, FileFacts.Of(path, follow: true));
+            // Full path: it also refuses a name with a NUL, which libc would cut there.
+            long file = Posix.Open(System.IO.Path.GetFullPath(path), Posix.ReadOnly | Posix.NonBlocking | (OperatingSystem.IsLinux() ? Posix.CloseOnExec : 0));
+            if (file < 0)
+                throw new IOException(path, (int)-file);
+            var handle = new SafeFileHandle((nint)file, ownsHandle: true);
             try
             {
-                return new RegularFile(path, handle, RandomAccess.GetLength(handle));
+                RequireRegular(path, FileFacts.Of((int)file));
+                RandomAccess.GetLength(handle); // what cannot be sought has none
+                return handle;
             }
             catch
             {
@@ -39,11 +80,12 @@ public sealed class RegularFile : IDisposable
         }
         catch (NotSupportedException)
         {
-            // What cannot be sought has no length.
-            throw Refused(path, "is a pipe or a device, expected a regular file");
+            throw Special(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
+            if (e is not ArgumentException && Errno.Of(e) == Errno.NoEntry)
+                throw new MissingFileException(path);
             throw Refused(path, $"cannot be read: {(e is ArgumentException ? "not a path" : Errno.Text(Errno.Of(e)))}");
         }
     }
@@ -71,16 +113,13 @@ public sealed class RegularFile : IDisposable
 
     public void Dispose() => handle.Dispose();
 
-    private static SafeFileHandle OpenHandle(string path)
+    private static void RequireRegular(string path, FileFacts? facts)
     {
-        if (OperatingSystem.IsWindows())
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        // Full path: it also refuses a name with a NUL, which libc would cut there.
-        long file = Posix.Open(System.IO.Path.GetFullPath(path), Posix.ReadOnly | Posix.NonBlocking);
-        if (file < 0)
-            throw new IOException(path, (int)-file);
-        return new SafeFileHandle((nint)file, ownsHandle: true);
+        if (facts is { Kind: FileKind.Special })
+            throw Special(path);
     }
+
+    private static GpuGradException Special(string path) => Refused(path, "is a pipe, a socket or a device, expected a regular file");
 
     private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: {what}.");
 }

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs.Storage;
@@ -21,19 +19,20 @@ namespace GpuGrad.Training.Runs.Storage;
 public sealed class RunFolder : IDisposable
 {
     private readonly RunLock held;
-    private readonly IFileSystem? files;
     private readonly bool made;
 
-    private RunFolder(string path, RunLock held, Action<string>? warn, IFileSystem? files, bool made = false)
+    private RunFolder(WorkFolder folder, RunLock held, Action<string>? warn, bool made = false)
     {
-        Path = path;
+        Folder = folder;
         this.held = held;
-        this.files = files;
         this.made = made;
-        Checkpoints = new CheckpointFolder(In("checkpoints"), warn, files);
+        Checkpoints = new CheckpointFolder(folder, "checkpoints", warn);
     }
 
-    public string Path { get; }
+    public string Path => Folder.Path;
+
+    /// <summary>The folder itself: whatever the run writes goes there by name, wherever it lies.</summary>
+    public WorkFolder Folder { get; }
 
     public string Config => In("config.yaml");
 
@@ -63,11 +62,13 @@ public sealed class RunFolder : IDisposable
             string path = System.IO.Path.Combine(root, i == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{i}"));
             bool made = !Directory.Exists(path);
             DurableFile.CreateFolder(path, files);
+            WorkFolder folder = WorkFolder.Open(path, files);
             // Two processes may have made it at once: whoever has the lock and finds it empty has it.
-            RunLock? held = RunLock.TryTake(path, out _);
-            if (held is not null && IsUnused(path))
-                return new RunFolder(path, held, warn, files, made);
+            RunLock? held = RunLock.TryTake(folder, out _);
+            if (held is not null && IsUnused(folder))
+                return new RunFolder(folder, held, warn, made);
             held?.Dispose();
+            folder.Dispose();
         }
     }
 
@@ -78,17 +79,24 @@ public sealed class RunFolder : IDisposable
             throw new GpuGradException(Fault.Config, $"{path}: is a file; expected a folder that is empty or not there.");
         bool made = !Directory.Exists(path);
         DurableFile.CreateFolder(path, files);
-        if (!IsUnused(path))
-            throw NotEmpty(path);
-        RunLock held = RunLock.Take(path);
-        if (IsUnused(path))
+        WorkFolder folder = WorkFolder.Open(path, files);
+        RunLock? held = null;
+        try
         {
+            if (IsUnused(folder))
+                held = RunLock.Take(folder);
+            if (held is null || !IsUnused(folder))
+                throw NotEmpty(path);
             // Of a process that was killed before it had written a config.
-            DurableFile.RemoveLeftovers(path, files);
-            return new RunFolder(path, held, warn, files, made);
+            DurableFile.RemoveLeftovers(folder);
+            return new RunFolder(folder, held, warn, made);
         }
-        held.Dispose();
-        throw NotEmpty(path);
+        catch
+        {
+            held?.Dispose();
+            folder.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Takes the folder of a run that was begun, to go on with it; removes what a killed process left unfinished.</summary>
@@ -96,19 +104,22 @@ public sealed class RunFolder : IDisposable
     {
         if (!IsRun(path))
             throw new GpuGradException(Fault.Config, $"{path}: no run here; expected a folder with a config.yaml that 'gpugrad train' made.");
-        RunLock held = RunLock.Take(path);
+        WorkFolder folder = WorkFolder.Open(path, files);
+        RunLock? held = null;
         try
         {
-            var folder = new RunFolder(path, held, warn, files);
+            held = RunLock.Take(folder);
+            var run = new RunFolder(folder, held, warn);
             if (held.Previous is int number)
                 warn?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{path}: process {number}, which was at it, ended without saying so; going on from its last checkpoint."));
-            DurableFile.RemoveLeftovers(path, files);
-            folder.Checkpoints.RemoveLeftovers();
-            return folder;
+            DurableFile.RemoveLeftovers(folder);
+            run.Checkpoints.RemoveLeftovers();
+            return run;
         }
         catch
         {
-            held.Dispose();
+            held?.Dispose();
+            folder.Dispose();
             throw;
         }
     }
@@ -116,18 +127,27 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether a folder holds a run, without taking it.</summary>
     public static bool IsRun(string path) => File.Exists(System.IO.Path.Combine(path, "config.yaml"));
 
-    public void WriteConfig(string yaml) => DurableFile.WriteText(Config, yaml, files);
+    public void WriteConfig(string yaml) => Write(Config, yaml);
 
-    public void WriteManifest(RunManifest manifest) => DurableFile.WriteText(Manifest, manifest.ToJson(), files);
+    public void WriteManifest(RunManifest manifest) => Write(Manifest, manifest.ToJson());
 
-    public RunManifest ReadManifest() => ReadJson(Manifest, StorageJson.Default.RunManifest);
+    public RunManifest ReadManifest() => RunManifest.Read(Manifest);
 
-    public void WriteSummary(RunSummary summary) => WriteJson(Summary, summary, StorageJson.Default.RunSummary);
+    public void WriteSummary(RunSummary summary) => Write(Summary, summary.ToJson());
 
-    public RunSummary ReadSummary() => ReadJson(Summary, StorageJson.Default.RunSummary);
+    public RunSummary ReadSummary() => RunSummary.Read(Summary);
+
+    /// <summary>Stops a run whose folder was moved, replaced or removed: it would go on where nobody looks for it.</summary>
+    /// <param name="what">What it has left there, for the message.</param>
+    /// <exception cref="MovedFolderException">It was.</exception>
+    public void RequireInPlace(string what = "")
+    {
+        if (Folder.Place is { Same: false, Now: var now })
+            throw new MovedFolderException(Path, now, what);
+    }
 
     /// <summary>Opens the log, cut back to what a checkpoint says; 0 for a run from its beginning.</summary>
-    public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Metrics, length, tolerate, files);
+    public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Folder, "metrics.jsonl", length, tolerate);
 
     /// <summary>
     /// Takes back a run that did not get as far as a step, for want of memory say: its files and, where it was made for the run, the
@@ -138,17 +158,17 @@ public sealed class RunFolder : IDisposable
         string[] begun = [Config, Manifest, Metrics, Summary, In(ModelCard.FileName)];
         try
         {
-            if (!IsUnused(Path, begun) || (File.Exists(Metrics) && new FileInfo(Metrics).Length > 0) || (File.Exists(Summary) && ReadSummary().Steps > 0))
+            if (!Folder.Place.Same || !IsUnused(Folder, begun) || (File.Exists(Metrics) && new FileInfo(Metrics).Length > 0) || (File.Exists(Summary) && ReadSummary().Steps > 0))
                 return;
-            IFileSystem system = files ?? FileSystem.Current;
             foreach (string file in begun.Where(File.Exists))
-                system.Delete(file);
+                Folder.Files.Delete(Folder.Handle, System.IO.Path.GetFileName(file));
             // Whoever asks for the folder meanwhile is told that it is in use; Windows deletes no file that is open.
             if (made && !OperatingSystem.IsWindows())
-                system.Delete(In(RunLock.FileName));
-            Dispose();
+                Folder.Files.Delete(Folder.Handle, RunLock.FileName);
+            held.Dispose();
             if (made && OperatingSystem.IsWindows())
-                system.Delete(In(RunLock.FileName));
+                Folder.Files.Delete(Folder.Handle, RunLock.FileName);
+            Dispose();
             if (made)
                 Directory.Delete(Path);
         }
@@ -159,7 +179,11 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Lets others have the folder.</summary>
-    public void Dispose() => held.Dispose();
+    public void Dispose()
+    {
+        held.Dispose();
+        Folder.Dispose();
+    }
 
     /// <summary>A name as part of a folder's name: letters, digits, <c>. _ -</c>, no dot in front, at most 64.</summary>
     public static string Slug(string name)
@@ -170,31 +194,12 @@ public sealed class RunFolder : IDisposable
 
     private string In(string file) => System.IO.Path.Combine(Path, file);
 
-    private static bool IsUnused(string path, params string[] but) =>
-        Directory.EnumerateFileSystemEntries(path).All(e => System.IO.Path.GetFileName(e) == RunLock.FileName || DurableFile.IsAside(e) || but.Contains(e));
+    private static bool IsUnused(WorkFolder folder, params string[] but) => Directory.EnumerateFileSystemEntries(folder.Location)
+        .Select(e => System.IO.Path.GetFileName(e)).All(e => e == RunLock.FileName || DurableFile.IsAside(e) || but.Any(b => System.IO.Path.GetFileName(b) == e));
 
     private static GpuGradException NotEmpty(string path) => new(Fault.Config, IsRun(path)
         ? $"{path}: holds a run already; go on with it by 'gpugrad resume {path}', or choose another folder."
         : $"{path}: is not empty; expected an empty folder or one that is not there.");
 
-    private void WriteJson<T>(string path, T value, JsonTypeInfo<T> type) =>
-        DurableFile.WriteText(path, JsonSerializer.Serialize(value, type) + "\n", files);
-
-    private static T ReadJson<T>(string path, JsonTypeInfo<T> type)
-    {
-        const int Most = 1 << 20;
-        using RegularFile file = RegularFile.Open(path);
-        if (file.Length > Most)
-            throw new DamagedFileException(path, Most, $"{file.Length} bytes, expected at most {Most}");
-        var bytes = new byte[file.Length];
-        file.ReadExactly(0, bytes);
-        try
-        {
-            return JsonSerializer.Deserialize(bytes, type) ?? throw new JsonException("null");
-        }
-        catch (JsonException e)
-        {
-            throw new DamagedFileException(path, e.BytePositionInLine ?? 0, e.Message.ReplaceLineEndings(" ").TrimEnd('.'));
-        }
-    }
+    private void Write(string path, string text) => DurableFile.WriteText(Folder, System.IO.Path.GetFileName(path), text);
 }

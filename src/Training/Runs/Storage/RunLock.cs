@@ -27,13 +27,19 @@ public sealed class RunLock : IDisposable
 
     /// <param name="folder">The run folder.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process has it; names that.</exception>
-    public static RunLock Take(string folder) => TryTake(folder, out string holder)
-        ?? throw new GpuGradException(Fault.Config, $"{folder}: in use by {holder}; wait until it ends, or stop it.");
+    public static RunLock Take(WorkFolder folder) => TryTake(folder, out string holder)
+        ?? throw new GpuGradException(Fault.Config, $"{folder.Path}: in use by {holder}; wait until it ends, or stop it.");
+
+    public static RunLock Take(string folder)
+    {
+        using WorkFolder open = WorkFolder.Open(folder);
+        return Take(open);
+    }
 
     /// <summary>Null where another process has it.</summary>
-    public static RunLock? TryTake(string folder, out string holder)
+    public static RunLock? TryTake(WorkFolder folder, out string holder)
     {
-        string path = Path.Combine(folder, FileName);
+        string path = Path.Combine(folder.Location, FileName);
         holder = "";
         SafeFileHandle? handle;
         try
@@ -42,7 +48,7 @@ public sealed class RunLock : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException(path, "could not be locked", Errno.Of(e));
+            throw new StorageException(Path.Combine(folder.Path, FileName), "could not be locked", Errno.Of(e));
         }
         if (handle is null)
         {
@@ -67,7 +73,7 @@ public sealed class RunLock : IDisposable
 
     private static SafeFileHandle? OpenByFlock(string path)
     {
-        long file = Posix.Open(path, Posix.ReadWrite | Posix.Create | Posix.CloseOnExec);
+        long file = PosixFiles.OpenInPlace(() => Posix.Open(path, Posix.ReadWrite | Posix.Create | Posix.NoFollow | Posix.NonBlocking | Posix.CloseOnExec));
         if (file < 0)
             throw new IOException(path, (int)-file);
         var handle = new SafeFileHandle((nint)file, ownsHandle: true);
@@ -80,6 +86,8 @@ public sealed class RunLock : IDisposable
 
     private static SafeFileHandle? OpenByShare(string path)
     {
+        if (new FileInfo(path).LinkTarget is not null)
+            throw new IOException(path, Errno.Loop);
         try
         {
             // Windows lets others read who holds it; elsewhere only None makes .NET lock exclusively.

@@ -33,6 +33,14 @@ public sealed record RunManifest
 
     internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
 
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
+    public static RunManifest Read(string path)
+    {
+        RunManifest read = JsonRecord.Read(path, StorageJson.Default.RunManifest);
+        JsonRecord.Require(path, read.Processors > 0, $"processors is {read.Processors}, expected 1 or more");
+        return read;
+    }
+
     /// <summary>That of a run on this machine, now.</summary>
     public static RunManifest Of(Device device, ulong seed, string dataFingerprint, string? driver = null) => new()
     {
@@ -71,4 +79,16 @@ public sealed record RunSummary
     public double SamplesPerSecond { get; init; }
 
     public double WallSeconds { get; init; }
+
+    internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
+    public static RunSummary Read(string path)
+    {
+        RunSummary read = JsonRecord.Read(path, StorageJson.Default.RunSummary);
+        JsonRecord.Require(path, read.Epochs >= 0 && read.Steps >= 0, $"epochs is {read.Epochs} and steps {read.Steps}, expected 0 or more");
+        JsonRecord.Require(path, read.WallSeconds >= 0 && read.SamplesPerSecond >= 0, "times are negative or not numbers");
+        JsonRecord.Require(path, read.TestAccuracy is not double share || share is >= 0 and <= 1, "test_accuracy is not from 0 to 1");
+        return read;
+    }
 }

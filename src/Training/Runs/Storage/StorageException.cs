@@ -16,6 +16,20 @@ public sealed class StorageException(string path, string what, int errno, string
         : string.Create(CultureInfo.InvariantCulture, $"; {needed} bytes needed, {free} free");
 }
 
+/// <summary>A file that was asked for is not there. In a run that goes on that is no damage: old checkpoints go when newer ones come.</summary>
+public sealed class MissingFileException(string path) : GpuGradException(Fault.Data, $"{path}: cannot be read: {Errno.Text(Errno.NoEntry)}.");
+
+/// <summary>The folder of a run was moved, replaced or removed while the run went on.</summary>
+/// <param name="path">Where the run had it.</param>
+/// <param name="now">Where it lies now; null where it is gone.</param>
+/// <param name="what">What is in it.</param>
+public sealed class MovedFolderException(string path, string? now, string what) : GpuGradException(Fault.Data, now is null
+    ? $"{path}: the folder of this run was removed while it went on, and with it all that was saved; what is there now by that name was left alone. The run has stopped."
+    : $"{path}: the folder of this run was moved while it went on; what is there now by that name was left alone. The run has stopped{what}; go on with: gpugrad resume {now}")
+{
+    public string? Now { get; } = now;
+}
+
 /// <summary>A file is not what was once written: cut, changed or never one of its kind.</summary>
 public sealed class DamagedFileException(string path, long offset, string what)
     : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(what)}."))

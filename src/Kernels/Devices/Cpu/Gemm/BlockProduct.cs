@@ -15,8 +15,8 @@ internal sealed unsafe class BlockProduct
     private readonly int m;
     private readonly int n;
     private readonly bool fetchesAhead;
-    private readonly ScratchRegion? panelA;
-    private readonly ScratchRegion? panelB;
+    private readonly WorkerScratch? panelA;
+    private readonly WorkerScratch? panelB;
 
     /// <param name="binding">Gives scratch memory.</param>
     /// <param name="blocks">The cut.</param>
@@ -25,8 +25,8 @@ internal sealed unsafe class BlockProduct
     {
         (this.blocks, tile, m, n) = (blocks, blocks.Tile, blocks.M, blocks.N);
         fetchesAhead = Sse.IsSupported && (long)blocks.K * n > LeastFloatsToFetch;
-        panelA = m < tile.Rows ? binding.Scratch((long)binding.Workers * tile.Rows * blocks.Steps) : null;
-        panelB = packsB ? binding.Scratch((long)binding.Workers * tile.Columns * blocks.Steps) : null;
+        panelA = m < tile.Rows ? binding.ScratchOfWorkers((long)tile.Rows * blocks.Steps) : null;
+        panelB = packsB ? binding.ScratchOfWorkers((long)tile.Columns * blocks.Steps) : null;
     }
 
     public required Factor A { get; init; }
@@ -93,7 +93,7 @@ internal sealed unsafe class BlockProduct
     {
         if (panelA is null)
             return new Rows(A.At(0, k), A.Line, A.Step);
-        float* panel = panelA.Pointer + ((long)worker * tile.Rows * blocks.Steps);
+        float* panel = panelA.Of(worker);
         A.Pack(0, m, tile.Rows, k, kc, panel);
         return new Rows(panel, 1, tile.Rows);
     }
@@ -105,7 +105,7 @@ internal sealed unsafe class BlockProduct
             return new Panel(t, packed + ((long)column * kc), tile.Columns, column, width, 0, null);
         if (panelB is not null)
         {
-            float* panel = panelB.Pointer + ((long)worker * tile.Columns * blocks.Steps);
+            float* panel = panelB.Of(worker);
             B.Pack(column, width, t.Columns, k, kc, panel);
             return new Panel(t, panel, t.Columns, column, width, 0, null);
         }

@@ -72,17 +72,24 @@ internal static unsafe class Copies
             target[i] = source[(long)i * stride];
     }
 
-    /// <summary>
-    /// target = even[0], odd[0], even[1], odd[1], …, count numbers, in whole vectors where they end before <paramref name="end"/>:
-    /// what they write behind the row is for the next row to overwrite.
-    /// </summary>
-    public static void Zip(float* even, float* odd, float* target, int count, float* end)
+    /// <summary>target = even[0], odd[0], even[1], odd[1], …, count numbers; the last vectors overlap those before.</summary>
+    public static void Zip(float* even, float* odd, float* target, int count)
     {
-        int i = 0;
-        for (; i < count && target + i + 16 <= end; i += 16)
-            Zip(Vector256.Load(even + (i / 2)), Vector256.Load(odd + (i / 2)), target + i);
-        for (; i < count; i++)
-            target[i] = (i % 2 == 0 ? even : odd)[i / 2];
+        int pairs = count / 2;
+        for (int next = 0; next < pairs && pairs >= 8; next += 8)
+        {
+            int i = Math.Min(next, pairs - 8);
+            Zip(Vector256.Load(even + i), Vector256.Load(odd + i), target + (2 * i));
+        }
+        for (int next = 0; next < pairs && pairs is >= 4 and < 8; next += 4)
+        {
+            int i = Math.Min(next, pairs - 4);
+            Zip(Vector128.Load(even + i), Vector128.Load(odd + i), target + (2 * i));
+        }
+        for (int i = 0; i < pairs && pairs < 4; i++)
+            (target[2 * i], target[(2 * i) + 1]) = (even[i], odd[i]);
+        if (count % 2 > 0)
+            target[count - 1] = even[pairs];
     }
 
     /// <summary>target = even[0], odd[0], even[1], odd[1], …, 16 numbers.</summary>

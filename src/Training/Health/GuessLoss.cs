@@ -1,0 +1,90 @@
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Losses;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>
+/// The training loss of the best answer that does not look at the sample: the classes' shares, the targets' mean. A network whose loss
+/// stays there has learned nothing from its inputs. The loss of a network that has seen nothing at all,
+/// <see cref="LossConfig.ExpectedAtStart"/>, is never lower.
+/// </summary>
+internal static class GuessLoss
+{
+    private const int MostSamples = 20_000;
+
+    /// <summary>Null for losses that have no such figure in closed form.</summary>
+    public static double? Of(LossConfig loss, SampleSet samples, int classes)
+    {
+        int step = Math.Max(1, samples.Count / MostSamples);
+        return loss switch
+        {
+            SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes)),
+            HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
+            _ => Mean(loss, Columns(samples, classes, step)),
+        };
+    }
+
+    /// <summary>The share of each class among some labels.</summary>
+    public static double[] Shares(int[] labels, int classes)
+    {
+        var counts = new double[classes];
+        foreach (int label in labels)
+            counts[label]++;
+        return [.. counts.Select(c => c / labels.Length)];
+    }
+
+    private static double CrossEntropy(SoftmaxCrossEntropyConfig loss, double[] shares)
+    {
+        double[] weighted = [.. shares.Select((s, c) => s * (loss.ClassWeights?[c] ?? 1))];
+        double sum = weighted.Sum();
+        return Entropy(weighted.Select(w => ((1 - loss.LabelSmoothing) * w / sum) + (loss.LabelSmoothing / shares.Length)));
+    }
+
+    private static double Entropy(IEnumerable<double> shares) => -shares.Where(p => p > 0).Sum(p => p * Math.Log(p));
+
+    private static double? Mean(LossConfig loss, IReadOnlyList<double[]> columns)
+    {
+        double[] losses = [.. columns.Select(c => Column(loss, c))];
+        if (losses.Length == 0 || losses.Any(l => !double.IsFinite(l)))
+            return null;
+        return loss is SquaredErrorConfig ? losses.Sum() : losses.Average();
+    }
+
+    private static double Column(LossConfig loss, double[] values)
+    {
+        double mean = values.Average();
+        return loss switch
+        {
+            SquaredErrorConfig => 0.5 * values.Average(v => (v - mean) * (v - mean)),
+            MseConfig => values.Average(v => (v - mean) * (v - mean)),
+            MaeConfig => values.Average(v => Math.Abs(v - Median(values))),
+            HuberConfig huber => values.Average(v => Math.Abs(v - mean) <= huber.Delta ? 0.5 * (v - mean) * (v - mean) : huber.Delta * (Math.Abs(v - mean) - (0.5 * huber.Delta))),
+            BinaryCrossEntropyConfig binary => Binary(mean, binary.PositiveWeight),
+            _ => double.NaN,
+        };
+    }
+
+    // The best logit gives w·p/(w·p + 1 - p).
+    private static double Binary(double share, double weight)
+    {
+        double sum = (weight * share) + 1 - share;
+        return sum * Entropy([weight * share / sum, (1 - share) / sum]);
+    }
+
+    private static double Median(double[] values)
+    {
+        double[] sorted = [.. values.Order()];
+        return sorted[sorted.Length / 2];
+    }
+
+    // The targets of a sample of the samples, number by number; labels as 0 and 1.
+    private static IReadOnlyList<double[]> Columns(SampleSet samples, int classes, int step)
+    {
+        int[] rows = [.. Enumerable.Range(0, samples.Count / step).Select(i => i * step)];
+        if (samples.Targets is float[] targets)
+            return [.. Enumerable.Range(0, samples.TargetSize).Select(t => rows.Select(r => (double)targets[((long)r * samples.TargetSize) + t]).ToArray())];
+        return samples.Labels is int[] labels
+            ? [.. Enumerable.Range(classes == 2 ? 1 : 0, classes == 2 ? 1 : classes).Select(c => rows.Select(r => labels[r] == c ? 1.0 : 0).ToArray())]
+            : [];
+    }
+}

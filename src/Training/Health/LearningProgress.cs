@@ -1,0 +1,23 @@
+namespace GpuGrad.Training.Health;
+
+/// <summary>How far a run has come: much that would be a fault in a network that learns nothing is usual in one that has learned.</summary>
+internal sealed class LearningProgress(RunFacts facts, HealthState state)
+{
+    private const double Left = 0.2;        // of the guess's loss, or of its errors
+    private const double Moved = 0.9, Falling = 0.95;
+
+    /// <summary>Whether the last epoch's loss, or its errors, were a fifth of those of a guess or less. Errors alone may be few where scores have hardly moved.</summary>
+    public bool Learned => IsLow(state.LastLoss)
+        || (state.LastLoss < Moved * Guess && state.LastAccuracy is double a && facts.ClassShares.Count > 1 && 1 - a <= Left * (1 - facts.ClassShares.Max()));
+
+    /// <summary>Whether the last epoch was better than a guess, and clearly better than the one before.</summary>
+    public bool IsFalling => state.EpochLosses.Count > 1 && state.EpochLosses[^1] < Falling * state.EpochLosses[^2] && !IsWorse(state.EpochLosses[^1]);
+
+    private double? Guess => facts.GuessLoss ?? facts.ExpectedLoss;
+
+    /// <summary>Whether a loss is worse than a guess's.</summary>
+    public bool IsWorse(double loss) => loss > Guess;
+
+    /// <summary>Whether a loss is a fifth of a guess's or less.</summary>
+    public bool IsLow(double? loss) => loss <= Left * Guess;
+}

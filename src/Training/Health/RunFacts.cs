@@ -1,0 +1,86 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>What the rules know of a run besides what its steps measure.</summary>
+public sealed record RunFacts
+{
+    private const int Looked = 256;
+
+    /// <summary>Training samples.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>Steps of the whole run.</summary>
+    public required long TotalSteps { get; init; }
+
+    /// <summary>The loss of a network that has seen nothing; null where that cannot be said.</summary>
+    public double? ExpectedLoss { get; init; }
+
+    /// <summary>The loss of the best answer that does not look at the sample; null where that cannot be said.</summary>
+    public double? GuessLoss { get; init; }
+
+    /// <summary>The share of each class among the training samples; empty for regression.</summary>
+    public IReadOnlyList<double> ClassShares { get; init; } = [];
+
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Root mean square of what the network is given, about 1 where it is normalised; 1 for whole numbers that a table is read by.</summary>
+    public double InputSize { get; init; } = 1;
+
+    /// <summary>Factor on the learning rate of each weight by name; 0 where it is frozen. Tables of an embedding are not among them.</summary>
+    public IReadOnlyDictionary<string, double> RateFactors { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>Tables of an embedding: most of their rows get no gradient in a step.</summary>
+    public IReadOnlySet<string> Tables { get; init; } = new HashSet<string>();
+
+    /// <summary>Two layers with nothing between them that is not linear; null where there are none.</summary>
+    public (string First, string Second)? Linear { get; init; }
+
+    public static RunFacts Of(RunConfig config, TrainingData data, Network network, long totalSteps)
+    {
+        Parameter[] weights = [.. network.Parameters.Where(p => p.Trained && p.Shape.Rank > 1)];
+        HashSet<string> tables = [.. network.AllLayers.OfType<EmbeddingLayer>().SelectMany(l => l.Parameters).Select(p => p.Name)];
+        return new RunFacts
+        {
+            Samples = data.Train.Count,
+            TotalSteps = totalSteps,
+            ExpectedLoss = config.Loss.ExpectedAtStart(data.Shape),
+            GuessLoss = Health.GuessLoss.Of(config.Loss, data.Train, data.Shape.Classes),
+            ClassShares = data.Train.Labels is int[] labels ? Health.GuessLoss.Shares(labels, data.Shape.Classes) : [],
+            ClassNames = data.ClassNames,
+            InputSize = network.Layers[0] is EmbeddingLayer ? 1 : SizeOf(data.Train, data.Normalization),
+            RateFactors = weights.ToDictionary(p => p.Name, p => ParameterGroups.RateFactorOf(config.Train, p)),
+            Tables = tables,
+            Linear = LinearPair.In(network.Layers),
+        };
+    }
+
+    /// <summary>A class in words: its name where it has one.</summary>
+    public string ClassName(int c) => ClassNames is null ? c.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{ClassNames[c]}'";
+
+    /// <summary>The weights that are trained: biases, factors of normalisations and what is frozen left aside.</summary>
+    internal IEnumerable<ParameterReading> Weights(HealthReading reading) =>
+        reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1 && p.Weight > 0 && FactorOf(p) > 0);
+
+    internal double FactorOf(ParameterReading reading) => RateFactors.GetValueOrDefault(reading.Parameter.Name, 1);
+
+    private static double SizeOf(SampleSet samples, Normalization normalization)
+    {
+        int size = samples.Shape.Count, channel = size / normalization.Scale.Count, step = Math.Max(1, samples.Count / Looked);
+        (double sum, long count) = (0, 0);
+        for (int i = 0; i < samples.Count; i += step)
+        {
+            for (int j = 0; j < size; j++, count++)
+            {
+                double raw = samples.Bytes?[((long)i * size) + j] ?? samples.Reals![((long)i * size) + j];
+                double x = (raw * normalization.Scale[j / channel]) + normalization.Shift[j / channel];
+                sum += x * x;
+            }
+        }
+        return count == 0 ? 1 : Math.Sqrt(sum / count);
+    }
+}

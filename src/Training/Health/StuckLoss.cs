@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace GpuGrad.Training.Health;
+
+/// <summary>Why a loss does not fall, from what else was measured: the first cause that fits is named, and a remedy for that one.</summary>
+internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations explanations, HealthState state)
+{
+    private const double TooLong = 0.03, TooShort = 1e-4, Thrown = 0.2, Shrunk = 0.3;
+    private const int Typical = 5;
+
+    // The median of the last watched steps.
+    private double Move => state.Steps.Count == 0 ? double.NaN : state.Steps.TakeLast(Typical).Select(s => s.Ratio).Order().ElementAt(Math.Min(Typical, state.Steps.Count) / 2);
+
+    public Alarm NeverFell(long step, string finding)
+    {
+        (string cause, string remedy) = Cause() ?? Elsewhere() ?? Rates()
+            ?? ("Steps are of a healthy length and lead nowhere: what the network is given may not tell what it is asked for.", "gpugrad data CONFIG, to see samples with their labels: are the columns and labels right, and in the same order?");
+        return Of(step, finding, "It never fell. " + cause, remedy);
+    }
+
+    public Alarm Rose(long step, string finding) => Cause() is (string cause, string remedy)
+        ? Of(step, finding, cause, remedy)
+        : Of(step, finding, "It was lower before: steps jump from side to side of a valley.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+
+    /// <summary>A loss that fell and then stands: a remark where nothing speaks against the run.</summary>
+    public Alarm Stands(long step, string finding)
+    {
+        if (facts.Linear is (string first, string second))
+        {
+            return new Alarm(
+                AlarmCatalog.LinearLayers, step, first, string.Create(CultureInfo.InvariantCulture, $"there is no activation between {first} and {second}, and {finding}"),
+                "Two layers of weights with nothing in between that bends are no more than one: the network can draw straight lines only.", $"an activation such as relu between {first} and {second}");
+        }
+        if (Cause() is (string cause, string remedy))
+            return Of(step, finding, cause, remedy);
+        if (Move > TooLong)
+            return Of(step, finding, "Steps are so long that they jump from side to side of a valley.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+        return Of(step, finding, "It has learned what this model and these samples allow, or needs shorter steps now.", Remedies.Either(remedies.Schedule, "more units or layers, or an early stop")) with { IsRemark = true };
+    }
+
+    // What can be read from the settings, with a sign of it in what was measured.
+    private (string, string)? Cause()
+    {
+        if (remedies.Normalise(facts.InputSize) is string normalise)
+            return (string.Create(CultureInfo.InvariantCulture, $"The inputs are not normalised: their root mean square is {facts.InputSize:G2}."), normalise);
+        if (remedies.Dropout is string dropout)
+            return ("Dropout hides nearly all of a layer from the next.", dropout);
+        if (state.WeightLeft < Shrunk && remedies.WeightDecay is string decay)
+            return (string.Create(CultureInfo.InvariantCulture, $"Weight decay wins over the gradient: weights have shrunk to {state.WeightLeft * 100:F0} % of what they began with."), decay);
+        return facts.ClassShares.Count > 1 && remedies.ClassLoss is string loss
+            ? ("This loss compares numbers; for classes, giving all of them the same small number costs it least.", loss)
+            : null;
+    }
+
+    private (string, string)? Elsewhere() => explanations.Of(AlarmCatalog.LossStuck) is string reason ? ($"{reason} above says why.", $"what {reason} says") : null;
+
+    private (string, string)? Rates()
+    {
+        if (Move > TooLong)
+            return ("Every step jumps too far.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+        StepSize? longest = state.Steps.MaxBy(s => s.Ratio);
+        if (longest?.Ratio > Thrown)
+            return (string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer by {longest.Ratio * 100:F0} % of its norm, to where hardly any gradient arrives."), Remedies.Either(remedies.LowerRate(longest.Ratio), "leaky-relu in place of relu"));
+        return Move < TooShort && remedies.HigherRate(Move) is string higher ? ("Steps are too short to lead anywhere.", higher) : null;
+    }
+
+    private static Alarm Of(long step, string finding, string cause, string remedy) => new(AlarmCatalog.LossStuck, step, "", finding, cause, remedy);
+}

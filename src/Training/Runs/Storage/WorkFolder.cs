@@ -1,0 +1,70 @@
+namespace GpuGrad.Training.Runs.Storage;
+
+/// <summary>
+/// A folder that is kept open. What is written into it by name comes to lie in this very folder, even where it was moved or replaced
+/// meanwhile, and never goes through a link.
+/// </summary>
+public sealed class WorkFolder : IDisposable
+{
+    private bool closed;
+
+    private WorkFolder(string path, IFileSystem files, long handle)
+    {
+        Path = path;
+        Files = files;
+        Handle = handle;
+    }
+
+    /// <summary>The path by which it was opened.</summary>
+    public string Path { get; }
+
+    internal IFileSystem Files { get; }
+
+    internal long Handle { get; }
+
+    /// <summary>A path for reading in it, wherever it lies; not for messages.</summary>
+    internal string Location => closed ? Path : Files.PathOf(Handle, Path);
+
+    /// <summary>Whether the path still leads to it, and where it lies if not.</summary>
+    public FolderPlace Place => Files.Place(Handle, Path);
+
+    /// <param name="path">The folder, which must be there.</param>
+    /// <param name="files">The file system.</param>
+    /// <param name="file">The file that it is opened for, for the message of a failure.</param>
+    /// <exception cref="StorageException">It cannot be opened.</exception>
+    public static WorkFolder Open(string path, IFileSystem? files = null, string? file = null)
+    {
+        files ??= FileSystem.Current;
+        string full = System.IO.Path.GetFullPath(path);
+        return new WorkFolder(path, files, Check(file ?? path, file is null ? "could not be opened" : "could not be opened for writing", () => files.OpenFolder(full)));
+    }
+
+    /// <summary>A folder in this one, made where it is missing. A link of that name is refused.</summary>
+    /// <exception cref="StorageException">It cannot be made or opened.</exception>
+    public WorkFolder Inside(string name)
+    {
+        string path = System.IO.Path.Combine(Path, name);
+        long handle = FileCalls.Repeat(() => Files.OpenFolder(Handle, name));
+        if (handle == -Errno.NoEntry)
+        {
+            Check(path, "could not be created", () => Files.MakeFolder(Handle, name));
+            Check(path, "could not be made durable", () => Files.Sync(Handle));
+            handle = FileCalls.Repeat(() => Files.OpenFolder(Handle, name));
+        }
+        return new WorkFolder(path, Files, Check(path, "could not be opened", () => handle));
+    }
+
+    public void Dispose()
+    {
+        if (closed)
+            return;
+        closed = true;
+        Files.Close(Handle);
+    }
+
+    private static long Check(string path, string what, Func<long> call)
+    {
+        long result = FileCalls.Repeat(call);
+        return result >= 0 ? result : throw new StorageException(path, what, (int)-result);
+    }
+}

@@ -1,0 +1,276 @@
+using System.Diagnostics;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Exchange;
+using GpuGrad.Training.Pictures;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Tests.Storage;
+
+/// <summary>
+/// Links, hard links, pipes and devices in the places that a run writes to: nothing behind them changes, and what cannot be written safely is
+/// refused at once and in one line.
+/// </summary>
+public sealed class ForeignFilesTests : IDisposable
+{
+    private const string Precious = "precious";
+
+    private readonly TestFolder folder = new();
+    private readonly TestFolder elsewhere = new();
+
+    public ForeignFilesTests()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
+        File.WriteAllText(elsewhere["victim"], Precious);
+        RunFolder.CreateAt(Run).Dispose();
+        File.WriteAllText(In("config.yaml"), "name: x\n");
+    }
+
+    private string Run => folder["run"];
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        elsewhere.Dispose();
+    }
+
+    /// <summary>What stands where a file is to be written.</summary>
+    public enum Obstacle
+    {
+        Link,
+        Dangling,
+        HardLink,
+        Pipe,
+        Device,
+        Folder,
+    }
+
+    [SkippableTheory]
+    [InlineData(Obstacle.Link, "a link, through which nothing is written")]
+    [InlineData(Obstacle.Dangling, "a link, through which nothing is written")]
+    [InlineData(Obstacle.HardLink, "has another name")]
+    [InlineData(Obstacle.Pipe, "a pipe, a socket or a device")]
+    [InlineData(Obstacle.Device, "a link, through which")]
+    [InlineData(Obstacle.Folder, "EISDIR")]
+    public void The_lock_and_the_log_are_refused_where_something_else_stands_in_their_place(Obstacle obstacle, string why)
+    {
+        Remove(In(RunLock.FileName));
+        Put(obstacle, In(RunLock.FileName));
+        var refused = Assert.Throws<StorageException>(() => RunFolder.Open(Run));
+        Assert.Contains(why, refused.Message);
+        Assert.StartsWith(In(RunLock.FileName), refused.Message);
+        AssertUnharmed();
+        Remove(In(RunLock.FileName));
+        Put(obstacle, In("metrics.jsonl"));
+        using (RunFolder run = RunFolder.Open(Run))
+        {
+            refused = Assert.Throws<StorageException>(() => run.OpenMetrics(0));
+            Assert.ThrowsAny<GpuGradException>(() => run.OpenMetrics(4, _ => { }));
+        }
+        Assert.Contains(why, refused.Message);
+        Assert.StartsWith(In("metrics.jsonl"), refused.Message);
+        AssertUnharmed();
+    }
+
+    [SkippableTheory]
+    [InlineData(Obstacle.Link, null)]
+    [InlineData(Obstacle.Dangling, null)]
+    [InlineData(Obstacle.HardLink, null)]
+    [InlineData(Obstacle.Device, null)]
+    [InlineData(Obstacle.Pipe, "a pipe, a socket or a device")]
+    [InlineData(Obstacle.Folder, "EISDIR")]
+    public void A_file_that_is_replaced_as_a_whole_replaces_a_link_and_leaves_what_it_names(Obstacle obstacle, string? why)
+    {
+        using RunFolder run = RunFolder.Open(Run);
+        foreach (string name in new[] { "summary.json", "report.html", "weights.safetensors" })
+        {
+            Put(obstacle, In(name));
+            StorageException? refused = Record.Exception(() => DurableFile.WriteText(run.Folder, name, "new")) as StorageException;
+            Assert.Equal(why is null, refused is null);
+            if (why is null)
+                Assert.Equal((null, "new"), (new FileInfo(In(name)).LinkTarget, File.ReadAllText(In(name))));
+            else
+                Assert.Contains(why, refused!.Message);
+            AssertUnharmed();
+        }
+    }
+
+    [SkippableFact]
+    public void Nothing_is_saved_or_removed_through_a_link_in_the_place_of_the_checkpoints_folder()
+    {
+        new CheckpointFolder(elsewhere["theirs"]).Save(Samples.At(1), keep: 1);
+        Directory.CreateSymbolicLink(In("checkpoints"), elsewhere["theirs"]);
+        using WorkFolder open = WorkFolder.Open(Run);
+        var checkpoints = new CheckpointFolder(open, "checkpoints");
+        File.WriteAllText(Path.Combine(elsewhere["theirs"], ".x.tmp-1"), Precious);
+        Assert.Contains("a link to one", Assert.Throws<StorageException>(() => checkpoints.Save(Samples.At(2), keep: 1)).Message);
+        Assert.Contains("a link to one", Assert.Throws<StorageException>(() => RunFolder.Open(Run)).Message);
+        Assert.Equal([".x.tmp-1", "step-00000001.ckpt"], Directory.EnumerateFiles(elsewhere["theirs"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
+    public void A_link_that_was_laid_where_a_file_is_written_aside_is_not_followed()
+    {
+        foreach (string target in new[] { elsewhere["victim"], elsewhere["nowhere"] })
+        {
+            File.CreateSymbolicLink(In($".a.tmp-{Environment.ProcessId}"), target);
+            DurableFile.WriteText(In("a"), "new");
+            Assert.Equal((null, "new"), (new FileInfo(In("a")).LinkTarget, File.ReadAllText(In("a"))));
+            AssertUnharmed();
+            Assert.False(File.Exists(elsewhere["nowhere"]));
+        }
+    }
+
+    [SkippableFact]
+    public void A_pipe_or_device_is_not_replaced_by_an_output_file()
+    {
+        Put(Obstacle.Pipe, folder["out.html"]);
+        Assert.Contains("a pipe", Assert.Throws<GpuGradException>(() => new HtmlPage("x").Save(folder["out.html"])).Message);
+        Assert.Contains("a device", Assert.Throws<StorageException>(() => DurableFile.WriteText("/dev/null", "x")).Message);
+        Assert.Contains("a device", Assert.Throws<StorageException>(() => DurableFile.WriteText("/dev/full", "x")).Message);
+    }
+
+    [SkippableFact]
+    public void A_file_that_is_replaced_keeps_its_permissions()
+    {
+        File.WriteAllText(In("secret"), "old");
+        Chmod(In("secret"), UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        DurableFile.WriteText(In("secret"), "new");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode(In("secret")));
+    }
+
+    [SkippableFact]
+    public void A_file_of_the_users_own_is_replaced_behind_its_link()
+    {
+        File.WriteAllText(elsewhere["real.yaml"], "old");
+        Chmod(elsewhere["real.yaml"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.CreateSymbolicLink(folder["first.yaml"], folder["second.yaml"]);
+        File.CreateSymbolicLink(folder["second.yaml"], elsewhere["real.yaml"]);
+        DurableFile.Replace(folder["first.yaml"], "new");
+        Assert.Equal((folder["second.yaml"], elsewhere["real.yaml"]), (new FileInfo(folder["first.yaml"]).LinkTarget, new FileInfo(folder["second.yaml"]).LinkTarget));
+        Assert.Equal(("new", UnixFileMode.UserRead | UnixFileMode.UserWrite), (File.ReadAllText(elsewhere["real.yaml"]), Mode(elsewhere["real.yaml"])));
+        File.CreateSymbolicLink(folder["circle"], folder["circle"]);
+        Assert.ThrowsAny<GpuGradException>(() => DurableFile.Replace(folder["circle"], "x"));
+    }
+
+    [SkippableFact]
+    public void A_moved_folder_is_written_to_where_it_lies_and_its_run_is_stopped_with_that_place()
+    {
+        using (RunFolder run = RunFolder.Open(Run))
+        {
+            run.RequireInPlace();
+            Directory.Move(Run, elsewhere["moved"]);
+            Directory.CreateDirectory(Run); // somebody else's by now
+            run.Checkpoints.Save(Samples.At(5), keep: 1);
+            run.WriteSummary(Summary);
+            var stopped = Assert.Throws<MovedFolderException>(() => run.RequireInPlace(" after step 5"));
+            Assert.Equal($"{Run}: the folder of this run was moved while it went on; what is there now by that name was left alone. The run has stopped after step 5; go on with: gpugrad resume {elsewhere["moved"]}", stopped.Message);
+            Assert.Contains("in use by process", Assert.Throws<GpuGradException>(() => RunFolder.Open(elsewhere["moved"])).Message);
+            run.Withdraw();
+        }
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Run));
+        using RunFolder again = RunFolder.Open(elsewhere["moved"]);
+        Assert.Equal(5, again.Checkpoints.List().Single().Step);
+        Assert.Equal(7, again.ReadSummary().Steps);
+    }
+
+    [SkippableFact]
+    public void A_folder_that_a_link_has_taken_the_place_of_is_still_the_same_and_one_of_another_is_not()
+    {
+        using RunFolder run = RunFolder.Open(Run);
+        Directory.Move(Run, elsewhere["moved"]);
+        Directory.CreateSymbolicLink(Run, elsewhere["moved"]);
+        run.RequireInPlace();
+        Directory.Delete(Run);
+        Directory.CreateDirectory(elsewhere["other"]);
+        Directory.CreateSymbolicLink(Run, elsewhere["other"]);
+        run.Checkpoints.Save(Samples.At(5), keep: 1);
+        Assert.Throws<MovedFolderException>(() => run.RequireInPlace());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(elsewhere["other"]));
+    }
+
+    [SkippableFact]
+    public void A_removed_folder_is_not_made_again_and_its_run_is_told_that_it_is_gone()
+    {
+        using RunFolder run = RunFolder.Open(Run);
+        Directory.Delete(Run, recursive: true);
+        Assert.Throws<StorageException>(() => run.Checkpoints.Save(Samples.At(5), keep: 1));
+        Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
+        Assert.False(Directory.Exists(Run));
+    }
+
+    [SkippableFact]
+    public void Pipes_sockets_and_devices_are_not_read()
+    {
+        Put(Obstacle.Pipe, folder["pipe"]);
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified);
+        socket.Bind(new System.Net.Sockets.UnixDomainSocketEndPoint(folder["socket"]));
+        File.CreateSymbolicLink(folder["link"], folder["pipe"]);
+        foreach (string path in new[] { folder["pipe"], folder["socket"], folder["link"], "/dev/zero", "/dev/null", "/dev/tty" })
+        {
+            Assert.Contains("is a pipe, a socket or a device", Assert.Throws<GpuGradException>(() => RegularFile.Open(path)).Message);
+            var config = Assert.Throws<GpuGradException>(() => YamlReader.ReadFile(path));
+            Assert.Equal(Fault.Config, config.Fault);
+            Assert.ThrowsAny<GpuGradException>(() => Npz.Read(path));
+            Assert.ThrowsAny<GpuGradException>(() => SafetensorsFile.Open(path));
+        }
+    }
+
+    private static RunSummary Summary { get; } = new() { Status = "finished", Device = "cpu", Epochs = 1, Steps = 7, TrainLoss = 0.5 };
+
+    private string In(string name) => Path.Combine(Run, name);
+
+    private void Put(Obstacle obstacle, string at)
+    {
+        switch (obstacle)
+        {
+            case Obstacle.Link:
+                File.CreateSymbolicLink(at, elsewhere["victim"]);
+                break;
+            case Obstacle.Dangling:
+                File.CreateSymbolicLink(at, elsewhere["nowhere"]);
+                break;
+            case Obstacle.Device:
+                File.CreateSymbolicLink(at, "/dev/null");
+                break;
+            case Obstacle.HardLink:
+                Call("ln", elsewhere["victim"], at);
+                break;
+            case Obstacle.Pipe:
+                Call("mkfifo", at);
+                break;
+            default:
+                Directory.CreateDirectory(at);
+                break;
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        if (Directory.Exists(path))
+            Directory.Delete(path);
+        else
+            File.Delete(path);
+    }
+
+    private static void Call(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private void AssertUnharmed()
+    {
+        Assert.Equal(Precious, File.ReadAllText(elsewhere["victim"]));
+        Assert.False(File.Exists(elsewhere["nowhere"]));
+    }
+
+    private static void Chmod(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
+    }
+
+    private static UnixFileMode Mode(string path) => OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(path);
+}
