@@ -25,7 +25,7 @@ internal sealed class LaunchGraphs(KernelLoader loader, Action[] launches) : IDi
             range.HasRun = true;
             return;
         }
-        range.Graph ??= new CudaGraph(stream, () => Enqueue(first, last));
+        range.Graph ??= Record(stream, first, last);
         range.Graph.Launch();
     }
 
@@ -35,6 +35,9 @@ internal sealed class LaunchGraphs(KernelLoader loader, Action[] launches) : IDi
             range.Graph?.Dispose();
         ranges.Clear();
     }
+
+    // Apart from Run, which would make the callback's object at every call.
+    private CudaGraph Record(CudaStream stream, int first, int last) => new(stream, () => Enqueue(first, last));
 
     private void Enqueue(int first, int last)
     {

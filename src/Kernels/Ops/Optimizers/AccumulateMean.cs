@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
