@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Products;
@@ -42,7 +43,7 @@ public sealed class PrecisionTests
         Assert.True(float.IsNaN(Rounding.Round(Precision.Bf16, x)));
     }
 
-    /// <summary>From PTX text: each element of a fragment in its lane, edges of the result and of the sum, both sizes of tile, a split sum.</summary>
+    /// <summary>From PTX text: each element of a fragment in its lane, edges of the result and of the sum, each tile, a split sum.</summary>
     [SkippableTheory]
     [InlineData(17, 17, 9)]
     [InlineData(64, 64, 16)]
@@ -50,12 +51,13 @@ public sealed class PrecisionTests
     [InlineData(130, 140, 20)]
     public void Tensor_cores_multiply_as_the_reference_does(int m, int n, int k)
     {
-        using Device device = KernelConformanceTests.Open("ptx");
-        foreach (Precision precision in new[] { Precision.Tf32, Precision.Bf16 })
+        using var device = (KernelDevice)KernelConformanceTests.Open("ptx");
+        foreach ((Precision precision, int tile) in new[] { (Precision.Tf32, 0), (Precision.Tf32, 1), (Precision.Tf32, 2), (Precision.Bf16, 0), (Precision.Bf16, 1), (Precision.Bf16, 2) })
         {
+            device.Tile = tile;
             var random = new RandomStream(1, Purpose.Explore);
             CaseInput[] inputs = [CaseInput.Normal(random, new Shape(m, k)), CaseInput.Normal(random, new Shape(k, n))];
-            var one = new OpCase(precision.ToString(), new MatMul { Precision = precision }, inputs) { Differentiable = false };
+            var one = new OpCase($"{precision}, tile {tile}", new MatMul { Precision = precision }, inputs) { Differentiable = false };
             Assert.Empty(OpCheck.Against(one, device).Problems);
         }
     }

@@ -9,11 +9,12 @@ namespace GpuGrad.Kernels.Devices.Accelerated.Loading;
 /// <summary>A kernel that somebody wants: a method and how it is launched.</summary>
 /// <param name="Method">Static, its type parameters filled in.</param>
 /// <param name="Threads">Threads of a group; 0 for a kernel with an index, whose groups are the loader's choice.</param>
-internal readonly record struct KernelKey(MethodInfo Method, int Threads)
+/// <param name="Resident">Groups that a CUDA multiprocessor must be able to hold, which bounds a thread's registers; 0 leaves them to the driver.</param>
+internal readonly record struct KernelKey(MethodInfo Method, int Threads, int Resident = 0)
 {
     public EntryPointDescription Entry => Threads == 0 ? EntryPointDescription.FromImplicitlyGroupedKernel(Method) : EntryPointDescription.FromExplicitlyGroupedKernel(Method);
 
-    public KernelSpecialization Specialization => Threads == 0 ? KernelSpecialization.Empty : new KernelSpecialization(Threads, null);
+    public KernelSpecialization Specialization => Threads == 0 ? KernelSpecialization.Empty : new KernelSpecialization(Threads, Resident == 0 ? null : Resident);
 
     /// <summary>The method with its types, as a person would write it.</summary>
     public string Name => $"{Written(Method.DeclaringType!)}.{Method.Name}{(Method.IsGenericMethod ? $"<{string.Join(", ", Method.GetGenericArguments().Select(Written))}>" : "")}";
@@ -28,7 +29,7 @@ internal readonly record struct KernelKey(MethodInfo Method, int Threads)
         AddBuilds(Method.DeclaringType!, builds);
         foreach (Type argument in Method.IsGenericMethod ? Method.GetGenericArguments() : [])
             AddBuilds(argument, builds);
-        return $"{Method.DeclaringType!.AssemblyQualifiedName}|{Method}|{Written()}|{Threads}|{target}|{string.Join('|', builds)}";
+        return $"{Method.DeclaringType!.AssemblyQualifiedName}|{Method}|{Written()}|{Threads}|{Resident}|{target}|{string.Join('|', builds)}";
     }
 
     private static string Build(Assembly assembly) => assembly.ManifestModule.ModuleVersionId.ToString("n");

@@ -1,6 +1,7 @@
 using System.Reflection;
 using ILGPU.Backends;
 using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Runtime.OpenCL;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Loading;
@@ -50,7 +51,7 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
 
     private LoadedKernel Load(MethodInfo method, KernelSpecialization specialization)
     {
-        var key = new KernelKey(method, specialization.MaxNumThreadsPerGroup ?? 0);
+        var key = new KernelKey(method, specialization.MaxNumThreadsPerGroup ?? 0, accelerator is CudaAccelerator ? specialization.MinNumGroupsPerMultiprocessor ?? 0 : 0);
         if (!kernels.TryGetValue(key, out LoadedKernel? kernel))
         {
             Func<CompiledKernel> text = texts.Find(key);

@@ -43,31 +43,35 @@ internal static class KernelProduct
             AddFloats(b, m, n, k, groups, new Rounded<A, X>(left), new Rounded<B, X>(right), result);
             return;
         }
-        (int tile, ProductSizes sizes) = TileChoice.Of(b, TensorTiles<U>(), m, n, k, groups);
+        TileSize[] tiles = TensorTiles<U>();
+        (int tile, ProductSizes sizes) = TileChoice.Of(b, tiles, m, n, k, groups);
         if (tile == 0)
-            AddWarpTile<A, B, S, Warps128x128, U, F, F>(b, sizes, groups, left, right, result);
+            AddWarpTile<A, B, S, Warps128x128, U, F, F>(b, tiles[tile].Resident, sizes, groups, left, right, result);
         else if (tile == 1)
-            AddWarpTile<A, B, S, Warps64x128, U, F, Twice<F>>(b, sizes, groups, left, right, result);
+            AddWarpTile<A, B, S, Warps64x128, U, F, Twice<F>>(b, tiles[tile].Resident, sizes, groups, left, right, result);
         else
-            AddWarpTile<A, B, S, Warps64x64, U, F, F>(b, sizes, groups, left, right, result);
+            AddWarpTile<A, B, S, Warps64x64, U, F, F>(b, tiles[tile].Resident, sizes, groups, left, right, result);
     }
 
     private static TileSize Size<C>(int warps, double rate) where C : struct, ICut => new(C.M, C.N, C.K, warps, C.Resident, rate);
 
+    // A thread has 64 sums, or 32 in the smallest tile, and its loads of two words a factor; bf16 has twice as many in a round.
     private static TileSize[] TensorTiles<U>() where U : struct, ITensorUnit
     {
         int steps = TensorKernels.RowWords * U.PerWord;
         double rate = 256 * U.PerWord;
-        return [new(128, 128, steps, 8, 2, rate), new(64, 128, steps, 4, 4, rate), new(64, 64, steps, 4, 5, rate * 0.8)];
+        return U.PerWord == 1
+            ? [new(128, 128, steps, 8, 2, rate), new(64, 128, steps, 4, 3, rate), new(64, 64, steps, 4, 4, rate * 0.8)]
+            : [new(128, 128, steps, 8, 1, rate), new(64, 128, steps, 4, 2, rate), new(64, 64, steps, 4, 3, rate * 0.8)];
     }
 
-    private static void AddWarpTile<A, B, S, T, U, FA, FB>(KernelBinding b, ProductSizes s, int groups, A left, B right, S result)
+    private static void AddWarpTile<A, B, S, T, U, FA, FB>(KernelBinding b, int resident, ProductSizes s, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
         where T : struct, IWarpTile where U : struct, ITensorUnit where FA : struct, IStage<FA> where FB : struct, IStage<FB>
     {
         int threads = TensorKernels.Threads<T>();
         var config = new KernelConfig(new Index3D((s.N + T.N - 1) / T.N, (s.M + T.M - 1) / T.M, groups * s.Splits), new Index3D(threads, 1, 1));
-        var specialization = new KernelSpecialization(threads, null);
+        var specialization = new KernelSpecialization(threads, resident);
         if (s.Splits == 1)
         {
             var run = b.Loader.Groups<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U, FA, FB>, specialization);

@@ -44,7 +44,7 @@ internal readonly struct Cut64x64 : ICut
 
     public static int K => 16;
 
-    public static int Resident => 3;
+    public static int Resident => 2;
 }
 
 /// <summary>For results too small to give every multiprocessor a larger tile.</summary>
@@ -56,7 +56,7 @@ internal readonly struct Cut32x32 : ICut
 
     public static int K => 16;
 
-    public static int Resident => 12;
+    public static int Resident => 8;
 }
 
 /// <summary>For few columns: the ten classes of a last layer.</summary>
@@ -68,7 +68,7 @@ internal readonly struct Cut128x16 : ICut
 
     public static int K => 16;
 
-    public static int Resident => 5;
+    public static int Resident => 4;
 }
 
 /// <summary>For few rows: the filters of a first layer.</summary>
@@ -80,5 +80,5 @@ internal readonly struct Cut16x128 : ICut
 
     public static int K => 16;
 
-    public static int Resident => 5;
+    public static int Resident => 4;
 }
