@@ -9,7 +9,7 @@ public static class Switches
     /// <summary>Folder for data sets and compiled kernels instead of the platform's cache folder.</summary>
     public const string Cache = "GPUGRAD_CACHE";
 
-    /// <summary>What the tests must find (a list of <c>opencl,torch,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
+    /// <summary>What the tests must find (a list of <c>opencl,ptxas,torch,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
     public const string Require = "GPUGRAD_REQUIRE";
 
     /// <summary>1: <c>train</c> says how long after the start of the process its first step was done.</summary>
