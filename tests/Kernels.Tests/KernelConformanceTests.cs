@@ -1,6 +1,5 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Tests.Support;
 using GpuGrad.Tests.Support.Ptx;
 

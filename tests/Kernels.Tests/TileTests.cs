@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
-using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Kernels.Tests;
 

@@ -1,11 +1,9 @@
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Conformance;
-using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Tests.Support.Ptx;
 using ILGPU;
-using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 
 namespace GpuGrad.Kernels.Tests.Ptx;
