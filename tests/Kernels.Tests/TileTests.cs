@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
-using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Kernels.Tests;
 
@@ -15,17 +14,23 @@ public sealed class TileTests
 {
     private const int Multiprocessors = 108; // of an A100
 
+    public static TheoryData<string, int> TilesOfDevices()
+    {
+        var data = new TheoryData<string, int>();
+        foreach (string device in new[] { "ptx", "opencl:0" })
+        {
+            for (int tile = 0; tile < KernelProduct.Tiles.Length; tile++)
+                data.Add(device, tile);
+        }
+        return data;
+    }
+
     /// <summary>Edges of results and sums that no tile divides, each way in which factors lie, both halves of the shared memory.</summary>
     [SkippableTheory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
-    [InlineData(4)]
-    [InlineData(5)]
-    public void Every_tile_multiplies_as_the_reference_does(int tile)
+    [MemberData(nameof(TilesOfDevices))]
+    public void Every_tile_multiplies_as_the_reference_does(string id, int tile)
     {
-        using var device = (KernelDevice)TestDevice.Open("opencl:0");
+        using var device = (KernelDevice)KernelConformanceTests.Open(id);
         device.Tile = tile;
         Assert.Empty(Cases().SelectMany(c => OpCheck.Against(c, device).Problems));
     }

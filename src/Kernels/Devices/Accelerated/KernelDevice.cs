@@ -87,7 +87,14 @@ public sealed class KernelDevice : Device
     public override void Dispose()
     {
         Loader.Dispose();
-        Accelerator.Dispose();
+        try
+        {
+            Accelerator.Dispose();
+        }
+        catch (AcceleratorException)
+        {
+            // ILGPU unloads even a kernel that the driver refused, and a lost device refuses everything. What led here has been reported.
+        }
         owned?.Dispose();
     }
 

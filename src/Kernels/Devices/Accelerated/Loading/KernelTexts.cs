@@ -61,8 +61,8 @@ internal sealed class KernelTexts(Accelerator accelerator, KernelCache cache)
     // What the text depends on besides the kernel.
     private static string? Target(Accelerator accelerator) => accelerator switch
     {
-        CudaAccelerator cuda => $"ptx|{cuda.Architecture}|{cuda.InstructionSet}|{Version}",
-        CLAccelerator cl => $"cl|{cl.Name}|{cl.Vendor}|{cl.PlatformName}|{cl.PlatformVersion}|{cl.Backend.CLStdVersion}|{cl.WarpSize}|{string.Join(',', cl.Device.Extensions)}|{Version}",
+        CudaAccelerator cuda => $"ptx|{cuda.Architecture}|{cuda.InstructionSet}|{accelerator.Context.Properties.OptimizationLevel}|{Version}",
+        CLAccelerator cl => $"cl|{cl.Name}|{cl.Vendor}|{cl.PlatformName}|{cl.PlatformVersion}|{cl.Backend.CLStdVersion}|{cl.WarpSize}|{string.Join(',', cl.Device.Extensions)}|{accelerator.Context.Properties.OptimizationLevel}|{Version}",
         _ => null,
     };
 

@@ -61,7 +61,7 @@ internal static class KernelProduct
         int steps = TensorKernels.RowWords * U.PerWord;
         double rate = 256 * U.PerWord;
         return U.PerWord == 1
-            ? [new(128, 128, steps, 8, 2, rate), new(64, 128, steps, 4, 3, rate), new(64, 64, steps, 4, 4, rate * 0.8)]
+            ? [new(128, 128, steps, 8, 1, rate), new(64, 128, steps, 4, 3, rate), new(64, 64, steps, 4, 4, rate * 0.8)]
             : [new(128, 128, steps, 8, 1, rate), new(64, 128, steps, 4, 2, rate), new(64, 64, steps, 4, 3, rate * 0.8)];
     }
 
