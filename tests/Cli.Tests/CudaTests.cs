@@ -48,7 +48,7 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
-    public void A_network_is_examined_step_by_step_on_old_and_new_devices()
+    public void A_network_is_examined_step_by_step_on_devices_with_tensor_cores_and_without()
     {
         foreach (string device in new[] { "cuda:0", "cuda:1" })
             Assert.Matches("^[1-9][0-9]* passed, 0 failed", gpugrad.Run("doctor", "net.yaml", "--device", device).Done().Output.TrimEnd().Split('\n')[^1]);
@@ -81,6 +81,18 @@ public sealed class CudaTests : IDisposable
         string line = gpugrad.Run("train", "net.yaml", "--set", $"model=[{model}]", "--out", "run").Refused(ExitCode.Memory);
         Assert.Matches("^out of memory: 'training' needs 15[0-9]{3}.[0-9] MiB; cuda:0 has 8192.0 MiB free of 8192.0 MiB. Largest: .*parameters 39[0-9]{2}.[0-9] MiB.* Not even a batch of 1 would fit", line);
         Assert.False(Directory.Exists(gpugrad["run"]));
+    }
+
+    [Fact]
+    public void A_device_that_is_lost_ends_the_run_in_one_line_and_the_run_goes_on_from_its_checkpoint()
+    {
+        gpugrad.Run("train", "net.yaml", "--out", "whole", "--set", "checkpoint.every=2").Done();
+        gpugrad.LosesGpusAfter = 150;
+        string line = gpugrad.Run("train", "net.yaml", "--out", "run", "--set", "checkpoint.every=2").Refused(ExitCode.Device);
+        Assert.Matches("^cuda:0 was lost during .*CUDA_ERROR_LAUNCH_FAILED.*gpugrad resume", line);
+        gpugrad.LosesGpusAfter = null;
+        gpugrad.Run("resume", "run").Done();
+        Assert.Equal(File.ReadAllBytes(gpugrad["whole/weights.safetensors"]), File.ReadAllBytes(gpugrad["run/weights.safetensors"]));
     }
 
     [Fact]

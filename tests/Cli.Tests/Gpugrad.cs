@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -27,6 +28,9 @@ public sealed class Gpugrad : IDisposable
 
     /// <summary>Whether the program finds two CUDA devices, which interpret their kernels.</summary>
     public bool FindsGpus { get; init; }
+
+    /// <summary>After how many launches these devices are lost.</summary>
+    public int? LosesGpusAfter { get; set; }
 
     public string Write(string name, string content)
     {
@@ -88,6 +92,8 @@ public sealed class Gpugrad : IDisposable
             start.Environment[name] = value;
         if (FindsGpus)
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(Patience).Assembly.Location;
+        if (LosesGpusAfter is { } launches)
+            start.Environment["GPUGRAD_TEST_LOST_AFTER"] = launches.ToString(CultureInfo.InvariantCulture);
         return Process.Start(start)!;
     }
 

@@ -11,6 +11,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Tests;
 
 /// <summary>What is drawn at random is the same on every device, and a step's numbers reach it in order.</summary>
+[Collection("accelerators")]
 public sealed class KernelBatchTests
 {
     public static TheoryData<string> Devices => ["emulated", "ptx", "opencl:0"];

@@ -1,14 +1,11 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
-#if !ILGPU_PACKAGE
-using GpuGrad.Kernels.Devices.Accelerated.Products;
-using ILGPU.Bundled;
-#endif
 
 namespace GpuGrad.Kernels.Tests;
 
@@ -46,7 +43,7 @@ public sealed class PrecisionTests
         Assert.True(float.IsNaN(Rounding.Round(Precision.Bf16, x)));
     }
 
-    /// <summary>From PTX text: each element of a fragment in its lane, edges of the result and of the sum, both sizes of tile, a split sum.</summary>
+    /// <summary>From PTX text: each element of a fragment in its lane, edges of the result and of the sum, each tile, a split sum.</summary>
     [SkippableTheory]
     [InlineData(17, 17, 9)]
     [InlineData(64, 64, 16)]
@@ -54,38 +51,16 @@ public sealed class PrecisionTests
     [InlineData(130, 140, 20)]
     public void Tensor_cores_multiply_as_the_reference_does(int m, int n, int k)
     {
-        using Device device = KernelConformanceTests.Open("ptx");
-        foreach (Precision precision in new[] { Precision.Tf32, Precision.Bf16 })
+        using var device = (KernelDevice)KernelConformanceTests.Open("ptx");
+        foreach ((Precision precision, int tile) in new[] { (Precision.Tf32, 0), (Precision.Tf32, 1), (Precision.Tf32, 2), (Precision.Bf16, 0), (Precision.Bf16, 1), (Precision.Bf16, 2) })
         {
+            device.Tile = tile;
             var random = new RandomStream(1, Purpose.Explore);
             CaseInput[] inputs = [CaseInput.Normal(random, new Shape(m, k)), CaseInput.Normal(random, new Shape(k, n))];
-            var one = new OpCase(precision.ToString(), new MatMul { Precision = precision }, inputs) { Differentiable = false };
+            var one = new OpCase($"{precision}, tile {tile}", new MatMul { Precision = precision }, inputs) { Differentiable = false };
             Assert.Empty(OpCheck.Against(one, device).Problems);
         }
     }
-
-#if !ILGPU_PACKAGE
-    [Fact]
-    public void The_kernels_use_them()
-    {
-        string tf32 = KernelInspection.ToPtx(TensorKernels.Tiled<Rows, Columns, MatrixResult<Identity>, SmallWarpTile, Tf32Unit>);
-        string bf16 = KernelInspection.ToPtx(TensorKernels.Tiled<Rows, Columns, MatrixResult<Identity>, LargeWarpTile, Bf16Unit>);
-        // 2 × 4 instructions for each of two steps; 4 × 4 for the one.
-        Assert.Equal(16, tf32.Split("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32").Length - 1);
-        Assert.Equal(16, bf16.Split("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32").Length - 1);
-        // Sums and fragments are registers.
-        Assert.DoesNotContain(".local", tf32 + bf16, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Without_them_sums_and_factors_are_registers_too()
-    {
-        string ptx = KernelInspection.ToPtx(ProductKernels.Tiled<Rows, Columns, MatrixResult<Identity>, SmallTile>)
-            + KernelInspection.ToPtx(ProductKernels.Tiled<Columns, Columns, MatrixResult<Identity>, LargeTile>);
-        Assert.Contains("fma.rn.f32", ptx, StringComparison.Ordinal);
-        Assert.DoesNotContain(".local", ptx, StringComparison.Ordinal);
-    }
-#endif
 
     /// <summary>Rounding is seen: the same factors give another product, and that is the exact one of the rounded factors.</summary>
     [Fact]

@@ -13,6 +13,8 @@ public sealed class DevicesVerb : Verb
         IReadOnlyList<DeviceInfo> devices = DeviceCatalog.List();
         output.Table(["device", "name"], devices.Select(d => new[] { d.Id, d.Name }));
         output.Line();
+        foreach (string refused in DeviceCatalog.Refused())
+            output.Line(refused);
         output.Line($"'auto' chooses {DeviceCatalog.Find(DeviceCatalog.Auto).Id}");
         output.Json(new JsonArray([.. devices.Select(d => new JsonObject { ["id"] = d.Id, ["name"] = d.Name })]));
         return ExitCode.Done;

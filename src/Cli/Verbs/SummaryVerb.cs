@@ -34,10 +34,22 @@ public sealed class SummaryVerb : ConfigVerb
         output.Line($"work         {Format.Count(summary.ForwardFlops)}FLOP a sample forward, {Format.Count(summary.StepFlops)}FLOP a step of {loaded.Config.Data.Batch}");
         output.Line($"memory       {Format.Bytes(summary.StateBytes)} for parameters, gradients and optimizer; {Format.Bytes(summary.ArenaBytes)} for a step ({Format.Bytes(summary.UnsharedBytes)} if nothing were shared)");
         JsonObject json = ToJson(summary);
+        if (Launches(loaded.Config, network) is int launches and > 0)
+        {
+            output.Line($"launches     {launches} kernels a step");
+            json["launches_per_step"] = launches;
+        }
         if (!NoAudit)
             json["init"] = Audit(loaded, network, output);
         output.Json(json);
         return ExitCode.Done;
+    }
+
+    // Counted where the step is bound to a device, with room for it: kernels, their splits and fusions are the device's choice.
+    private static int Launches(RunConfig config, Network network)
+    {
+        using Device device = DeviceCatalog.Open(config.Device, config.Threads);
+        return device.RunsKernels ? StepLaunches.Of(config, network, device) : 0;
     }
 
     // On normal numbers, which is what normalised data are to a first layer.

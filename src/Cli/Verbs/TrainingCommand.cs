@@ -21,8 +21,8 @@ internal static class TrainingCommand
         RunConfig config = loaded.Config;
         using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
         output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters, {session.Trainer.TotalSteps:N0} steps of {(long)config.Data.Batch * config.Train.Accumulate}");
-        if (device.CompiledKernels > 0)
-            output.Line($"kernels    {device.CompiledKernels} compiled; the next start finds them on disk");
+        if (device.KernelNote is { } kernels)
+            output.Line($"kernels    {kernels}");
         output.Line($"run        {folder.Path}");
         output.Line();
         RunResult result = session.Run(signals.Stop);

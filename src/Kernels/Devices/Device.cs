@@ -22,8 +22,11 @@ public abstract class Device : IDisposable
     /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
     public virtual bool RunsAhead => false;
 
-    /// <summary>Kernels that were compiled since the device was opened, because no earlier start had left them on disk.</summary>
-    public virtual int CompiledKernels => 0;
+    /// <summary>How many kernels were compiled since the device was opened, because no earlier start had left them on disk; null for none.</summary>
+    public virtual string? KernelNote => null;
+
+    /// <summary>Whether a step is a list of kernel launches.</summary>
+    public virtual bool RunsKernels => false;
 
     /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;
@@ -89,6 +92,9 @@ internal abstract class Executor : IDisposable
 {
     /// <summary>Runs nodes <paramref name="first"/> to <paramref name="last"/> (exclusive), in order.</summary>
     public abstract void Run(int first, int last);
+
+    /// <summary>Kernel launches of a whole run; 0 on a device without kernels.</summary>
+    public virtual int Launches => 0;
 
     /// <summary>Fills the scratch memory of a node with NaN, where each has its own (<see cref="GuardSide"/>).</summary>
     public virtual void PoisonScratch(int node)

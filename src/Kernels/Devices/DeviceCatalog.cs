@@ -37,8 +37,11 @@ public static class DeviceCatalog
         if (id == Auto)
             return devices.FirstOrDefault(d => d.IsGpu) ?? devices.First(d => d.Id == "cpu");
         return devices.FirstOrDefault(d => d.Id == id || d.Id == id + ":0")
-            ?? throw new GpuGradException(Fault.Device, $"no device '{id}' on this machine; there are {string.Join(", ", devices.Select(d => d.Id))}");
+            ?? throw new GpuGradException(Fault.Device, $"no device '{id}' on this machine; there are {string.Join(", ", devices.Select(d => d.Id))}{(id.StartsWith("opencl", StringComparison.Ordinal) ? string.Concat(Refused().Select(r => $"; {r}")) : "")}");
     }
+
+    /// <summary>Devices of this machine that cannot be used, and why, a line each.</summary>
+    public static IReadOnlyList<string> Refused() => KernelDevices.Refused();
 
     /// <summary>Opens a device; <paramref name="threads"/> is for the cpu, 0 for one a processor.</summary>
     public static Device Open(string id, int threads = 0) => Find(id).Open(threads);

@@ -3,17 +3,18 @@ using System.Runtime.CompilerServices;
 namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
-/// Transcendental functions of vectors of floats. The polynomials are minimax fits (Lawson's algorithm, relative error); the
-/// same operations for every vector width, so the bits do not depend on it. NaN stays NaN, infinities give the limits.
+/// Transcendental functions of floats: of vectors on the CPU, of one float in a GPU kernel. The polynomials are minimax fits (Lawson's
+/// algorithm, relative error); the same operations for every vector width, so the bits do not depend on it. NaN stays NaN,
+/// infinities give the limits.
 /// </summary>
 /// <remarks>
 /// Largest error in units in the last place, over all 2³² floats: Exp 1.08, Tanh 1.34, Erf 2.48. The runtime's Log, which the
-/// vectors use as it is: 2.46.
+/// vectors use as it is: 2.46; the kernels' is <see cref="KernelMath.Log"/>.
 /// </remarks>
 internal static class FloatMath
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Exp<V>(V x) where V : struct, IVector<V>
+    public static V Exp<V>(V x) where V : struct, IFloat<V>
     {
         // e^x = 2^n · e^r with |r| ≤ ln2/2; ln2 in two parts keeps r exact. 2^n is multiplied in two steps, because n may
         // reach -150 or 128.
@@ -33,7 +34,7 @@ internal static class FloatMath
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Tanh<V>(V x) where V : struct, IVector<V>
+    public static V Tanh<V>(V x) where V : struct, IFloat<V>
     {
         V a = V.Abs(x);
         V z = x * x;
@@ -49,7 +50,7 @@ internal static class FloatMath
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static V Erf<V>(V x) where V : struct, IVector<V>
+    public static V Erf<V>(V x) where V : struct, IFloat<V>
     {
         V a = V.Abs(x);
         V z = x * x;

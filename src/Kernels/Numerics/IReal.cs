@@ -41,8 +41,21 @@ public interface IReal<R> where R : struct, IReal<R>
     static abstract R WhereGreater(R a, R b, R then, R otherwise);
 }
 
+/// <summary>Floats: what <see cref="FloatMath"/> needs to make exponentials and their kin of.</summary>
+public interface IFloat<V> : IReal<V> where V : struct, IFloat<V>
+{
+    /// <summary>a·b + c, rounded once.</summary>
+    static abstract V Fma(V a, V b, V c);
+
+    /// <summary>The nearest integer, ties to even; of numbers below 2²² alone.</summary>
+    static abstract V Round(V x);
+
+    /// <summary>2ⁿ for an integral n from -126 to 127.</summary>
+    static abstract V PowerOfTwo(V n);
+}
+
 /// <summary>A vector of floats.</summary>
-public interface IVector<V> : IReal<V> where V : struct, IVector<V>
+public interface IVector<V> : IFloat<V> where V : struct, IVector<V>
 {
     /// <summary>Floats in a vector.</summary>
     static abstract int Lanes { get; }
@@ -53,15 +66,6 @@ public interface IVector<V> : IReal<V> where V : struct, IVector<V>
     static abstract unsafe V Broadcast(float* source);
 
     unsafe void Store(float* destination);
-
-    /// <summary>a·b + c, rounded once.</summary>
-    static abstract V Fma(V a, V b, V c);
-
-    /// <summary>The nearest integer, ties to even.</summary>
-    static abstract V Round(V x);
-
-    /// <summary>2ⁿ for an integral n from -126 to 127.</summary>
-    static abstract V PowerOfTwo(V n);
 
     /// <summary>The sum of the lanes, halves added to halves.</summary>
     float Sum();

@@ -21,6 +21,12 @@ internal interface IRounding
     static abstract float Round(float x);
 }
 
+/// <summary>All 24 bits.</summary>
+internal readonly struct NoRounding : IRounding
+{
+    public static float Round(float x) => x;
+}
+
 /// <summary>To nearest, ties away from zero: what PTX's cvt.rna.tf32 does.</summary>
 internal readonly struct Tf32Rounding : IRounding
 {

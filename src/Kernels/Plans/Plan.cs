@@ -33,6 +33,9 @@ public sealed class Plan : IDisposable
     /// <summary>What runs, in order.</summary>
     public IReadOnlyList<Node> Nodes => Layout.Nodes;
 
+    /// <summary>Kernel launches of <see cref="Run()"/>; 0 on a device without kernels.</summary>
+    public int Launches => executor.Launches;
+
     public static Plan Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(PlanLayout.Of(graph, memory, options));
 
     /// <summary>Runs everything once.</summary>

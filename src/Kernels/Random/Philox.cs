@@ -26,5 +26,5 @@ public static class Philox
     }
 
     /// <summary>A float in [0, 1) from the upper 24 bits: every value is a multiple of 2⁻²⁴, exact in float and double.</summary>
-    public static float Uniform(uint bits) => (bits >> 8) * (1f / (1 << 24));
+    public static float Uniform(uint bits) => (int)(bits >> 8) * (1f / (1 << 24)); // by way of an int: from an unsigned one C# goes through double
 }

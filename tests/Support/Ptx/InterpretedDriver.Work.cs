@@ -1,38 +1,34 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Text;
 
 namespace GpuGrad.Tests.Support.Ptx;
 
-/// <summary>Memory, modules, launches and graphs of the interpreted driver.</summary>
+/// <summary>Memory, modules and launches of the interpreted driver.</summary>
 internal static unsafe partial class InterpretedDriver
 {
-    private static void RegisterWork()
+    private static void RegisterMemory()
     {
         Functions["cuMemAlloc_v2"] = (nint)(delegate* unmanaged<nint*, nuint, int>)&MemAlloc;
         Functions["cuMemFree_v2"] = (nint)(delegate* unmanaged<nint, int>)&MemFree;
         Functions["cuMemGetInfo_v2"] = (nint)(delegate* unmanaged<nuint*, nuint*, int>)&MemGetInfo;
-        Functions["cuMemcpyHtoDAsync_v2"] = (nint)(delegate* unmanaged<nint, nint, nuint, nint, int>)&CopyToDevice;
-        Functions["cuMemcpyDtoHAsync_v2"] = (nint)(delegate* unmanaged<nint, nint, nuint, nint, int>)&CopyToHost;
-        Functions["cuMemcpyDtoDAsync_v2"] = (nint)(delegate* unmanaged<nint, nint, nuint, nint, int>)&CopyOnDevice;
+        Functions["cuMemcpyAsync"] = (nint)(delegate* unmanaged<nint, nint, nuint, nint, int>)&Copy;
         Functions["cuMemsetD8Async"] = (nint)(delegate* unmanaged<nint, byte, nuint, nint, int>)&Fill;
+        Functions["cuPointerGetAttribute"] = (nint)(delegate* unmanaged<int*, int, nint, int>)&PointerGetAttribute;
+        Functions["cuMemAllocHost_v2"] = (nint)(delegate* unmanaged<nint*, nuint, int>)&MemAllocHost;
+        Functions["cuMemFreeHost"] = (nint)(delegate* unmanaged<nint, int>)&MemFreeHost;
         Functions["cuMemHostRegister_v2"] = (nint)(delegate* unmanaged<nint, nuint, uint, int>)&HostRegister;
         Functions["cuMemHostUnregister"] = (nint)(delegate* unmanaged<nint, int>)&HostUnregister;
-        Functions["cuLinkCreate_v2"] = (nint)(delegate* unmanaged<uint, int*, void**, nint*, int>)&LinkCreate;
-        Functions["cuLinkAddData_v2"] = (nint)(delegate* unmanaged<nint, int, void*, nuint, byte*, uint, int*, void**, int>)&LinkAddData;
-        Functions["cuLinkComplete"] = (nint)(delegate* unmanaged<nint, void**, nuint*, int>)&LinkComplete;
-        Functions["cuLinkDestroy"] = (nint)(delegate* unmanaged<nint, int>)&LinkDestroy;
-        Functions["cuModuleLoadData"] = (nint)(delegate* unmanaged<nint*, byte*, int>)&ModuleLoadData;
+    }
+
+    private static void RegisterWork()
+    {
+        Functions["cuModuleLoadDataEx"] = (nint)(delegate* unmanaged<nint*, byte*, uint, int*, void**, int>)&ModuleLoad;
         Functions["cuModuleUnload"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
         Functions["cuModuleGetFunction"] = (nint)(delegate* unmanaged<nint*, nint, byte*, int>)&ModuleGetFunction;
-        Functions["cuFuncSetAttribute"] = (nint)(delegate* unmanaged<nint, int, int, int>)&FuncSetAttribute;
-        Functions["cuFuncGetAttribute"] = (nint)(delegate* unmanaged<int*, int, nint, int>)&FuncGetAttribute;
+        Functions["cuOccupancyMaxActiveBlocksPerMultiprocessor"] = (nint)(delegate* unmanaged<int*, nint, int, nuint, int>)&ActiveBlocks;
+        Functions["cuOccupancyMaxPotentialBlockSize"] = (nint)(delegate* unmanaged<int*, int*, nint, nint, nuint, int, int>)&PotentialBlockSize;
         Functions["cuLaunchKernel"] = (nint)(delegate* unmanaged<nint, uint, uint, uint, uint, uint, uint, uint, nint, void**, void**, int>)&LaunchKernel;
-        Functions["cuStreamBeginCapture_v2"] = (nint)(delegate* unmanaged<nint, int, int>)&BeginCapture;
-        Functions["cuStreamEndCapture"] = (nint)(delegate* unmanaged<nint, nint*, int>)&EndCapture;
-        Functions["cuGraphInstantiateWithFlags"] = (nint)(delegate* unmanaged<nint*, nint, ulong, int>)&Instantiate;
-        Functions["cuGraphLaunch"] = (nint)(delegate* unmanaged<nint, nint, int>)&GraphLaunch;
-        Functions["cuGraphDestroy"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
-        Functions["cuGraphExecDestroy"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
     }
 
     // ---- Memory -----------------------------------------------------------------------------------------------------
@@ -40,8 +36,10 @@ internal static unsafe partial class InterpretedDriver
     [UnmanagedCallersOnly]
     private static int MemAlloc(nint* address, nuint bytes)
     {
-        *address = Memory.Allocate((long)bytes);
-        return *address == 0 ? OutOfMemory : Success;
+        nint got = 0;
+        int code = Unrecorded(_ => (got = Memory.Allocate((long)bytes)) == 0 ? OutOfMemory : Success);
+        *address = got;
+        return code;
     }
 
     [UnmanagedCallersOnly]
@@ -52,39 +50,49 @@ internal static unsafe partial class InterpretedDriver
     {
         *free = (nuint)Memory.Free;
         *total = (nuint)Memory.Capacity;
+        return OnDevice(_ => Success);
+    }
+
+    // An address in no buffer is the host's.
+    private static bool LeavesItsBuffer(nint address, nuint bytes) => Memory.TryFind(address, out _, out long end) && address + (long)bytes > end;
+
+    [UnmanagedCallersOnly]
+    private static int Copy(nint target, nint source, nuint bytes, nint stream) => LeavesItsBuffer(target, bytes) || LeavesItsBuffer(source, bytes)
+        ? InvalidValue
+        : Enqueue(stream, () =>
+        {
+            Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes);
+            return Success;
+        });
+
+    [UnmanagedCallersOnly]
+    private static int Fill(nint target, byte value, nuint bytes, nint stream) => !Memory.Contains(target, (long)bytes)
+        ? InvalidValue
+        : Enqueue(stream, () =>
+        {
+            NativeMemory.Fill((void*)target, bytes, value);
+            return Success;
+        });
+
+    [UnmanagedCallersOnly]
+    private static int PointerGetAttribute(int* value, int attribute, nint address)
+    {
+        *value = 2; // memory of a device
+        return attribute == 2 && Memory.TryFind(address, out _, out _) ? Success : InvalidValue;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int MemAllocHost(nint* address, nuint bytes)
+    {
+        *address = (nint)NativeMemory.AlignedAlloc(bytes, 64);
         return Success;
     }
 
     [UnmanagedCallersOnly]
-    private static int CopyToDevice(nint target, nint source, nuint bytes, nint stream) => Copy(target, source, bytes, stream, true, false);
-
-    [UnmanagedCallersOnly]
-    private static int CopyToHost(nint target, nint source, nuint bytes, nint stream) => Copy(target, source, bytes, stream, false, true);
-
-    [UnmanagedCallersOnly]
-    private static int CopyOnDevice(nint target, nint source, nuint bytes, nint stream) => Copy(target, source, bytes, stream, true, true);
-
-    private static int Copy(nint target, nint source, nuint bytes, nint stream, bool targetOnDevice, bool sourceOnDevice)
+    private static int MemFreeHost(nint address)
     {
-        if (targetOnDevice && !Memory.Contains(target, (long)bytes) || sourceOnDevice && !Memory.Contains(source, (long)bytes))
-            return Fail(InvalidValue, $"A copy of {bytes} bytes leaves its buffer.");
-        return Get<Stream>(stream)?.Do(() =>
-        {
-            Buffer.MemoryCopy((void*)source, (void*)target, bytes, bytes);
-            return Success;
-        }) ?? InvalidHandle;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int Fill(nint target, byte value, nuint bytes, nint stream)
-    {
-        if (!Memory.Contains(target, (long)bytes))
-            return Fail(InvalidValue, $"A fill of {bytes} bytes leaves its buffer.");
-        return Get<Stream>(stream)?.Do(() =>
-        {
-            NativeMemory.Fill((void*)target, bytes, value);
-            return Success;
-        }) ?? InvalidHandle;
+        NativeMemory.AlignedFree((void*)address);
+        return Success;
     }
 
     [UnmanagedCallersOnly]
@@ -95,84 +103,53 @@ internal static unsafe partial class InterpretedDriver
 
     // ---- Modules ----------------------------------------------------------------------------------------------------
 
-    /// <summary>"Machine code" is the PTX text, once it has been accepted.</summary>
-    private sealed class Link
-    {
-        public nint ErrorLog, Image;
-        public int ErrorLogSize, ImageSize;
-    }
+    /// <summary>Every text that was loaded, with the compute capability of the device, in order.</summary>
+    public static ConcurrentQueue<(int Capability, string Text)> Texts { get; } = new();
 
     [UnmanagedCallersOnly]
-    private static int LinkCreate(uint count, int* options, void** values, nint* link)
+    private static int ModuleLoad(nint* module, byte* image, uint count, int* options, void** values)
     {
-        Link created = new();
+        nint loaded = 0;
+        string text = Marshal.PtrToStringUTF8((nint)image)!, refused = "";
+        int code = Unrecorded(context =>
+        {
+            Texts.Enqueue((capabilities[context.Device], text));
+            try
+            {
+                loaded = NewHandle(PtxDecoder.Decode(text));
+                return Success;
+            }
+            catch (PtxSyntaxException e)
+            {
+                LastFault = refused = e.Message;
+                return InvalidPtx;
+            }
+        });
+        *module = loaded;
+        if (refused.Length > 0)
+            WriteLog(refused, count, options, values);
+        return code;
+    }
+
+    private static void WriteLog(string message, uint count, int* options, void** values)
+    {
+        byte* log = null;
+        int size = 0;
         for (int i = 0; i < count; i++)
         {
-            if (options[i] == 5)
-                created.ErrorLog = (nint)values[i];
-            else if (options[i] == 6)
-                created.ErrorLogSize = (int)(nint)values[i];
+            if (options[i] == 5) // CU_JIT_ERROR_LOG_BUFFER
+                log = (byte*)values[i];
+            else if (options[i] == 6) // ..._SIZE_BYTES
+                size = (int)(nint)values[i];
         }
-        *link = NewHandle(created);
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int LinkAddData(nint handle, int kind, void* data, nuint size, byte* name, uint count, int* options, void** values)
-    {
-        if (Get<Link>(handle) is not { } link || kind != 1)
-            return InvalidValue;
-        try
-        {
-            PtxDecoder.Decode(Encoding.UTF8.GetString((byte*)data, (int)size - 1));
-        }
-        catch (PtxSyntaxException e)
-        {
-            byte[] log = Encoding.UTF8.GetBytes(e.Message + "\0");
-            log.AsSpan(0, Math.Min(log.Length, link.ErrorLogSize)).CopyTo(new Span<byte>((void*)link.ErrorLog, link.ErrorLogSize));
-            return InvalidPtx;
-        }
-        link.Image = (nint)NativeMemory.Alloc(size);
-        link.ImageSize = (int)size;
-        Buffer.MemoryCopy(data, (void*)link.Image, (long)size, (long)size);
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int LinkComplete(nint handle, void** image, nuint* size)
-    {
-        if (Get<Link>(handle) is not { } link)
-            return InvalidHandle;
-        *image = (void*)link.Image;
-        *size = (nuint)link.ImageSize;
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int LinkDestroy(nint handle)
-    {
-        if (Get<Link>(handle) is { } link)
-            NativeMemory.Free((void*)link.Image);
-        return Drop(handle);
-    }
-
-    [UnmanagedCallersOnly]
-    private static int ModuleLoadData(nint* module, byte* image)
-    {
-        try
-        {
-            *module = NewHandle(PtxDecoder.Decode(Marshal.PtrToStringUTF8((nint)image)!));
-            return Success;
-        }
-        catch (PtxSyntaxException e)
-        {
-            return Fail(InvalidPtx, e.Message);
-        }
+        byte[] bytes = Encoding.UTF8.GetBytes(message + "\0");
+        bytes.AsSpan(0, Math.Min(bytes.Length, size)).CopyTo(new Span<byte>(log, size));
     }
 
     [UnmanagedCallersOnly]
     private static int ModuleGetFunction(nint* function, nint module, byte* name)
     {
+        *function = 0;
         if (Get<Dictionary<string, PtxProgram>>(module)?.TryGetValue(Marshal.PtrToStringUTF8((nint)name)!, out PtxProgram? program) != true)
             return NotFound;
         *function = NewHandle(program!);
@@ -180,12 +157,17 @@ internal static unsafe partial class InterpretedDriver
     }
 
     [UnmanagedCallersOnly]
-    private static int FuncSetAttribute(nint function, int attribute, int value) => attribute == 8 && value <= 96 * 1024 ? Success : InvalidValue;
+    private static int ActiveBlocks(int* blocks, nint function, int threads, nuint shared)
+    {
+        *blocks = Math.Max(1, 2048 / Math.Max(threads, 1));
+        return Success;
+    }
 
     [UnmanagedCallersOnly]
-    private static int FuncGetAttribute(int* value, int attribute, nint function)
+    private static int PotentialBlockSize(int* grid, int* threads, nint function, nint sharedOf, nuint shared, int limit)
     {
-        *value = attribute == 4 ? 32 : 0;
+        *grid = 16;
+        *threads = Math.Min(limit > 0 ? limit : 256, 256);
         return Success;
     }
 
@@ -195,14 +177,13 @@ internal static unsafe partial class InterpretedDriver
     private static int LaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint sizeX, uint sizeY, uint sizeZ, uint dynamicShared,
         nint stream, void** arguments, void** extra)
     {
-        if (Get<PtxProgram>(function) is not { } program || Get<Stream>(stream) is not { } queue)
+        if (Get<PtxProgram>(function) is not { } program)
             return InvalidHandle;
         if (gridX * gridY * gridZ == 0 || sizeX * sizeY * sizeZ is 0 or > 1024 || gridY > 65535 || gridZ > 65535 || sizeZ > 64)
             return InvalidValue;
-        byte[] parameters = new byte[program.ParameterBytes];
-        for (int i = 0; i < program.Parameters.Length; i++)
-            new ReadOnlySpan<byte>(arguments[i], program.Parameters[i].Bytes).CopyTo(parameters.AsSpan(program.ParameterOffsets[i]));
-        return queue.Do(() => Run(new PtxLaunch
+        if (Parameters(program, arguments, extra) is not { } parameters)
+            return InvalidValue;
+        return Enqueue(stream, () => Run(new PtxLaunch
         {
             Program = program,
             Memory = Memory,
@@ -213,9 +194,35 @@ internal static unsafe partial class InterpretedDriver
         }));
     }
 
+    // Either a pointer to each parameter, or a buffer that holds them all as the kernel declares them.
+    private static byte[]? Parameters(PtxProgram program, void** arguments, void** extra)
+    {
+        byte[] parameters = new byte[program.ParameterBytes];
+        if (arguments is not null)
+        {
+            for (int i = 0; i < program.Parameters.Length; i++)
+                new ReadOnlySpan<byte>(arguments[i], program.Parameters[i].Bytes).CopyTo(parameters.AsSpan(program.ParameterOffsets[i]));
+            return parameters;
+        }
+        void* buffer = null;
+        nuint size = 0;
+        for (int i = 0; extra is not null && extra[i] is not null; i += 2)
+        {
+            if ((nint)extra[i] == 1) // CU_LAUNCH_PARAM_BUFFER_POINTER
+                buffer = extra[i + 1];
+            else if ((nint)extra[i] == 2) // ..._SIZE
+                size = *(nuint*)extra[i + 1];
+        }
+        if (size < (nuint)parameters.Length)
+            return null;
+        new ReadOnlySpan<byte>(buffer, parameters.Length).CopyTo(parameters);
+        return parameters;
+    }
+
     private static int Run(PtxLaunch launch)
     {
-        Interlocked.Increment(ref Launches);
+        if (Interlocked.Increment(ref Launches) > LostAfter)
+            return current!.Lost = LaunchFailed;
         try
         {
             launch.Run();
@@ -223,51 +230,8 @@ internal static unsafe partial class InterpretedDriver
         }
         catch (PtxFaultException e)
         {
-            return Fail(e.Message.Contains("address", StringComparison.Ordinal) ? IllegalAddress : LaunchFailed, e.Message);
+            LastFault = e.Message;
+            return current!.Lost = e.Message.Contains("address", StringComparison.Ordinal) ? IllegalAddress : LaunchFailed;
         }
-    }
-
-    // ---- Graphs -----------------------------------------------------------------------------------------------------
-
-    [UnmanagedCallersOnly]
-    private static int BeginCapture(nint stream, int mode)
-    {
-        if (Get<Stream>(stream) is not { Recording: null } queue)
-            return InvalidValue;
-        queue.Recording = [];
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int EndCapture(nint stream, nint* graph)
-    {
-        if (Get<Stream>(stream) is not { Recording: { } work } queue)
-            return InvalidValue;
-        queue.Recording = null;
-        *graph = NewHandle(work);
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int Instantiate(nint* executable, nint graph, ulong flags)
-    {
-        if (Get<List<Func<int>>>(graph) is not { } work)
-            return InvalidHandle;
-        *executable = NewHandle(work.ToArray());
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int GraphLaunch(nint executable, nint stream)
-    {
-        if (Get<Func<int>[]>(executable) is not { } work || Get<Stream>(stream) is not { } queue)
-            return InvalidHandle;
-        foreach (Func<int> step in work)
-        {
-            int code = queue.Do(step);
-            if (code != Success)
-                return code;
-        }
-        return Success;
     }
 }

@@ -1,51 +1,63 @@
-using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
-using ILGPU.Runtime.Cuda;
 
 namespace GpuGrad.Tests.Support.Ptx;
 
 /// <summary>
-/// A CUDA driver in which the interpreter runs the kernels: the functions that <see cref="CudaDriver"/> calls, with its
-/// calling conventions, over host memory. So the whole CUDA runtime is tested, from loading a module to replaying a graph.
-/// It has two devices: one of compute capability 8.0, one of 5.0.
+/// A CUDA driver in which the interpreter runs the kernels, over host memory. <see cref="Load"/> puts it in the place of libcuda, so ILGPU's
+/// own CUDA runtime is tested with it, from loading a module to replaying a graph. It is strict where a driver leaves things to luck:
+/// what may not happen while a graph is recorded is refused, and a context whose kernel failed is lost for good.
 /// </summary>
 internal static unsafe partial class InterpretedDriver
 {
-    private const int Success = 0, InvalidValue = 1, OutOfMemory = 2, InvalidPtx = 218, InvalidHandle = 400, NotFound = 500, IllegalAddress = 700,
-        LaunchFailed = 719, CaptureUnsupported = 900;
+    private const int Success = 0, InvalidValue = 1, OutOfMemory = 2, NoDevice = 100, InvalidPtx = 218, InvalidHandle = 400, NotFound = 500, IllegalAddress = 700,
+        LaunchFailed = 719, CaptureUnsupported = 900, CaptureInvalidated = 901, CaptureImplicit = 906;
 
-    private static readonly int[] Capabilities = [80, 50];
     private static readonly Dictionary<string, nint> Functions = [];
     private static readonly Dictionary<nint, object> Handles = [];
     private static readonly Dictionary<int, nint> ErrorNames = [];
+    private static readonly Lock Loading = new();
+    private static int[] capabilities = [];
     private static long nextHandle = 0x1000;
 
     [ThreadStatic]
-    private static string? lastDetail;
+    private static DriverContext? current;
 
     public static readonly PtxMemory Memory = new();
 
-    public static readonly CudaDriver Driver = new(Resolve, () =>
-    {
-        string? detail = lastDetail;
-        lastDetail = null;
-        return detail;
-    });
-
-    static InterpretedDriver()
-    {
-        RegisterDevices();
-        RegisterWork();
-    }
+    /// <summary>What the last kernel that failed did, and where; a driver tells a code only.</summary>
+    public static string? LastFault { get; private set; }
 
     /// <summary>Launches so far, for tests that count them.</summary>
     public static long Launches;
 
-    private static nint Resolve(string name) => Functions.TryGetValue(name, out nint function)
-        ? function
-        : throw new EntryPointNotFoundException($"The interpreted CUDA driver has no {name}.");
+    /// <summary>After so many launches the device is gone; for tests of what the program does then.</summary>
+    public static long LostAfter { get; set; } = long.MaxValue;
+
+    /// <summary>Makes this the libcuda of the process; must come before ILGPU asks for a device. Later calls change nothing.</summary>
+    /// <param name="computeCapabilities">Of the devices it has: 80 is 8.0.</param>
+    public static void Load(params int[] computeCapabilities)
+    {
+        lock (Loading)
+        {
+            if (capabilities.Length > 0)
+                return;
+            capabilities = computeCapabilities;
+            RegisterDevices();
+            RegisterStreams();
+            RegisterMemory();
+            RegisterWork();
+            RegisterGraphs();
+            string[] names = [.. Functions.Keys];
+            string path = Path.Combine(Path.GetTempPath(), $"gpugrad-libcuda-{Environment.ProcessId}-{Guid.NewGuid():n}.so");
+            File.WriteAllBytes(path, StubLibrary.Build("libcuda.so.1", names));
+            nint library = NativeLibrary.Load(path);
+            File.Delete(path);
+            nint* table = (nint*)NativeLibrary.GetExport(library, StubLibrary.Table);
+            for (int i = 0; i < names.Length; i++)
+                table[i] = Functions[names[i]];
+        }
+    }
 
     private static nint NewHandle(object value)
     {
@@ -69,24 +81,31 @@ internal static unsafe partial class InterpretedDriver
             return Handles.Remove(handle) ? Success : InvalidHandle;
     }
 
-    private static int Fail(int code, string detail)
+    /// <summary>What the device of the current context does; nothing any more where it was lost, or where the callback fails.</summary>
+    private static int OnDevice(Func<DriverContext, int> work)
     {
-        lastDetail = detail;
-        return code;
+        if (current is not { } context)
+            return InvalidHandle;
+        return context.Lost != Success ? context.Lost : work(context);
     }
 
-    /// <summary>A queue. Work runs at once, or is recorded while a capture is on.</summary>
-    private sealed class Stream
+    /// <summary>What may not happen while this or, if it records for all threads, another thread records a graph.</summary>
+    private static int Unrecorded(Func<DriverContext, int> work) => OnDevice(context =>
     {
-        public List<Func<int>>? Recording;
+        if (!context.Recorders.Any(r => r.ForAllThreads || r.Thread == Environment.CurrentManagedThreadId))
+            return work(context);
+        foreach (DriverStream stream in context.Recorders)
+            stream.IsInvalid = true;
+        return CaptureUnsupported;
+    });
 
-        public int Do(Func<int> work)
-        {
-            if (Recording == null)
-                return work();
-            Recording.Add(work);
-            return Success;
-        }
+    /// <summary>A context: what ILGPU calls an accelerator.</summary>
+    private sealed class DriverContext
+    {
+        public required int Device { get; init; }
+        public DriverStream Null { get; } = new() { IsNull = true };
+        public List<DriverStream> Recorders { get; } = [];
+        public int Lost { get; set; }
     }
 
     private static void RegisterDevices()
@@ -98,19 +117,14 @@ internal static unsafe partial class InterpretedDriver
         Functions["cuDeviceGetName"] = (nint)(delegate* unmanaged<byte*, int, int, int>)&DeviceGetName;
         Functions["cuDeviceTotalMem_v2"] = (nint)(delegate* unmanaged<nuint*, int, int>)&DeviceTotalMem;
         Functions["cuDeviceGetAttribute"] = (nint)(delegate* unmanaged<int*, int, int, int>)&DeviceGetAttribute;
-        Functions["cuDevicePrimaryCtxRetain"] = (nint)(delegate* unmanaged<nint*, int, int>)&CtxRetain;
-        Functions["cuDevicePrimaryCtxRelease_v2"] = (nint)(delegate* unmanaged<int, int>)&CtxRelease;
+        Functions["cuCtxCreate_v2"] = (nint)(delegate* unmanaged<nint*, uint, int, int>)&CtxCreate;
+        Functions["cuCtxDestroy_v2"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
         Functions["cuCtxSetCurrent"] = (nint)(delegate* unmanaged<nint, int>)&CtxSetCurrent;
         Functions["cuCtxSynchronize"] = (nint)(delegate* unmanaged<int>)&CtxSynchronize;
+        Functions["cuCtxGetCacheConfig"] = (nint)(delegate* unmanaged<int*, int>)&GetConfig;
+        Functions["cuCtxGetSharedMemConfig"] = (nint)(delegate* unmanaged<int*, int>)&GetConfig;
+        Functions["cuGetErrorString"] = (nint)(delegate* unmanaged<int, byte**, int>)&GetErrorName;
         Functions["cuGetErrorName"] = (nint)(delegate* unmanaged<int, byte**, int>)&GetErrorName;
-        Functions["cuStreamCreate"] = (nint)(delegate* unmanaged<nint*, uint, int>)&StreamCreate;
-        Functions["cuStreamDestroy_v2"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
-        Functions["cuStreamSynchronize"] = (nint)(delegate* unmanaged<nint, int>)&StreamSynchronize;
-        Functions["cuEventCreate"] = (nint)(delegate* unmanaged<nint*, uint, int>)&EventCreate;
-        Functions["cuEventRecord"] = (nint)(delegate* unmanaged<nint, nint, int>)&EventRecord;
-        Functions["cuEventSynchronize"] = (nint)(delegate* unmanaged<nint, int>)&EventSynchronize;
-        Functions["cuEventElapsedTime"] = (nint)(delegate* unmanaged<float*, nint, nint, int>)&EventElapsedTime;
-        Functions["cuEventDestroy_v2"] = (nint)(delegate* unmanaged<nint, int>)&Destroy;
     }
 
     [UnmanagedCallersOnly]
@@ -126,7 +140,7 @@ internal static unsafe partial class InterpretedDriver
     [UnmanagedCallersOnly]
     private static int DeviceGetCount(int* count)
     {
-        *count = Capabilities.Length;
+        *count = capabilities.Length;
         return Success;
     }
 
@@ -134,13 +148,13 @@ internal static unsafe partial class InterpretedDriver
     private static int DeviceGet(int* device, int ordinal)
     {
         *device = ordinal;
-        return (uint)ordinal < (uint)Capabilities.Length ? Success : InvalidValue;
+        return (uint)ordinal < (uint)capabilities.Length ? Success : InvalidValue;
     }
 
     [UnmanagedCallersOnly]
     private static int DeviceGetName(byte* name, int length, int device)
     {
-        byte[] text = Encoding.UTF8.GetBytes($"PTX interpreter (sm_{Capabilities[device]})\0");
+        byte[] text = Encoding.UTF8.GetBytes($"PTX interpreter (sm_{capabilities[device]})\0");
         text.AsSpan(0, Math.Min(text.Length, length)).CopyTo(new Span<byte>(name, length));
         return Success;
     }
@@ -155,40 +169,57 @@ internal static unsafe partial class InterpretedDriver
     [UnmanagedCallersOnly]
     private static int DeviceGetAttribute(int* value, int attribute, int device)
     {
-        *value = (CudaAttribute)attribute switch
+        *value = attribute switch
         {
-            CudaAttribute.MaxThreadsPerBlock or CudaAttribute.MaxBlockDimX or CudaAttribute.MaxBlockDimY => 1024,
-            CudaAttribute.MaxBlockDimZ => 64,
-            CudaAttribute.MaxGridDimX => int.MaxValue,
-            CudaAttribute.MaxGridDimY or CudaAttribute.MaxGridDimZ => 65535,
-            CudaAttribute.MaxSharedMemoryPerBlock => 48 * 1024,
-            CudaAttribute.MaxSharedMemoryPerBlockOptIn => 96 * 1024,
-            CudaAttribute.TotalConstantMemory => 64 * 1024,
-            CudaAttribute.WarpSize => 32,
-            CudaAttribute.MultiprocessorCount => 4,
-            CudaAttribute.MaxThreadsPerMultiprocessor => 2048,
-            CudaAttribute.ComputeCapabilityMajor => Capabilities[device] / 10,
-            CudaAttribute.ComputeCapabilityMinor => Capabilities[device] % 10,
+            1 or 2 or 3 => 1024, // threads of a block; in x and y
+            4 => 64, // in z
+            5 => int.MaxValue, // blocks of a grid in x
+            6 or 7 => 65535, // in y and z
+            8 => 48 * 1024, // shared memory of a block
+            97 => 96 * 1024, // where a kernel asks for more
+            81 => 96 * 1024, // of a multiprocessor
+            9 => 64 * 1024, // constant memory
+            10 => 32, // threads of a warp
+            12 or 82 => 65536, // registers of a block and of a multiprocessor
+            16 => 4, // multiprocessors
+            33 => device + 1, // PCI bus: ILGPU takes devices with the same place for one
+            39 => 2048, // threads of one
+            75 => capabilities[device] / 10,
+            76 => capabilities[device] % 10,
             _ => 0,
         };
         return Success;
     }
 
     [UnmanagedCallersOnly]
-    private static int CtxRetain(nint* context, int device)
+    private static int CtxCreate(nint* context, uint flags, int device)
     {
-        *context = device + 1;
+        if ((uint)device >= (uint)capabilities.Length)
+            return InvalidValue;
+        current = new DriverContext { Device = device };
+        *context = NewHandle(current);
         return Success;
     }
 
     [UnmanagedCallersOnly]
-    private static int CtxRelease(int device) => Success;
+    private static int CtxSetCurrent(nint context)
+    {
+        current = Get<DriverContext>(context);
+        return context == 0 || current is not null ? Success : InvalidHandle;
+    }
 
     [UnmanagedCallersOnly]
-    private static int CtxSetCurrent(nint context) => context > 0 && context <= Capabilities.Length ? Success : InvalidHandle;
+    private static int CtxSynchronize() => Unrecorded(_ => Success);
 
     [UnmanagedCallersOnly]
-    private static int CtxSynchronize() => Success;
+    private static int GetConfig(int* config)
+    {
+        *config = 0;
+        return Success;
+    }
+
+    [UnmanagedCallersOnly]
+    private static int Destroy(nint handle) => Drop(handle);
 
     [UnmanagedCallersOnly]
     private static int GetErrorName(int code, byte** text)
@@ -198,12 +229,15 @@ internal static unsafe partial class InterpretedDriver
             Success => "CUDA_SUCCESS",
             InvalidValue => "CUDA_ERROR_INVALID_VALUE",
             OutOfMemory => "CUDA_ERROR_OUT_OF_MEMORY",
+            NoDevice => "CUDA_ERROR_NO_DEVICE",
             InvalidPtx => "CUDA_ERROR_INVALID_PTX",
             InvalidHandle => "CUDA_ERROR_INVALID_HANDLE",
             NotFound => "CUDA_ERROR_NOT_FOUND",
             IllegalAddress => "CUDA_ERROR_ILLEGAL_ADDRESS",
             LaunchFailed => "CUDA_ERROR_LAUNCH_FAILED",
             CaptureUnsupported => "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED",
+            CaptureInvalidated => "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED",
+            CaptureImplicit => "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT",
             _ => "CUDA_ERROR_UNKNOWN",
         };
         lock (ErrorNames)
@@ -212,55 +246,6 @@ internal static unsafe partial class InterpretedDriver
                 ErrorNames.Add(code, pointer = Marshal.StringToCoTaskMemUTF8(name));
             *text = (byte*)pointer;
         }
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int StreamCreate(nint* stream, uint flags)
-    {
-        *stream = NewHandle(new Stream());
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int Destroy(nint handle) => Drop(handle);
-
-    [UnmanagedCallersOnly]
-    private static int StreamSynchronize(nint stream) => Get<Stream>(stream) switch
-    {
-        null => InvalidHandle,
-        { Recording: not null } => CaptureUnsupported,
-        _ => Success,
-    };
-
-    [UnmanagedCallersOnly]
-    private static int EventCreate(nint* handle, uint flags)
-    {
-        *handle = NewHandle(new StrongBox<long>());
-        return Success;
-    }
-
-    [UnmanagedCallersOnly]
-    private static int EventRecord(nint handle, nint stream)
-    {
-        if (Get<StrongBox<long>>(handle) is not { } time || Get<Stream>(stream) is not { } queue)
-            return InvalidHandle;
-        return queue.Do(() =>
-        {
-            time.Value = Stopwatch.GetTimestamp();
-            return Success;
-        });
-    }
-
-    [UnmanagedCallersOnly]
-    private static int EventSynchronize(nint handle) => Get<StrongBox<long>>(handle) == null ? InvalidHandle : Success;
-
-    [UnmanagedCallersOnly]
-    private static int EventElapsedTime(float* milliseconds, nint start, nint end)
-    {
-        if (Get<StrongBox<long>>(start) is not { } first || Get<StrongBox<long>>(end) is not { } last)
-            return InvalidHandle;
-        *milliseconds = (float)Stopwatch.GetElapsedTime(first.Value, last.Value).TotalMilliseconds;
         return Success;
     }
 }

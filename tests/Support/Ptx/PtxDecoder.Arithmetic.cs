@@ -5,6 +5,7 @@ namespace GpuGrad.Tests.Support.Ptx;
 internal sealed partial class PtxDecoder
 {
     private static readonly PtxType[] Integers = [PtxType.S32, PtxType.U32, PtxType.S64, PtxType.U64, PtxType.S16, PtxType.U16];
+    private static readonly PtxType[] Unsigned = [PtxType.U16, PtxType.U32, PtxType.U64];
     private static readonly PtxType[] Floats = [PtxType.F32, PtxType.F64];
     private static readonly PtxType[] Numbers = [.. Integers, .. Floats];
     private static readonly PtxType[] BitTypes = [PtxType.B16, PtxType.B32, PtxType.B64];
@@ -59,6 +60,9 @@ internal sealed partial class PtxDecoder
                 return true;
             case "setp":
                 DecodeSetp();
+                return true;
+            case "testp":
+                DecodeTestp();
                 return true;
             case "selp":
                 DecodeSelp();
@@ -279,8 +283,8 @@ internal sealed partial class PtxDecoder
 
     private void DecodeSetp()
     {
-        string comparison = modifiers.Demand("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan");
-        PtxType type = modifiers.Type(comparison is "eq" or "ne" ? [.. Numbers, .. BitTypes] : comparison.Length == 3 ? Floats : Numbers);
+        string comparison = modifiers.Demand("eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan", "lo", "ls", "hi", "hs");
+        PtxType type = modifiers.Type(comparison is "eq" or "ne" ? [.. Numbers, .. BitTypes] : comparison is "lo" or "ls" or "hi" or "hs" ? Unsigned : comparison.Length == 3 ? Floats : Numbers);
         Count(3);
         int d = Destination(at.Operands[0], PtxType.Pred), a = Source(at.Operands[1], type), b = Source(at.Operands[2], type);
         if (type.IsFloat())
@@ -294,9 +298,9 @@ internal sealed partial class PtxDecoder
         {
             "eq" => (x, y) => x == y ? 1u : 0u,
             "ne" => (x, y) => x != y ? 1u : 0u,
-            "lt" => (x, y) => order(x, y) < 0 ? 1u : 0u,
-            "le" => (x, y) => order(x, y) <= 0 ? 1u : 0u,
-            "gt" => (x, y) => order(x, y) > 0 ? 1u : 0u,
+            "lt" or "lo" => (x, y) => order(x, y) < 0 ? 1u : 0u,
+            "le" or "ls" => (x, y) => order(x, y) <= 0 ? 1u : 0u,
+            "gt" or "hi" => (x, y) => order(x, y) > 0 ? 1u : 0u,
             _ => (x, y) => order(x, y) >= 0 ? 1u : 0u,
         });
     }
@@ -316,6 +320,25 @@ internal sealed partial class PtxDecoder
             "gt" or "gtu" => x > y,
             _ => x >= y,
         };
+    }
+
+    private void DecodeTestp()
+    {
+        string property = modifiers.Demand("finite", "infinite", "number", "notanumber", "normal", "subnormal");
+        PtxType type = modifiers.Type(Floats);
+        Count(2);
+        int d = Destination(at.Operands[0], PtxType.Pred), a = Source(at.Operands[1], type);
+        bool single = type == PtxType.F32;
+        Func<ulong, bool> test = property switch
+        {
+            "finite" => single ? x => float.IsFinite(F(x)) : x => double.IsFinite(D(x)),
+            "infinite" => single ? x => float.IsInfinity(F(x)) : x => double.IsInfinity(D(x)),
+            "number" => single ? x => !float.IsNaN(F(x)) : x => !double.IsNaN(D(x)),
+            "notanumber" => single ? x => float.IsNaN(F(x)) : x => double.IsNaN(D(x)),
+            "normal" => single ? x => float.IsNormal(F(x)) : x => double.IsNormal(D(x)),
+            _ => single ? x => float.IsSubnormal(F(x)) : x => double.IsSubnormal(D(x)),
+        };
+        Unary(d, a, x => test(x) ? 1u : 0u);
     }
 
     private void DecodeSelp()

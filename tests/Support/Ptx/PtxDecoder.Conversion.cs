@@ -18,15 +18,21 @@ internal sealed partial class PtxDecoder
                 DecodeCvt();
                 return true;
             case "cvta":
-                modifiers.Demand("to");
-                modifiers.Demand("global");
-                modifiers.Type(PtxType.U64);
-                Count(2);
-                Unary(Destination(at.Operands[0], PtxType.U64), RegisterSource(at.Operands[1], PtxType.U64), x => x);
+                DecodeCvta();
                 return true;
             default:
                 return false;
         }
+    }
+
+    /// <summary>To a generic address, or <c>.to</c> one of a state space.</summary>
+    private void DecodeCvta()
+    {
+        bool to = modifiers.Take("to") is not null;
+        ulong window = modifiers.Demand("global", "shared", "local") switch { "shared" => (ulong)SharedWindow, "local" => (ulong)LocalWindow, _ => 0 };
+        modifiers.Type(PtxType.U64);
+        Count(2);
+        Unary(Destination(at.Operands[0], PtxType.U64), RegisterSource(at.Operands[1], PtxType.U64), to ? x => x - window : x => x + window);
     }
 
     private void DecodeMov()

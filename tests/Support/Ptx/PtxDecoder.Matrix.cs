@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace GpuGrad.Tests.Support.Ptx;
 
 internal sealed partial class PtxDecoder
@@ -9,6 +11,8 @@ internal sealed partial class PtxDecoder
     /// </summary>
     private bool DecodeMatrix(string name)
     {
+        if (name == "ldmatrix")
+            return DecodeLoadMatrix();
         if (name != "mma")
             return false;
         modifiers.Demand("sync");
@@ -30,6 +34,41 @@ internal sealed partial class PtxDecoder
             throw Error("mma must not be predicated here.");
         Action<PtxWarp, uint> run = element == "tf32" ? (w, mask) => MultiplyTf32(w, mask, d, a, b, c) : (w, mask) => MultiplyHalves(w, mask, d, a, b, c, element == "bf16");
         Add(StepKind.WarpWide, run, [.. a, .. b, .. c], d, Constant(uint.MaxValue));
+        return true;
+    }
+
+    /// <summary>
+    /// Matrices of 8 rows of 16 bytes, one to four of them: lane 8 i + r gives the address of row r of matrix i, and each lane gets
+    /// of every matrix word t of row g, where the lane is 4 g + t.
+    /// </summary>
+    private bool DecodeLoadMatrix()
+    {
+        modifiers.Demand("sync");
+        modifiers.Demand("aligned");
+        modifiers.Demand("m8n8");
+        int count = modifiers.Demand("x1", "x2", "x4")[1] - '0';
+        modifiers.Demand("shared");
+        modifiers.Demand("b16");
+        Require(75, 6.5, "ldmatrix");
+        Count(2);
+        int[] d = VectorOperands(at.Operands[0], count, o => Destination(o, PtxType.B32));
+        (int slot, long offset) = Address(at.Operands[1], "shared");
+        Locator locator = Locate("shared", 16, isWrite: false, isAtomic: false);
+        Add(StepKind.WarpWide, (w, mask) =>
+        {
+            if (mask != uint.MaxValue)
+                throw new PtxLaneException(0, "ldmatrix needs all 32 lanes.");
+            for (int i = 0; i < d.Length; i++)
+            {
+                for (int row = 0; row < 8; row++)
+                {
+                    int giver = (i * 8) + row;
+                    ref byte place = ref locator(w, giver, (long)w.Registers[(slot * 32) + giver] + offset);
+                    for (int word = 0; word < 4; word++)
+                        w.Registers[(d[i] * 32) + (row * 4) + word] = ReadBytes(ref Unsafe.Add(ref place, word * 4), 4);
+                }
+            }
+        }, [slot], d, Constant(uint.MaxValue));
         return true;
     }
 

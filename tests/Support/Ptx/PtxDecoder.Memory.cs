@@ -8,6 +8,12 @@ internal sealed partial class PtxDecoder
     private static readonly PtxType[] MemoryTypes =
         [PtxType.B8, PtxType.U8, PtxType.S8, PtxType.B16, PtxType.U16, PtxType.S16, PtxType.B32, PtxType.U32, PtxType.S32, PtxType.F32, PtxType.B64, PtxType.U64, PtxType.S64, PtxType.F64];
 
+    /// <summary>Stands for no state space in the instruction.</summary>
+    private const string Generic = "generic";
+
+    /// <summary>Where shared and local memory lie among generic addresses.</summary>
+    private const long SharedWindow = 1L << 56, LocalWindow = 2L << 56, WindowMask = 0xFFL << 56;
+
     private bool DecodeMemory(string name)
     {
         switch (name)
@@ -41,7 +47,7 @@ internal sealed partial class PtxDecoder
             bool wide = register.Type is PtxType.B64 or PtxType.U64 or PtxType.S64, narrow = register.Type is PtxType.B32 or PtxType.U32 or PtxType.S32;
             if (!wide && !narrow)
                 throw Error($"an address register has 32 or 64 bits and is no float; this one is {register.Type.Name()}.");
-            if (narrow && space == "global")
+            if (narrow && space is "global" or Generic)
                 throw Error("a global address has 64 bits.");
             return (register.Slot, address.Offset);
         }
@@ -71,7 +77,7 @@ internal sealed partial class PtxDecoder
 
     private void DecodeLoad()
     {
-        string space = modifiers.Demand("param", "global", "shared", "local");
+        string space = modifiers.Take("param", "global", "shared", "local") ?? Generic;
         if (space == "global")
             modifiers.Take("nc");
         int count = VectorCount(null);
@@ -132,7 +138,7 @@ internal sealed partial class PtxDecoder
     {
         if (modifiers.Peek == "param")
             throw Error("parameters of a kernel cannot be written.");
-        string space = modifiers.Demand("global", "shared", "local");
+        string space = modifiers.Take("global", "shared", "local") ?? Generic;
         int count = VectorCount(null);
         PtxType type = modifiers.Type(MemoryTypes);
         if (count * type.Size() > 16)
@@ -160,20 +166,37 @@ internal sealed partial class PtxDecoder
     private Locator Locate(string space, int bytes, bool isWrite, bool isAtomic) => space switch
     {
         "global" => Global(accesses++, bytes, isWrite),
-        "shared" => (w, lane, address) =>
+        "shared" => Shared(bytes, isWrite, isAtomic),
+        "local" => Local(bytes),
+        _ => Anywhere(Global(accesses++, bytes, isWrite), Shared(bytes, isWrite, isAtomic), Local(bytes)),
+    };
+
+    /// <summary>A generic address is a global one unless it lies in one of the two windows.</summary>
+    private static Locator Anywhere(Locator global, Locator shared, Locator local) => (w, lane, address) =>
+    {
+        switch (address & WindowMask)
         {
-            CheckAlignment(lane, address, bytes);
-            return ref w.Group.Shared.At(w, lane, address, bytes, isWrite, isAtomic);
+            case SharedWindow:
+                return ref shared(w, lane, address - SharedWindow);
+            case LocalWindow:
+                return ref local(w, lane, address - LocalWindow);
+            default:
+                return ref global(w, lane, address);
         }
-        ,
-        _ => (w, lane, address) =>
-        {
-            CheckAlignment(lane, address, bytes);
-            if (address < 0 || address + bytes > w.Locals[lane].Length)
-                throw new PtxLaneException(lane, $"local address {address} (+{bytes}) is outside the thread's {w.Locals[lane].Length} bytes.");
-            return ref w.Locals[lane][address];
-        }
-        ,
+    };
+
+    private static Locator Shared(int bytes, bool isWrite, bool isAtomic) => (w, lane, address) =>
+    {
+        CheckAlignment(lane, address, bytes);
+        return ref w.Group.Shared.At(w, lane, address, bytes, isWrite, isAtomic);
+    };
+
+    private static Locator Local(int bytes) => (w, lane, address) =>
+    {
+        CheckAlignment(lane, address, bytes);
+        if (address < 0 || address + bytes > w.Locals[lane].Length)
+            throw new PtxLaneException(lane, $"local address {address} (+{bytes}) is outside the thread's {w.Locals[lane].Length} bytes.");
+        return ref w.Locals[lane][address];
     };
 
     /// <summary>Most accesses of one instruction go to one buffer, so the last one is remembered.</summary>
@@ -198,7 +221,7 @@ internal sealed partial class PtxDecoder
 
     private void DecodeAtomic(bool returns)
     {
-        string space = modifiers.Demand("global", "shared");
+        string space = modifiers.Take("global", "shared") ?? Generic;
         string operation = modifiers.Demand("add", "min", "max", "and", "or", "xor", "exch", "cas");
         PtxType type = modifiers.Type(operation switch
         {

@@ -1,36 +1,24 @@
 using System.Runtime.CompilerServices;
-using ILGPU;
-using ILGPU.Runtime.Cuda;
 
 namespace GpuGrad.Tests.Support.Ptx;
 
-/// <summary>
-/// CUDA without a GPU: accelerators whose kernels are compiled to PTX, which an interpreter runs. They are ordinary
-/// <see cref="CudaAccelerator"/>s, so whatever launches kernels runs on them unchanged.
-/// </summary>
+/// <summary>CUDA without a GPU: a driver in the place of libcuda, whose devices interpret the PTX text that ILGPU compiles kernels to.</summary>
 public static class PtxInterpreter
 {
-    /// <summary>Adds the interpreted devices: first one of compute capability 8.0, then one of 5.0.</summary>
-    public static Context.Builder Interpreted(this Context.Builder builder)
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        builder.Registry.AddRange(CudaDevice.GetDevices(InterpretedDriver.Driver, static _ => true));
-        return builder;
-    }
-
-    /// <summary>A context with an accelerator of compute capability 8.0 or 5.0; disposing the context disposes both.</summary>
-    public static CudaAccelerator Create(int capability = 80, Action<Context.Builder>? configure = null)
-    {
-        Context context = Context.Create(b =>
-        {
-            b.Interpreted();
-            configure?.Invoke(b);
-        });
-        return context.CreateCudaAccelerator(capability == 80 ? 0 : capability == 50 ? 1 : throw new ArgumentOutOfRangeException(nameof(capability)));
-    }
+    /// <summary>
+    /// Gives this process CUDA devices of compute capability 8.0, 7.5, 8.6, 8.9 and 9.0, in this order. Must come before anything asks for devices:
+    /// ILGPU looks for libcuda once.
+    /// </summary>
+    public static void Load() => InterpretedDriver.Load(80, 75, 86, 89, 90);
 
     /// <summary>Kernels launched on all interpreted devices so far.</summary>
     public static long Launches => Interlocked.Read(ref InterpretedDriver.Launches);
+
+    /// <summary>What the last kernel that failed did, with the line of its text; a driver tells a code only.</summary>
+    public static string? LastFault => InterpretedDriver.LastFault;
+
+    /// <summary>Every text that devices have been given, with the device's compute capability, in order.</summary>
+    public static IReadOnlyCollection<(int Capability, string Text)> Texts => InterpretedDriver.Texts;
 
     /// <summary>Checks PTX text as far as ptxas would; throws <see cref="PtxSyntaxException"/>.</summary>
     public static void Verify(string ptx) => PtxDecoder.Decode(ptx);

@@ -94,12 +94,25 @@ internal sealed class PtxParser
             bool visible = Accept(".visible");
             if (Current == ".entry" && !external)
                 entries.Add(ParseEntry());
+            else if (Current == ".func")
+                SkipFunction();
             else if (!visible && Current == ".shared")
                 variables.Add(ParseVariable(external));
             else
                 throw Error($"'{Current}' is not understood at module level.");
         }
         return new PtxSource(version, int.Parse(target.AsSpan(3), CultureInfo.InvariantCulture), [.. variables], [.. entries], lines);
+    }
+
+    // ILGPU leaves functions behind that it has inlined everywhere; a call would be refused as an unknown instruction.
+    private void SkipFunction()
+    {
+        while (Current is not (";" or "{"))
+            Next();
+        int depth = 0;
+        do
+            depth += Next() switch { "{" => 1, "}" => -1, _ => 0 };
+        while (depth > 0);
     }
 
     private PtxEntry ParseEntry()

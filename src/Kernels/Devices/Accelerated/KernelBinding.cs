@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
@@ -12,18 +14,26 @@ namespace GpuGrad.Kernels.Devices.Accelerated;
 /// </summary>
 public sealed class KernelBinding : Operands
 {
+    private readonly KernelDevice device;
     private readonly List<Action> launches;
     private readonly KernelScratch scratch;
 
-    internal KernelBinding(Node node, PlanLayout layout, Accelerator accelerator, List<Action> launches, KernelScratch scratch) : base(node, layout)
+    internal KernelBinding(Node node, PlanLayout layout, KernelDevice device, List<Action> launches, KernelScratch scratch) : base(node, layout)
     {
-        Accelerator = accelerator;
+        this.device = device;
         this.launches = launches;
         this.scratch = scratch;
     }
 
-    /// <summary>Loads kernels; what is loaded twice is compiled once.</summary>
-    public Accelerator Accelerator { get; }
+    /// <summary>Loads and launches kernels; one that is asked for twice is compiled once.</summary>
+    internal KernelLoader Loader => device.Loader;
+
+    /// <summary>Groups of threads that the device runs at once.</summary>
+    internal int Multiprocessors => device.Accelerator.NumMultiprocessors;
+
+    internal Accelerator Accelerator => device.Accelerator;
+
+    internal KernelDevice Device => device;
 
     public ArrayView<float> In(int index) => View<float>(Input(index, ElementType.Real), InShape(index));
 
@@ -39,6 +49,9 @@ public sealed class KernelBinding : Operands
 
     /// <summary>Whether an input begins where four floats can be loaded at once; parameters lie wherever the one before ends.</summary>
     public bool IsAligned(int index) => Input(index, ElementType.Real).Offset % 16 == 0;
+
+    /// <summary>Whether an output begins where four floats can be stored at once.</summary>
+    public bool IsOutAligned(int index = 0) => Output(index, ElementType.Real).Offset % 16 == 0;
 
     /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
     public ArrayView<float> Updated(int index)
@@ -57,18 +70,22 @@ public sealed class KernelBinding : Operands
     /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
     public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
 
+    /// <summary>A table on the device for as long as the plan lives.</summary>
+    internal ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged => scratch.Table(values);
+
     /// <summary>Adds a launch. The delegate is called at every step: it must capture all it needs and allocate nothing.</summary>
     public void Launch(Action launch) => launches.Add(launch);
 
     private static ArrayView<T> View<T>(Location at, Shape shape) where T : unmanaged => ((KernelBuffer)at.Buffer).View<T>(at.Offset, shape.Length);
 }
 
-/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes.</summary>
+/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes. Tables keep their own.</summary>
 internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
 {
     private const int Alignment = 64; // floats in 256 bytes
 
     private readonly List<KernelScratchRegion> regions = [];
+    private readonly List<KernelBuffer> tables = [];
     private readonly List<(int Node, KernelBuffer Buffer)> guarded = [];
     private KernelBuffer? buffer;
     private int node;
@@ -90,6 +107,15 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
         used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
         needed = Math.Max(needed, used);
         return region;
+    }
+
+    public ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        ReadOnlySpan<byte> bytes = MemoryMarshal.AsBytes(values);
+        var table = (KernelBuffer)memory.Allocate("table", bytes.Length);
+        tables.Add(table);
+        table.Write(0, bytes);
+        return table.View<T>(0, values.Length);
     }
 
     /// <summary>Allocates once all nodes are bound.</summary>
@@ -117,6 +143,8 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
             memory.Release(own);
         if (buffer is not null)
             memory.Release(buffer);
+        foreach (KernelBuffer table in tables)
+            memory.Release(table);
     }
 }
 

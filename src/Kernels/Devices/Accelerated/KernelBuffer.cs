@@ -17,7 +17,7 @@ internal sealed class KernelBuffer : DeviceBuffer
         margin = device.Guard == GuardSide.None ? 0 : Guards.Margin;
         memory = device.Accelerator.Allocate1D<byte>(checked(Math.Max(bytes, 1) + (2 * margin)));
         if (margin > 0)
-            memory.MemSet(Guards.Pattern);
+            memory.View.MemSet(device.Loader.Stream, Guards.Pattern);
         Fill(0);
     }
 
@@ -33,7 +33,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            Part(offset, source.Length).CopyFromCPU(device.Accelerator.DefaultStream, source);
+            Part(offset, source.Length).CopyFromCPU(device.Loader.Stream, source);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy to '{Name}'", e) is { } fault)
         {
@@ -65,7 +65,7 @@ internal sealed class KernelBuffer : DeviceBuffer
             return;
         try
         {
-            Part(offset, destination.Length).CopyToCPU(device.Accelerator.DefaultStream, destination);
+            Part(offset, destination.Length).CopyToCPU(device.Loader.Stream, destination);
         }
         catch (Exception e) when (AcceleratorFaults.Translate(device, $"a copy from '{Name}'", e) is { } fault)
         {
@@ -76,9 +76,9 @@ internal sealed class KernelBuffer : DeviceBuffer
     public override void Fill(byte value)
     {
         if (margin == 0)
-            memory.MemSet(value);
+            memory.View.MemSet(device.Loader.Stream, value);
         else if (Bytes > 0)
-            Data.MemSet(device.Accelerator.DefaultStream, value);
+            Data.MemSet(device.Loader.Stream, value);
     }
 
     public override string? Damage()

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
 using ILGPU;
@@ -23,6 +24,7 @@ public sealed class KernelDevice : Device
     {
         Id = id;
         Accelerator = accelerator;
+        Loader = new KernelLoader(accelerator);
         this.owned = owned;
     }
 
@@ -35,35 +37,68 @@ public sealed class KernelDevice : Device
 
     public override bool RunsAhead => true;
 
-    public override int CompiledKernels => KernelCount.Of(Accelerator);
+    public override bool RunsKernels => true;
+
+    public override string? KernelNote => Loader.Note;
 
     internal Accelerator Accelerator { get; }
+
+    internal KernelLoader Loader { get; }
+
+    /// <summary>Bytes; negative where the device does not tell: OpenCL knows the total only.</summary>
+    internal long FreeMemory
+    {
+        get
+        {
+            try
+            {
+                return (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1;
+            }
+            catch (CudaException)
+            {
+                return -1; // asked while another error is being reported
+            }
+        }
+    }
+
+    internal long TotalMemory => Accelerator.MemorySize;
+
+    /// <summary>The tile that matrix products get, whatever it costs; null for the best. For tests of the others.</summary>
+    internal int? Tile { get; set; }
 
     public override bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
 
     /// <summary>Writes a few words by a launch.</summary>
     internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
-        field ??= Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, PostedWords>(PostedWords.Store);
+        field ??= Loader.Items<ArrayView<int>, PostedWords>(PostedWords.Store);
 
-    public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, () => new KernelBuffer(this, name, bytes));
+    public override DeviceBuffer Allocate(string name, long bytes) => AcceleratorFaults.Guard(this, name, bytes, () => new KernelBuffer(this, name, bytes));
 
     public override void Require(string what, long bytes)
     {
         base.Require(what, bytes);
         if (UsesHostMemory)
             return;
-        long free = AcceleratorFaults.Guard(this, "asking for its free memory", () => (Accelerator as CudaAccelerator)?.GetFreeMemory() ?? -1); // OpenCL tells the total only
-        if (bytes > (free < 0 ? Accelerator.MemorySize : free))
-            throw new OutOfDeviceMemoryException(Id, what, bytes, free, Accelerator.MemorySize);
+        long free = FreeMemory;
+        if (bytes > (free < 0 ? TotalMemory : free))
+            throw new OutOfDeviceMemoryException(Id, what, bytes, free, TotalMemory);
     }
 
     public override void Dispose()
     {
-        Accelerator.Dispose();
+        Loader.Dispose();
+        try
+        {
+            Accelerator.Dispose();
+        }
+        catch (AcceleratorException)
+        {
+            // ILGPU unloads even a kernel that the driver refused, and a lost device refuses everything. What led here has been reported.
+        }
         owned?.Dispose();
     }
 
-    internal override Executor Bind(PlanLayout layout) => AcceleratorFaults.Guard(this, "binding a plan", () => new KernelExecutor(layout, this));
+    internal override Executor Bind(PlanLayout layout) => AcceleratorFaults.Guard(this, "binding a plan", 0, () => new KernelExecutor(layout, this));
 
     private sealed class KernelExecutor : Executor
     {
@@ -84,18 +119,21 @@ public sealed class KernelDevice : Device
                 Node node = layout.Nodes[i];
                 scratch.BeginNode(i);
                 if (!node.Op.IsView)
-                    node.Op.Kernel(new KernelBinding(node, layout, device.Accelerator, list, scratch));
+                    node.Op.Kernel(new KernelBinding(node, layout, device, list, scratch));
                 firstLaunch[i + 1] = list.Count;
             }
             scratch.Commit();
             launches = [.. list];
-            graphs = new LaunchGraphs(device.Accelerator, launches);
+            graphs = new LaunchGraphs(device.Loader, launches);
         }
+
+        public override int Launches => launches.Length;
 
         public override void Run(int first, int last)
         {
             try
             {
+                device.Accelerator.Bind();
                 graphs.Run(firstLaunch[first], firstLaunch[last]);
             }
             catch (Exception e) when (AcceleratorFaults.Translate(device, "a launch", e) is { } fault)
@@ -110,7 +148,7 @@ public sealed class KernelDevice : Device
         {
             try
             {
-                device.Accelerator.Synchronize();
+                device.Loader.Stream.Synchronize();
             }
             catch (Exception e) when (AcceleratorFaults.Translate(device, "waiting for the device", e) is { } fault)
             {

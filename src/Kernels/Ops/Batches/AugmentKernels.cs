@@ -1,8 +1,7 @@
 using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Random;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -84,12 +83,12 @@ internal static class AugmentKernels
         var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, (float)augmentation.Noise);
         if (augmentation.IsSpatial)
         {
-            var draw = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);
+            var draw = b.Loader.Items<ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);
             MoveRule rule = RuleOf(augmentation, shape.Height, shape.Width);
             b.Launch(() => draw(batch, indices, rng, rule, moves.View.Cast<int>()));
         }
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<
-            Index1D, P, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, AugmentSizes, ArrayView<float>>(Apply);
+        var run = b.Loader.Items<
+            P, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, AugmentSizes, ArrayView<float>>(Apply);
         b.Launch(() => run(y.IntLength, data, indices, scale, shift, rng, moves.View.Cast<int>(), sizes, y));
     }
 
@@ -141,8 +140,8 @@ internal static class AugmentKernels
             Augmentation.NoiseBlock + ((uint)element / 4), (uint)sample, (uint)rng[2], ((uint)rng[3] << 8) | (uint)Purpose.Augment, (uint)rng[0], (uint)rng[1]);
         int place = element % 4;
         uint radius = place < 2 ? a : c, angle = place < 2 ? b : d;
-        float length = XMath.Sqrt(-2f * XMath.Log(1f - Philox.Uniform(radius))), turn = 2f * XMath.PI * Philox.Uniform(angle);
-        return length * (place % 2 == 0 ? XMath.Cos(turn) : XMath.Sin(turn));
+        float length = MathF.Sqrt(-2f * KernelMath.Log(1f - Philox.Uniform(radius))), turn = 2f * MathF.PI * Philox.Uniform(angle);
+        return length * (place % 2 == 0 ? KernelMath.Cos(turn) : KernelMath.Sin(turn));
     }
 
     // Samples that are rows of features are one row of pixels a channel.

@@ -1,6 +1,5 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -30,7 +29,7 @@ internal static class BatchKernels
     {
         ArrayView<int> indices = b.InInt(1);
         int size = b.OutShape().WithoutBatch().Count;
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<T>, ArrayView<int>, int, ArrayView<T>>(Rows);
+        var run = b.Loader.Items<ArrayView<T>, ArrayView<int>, int, ArrayView<T>>(Rows);
         b.Launch(() => run(y.IntLength, data, indices, size, y));
     }
 
@@ -39,7 +38,7 @@ internal static class BatchKernels
         ArrayView<int> indices = b.InInt(1);
         ArrayView<float> scale = b.In(2), shift = b.In(3), y = b.Out();
         (int channels, int pixels) = (b.InShape(0)[1], b.InShape(0).LengthOf(2..));
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, P, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, ArrayView<float>>(Normalise);
+        var run = b.Loader.Items<P, ArrayView<int>, ArrayView<float>, ArrayView<float>, int, int, ArrayView<float>>(Normalise);
         b.Launch(() => run(y.IntLength, data, indices, scale, shift, channels, pixels, y));
     }
 }

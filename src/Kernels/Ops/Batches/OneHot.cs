@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -42,7 +41,7 @@ public sealed record OneHot(int Classes) : Op
         ArrayView<int> labels = b.InInt(0);
         ArrayView<float> y = b.Out();
         int classes = Classes;
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, int, ArrayView<float>>(BatchKernels.OneHot);
+        var run = b.Loader.Items<ArrayView<int>, int, ArrayView<float>>(BatchKernels.OneHot);
         b.Launch(() => run(y.IntLength, labels, classes, y));
     }
 

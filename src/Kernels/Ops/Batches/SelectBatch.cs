@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
@@ -50,7 +49,7 @@ public sealed record SelectBatch(int Batch) : Op
     public override void Kernel(KernelBinding b)
     {
         ArrayView<int> order = b.InInt(0), clock = b.InInt(1), y = b.OutInt();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<int>, ArrayView<int>, ArrayView<int>>(BatchKernels.Select);
+        var run = b.Loader.Items<ArrayView<int>, ArrayView<int>, ArrayView<int>>(BatchKernels.Select);
         b.Launch(() => run(y.IntLength, order, clock, y));
     }
 }

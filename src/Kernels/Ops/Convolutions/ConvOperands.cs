@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -6,127 +7,225 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-// A convolution is a product of the filters with the windows they see. No matrix of windows is ever made: these operands
-// find each of its elements in the image when a tile is fetched.
+// A convolution, its transpose and its gradient are matrix products with the windows that filters see. No matrix of windows is
+// ever made: these operands find its elements in the image. A pixel (n, p, q) is found once a thread, a step (c, r, s) of
+// the sum in a table.
 
-/// <summary>The sizes of a convolution as kernels get them.</summary>
-internal readonly struct ConvNumbers(ConvSizes z)
+/// <summary>A step of a convolution's sum: a channel of the group and a tap.</summary>
+/// <param name="Offset">From the place of an output to the pixel: floats.</param>
+/// <param name="Row">Rows.</param>
+/// <param name="Column">Columns.</param>
+/// <param name="Weight">From the first weight of a filter to this one; below 0 behind the last step.</param>
+internal readonly record struct KernelTap(int Offset, int Row, int Column, int Weight);
+
+/// <summary>The places of a pass's outputs in images [N, channels, H, W] that a correlation reads.</summary>
+internal readonly struct WindowNumbers(Correlation c, CorrelationPass pass)
 {
-    public readonly int N = z.N, C = z.C, H = z.H, W = z.W, K = z.K, P = z.P, Q = z.Q, GroupC = z.GroupC, GroupK = z.GroupK;
-    public readonly int StrideH = z.Geometry.Stride.H, StrideW = z.Geometry.Stride.W, DilationH = z.Geometry.Dilation.H, DilationW = z.Geometry.Dilation.W;
-    public readonly int Top = z.Geometry.Padding.Top, Left = z.Geometry.Padding.Left;
-    public readonly Divisor InputPixels = new(z.H * z.W), InputRow = new(z.W), OutputPixels = new(z.P * z.Q), OutputRow = new(z.Q);
-    public readonly Divisor Kernel = new(z.R * z.S), KernelRow = new(z.S);
-    public readonly Divisor DivideStrideH = new(z.Geometry.Stride.H), DivideStrideW = new(z.Geometry.Stride.W);
+    public readonly int Count = checked(c.Images * pass.Rows * pass.Columns), Channels = c.Groups * c.SourceChannels, GroupChannels = c.SourceChannels;
+    public readonly int H = c.Source.H, W = c.Source.W, StepH = c.SourceStep.H, StepW = c.SourceStep.W;
+    public readonly Divisor Pixels = new(pass.Rows * pass.Columns), Row = new(pass.Columns);
 
-    /// <summary>The input pixel that the output pixel (n, p, q) sees through element (c, r, s) of a filter; 0 beyond the image.</summary>
-    public float Window(ArrayView<float> x, int group, int n, int pixel, int c, int r, int s)
+    /// <summary>Where the window of the i-th output begins, before padding.</summary>
+    public Place Find(int group, int i)
     {
-        int p = OutputRow.Quotient(pixel), q = pixel - (p * Q);
-        int h = (p * StrideH) + (r * DilationH) - Top, w = (q * StrideW) + (s * DilationW) - Left;
-        bool inside = h >= 0 && h < H && w >= 0 && w < W;
-        return inside ? x[((((n * C) + (group * GroupC) + c) * H) + h) * W + w] : 0f;
-    }
-}
-
-/// <summary>The filters of a group, one a row: w[K, C/groups · R·S].</summary>
-internal readonly struct Filters(ArrayView<float> w, int rows, int columns) : IOperand
-{
-    public static bool AlongK => true;
-
-    public float At(int group, int i, int k) => i < rows && k < columns ? w[(((group * rows) + i) * columns) + k] : 0f;
-
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
-}
-
-/// <summary>The filters of a group seen from a channel: i is the channel, k the filter and the element of its kernel.</summary>
-internal readonly struct ChannelFilters(ArrayView<float> w, ConvNumbers z) : IOperand
-{
-    public static bool AlongK => true;
-
-    public float At(int group, int i, int k)
-    {
-        int filter = z.Kernel.Quotient(k), element = k - (filter * z.Kernel.Value);
-        return i < z.GroupC && filter < z.GroupK ? w[(((((group * z.GroupK) + filter) * z.GroupC) + i) * z.Kernel.Value) + element] : 0f;
+        int n = Pixels.Quotient(i), pixel = i - (n * Pixels.Value), row = Row.Quotient(pixel), column = pixel - (row * Row.Value);
+        (row, column) = (row * StepH, column * StepW);
+        return new Place((((((n * Channels) + (group * GroupChannels)) * H) + row) * W) + column, row, column);
     }
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    /// <summary>A pixel of a window; 0 beyond the image.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float Pixel(ArrayView<float> x, int offset, int row, int column) => (uint)row < (uint)H && (uint)column < (uint)W ? x[offset] : 0f;
 }
 
-/// <summary>What each output pixel i = (n, p, q) sees through element k = (c, r, s) of a filter.</summary>
-internal readonly struct Windows(ArrayView<float> x, ConvNumbers z) : IOperand
+/// <summary>What each output i = (n, p, q) sees through step k = (c, r, s).</summary>
+internal readonly struct Windows(ArrayView<float> x, ArrayView<KernelTap> taps, WindowNumbers z) : IOperand
 {
     public static bool AlongK => false;
 
-    public float At(int group, int i, int k)
+    public static bool HasBeside => false;
+
+    public Place Find(int group, int i) => z.Find(group, i < z.Count ? i : 0);
+
+    // The table goes on behind the last step, with a row that no image has.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float At(Place place, int k)
     {
-        int c = z.Kernel.Quotient(k), element = k - (c * z.Kernel.Value), r = z.KernelRow.Quotient(element), s = element - (r * z.KernelRow.Value);
-        int n = z.OutputPixels.Quotient(i);
-        return n < z.N && c < z.GroupC ? z.Window(x, group, n, i - (n * z.OutputPixels.Value), c, r, s) : 0f;
+        KernelTap tap = taps[k];
+        return z.Pixel(x, place.At + tap.Offset, place.Row + tap.Row, place.Column + tap.Column);
     }
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary><see cref="Windows"/> with the roles exchanged: the sum goes over the pixels, as in the gradient of the weights.</summary>
-internal readonly struct WindowColumns(ArrayView<float> x, ConvNumbers z) : IOperand
+/// <summary><see cref="Windows"/> with the roles exchanged: the sum goes over the outputs, as in the gradient of the weights.</summary>
+internal readonly struct WindowColumns(ArrayView<float> x, ArrayView<KernelTap> taps, int columns, WindowNumbers z) : IOperand
 {
     public static bool AlongK => true;
 
-    public float At(int group, int i, int k) => new Windows(x, z).At(group, k, i);
+    public static bool HasBeside => false;
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    public Place Find(int group, int i)
+    {
+        KernelTap tap = taps[i < columns ? i : 0];
+        return new Place((group * z.GroupChannels * z.H * z.W) + tap.Offset, tap.Row, tap.Column);
+    }
+
+    public float At(Place place, int k)
+    {
+        if (k >= z.Count)
+            return 0f;
+        Place window = z.Find(0, k);
+        return z.Pixel(x, window.At + place.At, window.Row + place.Row, window.Column + place.Column);
+    }
+
+    // Four outputs of a row are found once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Float4 Load(Place place, int k)
+    {
+        if (k >= z.Count)
+            return Fours.Zero;
+        Place window = z.Find(0, k);
+        int at = window.At + place.At, row = window.Row + place.Row, column = window.Column + place.Column, step = z.StepW;
+        if (window.Column + (3 * step) < z.Row.Value * step)
+        {
+            return new Float4(
+                z.Pixel(x, at, row, column), z.Pixel(x, at + step, row, column + step),
+                z.Pixel(x, at + (2 * step), row, column + (2 * step)), z.Pixel(x, at + (3 * step), row, column + (3 * step)));
+        }
+        return new Float4(z.Pixel(x, at, row, column), At(place, k + 1), At(place, k + 2), At(place, k + 3));
+    }
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>The gradient of the output: i is the filter, k the pixel (n, p, q).</summary>
-internal readonly struct OutputGradients(ArrayView<float> dy, ConvNumbers z) : IOperand
+/// <summary>Weights as the transpose reads them: i is the channel, k the filter and the tap.</summary>
+internal readonly struct ChannelFilters(ArrayView<float> w, ArrayView<KernelTap> taps, int channels, int channelStride, int groupStride) : IOperand
 {
     public static bool AlongK => true;
 
-    public float At(int group, int i, int k)
+    public static bool HasBeside => false;
+
+    public Place Find(int group, int i) => new((group * groupStride) + ((i < channels ? i : 0) * channelStride));
+
+    public float At(Place place, int k)
     {
-        int n = z.OutputPixels.Quotient(k), pixel = k - (n * z.OutputPixels.Value);
-        return i < z.GroupK && n < z.N ? dy[(((n * z.K) + (group * z.GroupK) + i) * z.OutputPixels.Value) + pixel] : 0f;
+        int weight = taps[k].Weight;
+        return weight >= 0 ? w[place.At + weight] : 0f;
     }
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>What reaches input pixel i = (n, h, w) from the output through element k = (filter, r, s): 0 where the stride skips it.</summary>
-internal readonly struct ReversedWindows(ArrayView<float> y, ConvNumbers z) : IOperand
+/// <summary>Images [N, channels, pixels] as they lie: i is a channel of the group, k the pixel of the batch.</summary>
+/// <param name="aligned">Whether a channel begins at a multiple of 16 bytes.</param>
+internal readonly struct ChannelPixels(ArrayView<float> x, int images, int channels, int groupChannels, Divisor pixels, int aligned) : IOperand
+{
+    public static bool AlongK => true;
+
+    public static bool HasBeside => false;
+
+    public Place Find(int group, int i) => new(((group * groupChannels) + (i < groupChannels ? i : 0)) * pixels.Value);
+
+    public float At(Place place, int k)
+    {
+        int n = pixels.Quotient(k);
+        return n < images ? x[place.At + k + (n * (channels - 1) * pixels.Value)] : 0f;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Float4 Load(Place place, int k)
+    {
+        int n = pixels.Quotient(k), at = place.At + k + (n * (channels - 1) * pixels.Value);
+        if (n >= images)
+            return Fours.Zero;
+        if (aligned != 0)
+            return x.Cast<Float4>()[at >> 2];
+        return k - (n * pixels.Value) + 3 < pixels.Value
+            ? new Float4(x[at], x[at + 1], x[at + 2], x[at + 3])
+            : new Float4(x[at], At(place, k + 1), At(place, k + 2), At(place, k + 3));
+    }
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
+}
+
+/// <summary>The same where the sum goes over the channels, as in a 1×1 convolution: i is the pixel, k the channel. Channels must begin at multiples of 16 bytes.</summary>
+internal readonly struct PixelChannels(ArrayView<float> x, int images, int channels, int groupChannels, Divisor pixels) : IOperand
 {
     public static bool AlongK => false;
 
-    public float At(int group, int i, int k)
+    public static bool HasBeside => true;
+
+    public Place Find(int group, int i)
     {
-        int filter = z.Kernel.Quotient(k), element = k - (filter * z.Kernel.Value), r = z.KernelRow.Quotient(element), s = element - (r * z.KernelRow.Value);
-        int n = z.InputPixels.Quotient(i), pixel = i - (n * z.InputPixels.Value), h = z.InputRow.Quotient(pixel), w = pixel - (h * z.W);
-        if (n >= z.N || filter >= z.GroupK)
-            return 0f;
-        int down = h + z.Top - (r * z.DilationH), along = w + z.Left - (s * z.DilationW);
-        if (down < 0 || along < 0)
-            return 0f;
-        int p = z.DivideStrideH.Quotient(down), q = z.DivideStrideW.Quotient(along);
-        bool hit = p * z.StrideH == down && q * z.StrideW == along && p < z.P && q < z.Q;
-        return hit ? y[((((n * z.K) + (group * z.GroupK) + filter) * z.P) + p) * z.Q + q] : 0f;
+        int n = pixels.Quotient(i < images * pixels.Value ? i : 0), pixel = i < images * pixels.Value ? i - (n * pixels.Value) : 0;
+        return new Place((((n * channels) + (group * groupChannels)) * pixels.Value) + pixel);
     }
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float At(Place place, int k) => k < groupChannels ? x[place.At + (k * pixels.Value)] : 0f;
+
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Float4 Beside(Place place, int k) => k < groupChannels ? x.Cast<Float4>()[(place.At + (k * pixels.Value)) >> 2] : Fours.Zero;
 }
 
 /// <summary>Images [N, channels, pixels]: m is a channel of the group, n the pixel (image, pixel). A bias for each channel.</summary>
-internal readonly struct ImageResult<M>(ArrayView<float> y, int channels, int groupChannels, Divisor pixels, Finish<M> finish) : IResult where M : struct, IMap
+/// <param name="aligned">Whether a channel begins at a multiple of 16 bytes.</param>
+internal readonly struct ImageResult<M>(ArrayView<float> y, int channels, int groupChannels, Divisor pixels, int aligned, Finish<M> finish) : IResult where M : struct, IMap
 {
+    public bool HasFours => aligned != 0;
+
     public void Store(int group, int part, int m, int n, float sum)
     {
-        int image = pixels.Quotient(n), channel = (group * groupChannels) + m;
-        int at = (((image * channels) + channel) * pixels.Value) + n - (image * pixels.Value);
+        int channel = (group * groupChannels) + m, at = At(channel, n);
         y[at] = finish.Apply(at, channel, sum);
+    }
+
+    public void StoreFour(int group, int part, int m, int n, Float4 sums)
+    {
+        int channel = (group * groupChannels) + m, at = At(channel, n);
+        y.Cast<Float4>()[at >> 2] = finish.Apply(at, channel, sums);
+    }
+
+    private int At(int channel, int n)
+    {
+        int image = pixels.Quotient(n);
+        return n + ((image * (channels - 1)) + channel) * pixels.Value;
     }
 }
 
-/// <summary>Weights: m is a filter of the group, n the place in it.</summary>
-internal readonly struct WeightResult(ArrayView<float> dw, int rows, int columns) : IResult
+/// <summary>Some pixels of images [N, channels, H, W]: those of one pass of a transposed convolution with a stride.</summary>
+internal readonly struct PassResult<M>(ArrayView<float> y, PassNumbers z, Finish<M> finish) : IResult where M : struct, IMap
 {
-    public void Store(int group, int part, int m, int n, float sum) => dw[(((group * rows) + m) * columns) + n] = sum;
+    public bool HasFours => false;
+
+    public void Store(int group, int part, int m, int n, float sum)
+    {
+        int channel = (group * z.GroupChannels) + m, at = z.At(channel, n);
+        y[at] = finish.Apply(at, channel, sum);
+    }
+
+    public void StoreFour(int group, int part, int m, int n, Float4 sums)
+    {
+    }
+}
+
+/// <summary>Where a pass of a correlation puts its outputs.</summary>
+internal readonly struct PassNumbers(Correlation c, CorrelationPass pass)
+{
+    public readonly int Channels = c.Groups * c.TargetChannels, GroupChannels = c.TargetChannels;
+    public readonly int H = c.Target.H, W = c.Target.W, StepH = c.TargetStep.H, StepW = c.TargetStep.W, StartH = pass.StartH, StartW = pass.StartW;
+    public readonly Divisor Pixels = new(pass.Rows * pass.Columns), Row = new(pass.Columns);
+
+    public int At(int channel, int n)
+    {
+        int image = Pixels.Quotient(n), pixel = n - (image * Pixels.Value), row = Row.Quotient(pixel), column = pixel - (row * Row.Value);
+        return (((((image * Channels) + channel) * H) + StartH + (row * StepH)) * W) + StartW + (column * StepW);
+    }
 }

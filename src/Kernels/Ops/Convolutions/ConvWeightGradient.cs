@@ -60,7 +60,7 @@ public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : O
             new CpuWeightGradient(b, z, b.In(0), b.In(1), b.Out()).AddPhases();
     }
 
-    public override void Kernel(KernelBinding b) => ConvolutionKernel.AddWeightGradient(b, Sizes(b.Node));
+    public override void Kernel(KernelBinding b) => ConvolutionKernel.AddWeightGradient(b, Correlation.Forward(Sizes(b.Node)));
 
     private static double At(ConvSizes z, ReadOnlySpan<double> x, ReadOnlySpan<double> dy, int k, int c, int r, int s)
     {

@@ -2,42 +2,106 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Products;
+using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// Convolutions as products, a product a group of channels. One channel a group (depthwise) is a product of one row, whose
-/// kernel is the plain loop over the window.
+/// A convolution or its transpose as matrix products, one a group of channels and pass: weights [target channels, k] times
+/// what the outputs see [k, pixels], k = (source channel, tap). Few channels a group (depthwise) have kernels of their own.
 /// </summary>
-internal sealed class ConvolutionKernel(KernelBinding b, ConvSizes sizes, bool isTransposed, KernelEpilogue epilogue) : IMapUser
+internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEpilogue epilogue) : IMapUser
 {
     public void Add() => epilogue.Accept(this);
 
     public void Use<M>(float constant) where M : struct, IMap
     {
         Finish<M> finish = epilogue.Bind<M>(b, constant);
-        ConvSizes z = sizes;
-        var numbers = new ConvNumbers(z);
-        int kernel = z.R * z.S, groups = z.Geometry.Groups;
-        if (isTransposed)
+        foreach (CorrelationPass pass in c.Passes)
         {
-            var result = new ImageResult<M>(b.Out(), z.C, z.GroupC, new Divisor(z.H * z.W), finish);
-            KernelProduct.Add(b, z.GroupC, z.N * z.H * z.W, z.GroupK * kernel, groups, new ChannelFilters(b.In(1), numbers), new ReversedWindows(b.In(0), numbers), result);
-        }
-        else
-        {
-            var result = new ImageResult<M>(b.Out(), z.K, z.GroupK, new Divisor(z.P * z.Q), finish);
-            KernelProduct.Add(b, z.GroupK, z.N * z.P * z.Q, z.GroupC * kernel, groups, new Filters(b.In(1), z.GroupK, z.GroupC * kernel), new Windows(b.In(0), numbers), result);
+            if (DirectConvolution.Suits(c))
+                DirectConvolution.Add(b, c, pass, finish);
+            else if (c.TargetStep == (1, 1))
+                AddPass(pass, new ImageResult<M>(b.Out(), c.Groups * c.TargetChannels, c.TargetChannels, new Divisor(Pixels(c.Target)), IsAligned(c.Target, b.IsOutAligned()), finish));
+            else
+                AddPass(pass, new PassResult<M>(b.Out(), new PassNumbers(c, pass), finish));
         }
     }
 
-    /// <summary>The gradient in the weights, of input 0 as the images and input 1 as the gradient of the output.</summary>
-    public static void AddWeightGradient(KernelBinding b, ConvSizes z)
+    /// <summary>The gradient in the weights, of input 0 as the images and input 1 as the gradient of the output: sums over all pixels.</summary>
+    public static void AddWeightGradient(KernelBinding b, Correlation c)
     {
-        var numbers = new ConvNumbers(z);
-        int columns = z.GroupC * z.R * z.S;
-        KernelProduct.Add(
-            b, z.GroupK, columns, z.N * z.P * z.Q, z.Geometry.Groups,
-            new OutputGradients(b.In(1), numbers), new WindowColumns(b.In(0), numbers), new WeightResult(b.Out(), z.GroupK, columns));
+        if (DirectConvolution.Suits(c))
+        {
+            DirectConvolution.AddWeightGradient(b, c);
+            return;
+        }
+        int columns = c.SourceChannels * c.Passes[0].Taps.Count, pixels = Pixels(c.Target);
+        var result = new GroupedResult(b.Out(), c.TargetChannels, columns, columns % 4 == 0 && b.IsOutAligned() ? 1 : 0);
+        ChannelPixels gradients = Channels(b, 1, c.Images, c.TargetChannels, c.Groups, c.Target);
+        int sum = checked(c.Images * pixels);
+        if (c.IsPointwise)
+            KernelProduct.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, Channels(b, 0, c.Images, c.SourceChannels, c.Groups, c.Source), result);
+        else
+            KernelProduct.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, new WindowColumns(b.In(0), Taps(b, c, c.Passes[0]), columns, new WindowNumbers(c, c.Passes[0])), result);
     }
+
+    /// <summary>The steps of a pass's sum, and as many more as the longest round of a tile may read.</summary>
+    public static ArrayView<KernelTap> Taps(KernelBinding b, Correlation c, CorrelationPass pass)
+    {
+        const int beyond = 64;
+        var table = new KernelTap[(c.SourceChannels * pass.Taps.Count) + beyond];
+        Array.Fill(table, new KernelTap(0, int.MinValue / 2, 0, -1));
+        for (int channel = 0, k = 0; channel < c.SourceChannels; channel++)
+        {
+            foreach (Tap tap in pass.Taps)
+                table[k++] = new KernelTap(checked((((channel * c.Source.H) + tap.H) * c.Source.W) + tap.W), tap.H, tap.W, (channel * c.SourceStride) + tap.Weight);
+        }
+        return b.Table<KernelTap>(table);
+    }
+
+    private static int Pixels((int H, int W) size) => checked(size.H * size.W);
+
+    private static int IsAligned((int H, int W) size, bool begin) => begin && Pixels(size) % 4 == 0 ? 1 : 0;
+
+    private static ChannelPixels Channels(KernelBinding b, int input, int images, int groupChannels, int groups, (int H, int W) size) =>
+        new(b.In(input), images, groups * groupChannels, groupChannels, new Divisor(Pixels(size)), IsAligned(size, b.IsAligned(input)));
+
+    private void AddPass<S>(CorrelationPass pass, S result) where S : struct, IResult
+    {
+        ArrayView<KernelTap> taps = Taps(b, c, pass);
+        if (c.IsPointwise && IsAligned(c.Source, b.IsAligned(0)) != 0)
+            AddWith(pass, taps, new PixelChannels(b.In(0), c.Images, c.Groups * c.SourceChannels, c.SourceChannels, new Divisor(Pixels(c.Source))), result);
+        else
+            AddWith(pass, taps, new Windows(b.In(0), taps, new WindowNumbers(c, pass)), result);
+    }
+
+    // The weights of a target channel lie side by side in a convolution, those of a source channel in its transpose if a filter is
+    // one number a channel. In other transposes they are scattered.
+    private void AddWith<B, S>(CorrelationPass pass, ArrayView<KernelTap> taps, B right, S result) where B : struct, IOperand where S : struct, IResult
+    {
+        ArrayView<float> w = b.In(1);
+        int k = c.SourceChannels * pass.Taps.Count, m = c.TargetChannels;
+        bool aligned = b.IsAligned(1);
+        if (c.SourceStride == pass.Taps.Count && c.TargetStride == k)
+        {
+            if (aligned && k % 4 == 0)
+                AddProduct(pass, new AlignedRows(w, m, k), right, result);
+            else
+                AddProduct(pass, new Rows(w, m, k), right, result);
+        }
+        else if (c.SourceStride == m && c.TargetStride == 1 && pass.Taps.Count == 1)
+        {
+            if (aligned && m % 4 == 0)
+                AddProduct(pass, new AlignedColumns(w, k, m), right, result);
+            else
+                AddProduct(pass, new Columns(w, k, m), right, result);
+        }
+        else
+            AddProduct(pass, new ChannelFilters(w, taps, m, c.TargetStride, c.GroupStride), right, result);
+    }
+
+    private void AddProduct<A, B, S>(CorrelationPass pass, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult =>
+        KernelProduct.Add(b, c.TargetChannels, checked(c.Images * pass.Rows * pass.Columns), c.SourceChannels * pass.Taps.Count, c.Groups, left, right, result);
 }

@@ -71,7 +71,7 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     }
 
     private protected void AddKernels(KernelBinding b, bool isTransposed) =>
-        new ConvolutionKernel(b, Sizes(b.Node), isTransposed, new KernelEpilogue(Epilogue, EpilogueInput, OwnInputs, Bias ? 2 : -1)).Add();
+        new ConvolutionKernel(b, isTransposed ? Correlation.Transposed(Sizes(b.Node)) : Correlation.Forward(Sizes(b.Node)), new KernelEpilogue(Epilogue, EpilogueInput, OwnInputs, Bias ? 2 : -1)).Add();
 
     private protected void RefuseEpilogue()
     {

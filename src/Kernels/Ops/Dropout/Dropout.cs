@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
 
@@ -65,11 +64,11 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         var rule = new DropoutRule(Stream, DropoutMask.ThresholdOf(Rate), (float)(1 / (1 - Rate)));
         if (inner > 1)
         {
-            var planes = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Planes);
+            var planes = b.Loader.Items<ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Planes);
             b.Launch(() => planes(count, x, rng, rule, inner, y));
             return;
         }
-        var elements = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Elements);
+        var elements = b.Loader.Items<ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Elements);
         b.Launch(() => elements((count + 3) / 4, x, rng, rule, count, y));
     }
 

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -29,7 +28,7 @@ public sealed record Fill(double Value, Shape Shape) : Op
     public override void Kernel(KernelBinding b)
     {
         ArrayView<float> y = b.Out();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, float>(MapKernels.Fill);
+        var run = b.Loader.Items<ArrayView<float>, float>(MapKernels.Fill);
         float value = (float)Value;
         b.Launch(() => run(y.IntLength, y, value));
     }

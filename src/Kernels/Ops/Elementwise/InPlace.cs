@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -50,7 +49,7 @@ public abstract record InPlaceOp<M>(double Constant) : Op where M : struct, IMap
     public override void Kernel(KernelBinding b)
     {
         ArrayView<float> y = b.Updated(0), x = b.In(1);
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
         float constant = (float)Constant;
         b.Launch(() => run(y.IntLength, y, x, y, y, constant));
     }

@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -92,7 +91,7 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
     public override void Kernel(KernelBinding b)
     {
         ArrayView<float> x0 = b.In(0), x1 = b.In(M.Inputs > 1 ? 1 : 0), x2 = b.In(M.Inputs > 2 ? 2 : 0), y = b.Out();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, float>(MapKernels.Apply<M>);
         float constant = (float)Constant;
         b.Launch(() => run(y.IntLength, x0, x1, x2, y, constant));
     }

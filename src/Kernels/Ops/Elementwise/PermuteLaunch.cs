@@ -30,7 +30,7 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
             return;
         }
         ArrayView<float> from = b.In(0), to = b.Out();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, A>(PermuteKernels.Gather<A>);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, A>(PermuteKernels.Gather<A>);
         b.Launch(() => run(to.IntLength, from, to, axes));
     }
 
@@ -54,7 +54,7 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
         int tiles = (sizes.Rows + PermuteKernels.Tile - 1) / PermuteKernels.Tile * ((sizes.Columns + PermuteKernels.Tile - 1) / PermuteKernels.Tile);
         var config = new KernelConfig(checked(tiles * (y.Count / sizes.Rows / sizes.Columns)), PermuteKernels.Threads);
         ArrayView<float> from = b.In(0), to = b.Out();
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, A, TransposeSizes>(PermuteKernels.Transpose<A>, new KernelSpecialization(PermuteKernels.Threads, null));
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, A, TransposeSizes>(PermuteKernels.Transpose<A>, new KernelSpecialization(PermuteKernels.Threads, null));
         b.Launch(() => run(config, from, to, matrices, sizes));
     }
 

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
@@ -64,7 +63,7 @@ public sealed record Concat(int Axis) : Op
     {
         int run = new Runs(b.OutShape(), Axis).Run;
         ArrayView<float> y = b.Out();
-        var place = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Place);
+        var place = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Place);
         for (int i = 0, next = 0; i < b.InCount; i++)
         {
             ArrayView<float> x = b.In(i);
@@ -169,7 +168,7 @@ internal readonly struct Runs(Shape shape, int axis)
     {
         Runs from = new(b.InShape(0), axis), to = new(b.OutShape(), axis);
         ArrayView<float> x = b.In(0), y = b.Out();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Window);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, int, int>(RunKernels.Window);
         (int runX, int runY, int skip) = (from.Run, to.Run, before * from.Inner);
         b.Launch(() => run(y.IntLength, x, y, runX, runY, skip));
     }

@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Embeddings;
 
@@ -68,7 +67,7 @@ public sealed record Embedding : Op
     {
         ArrayView<float> table = b.In(0), y = b.Out();
         var sizes = new TableSizes(b.InShape(0)[0], b.InShape(0)[1], b.InShape(1).Count);
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.Look);
+        var run = b.Loader.Items<ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.Look);
         b.Launch(() => run(y.IntLength, table, indices, sizes, y));
     }
 }
@@ -134,8 +133,8 @@ public sealed record EmbeddingGradient(Shape Table) : Op
     {
         ArrayView<float> dy = b.In(0), dtable = b.Out();
         var sizes = new TableSizes(Table[0], Table[1], b.InShape(1).Count);
-        var clear = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, float>(MapKernels.Fill);
-        var add = b.Accelerator.LoadStreamKernel<ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.AddRows, RowTeams.Specialization);
+        var clear = b.Loader.Items<ArrayView<float>, float>(MapKernels.Fill);
+        var add = b.Loader.Groups<ArrayView<float>, I, TableSizes, ArrayView<float>>(EmbeddingKernels.AddRows, RowTeams.Specialization);
         var config = new KernelConfig(sizes.Positions, RowTeams.Threads);
         b.Launch(() => clear(dtable.IntLength, dtable, 0f));
         b.Launch(() => add(config, dy, indices, sizes, dtable));

@@ -1,7 +1,5 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using ILGPU;
-using ILGPU.Algorithms;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
@@ -24,7 +22,7 @@ internal static class HealthKernels
         float sum = 0f, squares = 0f, zeros = 0f, lows = 0f, highs = 0f, largest = 0f;
         for (int e = Group.IdxX; e < s.Outer * s.Inner; e += GroupReduce.Threads)
         {
-            float v = x[((((long)(e / s.Inner) * s.Channels) + channel) * s.Inner) + (e % s.Inner)], size = XMath.Abs(v);
+            float v = x[((((long)(e / s.Inner) * s.Channels) + channel) * s.Inner) + (e % s.Inner)], size = MathF.Abs(v);
             sum += v;
             squares += v * v;
             zeros += size > 0f ? 0f : 1f;
@@ -69,13 +67,13 @@ internal static class HealthKernels
         ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
         float sum = GroupReduce.Sum(room, Group.IdxX < count ? sums[Group.IdxX] : 0f);
         if (Group.IdxX == 0)
-            norms[range] = XMath.Sqrt(sum);
+            norms[range] = MathF.Sqrt(sum);
     }
 
     public static void AddUnits(KernelBinding b, UnitSizes sizes)
     {
         ArrayView<float> x = b.In(0), y = b.Out();
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, UnitSizes, ArrayView<float>>(Units, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, UnitSizes, ArrayView<float>>(Units, RowTeams.Specialization);
         var config = new KernelConfig(sizes.Channels, GroupReduce.Threads);
         b.Launch(() => run(config, x, sizes, y));
     }
@@ -83,8 +81,8 @@ internal static class HealthKernels
     public static void AddNorms(KernelBinding b, BufferRanges ranges, bool difference)
     {
         ArrayView<float> x = b.In(0), y = b.In(difference ? 1 : 0), norms = b.Out();
-        var squares = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, StretchSizes, ArrayView<float>>(Squares, RowTeams.Specialization);
-        var norm = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, int, ArrayView<float>>(Norm, RowTeams.Specialization);
+        var squares = b.Loader.Groups<ArrayView<float>, ArrayView<float>, StretchSizes, ArrayView<float>>(Squares, RowTeams.Specialization);
+        var norm = b.Loader.Groups<ArrayView<float>, int, int, ArrayView<float>>(Norm, RowTeams.Specialization);
         var single = new KernelConfig(1, GroupReduce.Threads);
         KernelScratchRegion sums = b.Scratch(MostBlocks);
         for (int i = 0; i < ranges.Count; i++)

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -63,7 +62,7 @@ public sealed record Hinge(double Margin = 1, bool Squared = false) : Op
         ArrayView<int> labels = b.InInt(1);
         RowSizes sizes = RowLosses.Sizes(b.InShape(0));
         KernelScratchRegion terms = b.Scratch(sizes.Rows);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.Hinge, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.Hinge, RowTeams.Specialization);
         KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
         (float margin, int squared) = ((float)Margin, Squared ? 1 : 0);
         b.Launch(() => run(config, scores, labels, sizes, margin, squared, terms.View));
@@ -132,7 +131,7 @@ public sealed record HingeGradient(double Margin, bool Squared) : Op
         ArrayView<float> dloss = b.In(0), scores = b.In(1), dscores = b.Out();
         ArrayView<int> labels = b.InInt(2);
         RowSizes sizes = RowLosses.Sizes(b.InShape(1));
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.HingeGradient, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<int>, RowSizes, float, int, ArrayView<float>>(RowLossKernels.HingeGradient, RowTeams.Specialization);
         KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
         (float margin, int squared) = ((float)Margin, Squared ? 1 : 0);
         b.Launch(() => run(config, dloss, scores, labels, sizes, margin, squared, dscores));

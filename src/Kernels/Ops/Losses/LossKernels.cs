@@ -2,7 +2,6 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -91,7 +90,7 @@ internal static class LossKernels
     public static void AddFinish(KernelBinding b, KernelScratchRegion terms, int count, double factor)
     {
         ArrayView<float> loss = b.Out();
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, float, ArrayView<float>>(Finish, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, int, float, ArrayView<float>>(Finish, RowTeams.Specialization);
         var config = new KernelConfig(1, RowTeams.Threads);
         float scale = (float)factor;
         b.Launch(() => run(config, terms.View, count, scale, loss));
@@ -101,7 +100,7 @@ internal static class LossKernels
     {
         ArrayView<float> x = b.In(0), loss = b.Out();
         int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, T, int, float, float, ArrayView<float>>(SumBlocks<F, T>, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, T, int, float, float, ArrayView<float>>(SumBlocks<F, T>, RowTeams.Specialization);
         var config = new KernelConfig(blocks, RowTeams.Threads);
         (float c, float scale) = ((float)constant, (float)factor);
         if (blocks == 1)
@@ -117,7 +116,7 @@ internal static class LossKernels
     private static void AddSlopes<F, T>(KernelBinding b, T targets, double constant, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets
     {
         ArrayView<float> dloss = b.In(0), x = b.In(1), dx = b.Out();
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, T, float, float, ArrayView<float>>(Slopes<F, T>);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, T, float, float, ArrayView<float>>(Slopes<F, T>);
         (float c, float scale) = ((float)constant, (float)factor);
         b.Launch(() => run(dx.IntLength, dloss, x, targets, c, scale, dx));
     }

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -78,7 +77,7 @@ public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = fals
         KernelScratchRegion right = b.Scratch(Math.Max(1, rows));
         if (Classes)
             AddRight(b, right);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
         var config = new KernelConfig(1, RowTeams.Threads);
         b.Launch(() => run(config, totals, loss, right.View, weight, rows, samples));
     }
@@ -88,7 +87,7 @@ public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = fals
         ArrayView<float> scores = b.In(2);
         ArrayView<int> labels = b.InInt(3);
         RowSizes sizes = RowLosses.Sizes(b.InShape(2));
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, RowSizes, ArrayView<float>>(RowLossKernels.Right, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<int>, RowSizes, ArrayView<float>>(RowLossKernels.Right, RowTeams.Specialization);
         KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
         b.Launch(() => run(config, scores, labels, sizes, right.View));
     }

@@ -1,6 +1,6 @@
 using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Numerics;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -29,14 +29,14 @@ internal static class RowLossKernels
         max = GroupReduce.Max(room, s.Team, max);
         float sum = 0f;
         for (int c = lane; c < classes; c += s.Team)
-            sum += XMath.Exp(x[begin + c] - max);
+            sum += KernelMath.Exp(x[begin + c] - max);
         sum = GroupReduce.Sum(room, s.Team, sum);
-        float inverse = 1f / sum, logSum = XMath.Log(sum); // of e^(x - max)
+        float inverse = 1f / sum, logSum = KernelMath.Log(sum); // of e^(x - max)
         float all = 0f;
         for (int c = lane; c < classes; c += s.Team)
         {
             float below = x[begin + c] - max;
-            p[begin + c] = XMath.Exp(below) * inverse;
+            p[begin + c] = KernelMath.Exp(below) * inverse;
             float weight = shares.Weighted != 0 ? weights[c] : 1f;
             all += weight * (logSum - below);
         }
@@ -180,7 +180,7 @@ internal static class RowLossKernels
         first = GroupReduce.Max(room, s.Team, first); // minus the class, exact up to 2²⁴
         if (lane != 0 || classes == 0)
             return;
-        int predicted = s.Classes == 1 ? scores[begin] > 0f ? 1 : 0 : XMath.IsNaN(scores[begin]) ? 0 : (int)-first;
+        int predicted = s.Classes == 1 ? scores[begin] > 0f ? 1 : 0 : float.IsNaN(scores[begin]) ? 0 : (int)-first;
         right[row] = predicted == labels[row] ? 1f : 0f;
     }
 

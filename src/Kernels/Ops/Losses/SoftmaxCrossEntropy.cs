@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
@@ -95,7 +94,7 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
         RowSizes sizes = RowLosses.Sizes(b.InShape(0));
         EntropyShares shares = Shares(Smoothing, sizes.Classes, Weighted);
         KernelScratchRegion terms = b.Scratch(sizes.Rows), own = b.Scratch(Weighted ? sizes.Rows : 1);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>, ArrayView<float>>(
             RowLossKernels.Entropy, RowTeams.Specialization);
         KernelConfig config = RowTeams.Launch(sizes.Rows, sizes.Team);
         b.Launch(() => run(config, x, labels, weights, sizes, shares, p, terms.View, own.View));
@@ -105,7 +104,7 @@ public sealed record SoftmaxCrossEntropy(double Smoothing = 0, bool Weighted = f
             return;
         }
         ArrayView<float> weight = b.Out(2);
-        var mean = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, int, ArrayView<float>, ArrayView<float>>(RowLossKernels.WeightedMean, RowTeams.Specialization);
+        var mean = b.Loader.Groups<ArrayView<float>, ArrayView<float>, int, ArrayView<float>, ArrayView<float>>(RowLossKernels.WeightedMean, RowTeams.Specialization);
         var single = new KernelConfig(1, RowTeams.Threads);
         b.Launch(() => mean(single, terms.View, own.View, sizes.Rows, loss, weight));
     }
@@ -209,11 +208,11 @@ public sealed record SoftmaxCrossEntropyGradient(double Smoothing, bool Weighted
         KernelScratchRegion totals = b.Scratch(2);
         if (Weighted)
         {
-            var add = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, ArrayView<float>>(RowLossKernels.WeightTotals, RowTeams.Specialization);
+            var add = b.Loader.Groups<ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, ArrayView<float>>(RowLossKernels.WeightTotals, RowTeams.Specialization);
             var single = new KernelConfig(1, RowTeams.Threads);
             b.Launch(() => add(single, dloss, labels, weights, sizes, totals.View));
         }
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>>(
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, RowSizes, EntropyShares, ArrayView<float>, ArrayView<float>>(
             RowLossKernels.EntropyGradient);
         b.Launch(() => run(dx.IntLength, dloss, p, labels, weights, sizes, shares, totals.View, dx));
     }

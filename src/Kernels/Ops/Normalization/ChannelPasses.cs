@@ -13,8 +13,8 @@ internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
     private static readonly KernelSpecialization Specialization = new(ChannelWalk.Threads, null);
 
     // Four groups a multiprocessor hide what a group waits for at its barriers; a part is worth 8 values a thread.
-    private readonly ChannelWalk sums = ChannelWalk.Of(layout, 4 * b.Accelerator.NumMultiprocessors, 8, 64);
-    private readonly ChannelWalk values = ChannelWalk.Of(layout, 16 * b.Accelerator.NumMultiprocessors, 4, ushort.MaxValue);
+    private readonly ChannelWalk sums = ChannelWalk.Of(layout, 4 * b.Multiprocessors, 8, 64);
+    private readonly ChannelWalk values = ChannelWalk.Of(layout, 16 * b.Multiprocessors, 4, ushort.MaxValue);
 
     public void Sum<T, R>(Func<T> terms, Func<R> result) where T : struct, ITerms where R : struct, ISums
     {
@@ -23,13 +23,13 @@ internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
         int parts = ChannelWalk.Parts(walk);
         if (parts == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<T, R, ChannelWalk>(ChannelKernels.Sum<T, R>, Specialization);
+            var run = b.Loader.Groups<T, R, ChannelWalk>(ChannelKernels.Sum<T, R>, Specialization);
             b.Launch(() => run(config, terms(), result(), walk));
             return;
         }
         KernelScratchRegion scratch = b.Scratch((1 + (2L * parts)) * walk.C);
-        var partial = b.Accelerator.LoadStreamKernel<T, PartialSums, ChannelWalk>(ChannelKernels.Sum<T, PartialSums>, Specialization);
-        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, R, int, int>(ChannelKernels.AddParts<R>);
+        var partial = b.Loader.Groups<T, PartialSums, ChannelWalk>(ChannelKernels.Sum<T, PartialSums>, Specialization);
+        var add = b.Loader.Items<ArrayView<float>, R, int, int>(ChannelKernels.AddParts<R>);
         b.Launch(() => partial(config, terms(), new PartialSums(scratch.View, walk.C), walk));
         b.Launch(() => add(walk.C, scratch.View, result(), parts, walk.C));
     }
@@ -38,7 +38,7 @@ internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
     {
         KernelConfig config = ChannelWalk.Config(values);
         ChannelWalk walk = values;
-        var run = b.Accelerator.LoadStreamKernel<E, ChannelWalk>(ChannelKernels.Map<E>, Specialization);
+        var run = b.Loader.Groups<E, ChannelWalk>(ChannelKernels.Map<E>, Specialization);
         b.Launch(() => run(config, each(), walk));
     }
 
@@ -53,7 +53,7 @@ internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
         }
         KernelConfig config = ChannelWalk.Config(sums);
         ChannelWalk walk = sums;
-        var run = b.Accelerator.LoadStreamKernel<T, R, E, ChannelWalk>(ChannelKernels.SumAndMap<T, R, E>, Specialization);
+        var run = b.Loader.Groups<T, R, E, ChannelWalk>(ChannelKernels.SumAndMap<T, R, E>, Specialization);
         b.Launch(() => run(config, terms(), result(), each(), walk));
     }
 }

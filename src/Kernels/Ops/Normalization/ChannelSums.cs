@@ -1,5 +1,4 @@
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
@@ -26,6 +25,12 @@ internal readonly struct PartialSums(ArrayView<float> parts, int channels) : ISu
     }
 }
 
+internal static class Squares
+{
+    /// <summary>A sum of squares, which rounding may have made negative. Not by a maximum: a GPU's takes 0 where this is NaN, and hides it.</summary>
+    public static float NotNegative(float sum) => sum < 0f ? 0f : sum;
+}
+
 /// <summary>Mean and inverse standard deviation from <see cref="Distances"/>.</summary>
 internal readonly struct Statistics(ArrayView<float> mean, ArrayView<float> inverse, float count, float epsilon) : ISums
 {
@@ -33,7 +38,7 @@ internal readonly struct Statistics(ArrayView<float> mean, ArrayView<float> inve
     {
         float shift = first / count;
         mean[channel] = center + shift;
-        inverse[channel] = 1f / XMath.Sqrt((Math.Max(0f, second - (first * shift)) / count) + epsilon);
+        inverse[channel] = 1f / MathF.Sqrt((Squares.NotNegative(second - (first * shift)) / count) + epsilon);
     }
 }
 
@@ -45,7 +50,7 @@ internal readonly struct RunningStatistics(Statistics batch, ArrayView<float> me
         batch.Store(part, channel, center, first, second);
         float shift = first / count;
         mean[channel] = ((1f - momentum) * mean[channel]) + (momentum * (center + shift));
-        variance[channel] = ((1f - momentum) * variance[channel]) + (momentum * (Math.Max(0f, second - (first * shift)) / (count - 1f)));
+        variance[channel] = ((1f - momentum) * variance[channel]) + (momentum * (Squares.NotNegative(second - (first * shift)) / (count - 1f)));
     }
 }
 
@@ -74,5 +79,5 @@ internal readonly struct Spread
 
     public static Spread OfVariances(ArrayView<float> values, double epsilon) => new(values, (float)epsilon, 2);
 
-    public float Inverse(int channel) => kind == 0 ? 1f : kind == 1 ? values[channel] : 1f / XMath.Sqrt(values[channel] + epsilon);
+    public float Inverse(int channel) => kind == 0 ? 1f : kind == 1 ? values[channel] : 1f / MathF.Sqrt(values[channel] + epsilon);
 }

@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -60,8 +59,8 @@ public sealed record AccumulateMean(int Samples, bool Weighted = false) : Op
     {
         ArrayView<float> mean = b.Updated(0), weight = b.Updated(1), g = b.In(2), own = Weighted ? b.In(3) : weight.SubView(0, 0);
         int samples = Samples;
-        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int>(OptimizerKernels.AddToMean);
-        var weigh = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int>(OptimizerKernels.AddWeight);
+        var add = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int>(OptimizerKernels.AddToMean);
+        var weigh = b.Loader.Items<ArrayView<float>, ArrayView<float>, int>(OptimizerKernels.AddWeight);
         b.Launch(() => add(mean.IntLength, mean, weight, g, own, samples));
         b.Launch(() => weigh(1, weight, own, samples));
     }

@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -60,8 +59,8 @@ public sealed record GradientNorm(double Limit) : Op
         int count = b.InShape(0).Count, blocks = (count + OptimizerKernels.Block - 1) / OptimizerKernels.Block;
         float limit = (float)Limit;
         KernelScratchRegion sums = b.Scratch(blocks);
-        var square = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
-        var finish = b.Accelerator.LoadStreamKernel<ArrayView<float>, int, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
+        var square = b.Loader.Groups<ArrayView<float>, int, ArrayView<float>>(OptimizerKernels.SquareBlocks, RowTeams.Specialization);
+        var finish = b.Loader.Groups<ArrayView<float>, int, float, ArrayView<float>, ArrayView<float>>(OptimizerKernels.FinishNorm, RowTeams.Specialization);
         KernelConfig many = new(blocks, RowTeams.Threads), single = new(1, RowTeams.Threads);
         b.Launch(() => square(many, g, count, sums.View));
         b.Launch(() => finish(single, sums.View, blocks, limit, factor, norm));

@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -69,7 +68,7 @@ internal static class OptimizerKernels
         sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX != 0)
             return;
-        float length = XMath.Sqrt(sum);
+        float length = MathF.Sqrt(sum);
         float share = limit > 0f ? limit / (length + 1e-6f) : 1f;
         factor[0] = share > 1f ? 1f : share; // NaN stays
         norm[0] = length;

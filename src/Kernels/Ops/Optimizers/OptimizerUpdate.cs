@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
@@ -114,8 +113,8 @@ public sealed record OptimizerUpdate<Rule>(OptimizerConstants Constants, bool Sc
         var constants = new UpdateConstants(
             (float)Constants.RateFactor, (float)Constants.Decay, (float)Constants.A, (float)Constants.B, (float)(1 - Constants.A), (float)(1 - Constants.B),
             (float)Constants.Epsilon, (float)Constants.ClipValue, Scaled ? 1 : 0);
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<
-            Index1D, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, UpdateConstants>(OptimizerKernels.Update<Rule>);
+        var run = b.Loader.Items<
+            ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, UpdateConstants>(OptimizerKernels.Update<Rule>);
         b.Launch(() => run(w.IntLength, w, g, hyper, factor, s0, s1, s2, constants));
     }
 

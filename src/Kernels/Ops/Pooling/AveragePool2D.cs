@@ -92,13 +92,13 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
         {
             RowLanes planes = RowLanes.Of(z.Planes, z.H * z.W);
             KernelConfig config = RowLanes.Config(planes);
-            var global = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, RowLanes>(PoolingKernels.GlobalAverage, new KernelSpecialization(RowLanes.Threads, null));
+            var global = b.Loader.Groups<ArrayView<float>, ArrayView<float>, RowLanes>(PoolingKernels.GlobalAverage, new KernelSpecialization(RowLanes.Threads, null));
             b.Launch(() => global(config, x, y, planes));
             return;
         }
         PoolWindows windows = PoolWindows.Of(z);
         int counted = CountPadding ? 1 : 0;
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.Average);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.Average);
         b.Launch(() => run(y.IntLength, x, y, windows, counted));
     }
 
@@ -179,7 +179,7 @@ public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int 
         PoolWindows windows = PoolWindows.Of(PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width));
         ArrayView<float> dy = b.In(0), dx = b.Out();
         int counted = CountPadding ? 1 : 0;
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.AverageGradient);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, PoolWindows, int>(PoolingKernels.AverageGradient);
         b.Launch(() => run(dx.IntLength, dy, dx, windows, counted));
     }
 

@@ -113,12 +113,12 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
         {
             RowLanes planes = RowLanes.Of(z.Planes, z.H * z.W);
             KernelConfig config = RowLanes.Config(planes);
-            var global = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, K, RowLanes, int>(PoolingKernels.GlobalMax<K>, new KernelSpecialization(RowLanes.Threads, null));
+            var global = b.Loader.Groups<ArrayView<float>, ArrayView<float>, K, RowLanes, int>(PoolingKernels.GlobalMax<K>, new KernelSpecialization(RowLanes.Threads, null));
             b.Launch(() => global(config, x, y, marks, planes, split));
             return;
         }
         PoolWindows windows = PoolWindows.Of(z);
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, K, PoolWindows, int>(PoolingKernels.Max<K>);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, K, PoolWindows, int>(PoolingKernels.Max<K>);
         b.Launch(() => run(y.IntLength, x, y, marks, windows, split));
     }
 

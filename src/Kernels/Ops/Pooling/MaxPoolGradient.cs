@@ -6,7 +6,6 @@ using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
@@ -114,12 +113,12 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
         ArrayView<float> dy = b.In(0), dx = b.Out();
         if (Ties == Ties.First)
         {
-            var first = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, K, ArrayView<float>, PoolWindows>(PoolingKernels.FirstGradient<K>);
+            var first = b.Loader.Items<ArrayView<float>, K, ArrayView<float>, PoolWindows>(PoolingKernels.FirstGradient<K>);
             b.Launch(() => first(dx.IntLength, dy, marks, dx, windows));
             return;
         }
         ArrayView<float> x = b.In(2), y = b.In(3);
-        var all = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, K, ArrayView<float>, ArrayView<float>, ArrayView<float>, PoolWindows>(PoolingKernels.SplitGradient<K>);
+        var all = b.Loader.Items<ArrayView<float>, K, ArrayView<float>, ArrayView<float>, ArrayView<float>, PoolWindows>(PoolingKernels.SplitGradient<K>);
         b.Launch(() => all(dx.IntLength, dy, marks, x, y, dx, windows));
     }
 

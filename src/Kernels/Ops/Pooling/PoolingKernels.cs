@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
@@ -171,7 +170,7 @@ internal readonly record struct Best(float Max, int Place, int Count)
     {
         if (a.Max == b.Max)
             return new Best(a.Max, Math.Min(a.Place, b.Place), a.Count + b.Count);
-        return b.Max > a.Max || (XMath.IsNaN(b.Max) && !XMath.IsNaN(a.Max)) ? b : a;
+        return b.Max > a.Max || (float.IsNaN(b.Max) && !float.IsNaN(a.Max)) ? b : a;
     }
 }
 

@@ -12,7 +12,8 @@ internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transp
     public void Use<M>(float constant) where M : struct, IMap
     {
         Finish<M> finish = epilogue.Bind<M>(b, constant);
-        WithLeft(new MatrixResult<M>(b.Out(), b.OutShape()[1], finish));
+        bool aligned = b.OutShape()[1] % 4 == 0 && b.IsOutAligned();
+        WithLeft(new MatrixResult<M>(b.Out(), b.OutShape()[1], aligned ? 1 : 0, finish));
     }
 
     private void WithLeft<S>(S result) where S : struct, IResult

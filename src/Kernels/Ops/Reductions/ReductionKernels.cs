@@ -19,11 +19,11 @@ internal static class ReductionKernels
         int rows = checked(outer * inner);
         bool columns = inner == 1;
         int groups = columns ? (channels + ColumnsPerGroup - 1) / ColumnsPerGroup : channels;
-        int wanted = Math.Clamp(2 * b.Accelerator.NumMultiprocessors / groups, 1, Math.Clamp(rows / (4 * GroupReduce.Threads), 1, MostParts));
+        int wanted = Math.Clamp(2 * b.Multiprocessors / groups, 1, Math.Clamp(rows / (4 * GroupReduce.Threads), 1, MostParts));
         int chunk = (rows + wanted - 1) / wanted, parts = (rows + chunk - 1) / chunk;
         var sizes = new Sizes(outer, channels, inner, chunk);
         var specialization = new KernelSpecialization(GroupReduce.Threads, null);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, Sizes>(columns ? SumColumns : SumChannels, specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, Sizes>(columns ? SumColumns : SumChannels, specialization);
         var config = new KernelConfig(new Index3D(groups, parts, 1), new Index3D(GroupReduce.Threads, 1, 1));
         if (parts == 1)
         {
@@ -31,7 +31,7 @@ internal static class ReductionKernels
             return;
         }
         KernelScratchRegion scratch = b.Scratch((long)parts * channels);
-        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int>(AddParts);
+        var add = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, int>(AddParts);
         b.Launch(() => run(config, x, scratch.View, sizes));
         b.Launch(() => add(channels, scratch.View, y, channels, parts));
     }
@@ -39,7 +39,7 @@ internal static class ReductionKernels
     /// <summary>Adds the launch of y[·, c, ·] = x[c].</summary>
     public static void AddBroadcast(KernelBinding b, ArrayView<float> x, ArrayView<float> y, int channels, int inner)
     {
-        var run = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, ArrayView<float>, int, int>(Broadcast);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, int>(Broadcast);
         b.Launch(() => run(y.IntLength, x, y, channels, inner));
     }
 

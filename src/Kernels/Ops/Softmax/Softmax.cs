@@ -70,7 +70,7 @@ public sealed record Softmax(bool Log = false) : Op
         ArrayView<float> x = b.In(0), y = b.Out();
         RowLanes rows = RowLanes.Of(b.InShape(0).LengthOf(..^1), b.InShape(0)[^1]);
         KernelConfig config = RowLanes.Config(rows);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, RowLanes>(Log ? SoftmaxKernels.Log : SoftmaxKernels.Plain, new KernelSpecialization(RowLanes.Threads, null));
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, RowLanes>(Log ? SoftmaxKernels.Log : SoftmaxKernels.Plain, new KernelSpecialization(RowLanes.Threads, null));
         b.Launch(() => run(config, x, y, rows));
     }
 }
@@ -130,7 +130,7 @@ public sealed record SoftmaxGradient(bool Log) : Op
         ArrayView<float> dy = b.In(0), y = b.In(1), dx = b.Out();
         RowLanes rows = RowLanes.Of(b.InShape(0).LengthOf(..^1), b.InShape(0)[^1]);
         KernelConfig config = RowLanes.Config(rows);
-        var run = b.Accelerator.LoadStreamKernel<ArrayView<float>, ArrayView<float>, ArrayView<float>, RowLanes>(SoftmaxKernels.Gradient<W, M>, new KernelSpecialization(RowLanes.Threads, null));
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, RowLanes>(SoftmaxKernels.Gradient<W, M>, new KernelSpecialization(RowLanes.Threads, null));
         b.Launch(() => run(config, dy, y, dx, rows));
     }
 

@@ -2,7 +2,6 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using ILGPU;
-using ILGPU.Algorithms;
 
 namespace GpuGrad.Kernels.Ops.Softmax;
 
@@ -15,14 +14,14 @@ internal static class SoftmaxKernels
         float max = r.Max(shared, Largest(x, r));
         float inverse = 1 / r.Sum(shared, SumOfExponentials(x, max, r));
         for (int i = r.Begin + r.Lane; i < r.End; i += r.Lanes)
-            y[i] = XMath.Exp(x[i] - max) * inverse;
+            y[i] = KernelMath.Exp(x[i] - max) * inverse;
     }
 
     public static void Log(ArrayView<float> x, ArrayView<float> y, RowLanes r)
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(RowLanes.Threads);
         float max = r.Max(shared, Largest(x, r));
-        float log = XMath.Log(r.Sum(shared, SumOfExponentials(x, max, r)));
+        float log = KernelMath.Log(r.Sum(shared, SumOfExponentials(x, max, r)));
         for (int i = r.Begin + r.Lane; i < r.End; i += r.Lanes)
             y[i] = x[i] - max - log;
     }
@@ -51,7 +50,7 @@ internal static class SoftmaxKernels
     {
         float sum = 0f;
         for (int i = r.Begin + r.Lane; i < r.End; i += r.Lanes)
-            sum += XMath.Exp(x[i] - max);
+            sum += KernelMath.Exp(x[i] - max);
         return sum;
     }
 }

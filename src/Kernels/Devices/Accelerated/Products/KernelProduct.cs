@@ -2,14 +2,18 @@ using GpuGrad.Kernels.Numerics;
 using ILGPU;
 using ILGPU.Runtime;
 
-namespace GpuGrad.Kernels.Devices.Accelerated.Products;
+using Block4x4 = GpuGrad.Kernels.Devices.Accelerated.Products.Block4<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>;
+using Block8x8 = GpuGrad.Kernels.Devices.Accelerated.Products.PairBlock<GpuGrad.Kernels.Devices.Accelerated.Products.Block4<GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>>, GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>>;
+using Row8 = GpuGrad.Kernels.Devices.Accelerated.Products.PairRow<GpuGrad.Kernels.Devices.Accelerated.Products.Row4>;
 
+namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 /// <summary>Adds the launches of a product, or of several of the same sizes side by side, to a plan.</summary>
 internal static class KernelProduct
 {
-    private const int MostSplits = 64;
     private const int FewestForGroup = 64; // a sum shorter than that is no work for a group of threads
-    private const int FewestSteps = 128; // of a part of the sum: fewer are not worth a launch that adds them up
+
+    // In the order of AddTiled. Rates are 128 times the share of multiplications in the inner loop, with what the barriers leave of it.
+    public static readonly TileSize[] Tiles = [Size<Cut128x64>(4, 102), Size<Cut64x128>(4, 102), Size<Cut64x64>(8, 80), Size<Cut32x32>(2, 72), Size<Cut128x16>(4, 72), Size<Cut16x128>(4, 72)];
 
     /// <param name="b">Where the launches go.</param>
     /// <param name="m">Rows of the result.</param>
@@ -23,23 +27,59 @@ internal static class KernelProduct
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
         if (b.Node.Op.Precision == Precision.Tf32)
-            AddRounded<Rounded<A, Tf32Rounding>, Rounded<B, Tf32Rounding>, S, Tf32Unit>(b, m, n, k, groups, new(left), new(right), result);
+            AddRounded<A, B, S, Tf32Rounding, Tf32Unit, Twice<OneLoad>>(b, m, n, k, groups, left, right, result);
         else if (b.Node.Op.Precision == Precision.Bf16)
-            AddRounded<Rounded<A, Bf16Rounding>, Rounded<B, Bf16Rounding>, S, Bf16Unit>(b, m, n, k, groups, new(left), new(right), result);
+            AddRounded<A, B, S, Bf16Rounding, Bf16Unit, Twice<Twice<OneLoad>>>(b, m, n, k, groups, left, right, result);
         else
             AddFloats(b, m, n, k, groups, left, right, result);
     }
 
-    // A few rows or columns would leave most of a matrix unit idle.
-    private static void AddRounded<A, B, S, U>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
-        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where U : struct, IMatrixUnit
+    // A few rows or columns would leave most of a tensor core idle. F: what a thread loads of 64 rows if there are 128 threads, or of 128 if there are 256.
+    private static void AddRounded<A, B, S, X, U, F>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where X : struct, IRounding where U : struct, ITensorUnit where F : struct, IStage<F>
     {
-        if (m <= 16 || n <= 16 || !TensorCores.AreOn(b.Accelerator))
-            AddFloats(b, m, n, k, groups, left, right, result);
-        else if (m > 96 && n > 96 && WarpTiles<LargeWarpTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
-            AddOnTensorCores<A, B, S, LargeWarpTile, U>(b, m, n, k, groups, left, right, result);
+        if (m <= 16 || n <= 16 || !TensorKernels.AreOn(b.Accelerator))
+        {
+            AddFloats(b, m, n, k, groups, new Rounded<A, X>(left), new Rounded<B, X>(right), result);
+            return;
+        }
+        TileSize[] tiles = TensorTiles<U>();
+        (int tile, ProductSizes sizes) = TileChoice.Of(b, tiles, m, n, k, groups);
+        if (tile == 0)
+            AddWarpTile<A, B, S, Warps128x128, U, F, F>(b, tiles[tile].Resident, sizes, groups, left, right, result);
+        else if (tile == 1)
+            AddWarpTile<A, B, S, Warps64x128, U, F, Twice<F>>(b, tiles[tile].Resident, sizes, groups, left, right, result);
         else
-            AddOnTensorCores<A, B, S, SmallWarpTile, U>(b, m, n, k, groups, left, right, result);
+            AddWarpTile<A, B, S, Warps64x64, U, F, F>(b, tiles[tile].Resident, sizes, groups, left, right, result);
+    }
+
+    private static TileSize Size<C>(int warps, double rate) where C : struct, ICut => new(C.M, C.N, C.K, warps, C.Resident, rate);
+
+    // A thread has 64 sums, or 32 in the smallest tile, and its loads of two words a factor; bf16 has twice as many in a round.
+    private static TileSize[] TensorTiles<U>() where U : struct, ITensorUnit
+    {
+        int steps = TensorKernels.RowWords * U.PerWord;
+        double rate = 256 * U.PerWord;
+        return U.PerWord == 1
+            ? [new(128, 128, steps, 8, 1, rate), new(64, 128, steps, 4, 3, rate), new(64, 64, steps, 4, 4, rate * 0.8)]
+            : [new(128, 128, steps, 8, 1, rate), new(64, 128, steps, 4, 2, rate), new(64, 64, steps, 4, 3, rate * 0.8)];
+    }
+
+    private static void AddWarpTile<A, B, S, T, U, FA, FB>(KernelBinding b, int resident, ProductSizes s, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
+        where T : struct, IWarpTile where U : struct, ITensorUnit where FA : struct, IStage<FA> where FB : struct, IStage<FB>
+    {
+        int threads = TensorKernels.Threads<T>();
+        var config = new KernelConfig(new Index3D((s.N + T.N - 1) / T.N, (s.M + T.M - 1) / T.M, groups * s.Splits), new Index3D(threads, 1, 1));
+        var specialization = new KernelSpecialization(threads, resident);
+        if (s.Splits == 1)
+        {
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U, FA, FB>, specialization);
+            b.Launch(() => run(config, left, right, result, s));
+            return;
+        }
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(TensorKernels.Tiled<A, B, PartialResult, T, U, FA, FB>, specialization);
+        AddSplit(b, s, groups, result, parts => partial(config, left, right, parts, s));
     }
 
     private static void AddFloats<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
@@ -49,58 +89,58 @@ internal static class KernelProduct
             AddRowByGroups(b, new ProductSizes(m, n, k, 1, k), groups, left, right, result);
         else if (m == 1)
             AddRowByThreads(b, n, k, groups, left, right, result);
-        else if (n <= 16)
-            AddTiled<A, B, S, TallTile>(b, m, n, k, groups, left, right, result);
-        else if (m <= 16)
-            AddTiled<A, B, S, WideTile>(b, m, n, k, groups, left, right, result);
-        else if (m > 96 && n > 96 && Tiles<LargeTile>(m, n) * groups >= b.Accelerator.NumMultiprocessors)
-            AddTiled<A, B, S, LargeTile>(b, m, n, k, groups, left, right, result);
-        else if (m > 48 && n > 48 && Tiles<MediumTile>(m, n) * groups * 2 >= b.Accelerator.NumMultiprocessors)
-            AddTiled<A, B, S, MediumTile>(b, m, n, k, groups, left, right, result);
         else
-            AddTiled<A, B, S, SmallTile>(b, m, n, k, groups, left, right, result);
+            AddTiled(b, m, n, k, groups, left, right, result);
     }
 
-    private static int Tiles<T>(int m, int n) where T : struct, ITile => (m + T.M - 1) / T.M * ((n + T.N - 1) / T.N);
-
-    private static void AddTiled<A, B, S, T>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
-        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, ITile
+    private static void AddTiled<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
-        ProductSizes sizes = Split(b, m, n, k, Tiles<T>(m, n) * groups, T.K);
-        var config = new KernelConfig(new Index3D((n + T.N - 1) / T.N, (m + T.M - 1) / T.M, groups * sizes.Splits), new Index3D(ProductKernels.Threads<T>(), 1, 1));
-        var specialization = new KernelSpecialization(ProductKernels.Threads<T>(), null);
-        if (sizes.Splits == 1)
+        (int tile, ProductSizes sizes) = TileChoice.Of(b, Tiles, m, n, k, groups);
+        switch (tile)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.Tiled<A, B, S, T>, specialization);
-            b.Launch(() => run(config, left, right, result, sizes));
-            return;
+            case 0:
+                AddTile<A, B, S, Cut128x64, Block8x8, Row8, Twice<OneLoad>, OneLoad>(b, sizes, groups, left, right, result);
+                break;
+            case 1:
+                AddTile<A, B, S, Cut64x128, Block8x8, Row8, OneLoad, Twice<OneLoad>>(b, sizes, groups, left, right, result);
+                break;
+            case 2:
+                AddTile<A, B, S, Cut64x64, Block4x4, Row4, OneLoad, OneLoad>(b, sizes, groups, left, right, result);
+                break;
+            case 3:
+                AddTile<A, B, S, Cut32x32, Block4x4, Row4, Twice<OneLoad>, Twice<OneLoad>>(b, sizes, groups, left, right, result);
+                break;
+            case 4:
+                AddTile<A, B, S, Cut128x16, Block4x4, Row4, Twice<Twice<OneLoad>>, PartialLoad>(b, sizes, groups, left, right, result);
+                break;
+            default:
+                AddTile<A, B, S, Cut16x128, Block4x4, Row4, PartialLoad, Twice<Twice<OneLoad>>>(b, sizes, groups, left, right, result);
+                break;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(ProductKernels.Tiled<A, B, PartialResult, T>, specialization);
-        AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
-    private static int WarpTiles<T>(int m, int n) where T : struct, IWarpTile => (m + T.M - 1) / T.M * ((n + T.N - 1) / T.N);
-
-    private static void AddOnTensorCores<A, B, S, T, U>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
-        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, IWarpTile where U : struct, IMatrixUnit
+    private static void AddTile<A, B, S, C, K, R, FA, FB>(KernelBinding b, ProductSizes s, int groups, A left, B right, S result)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where C : struct, ICut
+        where K : struct, IBlock<K, R> where R : struct, IRow<R> where FA : struct, IStage<FA> where FB : struct, IStage<FB>
     {
-        ProductSizes sizes = Split(b, m, n, k, WarpTiles<T>(m, n) * groups, T.K);
-        var config = new KernelConfig(new Index3D((n + T.N - 1) / T.N, (m + T.M - 1) / T.M, groups * sizes.Splits), new Index3D(TensorKernels.Threads<T>(), 1, 1));
-        var specialization = new KernelSpecialization(TensorKernels.Threads<T>(), null);
-        if (sizes.Splits == 1)
+        int threads = ProductKernels.Threads<C, K, R>();
+        var config = new KernelConfig(new Index3D((s.N + C.N - 1) / C.N, (s.M + C.M - 1) / C.M, groups * s.Splits), new Index3D(threads, 1, 1));
+        var specialization = new KernelSpecialization(threads, C.Resident);
+        if (s.Splits == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(TensorKernels.Tiled<A, B, S, T, U>, specialization);
-            b.Launch(() => run(config, left, right, result, sizes));
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.Tiled<A, B, S, C, K, R, FA, FB>, specialization);
+            b.Launch(() => run(config, left, right, result, s));
             return;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(TensorKernels.Tiled<A, B, PartialResult, T, U>, specialization);
-        AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(ProductKernels.Tiled<A, B, PartialResult, C, K, R, FA, FB>, specialization);
+        AddSplit(b, s, groups, result, parts => partial(config, left, right, parts, s));
     }
 
     private static void AddRowByGroups<A, B, S>(KernelBinding b, ProductSizes sizes, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
-        var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.RowByGroups<A, B, S>, new KernelSpecialization(ProductKernels.RowThreads, null));
+        var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.RowByGroups<A, B, S>, new KernelSpecialization(ProductKernels.RowThreads, null));
         var config = new KernelConfig(new Index3D(sizes.N, 1, groups), new Index3D(ProductKernels.RowThreads, 1, 1));
         b.Launch(() => run(config, left, right, result, sizes));
     }
@@ -109,32 +149,25 @@ internal static class KernelProduct
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
         int tiles = (n + ProductKernels.RowThreads - 1) / ProductKernels.RowThreads;
-        ProductSizes sizes = Split(b, 1, n, k, tiles * groups, 1);
+        (_, ProductSizes sizes) = TileChoice.Of([new TileSize(1, ProductKernels.RowThreads, 1, 4, 8, 16)], 1, n, k, groups, b.Multiprocessors);
         var specialization = new KernelSpecialization(ProductKernels.RowThreads, null);
         var config = new KernelConfig(new Index3D(tiles, 1, groups * sizes.Splits), new Index3D(ProductKernels.RowThreads, 1, 1));
         if (sizes.Splits == 1)
         {
-            var run = b.Accelerator.LoadStreamKernel<A, B, S, ProductSizes>(ProductKernels.RowByThreads<A, B, S>, specialization);
+            var run = b.Loader.Groups<A, B, S, ProductSizes>(ProductKernels.RowByThreads<A, B, S>, specialization);
             b.Launch(() => run(config, left, right, result, sizes));
             return;
         }
-        var partial = b.Accelerator.LoadStreamKernel<A, B, PartialResult, ProductSizes>(ProductKernels.RowByThreads<A, B, PartialResult>, specialization);
+        var partial = b.Loader.Groups<A, B, PartialResult, ProductSizes>(ProductKernels.RowByThreads<A, B, PartialResult>, specialization);
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
-    private static void AddSplit<S>(KernelBinding b, ProductSizes sizes, int groups, S result, Action<PartialResult> partial) where S : struct, IResult
+    /// <summary>Parts of sums into scratch memory, and their addition, always in the same order.</summary>
+    public static void AddSplit<S>(KernelBinding b, ProductSizes sizes, int groups, S result, Action<PartialResult> partial) where S : struct, IResult
     {
         KernelScratchRegion scratch = b.Scratch((long)groups * sizes.Splits * sizes.M * sizes.N);
-        var add = b.Accelerator.LoadAutoGroupedStreamKernel<Index1D, ArrayView<float>, S, ProductSizes>(ProductKernels.AddParts<S>);
+        var add = b.Loader.Items<ArrayView<float>, S, ProductSizes>(ProductKernels.AddParts<S>);
         b.Launch(() => partial(new PartialResult(scratch.View, sizes)));
         b.Launch(() => add(groups * sizes.M * sizes.N, scratch.View, result, sizes));
-    }
-
-    // As many parts as give every multiprocessor two groups of threads.
-    private static ProductSizes Split(KernelBinding b, int m, int n, int k, int groups, int step)
-    {
-        int wanted = Math.Clamp(2 * b.Accelerator.NumMultiprocessors / groups, 1, Math.Clamp(k / FewestSteps, 1, MostSplits));
-        int chunk = (((k + wanted - 1) / wanted) + step - 1) / step * step;
-        return new ProductSizes(m, n, k, (k + chunk - 1) / chunk, chunk);
     }
 }

@@ -1,40 +1,62 @@
+using System.Runtime.CompilerServices;
 using ILGPU;
 using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
+/// <summary>What a thread knows about an index along the result, found once and kept while the sum goes by. An operand uses what it needs.</summary>
+internal readonly record struct Place(int At, int Row = 0, int Column = 0);
+
 /// <summary>
-/// A factor of a product as the kernel reads it: element (i, k), i along the result and k along the sum. A matrix, or
-/// something that only looks like one, as the windows of a convolution do. What lies outside is 0.
+/// A factor of a matrix product as its kernel reads it: element (i, k), i along the result and k along the sum. A matrix, or
+/// something that only looks like one, as the windows of a convolution do. Elements with k beyond the sum are 0; an i beyond
+/// the result gives elements of another i, because what they add up to is never stored.
 /// </summary>
-public interface IOperand
+internal interface IOperand
 {
-    /// <summary>Whether neighbours in memory follow each other along k; else along i.</summary>
+    /// <summary>Whether neighbours in memory follow each other along k; else along i. The lanes of a warp go that way.</summary>
     static abstract bool AlongK { get; }
 
-    /// <summary>One element of the group-th product.</summary>
-    float At(int group, int i, int k);
+    /// <summary>Whether four neighbours along i are one load: <see cref="Beside"/>.</summary>
+    static abstract bool HasBeside { get; }
 
-    /// <summary>Four elements, along k or along i as <see cref="AlongK"/> says, from one that is a multiple of four.</summary>
-    Float4 Four(int group, int i, int k);
+    /// <summary>Where the elements of i lie, in the group-th product.</summary>
+    Place Find(int group, int i);
+
+    /// <summary>Element k.</summary>
+    float At(Place place, int k);
+
+    /// <summary>Elements k to k + 3; k is a multiple of four.</summary>
+    Float4 Load(Place place, int k);
+
+    /// <summary>Elements k of i to i + 3, where i is a multiple of four.</summary>
+    Float4 Beside(Place place, int k);
 }
 
-/// <summary>Four elements one by one, each asked whether it is inside.</summary>
+/// <summary>Four elements one by one.</summary>
 internal static class Fours
 {
-    public static Float4 Of<A>(A a, int group, int i, int k) where A : struct, IOperand => A.AlongK
-        ? new Float4(a.At(group, i, k), a.At(group, i, k + 1), a.At(group, i, k + 2), a.At(group, i, k + 3))
-        : new Float4(a.At(group, i, k), a.At(group, i + 1, k), a.At(group, i + 2, k), a.At(group, i + 3, k));
+    public static Float4 Zero => new(0f, 0f, 0f, 0f);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Float4 Of<A>(A a, Place place, int k) where A : struct, IOperand => new(a.At(place, k), a.At(place, k + 1), a.At(place, k + 2), a.At(place, k + 3));
 }
 
-/// <summary>A matrix whose row i holds the elements along k.</summary>
+/// <summary>Matrices [group, rows, columns] whose row i holds the elements along k.</summary>
 internal readonly struct Rows(ArrayView<float> values, int rows, int columns) : IOperand
 {
     public static bool AlongK => true;
 
-    public float At(int group, int i, int k) => i < rows && k < columns ? values[(i * columns) + k] : 0f;
+    public static bool HasBeside => false;
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    public Place Find(int group, int i) => new(((group * rows) + (i < rows ? i : 0)) * columns);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float At(Place place, int k) => k < columns ? values[place.At + k] : 0f;
+
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
 /// <summary><see cref="Rows"/> that begin at multiples of 16 bytes.</summary>
@@ -42,19 +64,33 @@ internal readonly struct AlignedRows(ArrayView<float> values, int rows, int colu
 {
     public static bool AlongK => true;
 
-    public float At(int group, int i, int k) => i < rows && k < columns ? values[(i * columns) + k] : 0f;
+    public static bool HasBeside => false;
 
-    public Float4 Four(int group, int i, int k) => i < rows && k < columns ? values.Cast<Float4>()[((i * columns) + k) / 4] : new Float4(0f, 0f, 0f, 0f);
+    public Place Find(int group, int i) => new(((group * rows) + (i < rows ? i : 0)) * columns);
+
+    public float At(Place place, int k) => k < columns ? values[place.At + k] : 0f;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Float4 Load(Place place, int k) => k < columns ? values.Cast<Float4>()[(place.At + k) >> 2] : Fours.Zero;
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>A matrix whose row k holds the elements along i.</summary>
+/// <summary>Matrices [group, rows, columns] whose row k holds the elements along i.</summary>
 internal readonly struct Columns(ArrayView<float> values, int rows, int columns) : IOperand
 {
     public static bool AlongK => false;
 
-    public float At(int group, int i, int k) => i < columns && k < rows ? values[(k * columns) + i] : 0f;
+    public static bool HasBeside => false;
 
-    public Float4 Four(int group, int i, int k) => Fours.Of(this, group, i, k);
+    public Place Find(int group, int i) => new((group * rows * columns) + (i < columns ? i : 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float At(Place place, int k) => k < rows ? values[place.At + (k * columns)] : 0f;
+
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
 /// <summary><see cref="Columns"/> whose rows begin at multiples of 16 bytes.</summary>
@@ -62,7 +98,15 @@ internal readonly struct AlignedColumns(ArrayView<float> values, int rows, int c
 {
     public static bool AlongK => false;
 
-    public float At(int group, int i, int k) => i < columns && k < rows ? values[(k * columns) + i] : 0f;
+    public static bool HasBeside => true;
 
-    public Float4 Four(int group, int i, int k) => i < columns && k < rows ? values.Cast<Float4>()[((k * columns) + i) / 4] : new Float4(0f, 0f, 0f, 0f);
+    public Place Find(int group, int i) => new((group * rows * columns) + (i < columns ? i : 0));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public float At(Place place, int k) => k < rows ? values[place.At + (k * columns)] : 0f;
+
+    public Float4 Load(Place place, int k) => Fours.Of(this, place, k);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public Float4 Beside(Place place, int k) => k < rows ? values.Cast<Float4>()[(place.At + (k * columns)) >> 2] : Fours.Zero;
 }

@@ -12,81 +12,66 @@ internal static class ProductKernels
     /// <summary>Threads of a group that reduces, a power of two.</summary>
     public const int RowThreads = 128;
 
-    public static int Threads<T>() where T : struct, ITile => T.M / T.ThreadM * (T.N / T.ThreadN);
+    private const int Pad = 4; // floats behind each row of a tile, which keep threads that store down a column out of each other's banks
+
+    /// <summary>Threads of a group.</summary>
+    public static int Threads<C, K, R>() where C : struct, ICut where K : struct, IBlock<K, R> where R : struct, IRow<R> => C.M / K.Height * (C.N / R.Width);
 
     /// <summary>
     /// A tile of the result for each group. While the threads multiply what lies in one half of the shared memory, the next
     /// steps of the sum are on their way from global memory into registers, and from there into the other half.
     /// </summary>
-    public static void Tiled<A, B, S, T>(A a, B b, S result, ProductSizes s)
-        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, ITile
+    /// <remarks>
+    /// C is the tile of the group, K the part of it that a thread has and R a row of that; FA and FB are a thread's loads of the
+    /// factors. A thread's rows and columns come in fours that lie as far apart as all threads' fours take.
+    /// </remarks>
+    public static void Tiled<A, B, S, C, K, R, FA, FB>(A a, B b, S result, ProductSizes s)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where C : struct, ICut
+        where K : struct, IBlock<K, R> where R : struct, IRow<R> where FA : struct, IStage<FA> where FB : struct, IStage<FB>
     {
-        int threads = T.M / T.ThreadM * (T.N / T.ThreadN);
-        int rowA = T.M + 4, rowB = T.N + 4; // the pad keeps threads that store down a column out of each other's banks
-        ArrayView<float> tileA = SharedMemory.Allocate<float>(2 * T.K * (T.M + 4));
-        ArrayView<float> tileB = SharedMemory.Allocate<float>(2 * T.K * (T.N + 4));
-        int loadsA = ((T.M * T.K / 4) + threads - 1) / threads, loadsB = ((T.N * T.K / 4) + threads - 1) / threads;
-        int thread = Group.IdxX, group = Grid.IdxZ / s.Splits, part = Grid.IdxZ % s.Splits;
-        int firstM = Grid.IdxY * T.M, firstN = Grid.IdxX * T.N;
+        int rowA = C.M + Pad, rowB = C.N + Pad;
+        ArrayView<float> tileA = SharedMemory.Allocate<float>(2 * C.K * (C.M + Pad));
+        ArrayView<float> tileB = SharedMemory.Allocate<float>(2 * C.K * (C.N + Pad));
+        int group = Grid.IdxZ / s.Splits, part = Grid.IdxZ % s.Splits;
+        int firstM = Grid.IdxY * C.M, firstN = Grid.IdxX * C.N;
         int begin = part * s.Chunk, end = Math.Min(begin + s.Chunk, s.K);
-        int threadN = thread % (T.N / T.ThreadN) * 4, threadM = thread / (T.N / T.ThreadN) * 4;
-
-        ArrayView<float> sums = LocalMemory.Allocate<float>(T.ThreadM * T.ThreadN);
-        for (int i = 0; i < T.ThreadM * T.ThreadN; i++)
-            sums[i] = 0f;
-        ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(((T.M * T.K / 4) + (T.M / T.ThreadM * (T.N / T.ThreadN)) - 1) / (T.M / T.ThreadM * (T.N / T.ThreadN)));
-        ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(((T.N * T.K / 4) + (T.M / T.ThreadM * (T.N / T.ThreadN)) - 1) / (T.M / T.ThreadM * (T.N / T.ThreadN)));
-        ArrayView<float> x = LocalMemory.Allocate<float>(T.ThreadM), y = LocalMemory.Allocate<float>(T.ThreadN);
-
-        for (int l = 0; l < loadsA; l++)
-            nextA[l] = Fetch(a, group, firstM, begin, end, T.M, T.K, thread + (l * threads));
-        for (int l = 0; l < loadsB; l++)
-            nextB[l] = Fetch(b, group, firstN, begin, end, T.N, T.K, thread + (l * threads));
-        int half = 0;
-        for (int k0 = begin; k0 < end; k0 += T.K)
+        int down = C.M / K.Height, across = C.N / R.Width, row = Group.IdxX / across, column = Group.IdxX % across;
+        FA nextA = FA.Find<A, StepRows>(a, group, firstM, C.M, C.K, rowA, Group.IdxX, Threads<C, K, R>());
+        FB nextB = FB.Find<B, StepRows>(b, group, firstN, C.N, C.K, rowB, Group.IdxX, Threads<C, K, R>());
+        nextA = nextA.Load<A, StepRows>(a, begin);
+        nextB = nextB.Load<B, StepRows>(b, begin);
+        K sums = default;
+        int atA = 0, atB = 0;
+        for (int k0 = begin; k0 < end; k0 += C.K)
         {
-            int atA = half * T.K * rowA, atB = half * T.K * rowB;
-            for (int l = 0; l < loadsA; l++)
-                Put<A>(tileA, atA, rowA, T.M, T.K, thread + (l * threads), nextA[l]);
-            for (int l = 0; l < loadsB; l++)
-                Put<B>(tileB, atB, rowB, T.N, T.K, thread + (l * threads), nextB[l]);
+            nextA.Put<A, StepRows>(tileA, atA, rowA);
+            nextB.Put<B, StepRows>(tileB, atB, rowB);
             Group.Barrier();
-            if (k0 + T.K < end)
+            if (k0 + C.K < end)
             {
-                for (int l = 0; l < loadsA; l++)
-                    nextA[l] = Fetch(a, group, firstM, k0 + T.K, end, T.M, T.K, thread + (l * threads));
-                for (int l = 0; l < loadsB; l++)
-                    nextB[l] = Fetch(b, group, firstN, k0 + T.K, end, T.N, T.K, thread + (l * threads));
+                nextA = nextA.Load<A, StepRows>(a, k0 + C.K);
+                nextB = nextB.Load<B, StepRows>(b, k0 + C.K);
             }
-            for (int k = 0; k < T.K; k++)
+            int left = (atA >> 2) + row, right = (atB >> 2) + column;
+            for (int k = 0; k < C.K; k += 4)
             {
-                for (int i = 0; i < T.ThreadM; i += 4)
-                {
-                    Float4 four = tileA.Cast<Float4>()[(atA + (k * rowA) + threadM + (i * (T.M / T.ThreadM))) / 4];
-                    (x[i], x[i + 1], x[i + 2], x[i + 3]) = (four.X, four.Y, four.Z, four.W);
-                }
-                for (int j = 0; j < T.ThreadN; j += 4)
-                {
-                    Float4 four = tileB.Cast<Float4>()[(atB + (k * rowB) + threadN + (j * (T.N / T.ThreadN))) / 4];
-                    (y[j], y[j + 1], y[j + 2], y[j + 3]) = (four.X, four.Y, four.Z, four.W);
-                }
-                for (int i = 0; i < T.ThreadM; i++)
-                {
-                    for (int j = 0; j < T.ThreadN; j++)
-                        sums[(i * T.ThreadN) + j] = MultiplyAdd.Of(x[i], y[j], sums[(i * T.ThreadN) + j]);
-                }
+                sums = sums.MultiplyAdd(tileA.Cast<Float4>(), left, down, R.Load(tileB.Cast<Float4>(), right, across));
+                sums = sums.MultiplyAdd(tileA.Cast<Float4>(), left + (rowA / 4), down, R.Load(tileB.Cast<Float4>(), right + (rowB / 4), across));
+                sums = sums.MultiplyAdd(tileA.Cast<Float4>(), left + (rowA / 2), down, R.Load(tileB.Cast<Float4>(), right + (rowB / 2), across));
+                sums = sums.MultiplyAdd(tileA.Cast<Float4>(), left + (3 * rowA / 4), down, R.Load(tileB.Cast<Float4>(), right + (3 * rowB / 4), across));
+                left += rowA;
+                right += rowB;
             }
-            half = 1 - half; // the barrier of the next round keeps a fast thread from overwriting what a slow one still reads
+            // The barrier of the next round keeps a fast thread from overwriting what a slow one still reads.
+            atA = (C.K * rowA) - atA;
+            atB = (C.K * rowB) - atB;
         }
-
-        for (int i = 0; i < T.ThreadM; i++)
+        for (int i = 0; i < K.Height; i++)
         {
-            for (int j = 0; j < T.ThreadN; j++)
-            {
-                int m = firstM + threadM + (i / 4 * 4 * (T.M / T.ThreadM)) + (i % 4), n = firstN + threadN + (j / 4 * 4 * (T.N / T.ThreadN)) + (j % 4);
-                if (m < s.M && n < s.N)
-                    result.Store(group, part, m, n, sums[(i * T.ThreadN) + j]);
-            }
+            int m = firstM + (((i / 4 * down) + row) * 4) + (i % 4);
+            if (m < s.M)
+                sums.First.Store(result, group, part, m, firstN + (column * 4), across * 4, s);
+            sums = sums.Next(sums.First);
         }
     }
 
@@ -96,9 +81,10 @@ internal static class ProductKernels
     {
         ArrayView<float> sums = SharedMemory.Allocate<float>(RowThreads);
         int thread = Group.IdxX, n = Grid.IdxX, group = Grid.IdxZ;
+        Place left = a.Find(group, 0), right = b.Find(group, n);
         float sum = 0f;
         for (int k = thread; k < s.K; k += RowThreads)
-            sum = MultiplyAdd.Of(a.At(group, 0, k), b.At(group, n, k), sum);
+            sum = MultiplyAdd.Of(a.At(left, k), b.At(right, k), sum);
         sums[thread] = sum;
         Group.Barrier();
         for (int width = RowThreads / 2; width > 0; width /= 2)
@@ -119,9 +105,10 @@ internal static class ProductKernels
         if (n >= s.N)
             return;
         int begin = part * s.Chunk, end = Math.Min(begin + s.Chunk, s.K);
+        Place left = a.Find(group, 0), right = b.Find(group, n);
         float sum = 0f;
         for (int k = begin; k < end; k++)
-            sum = MultiplyAdd.Of(a.At(group, 0, k), b.At(group, n, k), sum);
+            sum = MultiplyAdd.Of(a.At(left, k), b.At(right, k), sum);
         result.Store(group, part, 0, n, sum);
     }
 
@@ -133,28 +120,5 @@ internal static class ProductKernels
         for (int part = 0; part < s.Splits; part++)
             sum += parts[((long)((group * s.Splits) + part) * size) + at];
         result.Store(group, 0, at / s.N, at % s.N, sum);
-    }
-
-    // The e-th four elements of a tile that begins at (first, k0): neighbouring threads read neighbours in memory.
-    public static Float4 Fetch<A>(A a, int group, int first, int k0, int end, int size, int steps, int e) where A : struct, IOperand
-    {
-        int i = A.AlongK ? e / (steps / 4) : e % (size / 4) * 4, k = A.AlongK ? e % (steps / 4) * 4 : e / (size / 4);
-        return e < size * steps / 4 && k0 + k < end ? a.Four(group, first + i, k0 + k) : new Float4(0f, 0f, 0f, 0f);
-    }
-
-    public static void Put<A>(ArrayView<float> tile, int begin, int row, int size, int steps, int e, Float4 four) where A : struct, IOperand
-    {
-        if (e >= size * steps / 4)
-            return;
-        if (A.AlongK)
-        {
-            int i = e / (steps / 4), at = begin + (e % (steps / 4) * 4 * row) + i;
-            tile[at] = four.X;
-            tile[at + row] = four.Y;
-            tile[at + (2 * row)] = four.Z;
-            tile[at + (3 * row)] = four.W;
-        }
-        else
-            tile.Cast<Float4>()[(begin + (e / (size / 4) * row) + (e % (size / 4) * 4)) / 4] = four;
     }
 }

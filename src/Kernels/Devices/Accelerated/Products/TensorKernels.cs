@@ -1,187 +1,126 @@
-using GpuGrad.Kernels.Numerics;
 using ILGPU;
+using ILGPU.Runtime;
+using ILGPU.Runtime.Cuda;
 using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>An operand whose elements are rounded on their way out of memory.</summary>
-internal readonly struct Rounded<A, R>(A values) : IOperand where A : struct, IOperand where R : struct, IRounding
-{
-    public static bool AlongK => A.AlongK;
-
-    public float At(int group, int i, int k) => R.Round(values.At(group, i, k));
-
-    public Float4 Four(int group, int i, int k)
-    {
-        Float4 four = values.Four(group, i, k);
-        return new Float4(R.Round(four.X), R.Round(four.Y), R.Round(four.Z), R.Round(four.W));
-    }
-}
-
-/// <summary>How a group of warps cuts up a product: the group makes M×N of the result, a warp WarpM×WarpN, K steps at a time.</summary>
+/// <summary>How a group of warps cuts up a product: the group makes M×N of the result, a warp WarpM×32.</summary>
 internal interface IWarpTile
 {
     static abstract int M { get; }
 
     static abstract int N { get; }
 
-    static abstract int K { get; }
-
-    /// <summary>A multiple of 16.</summary>
+    /// <summary>32 or 64.</summary>
     static abstract int WarpM { get; }
-
-    /// <summary>A multiple of 8.</summary>
-    static abstract int WarpN { get; }
 }
 
-internal readonly struct LargeWarpTile : IWarpTile
+internal readonly struct Warps128x128 : IWarpTile
 {
     public static int M => 128;
 
     public static int N => 128;
 
-    public static int K => 16;
-
     public static int WarpM => 64;
-
-    public static int WarpN => 32;
 }
 
-internal readonly struct SmallWarpTile : IWarpTile
+internal readonly struct Warps64x128 : IWarpTile
+{
+    public static int M => 64;
+
+    public static int N => 128;
+
+    public static int WarpM => 64;
+}
+
+internal readonly struct Warps64x64 : IWarpTile
 {
     public static int M => 64;
 
     public static int N => 64;
 
-    public static int K => 16;
-
     public static int WarpM => 32;
-
-    public static int WarpN => 32;
 }
 
-/// <summary>
-/// A warp's product of 16 rows and 8 columns. Lane 4 g + t brings rows g and g + 8 of the left factor, column g of the right
-/// one, and holds rows g and g + 8 of the result at columns 2 t and 2 t + 1 (PTX ISA, "Matrix Fragments for mma").
-/// </summary>
-internal interface IMatrixUnit
-{
-    /// <summary>Steps of the sum that one instruction takes.</summary>
-    static abstract int Steps { get; }
-
-    /// <summary>The lane's word of one row or column: of the first half of the steps, or of the second.</summary>
-    /// <param name="tile">A row a step.</param>
-    /// <param name="at">The row or column at the first step.</param>
-    /// <param name="row">Floats from a step to the next.</param>
-    /// <param name="t">The lane's number in its four.</param>
-    /// <param name="half">0 or 1.</param>
-    static abstract uint Word(ArrayView<float> tile, int at, int row, int t, int half);
-
-    /// <summary>Adds to four sums from <paramref name="at"/> on; words of the left factor from <paramref name="left"/> on, of the right one alike.</summary>
-    static abstract void Multiply(ArrayView<float> sums, int at, ArrayView<uint> a, int left, ArrayView<uint> b, int right);
-}
-
-internal readonly struct Tf32Unit : IMatrixUnit
-{
-    public static int Steps => 8;
-
-    public static uint Word(ArrayView<float> tile, int at, int row, int t, int half) => Interop.FloatAsInt(tile[at + ((t + (4 * half)) * row)]);
-
-    public static void Multiply(ArrayView<float> sums, int at, ArrayView<uint> a, int left, ArrayView<uint> b, int right) =>
-        TensorCores.MultiplyTf32(ref sums[at], ref sums[at + 1], ref sums[at + 2], ref sums[at + 3], a[left], a[left + 1], a[left + 2], a[left + 3], b[right], b[right + 1]);
-}
-
-internal readonly struct Bf16Unit : IMatrixUnit
-{
-    public static int Steps => 16;
-
-    // Two neighbouring steps in a word, the first in its lower half; the floats are rounded already.
-    public static uint Word(ArrayView<float> tile, int at, int row, int t, int half)
-    {
-        int first = at + (((2 * t) + (8 * half)) * row);
-        return (Interop.FloatAsInt(tile[first]) >> 16) | (Interop.FloatAsInt(tile[first + row]) & 0xFFFF0000u);
-    }
-
-    public static void Multiply(ArrayView<float> sums, int at, ArrayView<uint> a, int left, ArrayView<uint> b, int right) =>
-        TensorCores.MultiplyBf16(ref sums[at], ref sums[at + 1], ref sums[at + 2], ref sums[at + 3], a[left], a[left + 1], a[left + 2], a[left + 3], b[right], b[right + 1]);
-}
-
-/// <summary>Products on tensor cores.</summary>
+/// <summary>Matrix products on tensor cores.</summary>
 internal static class TensorKernels
 {
-    private const int Lanes = 32;
+    public const int RowWords = 16; // of a tile, without the pad
 
-    public static int Threads<T>() where T : struct, IWarpTile => T.M / T.WarpM * (T.N / T.WarpN) * Lanes;
+    private const int Lanes = 32;
+    private const int WarpN = 32;
+
+    /// <summary>mma.sync of tf32 and bf16, and ldmatrix.</summary>
+    public static bool AreOn(Accelerator accelerator) => accelerator is CudaAccelerator { Architecture.Major: >= 8 };
+
+    public static int Threads<T>() where T : struct, IWarpTile => T.M / T.WarpM * (T.N / WarpN) * Lanes;
 
     /// <summary>
-    /// As <see cref="ProductKernels.Tiled"/>: a tile of the result for each group, two halves of shared memory by turns. What comes
-    /// out of the operands is rounded.
+    /// As <see cref="ProductKernels.Tiled"/>: a tile of the result for each group, two halves of shared memory by turns. The operands
+    /// are rounded on their way there, in registers, so an asynchronous copy past them (cp.async) would not pay.
     /// </summary>
-    public static void Tiled<A, B, S, T, U>(A a, B b, S result, ProductSizes s)
-        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where T : struct, IWarpTile where U : struct, IMatrixUnit
+    public static void Tiled<A, B, S, T, U, FA, FB>(A a, B b, S result, ProductSizes s)
+        where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
+        where T : struct, IWarpTile where U : struct, ITensorUnit where FA : struct, IStage<FA> where FB : struct, IStage<FB>
     {
-        int threads = Threads<T>();
-        int rowA = T.M + 8, rowB = T.N + 8; // with this pad the 32 lanes of a fragment read 32 different banks
-        ArrayView<float> tileA = SharedMemory.Allocate<float>(2 * T.K * (T.M + 8));
-        ArrayView<float> tileB = SharedMemory.Allocate<float>(2 * T.K * (T.N + 8));
-        int loadsA = T.M * T.K / 4 / threads, loadsB = T.N * T.K / 4 / threads;
-        int thread = Group.IdxX, group = Grid.IdxZ / s.Splits, part = Grid.IdxZ % s.Splits;
+        ArrayView<float> tiles = SharedMemory.Allocate<float>(2 * (T.M + T.N) * TensorAssembly.Row);
+        int steps = RowWords * U.PerWord;
+        int group = Grid.IdxZ / s.Splits, part = Grid.IdxZ % s.Splits;
         int firstM = Grid.IdxY * T.M, firstN = Grid.IdxX * T.N;
         int begin = part * s.Chunk, end = Math.Min(begin + s.Chunk, s.K);
-        int warp = thread / Lanes, g = thread % Lanes / 4, t = thread % 4;
-        int warpM = (warp / (T.N / T.WarpN) * T.WarpM) + g, warpN = (warp % (T.N / T.WarpN) * T.WarpN) + g;
-
-        ArrayView<float> sums = LocalMemory.Allocate<float>(T.WarpM / 16 * (T.WarpN / 8) * 4);
-        for (int i = 0; i < T.WarpM / 16 * (T.WarpN / 8) * 4; i++)
-            sums[i] = 0f;
-        ArrayView<Float4> nextA = LocalMemory.Allocate<Float4>(T.M * T.K / 4 / Threads<T>());
-        ArrayView<Float4> nextB = LocalMemory.Allocate<Float4>(T.N * T.K / 4 / Threads<T>());
-        ArrayView<uint> left = LocalMemory.Allocate<uint>(T.WarpM / 16 * 4), right = LocalMemory.Allocate<uint>(T.WarpN / 8 * 2);
-        for (int l = 0; l < loadsA; l++)
-            nextA[l] = ProductKernels.Fetch(a, group, firstM, begin, end, T.M, T.K, thread + (l * threads));
-        for (int l = 0; l < loadsB; l++)
-            nextB[l] = ProductKernels.Fetch(b, group, firstN, begin, end, T.N, T.K, thread + (l * threads));
+        int warp = Group.IdxX / Lanes, lane = Group.IdxX % Lanes;
+        int warpM = warp / (T.N / WarpN), warpN = warp % (T.N / WarpN) * WarpN;
+        // What a lane tells ldmatrix: a row of the first or second eight, and the first or second four words.
+        int left = ((((warpM * T.WarpM) + (lane / 8 % 2 * 8) + (lane % 8)) * TensorAssembly.Row) + (lane / 16 * 4)) * 4;
+        int right = ((((T.M + warpN) + (lane / 16 * 8) + (lane % 8)) * TensorAssembly.Row) + (lane / 8 % 2 * 4)) * 4;
+        TensorAssembly.Begin();
+        FA nextA = FA.Find<A, U>(a, group, firstM, T.M, steps, TensorAssembly.Row, Group.IdxX, Threads<T>());
+        FB nextB = FB.Find<B, U>(b, group, firstN, T.N, steps, TensorAssembly.Row, Group.IdxX, Threads<T>());
+        nextA = nextA.Load<A, U>(a, begin);
+        nextB = nextB.Load<B, U>(b, begin);
         int half = 0;
-        for (int k0 = begin; k0 < end; k0 += T.K)
+        for (int k = begin; k < end; k += steps)
         {
-            int atA = half * T.K * rowA, atB = half * T.K * rowB;
-            for (int l = 0; l < loadsA; l++)
-                ProductKernels.Put<A>(tileA, atA, rowA, T.M, T.K, thread + (l * threads), nextA[l]);
-            for (int l = 0; l < loadsB; l++)
-                ProductKernels.Put<B>(tileB, atB, rowB, T.N, T.K, thread + (l * threads), nextB[l]);
+            nextA.Put<A, U>(tiles, half, TensorAssembly.Row);
+            nextB.Put<B, U>(tiles, half + (T.M * TensorAssembly.Row), TensorAssembly.Row);
             Group.Barrier();
-            if (k0 + T.K < end)
+            if (k + steps < end)
             {
-                for (int l = 0; l < loadsA; l++)
-                    nextA[l] = ProductKernels.Fetch(a, group, firstM, k0 + T.K, end, T.M, T.K, thread + (l * threads));
-                for (int l = 0; l < loadsB; l++)
-                    nextB[l] = ProductKernels.Fetch(b, group, firstN, k0 + T.K, end, T.N, T.K, thread + (l * threads));
+                nextA = nextA.Load<A, U>(a, k + steps);
+                nextB = nextB.Load<B, U>(b, k + steps);
             }
-            for (int k = 0; k < T.K; k += U.Steps)
-            {
-                for (int i = 0; i < T.WarpM / 16 * 4; i++)
-                    left[i] = U.Word(tileA, atA + (k * rowA) + warpM + (i / 4 * 16) + (i % 2 * 8), rowA, t, i % 4 / 2);
-                for (int j = 0; j < T.WarpN / 8 * 2; j++)
-                    right[j] = U.Word(tileB, atB + (k * rowB) + warpN + (j / 2 * 8), rowB, t, j % 2);
-                for (int i = 0; i < T.WarpM / 16; i++)
-                {
-                    for (int j = 0; j < T.WarpN / 8; j++)
-                        U.Multiply(sums, ((i * (T.WarpN / 8)) + j) * 4, left, i * 4, right, j * 2);
-                }
-            }
-            half = 1 - half; // the barrier of the next round keeps a fast thread from overwriting what a slow one still reads
+            Multiply<T, U>(left + (half * 4), right + (half * 4));
+            Multiply<T, U>(left + (half * 4) + 32, right + (half * 4) + 32);
+            half = ((T.M + T.N) * TensorAssembly.Row) - half; // the barrier of the next round keeps a fast warp from overwriting what a slow one still reads
         }
+        Store<S, T>(result, tiles, group, part, firstM, firstN, s);
+    }
 
+    private static void Multiply<T, U>(int left, int right) where T : struct, IWarpTile where U : struct, ITensorUnit
+    {
+        if (T.WarpM == 64)
+            U.Multiply64(left, right);
+        else
+            U.Multiply32(left, right);
+    }
+
+    // By way of shared memory, 16 rows of each warp at a time: neighbouring threads store neighbours, and what follows the product is one piece of code.
+    private static void Store<S, T>(S result, ArrayView<float> tiles, int group, int part, int firstM, int firstN, ProductSizes s)
+        where S : struct, IResult where T : struct, IWarpTile
+    {
+        int row = T.N + 4, warp = Group.IdxX / Lanes, lane = Group.IdxX % Lanes;
+        int at = ((((warp / (T.N / WarpN) * 16) + (lane / 4)) * row) + (warp % (T.N / WarpN) * WarpN) + (lane % 4 * 2)) * 4;
         for (int i = 0; i < T.WarpM / 16; i++)
         {
-            for (int j = 0; j < T.WarpN / 8; j++)
+            Group.Barrier();
+            TensorAssembly.Store(i, at, at + (8 * 4 * row));
+            Group.Barrier();
+            for (int e = Group.IdxX; e < T.M / T.WarpM * 16 * (T.N / 4); e += Threads<T>())
             {
-                for (int e = 0; e < 4; e++)
-                {
-                    int m = firstM + warpM + (i * 16) + (e / 2 * 8), n = firstN + warpN - g + (j * 8) + (2 * t) + (e % 2);
-                    if (m < s.M && n < s.N)
-                        result.Store(group, part, m, n, sums[(((i * (T.WarpN / 8)) + j) * 4) + e]);
-                }
+                int r = e / (T.N / 4), column = e % (T.N / 4) * 4, m = firstM + (r / 16 * T.WarpM) + (i * 16) + (r % 16);
+                if (m < s.M)
+                    Results.Put(result, group, part, m, firstN + column, tiles.Cast<Float4>()[((r * row) + column) >> 2], s);
             }
         }
     }

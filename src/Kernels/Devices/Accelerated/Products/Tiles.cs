@@ -1,10 +1,7 @@
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>
-/// How a product is cut up: a group of threads makes M×N of the result, K steps of the sum at a time in shared memory; a
-/// thread makes ThreadM×ThreadN in registers, both multiples of four.
-/// </summary>
-internal interface ITile
+/// <summary>What a group of threads makes of a product: M×N of the result, K steps of the sum at a time in shared memory.</summary>
+internal interface ICut
 {
     static abstract int M { get; }
 
@@ -12,26 +9,34 @@ internal interface ITile
 
     static abstract int K { get; }
 
-    static abstract int ThreadM { get; }
-
-    static abstract int ThreadN { get; }
+    /// <summary>Groups that a multiprocessor holds at once; the compiler gets it as the least, which bounds a thread's registers. bench/results/ptxas.md has what they take.</summary>
+    static abstract int Resident { get; }
 }
 
 /// <summary>For products that fill the device: 64 multiplications for 16 reads of shared memory.</summary>
-internal readonly struct LargeTile : ITile
+internal readonly struct Cut64x128 : ICut
 {
-    public static int M => 128;
+    public static int M => 64;
 
     public static int N => 128;
 
     public static int K => 8;
 
-    public static int ThreadM => 8;
-
-    public static int ThreadN => 8;
+    public static int Resident => 3;
 }
 
-internal readonly struct MediumTile : ITile
+internal readonly struct Cut128x64 : ICut
+{
+    public static int M => 128;
+
+    public static int N => 64;
+
+    public static int K => 8;
+
+    public static int Resident => 3;
+}
+
+internal readonly struct Cut64x64 : ICut
 {
     public static int M => 64;
 
@@ -39,13 +44,11 @@ internal readonly struct MediumTile : ITile
 
     public static int K => 16;
 
-    public static int ThreadM => 4;
-
-    public static int ThreadN => 4;
+    public static int Resident => 2;
 }
 
 /// <summary>For results too small to give every multiprocessor a larger tile.</summary>
-internal readonly struct SmallTile : ITile
+internal readonly struct Cut32x32 : ICut
 {
     public static int M => 32;
 
@@ -53,13 +56,11 @@ internal readonly struct SmallTile : ITile
 
     public static int K => 16;
 
-    public static int ThreadM => 4;
-
-    public static int ThreadN => 4;
+    public static int Resident => 8;
 }
 
 /// <summary>For few columns: the ten classes of a last layer.</summary>
-internal readonly struct TallTile : ITile
+internal readonly struct Cut128x16 : ICut
 {
     public static int M => 128;
 
@@ -67,13 +68,11 @@ internal readonly struct TallTile : ITile
 
     public static int K => 16;
 
-    public static int ThreadM => 4;
-
-    public static int ThreadN => 4;
+    public static int Resident => 4;
 }
 
 /// <summary>For few rows: the filters of a first layer.</summary>
-internal readonly struct WideTile : ITile
+internal readonly struct Cut16x128 : ICut
 {
     public static int M => 16;
 
@@ -81,7 +80,5 @@ internal readonly struct WideTile : ITile
 
     public static int K => 16;
 
-    public static int ThreadM => 4;
-
-    public static int ThreadN => 4;
+    public static int Resident => 4;
 }
