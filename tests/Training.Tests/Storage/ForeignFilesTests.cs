@@ -200,6 +200,16 @@ public sealed class ForeignFilesTests : IDisposable
     }
 
     [SkippableFact]
+    public void A_run_whose_files_were_removed_from_under_it_does_not_go_on_in_what_is_left()
+    {
+        using RunFolder run = RunFolder.Open(Run);
+        run.Checkpoints.Save(Samples.At(5), keep: 1);
+        run.RequireInPlace();
+        File.Delete(In("config.yaml")); // as far as rm -r got while the next checkpoint was written
+        Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
+    }
+
+    [SkippableFact]
     public void Pipes_sockets_and_devices_are_not_read()
     {
         Put(Obstacle.Pipe, folder["pipe"]);
