@@ -47,6 +47,6 @@ internal static class OneLine
 {
     private const int Most = 400;
 
-    public static string Of(string text) =>
-        string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > Most ? "…" : "");
+    public static string Of(string text, int most = Most) =>
+        string.Concat(text.Take(most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > most ? "…" : "");
 }
