@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Runs.Storage;
 
@@ -10,7 +11,7 @@ namespace GpuGrad.Torture.Tests;
 /// Every file that is read back, changed by structure and with all its checksums right: the verbs that read it answer or refuse in one line.
 /// No stack, no hang. In the long form 20,000 files.
 /// </summary>
-public sealed class ForgedFilesTests : IDisposable
+public sealed partial class ForgedFilesTests : IDisposable
 {
     private const string Yaml = """
         name: tiny
@@ -76,7 +77,9 @@ public sealed class ForgedFilesTests : IDisposable
         string[][] verbs = [["eval", path], ["predict", path, In("rows.csv")], ["export", path, "--out", In("w.npz")]];
         for (int i = 0; i < count; i++)
         {
-            string mutant = new JsonMutant(new Random(i)).Of(header);
+            // Half of them in what GpuGrad adds, which is a small part of a header.
+            string part = i % 2 == 0 ? header : Metadata().Match(header).Value;
+            string mutant = header.Replace(part, new JsonMutant(new Random(i)).Of(part), StringComparison.Ordinal);
             byte[] bytes = Encoding.UTF8.GetBytes(mutant);
             File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)bytes.Length), .. bytes, .. seed.AsSpan(8 + length)]);
             Try($"weights {i}", mutant, verbs[i % verbs.Length]);
@@ -143,6 +146,9 @@ public sealed class ForgedFilesTests : IDisposable
         lines[at] = new JsonMutant(random).Of(lines[at]);
         return string.Join('\n', lines);
     }
+
+    [GeneratedRegex(@"(?<=""__metadata__"":)\{.*?[^\\]""\}")]
+    private static partial Regex Metadata();
 
     private string In(string name) => Path.Combine(folder, name);
 }
