@@ -53,7 +53,7 @@ public sealed record HealthState
             return "health: a step is null or negative";
         if (Units.Values.Any(u => u is null || u.Idle.Length != u.LastActive.Length || u.Idle.Concat(u.LastActive).Any(n => n < 0)))
             return "health: the units of a layer are null, negative or not one for one";
-        return Streaks.Values.Any(n => n < 0) ? "health: a streak is negative" : null;
+        return Streaks.Values.Any(n => n < 0) || Unpredicted.Any(n => n < 0) ? "health: a streak or a count is negative" : null;
     }
 }
 
