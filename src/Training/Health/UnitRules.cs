@@ -62,7 +62,8 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
 
     private UnitHistory Note(long step, LayerReading reading, int batchSize)
     {
-        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history))
+        // A history of another number of units is of another network.
+        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history) || history.Idle.Length != reading.Idle.Length)
             State.Units[reading.Layer.Path] = history = new UnitHistory { LastActive = new long[reading.Idle.Length], Idle = new long[reading.Idle.Length] };
         for (int u = 0; u < reading.Idle.Length; u++)
             (history.LastActive[u], history.Idle[u]) = reading.Idle[u] < 1 ? (step, 0) : (history.LastActive[u], history.Idle[u] + batchSize);
