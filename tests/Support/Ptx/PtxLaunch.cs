@@ -60,7 +60,7 @@ internal sealed class PtxGroup
     /// <summary>Counts group barriers.</summary>
     public int Epoch { get; private set; }
 
-    public void Run((int, int, int) index)
+    public void Run((int X, int Y, int Z) index)
     {
         Index = index;
         Shared.Reset();
@@ -68,8 +68,10 @@ internal sealed class PtxGroup
             warp.Reset();
         for (; ; )
         {
-            foreach (PtxWarp warp in warps)
-                warp.Run();
+            // By turns from the first warp and from the last: what only the order of warps had kept right comes out wrong in one of them.
+            bool backwards = ((index.X + index.Y + index.Z + Epoch) & 1) != 0;
+            for (int i = 0; i < warps.Length; i++)
+                warps[backwards ? warps.Length - 1 - i : i].Run();
             if (warps.All(w => w.IsDone))
                 return;
             PassBarrier();

@@ -8,7 +8,7 @@ namespace GpuGrad.Tests.Support.Ptx;
 /// </summary>
 internal sealed unsafe class PtxMemory
 {
-    private const long Gap = 4096;
+    private const long Gap = 4096, Huge = 256 << 20;
     private readonly Lock gate = new();
     private readonly SortedList<long, long> blocks = [];
     private long used;
@@ -25,7 +25,9 @@ internal sealed unsafe class PtxMemory
             if (bytes > Free)
                 return 0;
             nint address = (nint)NativeMemory.AlignedAlloc((nuint)(bytes + Gap), 256);
-            NativeMemory.Fill((void*)address, (nuint)(bytes + Gap), 0xFF);
+            // Of a huge buffer the end only: filling would make the host's memory its own, and nobody interprets kernels over gigabytes.
+            long filled = bytes <= Huge ? bytes + Gap : Gap;
+            NativeMemory.Fill((byte*)address + (bytes + Gap - filled), (nuint)filled, 0xFF);
             blocks.Add(address, bytes);
             used += bytes;
             return address;
