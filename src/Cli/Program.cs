@@ -21,8 +21,9 @@ if (result.Value is not Verb verb)
     return result.Errors.IsHelp() || result.Errors.IsVersion() ? Help(result) : Errors.Report(UsageError.Of(result, VerbList.All), output);
 if (verb.Surplus.Any())
     return Errors.Report(UsageError.Surplus(verb.Surplus), output);
-if (UsageError.WithoutValue(verb, rest) is GpuGradException missing)
-    return Errors.Report(missing, output);
+verb.Words = rest;
+if ((UsageError.WithoutValue(verb, rest) ?? UsageError.Negative(verb)) is GpuGradException wrong)
+    return Errors.Report(wrong, output);
 if (verb is ITakesOverrides config)
     config.Set = [.. config.Set, .. sets];
 else if (sets.Length > 0)

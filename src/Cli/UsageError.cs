@@ -32,6 +32,18 @@ internal static class UsageError
         return null;
     }
 
+    /// <summary>A number below 0: no option means anything by one.</summary>
+    public static GpuGradException? Negative(Verb verb)
+    {
+        foreach ((PropertyInfo property, OptionAttribute option) in OptionsOf(verb.GetType()))
+        {
+            bool wrong = property.GetValue(verb) switch { int whole => whole < 0, double number => !(number >= 0), _ => false };
+            if (wrong)
+                return new GpuGradException(Fault.Config, FormattableString.Invariant($"--{option.LongName} {property.GetValue(verb)}; expected a number of 0 or more"));
+        }
+        return null;
+    }
+
     private static string Text(Error error, IEnumerable<string> verbs, Type? verb) => error switch
     {
         NoVerbSelectedError => "no verb; " + Suggestion.For("", verbs),

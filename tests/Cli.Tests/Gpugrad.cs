@@ -23,6 +23,9 @@ public sealed class Gpugrad : IDisposable
     /// <summary>The absolute path of a file in the folder.</summary>
     public string this[string name] => Path.Combine(Folder, name);
 
+    /// <summary>Environment variables of what is started from now on.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     /// <summary>Whether the program finds two CUDA devices, which interpret their kernels.</summary>
     public bool FindsGpus { get; init; }
 
@@ -85,6 +88,8 @@ public sealed class Gpugrad : IDisposable
         };
         if (Cache is not null)
             start.Environment["GPUGRAD_CACHE"] = this[Cache];
+        foreach ((string name, string value) in Variables)
+            start.Environment[name] = value;
         if (FindsGpus)
             start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(Patience).Assembly.Location;
         if (LosesGpusAfter is { } launches)

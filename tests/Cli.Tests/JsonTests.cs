@@ -1,4 +1,7 @@
+using System.Reflection;
 using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Verbs;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -41,10 +44,13 @@ public sealed class JsonTests : IDisposable
     [InlineData(ExitCode.Data, "nowhere", null, "eval", "nowhere")]
     [InlineData(ExitCode.Usage, "nowhere", null, "resume", "nowhere")]
     [InlineData(ExitCode.Data, "broken.csv", null, "train", "csv.yaml", "--out", "run")]
+    [InlineData(ExitCode.NonFinite, "", null, "bench", "over.yaml", "--brief", "--seconds", "0.1")]
+    [InlineData(ExitCode.Memory, "", null, "summary", "over.yaml", "--set", "data.batch=2147483647")]
     [InlineData(ExitCode.Device, "", null, "train", "csv.yaml", "--device", "cuda:99")]
     public void An_error_is_an_object_with_its_code_message_and_place(int code, string file, int? line, params string[] arguments)
     {
         gpugrad.Write("test.yaml", Overflowing.Replace("device:", "devise:", StringComparison.Ordinal));
+        gpugrad.Write("over.yaml", Overflowing);
         gpugrad.Write("csv.yaml", "data: {dataset: {csv: broken.csv}, batch: 4}\nmodel: [{dense: 2}]\ndevice: cpu\n");
         gpugrad.Write("broken.csv", "a,b,label\n1,2,x\n3\n");
         Answer answer = gpugrad.Run([.. arguments, "--json"]);
@@ -55,6 +61,18 @@ public sealed class JsonTests : IDisposable
         Assert.Equal(file, Path.GetFileName((string?)error["file"] ?? ""));
         if (line is not null)
             Assert.Equal(line, (int?)error["line"]);
+    }
+
+    [Fact]
+    public void Every_verb_gives_an_object_for_an_option_that_it_does_not_know()
+    {
+        string[] verbs = [.. typeof(Verb).Assembly.GetTypes().Select(t => t.GetCustomAttribute<VerbAttribute>()?.Name).OfType<string>()];
+        Assert.Contains("train", verbs);
+        foreach (string verb in verbs)
+        {
+            Answer answer = gpugrad.Run(verb, "--nonsense", "--json");
+            Assert.Equal(answer.Refused(ExitCode.Usage), (string?)JsonNode.Parse(answer.Output)!["error"]!["message"]);
+        }
     }
 
     [Fact]
@@ -99,6 +117,20 @@ public sealed class JsonTests : IDisposable
         {
             gpugrad.Write("test.yaml", content);
             Assert.DoesNotContain(text[..61], gpugrad.Run("config", "test.yaml").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_message_quotes_sixty_characters_of_a_weights_file_at_most()
+    {
+        string text = new('q', 5000);
+        gpugrad.Write("test.yaml", Overflowing);
+        foreach (string header in new[] { $"{{\"{text}\":{{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}}}", $"{{\"a\":{{\"dtype\":\"{text}\",\"shape\":[2],\"data_offsets\":[0,8]}}}}", $"{{\"__metadata__\":{{\"{text}\":1}}}}" })
+        {
+            byte[] json = System.Text.Encoding.UTF8.GetBytes(header);
+            File.WriteAllBytes(gpugrad["foreign.safetensors"], [.. BitConverter.GetBytes((long)json.Length), .. json, .. new byte[8]]);
+            Answer answer = gpugrad.Run("step", "test.yaml", "--weights", "foreign.safetensors");
+            Assert.DoesNotContain(text[..62], answer.Refused(ExitCode.Data), StringComparison.Ordinal);
         }
     }
 }

@@ -65,17 +65,26 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     [Theory]
     [InlineData("nofile.png", "nofile.png: no such file")]
     [InlineData("run/summary.json", "run/summary.json: files of type '.json' are not read")]
-    [InlineData("run", "run: ")]
     [InlineData("-", "standard input: no rows")]
     public void Input_that_is_none_is_one_line_and_exit_code_3(string input, string expected) =>
         Assert.StartsWith(expected, gpugrad.Run("predict", "run", input).Refused(ExitCode.Data), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-2")]
+    public void Fewer_classes_than_one_are_not_shown(string top) =>
+        Assert.Equal($"--top {top}; expected a whole number above 0", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
+
+    [Fact]
+    public void A_folder_without_pictures_is_refused() =>
+        Assert.Contains("no PNG picture", gpugrad.Run("predict", "run", "run").Refused(ExitCode.Data), StringComparison.Ordinal);
+
     [Fact]
     public void Rows_that_do_not_fit_are_refused_with_their_line()
     {
-        Assert.Equal("standard input:1: 3 numbers, the network takes 784", gpugrad.RunWithInput("1,2,3\n", "predict", "run", "-").Refused(ExitCode.Data));
+        Assert.Equal("standard input:1:1: 3 columns; expected 784, the numbers of a sample", gpugrad.RunWithInput("1,2,3\n", "predict", "run", "-").Refused(ExitCode.Data));
         string row = string.Join(',', Enumerable.Repeat("0", Pixels - 1)) + ",x\n";
-        Assert.Equal("standard input:1: 'x' in column 784; expected a number", gpugrad.RunWithInput(row, "predict", "run", "-").Refused(ExitCode.Data));
+        Assert.Equal("standard input:1:1567: 'x' in column 783; expected a finite number; 'ignore' leaves a column out; 'header: true' makes the first row names", gpugrad.RunWithInput(row, "predict", "run", "-").Refused(ExitCode.Data));
     }
 
     [Fact]

@@ -9,14 +9,13 @@ public static class Python
 {
     private const string Program = "/usr/bin/python3";
 
-    private static readonly Lazy<bool> HasTorch = new(() => File.Exists(Program) && Run(["-c", "import torch"]).Code == 0);
+    private static readonly Lazy<bool> HasTorch = new(() => Has("torch")), HasSklearn = new(() => Has("sklearn"));
 
     /// <summary>Skips the test where PyTorch is missing; fails it where <c>GPUGRAD_REQUIRE</c> says it must be there.</summary>
-    public static void RequireTorch()
-    {
-        bool required = Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains("torch") == true;
-        Skip.IfNot(required || HasTorch.Value, "no python3 with PyTorch (Debian: python3-torch)");
-    }
+    public static void RequireTorch() => Skip.IfNot(IsRequired("torch") || HasTorch.Value, "no python3 with PyTorch (Debian: python3-torch)");
+
+    /// <summary>The same for scikit-learn.</summary>
+    public static void RequireSklearn() => Skip.IfNot(IsRequired("sklearn") || HasSklearn.Value, "no python3 with scikit-learn (Debian: python3-sklearn)");
 
     /// <summary>Runs a script to its end and gives what it printed.</summary>
     public static string Oracle(string script, params string[] arguments)
@@ -25,6 +24,10 @@ public static class Python
         Assert.True(code == 0, $"{script} ended with {code}: {errors}");
         return output;
     }
+
+    private static bool Has(string module) => File.Exists(Program) && Run(["-c", $"import {module}"]).Code == 0;
+
+    private static bool IsRequired(string name) => Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains(name) == true;
 
     private static (int Code, string Output, string Errors) Run(string[] arguments)
     {

@@ -44,7 +44,7 @@ public sealed class FlatMemoryTests
     {
         LoadedConfig loaded = RunConfigFile.Load(experiment.Config);
         using Device device = DeviceCatalog.Open("cpu", 1);
-        TrainingData data = TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed));
+        TrainingData data = TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed));
         using RunFolder folder = RunFolder.CreateAt(experiment.In("run"));
         folder.WriteConfig(YamlWriter.Write(loaded.Tree));
         using var session = new RunSession(loaded, data, device, folder, resumed: null, watch, _ => { });

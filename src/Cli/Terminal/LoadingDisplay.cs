@@ -22,7 +22,7 @@ public sealed class LoadingDisplay : IDisposable
             return;
         sinceLine.Restart();
         shown = what;
-        string text = share is double s ? Format.Invariant($"{what} {s * 100,3:F0} %") : what;
+        string text = Printable.Line(share is double s ? Format.Invariant($"{what} {s * 100,3:F0} %") : what);
         if (Output.IsLive)
             AnsiConsole.Write("\r" + text.PadRight(Math.Max(0, AnsiConsole.Profile.Width - 1)));
         else

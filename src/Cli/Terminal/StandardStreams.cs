@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -13,9 +14,11 @@ internal static unsafe partial class StandardStreams
     private const int CloseOnExec = 1;
     private const int ReadWrite = 2;
 
-    /// <summary>Puts them in the place of the console's own.</summary>
+    /// <summary>Puts them in the place of the console's own. A test that calls the program within its own process keeps the console it set.</summary>
     public static void Open()
     {
+        if (Assembly.GetEntryAssembly() != typeof(StandardStreams).Assembly)
+            return;
         var errors = new LossyStream(Stream(2, Console.OpenStandardError), null);
         Console.SetError(Writer(errors));
         Console.SetOut(Writer(new LossyStream(Stream(1, Console.OpenStandardOutput), Say)));

@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -43,6 +42,8 @@ public sealed class BenchVerb : OverridingVerb
             throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
         if (!(Seconds is > 0 and <= 3600))
             throw new GpuGradException(Fault.Config, Format.Invariant($"--seconds {Seconds}; expected above 0 and at most 3600"));
+        OnlyWith(ConfigPath is not null && !Brief, "bench CONFIG without --brief", "rows");
+        OnlyWith(!Machine, "bench CONFIG or --op", "brief");
         if (ConfigPath is not null)
             return RunStep(ConfigPath, output);
         if (Set.Any())
@@ -55,8 +56,10 @@ public sealed class BenchVerb : OverridingVerb
     {
         LoadedConfig loaded = Load(path);
         RunConfig config = loaded.Config;
-        ModelCheck.Check(config);
+        Network? known = ModelCheck.Check(config);
         using Device device = OpenDevice(config.Device, config.Threads, output);
+        if (known is not null)
+            StepRoom.Require(config, known, config.Data.KnownShape!, device);
         (SampleSet samples, Normalization normalization, Network network) = Samples(loaded, output);
         DevicePeak? peak = Brief ? null : DevicePeak.Of(device);
         StepFigures figures = StepBenchmark.Run(config, network, device, samples, normalization, peak, Seconds);

@@ -13,7 +13,8 @@ public sealed class ConfigPrintVerb : ConfigVerb
     public override int Run(Output output)
     {
         LoadedConfig loaded = Load();
-        ModelCheck.Check(loaded.Config);
+        foreach (string remark in ModelCheck.Check(loaded.Config) is Network network ? SettingsWithoutEffect.Remarks(loaded.Config, network) : [])
+            Output.Note(remark);
         foreach (string line in YamlWriter.Write(loaded.Tree).TrimEnd().Split('\n'))
             output.Line(line);
         output.Json(ToJson(loaded.Tree));

@@ -30,13 +30,19 @@ public sealed class DataVerb : Verb, ITakesOverrides
     [Option("set", HelpText = "show: KEY.KEY=VALUE overrides the config. Any number of times.")]
     public IEnumerable<string> Set { get; set; } = [];
 
-    public override int Run(Output output) => Action switch
+    public override int Run(Output output)
     {
-        "list" => List(output),
-        "fetch" => Fetch(output),
-        "show" => Show(output),
-        _ => throw new GpuGradException(Fault.Config, $"data {Action}; {Suggestion.For(Action, ["list", "fetch", "show"])}"),
-    };
+        OnlyWith(Action == "show", "data show", "out", "augment", "count");
+        if (Action == "list" && Argument is not null)
+            throw new GpuGradException(Fault.Config, $"data list {Argument}; expected 'data list', or 'data fetch {Argument}'");
+        return Action switch
+        {
+            "list" => List(output),
+            "fetch" => Fetch(output),
+            "show" => Show(output),
+            _ => throw new GpuGradException(Fault.Config, $"data {Action}; {Suggestion.For(Action, ["list", "fetch", "show"])}"),
+        };
+    }
 
     private static int List(Output output)
     {

@@ -6,7 +6,6 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -43,6 +42,8 @@ public sealed class DoctorVerb : Verb
     {
         if (Cases < 1 || Samples < 1)
             throw new GpuGradException(Fault.Config, $"--cases {Cases} --samples {Samples}; expected whole numbers above 0");
+        OnlyWith(ConfigPath is null, "doctor without a CONFIG, which examines single ops", "cases", "op");
+        OnlyWith(ConfigPath is not null, "doctor CONFIG", "samples");
         using Device device = DeviceCatalog.Open(DeviceId, Threads);
         output.Line($"device     {device.Id}: {device.Name}");
         if (ConfigPath is null && Op.Length > 0 && !Doctor.Names().Any(n => n.Contains(Op, StringComparison.OrdinalIgnoreCase)))

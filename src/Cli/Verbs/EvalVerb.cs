@@ -17,6 +17,9 @@ public sealed class EvalVerb : Verb
     [Option("split", Default = "test", HelpText = "Which samples: test, validation or train.")]
     public string Split { get; set; } = "test";
 
+    [Option("data", MetaValue = "FILE|FOLDER", HelpText = "Other samples with their labels or targets, read as the training data were; instead of --split.")]
+    public string? Data { get; set; }
+
     [Option("device", HelpText = "Overrides the run's device.")]
     public string? DeviceId { get; set; }
 
@@ -26,32 +29,41 @@ public sealed class EvalVerb : Verb
             throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train");
         TrainedModel trained = TrainedModel.Open(Path);
         using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
-        TrainingData data = ConfigVerb.LoadData(trained.Config, output);
+        SampleSet samples = Data is null ? OfSplit(trained, output) : trained.Input(Output.Note).Read(Data, answers: true);
+        using var model = new Model(trained.Config.Config, trained.Network, device);
+        trained.Load(model);
+        string what = Data ?? Split;
+        var source = new BatchSource(what, samples, trained.Card.Normalization);
+        source.Upload(model.DeviceMemory);
+        model.Prepare(null, [source], trained.Config.Config.Data.Batch);
+        EpochFigures figures = model.Evaluate(source, trained.Config.Config.Data.Batch);
+        bool classes = !double.IsNaN(figures.Accuracy);
+        output.Line($"weights    {trained.Source}");
+        output.Line(Format.Invariant($"{what} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
+        output.Json(new JsonObject
+        {
+            ["split"] = Data is null ? Split : null,
+            ["data"] = Data,
+            ["loss"] = figures.Loss,
+            ["accuracy"] = classes ? figures.Accuracy : null,
+            ["samples"] = figures.Samples,
+            ["device"] = device.Id,
+        });
+        if (double.IsFinite(figures.Loss))
+            return ExitCode.Done;
+        Output.Note(Format.Invariant($"gpugrad: the {Split} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
+        return classes ? ExitCode.Done : ExitCode.NonFinite;
+    }
+
+    private SampleSet OfSplit(TrainedModel trained, Output output)
+    {
+        TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
         SampleSet? samples = Split switch
         {
             "test" => data.Test,
             "validation" => data.Validation,
             _ => data.Train,
         };
-        if (samples is null)
-            throw new GpuGradException(Fault.Data, $"the data has no {Split} samples");
-        using var model = new Model(trained.Config.Config, trained.Network, device);
-        trained.Load(model);
-        var source = new BatchSource(Split, samples, trained.Card.Normalization);
-        source.Upload(model.DeviceMemory);
-        model.Prepare(null, [source], trained.Config.Config.Data.Batch);
-        EpochFigures figures = model.Evaluate(source, trained.Config.Config.Data.Batch);
-        bool classes = !double.IsNaN(figures.Accuracy);
-        output.Line($"weights    {trained.Source}");
-        output.Line(Format.Invariant($"{Split} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
-        output.Json(new JsonObject
-        {
-            ["split"] = Split,
-            ["loss"] = figures.Loss,
-            ["accuracy"] = classes ? figures.Accuracy : null,
-            ["samples"] = figures.Samples,
-            ["device"] = device.Id,
-        });
-        return ExitCode.Done;
+        return samples ?? throw new GpuGradException(Fault.Data, $"the data has no {Split} samples");
     }
 }

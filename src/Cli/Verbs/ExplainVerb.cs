@@ -34,10 +34,13 @@ public sealed class ExplainVerb : Verb
     {
         if (AlarmCatalog.Find(What) is AlarmKind alarm)
         {
+            OnlyWith(false, "an expression or a CONFIG", "at", "claim", "sample", "weights", "html");
             AlarmView.Show(alarm, output);
             return ExitCode.Done;
         }
         bool isConfig = What.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || What.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || File.Exists(What);
+        OnlyWith(isConfig, "a CONFIG", "sample", "weights");
+        OnlyWith(!isConfig, "an expression", "at", "claim");
         return isConfig ? Network(output) : new CircuitView(What, At, Claims).Show(output, Html);
     }
 

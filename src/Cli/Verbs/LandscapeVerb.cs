@@ -39,6 +39,7 @@ public sealed class LandscapeVerb : ConfigVerb
     {
         if (Samples < 2 || Points is < 3 or > 101 || !(Reach > 0))
             throw new GpuGradException(Fault.Config, "expected --samples above 1, --points from 3 to 101 and --reach above 0");
+        OnlyWith(RunPath is null, "a landscape without --run, whose checkpoint has weights of its own", "weights");
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device device = OpenDevice(loaded.Config, output);

@@ -10,13 +10,13 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("lr-find", HelpText = "Look for a learning rate with several seeds; says so when there is no reliable answer.")]
+[Verb("lr-find", HelpText = "Look for a learning rate by short trials with several seeds; says so when there is no reliable answer.")]
 public sealed class LrFindVerb : ConfigVerb
 {
     [Option("seeds", Default = 3, MetaValue = "N", HelpText = "Runs with different initial weights and orders.")]
     public int Seeds { get; set; }
 
-    [Option("steps", Default = 100, MetaValue = "N", HelpText = "Steps of each run; the rate rises with each.")]
+    [Option("steps", Default = 100, MetaValue = "N", HelpText = "Steps of each trial, at one rate.")]
     public int Steps { get; set; }
 
     [Option("from", Default = 1e-6, HelpText = "Lowest rate.")]
@@ -47,7 +47,7 @@ public sealed class LrFindVerb : ConfigVerb
             Highest = To,
             Steps = Steps,
             Seeds = Seeds,
-            Progress = (i, n) => progress.Show("training with rising rates", (double)i / n),
+            Progress = (i, n) => progress.Show("trying rates", (double)i / n),
         });
         progress.Dispose();
         Report(finding, loaded.Config, output);
@@ -68,9 +68,9 @@ public sealed class LrFindVerb : ConfigVerb
     private static void Report(RateFinding finding, RunConfig config, Output output)
     {
         output.Line();
-        output.Table(["seed", "loss at the beginning", "lowest", "falls fastest at"], finding.Curves.Select(c => new[]
+        output.Table(["seed", "loss untrained", "lowest", "with a rate of"], finding.Curves.Select(c => new[]
         {
-            Format.Invariant($"{c.Seed}"), Format.Invariant($"{c.Losses[0]:G4}"), Format.Invariant($"{c.Losses.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min():G4}"), c.Steepest is double s ? Format.Invariant($"{s:G3}") : "nowhere",
+            Format.Invariant($"{c.Seed}"), Format.Invariant($"{c.Start:G4}"), Format.Invariant($"{c.Losses.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min():G4}"), c.Best is int best ? Format.Invariant($"{finding.Rates[best]:G2}") : "none",
         }), 0, 1, 2, 3);
         output.Line();
         if (finding.Suggestion is double rate)
@@ -81,23 +81,27 @@ public sealed class LrFindVerb : ConfigVerb
 
     private static HtmlPage Page(RateFinding finding, RunConfig config)
     {
-        double[] At(Func<IEnumerable<double>, double> pick) => [.. finding.Rates.Select((_, i) => pick(finding.Curves.Select(c => c.Losses[i]).Where(double.IsFinite).DefaultIfEmpty(double.NaN)))];
-        double start = finding.Curves.Max(c => c.Losses[0]);
         var marks = new List<Mark>();
         if (finding.Suggestion is double rate)
             marks.Add(new Mark(rate, Format.Invariant($"{rate:G3}"), 2));
         return new HtmlPage($"Learning rate of {config.Name}")
-            .Paragraph(finding.Suggestion is double s ? Format.Invariant($"Take {s:G3}: there the loss falls fastest, with {finding.Curves.Count} seeds that say {finding.Range!.Value.Low:G2} to {finding.Range.Value.High:G2}.") : $"No reliable answer: {finding.Problem}.")
+            .Paragraph(finding.Suggestion is double s ? Format.Invariant($"Take {s:G3}: over {finding.Curves.Count} seeds, whose best are {finding.Range!.Value.Low:G2} to {finding.Range.Value.High:G2}, the loss gets lowest there.") : $"No reliable answer: {finding.Problem}.")
             .Wide(new LineChart
             {
-                Title = "The loss while the learning rate rises",
-                Remark = "The band holds all seeds. Left: the rate is too small to matter. Right: steps overshoot and the loss blows up.",
+                Title = "The loss after a short training at each rate",
+                Remark = "Left: the rate is too small to get anywhere. Right: steps overshoot; where a line ends, the loss blew up.",
                 X = new Axis("learning rate", Log: true),
-                Y = new Axis("loss, smoothed", Max: 1.5 * start),
-                Bands = [new Band($"{finding.Curves.Count} seeds", finding.Rates, At(v => v.Min()), At(v => v.Max()), 7)],
-                Series = [.. finding.Curves.Select(c => new Series($"seed {c.Seed}", finding.Rates, c.Losses))],
+                Y = new Axis("loss", Max: 1.5 * finding.Curves.Max(c => c.Start)),
+                Series = [.. finding.Curves.Select(c => Line(finding, c))],
                 Marks = marks,
             });
+    }
+
+    // The rates that this seed tried.
+    private static Series Line(RateFinding finding, RateCurve curve)
+    {
+        int[] tried = [.. Enumerable.Range(0, finding.Rates.Length).Where(i => double.IsFinite(curve.Losses[i]))];
+        return new Series($"seed {curve.Seed}", [.. tried.Select(i => finding.Rates[i])], [.. tried.Select(i => curve.Losses[i])]);
     }
 
     private static JsonObject ToJson(RateFinding finding) => new()
@@ -106,6 +110,6 @@ public sealed class LrFindVerb : ConfigVerb
         ["low"] = finding.Range?.Low,
         ["high"] = finding.Range?.High,
         ["problem"] = finding.Problem,
-        ["seeds"] = new JsonArray([.. finding.Curves.Select(c => new JsonObject { ["seed"] = c.Seed, ["lr"] = c.Steepest })]),
+        ["seeds"] = new JsonArray([.. finding.Curves.Select(c => new JsonObject { ["seed"] = c.Seed, ["lr"] = c.Best is int best ? finding.Rates[best] : null })]),
     };
 }

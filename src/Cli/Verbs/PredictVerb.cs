@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -13,7 +14,7 @@ public sealed class PredictVerb : Verb
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
     public string Path { get; set; } = "";
 
-    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "PNG, npy, npz (x) or CSV files; - for CSV rows from standard input.")]
+    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files such as it was trained on: tables, npz, npy, IDX, PNG, folders of pictures; - for standard input.")]
     public IEnumerable<string> Inputs { get; set; } = [];
 
     [Option("device", HelpText = "Overrides the run's device.")]
@@ -24,23 +25,30 @@ public sealed class PredictVerb : Verb
 
     public override int Run(Output output)
     {
+        if (Top < 1)
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--top {Top}; expected a whole number above 0"));
         TrainedModel trained = TrainedModel.Open(Path);
-        List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, PredictionInput.Read(i, trained.Card.Shape.Shape)))];
+        InputPipeline pipeline = trained.Input(Output.Note);
+        List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
         var json = new JsonArray();
+        var worthless = new List<string>();
         foreach ((string name, SampleSet samples) in inputs)
         {
             IReadOnlyList<Prediction> predictions = predictor.Predict(samples, device);
             for (int i = 0; i < predictions.Count; i++)
             {
-                string where = predictions.Count == 1 && name != "-" ? name : Format.Invariant($"{name}:{i + 1}");
+                string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
                 output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
                 json.Add(ToJson(where, predictions[i]));
+                if (!predictions[i].Values.All(double.IsFinite))
+                    worthless.Add(where);
             }
         }
         output.Json(json);
-        return ExitCode.Done;
+        return worthless.Count == 0 ? ExitCode.Done : throw new GpuGradException(
+            Fault.NonFinite, $"{worthless[0]}: what the network makes of it is not finite{(worthless.Count > 1 ? $", nor of {worthless.Count - 1} more" : "")}; expected values like those that it was trained on, and weights that are finite");
     }
 
     private string Text(Prediction prediction, IReadOnlyList<string>? names)
@@ -48,7 +56,7 @@ public sealed class PredictVerb : Verb
         if (prediction.Label is not int label)
             return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G6}")));
         IEnumerable<string> best = prediction.Values
-            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Math.Max(1, Top))
+            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Top)
             .Select(v => Format.Invariant($"{names?[v.index] ?? v.index.ToString(System.Globalization.CultureInfo.InvariantCulture)} {v.value:F4}"));
         return $"{prediction.Name ?? label.ToString(System.Globalization.CultureInfo.InvariantCulture)}\t{string.Join(", ", best)}";
     }

@@ -28,6 +28,7 @@ public sealed class ReportVerb : Verb
     public override int Run(Output output)
     {
         string[] folders = [.. Runs];
+        OnlyWith(!NoTest && folders.Length == 1, "the report of one run, without --no-test", "device");
         ReportedRun[] runs = [.. folders.Select(Open)];
         (Judgement? judgement, SampleSet? samples) = NoTest || folders.Length > 1 ? (null, null) : Judge(folders[0], output);
         string path = Out ?? Path.Combine(folders[0], "report.html");
@@ -74,7 +75,7 @@ public sealed class ReportVerb : Verb
             return (null, null);
         RunConfig config = trained.Config.Config;
         using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
-        TrainingData data = ConfigVerb.LoadData(trained.Config, output);
+        TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
         SampleSet? samples = data.Test ?? data.Validation;
         return samples?.Labels is null ? (null, null) : (Judgement.Of(trained, samples, data.ClassNames, device), samples);
     }

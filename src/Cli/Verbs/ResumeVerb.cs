@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
@@ -23,22 +24,43 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
 
     public override int Run(Output output)
     {
-        using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
+        using var signals = TrainingCommand.Signals();
         using RunFolder folder = RunFolder.Open(RunPath, Output.Note);
         LoadedConfig loaded = RunConfigFile.Load(folder.Config, Set);
         ModelCheck.Check(loaded.Config);
         using CheckpointFile? file = folder.Checkpoints.OpenNewest();
         if (file is null)
             Output.Note($"{RunPath}: no checkpoint yet; beginning anew");
-        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, output);
+        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, signals, output);
         using Device opened = device;
         if (file is not null)
         {
             Accept(ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint), loaded, folder);
+            NoteOtherBits(file.Content, device, folder);
             output.Line($"resuming   step {file.Content.State.Step} of epoch {file.Content.State.Epoch + 1}, from {file.Path}");
         }
         return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output);
     }
+
+    // Threads change no bit: what a checkpoint names otherwise does.
+    private static void NoteOtherBits(Checkpoint checkpoint, Device device, RunFolder folder)
+    {
+        string now = Checkpoint.NameOf(device);
+        if (Bits(checkpoint.Device) == Bits(now))
+            return;
+        Output.Note($"goes on with {now}, began with {checkpoint.Device}: other vectors or devices add in another order, so the last bits differ from those of a run that never stopped");
+        try
+        {
+            RunManifest manifest = folder.ReadManifest();
+            folder.WriteManifest(manifest with { Resumed = [.. manifest.Resumed ?? [], new Resumption(checkpoint.State.Step, now)] });
+        }
+        catch (GpuGradException e) when (e.Fault == Fault.Data)
+        {
+            Output.Note($"{e.Message} The manifest does not tell of it.");
+        }
+    }
+
+    private static string Bits(string device) => Regex.Replace(device, ", [0-9]+ threads?", "");
 
     private void Accept(IReadOnlyList<ConfigDifference> differences, LoadedConfig loaded, RunFolder folder)
     {

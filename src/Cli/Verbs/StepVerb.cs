@@ -33,8 +33,10 @@ public sealed class StepVerb : ConfigVerb
             throw new GpuGradException(Fault.Config, $"--steps {Steps}; expected a whole number above 0");
         LoadedConfig loaded = Load();
         RunConfig config = loaded.Config;
-        ModelCheck.Check(config);
+        Network? known = ModelCheck.Check(config);
         using Device device = OpenDevice(config, output);
+        if (known is not null && Batch is null && config.Data.Dataset is null)
+            StepRoom.Require(config, known, config.Data.KnownShape!, device, dumped: true);
         (SampleSet samples, Normalization normalization, DataShape shape) = Samples(loaded, output);
         Network network = ModelCheck.Check(config, shape);
         IReadOnlyList<NamedTensor> tensors = StepDump.Run(config, network, device, samples, normalization, Prepare, Steps);
@@ -63,7 +65,7 @@ public sealed class StepVerb : ConfigVerb
         DataShape shape = data.KnownShape
             ?? throw ConfigException.At(data.Source, "the shape of the data is not known; give data.shape and data.classes");
         SampleSet samples = Batch is not null
-            ? StepBatch.FromNpz(Batch, shape)
+            ? StepBatch.FromNpz(Batch, shape, loaded.Config)
             : StepBatch.Random(ModelCheck.Check(loaded.Config, shape), shape, data.Batch, loaded.Config.Seed);
         return (samples, Normalization.None(shape.Shape[0]), shape);
     }

@@ -7,7 +7,6 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -24,6 +23,8 @@ public sealed class SummaryVerb : ConfigVerb
         Network network = ModelCheck.Check(loaded.Config)
             ?? throw ConfigException.At(loaded.Config.Data.Source, "the shape of the data is known only after reading it; give data.shape and data.classes");
         NetworkSummary summary = NetworkSummary.Of(loaded.Config, network);
+        foreach (string remark in SettingsWithoutEffect.Remarks(loaded.Config, network))
+            Output.Note(remark);
         output.Table(
             ["layer", "kind", "output", "parameters", "FLOP/sample", ""],
             summary.Layers.Select(l => new[] { l.Path, l.Kind, l.Output.ToString(), Format.Count(l.Parameters), Format.Count(l.Flops), l.Details }),

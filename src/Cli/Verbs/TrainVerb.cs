@@ -22,8 +22,8 @@ public sealed class TrainVerb : ConfigVerb
         ModelCheck.Check(config);
         if (config.Data.Dataset is null)
             throw ConfigException.At(config.Data.Source, "data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
-        using var signals = new StopSignals(name => Output.Note($"{name}: stopping after this step; once more to quit at once"));
-        (Device device, TrainingData data) = OpenAndLoad(loaded, output);
+        using var signals = TrainingCommand.Signals();
+        (Device device, TrainingData data) = OpenAndLoad(loaded, signals, output);
         using Device opened = device;
         using RunFolder folder = Out is null ? RunFolder.Create(config.Name, warn: Output.Note) : RunFolder.CreateAt(Out, Output.Note);
         loaded = loaded.Resolved(device.Id);

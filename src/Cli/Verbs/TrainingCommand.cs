@@ -11,6 +11,11 @@ namespace GpuGrad.Cli.Verbs;
 /// <summary>What <c>train</c> and <c>resume</c> have in common: run, report, exit code.</summary>
 internal static class TrainingCommand
 {
+    public static StopSignals Signals() => new(name => Output.Note($"{name}: stopping after this step; once more to quit at once"))
+    {
+        ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
+    };
+
     public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output)
     {
         RunConfig config = loaded.Config;
@@ -48,6 +53,11 @@ internal static class TrainingCommand
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
         if (session.Trainer.Cost.Share is double cost)
             output.Line(Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
+        foreach ((string name, Training.Steps.EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
+        {
+            if (figures is { Loss: var loss } && !double.IsFinite(loss))
+                Output.Note(Format.Invariant($"the {name} loss is {loss}, not a finite number: the network was trained, and is of no use on samples like these"));
+        }
         foreach (string line in AlarmText.Idle(session.IdleUnits))
             output.Line(line);
         output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);

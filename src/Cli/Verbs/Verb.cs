@@ -3,7 +3,9 @@ using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Runs;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
@@ -16,6 +18,20 @@ public abstract class Verb
     /// <summary>Words that no other value takes: a mistake.</summary>
     [Value(int.MaxValue, Hidden = true)]
     public IEnumerable<string> Surplus { get; set; } = [];
+
+    /// <summary>The command line: an option that has a default does not tell whether it was given.</summary>
+    internal IReadOnlyList<string> Words { get; set; } = [];
+
+    /// <summary>Refuses options that were given where they change nothing.</summary>
+    /// <param name="matter">Whether they change something.</param>
+    /// <param name="what">What they go with.</param>
+    /// <param name="options">Their names.</param>
+    protected void OnlyWith(bool matter, string what, params IReadOnlyList<string> options)
+    {
+        string? idle = matter ? null : options.FirstOrDefault(o => Words.TakeWhile(w => w != "--").Any(w => w == "--" + o || w.StartsWith($"--{o}=", StringComparison.Ordinal)));
+        if (idle is not null)
+            throw new GpuGradException(Fault.Config, $"--{idle} goes with {what}");
+    }
 
     /// <summary>Does it; gives the exit code.</summary>
     public abstract int Run(Output output);
@@ -63,18 +79,22 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     }
 
     /// <summary>Loads and prepares the data of a config, telling what takes time.</summary>
-    internal static TrainingData LoadData(LoadedConfig loaded, Output output)
+    /// <param name="loaded">The experiment.</param>
+    /// <param name="output">Told what was loaded.</param>
+    /// <param name="fitted">What its training learned of the data; null for a new training.</param>
+    internal static TrainingData LoadData(LoadedConfig loaded, Output output, FittedInput? fitted = null)
     {
         using var progress = new LoadingDisplay();
         progress.Begin();
-        return Loaded(LoadAsync(loaded, progress), progress, output);
+        return Loaded(LoadAsync(loaded, progress, fitted), progress, output);
     }
 
     /// <summary>Opens the device of a config and makes it ready to train while the data is loaded, which takes longer.</summary>
-    internal static (Device Device, TrainingData Data) OpenAndLoad(LoadedConfig loaded, Output output)
+    internal static (Device Device, TrainingData Data) OpenAndLoad(LoadedConfig loaded, StopSignals signals, Output output)
     {
         using var progress = new LoadingDisplay();
-        Task<TrainingData> loading = LoadAsync(loaded, progress);
+        Task<TrainingData> loading = LoadAsync(loaded, progress, stop: signals.Stop);
+        signals.Loading = loading;
         Device device = OpenDevice(loaded.Config, output);
         progress.Begin();
         try
@@ -89,13 +109,15 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
         }
     }
 
-    private static Task<TrainingData> LoadAsync(LoadedConfig loaded, LoadingDisplay progress) =>
-        Task.Run(() => TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show)));
+    private static Task<TrainingData> LoadAsync(LoadedConfig loaded, LoadingDisplay progress, FittedInput? fitted = null, CancellationToken stop = default) =>
+        Task.Run(() => TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed, progress.Show) { Fitted = fitted, Stop = stop }), CancellationToken.None);
 
     private static TrainingData Loaded(Task<TrainingData> loading, LoadingDisplay progress, Output output)
     {
         TrainingData data = loading.GetAwaiter().GetResult();
         progress.Dispose();
+        foreach (string note in data.Notes)
+            Output.Note(note);
         string parts = string.Join(", ", new[] { ("train", data.Train), ("validation", data.Validation), ("test", data.Test) }
             .Where(p => p.Item2 is not null).Select(p => Format.Invariant($"{p.Item2!.Count:N0} {p.Item1}")));
         output.Line($"data       {data.Origin}: {parts}, each {data.Shape.Shape}");

@@ -81,7 +81,7 @@ public static class OpBenchmarkRun
         while (Flops(benchmark, small) > MostReferenceFlops && small.Max() > 1)
         {
             int largest = Array.IndexOf(small, small.Max());
-            small[largest] = (small[largest] + 1) / 2;
+            small[largest] -= small[largest] / 2; // rounded up, without a sum that overflows
         }
         return small;
     }

@@ -10,6 +10,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
 {
     private readonly Dictionary<Slot, DeviceBuffer> buffers = [];
     private readonly HashSet<DeviceBuffer> guarded = [];
+    private readonly HashSet<DeviceBuffer> borrowed = [];
     private DeviceBuffer? arena;
 
     public Device Device { get; } = device;
@@ -20,6 +21,9 @@ public sealed class DeviceMemory(Device device) : IDisposable
     /// <summary>Everything allocated, largest first.</summary>
     public IReadOnlyList<DeviceBuffer> Buffers =>
         [.. buffers.Values.Concat(arena is null ? [] : [arena]).OrderByDescending(b => b.Bytes)];
+
+    /// <summary>Bytes of the arena; 0 where there is none yet.</summary>
+    public long ArenaBytes => arena?.Bytes ?? 0;
 
     /// <summary>
     /// The arena for temporaries. Plans that are bound to it take turns; it must be asked for the largest size first,
@@ -41,6 +45,21 @@ public sealed class DeviceMemory(Device device) : IDisposable
                 buffers[slot] = buffer = Allocate(slot.Name, checked(slot.Length * Device.SizeOf(slot.Element)));
             return buffer;
         }
+    }
+
+    /// <summary>Uses the buffer of another memory's slot in place of one of its own, and its arena where that is large enough.</summary>
+    /// <param name="slot">A slot that has no buffer yet.</param>
+    /// <param name="other">Lives longer than this; no plan of its own runs meanwhile.</param>
+    /// <param name="lent">A slot of <paramref name="other"/>, as long as <paramref name="slot"/>.</param>
+    /// <param name="arenaBytes">What this memory's plans need.</param>
+    public void Borrow(Slot slot, DeviceMemory other, Slot lent, long arenaBytes)
+    {
+        if (slot.Length != lent.Length || slot.Element != lent.Element)
+            throw new ArgumentException($"'{lent.Name}' of {lent.Length} {lent.Element} cannot stand for '{slot.Name}' of {slot.Length} {slot.Element}.");
+        buffers.Add(slot, other[lent]);
+        borrowed.Add(other[lent]);
+        if (arena is null && other.arena?.Bytes >= arenaBytes)
+            borrowed.Add(arena = other.arena);
     }
 
     /// <summary>Writes reals, whatever their width on the device.</summary>
@@ -113,11 +132,10 @@ public sealed class DeviceMemory(Device device) : IDisposable
 
     public void Dispose()
     {
-        foreach (DeviceBuffer buffer in buffers.Values)
+        foreach (DeviceBuffer buffer in Buffers.Except(borrowed))
             Release(buffer);
         buffers.Clear();
-        if (arena is not null)
-            Release(arena);
+        borrowed.Clear();
         arena = null;
     }
 

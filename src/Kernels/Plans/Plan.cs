@@ -65,6 +65,15 @@ public sealed class Plan : IDisposable
         RealIO.Read(at.Buffer, at.Offset / Device.RealSize, values, Device.RealSize);
     }
 
+    /// <summary>Copies some values of a tensor of reals, from an element on.</summary>
+    public void Read(Tensor tensor, long first, Span<double> values)
+    {
+        Location at = Locate(tensor, ElementType.Real, tensor.Shape.Length);
+        if (first < 0 || first + values.Length > tensor.Shape.Length)
+            throw new ArgumentOutOfRangeException(nameof(first), $"'{tensor.Name}' {tensor.Shape} has no elements {first} to {first + values.Length - 1}.");
+        RealIO.Read(at.Buffer, (at.Offset / Device.RealSize) + first, values, Device.RealSize);
+    }
+
     /// <summary>Sets reals of a tensor, from an element on: for tools that run a part of a plan with other numbers.</summary>
     public void Write(Tensor tensor, long first, ReadOnlySpan<double> values)
     {

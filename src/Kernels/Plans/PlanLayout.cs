@@ -49,6 +49,16 @@ public sealed class PlanLayout
 
     public static PlanLayout Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(graph, memory, options ?? new PlanOptions());
 
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count, so no device runs the plan.</exception>
+    public void RequireCountable()
+    {
+        foreach (Node node in Nodes)
+        {
+            foreach (Tensor tensor in node.Inputs.Concat(node.Outputs))
+                _ = tensor.Shape.Count;
+        }
+    }
+
     internal long ArenaOffset(Tensor tensor) => arenaOffsets[tensor];
 
     internal long BytesOf(Tensor tensor) => checked(tensor.Shape.Length * Memory.Device.SizeOf(tensor.Type.Element));

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs;
+using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.BlackBox;
@@ -8,27 +10,54 @@ namespace GpuGrad.Training.BlackBox;
 /// <summary>
 /// Keeps what is needed to run the last steps again: two copies of the model's state and a record of each step since the older one.
 /// Copies are taken as often as they cost less than a two-hundredth of the training time: after nearly every step of a large network.
+/// Copies that would take more than a modest share of memory lie in a file of the run folder.
 /// </summary>
-public sealed class FlightRecorder
+public sealed class FlightRecorder : IDisposable
 {
     private const double Share = 1.0 / 200;
     private const int MostRecords = 4096;
 
+    // What copies may take of memory: this much, and this part of what the machine has left.
+    private const long MostMemory = 256L << 20;
+    private const int PartOfMemory = 8;
+
     private readonly List<StepRecord> records = [];
-    private Snapshot older = new();
-    private Snapshot newer = new();
+    private readonly string folder;
+    private Snapshot? older;
+    private Snapshot? newer;
+    private bool? inMemory;
     private double costOfOne;
     private long lastTaken;
 
     /// <summary>Copies the state that a run begins or goes on with.</summary>
-    public FlightRecorder(Model model, long step)
+    /// <param name="model">The model.</param>
+    /// <param name="step">Steps done.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <exception cref="StorageException">The copy could not be written.</exception>
+    public FlightRecorder(Model model, long step, string folder)
     {
-        older.Take(model, step);
-        Take(model, step);
+        this.folder = folder;
+        try
+        {
+            Take(model, step);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Bytes of memory that a recorder will hold for a model: none where its copies lie in a file.</summary>
+    public static long MemoryFor(Model model)
+    {
+        long bytes = checked(2 * Snapshot.BytesOf(model));
+        return bytes <= MostMemory && bytes <= HostMemory.Available / PartOfMemory ? bytes : 0;
     }
 
     /// <summary>Called after a step; now and then copies the state.</summary>
     /// <exception cref="NonFiniteException">A parameter is no longer finite although loss and gradients were.</exception>
+    /// <exception cref="StorageException">A copy could not be written.</exception>
     public void AfterStep(Trainer trainer, StepRecord record)
     {
         records.Add(record);
@@ -36,10 +65,10 @@ public sealed class FlightRecorder
         if (since * Share < costOfOne && records.Count < MostRecords)
             return;
         (older, newer) = (newer, older);
-        records.RemoveAll(r => r.Step <= older.Step);
-        (Parameter Parameter, long Index)? wrong = Take(trainer.Model, record.Step);
+        records.RemoveAll(r => r.Step <= older!.Step);
+        Snapshot taken = Take(trainer.Model, record.Step);
         trainer.Cost.Between(costOfOne);
-        if (wrong is (Parameter parameter, _))
+        if (taken.NonFinite is (Parameter parameter, _))
             throw new NonFiniteException(record.Step, record.Epoch, parameter.Name);
     }
 
@@ -52,18 +81,18 @@ public sealed class FlightRecorder
     /// <param name="state">The state that the first of these steps begins with.</param>
     public IReadOnlyList<StepRecord> Rewind(Trainer trainer, StepRecord failed, out Snapshot state)
     {
-        Snapshot from = newer.FindNonFinite(trainer.Model) is null && newer.Step < failed.Step - 1 ? newer : older;
+        Snapshot from = older is null || (newer!.NonFinite is null && newer.Step < failed.Step - 1) ? newer! : older;
         List<StepRecord> steps = [.. records.Where(r => r.Step > from.Step && r.Step != failed.Step), failed];
         from.Restore(trainer.Model);
-        state = new Snapshot();
+        state = New(trainer.Model);
         state.Take(trainer.Model, from.Step);
         // The state one step earlier is kept for the case that this step's update is the one that failed.
-        Snapshot next = new();
+        Snapshot next = New(trainer.Model);
         while (steps.Count > 2)
         {
             trainer.Repeat(steps[0]);
             next.Take(trainer.Model, steps[0].Step);
-            if (next.FindNonFinite(trainer.Model) is not null)
+            if (next.NonFinite is not null)
                 return steps[..1];
             (state, next) = (next, state);
             steps.RemoveAt(0);
@@ -71,13 +100,22 @@ public sealed class FlightRecorder
         return steps;
     }
 
-    private (Parameter Parameter, long Index)? Take(Model model, long step)
+    public void Dispose()
+    {
+        older?.Dispose();
+        newer?.Dispose();
+    }
+
+    private Snapshot Take(Model model, long step)
     {
         long begin = Stopwatch.GetTimestamp();
+        newer ??= New(model);
         newer.Take(model, step);
-        (Parameter, long)? wrong = newer.FindNonFinite(model);
         lastTaken = Stopwatch.GetTimestamp();
         costOfOne = Stopwatch.GetElapsedTime(begin, lastTaken).TotalSeconds;
-        return wrong;
+        return newer;
     }
+
+    // The first decides for all of a run.
+    private Snapshot New(Model model) => new(model, (inMemory ??= MemoryFor(model) > 0) ? null : folder);
 }

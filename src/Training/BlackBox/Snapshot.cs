@@ -1,5 +1,8 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
@@ -7,47 +10,98 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.BlackBox;
 
 /// <summary>A copy of all that a model keeps on its device between two steps.</summary>
-public sealed class Snapshot
+public sealed class Snapshot : IDisposable
 {
-    private readonly Dictionary<string, (CheckpointElement Element, byte[] Bytes)> slots = [];
+    // One call of a device's driver, and the buffer of a copy that lies in a file.
+    private const int Chunk = 4 << 20;
+
+    private readonly SnapshotRoom room;
+    private readonly IReadOnlyList<(Slot Slot, long Offset, long Bytes)> places;
+    private readonly int realSize;
+
+    /// <param name="model">Whose state it will hold.</param>
+    /// <param name="folder">Where a file may hold it; null to hold it in memory.</param>
+    /// <exception cref="StorageException">The file could not be created.</exception>
+    public Snapshot(Model model, string? folder = null)
+    {
+        realSize = model.Device.RealSize;
+        long end = 0;
+        places = [.. model.Memory.Durable.Select(s => (s, Offset: end, Bytes: Advance(ref end, s)))];
+        room = folder is null ? new MemoryRoom(end) : new FileRoom(folder);
+    }
 
     /// <summary>Steps done when it was taken.</summary>
     public long Step { get; private set; }
 
+    /// <summary>The first parameter or running statistic in it that is not finite; null where all are.</summary>
+    public (Parameter Parameter, long Index)? NonFinite { get; private set; }
+
+    /// <summary>Bytes that a copy of a model's state takes.</summary>
+    public static long BytesOf(Model model) => model.Memory.Durable.Sum(s => checked(s.Length * model.Device.SizeOf(s.Element)));
+
     /// <summary>Copies the model's state; memory of an earlier copy is used again.</summary>
+    /// <exception cref="StorageException">It could not be written; what was held before is lost.</exception>
     public void Take(Model model, long step)
     {
         Step = step;
-        foreach (Slot slot in model.Memory.Durable)
+        NonFinite = null;
+        foreach ((Slot slot, long offset, long bytes) in places)
         {
             DeviceBuffer buffer = model.DeviceMemory[slot];
-            if (!slots.TryGetValue(slot.Name, out (CheckpointElement, byte[] Bytes) copy))
-                slots[slot.Name] = copy = (CheckpointBuffer.ElementOf(slot.Element, model.Device.RealSize), new byte[buffer.Bytes]);
-            buffer.Read(0, copy.Bytes);
+            bool judged = slot == model.Memory.Parameters || slot == model.Memory.State;
+            for (long at = 0; at < bytes; at += Chunk)
+            {
+                Span<byte> part = room.Part(offset + at, (int)Math.Min(Chunk, bytes - at));
+                buffer.Read(at, part);
+                room.Keep(offset + at, part);
+                if (judged && NonFinite is null && NonFiniteScan.Find(part, ElementOf(slot)) is >= 0 and long found)
+                    NonFinite = PlaceOf(model, slot, (at / realSize) + found);
+            }
         }
     }
 
     /// <summary>Puts the state back.</summary>
+    /// <exception cref="StorageException">It could not be read.</exception>
     public void Restore(Model model)
     {
-        foreach (Slot slot in model.Memory.Durable)
-            model.DeviceMemory[slot].Write(0, slots[slot.Name].Bytes);
-    }
-
-    /// <summary>The first parameter or running statistic that holds a number that is not finite; null where none does.</summary>
-    public (Parameter Parameter, long Index)? FindNonFinite(Model model)
-    {
-        foreach (Slot slot in new[] { model.Memory.Parameters, model.Memory.State })
+        var part = new byte[Chunk];
+        foreach ((Slot slot, long offset, long bytes) in places)
         {
-            (CheckpointElement element, byte[] bytes) = slots[slot.Name];
-            if (NonFiniteScan.Find(bytes, element) is >= 0 and long at)
-                return PlaceOf(model, slot, at);
+            for (long at = 0; at < bytes; at += Chunk)
+            {
+                Span<byte> some = part.AsSpan(0, (int)Math.Min(Chunk, bytes - at));
+                room.Read(offset + at, some);
+                model.DeviceMemory[slot].Write(at, some);
+            }
         }
-        return null;
     }
 
-    /// <summary>The slots by name, for a bundle.</summary>
-    public IReadOnlyDictionary<string, (CheckpointElement Element, byte[] Bytes)> Slots => slots;
+    /// <summary>The state by the names of its slots, for a bundle.</summary>
+    public IReadOnlyDictionary<string, NumberArray> ToArrays() => places.ToDictionary(p => p.Slot.Name, p => ElementOf(p.Slot) == CheckpointElement.Float64
+        ? NumberArray.Of([(int)p.Slot.Length], Values<double>(p.Offset, p.Slot.Length))
+        : NumberArray.Of([(int)p.Slot.Length], Values<float>(p.Offset, p.Slot.Length)));
+
+    public void Dispose() => room.Dispose();
+
+    private T[] Values<T>(long offset, long length) where T : unmanaged
+    {
+        var values = new T[length];
+        for (int first = 0; first < values.Length; first += Chunk)
+        {
+            Span<byte> part = MemoryMarshal.AsBytes(values.AsSpan(first, Math.Min(Chunk, values.Length - first)));
+            room.Read(offset + ((long)first * Unsafe.SizeOf<T>()), part);
+        }
+        return values;
+    }
+
+    private CheckpointElement ElementOf(Slot slot) => CheckpointBuffer.ElementOf(slot.Element, realSize);
+
+    private long Advance(ref long end, Slot slot)
+    {
+        long bytes = checked(slot.Length * CheckpointBuffer.SizeOf(ElementOf(slot)));
+        end = checked(end + bytes);
+        return bytes;
+    }
 
     private static (Parameter Parameter, long Index)? PlaceOf(Model model, Slot slot, long element)
     {

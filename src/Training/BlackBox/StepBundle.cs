@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -46,7 +45,7 @@ public sealed record StepBundle
         Count = train.Count,
         Samples = train.Pick([.. steps.SelectMany(s => s.Batches).SelectMany(b => b.Samples.ToArray())]),
         Steps = steps,
-        State = state.Slots.ToDictionary(s => s.Key, s => ToArray(s.Value.Element, s.Value.Bytes)),
+        State = state.ToArrays(),
         Device = device,
     };
 
@@ -72,6 +71,8 @@ public sealed record StepBundle
             int[] sizes = [Samples.Count, .. Samples.Shape.Sizes];
             if (Samples.Bytes is not null)
                 npz.Add("x", sizes, Samples.Bytes);
+            else if (Samples.Doubles is not null)
+                npz.Add("x", sizes, Samples.Doubles);
             else
                 npz.Add("x", sizes, Samples.Reals);
             if (Samples.Labels is not null)
@@ -103,7 +104,8 @@ public sealed record StepBundle
                 Shape = card.Shape.Shape,
                 Count = samples,
                 Bytes = x.AsBytes,
-                Reals = x.AsBytes is null ? x.ToFloats() : null,
+                Reals = x.AsBytes is null && x.IsFloats ? x.ToFloats() : null,
+                Doubles = x.IsFloats ? null : x.ToDoubles(),
                 Labels = arrays.GetValueOrDefault("labels")?.ToInts(),
                 Targets = arrays.GetValueOrDefault("targets")?.ToFloats(),
                 TargetSize = card.Shape.Targets,
@@ -124,6 +126,7 @@ public sealed record StepBundle
             Count = Count,
             Bytes = Spread(Samples.Bytes, places, Samples.Shape.Count),
             Reals = Spread(Samples.Reals, places, Samples.Shape.Count),
+            Doubles = Spread(Samples.Doubles, places, Samples.Shape.Count),
             Labels = Spread(Samples.Labels, places, 1),
             Targets = Spread(Samples.Targets, places, Samples.TargetSize),
         };
@@ -138,10 +141,6 @@ public sealed record StepBundle
             Array.Copy(values, (long)i * size, all, (long)places[i] * size, size);
         return all;
     }
-
-    private static NumberArray ToArray(CheckpointElement element, byte[] bytes) => element == CheckpointElement.Float64
-        ? NumberArray.Of([bytes.Length / sizeof(double)], MemoryMarshal.Cast<byte, double>(bytes).ToArray())
-        : NumberArray.Of([bytes.Length / sizeof(float)], MemoryMarshal.Cast<byte, float>(bytes).ToArray());
 
     private static Document ReadDocument(string path)
     {

@@ -51,8 +51,11 @@ public sealed record RunConfig
 }
 
 /// <summary>Figures that a run must reach at its end.</summary>
-public sealed record TargetConfig
+public sealed record TargetConfig : ILocated
 {
+    [NotConfig]
+    public Mark? Source { get; init; }
+
     public double? TestAccuracy { get; init => field = value is double v ? Require.Between(v, 0, 1) : null; }
 
     public double? TestLoss { get; init => field = value is double v ? Require.NonNegative(v) : null; }

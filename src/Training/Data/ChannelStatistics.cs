@@ -48,13 +48,16 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
 
     private static ChannelStatistics[] OfReals(SampleSet samples, int pieces)
     {
-        int channels = samples.Shape[0];
-        double n = (double)samples.Count * (samples.Shape.Count / channels);
-        RealSums first = SumReals(samples, pieces, new double[channels]);
-        double[] means = Array.ConvertAll(first.Sum, s => s / n);
-        // Once more around the mean: the plain sum of squares loses the digits of a mean that is large.
+        int channels = samples.Shape[0], size = samples.Shape.Count / channels;
+        double n = (double)samples.Count * size;
+        // Around a value of the channel: the plain sums lose the digits of a mean that is large.
+        double[] pivots = [.. Enumerable.Range(0, channels).Select(c => samples[c * size])];
+        RealSums first = SumReals(samples, pieces, pivots);
+        double[] means = [.. pivots.Select((pivot, c) => pivot + (first.Sum[c] / n))];
         RealSums second = SumReals(samples, pieces, means);
-        return [.. Enumerable.Range(0, channels).Select(c => new ChannelStatistics(first.Low[c], first.High[c], means[c], Math.Sqrt(second.Squares[c] / n)))];
+        return [.. Enumerable.Range(0, channels).Select(c => first.Low[c] == first.High[c]
+            ? new ChannelStatistics(first.Low[c], first.High[c], first.Low[c], 0)
+            : new ChannelStatistics(first.Low[c], first.High[c], means[c], Math.Sqrt(second.Squares[c] / n)))];
     }
 
     private static RealSums SumReals(SampleSet samples, int pieces, double[] from)
@@ -64,10 +67,12 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
         Parallel.For(0, pieces, piece =>
         {
             var sum = new RealSums(channels);
+            var values = new double[samples.Shape.Count];
             for (int sample = piece * Piece; sample < Math.Min(samples.Count, (piece + 1) * Piece); sample++)
             {
+                samples.Read(sample * samples.Shape.Count, values);
                 for (int c = 0; c < channels; c++)
-                    sum.Add(c, samples.Reals.AsSpan(((sample * channels) + c) * size, size), from[c]);
+                    sum.Add(c, values.AsSpan(c * size, size), from[c]);
             }
             sums[piece] = sum;
         });
@@ -148,15 +153,14 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
 
         public double[] Squares { get; } = new double[channels];
 
-        public float[] Low { get; } = [.. Enumerable.Repeat(float.PositiveInfinity, channels)];
+        public double[] Low { get; } = [.. Enumerable.Repeat(double.PositiveInfinity, channels)];
 
-        public float[] High { get; } = [.. Enumerable.Repeat(float.NegativeInfinity, channels)];
+        public double[] High { get; } = [.. Enumerable.Repeat(double.NegativeInfinity, channels)];
 
-        public void Add(int c, ReadOnlySpan<float> values, double from)
+        public void Add(int c, ReadOnlySpan<double> values, double from)
         {
-            double sum = Sum[c], squares = Squares[c];
-            float low = Low[c], high = High[c];
-            foreach (float v in values)
+            (double sum, double squares, double low, double high) = (Sum[c], Squares[c], Low[c], High[c]);
+            foreach (double v in values)
             {
                 double d = v - from;
                 sum += d;

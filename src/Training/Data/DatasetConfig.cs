@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data;
 
@@ -16,6 +17,9 @@ public abstract record DatasetConfig : IChoice<DatasetConfig>, ILocated
     /// <summary>The shape, where it is known without reading a file: the network is then checked before data is touched.</summary>
     [NotConfig]
     public virtual DataShape? KnownShape => null;
+
+    /// <summary>How its files are read; other files later are read the same way.</summary>
+    internal virtual ReadingOptions Reading => new();
 
     /// <summary>Reads or generates the samples.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: one line naming the file, the offset or line, what was found and expected.</exception>

@@ -19,6 +19,7 @@ internal static class Fingerprint
             pieces.Add(() => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sizes)));
             Add(pieces, part.Bytes);
             Add(pieces, part.Reals);
+            Add(pieces, part.Doubles);
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);
         }

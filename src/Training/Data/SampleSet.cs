@@ -1,10 +1,11 @@
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data;
 
 /// <summary>
-/// Samples in memory, one after the other: as bytes where the file holds bytes (images), else as floats; with a class
-/// label or with target numbers for each.
+/// Samples in memory, one after the other, raw as the source has them: as bytes where the file holds bytes (images), as
+/// floats where each number is one, else as doubles; with a class label or with target numbers for each.
 /// </summary>
 public sealed record SampleSet
 {
@@ -13,11 +14,17 @@ public sealed record SampleSet
 
     public required int Count { get; init; }
 
-    /// <summary>Count × Shape bytes; null when <see cref="Reals"/> holds the samples.</summary>
+    /// <summary>Count × Shape bytes, or null.</summary>
     public byte[]? Bytes { get; init; }
 
-    /// <summary>Count × Shape floats; null when <see cref="Bytes"/> holds the samples.</summary>
+    /// <summary>Count × Shape floats, or null.</summary>
     public float[]? Reals { get; init; }
+
+    /// <summary>Count × Shape doubles where float32 cannot hold each of them, or null.</summary>
+    public double[]? Doubles { get; init; }
+
+    /// <summary>Where the samples stand in their file; null where that is not known.</summary>
+    public SamplePlaces? Places { get; init; }
 
     /// <summary>A class from 0 for each sample; null for regression.</summary>
     public int[]? Labels { get; init; }
@@ -34,9 +41,35 @@ public sealed record SampleSet
         Count = positions.Length,
         Bytes = Pick(Bytes, positions, Shape.Count),
         Reals = Pick(Reals, positions, Shape.Count),
+        Doubles = Pick(Doubles, positions, Shape.Count),
+        Places = null,
         Labels = Pick(Labels, positions, 1),
         Targets = Pick(Targets, positions, TargetSize),
     };
+
+    /// <summary>Copies raw numbers of the samples, in their order.</summary>
+    /// <param name="first">Of the Count × Shape numbers.</param>
+    /// <param name="target">As many as are wanted.</param>
+    public void Read(int first, Span<double> target)
+    {
+        if (Doubles is not null)
+        {
+            Doubles.AsSpan(first, target.Length).CopyTo(target);
+            return;
+        }
+        for (int i = 0; i < target.Length; i++)
+            target[i] = Reals is not null ? Reals[first + i] : Bytes![first + i];
+    }
+
+    /// <summary>One of the Count × Shape numbers.</summary>
+    public double this[int index] => Doubles is not null ? Doubles[index] : Reals is not null ? Reals[index] : Bytes![index];
+
+    /// <summary>The same samples with these numbers, as floats if each is one.</summary>
+    internal SampleSet WithNumbers(double[] numbers)
+    {
+        bool exact = Array.TrueForAll(numbers, v => (float)v == v);
+        return this with { Bytes = null, Reals = exact ? Array.ConvertAll(numbers, v => (float)v) : null, Doubles = exact ? null : numbers };
+    }
 
     private static T[]? Pick<T>(T[]? values, ReadOnlySpan<int> positions, int size)
     {
@@ -68,6 +101,12 @@ public sealed record DataSet
     /// <summary>Names of the classes in order of their labels; null when they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>Columns of the training table; null where there is none.</summary>
+    public TableColumns? Columns { get; init; }
+
+    /// <summary>What the user should know of how it was read.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Where it came from, in words: files, sizes, or the generator and its seed.</summary>
     public required string Origin { get; init; }
 
@@ -79,4 +118,11 @@ public sealed record DataSet
 /// <param name="Folder">Relative paths in the config are relative to this folder (that of the config file).</param>
 /// <param name="Seed">Of the run: for generated data and random splits.</param>
 /// <param name="Progress">Told what is being done, and how far it is from 0 to 1 (null when unknown).</param>
-public sealed record DataContext(string Folder, ulong Seed, Action<string, double?>? Progress = null);
+public sealed record DataContext(string Folder, ulong Seed, Action<string, double?>? Progress = null)
+{
+    /// <summary>What a training learned of the data before, whose columns, classes and scaling are kept; null for a new training.</summary>
+    public FittedInput? Fitted { get; init; }
+
+    /// <summary>Cancelled when the data are not wanted any more.</summary>
+    public CancellationToken Stop { get; init; }
+}

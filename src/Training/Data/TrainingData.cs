@@ -1,8 +1,10 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
-using GpuGrad.Training.Steps;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data;
 
@@ -32,26 +34,47 @@ public sealed record TrainingData
 
     public required string Fingerprint { get; init; }
 
-    /// <summary>Loads the data set of a config and prepares it.</summary>
+    /// <summary>Columns of the training table; null where the data is none.</summary>
+    public TableColumns? Columns { get; init; }
+
+    /// <summary>What the user should know of how the data were read.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>Loads the data set of an experiment and prepares it for its network.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
-    public static TrainingData Load(DataConfig config, DataContext context)
+    public static TrainingData Load(RunConfig config, DataContext context)
+    {
+        DataSet data = LoadSet(config.Data, context);
+        TargetCheck.Run(config, data);
+        if (LabelCheck.Run(config, data) is string note)
+            data = data with { Notes = [.. data.Notes, note] };
+        return Prepare(config.Data, data, context.Seed, IdRange.Of(config, data.Shape.Shape), context.Fitted);
+    }
+
+    internal static DataSet LoadSet(DataConfig config, DataContext context)
     {
         DatasetConfig source = config.Dataset ?? throw ConfigException.At(config.Source, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
         DataSet data = source.Load(context);
+        SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
-        return Prepare(config, data, context.Seed);
+        return data;
     }
 
     /// <summary>Parts a loaded data set and measures its scaling.</summary>
     /// <param name="config">What is asked for.</param>
     /// <param name="data">The data set.</param>
     /// <param name="seed">Of the run: decides which samples fall into which part.</param>
-    public static TrainingData Prepare(DataConfig config, DataSet data, ulong seed)
+    /// <param name="ids">Of the network that takes rows of a table; null for others.</param>
+    /// <param name="fitted">What a training learned before; null for a new one.</param>
+    internal static TrainingData Prepare(DataConfig config, DataSet data, ulong seed, IdRange? ids = null, FittedInput? fitted = null)
     {
         SampleSet train = data.Train;
         SampleSet? test = data.Test, validation = null;
+        ids?.Check(train);
+        if (test is not null)
+            ids?.Check(test);
         if (config.Limit is int limit && limit < train.Count)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
@@ -66,16 +89,33 @@ public sealed record TrainingData
             (train, validation) = HoldBack(config, train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
         return new TrainingData
         {
-            Shape = data.Shape,
+            Shape = fitted is null ? data.Shape : Same(data, fitted),
             Train = train,
             Validation = validation,
             Test = test,
-            Normalization = NormalizationOf(config.Normalize, train),
+            Normalization = fitted?.Normalization ?? (ids is null ? NormalizationOf(config.Normalize, train) : Normalization.None(train.Shape[0])),
             Augmentation = config.Augmentation,
-            ClassNames = data.ClassNames,
+            ClassNames = fitted is null ? data.ClassNames : fitted.ClassNames,
+            Columns = data.Columns,
+            Notes = fitted?.Fingerprint is { Length: > 0 } trained && trained != data.Fingerprint
+                ? [.. data.Notes, $"{data.Origin}: not the data that the network was trained on (fingerprint {data.Fingerprint[..8]}, then {Short(trained)})"]
+                : data.Notes,
             Origin = data.Origin,
             Fingerprint = data.Fingerprint,
         };
+    }
+
+    private static string Short(string fingerprint) => fingerprint[..Math.Min(8, fingerprint.Length)];
+
+    // Fewer classes may occur in other data.
+    private static DataShape Same(DataSet data, FittedInput fitted)
+    {
+        (DataShape found, DataShape wanted) = (data.Shape, fitted.Shape);
+        if (found.Shape != wanted.Shape || found.Targets != wanted.Targets || found.Classes > wanted.Classes || found.Classes == 0 != (wanted.Classes == 0))
+            throw DataFault.In(data.Origin, $"samples {found.Shape} with {Answers(found)}", $"{wanted.Shape} with {Answers(wanted)} as in training");
+        return wanted;
+
+        static string Answers(DataShape shape) => shape.Classes > 0 ? $"{shape.Classes} classes" : $"{shape.Targets} targets";
     }
 
     /// <summary>Scale and shift of each channel so that x·scale + shift is what is asked for.</summary>
@@ -89,8 +129,7 @@ public sealed record TrainingData
         IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(train);
         (double Centre, double Width)[] ranges = [.. statistics.Select(s => kind == Normalize.Unit ? (s.Minimum, s.Maximum - s.Minimum) : (s.Mean, s.Deviation))];
         // A channel that is the same everywhere becomes 0, not a division by nothing.
-        double[] scale = [.. ranges.Select(r => r.Width > 0 ? 1 / r.Width : 1)];
-        return new Normalization(scale, [.. ranges.Select((r, c) => -r.Centre * scale[c])]);
+        return new Normalization([.. ranges.Select(r => r.Width > 0 && double.IsFinite(1 / r.Width) ? 1 / r.Width : 1)], [.. ranges.Select(r => r.Centre)]);
     }
 
     private static (SampleSet Kept, SampleSet Held) HoldBack(DataConfig config, SampleSet train, SplitSize size, string key, RandomStream random)

@@ -85,22 +85,31 @@ public sealed class SafetensorsFile : IDisposable
         return (long)bytes;
     }
 
+    /// <summary>Some of a tensor's values, from an element on; whole numbers beyond 2^53 are rounded.</summary>
+    public void Read(SafetensorsTensor tensor, long first, Span<double> values) => Read<double>(tensor, first, values);
+
     private T[] Read<T>(SafetensorsTensor tensor)
         where T : struct, INumberBase<T>
     {
         if (tensor.Length > Array.MaxLength)
             throw new GpuGradException(Fault.Data, $"{Path}: tensor {tensor} has {tensor.Length} elements; at most {Array.MaxLength} can be read.");
         var values = new T[tensor.Length];
+        Read(tensor, 0, values.AsSpan());
+        return values;
+    }
+
+    private void Read<T>(SafetensorsTensor tensor, long first, Span<T> values)
+        where T : struct, INumberBase<T>
+    {
         int size = tensor.Type.Size();
-        var bytes = new byte[Math.Min((long)Chunk * size, tensor.Bytes)];
+        var bytes = new byte[(long)Math.Min(Chunk, values.Length) * size];
         for (int begin = 0; begin < values.Length; begin += Chunk)
         {
             int count = Math.Min(Chunk, values.Length - begin);
             Span<byte> part = bytes.AsSpan(0, count * size);
-            file.ReadExactly(tensor.Offset + ((long)begin * size), part);
-            Convert(tensor.Type, part, values.AsSpan(begin, count));
+            file.ReadExactly(tensor.Offset + ((first + begin) * size), part);
+            Convert(tensor.Type, part, values.Slice(begin, count));
         }
-        return values;
     }
 
     private static void Convert<T>(SafetensorsType type, ReadOnlySpan<byte> from, Span<T> to)

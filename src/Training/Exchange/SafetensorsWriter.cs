@@ -8,17 +8,18 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Exchange;
 
-/// <summary>A tensor to be written.</summary>
+/// <summary>A tensor to be written; its bytes are asked for piece by piece while they are.</summary>
 public sealed class TensorToWrite
 {
-    private TensorToWrite(string name, ReadOnlySpan<int> shape, SafetensorsType type, byte[] bytes)
+    private readonly ByteSource source;
+
+    private TensorToWrite(string name, ReadOnlySpan<int> shape, SafetensorsType type, ByteSource source)
     {
         long length = 1;
         foreach (int size in shape)
             length = checked(length * size);
-        if (length * type.Size() != bytes.Length)
-            throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape.ToArray())}] has {length} elements; {bytes.Length / type.Size()} values were given.");
-        (Name, Shape, Type, Bytes) = (name, shape.ToArray(), type, bytes);
+        this.source = source;
+        (Name, Shape, Type, Bytes) = (name, shape.ToArray(), type, checked(length * type.Size()));
     }
 
     public string Name { get; }
@@ -27,15 +28,15 @@ public sealed class TensorToWrite
 
     public SafetensorsType Type { get; }
 
-    internal byte[] Bytes { get; }
+    public long Bytes { get; }
 
     /// <summary>As F32.</summary>
     public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values) =>
-        new(name, shape, SafetensorsType.F32, MemoryMarshal.AsBytes(values).ToArray());
+        Of(name, shape, SafetensorsType.F32, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>As F64.</summary>
     public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values) =>
-        new(name, shape, SafetensorsType.F64, MemoryMarshal.AsBytes(values).ToArray());
+        Of(name, shape, SafetensorsType.F64, MemoryMarshal.AsBytes(values).ToArray());
 
     /// <summary>As F32, each value rounded to float.</summary>
     public static TensorToWrite Rounded(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values)
@@ -44,6 +45,33 @@ public sealed class TensorToWrite
         for (int i = 0; i < floats.Length; i++)
             floats[i] = (float)values[i];
         return Of(name, shape, floats);
+    }
+
+    /// <summary>As F32, read while it is written: so nothing of the size of the tensor is held besides.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its shape.</param>
+    /// <param name="read">Fills a span with the values from an element on.</param>
+    public static TensorToWrite Streamed(string name, ReadOnlySpan<int> shape, Action<long, Span<float>> read) =>
+        new(name, shape, SafetensorsType.F32, (offset, part) => read(offset / sizeof(float), MemoryMarshal.Cast<byte, float>(part)));
+
+    internal void WriteTo(Stream stream)
+    {
+        const int Piece = 1 << 20;
+        byte[] piece = ArrayPool<byte>.Shared.Rent((int)Math.Min(Piece, Bytes));
+        for (long offset = 0; offset < Bytes; offset += Piece)
+        {
+            Span<byte> part = piece.AsSpan(0, (int)Math.Min(Piece, Bytes - offset));
+            source(offset, part);
+            stream.Write(part);
+        }
+        ArrayPool<byte>.Shared.Return(piece);
+    }
+
+    private static TensorToWrite Of(string name, ReadOnlySpan<int> shape, SafetensorsType type, byte[] bytes)
+    {
+        var tensor = new TensorToWrite(name, shape, type, (offset, part) => bytes.AsSpan((int)offset, part.Length).CopyTo(part));
+        return tensor.Bytes == bytes.Length ? tensor
+            : throw new ArgumentException($"Tensor '{name}' [{string.Join(", ", shape.ToArray())}] has {tensor.Bytes / type.Size()} elements; {bytes.Length / type.Size()} values were given.");
     }
 }
 
@@ -81,8 +109,8 @@ public static class SafetensorsWriter
             stream.Write(length);
             stream.Write(header);
             foreach (TensorToWrite tensor in ordered)
-                stream.Write(tensor.Bytes);
-        }, sizeof(ulong) + header.Length + ordered.Sum(t => (long)t.Bytes.Length));
+                tensor.WriteTo(stream);
+        }, sizeof(ulong) + header.Length + ordered.Sum(t => t.Bytes));
     }
 
     private static byte[] Header(TensorToWrite[] tensors, IReadOnlyDictionary<string, string>? metadata)
@@ -100,7 +128,7 @@ public static class SafetensorsWriter
                 if (!names.Add(tensor.Name))
                     throw new ArgumentException($"A tensor '{tensor.Name}' is there already, or the name is taken by the format.");
                 WriteTensor(json, tensor, end);
-                end += tensor.Bytes.Length;
+                end += tensor.Bytes;
             }
             json.WriteEndObject();
         }
@@ -131,7 +159,7 @@ public static class SafetensorsWriter
         json.WriteEndArray();
         json.WriteStartArray("data_offsets");
         json.WriteNumberValue(begin);
-        json.WriteNumberValue(begin + tensor.Bytes.Length);
+        json.WriteNumberValue(begin + tensor.Bytes);
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -13,6 +13,7 @@ public static class WeightFile
     // PyTorch's batch norm counts batches; nothing here depends on it, and its loader does without.
     private const string Counter = ".num_batches_tracked";
     private const int MostListed = 5;
+    private const int Piece = 1 << 18;
 
     /// <param name="path">The file.</param>
     /// <param name="model">Whose weights.</param>
@@ -25,7 +26,7 @@ public static class WeightFile
     public static void Save(WorkFolder folder, string name, Model model, IReadOnlyDictionary<string, string>? metadata = null) =>
         SafetensorsWriter.Write(folder, name, Tensors(model, average: true), metadata);
 
-    /// <summary>Copies weights to a model's parameters, and to their moving averages where those are kept. All or none.</summary>
+    /// <summary>Copies weights to a model's parameters, and to their moving averages where those are kept. None unless all fit.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
     public static void Load(string path, Model model)
     {
@@ -36,20 +37,17 @@ public static class WeightFile
     /// <summary>The same from an open file.</summary>
     public static void Load(SafetensorsFile file, Model model)
     {
-        IReadOnlyList<(Parameter Parameter, double[] Values)> weights = Read(file, model.Network);
-        foreach ((Parameter parameter, double[] values) in weights)
+        Check(file, model.Network);
+        var piece = new double[Piece];
+        foreach (Parameter parameter in model.Network.Parameters)
         {
-            model.Write(parameter, values);
-            if (parameter.Trained && model.Memory.Ema is not null)
-                model.DeviceMemory.Write(model.Memory.Ema, model.Memory.Layout.OffsetOf(parameter), (ReadOnlySpan<double>)values);
+            for (long first = 0; first < parameter.Shape.Length; first += Piece)
+            {
+                Span<double> part = piece.AsSpan(0, (int)Math.Min(Piece, parameter.Shape.Length - first));
+                file.Read(file[parameter.Name]!, first, part);
+                model.Write(parameter, part, first);
+            }
         }
-    }
-
-    /// <summary>The values of every parameter of a network.</summary>
-    public static IReadOnlyList<(Parameter Parameter, double[] Values)> Read(string path, Network network)
-    {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        return Read(file, network);
     }
 
     /// <summary>Refuses a file whose tensors are not the network's: before memory is taken for it.</summary>
@@ -71,17 +69,11 @@ public static class WeightFile
         }
     }
 
-    private static IReadOnlyList<(Parameter Parameter, double[] Values)> Read(SafetensorsFile file, Network network)
-    {
-        Check(file, network);
-        return [.. network.Parameters.Select(p => (p, file.ReadDoubles(file[p.Name]!)))];
-    }
-
     private static IEnumerable<TensorToWrite> Tensors(Model model, bool average) =>
-        model.Network.Parameters.Select(p => TensorToWrite.Rounded(p.Name, p.Shape.Sizes, model.Read(p, average)));
+        model.Network.Parameters.Select(p => TensorToWrite.Streamed(p.Name, p.Shape.Sizes, (first, part) => model.Read(p, first, part, average)));
 
     private static string List(string[] names) =>
         string.Join(", ", names.Take(MostListed).Select(n => $"'{n}'")) + (names.Length > MostListed ? $" and {names.Length - MostListed} more" : "");
 
-    private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: does not fit the network: {OneLine.Of(what)}.");
+    private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: does not fit the network: {OneLine.Of(Quotes.Shortened(what))}.");
 }

@@ -54,14 +54,14 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
     }
 
     /// <summary>How often the limit on the norm has bound.</summary>
-    public Alarm? Clipping(long step)
+    public Alarm? Clipping(long step, double loss)
     {
         double limit = config.Train.Clip?.Norm ?? 0;
         if (limit <= 0 || State.Norms.Count < NormsForClipping)
             return null;
         double share = (double)State.Norms.Count(n => n > limit) / State.Norms.Count;
-        // Adam and its kin divide by the gradient's size: to them a limit that always binds is none.
-        if (share < 0.95 || progress.Learned || config.Train.Optimizer is not SgdConfig || !IsFirst(AlarmCatalog.ClippingBinds))
+        // Adam and its kin divide by the gradient's size: to them a limit that always binds is none. Nor is anything wrong while the network learns.
+        if (share < 0.95 || progress.HasMoved(loss) || progress.IsFalling || config.Train.Optimizer is not SgdConfig || !IsFirst(AlarmCatalog.ClippingBinds))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"clip.norm {limit:G3} bound on {share * 100:F0} % of the last {State.Norms.Count} steps; their gradients had a median norm of {Quantile(0.5):G3}");
         return new Alarm(

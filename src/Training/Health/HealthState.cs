@@ -12,6 +12,9 @@ public sealed record HealthState
     /// <summary>Training losses of the last epochs, ahead of them the best of all before.</summary>
     public List<double> EpochLosses { get; set; } = [];
 
+    /// <summary>The step at which the last of them was noted; null before.</summary>
+    public long? NotedStep { get; set; }
+
     /// <summary>Training loss of the last epoch; null before its end.</summary>
     public double? LastLoss { get; set; }
 

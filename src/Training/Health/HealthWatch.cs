@@ -56,7 +56,7 @@ public sealed class HealthWatch
         if (state.Norms.Count > NormsKept)
             state.Norms.RemoveAt(0);
         gradients.NoteEarly();
-        return Shown([jump, gradients.Clipping(step)]);
+        return Shown([jump, gradients.Clipping(step, loss)]);
     }
 
     /// <summary>Called after a watched step.</summary>

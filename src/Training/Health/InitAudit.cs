@@ -22,7 +22,10 @@ public sealed record AuditedLayer(string Path, string Kind, double Deviation, do
 /// <summary>A network before its first step: how signals and gradients grow or shrink, and whether its loss is what it should be.</summary>
 public sealed record InitAudit
 {
-    private const int MostSamples = 32;
+    private const int MostSamples = 32, FewestSamples = 4;
+
+    // Bytes that it may take where training takes less.
+    private const long LeastRoom = 64 << 20;
 
     /// <summary>The layers that compute something, in network order.</summary>
     public required IReadOnlyList<AuditedLayer> Layers { get; init; }
@@ -44,21 +47,33 @@ public sealed record InitAudit
     /// Measures a network with the weights that its initialisers and the seed give, on samples drawn at random: the first of a file may all
     /// be of one class. Small batches are run several times, for one sample says little.
     /// </summary>
+    /// <param name="config">The experiment.</param>
+    /// <param name="network">Its network.</param>
+    /// <param name="device">Where it runs.</param>
+    /// <param name="samples">What some are drawn of.</param>
+    /// <param name="normalization">How they are scaled.</param>
+    /// <param name="shape">Their shape.</param>
+    /// <param name="remedies">What to advise for this config; null for general advice.</param>
+    /// <param name="trained">
+    /// The model about to be trained: its weights are the ones looked at, and its memory is lent meanwhile. Null for one made here.
+    /// </param>
     public static InitAudit Run(
-        RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, DataShape shape, Remedies? remedies = null)
+        RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, DataShape shape, Remedies? remedies = null, Model? trained = null)
     {
-        int count = Math.Min(Math.Min(MostSamples, config.Data.Batch), samples.Count), rounds = Math.Min(MostSamples, samples.Count) / count;
-        int[] drawn = new RandomStream(config.Seed, Purpose.Shuffle, 0).Permutation(samples.Count)[..(count * rounds)];
-        var source = new BatchSource("audit", samples.Pick(drawn), normalization);
         using var model = new Model(config, network, device);
-        model.Initialise(config.Seed);
-        source.Upload(model.DeviceMemory);
         var graphs = new ModelGraphs(config, network, model.Memory);
-        ModelGraph graph = graphs.Audit(source, count, out IReadOnlyDictionary<string, Tensor> gradients);
-        using Plan plan = Plan.Of(graph.Graph, model.DeviceMemory, new PlanOptions
-        {
-            Keep = [graph.Loss!, graph.Batch.X, .. graph.Activations.Values, .. gradients.Values],
-        });
+        int count = Math.Min(Math.Min(MostSamples, config.Data.Batch), samples.Count);
+        long room = Math.Max(LeastRoom, trained?.DeviceMemory.ArenaBytes ?? 0);
+        Prepared prepared = Prepare(count);
+        // All that the layers compute is kept until it is looked at: of as many samples at a time as have room where training has its own.
+        while (prepared.Layout.ArenaBytes > room && count > FewestSamples)
+            prepared = Prepare(count = Math.Max(FewestSamples, count / 2));
+        (BatchSource source, ModelGraph graph, IReadOnlyDictionary<string, Tensor> gradients, PlanLayout layout, int rounds) = prepared;
+        if (trained is not null)
+            model.DeviceMemory.Borrow(model.Memory.Parameters, trained.DeviceMemory, trained.Memory.Parameters, layout.ArenaBytes);
+        model.Initialise(config.Seed, p => trained is null || !p.Trained);
+        source.Upload(model.DeviceMemory);
+        using var plan = new Plan(layout);
         graphs.UploadConstants(model.DeviceMemory);
         var (input, loss) = (new Spread(), 0.0);
         AuditedOutput[] outputs = [.. network.AllLayers.Where(l => l is not ReshapeLayer && graph.Activations.ContainsKey(l.Path)).Select(l => new AuditedOutput(l))];
@@ -66,10 +81,10 @@ public sealed record InitAudit
         {
             model.SetStep(config.Seed, round, round * count, 0, 0);
             plan.Run();
-            input.Add(plan.Read(graph.Batch.X));
+            AuditedOutput.EachBlock(plan, graph.Batch.X, count, block => input.Add(block));
             loss += plan.Read(graph.Loss!)[0] / rounds;
             foreach (AuditedOutput output in outputs)
-                output.Add(plan.Read(graph.Activations[output.Layer.Path]), gradients.TryGetValue(output.Layer.Path, out Tensor? g) ? plan.Read(g) : null, count);
+                output.Add(plan, graph.Activations[output.Layer.Path], gradients.GetValueOrDefault(output.Layer.Path), count);
         }
         double? expected = config.Loss.ExpectedAtStart(shape);
         var audit = new InitAudit
@@ -82,7 +97,19 @@ public sealed record InitAudit
             Alarms = [],
         };
         return audit with { Alarms = [.. new InitRules(network, model, audit, remedies).Judge()] };
+
+        Prepared Prepare(int size)
+        {
+            int times = Math.Min(MostSamples, samples.Count) / size;
+            int[] drawn = new RandomStream(config.Seed, Purpose.Shuffle, 0).Permutation(samples.Count)[..(size * times)];
+            var from = new BatchSource("audit", samples.Pick(drawn), normalization);
+            ModelGraph audited = graphs.Audit(from, size, out IReadOnlyDictionary<string, Tensor> found);
+            var options = new PlanOptions { Keep = [audited.Loss!, audited.Batch.X, .. audited.Activations.Values, .. found.Values] };
+            return new Prepared(from, audited, found, PlanLayout.Of(audited.Graph, model.DeviceMemory, options), times);
+        }
     }
+
+    private sealed record Prepared(BatchSource Source, ModelGraph Graph, IReadOnlyDictionary<string, Tensor> Gradients, PlanLayout Layout, int Rounds);
 }
 
 /// <summary>Sums over numbers, from which their mean and deviation come.</summary>
@@ -97,7 +124,7 @@ internal sealed class Spread
     public double Deviation => Math.Sqrt(Math.Max(0, (squares / count) - (sum / count * (sum / count))));
 
     // Plain loops: hundreds of thousands of numbers pass here before the first step.
-    public void Add(double[] values)
+    public void Add(ReadOnlySpan<double> values)
     {
         foreach (double v in values)
         {
@@ -119,35 +146,62 @@ internal sealed class AuditedOutput(Layer layer)
 
     public Layer Layer { get; } = layer;
 
+    /// <param name="plan">What computed it.</param>
     /// <param name="output">Its output.</param>
     /// <param name="gradient">The loss's gradient in it; null where none arrives.</param>
     /// <param name="samples">Samples in the batch: the loss is a mean over them, one sample's gradient is as many times as large.</param>
-    public void Add(double[] output, double[]? gradient, int samples)
+    public void Add(Plan plan, Tensor output, Tensor? gradient, int samples)
+    {
+        EachBlock(plan, output, samples, Add);
+        if (gradient is null)
+            return;
+        EachBlock(plan, gradient, samples, block =>
+        {
+            alike &= IsAlike(block, output.Shape.Count / samples);
+            foreach (ref double g in block)
+                g *= samples;
+            gradients.Add(block);
+        });
+    }
+
+    /// <summary>Reads a tensor [N, …] a few samples at a time: all of it in doubles may be a large part of the memory.</summary>
+    public static void EachBlock(Plan plan, Tensor tensor, int samples, BlockAction action)
+    {
+        const int Piece = 1 << 18;
+        int perSample = tensor.Shape.Count / samples, most = Math.Clamp(Piece / perSample, 1, samples);
+        var values = new double[most * perSample];
+        for (int first = 0; first < samples; first += most)
+        {
+            Span<double> block = values.AsSpan(0, Math.Min(most, samples - first) * perSample);
+            plan.Read(tensor, (long)first * perSample, block);
+            action(block);
+        }
+    }
+
+    /// <summary>Sees some numbers, and may change them.</summary>
+    public delegate void BlockAction(Span<double> block);
+
+    private void Add(Span<double> output)
     {
         values.Add(output);
         foreach (double v in output)
             idle += v <= watched.Low || v >= watched.High ? 1 : 0;
         seen += output.Length;
-        if (gradient is null)
-            return;
-        alike &= IsAlike(gradient, samples);
-        gradients.Add([.. gradient.Select(g => g * samples)]);
     }
 
     public AuditedLayer ToLayer() =>
         new(Layer.Path, Layer.Kind, values.Deviation, gradients.Size, watched.Fault == UnitFault.None ? double.NaN : idle / seen, alike);
 
     // The first two units: numbers of the last axis behind a dense layer, channels else.
-    private bool IsAlike(double[] gradient, int samples)
+    private bool IsAlike(ReadOnlySpan<double> gradient, int perSample)
     {
-        int perSample = gradient.Length / samples;
         bool last = WatchedLayer.UnitsAreLast(Layer.Kind);
         int units = last ? Layer.Output[^1] : Layer.Output[0], inner = last ? 1 : perSample / units;
         if (units < 2)
             return false;
         for (int row = 0; row < gradient.Length; row += units * inner)
         {
-            if (!gradient.AsSpan(row, inner).SequenceEqual(gradient.AsSpan(row + inner, inner)))
+            if (!gradient.Slice(row, inner).SequenceEqual(gradient.Slice(row + inner, inner)))
                 return false;
         }
         return true;

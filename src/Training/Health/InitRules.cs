@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Health;
 /// <summary>What can be wrong with a network before its first step.</summary>
 internal sealed class InitRules(Network network, Model model, InitAudit audit, Remedies? remedies)
 {
-    private const double SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;
+    private const double StartFactor = 3, StartExcess = 8, SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;
 
     private string? Normalise => remedies?.Normalise(audit.InputSize);
 
@@ -19,7 +19,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
     // A network that knows nothing cannot do much better than a guess, so a loss that is too low tells of the samples: they are few, or most of one class.
     private Alarm? StartLoss()
     {
-        if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= 3 * e)
+        if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= Math.Max(StartFactor * e, e + StartExcess))
             return null;
         bool large = audit.InputSize > 10 && !IsTable;
         return Of(
@@ -81,8 +81,8 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         Parameter[] weights = [.. network.Parameters.Where(p => p.Trained && p.Shape.Rank > 1)];
         foreach (Parameter parameter in weights.SkipLast(1).Where(p => p.Shape[0] > 1 && !network.AllLayers.Any(l => l is EmbeddingLayer && l.Path == p.Layer)))
         {
-            double[] values = model.Read(parameter);
-            if (Equal(values, parameter.Shape[0]) is not (int one, int other))
+            float[] values = FirstRows(parameter);
+            if (Equal(values, values.Length / (parameter.Shape.Count / parameter.Shape[0])) is not (int one, int other))
                 continue;
             if (values.All(v => v == 0) && audit.Layers.FirstOrDefault(l => l.Path == parameter.Layer) is { Alike: false })
                 continue;
@@ -91,11 +91,21 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         }
     }
 
+    // Those of a large matrix are a large part of the memory, and the first ones tell.
+    private float[] FirstRows(Parameter parameter)
+    {
+        const int Most = 1 << 20;
+        int units = parameter.Shape[0], row = parameter.Shape.Count / units;
+        var values = new float[Math.Clamp(Most / row, Math.Min(2, units), units) * (long)row];
+        model.Read(parameter, 0, values);
+        return values;
+    }
+
     // Two units with the same weights.
-    private static (int One, int Other)? Equal(double[] values, int units)
+    private static (int One, int Other)? Equal(float[] values, int units)
     {
         int row = values.Length / units;
-        var seen = new Dictionary<double, int>();
+        var seen = new Dictionary<float, int>();
         for (int unit = 0; unit < units; unit++)
         {
             if (!seen.TryAdd(values[unit * row], unit) && values.AsSpan(unit * row, row).SequenceEqual(values.AsSpan(seen[values[unit * row]] * row, row)))

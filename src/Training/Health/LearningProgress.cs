@@ -4,7 +4,7 @@ namespace GpuGrad.Training.Health;
 internal sealed class LearningProgress(RunFacts facts, HealthState state)
 {
     private const double Left = 0.2;        // of the guess's loss, or of its errors
-    private const double Moved = 0.9, Falling = 0.95;
+    private const double Better = 0.6, Moved = 0.9, Falling = 0.95;
 
     /// <summary>Whether the last epoch's loss, or its errors, were a fifth of those of a guess or less. Errors alone may be few where scores have hardly moved.</summary>
     public bool Learned => IsLow(state.LastLoss)
@@ -13,7 +13,13 @@ internal sealed class LearningProgress(RunFacts facts, HealthState state)
     /// <summary>Whether the last epoch was better than a guess, and clearly better than the one before.</summary>
     public bool IsFalling => state.EpochLosses.Count > 1 && state.EpochLosses[^1] < Falling * state.EpochLosses[^2] && !IsWorse(state.EpochLosses[^1]);
 
+    /// <summary>Whether the last epoch's loss was clearly better than a guess's.</summary>
+    public bool IsBetter => state.LastLoss < Better * Guess;
+
     private double? Guess => facts.GuessLoss ?? facts.ExpectedLoss;
+
+    /// <summary>Whether a loss is lower than a guess's.</summary>
+    public bool HasMoved(double loss) => loss < Moved * Guess;
 
     /// <summary>Whether a loss is worse than a guess's.</summary>
     public bool IsWorse(double loss) => loss > Guess;

@@ -7,6 +7,7 @@ namespace GpuGrad.Training.Health;
 internal sealed class LossRules(RunFacts facts, LearningProgress progress, StuckLoss stuck, HealthState state) : AlarmRule(state)
 {
     private const int Recent = 3;
+    private const int FewestSteps = 10; // between two epochs that are compared
     private const double AsAGuess = 0.97, Risen = 1.1;
 
     /// <summary>Whether none of the last epochs was clearly better than the best before them.</summary>
@@ -19,7 +20,10 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
     /// <summary>Called once an epoch.</summary>
     public Alarm? Judge(long step, EpochFigures figures)
     {
-        Note(figures);
+        (State.LastLoss, State.LastAccuracy) = (figures.Loss, double.IsNaN(figures.Accuracy) ? null : figures.Accuracy);
+        if (State.NotedStep is long noted && step - noted < FewestSteps)
+            return null;
+        Note(step, figures);
         if (!IsFlat || progress.Learned)
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {RecentBest:G4}, before them it was {Before:G4}");
@@ -35,9 +39,9 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
     private bool IsGuess(double loss) =>
         loss >= AsAGuess * (facts.GuessLoss ?? facts.ExpectedLoss ?? double.PositiveInfinity) || (facts.ExpectedLoss is double e && Math.Abs(loss - e) < 0.02 * e);
 
-    private void Note(EpochFigures figures)
+    private void Note(long step, EpochFigures figures)
     {
-        (State.LastLoss, State.LastAccuracy) = (figures.Loss, double.IsNaN(figures.Accuracy) ? null : figures.Accuracy);
+        State.NotedStep = step;
         State.EpochLosses.Add(figures.Loss);
         // Of those before the recent ones the best is enough, however long a run is.
         while (State.EpochLosses.Count > Recent + 1)

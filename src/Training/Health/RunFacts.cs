@@ -76,8 +76,7 @@ public sealed record RunFacts
         {
             for (int j = 0; j < size; j++, count++)
             {
-                double raw = samples.Bytes?[((long)i * size) + j] ?? samples.Reals![((long)i * size) + j];
-                double x = (raw * normalization.Scale[j / channel]) + normalization.Shift[j / channel];
+                double x = (samples[(i * size) + j] - normalization.Centre[j / channel]) * normalization.Scale[j / channel];
                 sum += x * x;
             }
         }

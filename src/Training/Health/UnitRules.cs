@@ -22,7 +22,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
     private const int Batches = 5;
     private const int MostSamples = 1000;
     private const int Listed = 12;
-    private const double LongStep = 0.1;
+    private const double Jolt = 0.02, LongStep = 0.1;
 
     /// <summary>Samples over which a unit has to be idle.</summary>
     public static long Needed(int batchSize, int samples) => Math.Max((long)Batches * batchSize, Math.Min(MostSamples, 2L * samples));
@@ -35,15 +35,19 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         IReadOnlyList<int> idle = found.Units;
         bool dead = reading.Layer.Fault == UnitFault.Dead;
         string id = dead ? AlarmCatalog.DeadUnits : AlarmCatalog.SaturatedUnits;
-        bool remark = !found.AreMany || progress.Learned || progress.IsFalling;
+        long since = idle.Max(u => history.LastActive[u]);
+        StepSize? longest = LongestSince(since);
+        // Without a step that did it, some units of networks that learn are idle for what they are given, above all for few inputs.
+        bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetter;
+        bool remark = !found.AreMany || progress.Learned || progress.IsFalling || drifted;
         string key = $"{id} {reading.Layer.Path}";
         if ((remark && State.Raised.TryGetValue(key, out double told) && idle.Count < 2 * told) || !IsNews(remark ? key + " few" : key, idle.Count))
             return null;
-        long over = idle.Min(u => history.Idle[u]), since = idle.Max(u => history.LastActive[u]);
+        long over = idle.Min(u => history.Idle[u]);
         bool always = since == 0;
         string units = string.Join(", ", idle.Take(Listed)) + (idle.Count > Listed ? string.Create(CultureInfo.InvariantCulture, $" and {idle.Count - Listed} more") : "");
         string finding = string.Create(CultureInfo.InvariantCulture, $"{idle.Count} of {history.Idle.Length} units of {reading.Layer.Name} {(dead ? "gave 0" : "were on a flat end of the curve")} for each of the last {over:N0} watched samples, {(always ? "and never were otherwise" : $"all since step {since}")}: {units}");
-        return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since), Remedy(dead, always, LongestSince(since)?.Ratio)) { Units = idle, IsRemark = remark };
+        return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since, longest), Remedy(dead, always, longest?.Ratio)) { Units = idle, IsRemark = remark };
     }
 
     /// <summary>The units of a layer that are idle by now; null where there are none.</summary>
@@ -65,17 +69,16 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         return history;
     }
 
-    private string Cause(bool dead, bool always, long since)
+    private static string Cause(bool dead, bool always, long since, StepSize? longest)
     {
-        // The step that did it is one of those behind the last in which they were alive.
-        StepSize? longest = LongestSince(since);
         if (always)
             return dead ? "They were dead from the start: no input reaches them with the weights and biases they were given." : "They began there: their weights, or the numbers that come in, are too large.";
-        return longest is { Ratio: > 0.02 }
+        return longest?.Ratio > Jolt
             ? string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer's weights by {longest.Ratio * 100:F0} % of their norm at once; about 0.1 % is healthy.")
             : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
     }
 
+    // The step that did it is one of those behind the last in which they were alive.
     private StepSize? LongestSince(long since) => State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
 
     private string Remedy(bool dead, bool always, double? longest) => (dead, always) switch

@@ -45,6 +45,9 @@ public sealed class Branch : Layer
 
     public override Shape Output { get; }
 
+    /// <summary>The lists of layers that see its input.</summary>
+    internal IReadOnlyList<IReadOnlyList<Layer>> Paths => paths;
+
     public override IReadOnlyList<Layer> Inner => [.. paths.SelectMany(p => p)];
 
     public override string Details => $"{paths.Count} paths, {join.ToString().ToLowerInvariant()}";

@@ -9,8 +9,11 @@ namespace GpuGrad.Training.Layers;
 /// <summary>Whole numbers [T] become rows of a table, [T, width], as <c>torch.nn.Embedding</c>.</summary>
 public sealed record EmbeddingConfig : LayerConfig
 {
+    // Whole numbers that float32 holds without a gap.
+    private const int MostRows = 1 << 24;
+
     /// <summary>Rows of the table: the numbers go from 0 to one less.</summary>
-    public required int Rows { get; init => field = Config.Require.Positive(value); }
+    public required int Rows { get; init => field = Config.Require.Between(value, 1, MostRows); }
 
     public required int Width { get; init => field = Config.Require.Positive(value); }
 

@@ -73,6 +73,9 @@ public sealed class Residual : Layer
 
     public override Shape Output => body[^1].Output;
 
+    /// <summary>The lists of layers that see its input.</summary>
+    internal IReadOnlyList<IReadOnlyList<Layer>> Paths => [body, shortcut];
+
     public override IReadOnlyList<Layer> Inner => [.. body, .. shortcut];
 
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Add(), g.Apply(body, x), g.Apply(shortcut, x));

@@ -14,6 +14,7 @@ public static class ModelCheck
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the place in the config.</exception>
     public static Network? Check(RunConfig config)
     {
+        SettingsWithoutEffect.Refuse(config);
         // Whether there is a test set, often only the data tell.
         Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null, hasTest: true);
         return config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
@@ -23,6 +24,8 @@ public static class ModelCheck
     public static Network Check(RunConfig config, DataShape shape)
     {
         Network network = Network.Build(config.Model, shape.Shape);
+        if (IdRange.Misplaced(network) is { } table)
+            throw ConfigException.At(config.Model[0].Source, $"layer {table.Path} (embedding) gets what other layers computed; expected it before them, as it takes the whole numbers of the data");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         Steps.ParameterGroups.Layout(config.Train, network);

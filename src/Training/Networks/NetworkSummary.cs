@@ -34,14 +34,17 @@ public sealed record NetworkSummary
     public required long UnsharedBytes { get; init; }
 
     /// <summary>Lays out a step without allocating or running anything.</summary>
-    public static NetworkSummary Of(RunConfig config, Network network)
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: a tensor is too large; names a batch size at which none is.</exception>
+    public static NetworkSummary Of(RunConfig config, Network network) => BatchAdvice.Attempt(config.Data.Batch, size => Of(config, network, size));
+
+    private static NetworkSummary Of(RunConfig config, Network network, int batch)
     {
-        int batch = config.Data.Batch;
         var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
         ModelGraph graph = new ModelGraphs(config, network, memory).Training(BatchSource.Imaginary(config.Data.KnownShape!, batch), batch);
         using var device = new CpuDevice(1);
         using var unallocated = new DeviceMemory(device);
         PlanLayout layout = PlanLayout.Of(graph.Graph, unallocated);
+        layout.RequireCountable();
         // Fused ops count for the layer they begin in; the table wants each by itself.
         ILookup<string, Node> forward = PlanLayout.Of(graph.Graph, unallocated, new PlanOptions { Fuse = false }).Nodes.Where(n => n.Phase == Phase.Forward).ToLookup(n => n.Scope);
         return new NetworkSummary

@@ -110,25 +110,18 @@ public static class RunReport
     {
         (int channels, int height, int width) = (samples.Shape[0], samples.Shape[1], samples.Shape[2]);
         int plane = height * width, begin = index * samples.Shape.Count;
-        (float low, float range) = samples.Reals is float[] all ? Range(all.AsSpan(begin, samples.Shape.Count)) : (0, 255);
+        var values = new double[samples.Shape.Count];
+        samples.Read(begin, values);
+        (double low, double range) = samples.Bytes is null ? (values.Min(), Math.Max(1e-30, values.Max() - values.Min())) : (0, 255);
         var pixels = new byte[samples.Shape.Count];
         for (int i = 0; i < plane; i++)
         {
             for (int c = 0; c < channels; c++)
             {
-                int at = begin + (c * plane) + i;
-                pixels[(i * channels) + c] = samples.Bytes is byte[] bytes ? bytes[at] : (byte)Math.Clamp((samples.Reals![at] - low) / range * 255, 0, 255);
+                pixels[(i * channels) + c] = (byte)Math.Clamp(Math.Round((values[(c * plane) + i] - low) / range * 255), 0, 255);
             }
         }
         return new Picture(width, height, channels, pixels);
-    }
-
-    private static (float Low, float Range) Range(ReadOnlySpan<float> values)
-    {
-        (float low, float high) = (float.PositiveInfinity, float.NegativeInfinity);
-        foreach (float v in values)
-            (low, high) = (Math.Min(low, v), Math.Max(high, v));
-        return (low, Math.Max(1e-30f, high - low));
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

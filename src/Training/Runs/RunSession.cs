@@ -50,6 +50,10 @@ public sealed class RunSession : IRunObserver, IDisposable
         this.display = display;
         this.warn = warn;
         Trainer = new Trainer(config, data, device, this);
+        foreach (string remark in SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
+            warn(remark);
+        if (config.Threads > 0 && device.Id != "cpu")
+            warn($"threads: {config.Threads} are for the cpu device; {device.Id} has its own");
         if (resumed is not null)
         {
             ModelState.Restore(Trainer.Model, resumed);
@@ -74,7 +78,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         try
         {
             if (config.Diagnostics.BlackBox)
-                recorder = new FlightRecorder(Trainer.Model, Trainer.State.Step);
+                StartRecorder();
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
                 Audit();
             RunResult result = Trainer.Run(stop);
@@ -109,7 +113,7 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     void IRunObserver.OnStep(Trainer trainer, in StepReport report)
     {
-        recorder?.AfterStep(trainer, trainer.LastStep!);
+        Record(trainer);
         if (report.Step % config.Train.LogEvery == 0)
             LogStep(report);
         health.AfterStep(trainer, report);
@@ -132,6 +136,7 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     public void Dispose()
     {
+        recorder?.Dispose();
         metrics.Dispose();
         Trainer.Dispose();
     }
@@ -161,13 +166,44 @@ public sealed class RunSession : IRunObserver, IDisposable
         metrics.Flush();
     }
 
+    private void StartRecorder()
+    {
+        try
+        {
+            recorder = new FlightRecorder(Trainer.Model, Trainer.State.Step, folder.Path);
+        }
+        catch (StorageException e)
+        {
+            GoOnUnrecorded(e);
+        }
+    }
+
+    private void Record(Trainer trainer)
+    {
+        try
+        {
+            recorder?.AfterStep(trainer, trainer.LastStep!);
+        }
+        catch (StorageException e)
+        {
+            GoOnUnrecorded(e);
+        }
+    }
+
+    private void GoOnUnrecorded(StorageException e)
+    {
+        recorder?.Dispose();
+        recorder = null;
+        warn($"{e.Message} The run goes on without its black box (diagnostics.black-box): a step that goes wrong could not be replayed.");
+    }
+
     // It needs memory of its own; a run that leaves none for it goes on without.
     private void Audit()
     {
         try
         {
             health.AtStart(Trainer);
-            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape, remedies).Alarms);
+            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape, remedies, Trainer.Model).Alarms);
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
@@ -221,7 +257,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             State = Trainer.State,
             Config = yaml,
             DataFingerprint = fingerprint,
-            Device = $"{Trainer.Model.Device.Id} ({Trainer.Model.Device.Name})",
+            Device = Checkpoint.NameOf(Trainer.Model.Device),
             MetricsLength = metrics.Sync(),
             Parameters = ModelState.ParametersOf(Trainer.Model),
             Buffers = ModelState.BuffersOf(Trainer.Model),
@@ -255,12 +291,20 @@ public sealed class RunSession : IRunObserver, IDisposable
                 TestAccuracy = final?.Test is { } test && !double.IsNaN(test.Accuracy) ? test.Accuracy : null,
                 SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
                 WallSeconds = Trainer.Seconds,
+                MemoryExpected = Trainer.Model.ExpectedResident + (recorder is null ? 0 : FlightRecorder.MemoryFor(Trainer.Model)),
+                MemoryPeak = PeakMemory(),
             });
         }
         catch (StorageException e) when (final is null)
         {
             Survive(e); // what ended the run matters more
         }
+    }
+
+    private static long PeakMemory()
+    {
+        using Process self = Process.GetCurrentProcess();
+        return self.PeakWorkingSet64;
     }
 
     private void Survive(GpuGradException e) => warn($"{e.Message} The run goes on; what was saved before is unchanged.");

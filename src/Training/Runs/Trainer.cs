@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
@@ -40,6 +41,7 @@ public sealed class Trainer : IDisposable
         this.config = config;
         this.observer = observer ?? new Observers();
         Network = ModelCheck.Check(config, data.Shape);
+        RequireReachable(config.Target, data);
         train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation);
         validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization);
         test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization);
@@ -222,6 +224,17 @@ public sealed class Trainer : IDisposable
             Seconds = Seconds,
             SamplesPerSecond = seconds > 0 ? trained.Samples / seconds : 0,
         };
+    }
+
+    // Better said now than after hours that it is missed.
+    private static void RequireReachable(TargetConfig? target, TrainingData data)
+    {
+        if (target is null or { TestAccuracy: null, TestLoss: null })
+            return;
+        if (data.Test is null)
+            throw ConfigException.At(target.Source, "target asks for a figure of the test set, and the data has none; give data.test, e.g. 0.2, or ask for train-loss");
+        if (target.TestAccuracy is not null && data.Shape.Classes == 0)
+            throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
     }
 
     private double RateAt(long step) =>

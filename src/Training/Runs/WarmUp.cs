@@ -5,7 +5,6 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs;

@@ -13,11 +13,15 @@ namespace GpuGrad.Training.Steps;
 public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets);
 
 /// <summary>
-/// Samples that lie on the device, in an order given each epoch. Its ops pick a step's batch out of them, augment and
-/// normalise it there.
+/// Samples that lie on the device, in an order given each epoch. Its ops pick a step's batch out of them and augment it.
+/// Bytes are normalised there; other numbers on the way there, in double, because the difference of two large floats is no
+/// number to learn from (a time in seconds, less its mean).
 /// </summary>
 public sealed class BatchSource
 {
+    // Numbers are scaled so many at a time.
+    private const int Piece = 1 << 16;
+
     private readonly SampleSet samples;
     private readonly Slot data;
     private readonly Slot? labels;
@@ -75,14 +79,32 @@ public sealed class BatchSource
         if (samples.Bytes is not null)
             memory.Write(data, 0, samples.Bytes.AsSpan(0, (int)data.Length));
         else
-            memory.Write(data, 0, samples.Reals.AsSpan(0, (int)data.Length));
+            UploadNumbers(memory);
         if (labels is not null)
             memory.Write(labels, 0, samples.Labels);
         if (targets is not null)
             memory.Write(targets, 0, samples.Targets.AsSpan());
-        memory.Write(scale, 0, normalization.Scale.ToArray().AsSpan());
-        memory.Write(shift, 0, normalization.Shift.ToArray().AsSpan());
+        Normalization there = IsScaledOnTheWay ? Normalization.None(normalization.Scale.Count) : normalization;
+        memory.Write(scale, 0, there.Scale.ToArray().AsSpan());
+        memory.Write(shift, 0, there.Shift.ToArray().AsSpan());
         memory.Write(Order, 0, [.. Enumerable.Range(0, Count)]);
+    }
+
+    // What is moved into a picture from outside it is 0 before it is normalised.
+    private bool IsScaledOnTheWay => samples.Bytes is null && augmentation?.IsSpatial != true;
+
+    private void UploadNumbers(DeviceMemory memory)
+    {
+        var values = new double[Math.Min(Piece, (int)data.Length)];
+        int plane = samples.Shape.Count / normalization.Scale.Count;
+        for (int begin = 0; begin < data.Length; begin += Piece)
+        {
+            Span<double> piece = values.AsSpan(0, Math.Min(Piece, (int)data.Length - begin));
+            samples.Read(begin, piece);
+            if (IsScaledOnTheWay)
+                normalization.Apply(piece, begin, plane);
+            memory.Write(data, begin, piece);
+        }
     }
 
     /// <summary>Adds the ops that fetch a batch.</summary>
@@ -108,10 +130,4 @@ public sealed class BatchSource
             labels is null ? null : graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(Count), labels), indices),
             targets is null ? null : graph.Add(new GatherRows(), graph.Persistent(targets.Name, new Shape(Count, samples.TargetSize), targets), indices));
     }
-}
-
-/// <summary>What makes the training data's mean 0 and its variance 1: x·scale + shift for each channel or column.</summary>
-public sealed record Normalization(IReadOnlyList<double> Scale, IReadOnlyList<double> Shift)
-{
-    public static Normalization None(int channels) => new([.. Enumerable.Repeat(1.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
 }

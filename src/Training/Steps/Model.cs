@@ -16,6 +16,10 @@ public sealed class Model : IDisposable
 {
     private const int LargestPiece = 1 << 20;
 
+    // What the runtime adds between a model's load and a run's end, measured over the networks of MemoryTests: code that is compiled
+    // when it is first called, and the garbage of an epoch.
+    private const long RuntimeGrowth = 48 << 20;
+
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
     private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
@@ -40,13 +44,18 @@ public sealed class Model : IDisposable
 
     public Device Device => DeviceMemory.Device;
 
+    /// <summary>Bytes of memory that this process will hold while it trains the model, as far as is known once it is loaded.</summary>
+    public long ExpectedResident { get; private set; }
+
     /// <summary>What a watched step looks at.</summary>
     public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
 
     /// <summary>Gives every parameter the value that its initialiser and the seed say.</summary>
-    public void Initialise(ulong seed)
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="which">Parameters that are left as they are where it says no.</param>
+    public void Initialise(ulong seed, Func<Parameter, bool>? which = null)
     {
-        foreach (Parameter parameter in Network.Parameters)
+        foreach (Parameter parameter in Network.Parameters.Where(p => which?.Invoke(p) ?? true))
             Write(parameter, Network.InitialValues(parameter, seed));
     }
 
@@ -56,7 +65,17 @@ public sealed class Model : IDisposable
     /// </exception>
     public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
-        if (TryLoad(seed, training, evaluated, batchSize) is not OutOfDeviceMemoryException lack)
+        OutOfDeviceMemoryException? lack;
+        try
+        {
+            lack = TryLoad(seed, training, evaluated, batchSize);
+        }
+        catch (TooLargeException e)
+        {
+            Dispose();
+            throw BatchAdvice.Of(e, batchSize, size => Countable(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)));
+        }
+        if (lack is null)
             return;
         var advice = new MemoryAdvice(lack, DeviceMemory);
         Dispose();
@@ -138,6 +157,15 @@ public sealed class Model : IDisposable
         return ReadTotals(Memory.EvaluationTotals);
     }
 
+    /// <summary>Bytes that a training step would need on the device; allocates nothing.</summary>
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count.</exception>
+    internal double BytesOfStep(BatchSource source, int batchSize, PlanOptions? options = null)
+    {
+        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(source, [], batchSize, options, watch: false);
+        Countable(layouts);
+        return Planned(layouts).Bytes;
+    }
+
     public void ClearTotals(Slot totals)
     {
         Span<double> zeros = stackalloc double[Metrics.Length];
@@ -181,10 +209,14 @@ public sealed class Model : IDisposable
         return values;
     }
 
-    /// <summary>Sets a parameter, and its moving average where one is kept.</summary>
-    public void Write(Parameter parameter, ReadOnlySpan<double> values)
+    /// <summary>Some values of a parameter, from an element on; of its moving average where asked for and kept.</summary>
+    public void Read(Parameter parameter, long first, Span<float> values, bool average = false) =>
+        DeviceMemory.Read(Memory.SlotOf(parameter, average), Memory.Layout.OffsetOf(parameter) + first, values);
+
+    /// <summary>Sets a parameter's values from an element on, and those of its moving average where one is kept.</summary>
+    public void Write(Parameter parameter, ReadOnlySpan<double> values, long first = 0)
     {
-        long offset = Memory.Layout.OffsetOf(parameter);
+        long offset = Memory.Layout.OffsetOf(parameter) + first;
         DeviceMemory.Write(Memory.SlotOf(parameter), offset, values);
         if (parameter.Trained && Memory.Ema is not null)
             DeviceMemory.Write(Memory.Ema, offset, values);
@@ -224,6 +256,12 @@ public sealed class Model : IDisposable
         graphs.UploadConstants(DeviceMemory);
     }
 
+    private static void Countable(IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts)
+    {
+        foreach ((PlanLayout layout, _, _) in layouts)
+            layout.RequireCountable();
+    }
+
     private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>
         new(layouts.Select(l => l.Layout), Memory.Durable.Append(Memory.EvaluationTotals), Device);
 
@@ -238,19 +276,31 @@ public sealed class Model : IDisposable
         Device.Require("training", (long)Math.Min(needed, long.MaxValue / 2));
     }
 
+    // They are garbage now, of the size of the largest parameter twice over, and the next collection may be long in coming.
+    private void GiveBackInitialValues()
+    {
+        const long WorthACollection = 4 << 20;
+        if (Network.Parameters.Any(p => p.Shape.Length > WorthACollection))
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+    }
+
     private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
+        long resident = Environment.WorkingSet, used = HostMemory.Used;
         try
         {
             IReadOnlyList<(PlanLayout, (BatchSource?, int), ModelGraph)> layouts = Layouts(training, evaluated, batchSize, null, watch: config.Diagnostics.Every > 0);
             RequireRoom(Planned(layouts));
             Initialise(seed);
+            GiveBackInitialValues();
             // All that the run will ever need, so that it is now that it does not fit and not after an hour.
             foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
                 _ = DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
             Bind(layouts);
+            ExpectedResident = resident + HostMemory.Used - used + RuntimeGrowth;
+            HostMemory.RequireLeft("the .NET runtime", RuntimeGrowth);
             return null;
         }
         catch (OutOfDeviceMemoryException e)

@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Numerics;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 

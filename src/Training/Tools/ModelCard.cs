@@ -1,9 +1,10 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Runs.Storage;
-using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
@@ -11,14 +12,20 @@ namespace GpuGrad.Training.Tools;
 /// What a trained network needs besides its weights to be used: the config, how raw values are scaled, what the classes are
 /// called. It travels in the weights file's metadata, so that the file alone is a whole model.
 /// </summary>
-public sealed record ModelCard(string Config, DataShape Shape, Normalization Normalization, IReadOnlyList<string>? ClassNames)
+public sealed record ModelCard(string Config, FittedInput Input)
 {
     /// <summary>Its name in a run folder and in a bundle.</summary>
     public const string FileName = "model.json";
-    private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", ClassesKey = "gpugrad.classes";
+    private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
+        ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", FingerprintKey = "gpugrad.data";
 
-    public static ModelCard Of(LoadedConfig loaded, TrainingData data) =>
-        new(YamlWriter.Write(loaded.Tree), data.Shape, data.Normalization, data.ClassNames);
+    public DataShape Shape => Input.Shape;
+
+    public Normalization Normalization => Input.Normalization;
+
+    public IReadOnlyList<string>? ClassNames => Input.ClassNames;
+
+    public static ModelCard Of(LoadedConfig loaded, TrainingData data) => new(YamlWriter.Write(loaded.Tree), FittedInput.Of(data));
 
     public IReadOnlyDictionary<string, string> ToMetadata()
     {
@@ -29,9 +36,16 @@ public sealed record ModelCard(string Config, DataShape Shape, Normalization Nor
             [ShapeKey] = JsonSerializer.Serialize<int[]>([.. Shape.Shape.Sizes, Shape.Classes, Shape.Targets]),
             [ScaleKey] = JsonSerializer.Serialize(Normalization.Scale),
             [ShiftKey] = JsonSerializer.Serialize(Normalization.Shift),
+            [CentreKey] = JsonSerializer.Serialize(Normalization.Centre),
         };
         if (ClassNames is not null)
             metadata[ClassesKey] = JsonSerializer.Serialize(ClassNames);
+        if (Input.Columns is not null)
+            metadata[ColumnsKey] = JsonSerializer.Serialize(Input.Columns, Options);
+        if (Input.Bytes is bool bytes)
+            metadata[BytesKey] = bytes ? "true" : "false";
+        if (Input.Fingerprint is not null)
+            metadata[FingerprintKey] = Input.Fingerprint;
         return metadata;
     }
 
@@ -60,15 +74,32 @@ public sealed record ModelCard(string Config, DataShape Shape, Normalization Nor
         try
         {
             int[] sizes = JsonSerializer.Deserialize<int[]>(metadata[ShapeKey])!;
-            return new ModelCard(
-                metadata[ConfigKey],
-                new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1]),
-                new Normalization(JsonSerializer.Deserialize<double[]>(metadata[ScaleKey])!, JsonSerializer.Deserialize<double[]>(metadata[ShiftKey])!),
-                metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null);
+            double[] scale = JsonSerializer.Deserialize<double[]>(metadata[ScaleKey])!;
+            double[] centre = metadata.TryGetValue(CentreKey, out string? stated)
+                ? JsonSerializer.Deserialize<double[]>(stated)!
+                : [.. JsonSerializer.Deserialize<double[]>(metadata[ShiftKey])!.Select((shift, c) => -shift / scale[c])];
+            var input = new FittedInput
+            {
+                Shape = new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1]),
+                Normalization = new Normalization(scale, centre),
+                ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
+                Columns = metadata.TryGetValue(ColumnsKey, out string? columns) ? JsonSerializer.Deserialize<TableColumns>(columns, Options) : null,
+                Bytes = metadata.TryGetValue(BytesKey, out string? bytes) ? bytes == "true" : null,
+                Fingerprint = metadata.GetValueOrDefault(FingerprintKey),
+            };
+            return input.Problem() is null ? new ModelCard(metadata[ConfigKey], input) : throw new JsonException(input.Problem());
         }
-        catch (Exception e) when (e is KeyNotFoundException or JsonException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
+        catch (Exception e) when (e is KeyNotFoundException or NotSupportedException or OverflowException or JsonException or ArgumentException or IndexOutOfRangeException or NullReferenceException)
         {
             throw new GpuGradException(Fault.Data, $"{path}: the metadata does not describe a model of GpuGrad; expected a weights file of 'train' or 'export'", e);
         }
     }
+
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower, allowIntegerValues: false) },
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+    };
 }

@@ -10,7 +10,7 @@ namespace GpuGrad.Training.Tools;
 /// <summary>What a network says of a sample.</summary>
 /// <param name="Label">The most likely class; null for regression.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="Values">A probability for each class (a score, for losses that give none), or the predicted numbers.</param>
+/// <param name="Values">A probability for each class (a score, for losses that give none), or the predicted numbers (of bce-with-logits probabilities).</param>
 public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> Values);
 
 /// <summary>A trained network at work.</summary>
@@ -58,14 +58,14 @@ public sealed class Predictor
 
     private Prediction Of(double[] scores)
     {
-        if (card.Shape.Classes == 0)
-            return new Prediction(null, null, scores);
         double[] values = config.Loss switch
         {
             SoftmaxCrossEntropyConfig => Softmax(scores),
             BinaryCrossEntropyConfig => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
             _ => scores,
         };
+        if (card.Shape.Classes == 0)
+            return new Prediction(null, null, values);
         // One number for two classes says how much it is the second.
         if (scores.Length == 1 && card.Shape.Classes == 2)
             values = [1 - values[0], values[0]];

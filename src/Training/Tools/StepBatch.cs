@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Layers;
@@ -13,22 +14,33 @@ public static class StepBatch
     /// <summary>Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], or targets float [N] or [N, D]) from an npz file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="shape">What the network expects.</param>
-    public static SampleSet FromNpz(string path, DataShape shape)
+    /// <param name="config">The experiment whose network takes the batch.</param>
+    public static SampleSet FromNpz(string path, DataShape shape, RunConfig config)
     {
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(path);
         NumberArray x = Array(arrays, "x", path), y = Array(arrays, "y", path);
         int count = x.Sizes.Length > 0 ? x.Sizes[0] : 0;
         Require(path, "x", x.Sizes.Length > 1 && x.Sizes.AsSpan(1).SequenceEqual(shape.Shape.Sizes), x.Sizes, $"[N, {string.Join(", ", shape.Shape.Sizes.ToArray())}]");
         Require(path, "y", y.Sizes.Length > 0 && y.Sizes[0] == count, y.Sizes, $"{count} of them");
+        var samples = new SampleSet { Shape = shape.Shape, Count = count, Places = new SamplePlaces(path) };
+        samples = x.IsFloats ? samples with { Reals = x.ToFloats() } : samples.WithNumbers(x.ToDoubles());
+        IdRange.Of(config, shape.Shape)?.Check(samples);
         if (shape.Classes > 0)
-        {
-            int[]? labels = y.Sizes.Length == 1 ? y.ToInts() : null;
-            if (labels is null || labels.Any(l => l < 0 || l >= shape.Classes))
-                throw new GpuGradException(Fault.Data, $"{path}: 'y' holds something else than whole numbers [N] from 0 to {shape.Classes - 1}, one a class");
-            return new SampleSet { Shape = shape.Shape, Count = count, Reals = x.ToFloats(), Labels = labels };
-        }
+            return samples with { Labels = Labels(y, path, shape.Classes) };
         Require(path, "y", y.Count == (long)count * shape.Targets, y.Sizes, $"[{count}, {shape.Targets}]");
-        return new SampleSet { Shape = shape.Shape, Count = count, Reals = x.ToFloats(), Targets = y.ToFloats(), TargetSize = shape.Targets };
+        return samples with { Targets = y.ToFloats(), TargetSize = shape.Targets };
+    }
+
+    private static int[] Labels(NumberArray y, string path, int classes)
+    {
+        int[]? labels = y.Sizes.Length == 1 ? y.ToInts() : null;
+        int wrong = labels is null ? -1 : labels.AsSpan().IndexOfAnyExceptInRange(0, classes - 1);
+        if (labels is null || wrong >= 0)
+        {
+            string found = labels is null ? "something else than whole numbers [N]" : $"the label {labels[wrong]}{(labels.Min() == 1 ? " and none that is 0; subtract 1 from each" : "")}";
+            throw new GpuGradException(Fault.Data, $"{path}: 'y' holds {found}; expected whole numbers [N] from 0 to {classes - 1}, one a class");
+        }
+        return labels;
     }
 
     /// <summary>Normal numbers with random labels or targets; whole numbers where the network begins with an embedding.</summary>
@@ -36,7 +48,7 @@ public static class StepBatch
     {
         var random = new RandomStream(seed, Purpose.Generate);
         int rows = network.Layers[0] is EmbeddingLayer embedding ? embedding.Rows : 0;
-        var x = new float[checked(count * shape.Shape.Count)];
+        var x = new float[shape.Shape.Prepend(count).Count];
         for (int i = 0; i < x.Length; i++)
             x[i] = rows > 0 ? random.NextInt(rows) : (float)random.NextNormal();
         return new SampleSet
@@ -51,7 +63,7 @@ public static class StepBatch
     }
 
     private static NumberArray Array(IReadOnlyDictionary<string, NumberArray> arrays, string name, string path) =>
-        arrays.GetValueOrDefault(name) ?? throw new GpuGradException(Fault.Data, $"{path}: no array '{name}'; expected 'x' and 'y', found {string.Join(", ", arrays.Keys)}");
+        arrays.GetValueOrDefault(name) ?? throw new GpuGradException(Fault.Data, $"{path}: no array '{name}'; expected 'x' and 'y', found {string.Join(", ", arrays.Keys.Take(5).Select(DataFault.Quote))}");
 
     private static void Require(string path, string name, bool condition, int[] found, string expected)
     {

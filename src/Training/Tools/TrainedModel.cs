@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
@@ -24,6 +25,10 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
         string weights = Path.Combine(path, "weights.safetensors");
         return File.Exists(weights) ? FromWeights(weights) : FromCheckpoint(path);
     }
+
+    /// <summary>Reads other files as its training data were read.</summary>
+    /// <param name="note">Told of what is not wrong and may not be meant.</param>
+    public InputPipeline Input(Action<string>? note = null) => new(Config.Config, Card.Input, note);
 
     public Network Network => Network.Build(Config.Config.Model, Card.Shape.Shape);
 

@@ -17,17 +17,19 @@ internal static class GuardedCases
     private const int MostThreads = 3;
     private const int StepsOfNetwork = 2;
 
+    private static List<OpCase>? cases; // of the one kind that a process is started for
+
     /// <summary>How many there are of a kind; random steps are without end.</summary>
     public static int Count(string kind) => kind switch
     {
-        "conformance" => Cases.Count,
+        "steps" => int.MaxValue,
         "networks" => Networks.Length,
         "pieces" => GuardedPieces.Count,
-        _ => int.MaxValue,
+        _ => Cases(kind).Count,
     };
 
     /// <summary>Runs a case and gives what is wrong with it.</summary>
-    /// <param name="kind">conformance, networks, pieces or steps.</param>
+    /// <param name="kind">conformance or a family of ops, networks, pieces or steps.</param>
     /// <param name="number">Which one.</param>
     /// <param name="describe">Told what it is before it runs.</param>
     public static IReadOnlyList<string> Run(string kind, int number, Action<string> describe)
@@ -35,16 +37,17 @@ internal static class GuardedCases
         using var device = new CpuDevice(1 + (number % MostThreads));
         return kind switch
         {
-            "conformance" => Conformance(Cases[number], device, describe),
+            "steps" => OfStep(number, device, describe),
             "networks" => OfNetwork(Networks[number], device, describe),
             "pieces" => GuardedPieces.Run(number, device.Guard, describe),
-            _ => OfStep(number, device, describe),
+            _ => Conformance(Cases(kind)[number], device, describe),
         };
     }
 
     private static int CasesOfFamily => Effort.Count(24, 400);
 
-    private static List<OpCase> Cases => field ??= [.. OpFamilies.All.SelectMany(f => f.Cases(Math.Max(f.Special, CasesOfFamily)))];
+    private static List<OpCase> Cases(string kind) => cases ??=
+        [.. OpFamilies.All.Where(f => kind == "conformance" || f.Name == kind).SelectMany(f => f.Cases(Math.Max(f.Special, CasesOfFamily)))];
 
     private static string[] Networks { get; } =
         [.. Directory.GetFiles(Path.Combine(Effort.Root, "tests", "Training.Tests", "Agreement", "Cases"), "*.yaml").Order(StringComparer.Ordinal)];
@@ -60,7 +63,7 @@ internal static class GuardedCases
         describe(Path.GetFileName(yaml));
         LoadedConfig loaded = RunConfigFile.Load(yaml);
         DataShape shape = loaded.Config.Data.KnownShape!;
-        SampleSet samples = StepBatch.FromNpz(Path.ChangeExtension(yaml, "npz"), shape);
+        SampleSet samples = StepBatch.FromNpz(Path.ChangeExtension(yaml, "npz"), shape, loaded.Config);
         return SameBits(loaded.Config, ModelCheck.Check(loaded.Config, shape), samples, device, model => WeightFile.Load(Path.ChangeExtension(yaml, "safetensors"), model));
     }
 

@@ -84,13 +84,16 @@ internal sealed class RandomStep
         return string.Create(CultureInfo.InvariantCulture, $$$"""
             seed: {{{random.NextInt(1000)}}}
             precision: {{{(OneIn(8) ? Pick("tf32", "bf16") : "float32")}}}
-            data: {shape: {{{shape}}}, {{{answers}}}, batch: {{{Batch()}}}{{{augment}}}}
+            data: {shape: {{{shape}}}, {{{answers}}}, batch: {{{Math.Max(Batch(), layers.Any(NeedsTwo) ? 2 : 1)}}}{{{augment}}}}
             model: [{{{string.Join(", ", layers.Select(l => l.Contains(':', StringComparison.Ordinal) ? "{" + l + "}" : l))}}}]
             loss: {{{Pick(Losses)}}}
             train: { {{{train}}} }
 
             """);
     }
+
+    // A batch of one may have one value a channel.
+    private static bool NeedsTwo(string layer) => layer.StartsWith("batchnorm", StringComparison.Ordinal);
 
     private string Layer(bool image) => random.NextInt(image ? 12 : 10) switch
     {

@@ -51,7 +51,7 @@ internal sealed class AgreementCase
     {
         DataShape shape = Config.Config.Data.KnownShape!;
         Network network = ModelCheck.Check(Config.Config, shape);
-        SampleSet samples = StepBatch.FromNpz(path + ".npz", shape);
+        SampleSet samples = StepBatch.FromNpz(path + ".npz", shape, Config.Config);
         var problems = new List<string>();
         var compared = new HashSet<string>();
         for (int step = 1; step <= Steps; step++)

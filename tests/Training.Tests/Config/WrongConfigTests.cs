@@ -84,6 +84,18 @@ public sealed class WrongConfigTests
     public void A_brace_too_many_within_a_list_is_no_defect_of_the_program() =>
         Assert.Matches("^test.yaml:1:[0-9]+: not YAML: [^\n]+$", Assert.Throws<ConfigException>(() => Load("model: [{conv filters: 6, kernel: 3}}, relu]")).Message);
 
+    [Theory]
+    [InlineData("data: {shape: [2], classes: 2}\nmodel: [{dense: 2}]\ntrain:\n\tepochs: 3\n", "4:1")]
+    [InlineData("data: {shape: [2], classes: 2}\nmodel:\n\t- dense: 2\n", "3:1")]
+    [InlineData("data:\n  shape: [2]\n  \tclasses: 2\nmodel: [{dense: 2}]\n", "3:3")]
+    [InlineData("# a comment\r\ndata: {shape: [2], classes: 2}\r\nmodel:\r\n  - dense:\r\n  \t  units: 2\r\n", "5:3")]
+    public void A_tab_as_indentation_is_named_with_its_place(string yaml, string place) =>
+        Assert.Equal($"test.yaml:{place}: not YAML: a tab as indentation; expected spaces", Assert.Throws<ConfigException>(() => Load(yaml)).Message);
+
+    [Fact]
+    public void Tabs_within_brackets_and_between_key_and_value_are_spaces() =>
+        Assert.NotNull(Load("data:\t{shape: [2],\tclasses: 2,\n\tbatch: 2}\nmodel: [{dense: 2}]\n"));
+
     [Fact]
     public void A_missing_section_is_named() =>
         Assert.Equal("test.yaml:1:1: the config lacks 'data'; expected 'data' and 'model'", Assert.Throws<ConfigException>(() => Load("seed: 1")).Message);

@@ -26,6 +26,19 @@ public sealed class CsvTests
         { "a,b,label\n1,Infinity,x\n", "'Infinity' in column 'b'" },
         { "a,b,label\n1,1e39,x\n", "'1e39' in column 'b'" },
         { "a,b,label\n1,0x10,x\n", "'0x10' in column 'b'" },
+        { "a,b,label\n3\0,4,x\n", "f:2:1: '3?' in column 'a'" },
+        { "a,b,label\n3,4\0\0,x\n", "f:2:3: '4??' in column 'b'" },
+        { "a,b,label\n3,4,1\0\n", "f:2:5: '1?' in column 'label'" },
+        { "a,b,label\n1,2,0\n1,2,?\n", "f:3:5: '?', a missing class, in column 'label'" },
+        { "a,b,label\n1,2,NaN\n", "f:2:5: 'NaN', a missing class" },
+        { "a,label,b\n1,n/a,2\n", "f:2:3: 'n/a', a missing class" },
+        { "a,b,label\n1,2,\" \"\n", "nothing in column 'label'" },
+        { "a,b,label\n1,2,Infinity\n", "'Infinity' in column 'label'" },
+        { "a,b,label\n1,2,1e40\n", "'1e40' in column 'label'" },
+        { "0,1,2\n5.1,3.5,0\n4.9,3,1\n", "f:1:1: a first row ('0', '1', '2') that may be names or a sample; expected 'header: true' or 'header: false'" },
+        { "2019,2020,2021,2022\n5,3,9,0\n4,3,2,1\n", "that may be names or a sample" },
+        { "2019,2020,kind\n5,3,0\n4,3,1\n", "that may be names or a sample" },
+        { "2019,2020,kind\n5,3,a\n4,3,b\n5,3,a\n4,3,b\n", "that may be names or a sample" },
         { "a,b,label\n1,1_000,x\n", "'1_000'" },
         { "a,b,label\n1,\"1,000\",x\n", "'1,000' in column 'b'; expected a finite number with a decimal point" },
         { "a;b;label\n1;0,5;x\n", "'0,5' in column 'b'; expected a finite number with a decimal point" },
@@ -78,7 +91,7 @@ public sealed class CsvTests
     public void Separators_line_ends_quotes_and_names_come_in_many_forms(string text)
     {
         CsvTable table = FormatSample.Csv(Encoding.UTF8.GetBytes(text));
-        Assert.Equal([1, 2, 3, 4], table.Values);
+        Assert.Equal([1, 2, 3, 4], Numbers(table));
         Assert.Equal(["x", "y"], table.SortedClasses());
         Assert.Equal([0, 1], table.LabelsIn(table.SortedClasses()));
     }
@@ -87,15 +100,15 @@ public sealed class CsvTests
     public void Names_are_read_or_not_as_stated()
     {
         CsvTable table = FormatSample.Csv([.. "2019,2020,label\n1,2,x\n"u8], new CsvOptions { Header = true });
-        Assert.Equal(["2019", "2020"], table.Features);
+        Assert.Equal(["2019", "2020"], table.Layout.Features);
         Assert.Throws<GpuGradException>(() => FormatSample.Csv([.. "a,b,label\n1,2,x\n"u8], new CsvOptions { Header = false }));
     }
 
     [Theory]
-    [InlineData("species", new[] { "p", "q" }, new float[] { 1, 2 })]
-    [InlineData("1", new[] { "p", "q" }, new float[] { 1, 2 })]
+    [InlineData("species", new[] { "p", "q" }, new double[] { 1, 2 })]
+    [InlineData("1", new[] { "p", "q" }, new double[] { 1, 2 })]
     [InlineData("-1", new[] { "2", "q" }, null)]
-    public void The_label_is_chosen_by_name_or_number(string label, string[] features, float[]? values)
+    public void The_label_is_chosen_by_name_or_number(string label, string[] features, double[]? values)
     {
         byte[] file = [.. "p,species,q\n1,cat,2\n"u8];
         if (values is null)
@@ -104,8 +117,8 @@ public sealed class CsvTests
             return;
         }
         CsvTable table = FormatSample.Csv(file, new CsvOptions { Label = label });
-        Assert.Equal(features, table.Features);
-        Assert.Equal(values, table.Values);
+        Assert.Equal(features, table.Layout.Features);
+        Assert.Equal(values, Numbers(table));
     }
 
     [Theory]
@@ -120,9 +133,9 @@ public sealed class CsvTests
     public void Targets_make_a_regression_and_ignored_columns_are_not_read()
     {
         CsvTable table = FormatSample.Csv([.. "id,a,b,c,d\nx,1,2,3,4\ny,5,6,7,8\n"u8], new CsvOptions { Targets = ["d", "b"], Ignore = ["id"] });
-        Assert.Equal(["a", "c"], table.Features);
-        Assert.Equal([1, 3, 5, 7], table.Values);
-        Assert.Equal(["d", "b"], table.TargetNames);
+        Assert.Equal(["a", "c"], table.Layout.Features);
+        Assert.Equal([1, 3, 5, 7], Numbers(table));
+        Assert.Equal(["d", "b"], table.Layout.Targets.Select(t => table.Layout.Columns[t].Name));
         Assert.Equal([4, 2, 8, 6], table.Targets!);
         Assert.Null(table.Labels);
         Assert.Contains("two roles", Hostile.Refusal([.. "a,b\n1,2\n"u8], b => FormatSample.Csv(b, new CsvOptions { Targets = ["a"], Ignore = ["a"] })), StringComparison.Ordinal);
@@ -136,6 +149,42 @@ public sealed class CsvTests
         Assert.Equal(["10", "2", "B", "a", "ä"], FormatSample.Csv(Encoding.UTF8.GetBytes("1,ä\n1,a\n1,B\n1,2\n1,10\n")).SortedClasses());
     }
 
+    [Theory]
+    [InlineData("1,+1\n2,1\n3,-1\n4,-1\n", new[] { "-1", "1" }, new[] { 1, 1, 0, 0 })]
+    [InlineData("1,1\n2,1.0\n3,01\n4,1e0\n5,0\n6,-0\n", new[] { "0", "1" }, new[] { 1, 1, 1, 1, 0, 0 })]
+    [InlineData("1,9007199254740993\n2,9007199254740992.0\n", new[] { "9007199254740992", "9007199254740993" }, new[] { 1, 0 })]
+    [InlineData("1,1a\n2,01\n3,none\n", new[] { "01", "1a", "none" }, new[] { 1, 0, 2 })]
+    public void Classes_that_are_whole_numbers_are_compared_by_value(string text, string[] classes, int[] labels)
+    {
+        CsvTable table = FormatSample.Csv(Encoding.UTF8.GetBytes(text));
+        Assert.Equal(classes, table.SortedClasses());
+        Assert.Equal(labels, table.LabelsIn(table.SortedClasses()));
+    }
+
+    [Fact]
+    public void One_number_written_in_two_ways_among_names_is_refused()
+    {
+        CsvTable table = FormatSample.Csv([.. "7,01\n8,1\n9,a\n"u8]);
+        string message = Assert.Throws<GpuGradException>(() => table.SortedClasses()).Message;
+        Assert.Equal("f:2:3: the class '1' beside '01', the same number, among classes that are names; expected one way to write it", message);
+    }
+
+    [Theory]
+    [InlineData("0.5,1.5,label\n1,2,x\n", new[] { "0.5", "1.5" })]
+    [InlineData("1,b,label\n1,2,x\n", new[] { "1", "b" })]
+    public void A_row_with_a_name_that_is_looked_for_holds_names(string text, string[] features) =>
+        Assert.Equal(features, FormatSample.Csv(Encoding.UTF8.GetBytes(text)).Layout.Features);
+
+    [Fact]
+    public void A_first_row_of_numbers_is_said_to_be_a_sample_unless_the_config_says_so()
+    {
+        byte[] file = [.. "5,3,0\n4,3,1\n"u8];
+        Assert.Contains("the first row is numbers and is read as a sample", FormatSample.Csv(file).Note, StringComparison.Ordinal);
+        Assert.Null(FormatSample.Csv(file, new CsvOptions { Header = false }).Note);
+        Assert.Null(FormatSample.Csv([.. "5,3,x\n4,3,y\n"u8]).Note);
+        Assert.Equal(2, FormatSample.Csv([.. "0,1,2\n5,3,9\n"u8], new CsvOptions { Header = false }).Rows);
+    }
+
     [Fact]
     public void A_class_that_the_training_data_lacks_is_refused_with_its_place()
     {
@@ -146,7 +195,7 @@ public sealed class CsvTests
 
     [Fact]
     public void Utf_16_is_known_by_its_byte_order_mark() =>
-        Assert.Equal([1, 2], FormatSample.Csv([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("a,b,label\n1,2,x\n")]).Values);
+        Assert.Equal([1, 2], Numbers(FormatSample.Csv([0xFF, 0xFE, .. Encoding.Unicode.GetBytes("a,b,label\n1,2,x\n")])));
 
     [Theory]
     [InlineData(",", ".")]
@@ -161,7 +210,7 @@ public sealed class CsvTests
             culture.NumberFormat.NegativeSign = "−";
             CultureInfo.CurrentCulture = culture;
             CsvTable table = FormatSample.Csv([.. "a,b,label\n0.001,-1.5e3,I\n1.000,2,i\n"u8]);
-            Assert.Equal([0.001f, -1500, 1, 2], table.Values);
+            Assert.Equal([0.001, -1500, 1, 2], Numbers(table));
             Assert.Equal(["I", "i"], table.SortedClasses());
             Assert.Contains("f:3:1:", Hostile.Refusal([.. "a,label\n1,x\n0,,x\n"u8], b => FormatSample.Csv(b)), StringComparison.Ordinal);
         }
@@ -170,4 +219,6 @@ public sealed class CsvTests
             CultureInfo.CurrentCulture = before;
         }
     }
+
+    private static double[] Numbers(CsvTable table) => table.Doubles ?? Array.ConvertAll(table.Values!, v => (double)v);
 }

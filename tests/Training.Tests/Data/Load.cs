@@ -11,7 +11,7 @@ internal static class Load
 
     public static DataSet Set(string yaml, string folder = ".", ulong seed = 1) => Config(yaml).Dataset!.Load(new DataContext(folder, seed));
 
-    public static TrainingData Training(string yaml, string folder = ".", ulong seed = 1) => TrainingData.Load(Config(yaml), new DataContext(folder, seed));
+    public static TrainingData Training(string yaml, string folder = ".", ulong seed = 1) => TrainingData.Prepare(Config(yaml), TrainingData.LoadSet(Config(yaml), new DataContext(folder, seed)), seed);
 
     /// <summary>The one line with which a load is refused.</summary>
     public static string Refusal(string yaml, string folder = ".", Fault fault = Fault.Data)

@@ -48,7 +48,7 @@ public sealed class SourceTests : IDisposable
         Assert.Equal(new DataShape(new Shape(2), 3), data.Shape);
         Assert.Equal(["a", "b", "c"], data.ClassNames!);
         Assert.Contains("y3: 3 labels or targets; expected 4", Load.Refusal("{dataset: {idx: {images: x, labels: y3}}}", folder.Path), StringComparison.Ordinal);
-        Assert.Contains("the label 2; expected 2 classes", Load.Refusal("{dataset: {idx: {images: x, labels: y, class-names: [a, b]}}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("the label 2; expected 0 to 1 for the 2 class names", Load.Refusal("{dataset: {idx: {images: x, labels: y, class-names: [a, b]}}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("expected both or none", Load.Refusal("{dataset: {idx: {images: x, labels: y, test-images: x}}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Assert.Contains("y: 4 labels", Load.Refusal("{dataset: {idx: {images: y3, labels: y}}}", folder.Path), StringComparison.Ordinal);
     }
@@ -79,14 +79,18 @@ public sealed class SourceTests : IDisposable
     {
         folder.Write("train.csv", "a,b,kind\n1,2,x\n3,4,y\n5,6,x\n");
         folder.Write("test.csv", "a,b,kind\n7,8,y\n");
-        folder.Write("other.csv", "b,a,kind\n7,8,y\n");
+        folder.Write("other.csv", "b,kind,a\n7,y,8\n");
+        folder.Write("missing.csv", "b,kind\n7,y\n");
+        folder.Write("extra.csv", "b,kind,c,a\n7,y,1,8\n");
         folder.Write("unknown.csv", "a,b,kind\n7,8,z\n");
         DataSet data = Load.Set("{dataset: {csv: {path: train.csv, test: test.csv}}}", folder.Path);
         Assert.Equal([0, 1, 0], data.Train.Labels!);
         Assert.Equal([1], data.Test!.Labels!);
         Assert.Equal(["x", "y"], data.ClassNames!);
         Assert.Equal([7, 8], data.Test.Reals!);
-        Assert.Contains("other.csv:1:1: the columns 'b', 'a'", Load.Refusal("{dataset: {csv: {path: train.csv, test: other.csv}}}", folder.Path), StringComparison.Ordinal);
+        Assert.Equal([8, 7], Load.Set("{dataset: {csv: {path: train.csv, test: other.csv}}}", folder.Path).Test!.Reals!);
+        Assert.Contains("missing.csv:1:1: no column 'a'", Load.Refusal("{dataset: {csv: {path: train.csv, test: missing.csv}}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("extra.csv:1:1: the column 'c', which the training data lacks", Load.Refusal("{dataset: {csv: {path: train.csv, test: extra.csv}}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("unknown.csv:2:5: the class 'z'", Load.Refusal("{dataset: {csv: {path: train.csv, test: unknown.csv}}}", folder.Path), StringComparison.Ordinal);
         DataSet regression = Load.Set("{dataset: {csv: {path: train.csv, targets: [b], ignore: [kind]}}}", folder.Path);
         Assert.Equal(new DataShape(new Shape(1), 0, 1), regression.Shape);
@@ -158,6 +162,9 @@ public sealed class SourceTests : IDisposable
     {
         folder.Write("empty/a/.keep", "");
         Assert.Contains("no pictures", Load.Refusal("{dataset: {images: empty}}", folder.Path), StringComparison.Ordinal);
+        folder.Write("junk/cat/1.png", Gray(1, 1, 0));
+        folder.Write("junk/__MACOSX/._1.png", Gray(1, 1, 0));
+        Assert.Contains("__MACOSX: no pictures in this folder, which would be a class", Load.Refusal("{dataset: {images: junk}}", folder.Path), StringComparison.Ordinal);
         folder.Write("jpeg/a/x.jpg", "x");
         Assert.Contains("x.jpg: no PNG picture", Load.Refusal("{dataset: {images: jpeg}}", folder.Path), StringComparison.Ordinal);
         folder.Write("deep/a/b/x.png", Gray(1, 1, 0));

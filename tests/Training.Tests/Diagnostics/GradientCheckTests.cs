@@ -8,7 +8,6 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Diagnostics.GradientChecks;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tests.Docs;
 using GpuGrad.Training.Tools;
 
@@ -141,7 +140,7 @@ public sealed class GradientCheckTests
     public void The_example_configs_pass(string name)
     {
         LoadedConfig loaded = RunConfigFile.Load(Path.Combine(DocumentFile.Root(), "configs", name + ".yaml"));
-        var data = TrainingData.Load(loaded.Config.Data, new DataContext(loaded.Folder, 1));
+        var data = TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, 1));
         Network network = ModelCheck.Check(loaded.Config, data.Shape);
         using var check = new GradientCheck(loaded.Config, network, data.Train.Pick([0, 1, 2, 3]), data.Normalization, new GradientCheckOptions { Samples = 4 });
         using Device cpu = DeviceCatalog.Open("cpu", 2);

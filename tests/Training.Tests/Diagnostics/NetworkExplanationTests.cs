@@ -1,8 +1,8 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Tests.Diagnostics;

@@ -36,10 +36,17 @@ public sealed class RateFinderTests
     [Fact]
     public void Seeds_that_disagree_have_no_rate()
     {
-        var finding = new RateFinding([1], [new RateCurve(1, [1], 0.001), new RateCurve(2, [1], 0.1)]);
+        var finding = new RateFinding([0.001, 0.01, 0.1], [new RateCurve(1, 1, [0.1, 0.8, 0.9]), new RateCurve(2, 1, [0.95, 0.9, 0.1])]);
         Assert.Null(finding.Suggestion);
-        Assert.Contains("disagree", finding.Problem, StringComparison.Ordinal);
-        Assert.Equal(0.0013, new RateFinding([1], [new RateCurve(1, [1], 0.001), new RateCurve(2, [1], 0.0017)]).Suggestion);
+        Assert.Contains("disagree: from 0.001 to 0.1", finding.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_rates_that_are_as_good_as_the_best_the_middle_is_taken()
+    {
+        var finding = new RateFinding([0.001, 0.01, 0.1, 1], [new RateCurve(1, 2, [1.9, 0.11, 0.1, double.NaN]), new RateCurve(2, 2, [1.8, 0.1, 0.12, 3])]);
+        Assert.Equal(0.032, finding.Suggestion);
+        Assert.Equal((0.01, 0.1), finding.Range);
     }
 
     [Theory]
@@ -100,7 +107,7 @@ public sealed class RateFinderTests
     private static RateFinding Find(string yaml, int steps)
     {
         RunConfig config = ConfigBinder.Bind<RunConfig>((YamlMapping)YamlReader.Read(yaml, "test"), "the config");
-        var data = TrainingData.Load(config.Data, new DataContext(".", 1));
+        var data = TrainingData.Load(config, new DataContext(".", 1));
         using Device device = DeviceCatalog.Open("cpu", 1);
         return RateFinder.Find(config, ModelCheck.Check(config, data.Shape), device, data, new RateFinderOptions { Steps = steps, Seeds = 3, Lowest = 1e-4 });
     }

@@ -25,7 +25,7 @@ public sealed class LibraryExampleTests
             Train = new TrainConfig { Epochs = 40, Optimizer = new AdamConfig { Lr = 0.02 } },
         };
         using Device device = DeviceCatalog.Open("auto");
-        TrainingData data = TrainingData.Load(config.Data, new DataContext(Folder: ".", config.Seed));
+        TrainingData data = TrainingData.Load(config, new DataContext(Folder: ".", config.Seed));
         using var trainer = new Trainer(config, data, device);
         RunResult result = trainer.Run();
         Console.WriteLine($"{result.Final.Test?.Accuracy:P1} after {result.Final.Step} steps");

@@ -10,7 +10,7 @@ namespace GpuGrad.Training.Tests.Health;
 public sealed class BlackBoxKindTests
 {
     private const string Words = """
-        data: {dataset: {random: {shape: [6], train: 24, test: 8, classes: 4}}, batch: 8}
+        data: {dataset: {random: {shape: [6], train: 24, test: 8, classes: 4, ids: 9}}, batch: 8}
         model: [{embedding: {rows: 9, width: 5, name: embedding}}, flatten, {dense: {units: 8, name: dense}}, FUNCTION, {dense: 4}, {log-softmax: {name: log-softmax}}]
         train: {epochs: 2, optimizer: {momentum: {lr: 0.01}}, log-every: 1}
         """;

@@ -27,7 +27,7 @@ internal sealed class TestRun : IRunObserver, IDisposable
         File.WriteAllText(folder["config.yaml"], yaml);
         prepare?.Invoke(folder.Path);
         Loaded = RunConfigFile.Load(folder["config.yaml"], overrides);
-        Data = TrainingData.Load(Loaded.Config.Data, new DataContext(folder.Path, Loaded.Config.Seed));
+        Data = TrainingData.Load(Loaded.Config, new DataContext(folder.Path, Loaded.Config.Seed));
         Device inner = TestDevice.Open(deviceId, 1);
         device = wrap?.Invoke(inner) ?? inner;
         run = RunFolder.CreateAt(folder["run"]);

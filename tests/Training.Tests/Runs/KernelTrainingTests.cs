@@ -45,7 +45,7 @@ public sealed class KernelTrainingTests
     private static RunResult Train(string id, RunConfig config)
     {
         using Device device = DeviceCatalog.Open(id);
-        TrainingData data = TrainingData.Load(config.Data, new DataContext(".", config.Seed));
+        TrainingData data = TrainingData.Load(config, new DataContext(".", config.Seed));
         using var trainer = new Trainer(config, data, device);
         return trainer.Run();
     }

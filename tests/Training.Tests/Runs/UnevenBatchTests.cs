@@ -100,7 +100,7 @@ public sealed class UnevenBatchTests : IDisposable
     private static (EpochReport Report, double[] Weights) Train(string id, RunConfig config)
     {
         using Device device = DeviceCatalog.Open(id, 1);
-        TrainingData data = TrainingData.Load(config.Data, new DataContext(".", config.Seed));
+        TrainingData data = TrainingData.Load(config, new DataContext(".", config.Seed));
         using var trainer = new Trainer(config, data, device);
         EpochReport report = trainer.Run().Final;
         return (report, [.. trainer.Network.Parameters.SelectMany((Parameter p) => trainer.Model.Read(p))]);

@@ -18,7 +18,6 @@ using GpuGrad.Training.Diagnostics.GradientChecks;
 using GpuGrad.Training.Diagnostics.Landscapes;
 using GpuGrad.Training.Diagnostics.Races;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 using Slice = GpuGrad.Training.Diagnostics.Landscapes.Slice;
 
@@ -133,7 +132,7 @@ public sealed class SeedNetworkTests
     public void Rows_13_and_16_following_the_gradient_beats_searching_and_mini_batches_beat_the_full_batch()
     {
         RunConfig config = Config("data: {dataset: {spirals: {classes: 3}}, batch: 16}\nmodel: [{dense: 16}, tanh, {dense: 3}]\n");
-        var data = TrainingData.Load(config.Data, new DataContext(".", 1));
+        var data = TrainingData.Load(config, new DataContext(".", 1));
         using Device device = DeviceCatalog.Open("cpu", 1);
         IReadOnlyList<RaceResult> results = new Race(config, ModelCheck.Check(config, data.Shape), device, data.Train.Pick([.. Enumerable.Range(0, 128)]), data.Normalization, new RaceOptions { Budget = 90 }).Run();
         Dictionary<string, RaceResult> by = results.ToDictionary(r => r.Name);

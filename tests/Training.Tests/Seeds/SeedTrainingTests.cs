@@ -7,7 +7,6 @@ using GpuGrad.Training.Diagnostics.GradientChecks;
 using GpuGrad.Training.Diagnostics.Landscapes;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tests.Health;
 using GpuGrad.Training.Tools;
 

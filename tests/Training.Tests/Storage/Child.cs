@@ -77,6 +77,14 @@ internal static class Child
                 new CheckpointFolder(arguments[0]).Save(Samples.At(step), keep: 2);
                 Console.WriteLine("saved");
                 return 0;
+            case "load":
+                using (var signals = new StopSignals(_ => Console.WriteLine("too late")) { ToldWhileLoading = name => Console.WriteLine("stopped by " + name) })
+                {
+                    signals.Loading = Task.Run(AwaitParent);
+                    Console.WriteLine("ready");
+                    signals.Loading.Wait();
+                    return 96;
+                }
             case "wait":
                 using (var signals = new StopSignals(name => Console.WriteLine("asked by " + name)))
                 {

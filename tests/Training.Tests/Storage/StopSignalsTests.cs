@@ -38,6 +38,34 @@ public sealed class StopSignalsTests
         Assert.Equal(code, child.ExitCode);
     }
 
+    [SkippableTheory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    public void While_data_are_loaded_the_first_signal_ends_the_process(string signal, int code)
+    {
+        Skip.If(OperatingSystem.IsWindows());
+        using Process child = Child.Start("load");
+        Assert.Equal("ready", child.StandardOutput.ReadLine());
+        Child.Signal(child, signal);
+        Assert.Equal($"stopped by SIG{signal}", child.StandardOutput.ReadLine());
+        // Its input stays open: what it waits for would never come.
+        Patience.UntilEndOf(child);
+        Assert.Equal(code, child.ExitCode);
+    }
+
+    [Fact]
+    public void Once_data_are_loaded_a_signal_lets_the_run_finish()
+    {
+        var codes = new List<int>();
+        using var signals = new StopSignals(null, codes.Add) { Loading = Task.CompletedTask };
+        signals.Receive(PosixSignal.SIGTERM);
+        Assert.Empty(codes);
+        using var early = new StopSignals(null, codes.Add) { Loading = new TaskCompletionSource().Task };
+        early.Receive(PosixSignal.SIGINT);
+        Assert.Equal([130], codes);
+        Assert.True(early.Stop.IsCancellationRequested);
+    }
+
     [Fact]
     public void The_token_and_the_exit_code_tell_of_the_first_signal_only()
     {

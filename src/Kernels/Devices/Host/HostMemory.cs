@@ -13,7 +13,7 @@ public static class HostMemory
     private static long used;
 
     /// <summary>Bytes of all buffers that are alive.</summary>
-    internal static long Used => Interlocked.Read(ref used);
+    public static long Used => Interlocked.Read(ref used);
 
     /// <summary>What the system has left; a test says something else.</summary>
     internal static Func<long?> Left { get; set; } = () => new SystemMemory().Left();
@@ -28,6 +28,17 @@ public static class HostMemory
         if (bytes > Free(bytes, collect: false) && Free(bytes, collect: true) is long free && bytes > free)
             throw new OutOfDeviceMemoryException("this machine", what, bytes, free, Total);
     }
+
+    /// <summary>Refuses what the machine has not left, of memory that is not a buffer's: the runtime's own, which no limit of the heap counts.</summary>
+    /// <exception cref="OutOfDeviceMemoryException">There is certainly not so much.</exception>
+    public static void RequireLeft(string what, long bytes)
+    {
+        if (Left() is long left && bytes > left)
+            throw new OutOfDeviceMemoryException("this machine", what, bytes, left, Total);
+    }
+
+    /// <summary>Bytes that this process could take now, as far as that can be told.</summary>
+    public static long Available => Free(long.MaxValue, collect: false);
 
     /// <summary>Takes note of a buffer to be.</summary>
     internal static void Claim(string name, long bytes)

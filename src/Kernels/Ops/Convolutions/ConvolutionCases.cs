@@ -42,6 +42,7 @@ internal static class ConvolutionCases
         () => new(17, 6, (12, 13), 16, (5, 5), new ConvGeometry()),
         () => new(35, 1, (9, 10), 5, (5, 4), new ConvGeometry { Padding = new Padding(2, 1, 3, 2) }),
         () => new(18, 4, (11, 13), 14, (3, 7), new ConvGeometry { Stride = (2, 3), Padding = new Padding(4, 0, 1, 5) }),
+        () => new(1, 16, (5, 21), 17, (3, 3), new ConvGeometry { Padding = Padding.Symmetric(1, 1) }), // rows longer than a vector
         () => new(34, 1, (2, 2), 1, (1, 1), new ConvGeometry()), // an image is smaller than a vector
         () => new(20, 6, (7, 6), 18, (3, 3), new ConvGeometry { Groups = 2, Dilation = (2, 1), Padding = new Padding(3, 2, 1, 0) }),
     ];

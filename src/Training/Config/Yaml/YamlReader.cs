@@ -54,18 +54,33 @@ public static class YamlReader
         if (Encoding.UTF8.GetByteCount(text) > MostBytes)
             throw new GpuGradException(Fault.Config, $"{file}: more than {MostBytes} bytes.");
         var builder = new Builder(file);
+        var scanner = new Scanner(new StringReader(text.TrimStart('\uFEFF')), skipComments: true);
         try
         {
-            var scanner = new Scanner(new StringReader(text.TrimStart('\uFEFF')), skipComments: true);
             var parser = new Parser(scanner);
             while (MoveNext(parser, scanner, file))
                 builder.Take(parser.Current!);
         }
         catch (YamlException e)
         {
+            if (IndentingTab(text, scanner.CurrentPosition.Line) is (int line, int column))
+                throw new ConfigException(new Mark(file, line, column), "not YAML: a tab as indentation; expected spaces");
             throw new ConfigException(MarkOf(file, e.Start), $"not YAML: {OneLine(e.Message)}");
         }
         return builder.Root ?? new YamlMapping([], new Mark(file, 1, 1));
+    }
+
+    // The library blames the beginning of the mapping. Tabs within brackets are allowed: only where parsing stopped do they matter.
+    private static (int Line, int Column)? IndentingTab(string text, long stopped)
+    {
+        string[] lines = text.TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n');
+        for (int i = (int)Math.Min(stopped, lines.Length) - 1; i >= Math.Max(0, stopped - 2); i--)
+        {
+            int tab = lines[i].IndexOf('\t', StringComparison.Ordinal);
+            if (tab >= 0 && lines[i].AsSpan(0, tab).Trim(' ').IsEmpty && lines[i].AsSpan().Trim().Length > 0)
+                return (i + 1, tab + 1);
+        }
+        return null;
     }
 
     // The scanner has states that it does not expect: a brace too many within a list is one.

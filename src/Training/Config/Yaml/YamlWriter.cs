@@ -28,7 +28,9 @@ public static class YamlWriter
         {
             case YamlScalar scalar:
                 ScalarStyle style = scalar.Quoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Plain;
-                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, scalar.Value, style, true, true));
+                // An empty plain scalar would come back as an empty text.
+                string written = scalar.IsNull ? "null" : scalar.Value;
+                emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, written, style, true, true));
                 break;
             case YamlSequence sequence:
                 bool flow = depth > 0 && Length(sequence) <= MostFlow && sequence.Items.All(i => i is YamlScalar);

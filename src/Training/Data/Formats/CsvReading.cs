@@ -24,7 +24,8 @@ internal sealed class CsvReading
     private readonly Dictionary<string, int> classes = new(StringComparer.Ordinal);
     private readonly List<(string, TextPlace)> classPlaces = [];
     private readonly List<int> labels = [];
-    private readonly List<float> values = [];
+    private readonly List<long> lines = [];
+    private readonly NumberList values = new();
     private readonly List<float> targets = [];
     private CsvColumns columns;
 
@@ -71,48 +72,54 @@ internal sealed class CsvReading
             throw DataFault.At(name, 1, 1, "no rows", "a table");
         if (reader.FieldCount > MostColumns)
             throw DataFault.At(name, 1, 1, $"{reader.FieldCount} columns", $"at most {MostColumns}");
-        bool header = options.Header ?? Enumerable.Range(0, reader.FieldCount).All(i => !TryNumber(reader.GetSpan(i), out _));
-        columns = CsvColumns.Of(name, options, header ? Enumerable.Range(0, reader.FieldCount).Select(Text).ToArray() : null, reader.FieldCount);
-        int rows = 0;
-        for (bool more = !header || reader.Read(); more; more = reader.Read(), rows++)
+        string[] first = [.. Enumerable.Range(0, reader.FieldCount).Select(Text)];
+        bool header = CsvHeader.Holds(first, options);
+        columns = options.Layout is { } layout
+            ? CsvColumns.Follow(name, layout, header ? first : null, first.Length, options.Answers)
+            : CsvColumns.Learn(name, options, header ? first : null, first.Length);
+        for (bool more = !header || reader.Read(); more; more = reader.Read())
             ReadRow();
-        if (rows == 0)
+        if (lines.Count == 0)
             throw DataFault.At(name, reader.LineNumber, 1, "no rows below the names", "samples");
-        return new CsvTable
+        (float[]? floats, double[]? doubles) = values.ToArrays();
+        var table = new CsvTable
         {
             Name = name,
-            Rows = rows,
-            Features = columns.NamesOf(columns.Features),
-            Values = [.. values],
+            Layout = columns.Layout,
+            Lines = lines,
+            Values = floats,
+            Doubles = doubles,
             Labels = columns.Label is null ? null : [.. labels],
             Classes = classPlaces,
-            TargetNames = columns.NamesOf(columns.Targets),
             Targets = columns.Targets.Length == 0 ? null : [.. targets],
         };
+        return header ? table : table with { Note = CsvHeader.CheckSample(table, first, options) };
     }
 
     private void ReadRow()
     {
         if (reader.FieldCount != columns.Count)
             throw DataFault.At(name, reader.LineNumber, 1, $"{reader.FieldCount} columns", $"{columns.Count}, as in the first row");
+        lines.Add(reader.LineNumber);
         if ((long)values.Count + columns.Features.Length > Array.MaxLength)
             throw DataFault.At(name, reader.LineNumber, 1, "more numbers than fit in memory", $"at most {Array.MaxLength}");
         foreach (int i in columns.Features)
             values.Add(Number(i));
         foreach (int i in columns.Targets)
-            targets.Add(Number(i));
+            targets.Add((float)Number(i));
         if (columns.Label is int label)
             labels.Add(Class(label));
     }
 
-    private float Number(int column)
+    private double Number(int column)
     {
         ReadOnlySpan<byte> text = reader.GetSpan(column);
-        if (TryNumber(text, out float value))
+        if (CsvHeader.TryNumber(text, out double value))
             return value;
         string found = text.Trim(" \t"u8).IsEmpty ? "nothing" : DataFault.Quote(Encoding.UTF8.GetString(text));
         string hint = text.Contains((byte)',') ? " with a decimal point" : "";
-        throw Refuse(column, $"{found} in {columns.NameOf(column)}", $"a finite number{hint}; 'ignore' leaves a column out");
+        string header = lines.Count == 1 && columns.Names is null && options.Header is null ? "; 'header: true' makes the first row names" : "";
+        throw Refuse(column, $"{found} in {columns.NameOf(column)}", $"a finite number{hint}; 'ignore' leaves a column out{header}");
     }
 
     private int Class(int column)
@@ -122,7 +129,9 @@ internal sealed class CsvReading
             return known;
         if (text.Length == 0 || text.Any(char.IsControl))
             throw Refuse(column, $"{(text.Length == 0 ? "nothing" : DataFault.Quote(text))} in {columns.NameOf(column)}", "the name or number of a class");
-        if (!long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) && TryNumber(Encoding.UTF8.GetBytes(text), out _))
+        if (ClassTexts.IsMissing(text))
+            throw Refuse(column, $"{DataFault.Quote(text)}, a missing class, in {columns.NameOf(column)}", "the name or number of a class; leave the row out");
+        if (!ClassTexts.TryWhole(text, out _) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
             throw Refuse(column, $"{DataFault.Quote(text)} in {columns.NameOf(column)}", "the name or whole number of a class; a number to predict stands in 'targets'");
         if (classes.Count >= MostClasses)
             throw Refuse(column, $"more than {MostClasses} classes", "fewer; a number to predict stands in 'targets'");
@@ -132,13 +141,6 @@ internal sealed class CsvReading
     }
 
     private string Text(int column) => Strict.GetString(reader.GetSpan(column));
-
-    private static bool TryNumber(ReadOnlySpan<byte> text, out float value)
-    {
-        bool read = double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number);
-        value = (float)number;
-        return read && float.IsFinite(value);
-    }
 
     private GpuGradException Refuse(int column, string found, string expected)
     {
@@ -158,44 +160,4 @@ internal sealed class CsvReading
             offset += field.Length + column - known;
         return new TextPlace(reader.LineNumber, (int)Math.Clamp(offset, 0, record.Length) + 1);
     }
-}
-
-/// <summary>Which column is what.</summary>
-internal sealed record CsvColumns(string[]? Names, int Count, int[] Features, int[] Targets, int? Label)
-{
-    public static CsvColumns Of(string file, CsvOptions options, string[]? names, int count)
-    {
-        int[] targets = [.. options.Targets.Select(Find)];
-        int? label = targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
-        int[] ignored = [.. options.Ignore.Select(Find)];
-        int[] taken = [.. targets, .. ignored, .. label is int l ? [l] : Array.Empty<int>()];
-        if (taken.Distinct().Count() != taken.Length)
-            throw DataFault.At(file, 1, 1, "a column with two roles", "each column once in 'label', 'targets' and 'ignore'");
-        int[] features = [.. Enumerable.Range(0, count).Except(taken)];
-        if (features.Length == 0)
-            throw DataFault.At(file, 1, 1, $"{count} columns, none of them a feature", "at least one besides the label; is the separator another?");
-        return new CsvColumns(names, count, features, targets, label);
-
-        int Default() => names is null || Array.IndexOf(names, "label") is var at && at < 0 ? count - 1 : at;
-
-        int Find(string wanted)
-        {
-            int[] found = [.. Enumerable.Range(0, count).Where(i => names is not null && names[i].Trim() == wanted)];
-            if (found.Length > 1)
-                throw DataFault.At(file, 1, 1, $"{found.Length} columns called {DataFault.Quote(wanted)}", "one; give its number, the first is 0");
-            if (found.Length == 1)
-                return found[0];
-            if (int.TryParse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= -count && number < count)
-                return number < 0 ? number + count : number;
-            string known = names is null ? $"a number from 0 to {count - 1}, as the columns have no names" : "one of " + string.Join(", ", names.Take(20).Select(DataFault.Quote));
-            throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(wanted)}", known);
-        }
-    }
-
-    public string NameOf(int column) => Names is null
-        ? string.Create(CultureInfo.InvariantCulture, $"column {column}")
-        : $"column {DataFault.Quote(Names[column].Trim())}";
-
-    public IReadOnlyList<string> NamesOf(int[] columns) =>
-        [.. columns.Select(c => Names?[c].Trim() ?? string.Create(CultureInfo.InvariantCulture, $"column {c}"))];
 }

@@ -1,3 +1,6 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Inputs;
+
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>How the columns of a table are to be read.</summary>
@@ -17,6 +20,18 @@ internal sealed record CsvOptions
 
     /// <summary>Columns that are not read.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
+
+    /// <summary>The columns of the training table where another is read, instead of the three above.</summary>
+    public TableColumns? Layout { get; init; }
+
+    /// <summary>Whether another table must have the label or targets.</summary>
+    public bool Answers { get; init; } = true;
+
+    /// <summary>A tab for files that are named so; null for others.</summary>
+    public static char? SeparatorOf(string? path) =>
+        path is not null && (path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase)) ? '\t' : null;
+
+    public const string DefaultLabel = "label";
 }
 
 /// <summary>A place in a text file, counted from 1; columns in bytes.</summary>
@@ -27,13 +42,22 @@ internal sealed record CsvTable
 {
     public required string Name { get; init; }
 
-    public required int Rows { get; init; }
+    /// <summary>The columns of the training table; those of this one if it is.</summary>
+    public required TableColumns Layout { get; init; }
 
-    /// <summary>Names of the columns in <see cref="Values"/>; "column 3" in a file without names.</summary>
-    public required IReadOnlyList<string> Features { get; init; }
+    /// <summary>The line of each row.</summary>
+    public required IReadOnlyList<long> Lines { get; init; }
 
-    /// <summary>Rows × Features.</summary>
-    public required float[] Values { get; init; }
+    public int Rows => Lines.Count;
+
+    /// <summary>Rows × features, or null.</summary>
+    public float[]? Values { get; init; }
+
+    /// <summary>Rows × features where float32 cannot hold each, or null.</summary>
+    public double[]? Doubles { get; init; }
+
+    /// <summary>What the user should know of how it was read; null for nothing.</summary>
+    public string? Note { get; init; }
 
     /// <summary>For each row, an index into <see cref="Classes"/>; null when there are targets.</summary>
     public int[]? Labels { get; init; }
@@ -41,21 +65,24 @@ internal sealed record CsvTable
     /// <summary>The different classes in the order in which they first occur, and where that is.</summary>
     public IReadOnlyList<(string Text, TextPlace First)> Classes { get; init; } = [];
 
-    public required IReadOnlyList<string> TargetNames { get; init; }
-
-    /// <summary>Rows × TargetNames.</summary>
+    /// <summary>Rows × targets, or null.</summary>
     public float[]? Targets { get; init; }
 
     /// <summary>
-    /// The classes in their order: by value when all are whole numbers, else by the numbers of their characters, which is the
-    /// same on every machine.
+    /// The classes in their order: whole numbers by value, each once however it is written; others by the numbers of their
+    /// characters, which is the same on every machine.
     /// </summary>
     public IReadOnlyList<string> SortedClasses()
     {
         string[] names = [.. Classes.Select(c => c.Text)];
-        bool numbers = names.All(n => long.TryParse(n, System.Globalization.NumberStyles.AllowLeadingSign, System.Globalization.CultureInfo.InvariantCulture, out _));
-        if (numbers)
-            return [.. names.OrderBy(n => long.Parse(n, System.Globalization.CultureInfo.InvariantCulture)).ThenBy(n => n, StringComparer.Ordinal)];
+        if (ClassTexts.AreWhole(names))
+            return [.. names.Select(Value).Distinct().Order().Select(ClassTexts.NameOf)];
+        var values = new Dictionary<decimal, string>();
+        foreach ((string text, TextPlace first) in Classes)
+        {
+            if (ClassTexts.TryWhole(text, out decimal value) && !values.TryAdd(value, text))
+                throw DataFault.At(Name, first.Line, first.Column, $"the class {DataFault.Quote(text)} beside {DataFault.Quote(values[value])}, the same number, among classes that are names", "one way to write it");
+        }
         Array.Sort(names, StringComparer.Ordinal);
         return names;
     }
@@ -63,13 +90,33 @@ internal sealed record CsvTable
     /// <summary>The class of each row as a position in the given order.</summary>
     public int[] LabelsIn(IReadOnlyList<string> order)
     {
+        bool numbers = ClassTexts.AreWhole(order);
         var known = order.Select((text, i) => (text, i)).ToDictionary(c => c.text, c => c.i, StringComparer.Ordinal);
         var positions = new int[Classes.Count];
         for (int i = 0; i < positions.Length; i++)
         {
-            if (!known.TryGetValue(Classes[i].Text, out positions[i]))
-                throw DataFault.At(Name, Classes[i].First.Line, Classes[i].First.Column, $"the class {DataFault.Quote(Classes[i].Text)}", "one that the training data has");
+            (string text, TextPlace first) = Classes[i];
+            string name = numbers && ClassTexts.TryWhole(text, out decimal value) ? ClassTexts.NameOf(value) : text;
+            if (!known.TryGetValue(name, out positions[i]))
+                throw DataFault.At(Name, first.Line, first.Column, $"the class {DataFault.Quote(text)}", "one that the training data has");
         }
         return Array.ConvertAll(Labels!, l => positions[l]);
     }
+
+    /// <summary>The rows as samples.</summary>
+    /// <param name="shape">Of as many numbers as there are features.</param>
+    /// <param name="classes">The classes in their order; null for no labels.</param>
+    public SampleSet ToSamples(Shape shape, IReadOnlyList<string>? classes) => new()
+    {
+        Shape = shape,
+        Count = Rows,
+        Reals = Values,
+        Doubles = Doubles,
+        Labels = classes is null || Labels is null ? null : LabelsIn(classes),
+        Targets = Targets,
+        TargetSize = Targets is null ? 0 : Layout.Targets.Count,
+        Places = new SamplePlaces(Name) { Lines = Lines, Names = [.. Layout.Features.Select(f => Layout.Named ? $"column {DataFault.Quote(f)}" : f)] },
+    };
+
+    private static decimal Value(string text) => ClassTexts.TryWhole(text, out decimal value) ? value : 0;
 }

@@ -35,15 +35,18 @@ public static class Idx
     /// <summary>Writes bytes as IDX.</summary>
     public static void Write(Stream stream, ReadOnlySpan<int> sizes, ReadOnlySpan<byte> values)
     {
-        Span<byte> word = stackalloc byte[4];
-        BinaryPrimitives.WriteInt32BigEndian(word, 0x0800 | sizes.Length);
-        stream.Write(word);
-        foreach (int size in sizes)
-        {
-            BinaryPrimitives.WriteInt32BigEndian(word, size);
-            stream.Write(word);
-        }
+        stream.Write(Header(sizes));
         stream.Write(values);
+    }
+
+    /// <summary>What stands before an array of bytes.</summary>
+    internal static byte[] Header(ReadOnlySpan<int> sizes)
+    {
+        var header = new byte[4 * (1 + sizes.Length)];
+        BinaryPrimitives.WriteInt32BigEndian(header, 0x0800 | sizes.Length);
+        for (int i = 0; i < sizes.Length; i++)
+            BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4 * (1 + i)), sizes[i]);
+        return header;
     }
 
     private static NumberType? TypeOf(byte code) => code switch

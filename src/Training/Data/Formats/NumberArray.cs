@@ -36,6 +36,9 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
 
     public bool IsWhole => Type is not (NumberType.Float16 or NumberType.Float32 or NumberType.Float64);
 
+    /// <summary>Whether the type's numbers all are float32 numbers too.</summary>
+    public bool IsFloats => Type is not (NumberType.Int32 or NumberType.UInt32 or NumberType.Int64 or NumberType.UInt64 or NumberType.Float64);
+
     /// <summary>The bytes themselves when the numbers are bytes, else null.</summary>
     public byte[]? AsBytes => Type == NumberType.UInt8 ? (byte[])Values : null;
 

@@ -27,6 +27,9 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
     /// <summary>Standard deviation of the noise, where that of the patterns is about 1.</summary>
     public double Noise { get; init => field = Require.NonNegative(value); } = 1;
 
+    /// <summary>Whole numbers from 0 to one less than this, for an embedding; samples that are no pictures.</summary>
+    public int? Ids { get; init => field = value is int v ? Require.Between(v, 1, 1 << 24) : null; }
+
     public override DataShape? KnownShape => new(new Shape([.. Shape]), Targets is null ? Classes : 0, Targets ?? 0);
 
     protected override string Title => $"random samples of shape {KnownShape!.Shape}";
@@ -53,6 +56,7 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
                 sample[j] = (Strength * sample[j]) + (Noise * Exact.QuickNormal(random));
             for (int j = 0; j < (Targets ?? 0); j++)
                 targets![(i * Targets!.Value) + j] = (float)Mean(sample, Shared(seed, (uint)j));
+            ToIds(sample);
             Write(sample, bytes is null ? default : bytes.AsSpan(i * shape.Count, shape.Count), reals is null ? default : reals.AsSpan(i * shape.Count, shape.Count));
         });
         return new SampleSet { Shape = shape, Count = count, Bytes = bytes, Reals = reals, Labels = targets is null ? labels : null, Targets = targets, TargetSize = Targets ?? 0 };
@@ -107,6 +111,13 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
         foreach (double v in sample)
             sum += v * weights.NextUniform(-1, 1);
         return sum / Math.Sqrt(sample.Length);
+    }
+
+    // Two standard deviations on both sides take up the range.
+    private void ToIds(Span<double> sample)
+    {
+        for (int j = 0; Ids is int ids && j < sample.Length; j++)
+            sample[j] = Math.Clamp(Math.Floor(ids * (0.5 + (sample[j] / 4))), 0, ids - 1);
     }
 
     private static void Write(ReadOnlySpan<double> sample, Span<byte> bytes, Span<float> reals)

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
-using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Data.Preview;
 
@@ -55,10 +54,9 @@ internal static class PictureSheet
 
     private static double[] Raw(SampleSet samples, int index)
     {
-        int size = samples.Shape.Count;
-        return samples.Bytes is not null
-            ? Array.ConvertAll(samples.Bytes.AsSpan(index * size, size).ToArray(), b => (double)b)
-            : Array.ConvertAll(samples.Reals.AsSpan(index * size, size).ToArray(), r => (double)r);
+        var values = new double[samples.Shape.Count];
+        samples.Read(index * values.Length, values);
+        return values;
     }
 
     // What the op itself makes of the sample in one step, taken back to raw values.
@@ -104,7 +102,7 @@ internal static class PictureSheet
 
         public Tones(SampleSet samples)
         {
-            if (samples.Reals is null)
+            if (samples.Bytes is not null)
                 return;
             IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(samples);
             low = statistics.Min(s => s.Minimum);

@@ -11,8 +11,8 @@ internal static class ScatterPlot
     {
         count = Math.Min(count, samples.Count);
         (double X, double Y)[] points = [.. Enumerable.Range(0, count).Select(i => samples.TargetSize == 1
-            ? (Value(samples, i), samples.Targets![i])
-            : (Value(samples, 2 * i), Value(samples, (2 * i) + 1)))];
+            ? (samples[i], samples.Targets![i])
+            : (samples[2 * i], samples[(2 * i) + 1]))];
         (double left, double right) = Range(points.Select(p => p.X));
         (double bottom, double top) = Range(points.Select(p => p.Y));
         var canvas = new Canvas(Margin + Side + Margin + (samples.Labels is null ? 0 : Legend), Margin + Side + Margin);
@@ -36,8 +36,6 @@ internal static class ScatterPlot
         }
         return canvas.ToPng();
     }
-
-    private static double Value(SampleSet samples, int index) => samples.Reals is float[] reals ? reals[index] : samples.Bytes![index];
 
     // A little room on both sides.
     private static (double Low, double High) Range(IEnumerable<double> values)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
 
@@ -42,13 +43,28 @@ internal static class ArraySamples
             3 => [1, .. x.Sizes[1..]],
             _ => x.Sizes[1..],
         };
-        return new SampleSet
-        {
-            Shape = new Shape(sizes),
-            Count = x.Sizes[0],
-            Bytes = x.AsBytes,
-            Reals = x.AsBytes is null ? Finite(x.ToFloats(), x.Count / x.Sizes[0], name) : null,
-        };
+        var samples = new SampleSet { Shape = new Shape(sizes), Count = x.Sizes[0], Bytes = x.AsBytes, Places = new SamplePlaces(name) };
+        if (x.AsBytes is not null)
+            return samples;
+        float[]? floats = x.IsFloats ? x.ToFloats() : null;
+        if (floats is not null)
+            return samples with { Reals = Finite(floats, x.Count / x.Sizes[0], name) };
+        double[] doubles = x.ToDoubles();
+        Finite(doubles, x.Count / x.Sizes[0], name);
+        return samples.WithNumbers(doubles);
+    }
+
+    /// <summary>Samples with labels or targets such as the training data had.</summary>
+    public static SampleSet WithAnswers(SampleSet samples, NumberArray y, string name, DataShape shape)
+    {
+        int targets = Math.Max(1, shape.Targets);
+        if (y.Sizes.Length == 0 || y.Sizes[0] != samples.Count || y.Count != (long)samples.Count * targets)
+            throw DataFault.In(name, $"an array of shape {new Shape(y.Sizes)}", targets == 1 ? $"[{samples.Count}], one for each sample" : $"[{samples.Count}, {targets}]");
+        if (shape.Classes == 0)
+            return samples with { Targets = Finite(y.ToFloats(), targets, name), TargetSize = targets };
+        int[] labels = Labels(y, name);
+        int wrong = labels.AsSpan().IndexOfAnyExceptInRange(0, shape.Classes - 1);
+        return wrong < 0 ? samples with { Labels = labels } : throw DataFault.In(name, $"the label {labels[wrong]} of sample {wrong}", $"0 to {shape.Classes - 1} as in training");
     }
 
     /// <summary>A train and a test part as a data set.</summary>
@@ -62,7 +78,7 @@ internal static class ArraySamples
             throw DataFault.In(testName, test.Bytes is null ? "numbers that are no bytes" : "bytes", "the same type as in training, or they would be scaled differently");
         int classes = train.Labels is null ? 0 : Math.Max(1 + train.Labels.Max(), 1 + (test?.Labels?.Max() ?? 0));
         if (classNames is not null && classNames.Count < classes)
-            throw DataFault.In(origin, $"the label {classes - 1}", $"{classNames.Count} classes");
+            throw DataFault.In(origin, $"the label {classes - 1}", $"0 to {classNames.Count - 1} for the {classNames.Count} class names{(train.Labels?.Min() == 1 ? "; the labels count from 1: subtract 1" : "")}");
         var shape = new DataShape(train.Shape, classNames?.Count ?? classes, train.TargetSize);
         return new DataSet
         {
@@ -89,9 +105,24 @@ internal static class ArraySamples
         for (int i = 0; i < values.Length; i++)
         {
             if (!float.IsFinite(values[i]))
-                throw DataFault.In(name, $"{(float.IsNaN(values[i]) ? "not a number" : "an infinite number")} in sample {i / size}", "finite numbers");
+                throw NotFinite(values[i], i / size, name);
         }
         return values;
+    }
+
+    private static void Finite(double[] values, int size, string name)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!(Math.Abs(values[i]) <= float.MaxValue))
+                throw NotFinite(values[i], i / size, name);
+        }
+    }
+
+    private static GpuGradException NotFinite(double value, int sample, string name)
+    {
+        string what = double.IsNaN(value) ? "not a number" : double.IsInfinity(value) ? "an infinite number" : string.Create(CultureInfo.InvariantCulture, $"{value:G3}");
+        return DataFault.In(name, $"{what} in sample {sample}", $"finite numbers of at most {float.MaxValue.ToString("G3", CultureInfo.InvariantCulture)}");
     }
 
     private static NumberArray ChannelsFirst(NumberArray x)
@@ -100,7 +131,7 @@ internal static class ArraySamples
         int[] sizes = [n, channels, x.Sizes[1], x.Sizes[2]];
         if (x.AsBytes is byte[] bytes)
             return new NumberArray(sizes, NumberType.UInt8, Swap(bytes));
-        return NumberArray.Of(sizes, Swap(x.ToFloats()));
+        return x.IsFloats ? NumberArray.Of(sizes, Swap(x.ToFloats())) : NumberArray.Of(sizes, Swap(x.ToDoubles()));
 
         T[] Swap<T>(T[] from)
         {

@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -12,6 +13,8 @@ public sealed record Cifar10Config : DatasetConfig
     public required string Path { get; init => field = Require.NotEmpty(value); }
 
     public override DataShape? KnownShape => new(CifarFiles.Shape, 10);
+
+    internal override ReadingOptions Reading => new() { CifarLabels = 1 };
 
     public override DataSet Load(DataContext context)
     {
@@ -42,6 +45,8 @@ public sealed record Cifar100Config : DatasetConfig
     public CifarLabels Labels { get; init; }
 
     public override DataShape? KnownShape => new(CifarFiles.Shape, Labels == CifarLabels.Fine ? 100 : 20);
+
+    internal override ReadingOptions Reading => new() { CifarLabels = 2, CoarseLabels = Labels == CifarLabels.Coarse };
 
     public override DataSet Load(DataContext context)
     {

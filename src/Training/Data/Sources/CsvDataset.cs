@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -47,50 +48,42 @@ public sealed record CsvConfig : DatasetConfig
         if (Label is not null && Targets.Count > 0)
             throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
         string path = DataFile.Resolve(context, Path);
-        CsvTable train = Read(path);
-        IReadOnlyList<string>? classes = train.Labels is null ? null : train.SortedClasses();
-        CsvTable? test = Test is null ? null : Read(DataFile.Resolve(context, Test));
-        if (test is not null && !test.Features.SequenceEqual(train.Features))
-            throw DataFault.At(test.Name, 1, 1, $"the columns {Some(test.Features)}", $"those of {train.Name}: {Some(train.Features)}");
-        return ArraySamples.DataSet(Samples(train, classes), test is null ? null : Samples(test, classes), test?.Name ?? "", path, classes);
+        CsvTable train = Read(path, context.Fitted?.Columns);
+        IReadOnlyList<string>? classes = train.Labels is null ? null : context.Fitted?.ClassNames ?? train.SortedClasses();
+        CsvTable? test = Test is null ? null : Read(DataFile.Resolve(context, Test), train.Layout);
+        return ArraySamples.DataSet(Samples(train, classes), test is null ? null : Samples(test, classes), test?.Name ?? "", path, classes) with
+        {
+            Columns = train.Layout,
+            Notes = [.. new[] { train.Note, test?.Note }.OfType<string>()],
+        };
     }
 
-    private CsvTable Read(string path)
+    internal override ReadingOptions Reading => new() { Table = Options(null), IsTable = true };
+
+    private CsvTable Read(string path, TableColumns? layout) => DataFile.Read(path, stream => CsvReading.Read(stream, path, Options(path) with { Layout = layout }));
+
+    private CsvOptions Options(string? path) => new()
     {
-        bool tabs = path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase);
-        var options = new CsvOptions
+        Separator = Separator switch
         {
-            Separator = Separator switch
-            {
-                CsvSeparator.Comma => ',',
-                CsvSeparator.Semicolon => ';',
-                CsvSeparator.Tab => '\t',
-                CsvSeparator.Bar => '|',
-                _ => tabs ? '\t' : null,
-            },
-            Header = Header,
-            Label = Label,
-            Targets = Targets,
-            Ignore = Ignore,
-        };
-        return DataFile.Read(path, stream => CsvReading.Read(stream, path, options));
-    }
+            CsvSeparator.Comma => ',',
+            CsvSeparator.Semicolon => ';',
+            CsvSeparator.Tab => '\t',
+            CsvSeparator.Bar => '|',
+            _ => CsvOptions.SeparatorOf(path),
+        },
+        Header = Header,
+        Label = Label,
+        Targets = Targets,
+        Ignore = Ignore,
+    };
 
     private SampleSet Samples(CsvTable table, IReadOnlyList<string>? classes)
     {
-        Shape shape = Shape is null ? new Shape(table.Features.Count) : new Shape([.. Shape]);
-        if (shape.Length != table.Features.Count)
-            throw DataFault.At(table.Name, 1, 1, $"{table.Features.Count} columns of features", string.Create(CultureInfo.InvariantCulture, $"{shape.Length} for the shape {shape}"));
-        return new SampleSet
-        {
-            Shape = shape,
-            Count = table.Rows,
-            Reals = table.Values,
-            Labels = classes is null ? null : table.LabelsIn(classes),
-            Targets = table.Targets,
-            TargetSize = table.TargetNames.Count,
-        };
+        int features = table.Layout.Features.Count;
+        Shape shape = Shape is null ? new Shape(features) : new Shape([.. Shape]);
+        if (shape.Length != features)
+            throw DataFault.At(table.Name, 1, 1, $"{features} columns of features", string.Create(CultureInfo.InvariantCulture, $"{shape.Length} for the shape {shape}"));
+        return table.ToSamples(shape, classes);
     }
-
-    private static string Some(IReadOnlyList<string> names) => string.Join(", ", names.Take(8).Select(DataFault.Quote)) + (names.Count > 8 ? ", …" : "");
 }

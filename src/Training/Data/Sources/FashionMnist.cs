@@ -22,8 +22,9 @@ public sealed record FashionMnistConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        string folder = Path is null ? FashionMnistFiles.Locate(context.Progress) : DataFile.Resolve(context, Path);
-        return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}");
+        // A cache is believed only as far as it holds what was published; a folder of one's own may hold anything.
+        string folder = Path is null ? FashionMnistFiles.Locate(context) : DataFile.Resolve(context, Path);
+        return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}", Path is null ? FashionMnistFiles.Files : null);
     }
 }
 
@@ -48,7 +49,7 @@ internal static class FashionMnistFiles
     ];
 
     /// <summary>The first folder that has all four; fetched into the cache if none has.</summary>
-    public static string Locate(Action<string, double?>? progress)
+    public static string Locate(DataContext context)
     {
         string cache = Path.Combine(DataCache.Folder, "fashion-mnist");
         // What others may have put into the cache is not read from there, nor is anything left for them to change.
@@ -60,7 +61,7 @@ internal static class FashionMnistFiles
         }
         if (refusal is not null)
             throw new GpuGradException(Fault.Data, $"{refusal}; or name another cache folder by {Switches.Cache}");
-        Fetch.First(cache, Files, [new WebSource(Address), new AptSource(Package, Debian.TrimStart('/'))], progress);
+        Fetch.First(cache, Files, [new WebSource(Address), new AptSource(Package, Debian.TrimStart('/'))], context.Progress, context.Stop);
         return cache;
     }
 }
@@ -104,6 +105,21 @@ internal sealed record FetchedFile(string Name, string Sha256)
             return Convert.ToHexStringLower(sha.GetHashAndReset());
         });
         if (found != Sha256)
-            throw DataFault.In(path, $"content with SHA-256 {found}", Sha256);
+            throw Refuse(path, found);
     }
+
+    /// <summary>The same for an array of bytes that was read from the file.</summary>
+    public void Check(string path, NumberArray array)
+    {
+        using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        sha.AppendData(Idx.Header(array.Sizes));
+        if (array.AsBytes is byte[] bytes)
+            sha.AppendData(bytes);
+        string found = Convert.ToHexStringLower(sha.GetHashAndReset());
+        if (found != Sha256)
+            throw Refuse(path, found);
+    }
+
+    private GpuGradException Refuse(string path, string found) =>
+        DataFault.In(path, $"content with SHA-256 {found}", $"{Sha256}, what was published; remove the file, and it is fetched again");
 }

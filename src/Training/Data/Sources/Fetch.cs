@@ -19,12 +19,14 @@ internal static class Fetch
 {
     /// <summary>Tries each source until the files of one pass their checks.</summary>
     /// <exception cref="GpuGradException">No source had them; the message says why each had not, and what to do.</exception>
-    public static void First(string folder, IReadOnlyList<FetchedFile> files, IReadOnlyList<IFetchSource> sources, Action<string, double?>? progress)
+    public static void First(string folder, IReadOnlyList<FetchedFile> files, IReadOnlyList<IFetchSource> sources, Action<string, double?>? progress, CancellationToken stop = default)
     {
         var reasons = new List<string>();
         foreach (IFetchSource source in sources)
         {
             string aside = $"{folder}.{Path.GetRandomFileName()}.part";
+            // Who is stopped has no time to wait for an answer.
+            using CancellationTokenRegistration cleaning = stop.Register(() => Remove(aside));
             try
             {
                 Directory.CreateDirectory(aside);

@@ -65,21 +65,32 @@ internal static class IdxFiles
         return names.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists);
     }
 
-    public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin)
+    /// <param name="folder">Has MNIST's four files.</param>
+    /// <param name="classNames">Names of the ten classes.</param>
+    /// <param name="origin">Where they come from, in words.</param>
+    /// <param name="published">What the four must hold; null for anything.</param>
+    public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] files = [.. MnistNames.Select(n => Find(folder, n) ?? throw DataFault.In(folder, $"no {n}.gz", "the four files of MNIST, with or without .gz"))];
-        DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin);
+        DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin, published);
         if (data.Shape.Shape != MnistShape.Shape)
             throw DataFault.In(files[0], $"pictures of shape {data.Shape.Shape}", $"{MnistShape.Shape}; 'idx' reads other shapes");
         return data;
     }
 
-    public static DataSet Load(string images, string labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin)
+    public static DataSet Load(string images, string labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] paths = [.. new[] { images, labels, testImages, testLabels }.OfType<string>()];
-        NumberArray[] arrays = Concurrently.Run([.. paths.Select(path => (Func<NumberArray>)(() => DataFile.Read(path, s => Idx.Read(s, path))))]);
+        NumberArray[] arrays = Concurrently.Run([.. paths.Select((path, i) => (Func<NumberArray>)(() => Read(path, published?[i])))]);
         SampleSet train = ArraySamples.Of(arrays[0], arrays[1], images, labels);
         SampleSet? test = testImages is null || testLabels is null ? null : ArraySamples.Of(arrays[2], arrays[3], testImages, testLabels);
         return ArraySamples.DataSet(train, test, testImages ?? images, origin, classNames);
+    }
+
+    private static NumberArray Read(string path, FetchedFile? published)
+    {
+        NumberArray array = DataFile.Read(path, s => Idx.Read(s, path));
+        published?.Check(path, array);
+        return array;
     }
 }

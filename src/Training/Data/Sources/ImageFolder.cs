@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -48,15 +49,17 @@ public sealed record ImagesConfig : DatasetConfig
 
     public ImageChannels Channels { get; init; }
 
+    internal override ReadingOptions Reading => new() { Resizes = Resize is not null };
+
     public override DataSet Load(DataContext context)
     {
         string folder = DataFile.Resolve(context, Path);
-        string[] classes = [.. ImageFolder.Folders(folder).Select(f => f.Name)];
+        string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : [.. ImageFolder.Folders(folder).Select(f => f.Name)];
         List<(string Path, int Label)> files = ImageFolder.Files(folder, classes);
         string? testFolder = Test is null ? null : DataFile.Resolve(context, Test);
         List<(string Path, int Label)> testFiles = testFolder is null ? [] : ImageFolder.Files(testFolder, classes);
         string[] all = [.. files.Concat(testFiles).Select(f => f.Path)];
-        Shape shape = ImageFolder.Survey(all, Resize, Channels);
+        Shape shape = context.Fitted?.Shape.Shape is { } trained && Resize is not null ? trained : ImageFolder.Survey(all, Resize, Channels);
         SampleSet train = ImageFolder.Decode(files, shape, context.Progress);
         SampleSet? test = testFolder is null ? null : ImageFolder.Decode(testFiles, shape, context.Progress);
         return ArraySamples.DataSet(train, test, testFolder ?? folder, $"pictures in {folder}", classes);
@@ -74,14 +77,18 @@ internal static class ImageFolder
         return folders.Length > 0 ? folders : throw DataFault.In(folder, "no folders", "a folder of PNG pictures for each class");
     }
 
-    public static List<(string Path, int Label)> Files(string folder, string[] classes)
+    /// <summary>The pictures of all classes.</summary>
+    /// <param name="folder">Has a folder for each class.</param>
+    /// <param name="classes">Names of the classes in their order; null where no labels are wanted.</param>
+    public static List<(string Path, int Label)> Files(string folder, string[]? classes)
     {
         var files = new List<(string, int)>();
         foreach (FileSystemInfo inner in Folders(folder))
         {
-            int label = Array.IndexOf(classes, inner.Name);
+            int label = classes is null ? 0 : Array.IndexOf(classes, inner.Name);
             if (label < 0)
                 throw DataFault.In(inner.FullName, $"the class {DataFault.Quote(inner.Name)}", "one that the training data has");
+            int before = files.Count;
             foreach (FileSystemInfo entry in DataFile.List(inner.FullName))
             {
                 if (entry.Name.StartsWith('.'))
@@ -90,19 +97,17 @@ internal static class ImageFolder
                     throw DataFault.In(entry.FullName, entry is DirectoryInfo ? "a folder among pictures" : "no PNG picture", "files whose names end in .png; convert or remove it");
                 files.Add((entry.FullName, label));
             }
+            if (files.Count == before)
+                throw DataFault.In(inner.FullName, "no pictures in this folder, which would be a class", "PNG files; add some, or remove the folder");
         }
-        return files.Count > 0 ? files : throw DataFault.In(folder, "no pictures", "PNG files in a folder for each class");
+        return files;
     }
 
     /// <summary>The shape that all pictures get, from their first chunks.</summary>
     public static Shape Survey(string[] files, ImageSize? resize, ImageChannels channels)
     {
         var headers = new PngHeader[files.Length];
-        Concurrently.For(files.Length, i => headers[i] = DataFile.Read(files[i], stream =>
-        {
-            using var input = new ByteInput(stream, files[i], Math.Min(Head, stream.Length));
-            return PngReader.ReadHeader(input);
-        }));
+        Concurrently.For(files.Length, i => headers[i] = HeaderOf(files[i]));
         bool colour = channels switch
         {
             ImageChannels.Auto => headers.Any(h => h.Colour is not (PngColour.Gray or PngColour.GrayAlpha)),
@@ -115,6 +120,14 @@ internal static class ImageFolder
         return new Shape(colour ? 3 : 1, height, width);
     }
 
+    /// <summary>Size and kind of a picture, from its first chunk.</summary>
+    public static PngHeader HeaderOf(string path) => DataFile.Read(path, stream =>
+    {
+        using var input = new ByteInput(stream, path, Math.Min(Head, stream.Length));
+        return PngReader.ReadHeader(input);
+    });
+
+    /// <summary>Pictures as samples of a shape; those of another size are scaled.</summary>
     public static SampleSet Decode(List<(string Path, int Label)> files, Shape shape, Action<string, double?>? progress)
     {
         long bytes = checked(files.Count * shape.Length);
@@ -130,10 +143,11 @@ internal static class ImageFolder
             if (count % 256 == 0 || count == files.Count)
                 progress?.Invoke("reading pictures", (double)count / files.Count);
         });
-        return new SampleSet { Shape = shape, Count = files.Count, Bytes = pixels, Labels = [.. files.Select(f => f.Label)] };
+        return new SampleSet { Shape = shape, Count = files.Count, Bytes = pixels, Labels = [.. files.Select(f => f.Label)], Places = new SamplePlaces("pictures") { Files = [.. files.Select(f => f.Path)] } };
     }
 
-    private static void Place(Picture picture, Shape shape, Span<byte> target)
+    /// <summary>One picture as planes, scaled where it has another size.</summary>
+    public static void Place(Picture picture, Shape shape, Span<byte> target)
     {
         if (picture.Height == shape[1] && picture.Width == shape[2])
         {

@@ -1,6 +1,8 @@
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -30,6 +32,8 @@ public sealed record NpzConfig : DatasetConfig
 
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    internal override ReadingOptions Reading => new() { X = X, Y = Y, ChannelsLast = ChannelsLast };
+
     public override DataSet Load(DataContext context)
     {
         if (TestX is null != TestY is null)
@@ -38,8 +42,13 @@ public sealed record NpzConfig : DatasetConfig
         SampleSet train = Read(path, X, Y);
         string testPath = Test is null ? path : DataFile.Resolve(context, Test);
         SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y);
-        return ArraySamples.DataSet(train, test, testPath, path, ClassNames);
+        DataSet data = ArraySamples.DataSet(train, test, testPath, path, ClassNames);
+        return LooksLast(train.Shape)
+            ? data with { Notes = [$"{path}: samples of shape {train.Shape} are read as {train.Shape[0]} channels of {train.Shape[1]} × {train.Shape[2]} pixels; 'channels-last: true' reads {train.Shape[2]} channels of {train.Shape[0]} × {train.Shape[1]}"] }
+            : data;
     }
+
+    private bool LooksLast(Shape shape) => !ChannelsLast && shape.Rank == 3 && shape[2] is (1 or 3 or 4) && shape[0] is not (1 or 3 or 4);
 
     private SampleSet Read(string path, string x, string y) => DataFile.Read(path, stream =>
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
@@ -7,48 +8,67 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
-/// <summary>The loss while the learning rate rises, for one seed.</summary>
+/// <summary>How low the loss gets in short trainings, each at one learning rate, for one seed.</summary>
 /// <param name="Seed">Decides initial weights and the order of the samples.</param>
-/// <param name="Losses">Smoothed, one a rate; NaN after the loss blew up.</param>
-/// <param name="Steepest">Where the loss falls fastest; null when it never falls.</param>
-public sealed record RateCurve(ulong Seed, double[] Losses, double? Steepest);
+/// <param name="Start">The loss of the network that is not trained, on the same batches.</param>
+/// <param name="Losses">One a rate; NaN where it was not tried or the loss blew up.</param>
+public sealed record RateCurve(ulong Seed, double Start, double[] Losses)
+{
+    // A fall of less than a twentieth is none.
+    private const double Fallen = 0.95;
+
+    /// <summary>Which of the rates gets lowest; null when the loss falls at none.</summary>
+    public int? Best => Enumerable.Range(0, Losses.Length).Where(i => Losses[i] < Fallen * Start).Cast<int?>().MinBy(i => Losses[i!.Value]);
+
+    /// <summary>What is left of the loss at a rate, of that of the untrained network.</summary>
+    public double Left(int rate) => Losses[rate] / Start;
+}
 
 /// <summary>What several seeds say of the learning rate.</summary>
 /// <param name="Rates">Those tried, rising.</param>
 /// <param name="Curves">One a seed.</param>
 public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves)
 {
-    // Seeds that lie further apart than this leave no number to recommend.
-    private const double WidestSpread = 6;
+    // Rates that leave this much more of the loss than the best are as good: the middle of them is safest.
+    private const double AsGood = 0.02;
 
-    private double[] Found => [.. Curves.Where(c => c.Steepest is not null).Select(c => c.Steepest!.Value).Order()];
+    // A seed for which the common rate does less than half of what its own does.
+    private const double Agreed = 0.5;
 
-    /// <summary>Smallest and largest of what the seeds say; null when none says anything.</summary>
+    private double[] Found => [.. Curves.Where(c => c.Best is not null).Select(c => Rates[c.Best!.Value]).Order()];
+
+    /// <summary>Smallest and largest of the seeds' best rates; null when none has any.</summary>
     public (double Low, double High)? Range => Found.Length == 0 ? null : (Found[0], Found[^1]);
 
     /// <summary>The rate to take, to two digits; null when there is no reliable answer.</summary>
-    public double? Suggestion => Problem is null ? Round(Math.Exp(Found.Average(Math.Log))) : null;
+    public double? Suggestion => Problem is null ? Round(Math.Exp(Good.Average(i => Math.Log(Rates[i])))) : null;
 
     /// <summary>Why there is no reliable answer; null when there is.</summary>
     public string? Problem
     {
         get
         {
-            int silent = Curves.Count(c => c.Steepest is null);
+            int silent = Curves.Count(c => c.Best is null);
             if (silent > 0)
                 return $"with {silent} of {Curves.Count} seeds the loss never falls clearly; try more steps, a larger range of rates, or look at the initial weights";
-            return Range is { } r && r.High > WidestSpread * r.Low
-                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the seeds disagree: from {r.Low:G2} to {r.High:G2}; try a larger batch or more steps")
+            return Good.Count == 0 || Curves.Any(c => Good.All(i => 1 - c.Left(i) < Agreed * (1 - c.Left(c.Best!.Value))))
+                ? string.Create(CultureInfo.InvariantCulture, $"the seeds disagree: from {Range!.Value.Low:G2} to {Range.Value.High:G2}; try a larger batch or more steps")
                 : null;
         }
     }
 
-    /// <summary>Two significant digits.</summary>
-    private static double Round(double rate)
+    // The rates that are about as good as the best over all seeds.
+    private IReadOnlyList<int> Good
     {
-        double unit = Math.Pow(10, Math.Floor(Math.Log10(rate)) - 1);
-        return double.Parse((Math.Round(rate / unit) * unit).ToString("G2", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture);
+        get
+        {
+            (int Rate, double Left)[] tried = [.. Enumerable.Range(0, Rates.Length).Select(i => (i, Curves.Average(c => c.Left(i)))).Where(r => double.IsFinite(r.Item2))];
+            return tried.Length == 0 ? [] : [.. tried.Where(r => r.Left <= tried.Min(t => t.Left) + AsGood).Select(r => r.Rate)];
+        }
     }
+
+    /// <summary>Two significant digits.</summary>
+    private static double Round(double rate) => double.Parse(rate.ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }
 
 /// <summary>How the learning rate is looked for.</summary>
@@ -58,88 +78,82 @@ public sealed record RateFinderOptions
 
     public double Highest { get; init; } = 10;
 
+    /// <summary>Steps of a trial.</summary>
     public int Steps { get; init; } = 100;
 
     public int Seeds { get; init; } = 3;
 
-    /// <summary>Told how many steps of how many are done.</summary>
+    /// <summary>Told how many steps of how many are done, at most.</summary>
     public Action<int, int>? Progress { get; init; }
 }
 
 /// <summary>
-/// The learning-rate range test (Smith, 2015): trains a copy of the network while the rate rises from step to step and looks
-/// where the loss falls fastest; with several seeds, because one curve says little. Nothing of a run is touched.
+/// Looks for a learning rate by trying: short trainings from the start, at rates a decade apart with the first seed, then at a third of a
+/// decade around the best of them with every seed. A range test (Smith, 2015), where the rate rises during one training, costs a tenth and
+/// was off by three decades on LeNet: at most rates it has hardly begun to learn. Nothing of a run is touched.
 /// </summary>
 public static class RateFinder
 {
-    private const double Smoothing = 0.9;
+    private const int Fine = 2, Parts = 3; // rates tried on each side of the best, and how many of them make a coarse one
 
     public static RateFinding Find(RunConfig config, Network network, Device device, TrainingData data, RateFinderOptions options)
     {
-        double[] rates = [.. Enumerable.Range(0, options.Steps).Select(i => options.Lowest * Math.Pow(options.Highest / options.Lowest, i / (double)Math.Max(1, options.Steps - 1)))];
+        int coarse = Math.Max(2, (int)Math.Round(Math.Log10(options.Highest / options.Lowest)) + 1);
+        // All that may be tried: every Parts-th is coarse.
+        double[] rates = [.. Enumerable.Range(0, ((coarse - 1) * Parts) + 1).Select(i => options.Lowest * Math.Pow(options.Highest / options.Lowest, (double)i / ((coarse - 1) * Parts)))];
+        int done = 0, all = (coarse + (2 * Fine) + 1 + ((options.Seeds - 1) * ((2 * Fine) + 2))) * options.Steps;
+        var trials = new RateTrials(config, network, device, data, options.Steps, () => options.Progress?.Invoke(Math.Min(++done, all), all));
         var curves = new List<RateCurve>();
+        int centre = 0;
         for (int s = 0; s < options.Seeds; s++)
         {
             ulong seed = config.Seed + (ulong)s;
-            int before = s * options.Steps;
-            double[] losses = Smooth(Losses(config, network, device, data, seed, rates, i => options.Progress?.Invoke(before + i, options.Seeds * options.Steps)));
-            curves.Add(new RateCurve(seed, losses, Steepest(rates, losses)));
+            double[] losses = [.. Enumerable.Repeat(double.NaN, rates.Length)];
+            double start = trials.Loss(seed, 0);
+            if (s == 0)
+            {
+                // Beyond one that blows up there is nothing.
+                for (int i = 0; i < rates.Length && (i == 0 || double.IsFinite(losses[i - Parts])); i += Parts)
+                    losses[i] = trials.Loss(seed, rates[i]);
+                centre = Enumerable.Range(0, rates.Length).Where(i => double.IsFinite(losses[i])).DefaultIfEmpty(0).MinBy(i => losses[i]);
+            }
+            for (int i = Math.Max(0, centre - Fine); i <= Math.Min(rates.Length - 1, centre + Fine); i++)
+                losses[i] = double.IsFinite(losses[i]) ? losses[i] : trials.Loss(seed, rates[i]);
+            curves.Add(new RateCurve(seed, start, losses));
         }
-        return new RateFinding(rates, curves);
+        int[] tried = [.. Enumerable.Range(0, rates.Length).Where(i => curves.Any(c => double.IsFinite(c.Losses[i])))];
+        return new RateFinding([.. tried.Select(i => rates[i])], [.. curves.Select(c => c with { Losses = [.. tried.Select(i => c.Losses[i])] })]);
     }
+}
 
-    private static double[] Losses(RunConfig config, Network network, Device device, TrainingData data, ulong seed, double[] rates, Action<int> progress)
+/// <summary>Short trainings of a network from its start, at one rate each.</summary>
+internal sealed class RateTrials(RunConfig config, Network network, Device device, TrainingData data, int steps, Action progress)
+{
+    private readonly BatchSource source = new("train", data.Train, data.Normalization, data.Augmentation);
+
+    /// <summary>The mean loss of the last fifth of the steps; NaN where it grew beyond recovery.</summary>
+    public double Loss(ulong seed, double rate)
     {
         using var model = new Model(config, network, device);
-        var source = new BatchSource("train", data.Train, data.Normalization, data.Augmentation);
         model.Initialise(seed);
         source.Upload(model.DeviceMemory);
-        int batch = Math.Min(config.Data.Batch, source.Count), batches = source.Count / batch;
+        int batch = Math.Min(config.Data.Batch, source.Count), batches = source.Count / batch, last = Math.Max(1, steps / 5);
         model.Prepare(source, [], batch);
-        double[] losses = [.. Enumerable.Repeat(double.NaN, rates.Length)];
-        for (int i = 0; i < rates.Length; i++)
+        double sum = 0, first = double.NaN;
+        for (int i = 0; i < steps; i++)
         {
             if (i % batches == 0)
                 model.DeviceMemory.Write(source.Order, 0, new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
-            model.SetStep(seed, i, i % batches * batch, i, rates[i]);
+            model.SetStep(seed, i, i % batches * batch, i, rate);
             BoundGraph step = model.Training(batch);
             step.Plan.Run();
-            losses[i] = step.Loss;
-            progress(i);
-            // Beyond recovery: what comes later says nothing.
-            if (!double.IsFinite(losses[i]) || losses[i] > 10 * losses[0])
-                break;
+            double loss = step.Loss;
+            first = i == 0 ? loss : first;
+            progress();
+            if (!double.IsFinite(loss) || loss > 10 * Math.Max(first, 1))
+                return double.NaN;
+            sum += i >= steps - last ? loss : 0;
         }
-        return losses;
-    }
-
-    // An exponential mean, corrected for its start, as Adam's.
-    private static double[] Smooth(double[] losses)
-    {
-        var smooth = new double[losses.Length];
-        double mean = 0, weight = 0;
-        for (int i = 0; i < losses.Length; i++)
-        {
-            mean = (Smoothing * mean) + ((1 - Smoothing) * losses[i]);
-            weight = (Smoothing * weight) + 1 - Smoothing;
-            smooth[i] = mean / weight;
-        }
-        return smooth;
-    }
-
-    /// <summary>The rate at which the smoothed loss falls fastest per decade, before its minimum; null when it falls by less than a twentieth.</summary>
-    internal static double? Steepest(double[] rates, double[] losses)
-    {
-        const int Reach = 4;
-        int end = Array.FindIndex(losses, l => !double.IsFinite(l));
-        end = end < 0 ? losses.Length : end;
-        if (end < (2 * Reach) + 2)
-            return null;
-        int lowest = Enumerable.Range(0, end).MinBy(i => losses[i]);
-        double start = losses.Take(Reach).Average();
-        if (!(losses[lowest] < start - (0.05 * Math.Abs(start))))
-            return null;
-        int best = Enumerable.Range(Reach, Math.Max(1, Math.Min(lowest, end - Reach) - Reach)).MinBy(i => losses[i + Math.Min(Reach, end - 1 - i)] - losses[i - Reach]);
-        return rates[best];
+        return sum / last;
     }
 }

@@ -25,6 +25,9 @@ public sealed record Checkpoint
     /// <summary>Where each parameter lies in the buffers.</summary>
     public IReadOnlyList<CheckpointParameter> Parameters { get; init; } = [];
 
+    /// <summary>A device as <see cref="Device"/> names it.</summary>
+    public static string NameOf(Kernels.Devices.Device device) => $"{device.Id} ({device.Name})";
+
     /// <summary>Device memory, bit by bit. No name stands twice.</summary>
     public required IReadOnlyList<CheckpointBuffer> Buffers { get; init; }
 }

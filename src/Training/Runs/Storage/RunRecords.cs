@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Training.Runs.Storage;
@@ -31,6 +32,10 @@ public sealed record RunManifest
 
     public required DateTimeOffset Started { get; init; }
 
+    /// <summary>Where the run went on with another device or other vectors than before; null while it never did.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<Resumption>? Resumed { get; init; }
+
     internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
@@ -58,6 +63,11 @@ public sealed record RunManifest
     };
 }
 
+/// <summary>A run went on where results have other last bits.</summary>
+/// <param name="Step">Steps done by then.</param>
+/// <param name="Device">What it went on with, as a checkpoint names it.</param>
+public sealed record Resumption(long Step, string Device);
+
 /// <summary><c>summary.json</c>: how a run ended.</summary>
 public sealed record RunSummary
 {
@@ -79,6 +89,11 @@ public sealed record RunSummary
     public double SamplesPerSecond { get; init; }
 
     public double WallSeconds { get; init; }
+
+    /// <summary>Bytes of memory that the process was expected to hold, and the most that it held; peaks of other work of the process count.</summary>
+    public long? MemoryExpected { get; init; }
+
+    public long? MemoryPeak { get; init; }
 
     internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
 

@@ -36,6 +36,14 @@ public sealed class StopSignals : IDisposable
     /// <summary>128 and the first signal's number, for the process to end with: 143, 130 or 129; null while none came.</summary>
     public int? ExitCode => Volatile.Read(ref received) is int number and > 0 ? 128 + number : null;
 
+    /// <summary>
+    /// Until this ends there is nothing to save: the first signal ends the process, after the callbacks of <see cref="Stop"/>.
+    /// </summary>
+    public Task? Loading { get; set => Volatile.Write(ref field, value); }
+
+    /// <summary>Told instead, with the name of the signal, while something is loaded.</summary>
+    public Action<string>? ToldWhileLoading { get; init; }
+
     /// <summary>What the system calls when a signal comes.</summary>
     public void Receive(PosixSignal signal)
     {
@@ -45,7 +53,8 @@ public sealed class StopSignals : IDisposable
             quit(128 + number);
             return;
         }
-        told?.Invoke(signal.ToString());
+        Task? unfinished = Loading is { IsCompleted: false } task ? task : null;
+        (unfinished is null ? told : ToldWhileLoading)?.Invoke(signal.ToString());
         try
         {
             source.Cancel();
@@ -54,6 +63,9 @@ public sealed class StopSignals : IDisposable
         {
             // It came while the run was ending anyway.
         }
+        // What is to be cleaned up was called by the token.
+        if (unfinished is not null)
+            quit(128 + number);
     }
 
     public void Dispose()

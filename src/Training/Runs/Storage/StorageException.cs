@@ -32,7 +32,7 @@ public sealed class MovedFolderException(string path, string? now, string what) 
 
 /// <summary>A file is not what was once written: cut, changed or never one of its kind.</summary>
 public sealed class DamagedFileException(string path, long offset, string what)
-    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(what)}."))
+    : GpuGradException(Fault.Data, string.Create(CultureInfo.InvariantCulture, $"{path}:{offset}: {OneLine.Of(Quotes.Shortened(what))}."))
 {
     /// <summary>Byte of the file at which it shows.</summary>
     public long Offset { get; } = offset;

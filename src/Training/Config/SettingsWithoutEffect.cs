@@ -1,0 +1,108 @@
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Losses;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Optimizers;
+using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Config;
+
+/// <summary>
+/// Settings that change nothing, or not what they seem to. What can only be a mistake is refused; what may be meant (one end of a
+/// sweep, a run cut short) is said once.
+/// </summary>
+public static class SettingsWithoutEffect
+{
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a setting asks for what another one rules out.</exception>
+    public static void Refuse(RunConfig config)
+    {
+        if (config.Train.Optimizer is SgdConfig { Nesterov: true, Momentum: 0 } sgd)
+            throw ConfigException.At(sgd.Source, "nesterov is a way of using momentum, which is 0; expected momentum above 0, e.g. momentum: 0.9");
+        if (config.Train.Clip is { Norm: 0, Value: 0 })
+            throw ConfigException.At(config.Train.Source, "train.clip limits nothing; expected 'norm' or 'value', e.g. clip: {norm: 1}");
+        if (config.Data is { Dataset.KnownShape: DataShape known })
+            RefuseOtherShape(config.Data, known);
+    }
+
+    /// <summary>A shape in the config is for data that is made up; beside a data set it must be that of the data.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is another.</exception>
+    public static void RefuseOtherShape(DataConfig data, DataShape actual)
+    {
+        if (data.Shape is { } shape && !actual.Shape.Sizes.SequenceEqual([.. shape]))
+            throw Other("shape", $"[{string.Join(", ", shape)}]", actual.Shape.ToString());
+        if (data.Classes is int classes && classes != actual.Classes)
+            throw Other("classes", Text(classes), Text(actual.Classes));
+        if (data.Targets is int targets && targets != actual.Targets)
+            throw Other("targets", Text(targets), Text(actual.Targets));
+
+        GpuGradException Other(string key, string found, string expected) =>
+            ConfigException.At(data.Source, $"data.{key} is {found}, the data set has {expected}; leave data.{key} out, a data set brings its own");
+    }
+
+    /// <summary>One line each, with its place, of what the config alone shows.</summary>
+    public static IEnumerable<string> Remarks(RunConfig config, Network network)
+    {
+        (LayerConfig last, string kind) = (config.Model[^1], network.Layers[^1].Kind);
+        if (config.Loss is SoftmaxCrossEntropyConfig && last is SoftmaxConfig)
+            yield return Line(last.Source, "softmax before softmax-cross-entropy, which has its own: taken twice it flattens the gradients; remove it");
+        if (config.Loss is SoftmaxCrossEntropyConfig && last is LogSoftmaxConfig)
+            yield return Line(last.Source, "log-softmax before softmax-cross-entropy, which has its own, changes nothing; remove it");
+        if (config.Loss is BinaryCrossEntropyConfig && (last is SoftmaxConfig || kind == "sigmoid"))
+            yield return Line(last.Source, $"{kind} before bce-with-logits, which has its own sigmoid: taken twice it flattens the gradients; remove it");
+        foreach (string line in OfSchedule(config.Train).Concat(OfGroups(config.Train, network)))
+            yield return line;
+        if (config.Train.Penalty is { L1: 0, L2: 0 })
+            yield return Line(config.Train.Source, "train.penalty has neither l1 nor l2, so it adds nothing");
+        if (config.Train.EarlyStopping is { } stopping && stopping.Patience >= config.Train.Epochs)
+            yield return Line(stopping.Source, $"train.early-stopping waits for {Text(stopping.Patience)} epochs and the run has {Text(config.Train.Epochs)}, so it never stops early");
+    }
+
+    /// <summary>One line each of what shows beside the data.</summary>
+    /// <param name="config">The experiment.</param>
+    /// <param name="samples">Training samples.</param>
+    /// <param name="totalSteps">Steps of the run.</param>
+    public static IEnumerable<string> Remarks(RunConfig config, int samples, long totalSteps)
+    {
+        (DataConfig data, TrainConfig train) = (config.Data, config.Train);
+        if (train.Schedule.Warmup > 0 && train.Schedule.Warmup >= totalSteps)
+            yield return Line(train.Schedule.Source, $"train.schedule: a warm-up of {Text(train.Schedule.Warmup)} steps is not over when the run is, after {Text(totalSteps)} steps: the full learning rate is never reached");
+        if (data.DropLast && samples < data.Batch)
+            yield return Line(data.Source, $"data.drop-last: {Text(samples)} training samples are less than one batch of {Text(data.Batch)}, so they are kept");
+        long batches = ((long)samples + data.Batch - 1) / data.Batch;
+        if (train.Accumulate > batches)
+            yield return Line(train.Source, $"train.accumulate is {Text(train.Accumulate)}, but an epoch has {Text(batches)} batch{(batches == 1 ? "" : "es")}, which are one step");
+    }
+
+    private static IEnumerable<string> OfSchedule(TrainConfig train)
+    {
+        (string, int)? first = train.Schedule switch
+        {
+            StepSchedule step => ("step", step.Every),
+            MultiStepSchedule steps => ("multi-step", steps.Epochs.Min()),
+            PlateauSchedule plateau => ("plateau", plateau.Patience),
+            ExponentialSchedule => ("exponential", 1),
+            _ => null,
+        };
+        if (first is (string name, int epoch) && epoch >= train.Epochs)
+            yield return Line(train.Schedule.Source, $"train.schedule: {name} first changes the learning rate after {Text(epoch)} epochs, and the run has {Text(train.Epochs)}");
+    }
+
+    private static IEnumerable<string> OfGroups(TrainConfig train, Network network)
+    {
+        ParameterLayout layout = ParameterGroups.Layout(train, network);
+        for (int i = 0; i < train.Groups.Count; i++)
+        {
+            GroupConfig group = train.Groups[i];
+            if (group is { LrFactor: 1, WeightDecay: null })
+                yield return Line(group.Source, "train.groups: a group with neither lr-factor nor weight-decay changes nothing");
+            else if (!layout.Groups.Any(g => g.Group == i + 1))
+                yield return Line(group.Source, "train.groups: every parameter that this group names is in a group before it, so it changes nothing");
+        }
+    }
+
+    private static string Line(Mark? place, string what) => place is Mark mark ? $"{mark}: {what}" : what;
+
+    private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}

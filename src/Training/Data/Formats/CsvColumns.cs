@@ -1,0 +1,117 @@
+using System.Globalization;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>Which column of a file is what.</summary>
+/// <param name="Layout">The columns of the training table.</param>
+/// <param name="Names">The file's first row; null if it has no names.</param>
+/// <param name="Count">Columns of the file.</param>
+/// <param name="Features">Columns of the file, in the order of a sample's numbers.</param>
+/// <param name="Targets">Columns to predict; none where the answers are not wanted.</param>
+/// <param name="Label">The column of the class; null where there is none or it is not wanted.</param>
+internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Count, int[] Features, int[] Targets, int? Label)
+{
+    /// <summary>The columns of a training table, from what the config says of them.</summary>
+    public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
+    {
+        int[] targets = [.. options.Targets.Select(Find)];
+        int? label = targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
+        int[] ignored = [.. options.Ignore.Select(Find)];
+        int[] taken = [.. targets, .. ignored, .. label is int l ? [l] : Array.Empty<int>()];
+        if (taken.Distinct().Count() != taken.Length)
+            throw DataFault.At(file, 1, 1, "a column with two roles", "each column once in 'label', 'targets' and 'ignore'");
+        int[] features = [.. Enumerable.Range(0, count).Except(taken)];
+        if (features.Length == 0)
+            throw DataFault.At(file, 1, 1, $"{count} columns, none of them a feature", "at least one besides the label; is the separator another?");
+        var columns = new TableColumn[count];
+        for (int i = 0; i < count; i++)
+        {
+            ColumnRole role = i == label ? ColumnRole.Label : targets.Contains(i) ? ColumnRole.Target : ignored.Contains(i) ? ColumnRole.Ignored : ColumnRole.Feature;
+            columns[i] = new TableColumn(names?[i].Trim() ?? TableColumns.NameOf(i), role);
+        }
+        return new CsvColumns(new TableColumns(columns, names is not null, targets), names, count, features, targets, label);
+
+        int Default() => names is null || Array.FindIndex(names, n => n.Trim() == CsvOptions.DefaultLabel) is var at && at < 0 ? count - 1 : at;
+
+        int Find(string wanted)
+        {
+            int[] found = [.. Enumerable.Range(0, count).Where(i => names is not null && names[i].Trim() == wanted)];
+            if (found.Length > 1)
+                throw DataFault.At(file, 1, 1, $"{found.Length} columns called {DataFault.Quote(wanted)}", "one; give its number, the first is 0");
+            if (found.Length == 1)
+                return found[0];
+            if (int.TryParse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= -count && number < count)
+                return number < 0 ? number + count : number;
+            string known = names is null ? $"a number from 0 to {count - 1}, as the columns have no names ('header: true' makes the first row names)" : "one of " + Some(names);
+            throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(wanted)}", known);
+        }
+    }
+
+    /// <summary>The columns of another table, as the training table had them: by name where both have names, else by their order.</summary>
+    /// <param name="file">For messages.</param>
+    /// <param name="layout">The training table's columns.</param>
+    /// <param name="names">The file's first row; null if it has no names.</param>
+    /// <param name="count">Columns of the file.</param>
+    /// <param name="answers">Whether the label or targets are wanted; else they may be there and are not read.</param>
+    public static CsvColumns Follow(string file, TableColumns layout, string[]? names, int count, bool answers)
+    {
+        // Where in the file each column of the training table is; -1 for nowhere.
+        int[] places = names is not null && layout.Named ? ByName(file, layout, names) : ByOrder(file, layout, count, answers);
+        IReadOnlyList<int> wanted = answers ? [.. layout.Of(ColumnRole.Feature), .. layout.Targets, .. layout.Of(ColumnRole.Label)] : layout.Of(ColumnRole.Feature);
+        foreach (int column in wanted)
+        {
+            if (places[column] < 0)
+                throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(layout.Columns[column].Name)}", $"the columns of the training data: {Some(wanted.Select(c => layout.Columns[c].Name))}");
+        }
+        return new CsvColumns(
+            layout,
+            names,
+            count,
+            [.. layout.Of(ColumnRole.Feature).Select(c => places[c])],
+            answers ? [.. layout.Targets.Select(c => places[c])] : [],
+            answers && layout.Label is int label ? places[label] : null);
+    }
+
+    private static int[] ByName(string file, TableColumns layout, string[] names)
+    {
+        string[] trimmed = Array.ConvertAll(names, n => n.Trim());
+        if (trimmed.SequenceEqual(layout.Columns.Select(c => c.Name)))
+            return [.. Enumerable.Range(0, names.Length)];
+        for (int i = 0; i < trimmed.Length; i++)
+        {
+            int[] known = [.. Enumerable.Range(0, layout.Columns.Count).Where(c => layout.Columns[c].Name == trimmed[i])];
+            if (known.Length == 0)
+                throw DataFault.At(file, 1, 1, $"the column {DataFault.Quote(trimmed[i])}, which the training data lacks", $"the columns {Some(layout.Features)}");
+            if (known.Length > 1 || Array.IndexOf(trimmed, trimmed[i]) != i)
+                throw DataFault.At(file, 1, 1, $"two columns called {DataFault.Quote(trimmed[i])}", "one, or all columns in the order of the training data");
+        }
+        return [.. layout.Columns.Select(c => Array.IndexOf(trimmed, c.Name))];
+    }
+
+    private static int[] ByOrder(string file, TableColumns layout, int count, bool answers)
+    {
+        IReadOnlyList<int> features = layout.Of(ColumnRole.Feature);
+        if (count == layout.Columns.Count)
+            return [.. Enumerable.Range(0, count)];
+        if (answers || count != features.Count)
+        {
+            string all = layout.Columns.Count == features.Count ? "" : $" or {layout.Columns.Count}, all of the training data";
+            throw DataFault.At(file, 1, 1, $"{count} columns", answers ? $"{layout.Columns.Count}, as in the training data" : $"{features.Count}, the numbers of a sample{all}");
+        }
+        var places = new int[layout.Columns.Count];
+        Array.Fill(places, -1);
+        for (int i = 0; i < features.Count; i++)
+            places[features[i]] = i;
+        return places;
+    }
+
+    public string NameOf(int column) => Names is null ? TableColumns.NameOf(column) : $"column {DataFault.Quote(Names[column].Trim())}";
+
+    private static string Some(IEnumerable<string> names)
+    {
+        const int Most = 20;
+        string[] first = [.. names.Take(Most + 1)];
+        return string.Join(", ", first.Take(Most).Select(DataFault.Quote)) + (first.Length > Most ? ", …" : "");
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Layers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Data whose numbers pick rows of an embedding: whole, from 0 to one less than its rows, and never scaled.</summary>
+/// <param name="Rows">Of the smallest table that they go to.</param>
+internal sealed record IdRange(int Rows)
+{
+    private const int Piece = 1 << 12;
+
+    /// <summary>The range of a config's inputs; null where its network takes other numbers.</summary>
+    public static IdRange? Of(RunConfig config, Shape shape)
+    {
+        EmbeddingLayer[] tables = config.Model.Any(HasEmbedding) ? [.. First(Network.Build(config.Model, shape).Layers)] : [];
+        return tables.Length == 0 ? null : new IdRange(tables.Min(t => t.Rows));
+    }
+
+    /// <summary>An embedding that gets what other layers computed instead of the data's ids; null for none.</summary>
+    public static EmbeddingLayer? Misplaced(Network network) => network.AllLayers.OfType<EmbeddingLayer>().Except(First(network.Layers)).FirstOrDefault();
+
+    /// <summary>Refuses an id that is outside, naming its row and column.</summary>
+    public void Check(SampleSet samples)
+    {
+        int size = samples.Shape.Count;
+        var values = new double[Math.Min(Piece, samples.Count * size)];
+        for (int begin = 0; begin < samples.Count * size; begin += values.Length)
+        {
+            Span<double> piece = values.AsSpan(0, Math.Min(values.Length, (samples.Count * size) - begin));
+            samples.Read(begin, piece);
+            for (int i = 0; i < piece.Length; i++)
+            {
+                if (!(piece[i] >= 0 && piece[i] < Rows && piece[i] == Math.Floor(piece[i])))
+                    throw Refuse(samples, (begin + i) / size, (begin + i) % size, piece[i]);
+            }
+        }
+    }
+
+    private GpuGradException Refuse(SampleSet samples, int sample, int number, double value)
+    {
+        SamplePlaces places = samples.Places ?? new SamplePlaces("the data");
+        return DataFault.In(places.Of(sample), string.Create(CultureInfo.InvariantCulture, $"{value} in {places.NameOf(number)}"), $"a whole number from 0 to {Rows - 1}, a row of the embedding");
+    }
+
+    private static bool HasEmbedding(LayerConfig layer) => layer switch
+    {
+        EmbeddingConfig => true,
+        RepeatConfig repeat => repeat.Layers.Any(HasEmbedding),
+        ResidualConfig residual => residual.Layers.Concat(residual.Shortcut).Any(HasEmbedding),
+        BranchConfig branch => branch.Paths.Any(p => p.Any(HasEmbedding)),
+        _ => false,
+    };
+
+    // Those that the data reach as they are: behind layers that only change shapes, at the beginning of a path.
+    private static IEnumerable<EmbeddingLayer> First(IEnumerable<Layer> layers) =>
+        layers.FirstOrDefault(l => l is not (ReshapeLayer or PermuteLayer)) switch
+        {
+            EmbeddingLayer embedding => [embedding],
+            Residual residual => residual.Paths.SelectMany(First),
+            Branch branch => branch.Paths.SelectMany(First),
+            _ => [],
+        };
+}

@@ -1,0 +1,51 @@
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>What a file of samples is.</summary>
+internal enum FileKind
+{
+    Picture,
+    Npy,
+    Npz,
+    Idx,
+    Cifar,
+    Table,
+}
+
+/// <summary>Finds out what a file is: from its name where that is plain, else from its first bytes.</summary>
+internal static class FileKinds
+{
+    private const int Head = 4;
+
+    private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt"];
+
+    public static FileKind Of(Stream stream, string name, ReadingOptions options)
+    {
+        string extension = Path.GetExtension(name).ToLowerInvariant();
+        var head = new byte[Head];
+        int count = stream.ReadAtLeast(head, Head, throwOnEndOfStream: false);
+        stream.Position = 0;
+        return extension switch
+        {
+            ".png" => FileKind.Picture,
+            ".npy" => FileKind.Npy,
+            ".npz" => FileKind.Npz,
+            _ when options.IsTable || Tables.Contains(extension) => FileKind.Table,
+            _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => FileKind.Cifar,
+            _ => OfBytes(head.AsSpan(0, count)) ?? (name == InputPipeline.StandardInput ? FileKind.Table : throw Unknown(name, extension)),
+        };
+    }
+
+    private static FileKind? OfBytes(ReadOnlySpan<byte> head) => head switch
+    {
+        [0x89, (byte)'P', (byte)'N', (byte)'G'] => FileKind.Picture,
+        [0x93, (byte)'N', (byte)'U', (byte)'M'] => FileKind.Npy,
+        [(byte)'P', (byte)'K', 3, 4] => FileKind.Npz,
+        [0, 0, >= 8 and <= 14, _] or [0x1F, 0x8B, ..] => FileKind.Idx,
+        _ => null,
+    };
+
+    private static GpuGradException Unknown(string name, string extension) =>
+        new(Fault.Data, $"{name}: files of type '{extension}' are not read; expected .png, .npy, .npz, IDX, .csv or - for rows from standard input");
+}

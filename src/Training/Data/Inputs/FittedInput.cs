@@ -1,0 +1,57 @@
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>
+/// What training learned of its data and everything later must do the same: columns, classes, scaling. It travels with the
+/// weights. What is read by it: <see cref="InputPipeline"/>.
+/// </summary>
+public sealed record FittedInput
+{
+    /// <summary>Of a sample, and what is predicted.</summary>
+    public required DataShape Shape { get; init; }
+
+    /// <summary>From raw values to what the network sees.</summary>
+    public required Normalization Normalization { get; init; }
+
+    /// <summary>Names of the classes in order; null where they have none.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>Columns of the training table; null where the data was none.</summary>
+    public TableColumns? Columns { get; init; }
+
+    /// <summary>Whether the raw values were bytes; null where that is not known (weights of earlier versions).</summary>
+    public bool? Bytes { get; init; }
+
+    /// <summary>Hash of the training data; null where that is not known.</summary>
+    public string? Fingerprint { get; init; }
+
+    public static FittedInput Of(TrainingData data) => new()
+    {
+        Shape = data.Shape,
+        Normalization = data.Normalization,
+        ClassNames = data.ClassNames,
+        Columns = data.Columns,
+        Bytes = data.Train.Bytes is not null,
+        Fingerprint = data.Fingerprint,
+    };
+
+    /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
+    internal string? Problem()
+    {
+        int channels = Shape.Shape[0];
+        if (Normalization.Scale.Count != channels || Normalization.Centre.Count != channels)
+            return $"scaling of {Normalization.Scale.Count} channels, the samples have {channels}";
+        if (!Normalization.Scale.Concat(Normalization.Centre).All(double.IsFinite))
+            return "scaling that is not finite";
+        if (ClassNames is not null && ClassNames.Count != Shape.Classes)
+            return $"{ClassNames.Count} names of {Shape.Classes} classes";
+        if (Columns is null)
+            return null;
+        int count = Columns.Columns.Count;
+        if (Columns.Features.Count != Shape.Shape.Length || Columns.Targets.Count != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
+            return "columns that are not those of the samples";
+        return Columns.Targets.Distinct().Count() == Columns.Targets.Count && Columns.Targets.All(t => t >= 0 && t < count && Columns.Columns[t].Role == ColumnRole.Target) ? null : "targets that are no columns";
+    }
+
+    /// <summary>The sizes of an array of samples, for messages: <c>[N, 1, 28, 28]</c>.</summary>
+    internal string Sizes => $"[N, {string.Join(", ", Shape.Shape.Sizes.ToArray())}]";
+}

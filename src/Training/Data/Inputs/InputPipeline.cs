@@ -1,0 +1,124 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>
+/// Reads files for a trained network as its training data were read: with the settings of the config and by what training
+/// learned (<see cref="FittedInput"/>). Samples come out raw; the network's scaling is done where a batch is made.
+/// </summary>
+public sealed class InputPipeline
+{
+    /// <summary>The name of standard input.</summary>
+    public const string StandardInput = "-";
+
+    private const int MostFromStandardInput = 1 << 28;
+
+    private readonly FittedInput fitted;
+    private readonly ReadingOptions options;
+    private readonly IdRange? ids;
+    private readonly Action<string>? note;
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="fitted">What its training learned.</param>
+    /// <param name="note">Told of what is not wrong and may not be meant.</param>
+    public InputPipeline(Config.RunConfig config, FittedInput fitted, Action<string>? note = null)
+    {
+        this.fitted = fitted;
+        this.note = note;
+        options = config.Data.Dataset?.Reading ?? new ReadingOptions();
+        ids = IdRange.Of(config, fitted.Shape.Shape);
+    }
+
+    /// <summary>Reads a table, arrays, pictures or a folder of pictures.</summary>
+    /// <param name="path">The file; <c>-</c> for standard input.</param>
+    /// <param name="answers">Whether labels or targets are wanted too; else they may be there and are not read.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
+    public SampleSet Read(string path, bool answers = false)
+    {
+        SampleSet samples = path == StandardInput ? Read(Buffered(Console.OpenStandardInput()), StandardInput, answers)
+            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, answers)
+            : DataFile.Read(path, stream => Read(stream, path, answers));
+        if (answers && samples.Labels is null && samples.Targets is null)
+            throw DataFault.In(path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
+        ids?.Check(samples);
+        return fitted.Bytes == true ? AsBytes(samples) : samples;
+    }
+
+    // Bytes are scaled elsewhere than other numbers, which differs in the last digit: the same sample gets the same answer.
+    private static SampleSet AsBytes(SampleSet samples)
+    {
+        if (samples.Reals is not float[] reals || !Array.TrueForAll(reals, v => v >= 0 && v <= byte.MaxValue && v == MathF.Floor(v)))
+            return samples;
+        return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
+    }
+
+    private SampleSet Read(Stream stream, string name, bool answers) => FileKinds.Of(stream, name, options) switch
+    {
+        FileKind.Picture => PictureInput.One(PngReader.Read(stream, name), name, fitted, options),
+        FileKind.Npy => Fit(Npy.Read(stream, name), name),
+        FileKind.Npz => Archive(stream, name, answers),
+        FileKind.Idx => Fit(Idx.Read(stream, name), name),
+        FileKind.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
+        _ => Table(stream, name, answers),
+    };
+
+    private SampleSet Table(Stream stream, string name, bool answers)
+    {
+        TableColumns layout = fitted.Columns ?? TableColumns.Numbers(fitted.Shape.Shape.Count);
+        if (answers && fitted.Columns is null)
+            throw DataFault.In(name, "a table", "a file of the kind that the network was trained on");
+        string shown = name == StandardInput ? "standard input" : name;
+        CsvOptions csv = options.Table with { Layout = layout, Answers = answers, Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) };
+        CsvTable table = CsvReading.Read(stream, shown, csv);
+        if (table.Note is not null)
+            note?.Invoke(table.Note);
+        return table.ToSamples(fitted.Shape.Shape, answers && fitted.Shape.Classes > 0 ? fitted.ClassNames : null);
+    }
+
+    private SampleSet Archive(Stream stream, string name, bool answers)
+    {
+        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, name, answers ? [options.X, options.Y] : [options.X]);
+        SampleSet samples = Fit(arrays[options.X], $"{name} ('{options.X}')");
+        return answers ? ArraySamples.WithAnswers(samples, arrays[options.Y], $"{name} ('{options.Y}')", fitted.Shape) : samples;
+    }
+
+    private SampleSet Fit(NumberArray x, string name)
+    {
+        SampleSet samples = ArrayLayout.Fit(x, name, fitted, options.ChannelsLast);
+        if (fitted.Bytes == true && samples.Bytes is null && IsScaled(samples))
+            note?.Invoke($"{name}: every number lies between 0 and 1; training had bytes from 0 to 255 and scales them itself");
+        return samples;
+    }
+
+    private static bool IsScaled(SampleSet samples)
+    {
+        IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(samples);
+        return statistics.All(s => s.Minimum >= 0 && s.Maximum <= 1) && statistics.Any(s => s.Mean is > 0 and < 1);
+    }
+
+    private SampleSet Records(CifarFile file)
+    {
+        var shape = new Shape(3, Cifar.Side, Cifar.Side);
+        int[] labels = options.CoarseLabels ? file.Coarse! : file.Labels;
+        return new SampleSet { Shape = shape, Count = labels.Length, Bytes = file.Pixels, Labels = labels };
+    }
+
+    // Arrays and pictures are read from their whole length.
+    private static MemoryStream Buffered(Stream input)
+    {
+        var whole = new MemoryStream();
+        var piece = new byte[1 << 16];
+        for (int count = input.Read(piece); count > 0; count = input.Read(piece))
+        {
+            whole.Write(piece, 0, count);
+            if (whole.Length > MostFromStandardInput)
+                throw DataFault.In("standard input", $"more than {MostFromStandardInput} bytes", "less; give the name of a file");
+        }
+        if (whole.Length == 0)
+            throw DataFault.In("standard input", "no rows", "samples");
+        whole.Position = 0;
+        return whole;
+    }
+}

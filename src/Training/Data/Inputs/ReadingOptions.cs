@@ -1,0 +1,31 @@
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>What a config says of how the files of its data set are read; the same for other files later.</summary>
+internal sealed record ReadingOptions
+{
+    /// <summary>Separator and header of tables.</summary>
+    public CsvOptions Table { get; init; } = new();
+
+    /// <summary>Whether any file is a table, whatever it is called.</summary>
+    public bool IsTable { get; init; }
+
+    /// <summary>The array of inputs in an archive.</summary>
+    public string X { get; init; } = "x";
+
+    /// <summary>The array of labels or targets in an archive.</summary>
+    public string Y { get; init; } = "y";
+
+    /// <summary>Arrays of pictures are [N, H, W, C] where they could be both.</summary>
+    public bool ChannelsLast { get; init; }
+
+    /// <summary>Whether pictures of another size are scaled.</summary>
+    public bool Resizes { get; init; }
+
+    /// <summary>Labels of a record in CIFAR's files; 0 where there are no such files.</summary>
+    public int CifarLabels { get; init; }
+
+    /// <summary>Whether the classes are the first of two labels.</summary>
+    public bool CoarseLabels { get; init; }
+}

@@ -1,0 +1,45 @@
+using System.Globalization;
+
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>What a column of a table is for.</summary>
+public enum ColumnRole
+{
+    /// <summary>A number of the sample.</summary>
+    Feature,
+
+    /// <summary>The class.</summary>
+    Label,
+
+    /// <summary>A number to predict.</summary>
+    Target,
+
+    /// <summary>Not read.</summary>
+    Ignored,
+}
+
+/// <summary>A column of the training table.</summary>
+/// <param name="Name">As the first row has it; "column 3" where the table has no names.</param>
+/// <param name="Role">What it is for.</param>
+public sealed record TableColumn(string Name, ColumnRole Role);
+
+/// <summary>The columns of the training table, in its order: later tables are read by them.</summary>
+/// <param name="Columns">Every column of the table.</param>
+/// <param name="Named">Whether the first row named them; else they are known by their order.</param>
+/// <param name="Targets">The columns to predict, as the config orders them.</param>
+public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named, IReadOnlyList<int> Targets)
+{
+    /// <summary>A table of nothing but numbers without names.</summary>
+    public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
+
+    public static string NameOf(int column) => string.Create(CultureInfo.InvariantCulture, $"column {column}");
+
+    /// <summary>The columns of a role, in the table's order.</summary>
+    public IReadOnlyList<int> Of(ColumnRole role) => [.. Enumerable.Range(0, Columns.Count).Where(i => Columns[i].Role == role)];
+
+    /// <summary>Names of the features, in the order of a sample's numbers.</summary>
+    public IReadOnlyList<string> Features => [.. Columns.Where(c => c.Role == ColumnRole.Feature).Select(c => c.Name)];
+
+    /// <summary>The column of the class; null when there are targets.</summary>
+    public int? Label => Of(ColumnRole.Label) is [int label, ..] ? label : null;
+}

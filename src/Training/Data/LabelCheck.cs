@@ -1,0 +1,22 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Finds labels that count from 1, which other tools allow.</summary>
+internal static class LabelCheck
+{
+    /// <summary>What is to be said of labels none of which is 0; null for nothing.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the network has an output less than there are labels with 0.</exception>
+    public static string? Run(RunConfig config, DataSet data)
+    {
+        if (data.ClassNames is not null || data.Train.Labels is not int[] labels || labels.Min() is var least && least == 0)
+            return null;
+        int classes = data.Shape.Classes, outputs = Network.Build(config.Model, data.Shape.Shape).Output.Count;
+        string found = $"labels from {least} to {classes - 1}";
+        if (outputs == classes - least)
+            throw DataFault.In(data.Origin, $"{found} for a network with {outputs} outputs", $"labels from 0 to {outputs - 1}; subtract {least} from each");
+        return $"{data.Origin}: {found}; no sample is of class 0, which is a class all the same";
+    }
+}

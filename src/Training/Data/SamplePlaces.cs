@@ -1,0 +1,26 @@
+using System.Globalization;
+
+namespace GpuGrad.Training.Data;
+
+/// <summary>Where samples stand in what they were read from, for messages.</summary>
+/// <param name="File">The file or folder.</param>
+public sealed record SamplePlaces(string File)
+{
+    /// <summary>The line of each sample, from 1; null where the file has no lines.</summary>
+    public IReadOnlyList<long>? Lines { get; init; }
+
+    /// <summary>The file of each sample, where each has its own; else null.</summary>
+    public IReadOnlyList<string>? Files { get; init; }
+
+    /// <summary>The name of each number of a sample; null where they have none.</summary>
+    public IReadOnlyList<string>? Names { get; init; }
+
+    /// <summary>Where a sample is, counted from 0: <c>t.csv:3</c> or <c>x.npz: sample 2</c>.</summary>
+    public string Of(int sample) =>
+        Files is not null ? Files[sample]
+        : Lines is not null ? string.Create(CultureInfo.InvariantCulture, $"{File}:{Lines[sample]}")
+        : string.Create(CultureInfo.InvariantCulture, $"{File}: sample {sample}");
+
+    /// <summary>What one of its numbers is called.</summary>
+    public string NameOf(int number) => Names?[number] ?? string.Create(CultureInfo.InvariantCulture, $"number {number}");
+}

@@ -1,0 +1,42 @@
+namespace GpuGrad.Training.Evaluation;
+
+/// <summary>How good a network's outputs are for the samples of one set: the figures that people judge by.</summary>
+public sealed record EvaluationReport
+{
+    /// <summary>Names in snake_case, as in <c>summary.json</c>, in the order in which they are shown.</summary>
+    public required IReadOnlyList<(string Name, double Value)> Values { get; init; }
+
+    /// <summary>Figures of each class or label; null for regression.</summary>
+    public IReadOnlyList<ClassFigures>? PerClass { get; init; }
+
+    /// <summary>Row: the true class, column: the predicted one; null where a sample has not exactly one class.</summary>
+    public long[,]? Confusion { get; init; }
+
+    /// <summary>Confidence against accuracy; null where the outputs are no probabilities of classes.</summary>
+    public IReadOnlyList<ReliabilityBin>? Reliability { get; init; }
+
+    /// <summary>The figure of a name; NaN where there is none.</summary>
+    public double this[string name] => Values.Where(v => v.Name == name).Select(v => v.Value).FirstOrDefault(double.NaN);
+}
+
+/// <summary>One class against all others.</summary>
+/// <param name="Support">Samples that are of the class.</param>
+/// <param name="Predicted">Samples that were predicted to be.</param>
+/// <param name="Correct">Samples that are both.</param>
+public readonly record struct ClassFigures(long Support, long Predicted, long Correct)
+{
+    /// <summary>Share of the predicted ones that are right; 0 where none was predicted.</summary>
+    public double Precision => Predicted == 0 ? 0 : (double)Correct / Predicted;
+
+    /// <summary>Share of the class that was found; 0 where there is none of it.</summary>
+    public double Recall => Support == 0 ? 0 : (double)Correct / Support;
+
+    /// <summary>Harmonic mean of precision and recall.</summary>
+    public double F1 => Support + Predicted == 0 ? 0 : 2.0 * Correct / (Support + Predicted);
+}
+
+/// <summary>Samples whose highest probability lies between two bounds (the lower one excluded).</summary>
+/// <param name="Samples">How many there are.</param>
+/// <param name="Confidence">Mean of their highest probabilities.</param>
+/// <param name="Accuracy">Share of them that is classified right.</param>
+public readonly record struct ReliabilityBin(long Samples, double Confidence, double Accuracy);

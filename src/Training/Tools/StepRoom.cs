@@ -1,0 +1,34 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Devices.Host;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>Whether a device has room for a step on random samples, asked before they are made.</summary>
+public static class StepRoom
+{
+    /// <param name="config">The experiment; its batch size is asked about.</param>
+    /// <param name="network">Its network.</param>
+    /// <param name="shape">Of the samples.</param>
+    /// <param name="device">Where the step would run.</param>
+    /// <param name="dumped">Whether every activation is kept and written.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: names a batch size that fits.</exception>
+    public static void Require(RunConfig config, Network network, DataShape shape, Device device, bool dumped = false) =>
+        BatchAdvice.Attempt(config.Data.Batch, size =>
+        {
+            using var model = new Model(config, network, device);
+            BatchSource source = BatchSource.Imaginary(shape, size);
+            double step = model.BytesOfStep(source, size), kept = dumped ? model.BytesOfStep(source, size, new PlanOptions { Fuse = false, Reuse = false }) : 0;
+            long samples = checked(size * shape.Shape.Length * sizeof(float));
+            _ = shape.Shape.Prepend(size).Count;
+            // What is written is doubles in the host's memory first.
+            double host = samples + (2 * kept), onDevice = step + kept;
+            HostMemory.Require("a step", (long)(device.UsesHostMemory ? host + onDevice : host));
+            device.Require("a step", (long)onDevice);
+            return size;
+        });
+}

@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Text.Json;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Tests.Support;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Losses;
+
+namespace GpuGrad.Training.Tests.Evaluation;
+
+/// <summary>The figures of outputs and answers, against scikit-learn's and against numbers worked out by hand.</summary>
+public sealed class EvaluatorTests
+{
+    private const double Tolerance = 1e-9;
+
+    private static readonly Random Random = new(5);
+
+    [SkippableFact]
+    public void Every_figure_is_that_of_scikit_learn_on_random_outputs_with_ties_and_classes_that_do_not_occur()
+    {
+        Python.RequireSklearn();
+        (object Case, EvaluationReport Report)[] all = [.. Enumerable.Range(0, 240).Select(i => (i % 4) switch { 0 => Classes(2), 1 => Classes(3 + Random.Next(7)), 2 => Labels(), _ => Numbers() })];
+        string file = Path.GetTempFileName();
+        try
+        {
+            File.WriteAllText(file, JsonSerializer.Serialize(all.Select(a => a.Case)));
+            using var told = JsonDocument.Parse(Python.Oracle("judged.py", file));
+            int compared = 0;
+            foreach ((JsonElement expected, (object Case, EvaluationReport Report) one) in told.RootElement.EnumerateArray().Zip(all))
+            {
+                Assert.Equal([.. expected.EnumerateObject().Select(p => p.Name).Order()], one.Report.Values.Select(v => v.Name).Order());
+                foreach (JsonProperty figure in expected.EnumerateObject())
+                {
+                    (double want, double got) = (figure.Value.GetDouble(), one.Report[figure.Name]);
+                    Assert.True(Math.Abs(got - want) <= Tolerance * Math.Max(1, Math.Abs(want)), string.Create(CultureInfo.InvariantCulture, $"{figure.Name}: {got:R}, scikit-learn says {want:R}, of {JsonSerializer.Serialize(one.Case)}"));
+                    compared++;
+                }
+            }
+            Assert.True(compared > 2000);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Three_of_four_right_with_one_class_never_predicted()
+    {
+        EvaluationReport report = Judge(new SoftmaxCrossEntropyConfig(), [0, 0, 1, 2], 3, [[2, 0, 0], [2, 1, 0], [0, 3, 0], [0, 1, 0]]);
+        Assert.Equal(0.75, report["accuracy"]);
+        Assert.Equal(2.0 / 3, report["balanced_accuracy"], 12);
+        Assert.Equal([1, 0.5, 0], report.PerClass!.Select(c => c.Precision));
+        Assert.Equal(1, report.Confusion![2, 1]);
+        Assert.Equal(4, report.Reliability!.Sum(b => b.Samples));
+    }
+
+    [Fact]
+    public void A_perfect_order_has_an_area_of_1_and_equal_scores_one_of_a_half()
+    {
+        Assert.Equal((1, 1), RankFigures.Of([0.1, 0.2, 0.8, 0.9], [false, false, true, true]));
+        Assert.Equal((0.5, 0.25), RankFigures.Of([1, 1, 1, 1], [true, false, false, false]));
+        Assert.True(double.IsNaN(RankFigures.Of([1, 2], [true, true]).RocAuc));
+    }
+
+    [Fact]
+    public void An_output_that_is_not_finite_is_refused_with_its_sample()
+    {
+        var evaluator = new Evaluator(new MseConfig(), Set(2, labels: null, targets: [1, 2]), 0);
+        GpuGradException e = Assert.Throws<GpuGradException>(() => evaluator.Add([1, float.NaN], 1));
+        Assert.Equal(Fault.NonFinite, e.Fault);
+        Assert.Contains("sample 1", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_class_whose_probability_is_0_in_a_double_has_a_finite_loss() =>
+        Assert.Equal(2000, Judge(new SoftmaxCrossEntropyConfig(), [0], 2, [[0, 2000]])["log_loss"], 9);
+
+    private static (object, EvaluationReport) Classes(int classes)
+    {
+        int n = 1 + Random.Next(60), used = 1 + Random.Next(classes);
+        bool one = classes == 2 && Random.Next(2) == 0, logits = Random.Next(4) > 0;
+        int[] labels = [.. Enumerable.Range(0, n).Select(_ => Random.Next(used))];
+        float[][] outputs = [.. labels.Select(l => Row(one ? 1 : classes, l))];
+        if (logits && classes > 2)
+            Scatter(outputs);
+        LossConfig loss = (logits, one) switch { (true, true) => new BinaryCrossEntropyConfig(), (true, false) => new SoftmaxCrossEntropyConfig(), (false, true) => new MseConfig(), _ => new HingeConfig() };
+        return (new { kind = "classes", outputs = Exact(outputs), labels, classes, logits }, Judge(loss, labels, classes, outputs));
+    }
+
+    private static (object, EvaluationReport) Labels()
+    {
+        int n = 1 + Random.Next(40), size = 2 + Random.Next(5);
+        int[][] labels = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, size).Select(l => l == 0 ? 0 : Random.Next(2)).ToArray())];
+        float[][] outputs = [.. labels.Select(_ => Row(size, 0))];
+        var evaluator = new Evaluator(new BinaryCrossEntropyConfig(), Set(n, null, [.. labels.SelectMany(l => l.Select(v => (float)v))]), 0);
+        evaluator.Add([.. outputs.SelectMany(o => o)], size);
+        return (new { kind = "labels", outputs = Exact(outputs), labels }, evaluator.Report());
+    }
+
+    private static (object, EvaluationReport) Numbers()
+    {
+        int n = 2 + Random.Next(40), size = 1 + Random.Next(3);
+        bool constant = Random.Next(5) == 0;
+        float[][] targets = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, size).Select(_ => constant ? 3f : (float)(Random.NextDouble() * 100)).ToArray())];
+        float[][] outputs = [.. targets.Select(t => t.Select(v => v + (float)Random.NextDouble()).ToArray())];
+        var evaluator = new Evaluator(new MseConfig(), Set(n, null, [.. targets.SelectMany(t => t)]), 0);
+        evaluator.Add([.. outputs.SelectMany(o => o)], size);
+        return (new { kind = "numbers", outputs = Exact(outputs), targets = Exact(targets) }, evaluator.Report());
+    }
+
+    // A float's shortest decimals are not the float.
+    private static double[][] Exact(float[][] rows) => Array.ConvertAll(rows, r => Array.ConvertAll(r, v => (double)v));
+
+    // Probabilities of three classes that are equal by formula differ in their last bits: ties are rows that are equal as a whole.
+    private static void Scatter(float[][] rows)
+    {
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = i > 0 && Random.Next(3) == 0 ? rows[Random.Next(i)] : [.. rows[i].Select(v => v + (float)Random.NextDouble())];
+    }
+
+    // Halves, so that there are ties; the right class a little ahead.
+    private static float[] Row(int size, int label) =>
+        [.. Enumerable.Range(0, size).Select(c => (Random.Next(-6, 7) / 2f) + (c == label || (size == 1 && label == 1) ? 1 : 0))];
+
+    private static EvaluationReport Judge(LossConfig loss, int[] labels, int classes, float[][] outputs)
+    {
+        var evaluator = new Evaluator(loss, Set(labels.Length, labels, null), classes);
+        foreach (float[] row in outputs) // a batch a sample
+            evaluator.Add(row, row.Length);
+        return evaluator.Report();
+    }
+
+    private static SampleSet Set(int count, int[]? labels, float[]? targets) => new()
+    {
+        Shape = new Shape(1),
+        Count = count,
+        Reals = new float[count],
+        Labels = labels,
+        Targets = targets,
+        TargetSize = targets is null ? 0 : targets.Length / count,
+    };
+}
