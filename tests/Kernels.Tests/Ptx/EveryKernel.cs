@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Accelerated.Loading;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
