@@ -12,6 +12,9 @@ internal static partial class Errors
 {
     public static int Report(Exception e, Output output)
     {
+        // A wrong environment variable shows where a class is first used, what a task met where it is waited for.
+        while (e is TypeInitializationException or AggregateException { InnerExceptions.Count: 1 } && e.InnerException is not null)
+            e = e.InnerException;
         (int code, string message) = e switch
         {
             GpuGradException known => (ExitCode.Of(known.Fault), known.Message),

@@ -76,6 +76,14 @@ public sealed class JsonTests : IDisposable
     }
 
     [Fact]
+    public void A_wrong_environment_variable_is_one_line()
+    {
+        gpugrad.Write("test.yaml", Overflowing);
+        gpugrad.Variables["GPUGRAD_SIMD"] = "999";
+        Assert.StartsWith("GPUGRAD_SIMD=999: expected 128, 256 or 512", gpugrad.Run("step", "test.yaml").Refused(ExitCode.Usage), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_expression_that_is_wrong_is_an_object_too()
     {
         JsonNode error = JsonNode.Parse(gpugrad.Run("explain", "x +", "--at", "x=1", "--json").Output)!["error"]!;
