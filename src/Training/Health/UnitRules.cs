@@ -38,7 +38,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         long since = idle.Max(u => history.LastActive[u]);
         StepSize? longest = LongestSince(since);
         // Without a step that did it, some units of networks that learn are idle for what they are given, above all for few inputs.
-        bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetter;
+        bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetterNow;
         bool remark = !found.AreMany || progress.Learned || progress.IsFalling || drifted;
         string key = $"{id} {reading.Layer.Path}";
         if ((remark && State.Raised.TryGetValue(key, out double told) && idle.Count < 2 * told) || !IsNews(remark ? key + " few" : key, idle.Count))
