@@ -27,7 +27,7 @@ public sealed class EvalVerb : Verb
     {
         if (Split is not ("test" or "validation" or "train"))
             throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train");
-        TrainedModel trained = TrainedModel.Open(Path);
+        using TrainedModel trained = TrainedModel.Open(Path);
         using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
         SampleSet samples = Data is null ? OfSplit(trained, output) : trained.Input(Output.Note).Read(Data, answers: true);
         using var model = new Model(trained.Config.Config, trained.Network, device);

@@ -21,7 +21,7 @@ public sealed class ExportVerb : Verb
 
     public override int Run(Output output)
     {
-        TrainedModel trained = TrainedModel.Open(Path);
+        using TrainedModel trained = TrainedModel.Open(Path);
         Network network = trained.Network;
         using var device = new CpuDevice(1);
         using var model = new Model(trained.Config.Config, network, device);

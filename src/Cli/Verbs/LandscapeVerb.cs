@@ -73,8 +73,10 @@ public sealed class LandscapeVerb : ConfigVerb
             var folder = new CheckpointFolder(Path.Combine(RunPath, "checkpoints"));
             foreach (CheckpointEntry entry in folder.List().OrderBy(e => e.Step))
             {
-                using CheckpointFile file = CheckpointFile.Open(entry.Path);
-                ModelState.Restore(probe.Model, file.Content);
+                if (Open(entry) is not CheckpointFile file)
+                    continue;
+                using (file)
+                    ModelState.Restore(probe.Model, file.Content);
                 trajectory.Add(Read(probe));
             }
             if (trajectory.Count == 1)
@@ -83,6 +85,19 @@ public sealed class LandscapeVerb : ConfigVerb
         if (Weights is not null)
             WeightFile.Load(Weights, probe.Model);
         return trajectory;
+    }
+
+    // A run that goes on may have removed it since it was listed.
+    private static CheckpointFile? Open(CheckpointEntry entry)
+    {
+        try
+        {
+            return CheckpointFile.Open(entry.Path);
+        }
+        catch (MissingFileException)
+        {
+            return null;
+        }
     }
 
     private static double[][] Read(LossProbe probe) => [.. probe.Movables.Where(m => m.Parameter is not null).Select(probe.Read)];

@@ -27,7 +27,7 @@ public sealed class PredictVerb : Verb
     {
         if (Top < 1)
             throw new GpuGradException(Fault.Config, Format.Invariant($"--top {Top}; expected a whole number above 0"));
-        TrainedModel trained = TrainedModel.Open(Path);
+        using TrainedModel trained = TrainedModel.Open(Path);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);

@@ -71,6 +71,7 @@ public sealed class ReportVerb : Verb
             Output.Note($"{e.Message}; the report has no mistakes in it");
             return (null, null);
         }
+        using TrainedModel opened = trained;
         if (trained.Card.Shape.Classes == 0)
             return (null, null);
         RunConfig config = trained.Config.Config;

@@ -15,7 +15,7 @@ namespace GpuGrad.Training.BlackBox;
 public sealed class FlightRecorder : IDisposable
 {
     private const double Share = 1.0 / 200;
-    private const int MostRecords = 4096;
+    public const int MostRecords = 4096;
 
     // What copies may take of memory: this much, and this part of what the machine has left.
     private const long MostMemory = 256L << 20;

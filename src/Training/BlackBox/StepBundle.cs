@@ -1,6 +1,6 @@
 using System.Text.Json;
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Runs.Storage;
@@ -19,6 +19,9 @@ namespace GpuGrad.Training.BlackBox;
 /// </summary>
 public sealed record StepBundle
 {
+    private const int MostSteps = 2 * FlightRecorder.MostRecords;
+    private const int MostBytes = 256 << 20;
+    private const long MostNumber = 1L << 53;
     private const string StepsFile = "steps.json", StateFile = "state.npz", SamplesFile = "samples.npz";
 
     public required ModelCard Card { get; init; }
@@ -37,7 +40,7 @@ public sealed record StepBundle
     /// <summary>The id of the device that they ran on.</summary>
     public required string Device { get; init; }
 
-    public RunConfig Config => ConfigBinder.Bind<RunConfig>((YamlMapping)YamlReader.Read(Card.Config, "model.json (config)"), "the config");
+    public RunConfig Config => CardConfig.Of(Card, ModelCard.FileName).Config;
 
     public static StepBundle Of(ModelCard card, SampleSet train, IReadOnlyList<StepRecord> steps, Snapshot state, string device) => new()
     {
@@ -89,12 +92,15 @@ public sealed record StepBundle
         if (!File.Exists(path))
             throw new GpuGradException(Fault.Data, $"{folder}: no {StepsFile} here; expected a folder nonfinite-step-N that a stopped run left");
         ModelCard card = ModelCard.Read(folder);
+        RunConfig config = CardConfig.Of(card, Path.Combine(folder, ModelCard.FileName)).Config;
         Document document = ReadDocument(path);
+        if (Problem(document, config, card.Shape) is string wrong)
+            throw new GpuGradException(Fault.Data, $"{path}: {wrong}");
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(Path.Combine(folder, SamplesFile));
         NumberArray x = arrays.GetValueOrDefault("x") ?? throw new GpuGradException(Fault.Data, $"{folder}/{SamplesFile}: no array 'x'");
         int samples = document.Steps.Sum(s => s.Batches.Sum(b => b.Samples.Count));
-        if (x.Count != (long)samples * card.Shape.Shape.Count || document.Steps.Any(s => s.Batches.Any(b => b.Samples.Any(i => i < 0 || i >= document.Count))))
-            throw new GpuGradException(Fault.Data, $"{folder}: {SamplesFile} and {StepsFile} do not belong together; expected {samples} samples {card.Shape.Shape}");
+        if (x.Count != (long)samples * card.Shape.Shape.Count || !Answers(arrays, card.Shape, samples))
+            throw new GpuGradException(Fault.Data, $"{folder}: {SamplesFile} and {StepsFile} do not belong together; expected {samples} samples {card.Shape.Shape} with what should come out for each");
         return new StepBundle
         {
             Card = card,
@@ -120,6 +126,8 @@ public sealed record StepBundle
     /// <summary>The samples at their places in data of the size they come from, because random changes go by that place.</summary>
     internal SampleSet Spread()
     {
+        int bytes = Samples.Shape.Count * (Samples.Bytes is null ? sizeof(float) : 1);
+        HostMemory.Require("the bundle's samples", checked(Count * ((long)bytes + sizeof(int) + (Samples.TargetSize * sizeof(float)))));
         int[] places = [.. Steps.SelectMany(s => s.Batches).SelectMany(b => b.Samples.ToArray())];
         return Samples with
         {
@@ -130,6 +138,34 @@ public sealed record StepBundle
             Labels = Spread(Samples.Labels, places, 1),
             Targets = Spread(Samples.Targets, places, Samples.TargetSize),
         };
+    }
+
+    // What the program itself never writes; memory is taken and kernels index by these numbers.
+    private static string? Problem(Document document, RunConfig config, DataShape shape)
+    {
+        if (document.Steps.Count is 0 or > MostSteps || document.Steps.Any(s => s is null || s.Batches.Count == 0 || s.Batches.Count > config.Train.Accumulate))
+            return $"expected 1 to {MostSteps} steps, each of 1 to {config.Train.Accumulate} batches";
+        if (document.Steps.Any(s => s.Step is < 1 or > MostNumber || s.Epoch < 1 || !double.IsFinite(s.Rate) || s.Rate < 0))
+            return "a step's number or epoch is below 1, or its rate is negative or not finite";
+        BatchLine?[] batches = [.. document.Steps.SelectMany(s => s.Batches)];
+        if (batches.Any(b => b is null || b.Number is < 0 or > MostNumber || b.Samples.Count == 0))
+            return "a batch is null, negative or empty";
+        // A batch is as large as the config says, or what is left of an epoch.
+        if (document.Count < 1 || batches.Any(b => b!.Samples.Count != config.Data.Batch && b.Samples.Count != document.Count % config.Data.Batch))
+            return $"a batch has neither {config.Data.Batch} samples, as the config says, nor what is left of {document.Count}";
+        if (batches.Any(b => b!.Samples.Any(i => i < 0 || i >= document.Count)))
+            return $"a sample is not one of the {document.Count} that the data had";
+        // The replay lays the samples at their places in data of that size.
+        return document.Count > Array.MaxLength / Math.Max(shape.Shape.Length, Math.Max(1, shape.Targets))
+            ? $"{document.Count} samples of {shape.Shape} are more than any training can have had in memory"
+            : null;
+    }
+
+    private static bool Answers(IReadOnlyDictionary<string, NumberArray> arrays, DataShape shape, int samples)
+    {
+        if (shape.Classes > 0)
+            return arrays.GetValueOrDefault("labels") is NumberArray labels && labels.Count == samples && labels.ToDoubles().All(l => l >= 0 && l < shape.Classes);
+        return arrays.GetValueOrDefault("targets") is NumberArray targets && targets.Count == (long)samples * shape.Targets;
     }
 
     private T[]? Spread<T>(T[]? values, int[] places, int size)
@@ -146,11 +182,11 @@ public sealed record StepBundle
     {
         try
         {
-            return JsonSerializer.Deserialize<Document>(File.ReadAllText(path), Options) ?? throw new JsonException("null");
+            return JsonSerializer.Deserialize<Document>(RegularFile.ReadAll(path, MostBytes), Options) ?? throw new JsonException("null");
         }
-        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception e) when (JsonRecord.IsOfJson(e))
         {
-            throw new GpuGradException(Fault.Data, $"{path}: {e.Message.ReplaceLineEndings(" ")}", e);
+            throw JsonRecord.Damaged(path, e);
         }
     }
 
@@ -160,6 +196,7 @@ public sealed record StepBundle
         NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.AllowNamedFloatingPointLiterals,
         RespectNullableAnnotations = true,
         RespectRequiredConstructorParameters = true,
+        AllowDuplicateProperties = false,
     };
 
     private sealed record Document(string Device, int Count, IReadOnlyList<StepLine> Steps);

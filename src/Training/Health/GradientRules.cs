@@ -23,7 +23,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
         double shrunk = first.GradientRms / largest.GradientRms, grown = first.GradientRms / last.GradientRms;
         if (Holds(AlarmCatalog.Vanishing, largest.GradientRms > 0 && shrunk < Vanished, VanishedFor) && IsFirst(AlarmCatalog.Vanishing))
         {
-            string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient of {first.Parameter.Name} is {first.GradientRms:G2} an element, that of {largest.Parameter.Name} {largest.GradientRms:G2}: {1 / shrunk:G2} times as much");
+            string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient of {first.Parameter.Name} is {first.GradientRms:G2} an element, that of {largest.Parameter.Name} {largest.GradientRms:G2}{(shrunk > 0 ? string.Create(CultureInfo.InvariantCulture, $": {1 / shrunk:G2} times as much") : "")}");
             yield return new Alarm(
                 AlarmCatalog.Vanishing, step, first.Parameter.Layer, finding, "Each layer on the way back multiplies the gradient by less than 1; a sigmoid by at most 0.25.",
                 Remedies.Either(remedies.Relu, "batchnorm between the layers, or residual: around some of them"));

@@ -44,6 +44,17 @@ public sealed record HealthState
 
     /// <summary>The largest share of a layer's weights that each of the last watched steps moved: evidence for what it may have done.</summary>
     public List<StepSize> Steps { get; set; } = [];
+
+    /// <summary>What no watch can remember, where it was read from a file; else null.</summary>
+    internal string? Problem()
+    {
+        // Elements of lists are not covered by the nullable annotations.
+        if (Steps.Any(s => s is null || s.Step < 0))
+            return "health: a step is null or negative";
+        if (Units.Values.Any(u => u is null || u.Idle.Length != u.LastActive.Length || u.Idle.Concat(u.LastActive).Any(n => n < 0)))
+            return "health: the units of a layer are null, negative or not one for one";
+        return Streaks.Values.Any(n => n < 0) || Unpredicted.Any(n => n < 0) ? "health: a streak or a count is negative" : null;
+    }
 }
 
 /// <summary>How far a step moved the layer that it moved furthest, relative to its weights.</summary>

@@ -26,7 +26,7 @@ public sealed class HealthWatch
     public HealthWatch(LoadedConfig loaded, HealthState state, RunFacts facts)
     {
         this.state = state;
-        var remedies = new Remedies(loaded);
+        var remedies = new Remedies(loaded) { TotalSteps = facts.TotalSteps };
         explanations = new Explanations(state);
         var progress = new LearningProgress(facts, state);
         units = new UnitRules(remedies, progress, state, facts.Samples);

@@ -14,7 +14,10 @@ internal sealed class LearningProgress(RunFacts facts, HealthState state)
     public bool IsFalling => state.EpochLosses.Count > 1 && state.EpochLosses[^1] < Falling * state.EpochLosses[^2] && !IsWorse(state.EpochLosses[^1]);
 
     /// <summary>Whether the last epoch's loss was clearly better than a guess's.</summary>
-    public bool IsBetter => state.LastLoss < Better * Guess;
+    public bool IsBetterNow => IsBetter(state.LastLoss);
+
+    /// <summary>Whether a loss is clearly better than a guess's.</summary>
+    public bool IsBetter(double? loss) => loss < Better * Guess;
 
     private double? Guess => facts.GuessLoss ?? facts.ExpectedLoss;
 

@@ -25,7 +25,7 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
     /// <param name="falls">Whether the loss still fell: a common class may yet be learned.</param>
     public Alarm? Judge(long step, bool falls)
     {
-        int[] never = [.. Enumerable.Range(0, State.Unpredicted.Count).Where(c => State.Unpredicted[c] >= (falls && !IsRare(facts.ClassShares[c]) ? LongShown : Shown))];
+        int[] never = [.. Enumerable.Range(0, Math.Min(State.Unpredicted.Count, facts.ClassShares.Count)).Where(c => State.Unpredicted[c] >= (falls && !IsRare(facts.ClassShares[c]) ? LongShown : Shown))];
         if (never.Length == 0 || explanations.Of(AlarmCatalog.NeverPredicted) is not null || !IsFirst(AlarmCatalog.NeverPredicted))
             return null;
         string names = string.Join(", ", never.Take(Listed).Select(facts.ClassName)) + (never.Length > Listed ? string.Create(CultureInfo.InvariantCulture, $" and {never.Length - Listed} more") : "");

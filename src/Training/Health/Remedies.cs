@@ -14,8 +14,8 @@ namespace GpuGrad.Training.Health;
 /// </summary>
 public sealed class Remedies
 {
-    /// <summary>How far a step should move a layer, of its norm: ten steps a percent or so, which leaves room above and below.</summary>
-    private const double Healthy = 0.005;
+    /// <summary>How far a step should move a layer, of its norm: half a per cent, and up to two where a run has few steps to get anywhere.</summary>
+    private const double Healthy = 0.005, MostHealthy = 0.02, WholeRun = 4;
 
     private const int MostPlaces = 6, MostClasses = 10;
 
@@ -37,6 +37,11 @@ public sealed class Remedies
         };
     }
 
+    /// <summary>Steps of the run; 0 where they are not known.</summary>
+    public long TotalSteps { get; init; }
+
+    private double Target => TotalSteps > 0 ? Math.Clamp(WholeRun / TotalSteps, Healthy, MostHealthy) : Healthy;
+
     /// <summary>Several ways out, the likeliest first.</summary>
     public static string Either(params IEnumerable<string?> ways) => string.Join(", or ", ways.Where(w => !string.IsNullOrEmpty(w)));
 
@@ -44,7 +49,7 @@ public sealed class Remedies
     /// <param name="move">How far the longest step moved a layer, of its norm: the rate is lowered to what makes it healthy. Null: a tenth.</param>
     public string? LowerRate(double? move = null)
     {
-        double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move > 2 * Healthy ? lr * Healthy / move.Value : lr / 10));
+        double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move > 2 * Target ? lr * Target / move.Value : lr / 10));
         return rate > 0 && rate <= lr / 1.5 ? Rate(rate) : null;
     }
 
@@ -52,7 +57,7 @@ public sealed class Remedies
     /// <param name="move">How far steps move the layer that they move furthest, of its norm. Null: ten times.</param>
     public string? HigherRate(double? move = null)
     {
-        double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move is > 0 and < Healthy / 2 ? lr * Healthy / move.Value : lr * 10));
+        double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move > 0 && move < Target / 2 ? lr * Target / move.Value : lr * 10));
         return lr > 0 && rate >= lr * 1.5 ? Rate(rate) : null;
     }
 

@@ -18,9 +18,11 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
         return Of(step, finding, "It never fell. " + cause, remedy);
     }
 
-    public Alarm Rose(long step, string finding) => Cause() is (string cause, string remedy)
-        ? Of(step, finding, cause, remedy)
-        : Of(step, finding, "It was lower before: steps jump from side to side of a valley.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+    public Alarm Rose(long step, string finding)
+    {
+        (string cause, string remedy) = Cause() ?? Elsewhere() ?? ("Steps jump from side to side of a valley.", Lower());
+        return Of(step, finding, "It was lower before. " + cause, remedy);
+    }
 
     /// <summary>A loss that fell and then stands: a remark where nothing speaks against the run.</summary>
     public Alarm Stands(long step, string finding)
@@ -34,7 +36,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
         if (Cause() is (string cause, string remedy))
             return Of(step, finding, cause, remedy);
         if (Move > TooLong)
-            return Of(step, finding, "Steps are so long that they jump from side to side of a valley.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+            return Of(step, finding, "Steps are so long that they jump from side to side of a valley.", Lower());
         return Of(step, finding, "It has learned what this model and these samples allow, or needs shorter steps now.", Remedies.Either(remedies.Schedule, "more units or layers, or an early stop")) with { IsRemark = true };
     }
 
@@ -57,12 +59,14 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
     private (string, string)? Rates()
     {
         if (Move > TooLong)
-            return ("Every step jumps too far.", Remedies.Either(remedies.LowerRate(Move), remedies.Schedule));
+            return ("Every step jumps too far.", Lower());
         StepSize? longest = state.Steps.MaxBy(s => s.Ratio);
         if (longest?.Ratio > Thrown)
             return (string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer by {longest.Ratio * 100:F0} % of its norm, to where hardly any gradient arrives."), Remedies.Either(remedies.LowerRate(longest.Ratio), "leaky-relu in place of relu"));
         return Move < TooShort && remedies.HigherRate(Move) is string higher ? ("Steps are too short to lead anywhere.", higher) : null;
     }
+
+    private string Lower() => Remedies.Either(remedies.LowerRate(Move) ?? remedies.Schedule, "a larger batch");
 
     private static Alarm Of(long step, string finding, string cause, string remedy) => new(AlarmCatalog.LossStuck, step, "", finding, cause, remedy);
 }

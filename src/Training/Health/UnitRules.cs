@@ -38,7 +38,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         long since = idle.Max(u => history.LastActive[u]);
         StepSize? longest = LongestSince(since);
         // Without a step that did it, some units of networks that learn are idle for what they are given, above all for few inputs.
-        bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetter;
+        bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetterNow;
         bool remark = !found.AreMany || progress.Learned || progress.IsFalling || drifted;
         string key = $"{id} {reading.Layer.Path}";
         if ((remark && State.Raised.TryGetValue(key, out double told) && idle.Count < 2 * told) || !IsNews(remark ? key + " few" : key, idle.Count))
@@ -62,7 +62,8 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
 
     private UnitHistory Note(long step, LayerReading reading, int batchSize)
     {
-        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history))
+        // A history of another number of units is of another network.
+        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history) || history.Idle.Length != reading.Idle.Length)
             State.Units[reading.Layer.Path] = history = new UnitHistory { LastActive = new long[reading.Idle.Length], Idle = new long[reading.Idle.Length] };
         for (int u = 0; u < reading.Idle.Length; u++)
             (history.LastActive[u], history.Idle[u]) = reading.Idle[u] < 1 ? (step, 0) : (history.LastActive[u], history.Idle[u] + batchSize);

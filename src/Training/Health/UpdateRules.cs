@@ -8,7 +8,7 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
 {
     private const double Large = 0.2, Leap = 0.5;
     private const double Small = 1e-6;
-    private const double Enough = 0.03; // of its norm a layer has to move over a whole run for anything to be learned
+    private const double Enough = 0.2; // of its norm a layer has to move over a whole run for anything to be learned
     private const double Faded = 1000; // times as long as the steps of now one was, before gradients died out
     private const int LargeFor = 3, SmallFor = 5, StepsKept = 256;
 
@@ -43,17 +43,18 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
         // A schedule that ends near 0 makes small steps on purpose, a network that has learned has nothing left to do.
         bool full = rate >= 0.1 * config.Train.Optimizer.Lr && rate > 0 && !progress.Learned && !progress.IsLow(loss);
         bool moves = facts.Weights(reading).Any(p => p.Update > 0 || p.Gradient > 0);
-        double largest = Largest(reading), longest = State.Steps.Max(s => s.Ratio);
-        bool slow = Holds($"{AlarmCatalog.UpdatesSmall} slow", full && moves && longest * facts.TotalSteps < Enough, SmallFor);
+        // A warm-up begins with a part of the rate.
+        double largest = Largest(reading), longest = State.Steps.Max(s => s.Ratio), whole = Math.Max(1, config.Train.Optimizer.Lr / rate);
+        bool slow = Holds($"{AlarmCatalog.UpdatesSmall} slow", full && moves && !progress.IsBetter(loss) && longest * whole * facts.TotalSteps < Enough, SmallFor);
         bool faded = Holds($"{AlarmCatalog.UpdatesSmall} faded", full && moves && largest < Small && longest > Faded * largest, SmallFor);
         ParameterReading[] small = [.. facts.Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesSmall} {p.Parameter.Name}", full && p.Ratio / facts.FactorOf(p) < Small && (p.Update > 0 || p.Gradient > 0), SmallFor))];
         if ((!slow && !faded && small.Length == 0) || !IsFirst(AlarmCatalog.UpdatesSmall))
             return null;
-        return slow ? Slow(step, longest) : faded ? FadedAway(step, largest, longest) : Blocked(step, small);
+        return slow ? Slow(step, longest * whole) : faded ? FadedAway(step, largest, longest) : Blocked(step, small);
     }
 
     private Alarm Slow(long step, double longest) => new(
-        AlarmCatalog.UpdatesSmall, step, "", string.Create(CultureInfo.InvariantCulture, $"no step has moved a layer by more than {longest:G2} of its norm, which over the {facts.TotalSteps:N0} steps of the run comes to {longest * facts.TotalSteps * 100:G2} %"),
+        AlarmCatalog.UpdatesSmall, step, "", string.Create(CultureInfo.InvariantCulture, $"at the full rate no step moves a layer by more than {longest:G2} of its norm, which over the {facts.TotalSteps:N0} steps of the run comes to {longest * facts.TotalSteps * 100:G2} %"),
         "The learning rate is too low for these weights and so few steps.", Remedies.Either(remedies.HigherRate(longest), "more epochs"));
 
     private Alarm FadedAway(long step, double largest, double longest) => new(

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Reports;
@@ -14,17 +14,23 @@ public sealed record RunFiles(string Metrics, string Config, RunManifest? Manife
     public static RunFiles Of(string folder)
     {
         string In(string file) => Path.Combine(folder, file);
+        return new RunFiles(
+            In("metrics.jsonl"),
+            YamlReader.ReadText(In("config.yaml")),
+            IfThere(() => RunManifest.Read(In("manifest.json"))),
+            IfThere(() => RunSummary.Read(In("summary.json"))));
+    }
+
+    private static T? IfThere<T>(Func<T> read)
+        where T : class
+    {
         try
         {
-            return new RunFiles(
-                In("metrics.jsonl"),
-                File.ReadAllText(In("config.yaml")),
-                File.Exists(In("manifest.json")) ? JsonSerializer.Deserialize(File.ReadAllText(In("manifest.json")), StorageJson.Default.RunManifest) : null,
-                File.Exists(In("summary.json")) ? JsonSerializer.Deserialize(File.ReadAllText(In("summary.json")), StorageJson.Default.RunSummary) : null);
+            return read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        catch (MissingFileException)
         {
-            throw new GpuGradException(Fault.Data, $"{folder}: {e.Message.ReplaceLineEndings(" ")}", e);
+            return null;
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Reports;
 
@@ -11,6 +12,11 @@ public sealed record LogLine(long Step, IReadOnlyDictionary<string, double> Numb
 /// <summary>What <c>metrics.jsonl</c> holds, by kind of line.</summary>
 public sealed record RunLog
 {
+    // A line of a network with a thousand layers has half a million bytes.
+    private const int MostBytes = 256 << 20, MostLine = 1 << 20;
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
+
     /// <summary>A line every few steps: loss, learning rate, norm of the gradients.</summary>
     public IReadOnlyList<LogLine> Steps { get; private init; } = [];
 
@@ -26,25 +32,20 @@ public sealed record RunLog
     public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
 
     /// <summary>Reads the log of a run, also of one that is going on; a last line that is not whole is left out.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line is not JSON.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: too large, or a line is none of metrics.</exception>
     public static RunLog Read(string path)
     {
-        string[] lines;
-        try
-        {
-            lines = File.Exists(path) ? File.ReadAllLines(path) : [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new GpuGradException(Fault.Data, $"{path}: {e.Message}", e);
-        }
         var all = new List<LogLine>();
-        for (int i = 0; i < lines.Length; i++)
+        ReadOnlyMemory<byte> rest = BytesOf(path);
+        for (int number = 1; !rest.IsEmpty; number++)
         {
-            if (Parse(lines[i]) is LogLine line)
+            int end = rest.Span.IndexOf((byte)'\n');
+            LogLine? line = Parse(rest[..(end < 0 ? rest.Length : end)]);
+            if (line is null && end >= 0)
+                throw new GpuGradException(Fault.Data, $"{path}:{number}: not a line of metrics; expected a JSON object with a whole step of 0 or more, and numbers or texts, each name once");
+            if (line is not null)
                 all.Add(line);
-            else if (i < lines.Length - 1)
-                throw new GpuGradException(Fault.Data, $"{path}:{i + 1}: not a line of metrics; expected a JSON object with a step");
+            rest = end < 0 ? default : rest[(end + 1)..];
         }
         return new RunLog
         {
@@ -60,30 +61,61 @@ public sealed record RunLog
     public IReadOnlyList<string> NamesOf(string figure) =>
         [.. Health.Take(1).SelectMany(l => l.Numbers.Keys).Where(k => k.EndsWith("/" + figure, StringComparison.Ordinal)).Select(k => k[..^(figure.Length + 1)])];
 
-    private static LogLine? Parse(string line)
+    private static byte[] BytesOf(string path)
     {
         try
         {
-            using JsonDocument document = JsonDocument.Parse(line);
-            if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("step", out JsonElement step) || !step.TryGetInt64(out long number))
-                return null;
-            var numbers = new Dictionary<string, double>();
-            var texts = new Dictionary<string, string>();
-            foreach (JsonProperty property in document.RootElement.EnumerateObject())
-            {
-                if (property.Value.ValueKind == JsonValueKind.Number)
-                    numbers[property.Name] = property.Value.GetDouble();
-                else if (property.Value.ValueKind == JsonValueKind.String)
-                    texts[property.Name] = property.Value.GetString()!;
-            }
-            // What is not finite stands as a text.
-            foreach (string name in texts.Where(t => t.Value is "NaN" or "Infinity" or "-Infinity").Select(t => t.Key))
-                numbers[name] = double.NaN;
-            return new LogLine(number, numbers, texts);
+            return RegularFile.ReadAll(path, MostBytes);
         }
-        catch (JsonException)
+        catch (MissingFileException)
+        {
+            return [];
+        }
+    }
+
+    private static LogLine? Parse(ReadOnlyMemory<byte> line)
+    {
+        if (line.Length > MostLine)
+            return null;
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(line, Strict);
+            return Parse(document.RootElement);
+        }
+        catch (Exception e) when (JsonRecord.IsOfJson(e))
         {
             return null;
         }
+    }
+
+    private static LogLine? Parse(JsonElement line)
+    {
+        if (line.ValueKind != JsonValueKind.Object || !line.TryGetProperty("step", out JsonElement step) || step.ValueKind != JsonValueKind.Number
+            || !step.TryGetInt64(out long number) || number < 0)
+        {
+            return null;
+        }
+        var numbers = new Dictionary<string, double>();
+        var texts = new Dictionary<string, string>();
+        foreach (JsonProperty property in line.EnumerateObject())
+        {
+            switch (property.Value.ValueKind)
+            {
+                case JsonValueKind.Number when property.Value.TryGetDouble(out double value) && double.IsFinite(value):
+                    numbers[property.Name] = value;
+                    break;
+                case JsonValueKind.String:
+                    texts[property.Name] = property.Value.GetString()!;
+                    // What is not finite stands as a text.
+                    if (texts[property.Name] is "NaN" or "Infinity" or "-Infinity")
+                        numbers[property.Name] = double.NaN;
+                    break;
+                case JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null:
+                    break;
+                default:
+                    return null;
+            }
+        }
+        return new LogLine(number, numbers, texts);
     }
 }

@@ -45,7 +45,6 @@ public sealed class RunSession : IRunObserver, IDisposable
         fingerprint = data.Fingerprint;
         card = ModelCard.Of(loaded, data);
         trainSamples = data.Train;
-        remedies = new Remedies(loaded);
         this.folder = folder;
         this.display = display;
         this.warn = warn;
@@ -54,6 +53,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             warn(remark);
         if (config.Threads > 0 && device.Id != "cpu")
             warn($"threads: {config.Threads} are for the cpu device; {device.Id} has its own");
+        remedies = new Remedies(loaded) { TotalSteps = Trainer.TotalSteps };
         if (resumed is not null)
         {
             ModelState.Restore(Trainer.Model, resumed);

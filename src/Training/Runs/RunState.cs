@@ -49,4 +49,17 @@ public sealed record RunState
     /// <summary>What the watch over the run remembers.</summary>
     // With a setter that is not init: a checkpoint written before there was a watch leaves it as it is here.
     public HealthState Health { get; set; } = new();
+
+    /// <summary>What no run can have come to, where it was read from a file; null for a state that some run may have.</summary>
+    internal string? Problem()
+    {
+        const long Most = 1L << 62;
+        if (new[] { Epoch, Cursor, Batches, Samples, Step, StoppingBad, PlateauBad, KeptEpoch }.Any(n => n is < 0 or > Most) || Epoch == int.MaxValue)
+            return $"epoch {Epoch}, cursor {Cursor}, step {Step}, {Batches} batches of {Samples} samples; expected 0 or more, and no more than any run can have done";
+        if (!(Seconds >= 0 && double.IsFinite(Seconds)))
+            return "seconds are negative or not finite";
+        if (!(PlateauFactor >= 0 && double.IsFinite(PlateauFactor)))
+            return "the plateau's factor is not a number of 0 or more";
+        return Health.Problem();
+    }
 }

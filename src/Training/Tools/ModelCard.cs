@@ -16,6 +16,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
 {
     /// <summary>Its name in a run folder and in a bundle.</summary>
     public const string FileName = "model.json";
+    private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
         ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", FingerprintKey = "gpugrad.data";
 
@@ -58,14 +59,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
     public static ModelCard Read(string folder)
     {
         string path = Path.Combine(folder, FileName);
-        try
-        {
-            return FromMetadata(path, JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(path)) ?? []);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
-        {
-            throw new GpuGradException(Fault.Data, $"{path}: {e.Message.ReplaceLineEndings(" ")}", e);
-        }
+        return FromMetadata(path, JsonRecord.Read(path, StorageJson.Default.DictionaryStringString, MostBytes));
     }
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file was not written by GpuGrad, or its metadata is damaged.</exception>

@@ -1,5 +1,4 @@
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Networks;
@@ -8,13 +7,18 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>A network with weights from a file: a run folder's, a checkpoint's, or a weights file by itself.</summary>
+/// <summary>
+/// A network with weights from a file: a run folder's, a checkpoint's, or a weights file by itself. The file stays open: a run that goes on
+/// may remove or replace it meanwhile.
+/// </summary>
 /// <param name="Config">The experiment.</param>
 /// <param name="Card">How it is used.</param>
 /// <param name="Source">The file the weights come from.</param>
 /// <param name="Load">Sets the weights of a model.</param>
-public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string Source, Action<Model> Load)
+public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string Source, Action<Model> Load) : IDisposable
 {
+    private IDisposable? Weights { get; init; }
+
     /// <summary>A run folder (its weights, or its newest checkpoint while it has none) or a <c>.safetensors</c> file.</summary>
     public static TrainedModel Open(string path)
     {
@@ -22,40 +26,54 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
             return FromWeights(path);
         if (!RunFolder.IsRun(path))
             throw new GpuGradException(Fault.Config, $"{path}: not a run folder (no config.yaml); expected the folder of a run or a .safetensors file");
-        string weights = Path.Combine(path, "weights.safetensors");
-        return File.Exists(weights) ? FromWeights(weights) : FromCheckpoint(path);
+        try
+        {
+            return FromWeights(Path.Combine(path, "weights.safetensors"));
+        }
+        catch (MissingFileException)
+        {
+            return FromCheckpoint(path);
+        }
     }
 
     /// <summary>Reads other files as its training data were read.</summary>
     /// <param name="note">Told of what is not wrong and may not be meant.</param>
     public InputPipeline Input(Action<string>? note = null) => new(Config.Config, Card.Input, note);
 
+    public void Dispose() => Weights?.Dispose();
+
     public Network Network => Network.Build(Config.Config.Model, Card.Shape.Shape);
 
     private static TrainedModel FromWeights(string path)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(path);
-        ModelCard card = ModelCard.FromMetadata(path, file.Metadata);
-        return new TrainedModel(ConfigOf(card, path), card, path, model => WeightFile.Load(path, model));
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        try
+        {
+            ModelCard card = ModelCard.FromMetadata(path, file.Metadata);
+            var trained = new TrainedModel(CardConfig.Of(card, path), card, path, model => WeightFile.Load(file, model)) { Weights = file };
+            WeightFile.Check(file, trained.Network);
+            return trained;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     private static TrainedModel FromCheckpoint(string folder)
     {
-        ModelCard card = ModelCard.Read(folder);
-        var checkpoints = new CheckpointFolder(Path.Combine(folder, "checkpoints"));
-        using CheckpointFile file = checkpoints.OpenNewest() ?? throw new GpuGradException(Fault.Data, $"{folder}: neither weights nor a checkpoint yet");
-        string path = file.Path;
-        return new TrainedModel(ConfigOf(card, folder), card, path, model =>
+        CheckpointFile file = new CheckpointFolder(Path.Combine(folder, "checkpoints")).OpenNewest()
+            ?? throw new GpuGradException(Fault.Data, $"{folder}: neither weights nor a checkpoint yet; wait for the first one, or for the end of the run");
+        try
         {
-            using CheckpointFile again = CheckpointFile.Open(path);
-            ModelState.Restore(model, again.Content);
-        });
-    }
-
-    private static LoadedConfig ConfigOf(ModelCard card, string path)
-    {
-        var tree = (YamlMapping)YamlReader.Read(card.Config, $"{path} (config)");
-        RunConfig config = ConfigBinder.Bind<RunConfig>(tree, "the config");
-        return new LoadedConfig(config, tree, config.Folder ?? ".");
+            ModelCard card = ModelCard.Read(folder);
+            return new TrainedModel(CardConfig.Of(card, Path.Combine(folder, ModelCard.FileName)), card, file.Path, model => ModelState.Restore(model, file.Content)) { Weights = file };
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 }

@@ -44,7 +44,7 @@ internal static class GuardedCases
         };
     }
 
-    private static int CasesOfFamily => Effort.Count(24, 400);
+    private static int CasesOfFamily => Effort.Count(60, 400);
 
     private static List<OpCase> Cases(string kind) => cases ??=
         [.. OpFamilies.All.Where(f => kind == "conformance" || f.Name == kind).SelectMany(f => f.Cases(Math.Max(f.Special, CasesOfFamily)))];

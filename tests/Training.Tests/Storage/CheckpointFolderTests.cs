@@ -12,6 +12,39 @@ public sealed class CheckpointFolderTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
+    public async Task A_checkpoint_that_is_replaced_while_it_is_looked_for_is_no_damage_and_an_open_one_stays_as_it_was()
+    {
+        Checkpoints.Save(Samples.At(1), keep: 1);
+        using var enough = new CancellationTokenSource();
+        Task training = Task.Run(() =>
+        {
+            var run = new CheckpointFolder(folder.Path);
+            for (int step = 2; !enough.IsCancellationRequested; step++)
+                run.Save(Samples.At(step), keep: 1);
+        });
+        for (int i = 0; i < 300; i++)
+        {
+            using CheckpointFile open = Checkpoints.OpenNewest()!;
+            Assert.True(open.Content.State.Step > 0);
+            var bytes = new byte[open.Content.Buffers[0].Bytes];
+            open.Content.Buffers[0].Read(0, bytes);
+        }
+        await enough.CancelAsync();
+        await training;
+        Assert.Empty(warnings);
+    }
+
+    [Fact]
+    public void Where_no_checkpoint_is_whole_nothing_is_advised_that_destroys_them()
+    {
+        Checkpoints.Save(Samples.At(1), keep: 1);
+        File.WriteAllText(Checkpoints.PathOf(1, best: false), "x");
+        string message = Assert.Throws<GpuGradException>(() => Checkpoints.OpenNewest()).Message;
+        Assert.Contains("nothing was changed", message);
+        Assert.Contains("into another folder", message);
+    }
+
+    [Fact]
     public void The_last_ones_and_the_best_are_kept()
     {
         foreach (int step in new[] { 1, 2, 3, 4, 5, 6 })

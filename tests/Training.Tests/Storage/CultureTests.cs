@@ -57,7 +57,7 @@ public sealed class CultureTests : IDisposable
 
     private byte[][] Written(string name)
     {
-        var state = new RunState { Seconds = 1234.5678, KeptBest = -1e-7, Step = 1234567, PlateauFactor = double.NegativeInfinity };
+        var state = new RunState { Seconds = 1234.5678, KeptBest = -1e-7, Step = 1234567, StoppingBest = double.NegativeInfinity };
         CheckpointFile.Write(folder[name + 1], Samples.At(7) with { State = state });
         using (MetricsLog log = MetricsLog.Open(folder[name + 2], 0))
             log.Append(("step", 1234567), ("loss", -1234.5678), ("rate", 1e-7), ("nan", double.NaN));

@@ -73,6 +73,38 @@ public sealed class ForeignFilesTests : IDisposable
     }
 
     [SkippableTheory]
+    [InlineData(Obstacle.Link, Errno.Loop)]
+    [InlineData(Obstacle.Dangling, Errno.Loop)]
+    [InlineData(Obstacle.HardLink, Errno.OtherNames)]
+    [InlineData(Obstacle.Pipe, Errno.NotRegular)]
+    [InlineData(Obstacle.Device, Errno.Loop)]
+    [InlineData(Obstacle.Folder, Errno.IsFolder)]
+    public void Every_file_system_refuses_to_change_them_in_place_with_the_same_numbers_and_replaces_links(Obstacle obstacle, int errno)
+    {
+        Skip.IfNot(OperatingSystem.IsLinux(), "elsewhere one name of two looks like the other");
+        Put(obstacle, folder["m"]);
+        foreach (IFileSystem files in new[] { FileSystem.Current, new PortableFiles() })
+        {
+            using WorkFolder open = WorkFolder.Open(folder.Path, files);
+            Assert.Equal(errno, Assert.Throws<StorageException>(() => MetricsLog.Open(open, "m", 0)).Number);
+            AssertUnharmed();
+        }
+        foreach (IFileSystem files in new[] { FileSystem.Current, new PortableFiles() })
+        {
+            if (obstacle is Obstacle.Pipe or Obstacle.Folder)
+            {
+                Assert.Throws<StorageException>(() => DurableFile.WriteText(folder["m"], "new", files));
+                continue;
+            }
+            Remove(folder["m"]);
+            Put(obstacle, folder["m"]);
+            DurableFile.WriteText(folder["m"], "new", files);
+            Assert.Equal((null, "new"), (new FileInfo(folder["m"]).LinkTarget, File.ReadAllText(folder["m"])));
+            AssertUnharmed();
+        }
+    }
+
+    [SkippableTheory]
     [InlineData(Obstacle.Link, null)]
     [InlineData(Obstacle.Dangling, null)]
     [InlineData(Obstacle.HardLink, null)]
@@ -197,6 +229,16 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Throws<StorageException>(() => run.Checkpoints.Save(Samples.At(5), keep: 1));
         Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
         Assert.False(Directory.Exists(Run));
+    }
+
+    [SkippableFact]
+    public void A_run_whose_files_were_removed_from_under_it_does_not_go_on_in_what_is_left()
+    {
+        using RunFolder run = RunFolder.Open(Run);
+        run.Checkpoints.Save(Samples.At(5), keep: 1);
+        run.RequireInPlace();
+        File.Delete(In("config.yaml")); // as far as rm -r got while the next checkpoint was written
+        Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
     }
 
     [SkippableFact]

@@ -82,7 +82,7 @@ outside('Convolutions/CpuWinogradGradient.cs', 'Transpose.Run(work, channels, dw
 outside('Convolutions/CpuWinogradGradient.cs', 'int begin = Math.Max(row, 0), end = «Math.Min(row + rows, size.H)»', 'row + rows')
 outside('Convolutions/CpuWinogradGradient.cs', 'kernels = binding.ScratchOfWorkers(«9L * WholeChannels»);', '(9L * WholeChannels) - 1')
 outside('Convolutions/CpuPointwiseGradient.cs', 'Copies.Copy(SumsOf(0, group, filter), target, «z.GroupC»);', 'z.GroupC + 1')
-outside('Convolutions/CpuPointwiseGradient.cs', 'int run = «(int)Math.Min(count, pixels - at)»;', 'count')
+outside('Convolutions/CpuPointwiseGradient.cs', 'pixels, target, pitch, «channels», run);', 'channels + 1')
 outside('Convolutions/CpuWeightGradient.cs', 'Copies.Copy(from + (row * z.Q), target + at, «columns»);', 'columns + 1')
 outside('Convolutions/CpuWeightGradient.cs', 'for (int j = 0; «j < columns»; j++)', 'j <= columns')
 outside('Convolutions/CpuWeightGradient.cs', '«rows + DotKernel.Columns»', 'rows')

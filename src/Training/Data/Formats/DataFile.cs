@@ -1,4 +1,5 @@
 using GpuGrad.Training.Runs.Storage;
+using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -76,11 +77,11 @@ internal static class DataFile
             throw DataFault.In(path, "a folder", "a file");
         if (!info.Exists)
             throw DataFault.In(path, "no such file", "a data file; relative paths start at the config's folder");
-        // Pipes and devices have no length; opening a pipe would wait for ever.
-        long length = info.LinkTarget is not null && info.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : info.Length;
-        if (length == 0)
-            throw DataFault.At(path, 0, "an empty file", "data");
-        int buffer = (int)Math.Clamp(length, LeastBuffer, MostBuffer);
-        return new FileStream(RegularFile.OpenHandle(path), FileAccess.Read, buffer);
+        SafeFileHandle handle = RegularFile.OpenHandle(path);
+        long length = RandomAccess.GetLength(handle);
+        if (length > 0)
+            return new FileStream(handle, FileAccess.Read, (int)Math.Clamp(length, LeastBuffer, MostBuffer));
+        handle.Dispose();
+        throw DataFault.At(path, 0, "an empty file", "data");
     }
 }

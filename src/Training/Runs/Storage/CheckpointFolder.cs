@@ -16,7 +16,8 @@ public sealed record CheckpointEntry(string Path, long Step, bool Best);
 public sealed partial class CheckpointFolder
 {
     // A run that trains replaces its checkpoints while they are looked through; each time around, it has got further.
-    private const int MostLooks = 1000;
+    // A listing during such a change may show neither the old name nor the new one.
+    private const int MostLooks = 1000, MostEmptyLooks = 20;
 
     private readonly Func<WorkFolder> open;
     private readonly Action<string>? warn;
@@ -65,9 +66,9 @@ public sealed partial class CheckpointFolder
         for (int look = 0; look < MostLooks; look++)
         {
             IReadOnlyList<CheckpointEntry> entries = List();
-            if (entries.Count == 0)
+            if (entries.Count == 0 && (look >= MostEmptyLooks || !Directory.Exists(Path)))
                 return null;
-            bool gone = false;
+            bool gone = entries.Count == 0;
             for (int i = 0; i < entries.Count && !gone; i++)
             {
                 try

@@ -36,12 +36,13 @@ internal sealed record CheckpointHeader
     public static CheckpointHeader Read(ReadOnlySpan<byte> json)
     {
         CheckpointHeader header = JsonSerializer.Deserialize(json, StorageJson.Default.CheckpointHeader) ?? throw new JsonException("null");
-        RunState state = header.State;
-        if (state.Epoch < 0 || state.Cursor < 0 || state.Step < 0 || header.MetricsLength < 0)
-            throw new JsonException($"epoch {state.Epoch}, cursor {state.Cursor}, step {state.Step}, metrics length {header.MetricsLength}; expected 0 or more");
+        if (header.MetricsLength < 0)
+            throw new JsonException($"metrics length {header.MetricsLength}; expected 0 or more");
+        if (header.State.Problem() is string problem)
+            throw new JsonException(problem);
         // Elements of lists are not covered by the nullable annotations.
-        if (header.Parameters.Any(p => p is null || p.Offset < 0))
-            throw new JsonException("a parameter is null or has a negative offset");
+        if (header.Parameters.Any(p => p is null || p.Offset < 0 || p.Shape.Any(s => s < 1)))
+            throw new JsonException("a parameter is null, has a negative offset or a size below 1");
         return header;
     }
 

@@ -8,7 +8,9 @@ namespace GpuGrad.Training.Runs.Storage;
 /// <summary>A setting that is not the same in two configs; null where one has none.</summary>
 public sealed record ConfigDifference(string Key, string? Before, string? Now)
 {
-    public override string ToString() => $"{Key}: {Before ?? "(none)"} -> {Now ?? "(none)"}";
+    private const int MostKey = 120;
+
+    public override string ToString() => $"{OneLine.Of(Key, MostKey)}: {Before ?? "(none)"} -> {Now ?? "(none)"}";
 }
 
 /// <summary>What differs between two configs, key by key. <c>0.1</c> and <c>1e-1</c> are the same, and so are no key and <c>null</c>.</summary>

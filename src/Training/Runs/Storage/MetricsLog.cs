@@ -188,9 +188,9 @@ public sealed class MetricsLog : IDisposable
             RequireLineEnd(path, length);
             return length;
         }
-        catch (GpuGradException e) when (tolerate is not null)
+        catch (GpuGradException e) when (tolerate is not null && (e is DamagedFileException or MissingFileException))
         {
-            tolerate(e);
+            tolerate!(e);
             return File.Exists(path) ? LastLineEnd(path, length) : 0;
         }
     }

@@ -70,5 +70,5 @@ public static class ModelState
 
     private static string Describe(CheckpointParameter p) => $"'{p.Name}' [{string.Join(", ", p.Shape)}] at {p.Offset} of '{p.Buffer}'";
 
-    private static GpuGradException Refused(string what) => new(Fault.Config, $"The checkpoint does not fit: it {what}.");
+    private static GpuGradException Refused(string what) => new(Fault.Config, $"The checkpoint does not fit: it {OneLine.Of(what)}.");
 }

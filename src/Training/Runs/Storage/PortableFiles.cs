@@ -43,8 +43,8 @@ public sealed class PortableFiles : IFileSystem
         // A pipe must not even be opened. The look is not at the same instant as the opening; the system's own flags would be.
         if (purpose == OpenFor.Appending && IsLink(path))
             return -Errno.Loop;
-        if (purpose == OpenFor.Appending && Look(folder, name) is { Kind: not FileKind.Regular })
-            return -Errno.NotRegular;
+        if (purpose == OpenFor.Appending && Look(folder, name) is FileFacts facts && Refusal(facts) is int errno)
+            return -errno;
         FileMode mode = purpose == OpenFor.Creating ? FileMode.CreateNew : FileMode.OpenOrCreate;
         SafeFileHandle file = File.OpenHandle(path, mode, FileAccess.Write, FileShare.ReadWrite);
         return Keep(new Handle(file, path) { Position = RandomAccess.GetLength(file) });
@@ -138,6 +138,14 @@ public sealed class PortableFiles : IFileSystem
             return -Errno.InputOutput;
         }
     }
+
+    private static int? Refusal(FileFacts facts) => facts switch
+    {
+        { Kind: FileKind.Folder } => Errno.IsFolder,
+        { Kind: not FileKind.Regular } => Errno.NotRegular,
+        { Links: > 1 } => Errno.OtherNames,
+        _ => null,
+    };
 
     private static bool IsLink(string path) => new FileInfo(path).LinkTarget is not null;
 

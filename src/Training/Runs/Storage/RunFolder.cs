@@ -20,6 +20,7 @@ public sealed class RunFolder : IDisposable
 {
     private readonly RunLock held;
     private readonly bool made;
+    private bool begun;
 
     private RunFolder(WorkFolder folder, RunLock held, Action<string>? warn, bool made = false)
     {
@@ -109,7 +110,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             held = RunLock.Take(folder);
-            var run = new RunFolder(folder, held, warn);
+            var run = new RunFolder(folder, held, warn) { begun = true };
             if (held.Previous is int number)
                 warn?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{path}: process {number}, which was at it, ended without saying so; going on from its last checkpoint."));
             DurableFile.RemoveLeftovers(folder);
@@ -127,7 +128,11 @@ public sealed class RunFolder : IDisposable
     /// <summary>Whether a folder holds a run, without taking it.</summary>
     public static bool IsRun(string path) => File.Exists(System.IO.Path.Combine(path, "config.yaml"));
 
-    public void WriteConfig(string yaml) => Write(Config, yaml);
+    public void WriteConfig(string yaml)
+    {
+        Write(Config, yaml);
+        begun = true;
+    }
 
     public void WriteManifest(RunManifest manifest) => Write(Manifest, manifest.ToJson());
 
@@ -144,6 +149,9 @@ public sealed class RunFolder : IDisposable
     {
         if (Folder.Place is { Same: false, Now: var now })
             throw new MovedFolderException(Path, now, what);
+        // Whoever removes a folder in which new files appear gets all but those.
+        if (begun && Folder.Files.Look(Folder.Handle, System.IO.Path.GetFileName(Config)) is null)
+            throw new MovedFolderException(Path, null, what);
     }
 
     /// <summary>Opens the log, cut back to what a checkpoint says; 0 for a run from its beginning.</summary>

@@ -21,10 +21,10 @@ public sealed class MissingFileException(string path) : GpuGradException(Fault.D
 
 /// <summary>The folder of a run was moved, replaced or removed while the run went on.</summary>
 /// <param name="path">Where the run had it.</param>
-/// <param name="now">Where it lies now; null where it is gone.</param>
+/// <param name="now">Where it lies now; null where it is gone, or what a run needs to be resumed.</param>
 /// <param name="what">What is in it.</param>
 public sealed class MovedFolderException(string path, string? now, string what) : GpuGradException(Fault.Data, now is null
-    ? $"{path}: the folder of this run was removed while it went on, and with it all that was saved; what is there now by that name was left alone. The run has stopped."
+    ? $"{path}: the folder of this run, or the config in it, was removed while it went on; nothing was put in its place. The run has stopped and cannot be resumed."
     : $"{path}: the folder of this run was moved while it went on; what is there now by that name was left alone. The run has stopped{what}; go on with: gpugrad resume {now}")
 {
     public string? Now { get; } = now;
@@ -47,6 +47,6 @@ internal static class OneLine
 {
     private const int Most = 400;
 
-    public static string Of(string text) =>
-        string.Concat(text.Take(Most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > Most ? "…" : "");
+    public static string Of(string text, int most = Most) =>
+        string.Concat(text.Take(most).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)) + (text.Length > most ? "…" : "");
 }
