@@ -94,7 +94,8 @@ public sealed class AssemblerTests
     private static IEnumerable<string> Grown(List<Row> rows)
     {
         var ceilings = File.ReadLines(TablePath).Where(l => l.Contains("| sm_", StringComparison.Ordinal)).Select(l => l.Split('|', StringSplitOptions.TrimEntries))
-            .ToDictionary(c => $"{c[1]} {c[2]}", c => int.Parse(c[3], CultureInfo.InvariantCulture));
+            .GroupBy(c => $"{c[1]} {c[2]}") // kernels may have a name in common: their types are nested in different ones
+            .ToDictionary(g => g.Key, g => g.Max(c => int.Parse(c[3], CultureInfo.InvariantCulture)));
         foreach (Row row in rows.Where(r => r.Kernel.Contains("Tile", StringComparison.Ordinal)))
         {
             string key = $"{row.Kernel} sm_{row.Capability}";
