@@ -25,7 +25,7 @@ public sealed class NormalizationTests
         var channels = new TensorType(new Shape(3));
         var e = Assert.Throws<ShapeException>(() => new BatchNorm(Affine: false).Infer([new TensorType(new Shape(sizes)), channels, channels]));
         Assert.Contains("more than one value a channel", e.Message, StringComparison.Ordinal);
-        Assert.Contains("larger batch", e.Message, StringComparison.Ordinal);
+        Assert.Contains("another batch size", e.Message, StringComparison.Ordinal);
     }
 
     [Fact]
