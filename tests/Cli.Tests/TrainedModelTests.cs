@@ -70,10 +70,10 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
         Assert.StartsWith(expected, gpugrad.Run("predict", "run", input).Refused(ExitCode.Data), StringComparison.Ordinal);
 
     [Theory]
-    [InlineData("0")]
-    [InlineData("-2")]
-    public void Fewer_classes_than_one_are_not_shown(string top) =>
-        Assert.Equal($"--top {top}; expected a whole number above 0", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
+    [InlineData("0", "a whole number above 0")]
+    [InlineData("-2", "a number of 0 or more")]
+    public void Fewer_classes_than_one_are_not_shown(string top, string expected) =>
+        Assert.Equal($"--top {top}; expected {expected}", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
 
     [Fact]
     public void A_folder_without_pictures_is_refused() =>
