@@ -25,6 +25,23 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     }
 
     [Fact]
+    public void Eval_and_summary_give_the_same_figures_of_all_classes()
+    {
+        JsonNode summary = JsonNode.Parse(File.ReadAllText(Path.Combine(trained.Run, "summary.json")))!;
+        JsonNode metrics = gpugrad.Run("eval", "run", "--json").Json()["metrics"]!;
+        Assert.True(JsonNode.DeepEquals(summary["metrics"]!["test"], metrics), $"{summary["metrics"]!["test"]} {metrics}");
+        Assert.Equal(10, metrics["per_class"]!.AsArray().Count);
+        Assert.Equal(TrainedRun.TestCount, metrics["confusion"]!.AsArray().Sum(row => row!.AsArray().Sum(n => (int)n!)));
+        Assert.InRange((double)metrics["macro_f1"]!, 0.1, 1);
+        Assert.Equal((double)metrics["loss"]!, (double)metrics["log_loss"]!, 5);
+        Assert.InRange((int)summary["best_epoch"]!, 1, TrainedRun.Epochs);
+        Assert.Equal("run", (string?)summary["run"]);
+        string shown = gpugrad.Run("eval", "run").Done().Output;
+        Assert.Contains("macro f1", shown, StringComparison.Ordinal);
+        Assert.Contains("calibration error", shown, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Eval_on_samples_that_the_data_lacks_is_one_line() =>
         Assert.Equal("the data has no validation samples", gpugrad.Run("eval", "run", "--split", "validation").Refused(ExitCode.Data));
 

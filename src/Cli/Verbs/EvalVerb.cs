@@ -3,12 +3,13 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("eval", HelpText = "Loss and accuracy of a trained network on its data set.")]
+[Verb("eval", HelpText = "Loss, accuracy and other figures of a trained network on its data set, or on other samples.")]
 public sealed class EvalVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
@@ -36,10 +37,11 @@ public sealed class EvalVerb : Verb
         var source = new BatchSource(what, samples, trained.Card.Normalization);
         source.Upload(model.DeviceMemory);
         model.Prepare(null, [source], trained.Config.Config.Data.Batch);
-        EpochFigures figures = model.Evaluate(source, trained.Config.Config.Data.Batch);
+        (EpochFigures figures, EvaluationReport? report) = Evaluator.Run(model, trained.Config.Config.Loss, source, samples, trained.Card.Shape.Classes, trained.Config.Config.Data.Batch);
         bool classes = !double.IsNaN(figures.Accuracy);
         output.Line($"weights    {trained.Source}");
         output.Line(Format.Invariant($"{what} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
+        ShowMore(output, report, trained.Card.ClassNames);
         output.Json(new JsonObject
         {
             ["split"] = Data is null ? Split : null,
@@ -47,12 +49,31 @@ public sealed class EvalVerb : Verb
             ["loss"] = figures.Loss,
             ["accuracy"] = classes ? figures.Accuracy : null,
             ["samples"] = figures.Samples,
+            ["metrics"] = EvaluationJson.Of(figures, report, trained.Card.ClassNames),
             ["device"] = device.Id,
         });
         if (double.IsFinite(figures.Loss))
             return ExitCode.Done;
         Output.Note(Format.Invariant($"gpugrad: the {Split} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
         return classes ? ExitCode.Done : ExitCode.NonFinite;
+    }
+
+    private const int MostClasses = 20;
+
+    // What loss and accuracy do not say: all figures but those of classes in lines, then a table of the classes.
+    private static void ShowMore(Output output, EvaluationReport? report, IReadOnlyList<string>? names)
+    {
+        if (report is null)
+            return;
+        output.Line();
+        output.Table(["figure", "value"], report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Format.Invariant($"{v.Value:G5}") }));
+        if (report.PerClass is { Count: <= MostClasses } classes)
+        {
+            output.Line();
+            output.Table(
+                ["class", "precision", "recall", "F1", "samples"],
+                classes.Select((c, i) => new[] { names?.ElementAtOrDefault(i) ?? Format.Invariant($"{i}"), Format.Percent(c.Precision), Format.Percent(c.Recall), Format.Percent(c.F1), Format.Invariant($"{c.Support:N0}") }));
+        }
     }
 
     private SampleSet OfSplit(TrainedModel trained, Output output)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Losses;
+using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Evaluation;
 
@@ -15,22 +16,42 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
 
     private double[] outputs = [];
     private long count;
+    private bool notFinite;
 
-    /// <summary>Whether so many outputs can be judged: they are kept until all are there.</summary>
-    public static bool Suits(SampleSet samples, long outputSize) => (samples.Labels ?? (object?)samples.Targets) is not null && samples.Count > 0 && samples.Count * outputSize <= MostOutputs;
+    /// <summary>Evaluates a model on a source's samples and judges its outputs.</summary>
+    /// <param name="model">Prepared for the source and the batch size.</param>
+    /// <param name="loss">What it was trained with.</param>
+    /// <param name="source">The samples, on the device.</param>
+    /// <param name="samples">The same samples.</param>
+    /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
+    /// <param name="batchSize">Samples at a time.</param>
+    /// <returns>Loss and accuracy, and the report; null for the report where there are too many outputs to be kept, or one is not finite.</returns>
+    public static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize)
+    {
+        int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
+        if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * (long)size > MostOutputs)
+            return (model.Evaluate(source, batchSize), null);
+        var evaluator = new Evaluator(loss, samples, classes);
+        var outputs = new float[(long)Math.Min(batchSize, samples.Count) * size];
+        EpochFigures figures = model.Evaluate(source, batchSize, batch =>
+        {
+            Span<float> part = outputs.AsSpan(0, batch.Graph.BatchSize * size);
+            batch.Plan.Read(batch.Graph.Output, part);
+            evaluator.Take(part, size);
+        });
+        return (figures, evaluator.notFinite ? null : evaluator.Report());
+    }
 
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
+    /// <param name="batch">The outputs, sample after sample.</param>
+    /// <param name="size">D</param>
     /// <exception cref="GpuGradException"><see cref="Fault.NonFinite"/>: a number among them is not finite.</exception>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
-        if (outputs.Length == 0)
-            outputs = new double[checked(samples.Count * (long)size)];
-        foreach (float output in batch)
-        {
-            if (!float.IsFinite(output))
-                throw new GpuGradException(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"the network's output for sample {count / size} is {output}; such outputs cannot be judged"));
-            outputs[count++] = output;
-        }
+        long first = count;
+        Take(batch, size);
+        if (notFinite)
+            throw new GpuGradException(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"an output of the network for samples {first / size} to {(count - 1) / size} is not a finite number; such outputs cannot be judged"));
     }
 
     /// <summary>The figures, once the outputs of all samples are there.</summary>
@@ -45,6 +66,17 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
         if (loss is BinaryCrossEntropyConfig && Array.TrueForAll(targets, t => t is 0 or 1))
             return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
+    }
+
+    private void Take(ReadOnlySpan<float> batch, int size)
+    {
+        if (outputs.Length == 0)
+            outputs = new double[checked(samples.Count * (long)size)];
+        foreach (float output in batch)
+        {
+            notFinite |= !float.IsFinite(output);
+            outputs[count++] = output;
+        }
     }
 
     // One number for two classes is the logit, or the score, of class 1 against 0.

@@ -29,8 +29,8 @@ internal static class RankFigures
             above += others * (truePositives + (more / 2.0));
             truePositives += more;
             falsePositives += others;
-            precision += (double)more / positives * truePositives / (truePositives + falsePositives);
+            precision += more * ((double)truePositives / (truePositives + falsePositives));
         }
-        return (above / positives / negatives, precision);
+        return (above / positives / negatives, precision / positives);
     }
 }

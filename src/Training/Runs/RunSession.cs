@@ -1,11 +1,15 @@
 using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
@@ -289,6 +293,11 @@ public sealed class RunSession : IRunObserver, IDisposable
                 TrainLoss = final?.Train.Loss ?? Trainer.State.LastTrainLoss,
                 TestLoss = final?.Test?.Loss,
                 TestAccuracy = final?.Test is { } test && !double.IsNaN(test.Accuracy) ? test.Accuracy : null,
+                ValidationLoss = final?.Validation?.Loss,
+                ValidationAccuracy = final?.Validation is { } held && !double.IsNaN(held.Accuracy) ? held.Accuracy : null,
+                BestEpoch = BestEpoch(),
+                Run = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))),
+                Metrics = final is null ? null : MetricsOf(final),
                 SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
                 WallSeconds = Trainer.Seconds,
                 MemoryExpected = Trainer.Model.ExpectedResident + (recorder is null ? 0 : FlightRecorder.MemoryFor(Trainer.Model)),
@@ -299,6 +308,37 @@ public sealed class RunSession : IRunObserver, IDisposable
         {
             Survive(e); // what ended the run matters more
         }
+    }
+
+    // A resumed run knows its earlier epochs from its log alone.
+    private int? BestEpoch()
+    {
+        if (Trainer.State.KeptEpoch > 0)
+            return Trainer.State.KeptEpoch;
+        try
+        {
+            IReadOnlyList<LogLine> epochs = RunLog.Read(folder.Metrics).Epochs;
+            string figure = epochs.Any(e => e.Numbers.ContainsKey("validation_loss")) ? "validation_loss" : epochs.Any(e => e.Numbers.ContainsKey("test_loss")) ? "test_loss" : "train_loss";
+            return epochs.Count == 0 ? null : (int)epochs.MinBy(e => double.IsNaN(e[figure]) ? double.PositiveInfinity : e[figure])!["epoch"];
+        }
+        catch (GpuGradException)
+        {
+            return null; // a log that cannot be read says so when it is asked for
+        }
+    }
+
+    private Dictionary<string, JsonElement> MetricsOf(EpochReport final)
+    {
+        var sets = new Dictionary<string, JsonElement> { ["train"] = Element(EvaluationJson.Of(final.Train, null, null)) };
+        foreach ((string name, (EpochFigures figures, EvaluationReport? report)) in Trainer.Judge())
+            sets[name] = Element(EvaluationJson.Of(figures, report, card.ClassNames));
+        return sets;
+    }
+
+    private static JsonElement Element(JsonNode node)
+    {
+        using var document = JsonDocument.Parse(node.ToJsonString());
+        return document.RootElement.Clone();
     }
 
     private static long PeakMemory()

@@ -7,6 +7,7 @@ using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Schedules;
@@ -18,6 +19,7 @@ namespace GpuGrad.Training.Runs;
 public sealed class Trainer : IDisposable
 {
     private readonly RunConfig config;
+    private readonly TrainingData data;
     private readonly IRunObserver observer;
     private readonly Monitor monitor;
     private readonly BatchSource train;
@@ -39,6 +41,7 @@ public sealed class Trainer : IDisposable
     public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null)
     {
         this.config = config;
+        this.data = data;
         this.observer = observer ?? new Observers();
         Network = ModelCheck.Check(config, data.Shape);
         RequireReachable(config.Target, data);
@@ -235,6 +238,18 @@ public sealed class Trainer : IDisposable
             throw ConfigException.At(target.Source, "target asks for a figure of the test set, and the data has none; give data.test, e.g. 0.2, or ask for train-loss");
         if (target.TestAccuracy is not null && data.Shape.Classes == 0)
             throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
+    }
+
+    /// <summary>Judges the weights as they are now, on the validation and the test samples: by name, with loss and accuracy.</summary>
+    public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> Judge()
+    {
+        var judged = new Dictionary<string, (EpochFigures, EvaluationReport?)>();
+        foreach ((BatchSource? source, SampleSet? samples) in new[] { (validation, data.Validation), (test, data.Test) })
+        {
+            if (source is not null)
+                judged[source.Name] = Evaluator.Run(Model, config.Loss, source, samples!, data.Shape.Classes, config.Data.Batch);
+        }
+        return judged;
     }
 
     private double RateAt(long step) =>

@@ -146,13 +146,18 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
-    public EpochFigures Evaluate(BatchSource source, int batchSize)
+    /// <param name="source">The samples.</param>
+    /// <param name="batchSize">As they were prepared for.</param>
+    /// <param name="afterBatch">Told of each batch's plan once it has run.</param>
+    public EpochFigures Evaluate(BatchSource source, int batchSize, Action<BoundGraph>? afterBatch = null)
     {
         ClearTotals(Memory.EvaluationTotals);
         for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
             SetClock(0, 0, (int)cursor);
-            Evaluation(source, (int)Math.Min(batchSize, source.Count - cursor)).Plan.Run();
+            BoundGraph batch = Evaluation(source, (int)Math.Min(batchSize, source.Count - cursor));
+            batch.Plan.Run();
+            afterBatch?.Invoke(batch);
         }
         return ReadTotals(Memory.EvaluationTotals);
     }

@@ -86,6 +86,19 @@ public sealed record RunSummary
 
     public double? TestAccuracy { get; init; }
 
+    public double? ValidationLoss { get; init; }
+
+    public double? ValidationAccuracy { get; init; }
+
+    /// <summary>The epoch with the lowest loss on the validation samples, else the test samples, else in training; that of the kept weights where they are kept.</summary>
+    public int? BestEpoch { get; init; }
+
+    /// <summary>The name of the run's folder.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>All figures of the final weights, by set: <c>train</c>, <c>validation</c>, <c>test</c>.</summary>
+    public Dictionary<string, JsonElement>? Metrics { get; init; }
+
     public double SamplesPerSecond { get; init; }
 
     public double WallSeconds { get; init; }

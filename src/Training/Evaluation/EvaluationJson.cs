@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Evaluation;
+
+/// <summary>The figures of a set as <c>summary.json</c> and <c>--json</c> give them.</summary>
+public static class EvaluationJson
+{
+    /// <param name="figures">Loss and accuracy.</param>
+    /// <param name="report">All other figures; null for none.</param>
+    /// <param name="classNames">Names of the classes; null for their numbers.</param>
+    public static JsonObject Of(EpochFigures figures, EvaluationReport? report, IReadOnlyList<string>? classNames)
+    {
+        var json = new JsonObject { ["loss"] = Number(figures.Loss) };
+        if (!double.IsNaN(figures.Accuracy))
+            json["accuracy"] = figures.Accuracy;
+        foreach ((string name, double value) in report?.Values ?? [])
+            json[name] = Number(value);
+        if (report?.PerClass is { } classes)
+            json["per_class"] = new JsonArray([.. classes.Select((c, i) => OfClass(c, classNames?.ElementAtOrDefault(i) ?? i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
+        if (report?.Confusion is { } confusion)
+            json["confusion"] = new JsonArray([.. Enumerable.Range(0, confusion.GetLength(0)).Select(r => new JsonArray([.. Enumerable.Range(0, confusion.GetLength(1)).Select(c => (JsonNode)confusion[r, c])]))]);
+        return json;
+    }
+
+    private static JsonObject OfClass(ClassFigures figures, string name) => new()
+    {
+        ["class"] = name,
+        ["precision"] = figures.Precision,
+        ["recall"] = figures.Recall,
+        ["f1"] = figures.F1,
+        ["support"] = figures.Support,
+    };
+
+    private static JsonNode Number(double value) => double.IsFinite(value) ? value : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+}
