@@ -124,6 +124,6 @@ public sealed class ResumeTests : IDisposable
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
         Ended ended = Gpugrad.Inside("resume", Run);
         Assert.Equal(3, ended.Code);
-        Assert.Contains("none of its 2 checkpoints is whole; start the run anew", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("none of its 2 checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
     }
 }

@@ -33,7 +33,8 @@ internal readonly struct Tf32Rounding : IRounding
     public static float Round(float x)
     {
         uint bits = Interop.FloatAsInt(x);
-        return Rounding.IsFinite(bits) ? Interop.IntAsFloat((bits + 0x1000u) & 0xFFFFE000u) : x;
+        uint finite = Rounding.Finite(bits);
+        return Interop.IntAsFloat((bits + (finite * 0x1000u)) & (0xFFFFE000u | (finite - 1u)));
     }
 }
 
@@ -43,14 +44,22 @@ internal readonly struct Bf16Rounding : IRounding
     public static float Round(float x)
     {
         uint bits = Interop.FloatAsInt(x);
-        return Rounding.IsFinite(bits) ? Interop.IntAsFloat((bits + 0x7FFFu + ((bits >> 16) & 1u)) & 0xFFFF0000u) : x;
+        uint finite = Rounding.Finite(bits);
+        return Interop.IntAsFloat((bits + (finite * (0x7FFFu + ((bits >> 16) & 1u)))) & (0xFFFF0000u | (finite - 1u)));
     }
 }
 
 internal static class Rounding
 {
-    // A NaN must not become an infinity because its payload is cut off.
-    public static bool IsFinite(uint bits) => (bits & 0x7F800000u) != 0x7F800000u;
+    /// <summary>
+    /// 1 for a finite number and 0 for others: a NaN must not become an infinity because its payload is cut off. Without a branch: with one among
+    /// the loads of a tile, PoCL 6.0 computed wrong products (not with its work-group method cbs).
+    /// </summary>
+    public static uint Finite(uint bits)
+    {
+        uint exponent = (bits & 0x7F800000u) ^ 0x7F800000u;
+        return (exponent | (0u - exponent)) >> 31;
+    }
 
     /// <summary>Rounds what a product reads.</summary>
     public static float Round(Precision precision, float x) => precision switch

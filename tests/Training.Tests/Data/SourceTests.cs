@@ -193,12 +193,12 @@ public sealed class SourceTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(folder.Path, "p", "b"), Path.Combine(folder.Path, "outside"));
         Assert.Contains("a link that leads out of the folder", Load.Refusal("{dataset: {images: p}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("a folder; expected a file", Load.Refusal("{dataset: {csv: p}}", folder.Path), StringComparison.Ordinal);
-        Assert.Contains("an empty file", Load.Refusal("{dataset: {csv: /dev/zero}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("is a pipe, a socket or a device", Load.Refusal("{dataset: {csv: /dev/zero}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("no such file", Load.Refusal("{dataset: {csv: ../nowhere.csv}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("NUL", Load.Refusal("{dataset: {csv: \"a\\0b\"}}", folder.Path), StringComparison.Ordinal);
         using var pipe = System.Diagnostics.Process.Start("mkfifo", [Path.Combine(folder.Path, "pipe")]);
         pipe.WaitForExit();
-        Assert.Contains("an empty file", Load.Refusal("{dataset: {csv: pipe}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("is a pipe, a socket or a device", Load.Refusal("{dataset: {csv: pipe}}", folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,8 +44,21 @@ public sealed class CpuDevice : Device
         {
             this.team = team;
             scratch = new CpuScratch(layout.Memory);
-            var list = new List<CpuPhase>();
             firstPhase = new int[layout.Nodes.Count + 1];
+            try
+            {
+                phases = [.. Bind(layout)];
+            }
+            catch
+            {
+                scratch.Dispose(); // memory that one node got before another one got none
+                throw;
+            }
+        }
+
+        private List<CpuPhase> Bind(PlanLayout layout)
+        {
+            var list = new List<CpuPhase>();
             for (int i = 0; i < layout.Nodes.Count; i++)
             {
                 Node node = layout.Nodes[i];
@@ -55,7 +68,7 @@ public sealed class CpuDevice : Device
                 firstPhase[i + 1] = list.Count;
             }
             scratch.Commit();
-            phases = [.. list];
+            return list;
         }
 
         public override void Run(int first, int last) => team.Run(phases, firstPhase[first], firstPhase[last]);
