@@ -23,6 +23,16 @@ public sealed class PeakMemoryTests : IDisposable
         ("lenet", "[1, 28, 28]", 2000, 128, "[{conv: {filters: 6, kernel: 5, padding: same}}, relu, {maxpool: 2}, {conv: {filters: 16, kernel: 5}}, relu, {maxpool: 2}, flatten, {dense: 120}, relu, {dense: 10}]"),
         ("many samples", "[3, 32, 32]", 20000, 256, "[{conv: {filters: 4, kernel: 3, stride: 4}}, relu, flatten, {dense: 10}]"),
         ("depthwise", "[3, 32, 32]", 128, 64, "[{conv: {filters: 32, kernel: 3, padding: same}}, batchnorm, relu, {conv: {filters: 32, kernel: 3, padding: same, groups: 32}}, batchnorm, relu, {conv: {filters: 64, kernel: 1}}, relu, flatten, {dense: 10}]"),
+        ("strided", "[3, 64, 64]", 128, 32, "[{conv: {filters: 32, kernel: 5, stride: 2}}, relu, {conv: {filters: 64, kernel: 3, stride: 2}}, relu, flatten, {dense: 10}]"),
+        ("residual", "[3, 32, 32]", 128, 64, "[{conv: {filters: 32, kernel: 3, padding: same}}, {residual: [{conv: {filters: 32, kernel: 3, padding: same}}, batchnorm, relu, {conv: {filters: 32, kernel: 3, padding: same}}, batchnorm]}, relu, flatten, {dense: 10}]"),
+        ("one by one", "[64, 16, 16]", 128, 64, "[{conv: {filters: 128, kernel: 1}}, relu, {conv: {filters: 64, kernel: 1}}, relu, flatten, {dense: 10}]"),
+        ("wide filters", "[3, 48, 48]", 64, 32, "[{conv: {filters: 16, kernel: 11, padding: same}}, relu, {maxpool: 4}, flatten, {dense: 10}]"),
+        ("layer norms", "[512]", 512, 64, "[{dense: 2048}, layernorm, gelu, {dense: 2048}, layernorm, gelu, {dense: 10}]"),
+        ("dropout", "[784]", 1000, 100, "[{dense: 3000}, relu, {dropout: 0.5}, {dense: 3000}, relu, {dropout: 0.5}, {dense: 10}]"),
+        ("average pools", "[3, 64, 64]", 128, 32, "[{conv: {filters: 32, kernel: 3, padding: same}}, tanh, {avgpool: 2}, {conv: {filters: 32, kernel: 3, padding: same}}, tanh, {avgpool: 2}, flatten, {dense: 10}]"),
+        ("large batch", "[100]", 20000, 5000, "[{dense: 256}, relu, {dense: 256}, relu, {dense: 10}]"),
+        ("batch of one", "[3, 32, 32]", 40, 1, "[{conv: {filters: 64, kernel: 3, padding: same}}, relu, {conv: {filters: 64, kernel: 3, padding: same}}, relu, flatten, {dense: 10}]"),
+        ("no hidden layer", "[20000]", 500, 50, "[{dense: 10}]"),
         ("one output", "[5000]", 128, 128, "[{dense: 4000}, relu, {dense: 10}]"),
     ];
 

@@ -35,12 +35,18 @@ public sealed class StopTests : IDisposable
             string end = FormattableString.Invariant($"train.epochs={state.Epoch + 2}");
             Assert.Equal(0, Gpugrad.Run("resume", Run, "--set", end, "--allow-changes").Code);
             Assert.Equal(0, Gpugrad.Run("train", experiment.Config, "--out", experiment.In("whole"), "--set", end).Code);
-            RunContent.AssertSame(RunContent.Of(experiment.In("whole")), RunContent.Of(Run), name);
+            RunContent.AssertSame(WithoutAlarms(RunContent.Of(experiment.In("whole"))), WithoutAlarms(RunContent.Of(Run)), name);
             Directory.Delete(Run, recursive: true);
             Directory.Delete(experiment.In("whole"), recursive: true);
         }
         Effort.Report("signals", $"{stopped} of {stopped} runs stopped by TERM, INT or HUP with a checkpoint and exit 143, 130 or 129, {midEpoch} of them within an epoch, all resumed to the same bits");
     }
+
+    // They know how many steps a run was asked for, which is not the same here; KillTests compare them too.
+    private static RunContent WithoutAlarms(RunContent content) => content with
+    {
+        Metrics = string.Join('\n', content.Metrics.Split('\n').Where(line => !line.Contains("\"alarm\":", StringComparison.Ordinal) && !line.Contains("\"remark\":", StringComparison.Ordinal))),
+    };
 
     [Fact]
     public void A_second_process_is_refused_and_the_lock_of_a_killed_one_is_taken_over()
