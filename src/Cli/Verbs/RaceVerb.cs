@@ -43,21 +43,21 @@ public sealed class RaceVerb : ConfigVerb
         output.Line();
         output.Table(["way", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
         output.Line();
-        output.Line(Lesson(network));
+        output.Line(Lesson(network, batch.Samples.Count));
         if (Html is not null)
         {
-            Page(loaded.Config.Name, network, results).Save(Html);
+            Page(loaded.Config.Name, network, batch.Samples.Count, results).Save(Html);
             output.Line($"drawn in {Html}");
         }
         output.Json(new JsonArray([.. results.Select(ToJson)]));
         return ExitCode.Done;
     }
 
-    private string Lesson(Network network) => Format.Invariant(
-        $"Each spent {Budget:G6} passes over {Samples} samples. One numeric gradient takes {network.ParameterCount + 1:N0} evaluations, one computed backward about three: that is why networks are trained by reverse mode.");
+    private string Lesson(Network network, int samples) => Format.Invariant(
+        $"Each spent {Budget:G6} passes over {samples} samples. One numeric gradient takes {network.ParameterCount + 1:N0} evaluations, one computed backward about three: that is why networks are trained by reverse mode.");
 
-    private HtmlPage Page(string name, Network network, IReadOnlyList<RaceResult> results) => new HtmlPage($"Ways to train: {name}")
-        .Paragraph(Lesson(network))
+    private HtmlPage Page(string name, Network network, int samples, IReadOnlyList<RaceResult> results) => new HtmlPage($"Ways to train: {name}")
+        .Paragraph(Lesson(network, samples))
         .Wide(new LineChart
         {
             Title = "Loss against what was spent",

@@ -35,7 +35,8 @@ internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepErr
         if (steps.Count > 0)
             output.Table(["h", "forward", "central"], steps.Select(s => new[] { Format.Invariant($"{s.Step:0e0}"), Format.Invariant($"{s.Forward:0.0e0}"), Format.Invariant($"{s.Central:0.0e0}") }), 1, 2);
         output.Line();
-        output.Line(CostText);
+        foreach (string line in CostText.Split('\n'))
+            output.Line(line);
         output.Line();
         output.Line(Total);
         if (html is not null)
