@@ -32,6 +32,18 @@ internal static class UsageError
         return null;
     }
 
+    /// <summary>An empty word, such as a script's variable that is not set leaves behind: no file, option or name is called so.</summary>
+    public static GpuGradException? Empty(IReadOnlyList<string> words)
+    {
+        for (int i = 1; i < words.Count && words[i] != "--"; i++)
+        {
+            bool option = words[i - 1].StartsWith("--", StringComparison.Ordinal);
+            if (words[i].Length == 0)
+                return new GpuGradException(Fault.Config, $"{(option ? words[i - 1] : $"word {i} after gpugrad")} is empty; expected a name, or leave {(option ? "the option" : "it")} out");
+        }
+        return null;
+    }
+
     /// <summary>A number below 0: no option means anything by one.</summary>
     public static GpuGradException? Negative(Verb verb)
     {

@@ -92,6 +92,13 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     public void Fewer_classes_than_one_are_not_shown(string top, string expected) =>
         Assert.Equal($"--top {top}; expected {expected}", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
 
+    [Theory]
+    [InlineData("--data is empty; expected a name, or leave the option out", "eval", "run", "--data", "")]
+    [InlineData("--out is empty; expected a name, or leave the option out", "report", "run", "--out", "")]
+    [InlineData("word 2 after gpugrad is empty; expected a name, or leave it out", "predict", "run", "")]
+    public void An_empty_name_is_refused(string expected, params string[] line) =>
+        Assert.Equal(expected, gpugrad.Run(line).Refused(ExitCode.Usage));
+
     [Fact]
     public void A_folder_without_pictures_is_refused() =>
         Assert.Contains("no PNG picture", gpugrad.Run("predict", "run", "run").Refused(ExitCode.Data), StringComparison.Ordinal);
