@@ -48,10 +48,12 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
     /// <exception cref="GpuGradException"><see cref="Fault.NonFinite"/>: a number among them is not finite.</exception>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
-        long first = count;
+        for (int i = 0; i < batch.Length; i++)
+        {
+            if (!float.IsFinite(batch[i]))
+                throw new GpuGradException(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"the network's output for sample {(count + i) / size} is {batch[i]}; such outputs cannot be judged"));
+        }
         Take(batch, size);
-        if (notFinite)
-            throw new GpuGradException(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"an output of the network for samples {first / size} to {(count - 1) / size} is not a finite number; such outputs cannot be judged"));
     }
 
     /// <summary>The figures, once the outputs of all samples are there.</summary>
