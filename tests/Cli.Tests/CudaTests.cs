@@ -48,6 +48,16 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
+    public void A_product_is_timed_beside_cublas_where_it_is_installed_and_alone_where_not()
+    {
+        string[] bench = ["bench", "--op", "matmul", "--shape", "33x20x17", "--brief", "--seconds", "0.01"];
+        Assert.DoesNotContain("cuBLAS", gpugrad.Run(bench).Done().Output, StringComparison.Ordinal);
+        gpugrad.Variables["GPUGRAD_TEST_CUBLAS"] = "1";
+        Assert.Matches("cuBLAS +[0-9.]+ ms .*times as fast as it", gpugrad.Run(bench).Done().Output);
+        Assert.True((double)gpugrad.Run([.. bench, "--json"]).Json()["cublas_ms"]!["median"]! > 0);
+    }
+
+    [Fact]
     public void A_network_is_examined_step_by_step_on_devices_with_tensor_cores_and_without()
     {
         foreach (string device in new[] { "cuda:0", "cuda:1" })

@@ -17,7 +17,8 @@ namespace GpuGrad.Kernels.Benchmarks;
 /// <param name="Cost">Of the forward op.</param>
 /// <param name="Forward">Times of the forward op.</param>
 /// <param name="Backward">Times of the ops that its gradient takes, slowest first.</param>
-public sealed record OpFigures(string Op, int[] Sizes, int[] Checked, double Error, Cost Cost, Timing Forward, IReadOnlyList<NodeTime> Backward);
+/// <param name="Yardstick">Times of cuBLAS for the same product; null for other ops and where there is none.</param>
+public sealed record OpFigures(string Op, int[] Sizes, int[] Checked, double Error, Cost Cost, Timing Forward, IReadOnlyList<NodeTime> Backward, Timing? Yardstick);
 
 /// <summary>Times one op on one device.</summary>
 public static class OpBenchmarkRun
@@ -59,7 +60,8 @@ public static class OpBenchmarkRun
             seconds);
         bool timeBackward = testCase.Differentiable && peak is not null;
         NodeTime[] backward = timeBackward ? [.. NodeTimes.Of(plan, peak!, seconds).Where(n => n.Layer == "op" && n.Phase == Phase.Backward)] : [];
-        return new OpFigures(benchmark.Name, sizes, small, Math.Max(check.Forward, check.Backward), graph.Nodes[0].Cost, forward, backward);
+        Timing? yardstick = testCase.Op is MatMul { TransposeB: false } product && sizes.Length == 3 ? CublasProduct.Of(device, product.Precision, sizes[0], sizes[1], sizes[2], seconds) : null;
+        return new OpFigures(benchmark.Name, sizes, small, Math.Max(check.Forward, check.Backward), graph.Nodes[0].Cost, forward, backward, yardstick);
     }
 
     // The gradient of a sum over the outputs; what makes that sum is not part of the op.

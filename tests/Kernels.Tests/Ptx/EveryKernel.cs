@@ -22,9 +22,10 @@ internal sealed record KernelText(KernelKey Key, string Ptx)
     public int Threads => Key.Threads == 0 ? 256 : Key.Threads;
 }
 
-/// <summary>Every kernel that the conformance cases and the training of the configs load.</summary>
+/// <summary>Every kernel that the conformance cases and the training of the configs load; products with the largest tiles too, which sizes as small as theirs never get.</summary>
 internal static class EveryKernel
 {
+    private const int LargestTile = 0;
     private static readonly Dictionary<string, IReadOnlyList<KernelText>> Known = [];
 
     /// <summary>By name, as this interpreted device gets them.</summary>
@@ -41,11 +42,15 @@ internal static class EveryKernel
     private static List<KernelText> Collect(string id)
     {
         using var device = (KernelDevice)TestDevice.Open(id);
-        foreach (OpFamily family in OpFamilies.All)
+        foreach (OpCase testCase in OpFamilies.All.SelectMany(f => f.Cases(Math.Max(f.Special, 60))))
         {
-            foreach (OpCase testCase in family.Cases(Math.Max(family.Special, 60)))
+            foreach (int? tile in testCase.Op.IsProduct ? [null, LargestTile] : new int?[] { null })
+            {
+                device.Tile = tile;
                 new CaseRun(testCase, device).Dispose(); // binding loads the kernels, nothing runs
+            }
         }
+        device.Tile = null;
         foreach (string config in Directory.GetFiles(Path.Combine(Effort.Root, "configs"), "*.yaml"))
             Bind(config, device);
         device.Loader.WaitForAll();

@@ -48,14 +48,7 @@ internal static unsafe partial class InterpretedDriver
             RegisterMemory();
             RegisterWork();
             RegisterGraphs();
-            string[] names = [.. Functions.Keys];
-            string path = Path.Combine(Path.GetTempPath(), $"gpugrad-libcuda-{Environment.ProcessId}-{Guid.NewGuid():n}.so");
-            File.WriteAllBytes(path, StubLibrary.Build("libcuda.so.1", names));
-            nint library = NativeLibrary.Load(path);
-            File.Delete(path);
-            nint* table = (nint*)NativeLibrary.GetExport(library, StubLibrary.Table);
-            for (int i = 0; i < names.Length; i++)
-                table[i] = Functions[names[i]];
+            StubLibrary.Load("libcuda.so.1", Functions);
         }
     }
 

@@ -9,9 +9,14 @@ internal static class StartupHook
     /// <summary>How many launches the devices live, where a test loses them.</summary>
     public const string LostAfter = "GPUGRAD_TEST_LOST_AFTER";
 
+    /// <summary>1 where cuBLAS is installed too.</summary>
+    public const string Cublas = "GPUGRAD_TEST_CUBLAS";
+
     public static void Initialize()
     {
         InterpretedDriver.Load(80, 75);
+        if (Environment.GetEnvironmentVariable(Cublas) == "1")
+            StandInBlas.Load();
         if (long.TryParse(Environment.GetEnvironmentVariable(LostAfter), out long launches))
             InterpretedDriver.LostAfter = launches;
     }

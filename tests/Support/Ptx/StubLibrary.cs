@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace GpuGrad.Tests.Support.Ptx;
@@ -13,6 +14,19 @@ internal static class StubLibrary
     public const string Table = "stub_table";
 
     private const int HeaderSize = 64, SegmentSize = 56, SymbolSize = 24, StubSize = 8, Page = 4096;
+
+    /// <summary>Puts functions in the place of a library of the system, for this process.</summary>
+    public static unsafe void Load(string name, IReadOnlyDictionary<string, nint> functions)
+    {
+        string[] names = [.. functions.Keys];
+        string path = Path.Combine(Path.GetTempPath(), $"gpugrad-{name}-{Environment.ProcessId}-{Guid.NewGuid():n}");
+        File.WriteAllBytes(path, Build(name, names));
+        nint library = NativeLibrary.Load(path);
+        File.Delete(path);
+        nint* table = (nint*)NativeLibrary.GetExport(library, Table);
+        for (int i = 0; i < names.Length; i++)
+            table[i] = functions[names[i]];
+    }
 
     /// <param name="name">Its DT_SONAME: a later dlopen of that name gives this library.</param>
     /// <param name="functions">What it exports.</param>
