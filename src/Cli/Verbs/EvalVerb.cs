@@ -34,7 +34,7 @@ public sealed class EvalVerb : Verb
         using var model = new Model(trained.Config.Config, trained.Network, device);
         trained.Load(model);
         string what = Data ?? Split;
-        var source = new BatchSource(what, samples, trained.Card.Normalization);
+        var source = new BatchSource(what, samples, trained.Card.Normalization, batch: trained.Config.Config.Data.Batch);
         source.Upload(model.DeviceMemory);
         model.Prepare(null, [source], trained.Config.Config.Data.Batch);
         (EpochFigures figures, EvaluationReport? report) = Evaluator.Run(model, trained.Config.Config.Loss, source, samples, trained.Card.Shape.Classes, trained.Config.Config.Data.Batch);

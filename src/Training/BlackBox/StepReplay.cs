@@ -41,7 +41,7 @@ public sealed class StepReplay
             for (int i = 0; i < step.Batches.Count; i++)
             {
                 BatchRecord batch = step.Batches[i];
-                model.DeviceMemory.Write(source.Order, 0, batch.Samples.ToArray());
+                source.Shuffle(model.DeviceMemory, batch.Samples.ToArray());
                 model.SetStep(config.Seed, batch.Number, 0, step.Step - 1, step.Rate);
                 var walk = new NodeWalk(model, model.Training(batch.Size), step, batch, last, now);
                 if (walk.Run(isLast: i == step.Batches.Count - 1) is Finding finding)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data;
 
@@ -10,28 +11,49 @@ namespace GpuGrad.Training.Data;
 /// <param name="Deviation">Standard deviation, of the samples as the whole population.</param>
 public sealed record ChannelStatistics(double Minimum, double Maximum, double Mean, double Deviation)
 {
-    // Sums are taken over so many samples at a time and then added in order, whatever the number of threads.
-    private const int Piece = 1024;
+    // Sums are taken over so many samples at a time and then added in order, whatever the number of threads; of bytes they are exact.
+    private const int Piece = 1024, BytesPiece = 64;
+
+    // Of sets with more numbers every second, third, … sample is looked at, so that a set on disk is not read twice over.
+    private const long MostNumbers = 1L << 28;
 
     /// <summary>One for each channel (the first axis of a sample), in double; for bytes without any rounding before the end.</summary>
     public static IReadOnlyList<ChannelStatistics> Of(SampleSet samples)
     {
-        int pieces = (samples.Count + Piece - 1) / Piece;
-        return samples.Bytes is null ? OfReals(samples, pieces) : OfBytes(samples, pieces);
+        int every = (int)Math.Max(1, ((samples.Count * samples.Shape.Length) + MostNumbers - 1) / MostNumbers);
+        var looked = new Looked(samples, every);
+        return samples.AreBytes ? OfBytes(looked) : OfReals(looked);
     }
 
-    private static ChannelStatistics[] OfBytes(SampleSet samples, int pieces)
+    /// <summary>The samples that are looked at.</summary>
+    private readonly record struct Looked(SampleSet Samples, int Every)
     {
-        int channels = samples.Shape[0], size = samples.Shape.Count / channels;
+        public int Count => (Samples.Count + Every - 1) / Every;
+
+        public int Channels => Samples.Shape[0];
+
+        /// <summary>Numbers of a channel in a sample.</summary>
+        public int Size => Samples.Shape.Count / Channels;
+
+        public void Read(int sample, Span<double> target) => Samples.Read((long)sample * Every * target.Length, target);
+
+        public void Read(int sample, Span<byte> target) => Samples.ReadBytes(sample * Every, target);
+    }
+
+    private static ChannelStatistics[] OfBytes(Looked looked)
+    {
+        int channels = looked.Channels, size = looked.Size, pieces = (looked.Count + BytesPiece - 1) / BytesPiece;
         var sums = new ByteSums[pieces][];
-        Parallel.For(0, pieces, piece =>
+        Concurrently.For(pieces, piece =>
         {
             var sum = new ByteSums[channels];
             Array.Fill(sum, ByteSums.Empty);
-            for (int sample = piece * Piece; sample < Math.Min(samples.Count, (piece + 1) * Piece); sample++)
+            var bytes = new byte[channels * size];
+            for (int sample = piece * BytesPiece; sample < Math.Min(looked.Count, (piece + 1) * BytesPiece); sample++)
             {
+                looked.Read(sample, bytes);
                 for (int c = 0; c < channels; c++)
-                    sum[c].Add(samples.Bytes.AsSpan(((sample * channels) + c) * size, size));
+                    sum[c].Add(bytes.AsSpan(c * size, size));
             }
             sums[piece] = sum;
         });
@@ -41,36 +63,38 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
             ByteSums total = ByteSums.Empty;
             foreach (ByteSums[] sum in sums)
                 total.Add(sum[c]);
-            statistics[c] = total.Result((long)samples.Count * size);
+            statistics[c] = total.Result((long)looked.Count * size);
         }
         return statistics;
     }
 
-    private static ChannelStatistics[] OfReals(SampleSet samples, int pieces)
+    private static ChannelStatistics[] OfReals(Looked looked)
     {
-        int channels = samples.Shape[0], size = samples.Shape.Count / channels;
-        double n = (double)samples.Count * size;
+        int channels = looked.Channels, size = looked.Size;
+        double n = (double)looked.Count * size;
         // Around a value of the channel: the plain sums lose the digits of a mean that is large.
-        double[] pivots = [.. Enumerable.Range(0, channels).Select(c => samples[c * size])];
-        RealSums first = SumReals(samples, pieces, pivots);
-        double[] means = [.. pivots.Select((pivot, c) => pivot + (first.Sum[c] / n))];
-        RealSums second = SumReals(samples, pieces, means);
-        return [.. Enumerable.Range(0, channels).Select(c => first.Low[c] == first.High[c]
-            ? new ChannelStatistics(first.Low[c], first.High[c], first.Low[c], 0)
-            : new ChannelStatistics(first.Low[c], first.High[c], means[c], Math.Sqrt(second.Squares[c] / n)))];
+        var first = new double[channels * size];
+        looked.Read(0, first);
+        double[] pivots = [.. Enumerable.Range(0, channels).Select(c => first[c * size])];
+        RealSums once = SumReals(looked, pivots);
+        double[] means = [.. pivots.Select((pivot, c) => pivot + (once.Sum[c] / n))];
+        RealSums again = SumReals(looked, means);
+        return [.. Enumerable.Range(0, channels).Select(c => once.Low[c] == once.High[c]
+            ? new ChannelStatistics(once.Low[c], once.High[c], once.Low[c], 0)
+            : new ChannelStatistics(once.Low[c], once.High[c], means[c], Math.Sqrt(again.Squares[c] / n)))];
     }
 
-    private static RealSums SumReals(SampleSet samples, int pieces, double[] from)
+    private static RealSums SumReals(Looked looked, double[] from)
     {
-        int channels = from.Length, size = samples.Shape.Count / channels;
+        int channels = looked.Channels, size = looked.Size, pieces = (looked.Count + Piece - 1) / Piece;
         var sums = new RealSums[pieces];
-        Parallel.For(0, pieces, piece =>
+        Concurrently.For(pieces, piece =>
         {
             var sum = new RealSums(channels);
-            var values = new double[samples.Shape.Count];
-            for (int sample = piece * Piece; sample < Math.Min(samples.Count, (piece + 1) * Piece); sample++)
+            var values = new double[channels * size];
+            for (int sample = piece * Piece; sample < Math.Min(looked.Count, (piece + 1) * Piece); sample++)
             {
-                samples.Read(sample * samples.Shape.Count, values);
+                looked.Read(sample, values);
                 for (int c = 0; c < channels; c++)
                     sum.Add(c, values.AsSpan(c * size, size), from[c]);
             }

@@ -55,6 +55,12 @@ public sealed record DataConfig : ILocated
     /// <summary>Train on so many samples chosen at random; the validation and test parts that are split off come out of them.</summary>
     public int? Limit { get; init => field = value is int v ? Require.Positive(v) : null; }
 
+    /// <summary>
+    /// Where samples are kept: in memory, or on disk (pictures, IDX and npy), read ahead of each step. auto: in memory up to 384 MiB and a
+    /// quarter of what is free. What is trained is the same, to the bit.
+    /// </summary>
+    public SampleCache Cache { get; init; }
+
     /// <summary>What <see cref="Augment"/> comes to; null when nothing is changed.</summary>
     [NotConfig]
     public Augmentation? Augmentation { get; private init; }
@@ -68,7 +74,10 @@ public sealed record DataConfig : ILocated
 /// <summary>From raw values to what the network sees.</summary>
 public enum Normalize
 {
-    /// <summary>Each channel (or column) of the training samples gets mean 0 and standard deviation 1; the others are scaled the same way.</summary>
+    /// <summary>
+    /// Each channel (or column) of the training samples gets mean 0 and standard deviation 1; the others are scaled the same way. Of more
+    /// than 2²⁸ numbers, samples at equal distances are measured.
+    /// </summary>
     Standard,
 
     /// <summary>0 to 1: bytes are divided by 255, each channel of other numbers is scaled from its smallest and largest training value.</summary>

@@ -16,6 +16,7 @@ public static class DatasetCatalog
         new("cifar100", typeof(Cifar100Config), "a folder with CIFAR-100's binary version: 32 × 32 in colour, 100 or 20 classes"),
         new("csv", typeof(CsvConfig), "a table of numbers with a column of classes or of numbers to predict"),
         new("npz", typeof(NpzConfig), "NumPy arrays x and y in an archive"),
+        new("npy", typeof(NpyConfig), "NumPy arrays in files of their own, which may be larger than memory"),
         new("images", typeof(ImagesConfig), "a folder with a folder of PNG pictures for each class"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
         new("spirals", typeof(SpiralsConfig), "generated: points on arms that wind around each other"),

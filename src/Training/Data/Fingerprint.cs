@@ -1,36 +1,94 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text;
+using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>SHA-256 over shapes, samples, labels and targets: of pieces of 16 MiB on all cores, then of their hashes in order.</summary>
+/// <summary>
+/// SHA-256 over shapes, samples, labels and targets: of pieces of 16 MiB on all cores, then of their hashes in order. It is the same
+/// whether samples are in memory or on disk. Of more than 2²⁸ numbers, pieces are taken at equal distances.
+/// </summary>
 internal static class Fingerprint
 {
     private const int Piece = 1 << 24;
+    private const long MostNumbers = 1L << 28;
 
     public static string Of(DataShape shape, params ReadOnlySpan<SampleSet?> parts)
     {
-        var pieces = new List<Func<byte[]>> { () => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes($"{shape.Shape} {shape.Classes} {shape.Targets}")) };
+        var pieces = new List<Func<byte[]>> { () => SHA256.HashData(Encoding.UTF8.GetBytes($"{shape.Shape} {shape.Classes} {shape.Targets}")) };
         foreach (SampleSet? part in parts)
         {
             if (part is null)
                 continue;
             string sizes = $"{part.Shape} {part.Count} {part.TargetSize}";
-            pieces.Add(() => SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(sizes)));
-            Add(pieces, part.Bytes);
-            Add(pieces, part.Reals);
-            Add(pieces, part.Doubles);
+            pieces.Add(() => SHA256.HashData(Encoding.UTF8.GetBytes(sizes)));
+            AddSamples(pieces, part);
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);
         }
         var hashes = new byte[pieces.Count][];
-        Parallel.For(0, hashes.Length, i => hashes[i] = pieces[i]());
+        Concurrently.For(hashes.Length, i => hashes[i] = pieces[i]());
         return Convert.ToHexStringLower(SHA256.HashData([.. hashes.SelectMany(h => h)]));
+    }
+
+    private static void AddSamples(List<Func<byte[]>> pieces, SampleSet part)
+    {
+        if (part.SourceHash is byte[] known)
+        {
+            pieces.Add(() => known);
+            return;
+        }
+        if (part is { Bytes: null, Reals: null, Doubles: null, Rows: null })
+            return;
+        // Whether numbers are kept as floats is decided by all of them; of so many not all are looked at.
+        long count = part.Count * part.Shape.Length, every = Math.Max(1, (count + MostNumbers - 1) / MostNumbers);
+        if (part.AreBytes)
+            Add<byte>(pieces, part, count, every, v => (byte)v);
+        else if (every == 1 && (part.Reals is not null || (part.Doubles is null && AreFloats(part, count))))
+            Add(pieces, part, count, every, v => (float)v);
+        else
+            Add(pieces, part, count, every, v => v);
+    }
+
+    private static void Add<T>(List<Func<byte[]>> pieces, SampleSet part, long count, long every, Func<double, T> convert) where T : unmanaged
+    {
+        int elements = Piece / Unsafe.SizeOf<T>();
+        for (long begin = 0; begin < count; begin += elements * every)
+        {
+            long first = begin;
+            int length = (int)Math.Min(elements, count - begin);
+            pieces.Add(() => SHA256.HashData(MemoryMarshal.AsBytes(Numbers(part, first, length, convert))));
+        }
+    }
+
+    private static ReadOnlySpan<T> Numbers<T>(SampleSet part, long first, int count, Func<double, T> convert) where T : unmanaged
+    {
+        if ((part.Bytes as T[] ?? part.Reals as T[] ?? part.Doubles as T[]) is T[] values)
+            return values.AsSpan((int)first, count);
+        var numbers = new double[count];
+        part.Read(first, numbers);
+        return Array.ConvertAll(numbers, v => convert(v));
+    }
+
+    private static bool AreFloats(SampleSet part, long count)
+    {
+        const int Looked = Piece / sizeof(double);
+        bool all = true;
+        Concurrently.For((int)((count + Looked - 1) / Looked), i =>
+        {
+            var numbers = new double[Math.Min(Looked, count - ((long)i * Looked))];
+            part.Read((long)i * Looked, numbers);
+            if (!Array.TrueForAll(numbers, v => (float)v == v))
+                Volatile.Write(ref all, false);
+        });
+        return all;
     }
 
     private static void Add<T>(List<Func<byte[]>> pieces, T[]? values) where T : unmanaged
     {
-        int elements = Piece / System.Runtime.CompilerServices.Unsafe.SizeOf<T>();
+        int elements = Piece / Unsafe.SizeOf<T>();
         for (int begin = 0; values is not null && begin < values.Length; begin += elements)
         {
             int first = begin;

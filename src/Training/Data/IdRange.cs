@@ -26,16 +26,16 @@ internal sealed record IdRange(int Rows)
     /// <summary>Refuses an id that is outside, naming its row and column.</summary>
     public void Check(SampleSet samples)
     {
-        int size = samples.Shape.Count;
-        var values = new double[Math.Min(Piece, samples.Count * size)];
-        for (int begin = 0; begin < samples.Count * size; begin += values.Length)
+        long size = samples.Shape.Count, count = samples.Count * size;
+        var values = new double[Math.Min(Piece, count)];
+        for (long begin = 0; begin < count; begin += values.Length)
         {
-            Span<double> piece = values.AsSpan(0, Math.Min(values.Length, (samples.Count * size) - begin));
+            Span<double> piece = values.AsSpan(0, (int)Math.Min(values.Length, count - begin));
             samples.Read(begin, piece);
             for (int i = 0; i < piece.Length; i++)
             {
                 if (!(piece[i] >= 0 && piece[i] < Rows && piece[i] == Math.Floor(piece[i])))
-                    throw Refuse(samples, (begin + i) / size, (begin + i) % size, piece[i]);
+                    throw Refuse(samples, (int)((begin + i) / size), (int)((begin + i) % size), piece[i]);
             }
         }
     }

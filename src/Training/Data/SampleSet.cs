@@ -1,11 +1,14 @@
+using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Rows;
+using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data;
 
 /// <summary>
-/// Samples in memory, one after the other, raw as the source has them: as bytes where the file holds bytes (images), as
-/// floats where each number is one, else as doubles; with a class label or with target numbers for each.
+/// Samples one after the other, raw as the source has them: in memory as bytes where the file holds bytes (images), as floats where each
+/// number is one, else as doubles; or on disk, read row by row when they are wanted. With a class label or with target numbers for each.
 /// </summary>
 public sealed record SampleSet
 {
@@ -23,6 +26,15 @@ public sealed record SampleSet
     /// <summary>Count × Shape doubles where float32 cannot hold each of them, or null.</summary>
     public double[]? Doubles { get; init; }
 
+    /// <summary>The samples where they are not in memory, or null.</summary>
+    public ISampleRows? Rows { get; init; }
+
+    /// <summary>Whether every number is a byte: then a batch is scaled on the device.</summary>
+    public bool AreBytes => Bytes is not null || Rows?.AreBytes == true;
+
+    /// <summary>A hash of what the numbers come from, where that is cheaper to have than one of the numbers; else null.</summary>
+    internal byte[]? SourceHash { get; init; }
+
     /// <summary>Where the samples stand in their file; null where that is not known.</summary>
     public SamplePlaces? Places { get; init; }
 
@@ -35,34 +47,109 @@ public sealed record SampleSet
     /// <summary>Numbers to predict for each sample; 0 for classification.</summary>
     public int TargetSize { get; init; }
 
-    /// <summary>The samples at the given positions, in that order.</summary>
-    public SampleSet Pick(ReadOnlySpan<int> positions) => this with
+    /// <summary>The samples at the given positions, in that order, in memory.</summary>
+    public SampleSet Pick(ReadOnlySpan<int> positions)
+    {
+        SampleSet part = Part(positions);
+        return part.Rows is null ? part : part.InMemory();
+    }
+
+    /// <summary>The samples at the given positions, in that order; on disk where these are.</summary>
+    public SampleSet Part(ReadOnlySpan<int> positions) => this with
     {
         Count = positions.Length,
         Bytes = Pick(Bytes, positions, Shape.Count),
         Reals = Pick(Reals, positions, Shape.Count),
         Doubles = Pick(Doubles, positions, Shape.Count),
+        Rows = Rows is null ? null : new PickedRows(Rows, positions),
+        SourceHash = null,
         Places = null,
         Labels = Pick(Labels, positions, 1),
         Targets = Pick(Targets, positions, TargetSize),
     };
 
+    /// <summary>The same samples in memory.</summary>
+    public SampleSet InMemory()
+    {
+        if (Rows is null)
+            return this;
+        int size = Shape.Count;
+        long count = checked((long)Count * size);
+        HostMemory.Require("samples", count * (Rows.AreBytes ? 1 : sizeof(double)));
+        if (Rows.AreBytes)
+        {
+            var bytes = new byte[count];
+            Concurrently.For(Count, i => Rows.Read(i, bytes.AsSpan(i * size, size)));
+            return this with { Rows = null, Bytes = bytes };
+        }
+        var numbers = new double[count];
+        Concurrently.For(Count, i => Rows.Read(i, numbers.AsSpan(i * size, size)));
+        return (this with { Rows = null }).WithNumbers(numbers);
+    }
+
     /// <summary>Copies raw numbers of the samples, in their order.</summary>
     /// <param name="first">Of the Count × Shape numbers.</param>
     /// <param name="target">As many as are wanted.</param>
-    public void Read(int first, Span<double> target)
+    public void Read(long first, Span<double> target)
     {
+        if (Rows is not null)
+        {
+            ReadRows(first, target);
+            return;
+        }
+        int begin = (int)first;
         if (Doubles is not null)
         {
-            Doubles.AsSpan(first, target.Length).CopyTo(target);
+            Doubles.AsSpan(begin, target.Length).CopyTo(target);
             return;
         }
         for (int i = 0; i < target.Length; i++)
-            target[i] = Reals is not null ? Reals[first + i] : Bytes![first + i];
+            target[i] = Reals is not null ? Reals[begin + i] : Bytes![begin + i];
     }
 
     /// <summary>One of the Count × Shape numbers.</summary>
-    public double this[int index] => Doubles is not null ? Doubles[index] : Reals is not null ? Reals[index] : Bytes![index];
+    public double this[long index]
+    {
+        get
+        {
+            if (Rows is null)
+                return Doubles is not null ? Doubles[index] : Reals is not null ? Reals[index] : Bytes![index];
+            Span<double> one = stackalloc double[1];
+            ReadRows(index, one);
+            return one[0];
+        }
+    }
+
+    /// <summary>Copies a sample's bytes, where <see cref="AreBytes"/>.</summary>
+    internal void ReadBytes(int sample, Span<byte> target)
+    {
+        if (Rows is not null)
+            Rows.Read(sample, target);
+        else
+            Bytes.AsSpan(sample * Shape.Count, Shape.Count).CopyTo(target);
+    }
+
+    private void ReadRows(long first, Span<double> target)
+    {
+        int size = Shape.Count;
+        double[]? whole = null;
+        while (!target.IsEmpty)
+        {
+            int row = (int)(first / size), from = (int)(first % size), count = Math.Min(size - from, target.Length);
+            if (count == size)
+            {
+                Rows!.Read(row, target[..size]);
+            }
+            else
+            {
+                whole ??= new double[size];
+                Rows!.Read(row, whole);
+                whole.AsSpan(from, count).CopyTo(target);
+            }
+            first += count;
+            target = target[count..];
+        }
+    }
 
     /// <summary>The same samples with these numbers, as floats if each is one.</summary>
     internal SampleSet WithNumbers(double[] numbers)
@@ -120,6 +207,9 @@ public sealed record DataSet
 /// <param name="Progress">Told what is being done, and how far it is from 0 to 1 (null when unknown).</param>
 public sealed record DataContext(string Folder, ulong Seed, Action<string, double?>? Progress = null)
 {
+    /// <summary>Where samples are kept.</summary>
+    public SampleCache Cache { get; init; }
+
     /// <summary>What a training learned of the data before, whose columns, classes and scaling are kept; null for a new training.</summary>
     public FittedInput? Fitted { get; init; }
 

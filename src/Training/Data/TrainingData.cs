@@ -56,7 +56,7 @@ public sealed record TrainingData
         DatasetConfig source = config.Dataset ?? throw ConfigException.At(config.Source, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
-        DataSet data = source.Load(context);
+        DataSet data = source.Load(context with { Cache = config.Cache });
         SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
         return data;
@@ -79,7 +79,7 @@ public sealed record TrainingData
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
             Array.Sort(chosen);
-            train = train.Pick(chosen);
+            train = train.Part(chosen);
         }
         if (config.Test is not null && test is not null)
             throw ConfigException.At(config.Source, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
@@ -124,7 +124,7 @@ public sealed record TrainingData
         int channels = train.Shape[0];
         if (kind == Normalize.None)
             return Normalization.None(channels);
-        if (kind == Normalize.Unit && train.Bytes is not null)
+        if (kind == Normalize.Unit && train.AreBytes)
             return new Normalization([.. Enumerable.Repeat(1 / 255.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
         IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(train);
         (double Centre, double Width)[] ranges = [.. statistics.Select(s => kind == Normalize.Unit ? (s.Minimum, s.Maximum - s.Minimum) : (s.Mean, s.Deviation))];
@@ -138,6 +138,6 @@ public sealed record TrainingData
         if (held >= train.Count)
             throw ConfigException.At(config.Source, string.Create(CultureInfo.InvariantCulture, $"data: '{key}: {size}' of {train.Count} training samples leaves none to train on; expected fewer"));
         (int[] kept, int[] heldBack) = Splitter.Split(train, held, random);
-        return (train.Pick(kept), train.Pick(heldBack));
+        return (train.Part(kept), train.Part(heldBack));
     }
 }

@@ -72,11 +72,13 @@ public sealed record RunFacts
     {
         int size = samples.Shape.Count, channel = size / normalization.Scale.Count, step = Math.Max(1, samples.Count / Looked);
         (double sum, long count) = (0, 0);
+        var sample = new double[size];
         for (int i = 0; i < samples.Count; i += step)
         {
+            samples.Read((long)i * size, sample);
             for (int j = 0; j < size; j++, count++)
             {
-                double x = (samples[(i * size) + j] - normalization.Centre[j / channel]) * normalization.Scale[j / channel];
+                double x = (sample[j] - normalization.Centre[j / channel]) * normalization.Scale[j / channel];
                 sum += x * x;
             }
         }

@@ -109,10 +109,10 @@ public static class RunReport
     private static Picture Draw(SampleSet samples, int index)
     {
         (int channels, int height, int width) = (samples.Shape[0], samples.Shape[1], samples.Shape[2]);
-        int plane = height * width, begin = index * samples.Shape.Count;
+        int plane = height * width;
         var values = new double[samples.Shape.Count];
-        samples.Read(begin, values);
-        (double low, double range) = samples.Bytes is null ? (values.Min(), Math.Max(1e-30, values.Max() - values.Min())) : (0, 255);
+        samples.Read((long)index * values.Length, values);
+        (double low, double range) = !samples.AreBytes ? (values.Min(), Math.Max(1e-30, values.Max() - values.Min())) : (0, 255);
         var pixels = new byte[samples.Shape.Count];
         for (int i = 0; i < plane; i++)
         {

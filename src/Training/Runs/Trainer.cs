@@ -45,9 +45,9 @@ public sealed class Trainer : IDisposable
         this.observer = observer ?? new Observers();
         Network = ModelCheck.Check(config, data.Shape);
         RequireReachable(config.Target, data);
-        train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation);
-        validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization);
-        test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization);
+        train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation, config.Data.Batch);
+        validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization, batch: config.Data.Batch);
+        test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization, batch: config.Data.Batch);
         monitor = new Monitor(config.Train, validation is not null, test is not null);
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
         long samplesPerStep = (long)config.Data.Batch * config.Train.Accumulate;
@@ -121,7 +121,7 @@ public sealed class Trainer : IDisposable
         order = config.Data.Shuffle
             ? new RandomStream(config.Seed, Purpose.Shuffle, (uint)State.Epoch).Permutation(train.Count)
             : [.. Enumerable.Range(0, train.Count)];
-        Model.DeviceMemory.Write(train.Order, 0, order);
+        train.Shuffle(Model.DeviceMemory, order);
         if (State.Cursor == 0)
             Model.ClearTotals(Model.Memory.Totals);
         secondsAtEpochStart = Seconds;
@@ -175,6 +175,7 @@ public sealed class Trainer : IDisposable
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate);
+        train.Provide(Model.DeviceMemory, State.Cursor, size);
         batchesOfStep.Add(new BatchRecord(State.Batches, order, State.Cursor, size));
         State.Cursor += size;
         State.Batches++;
@@ -190,8 +191,9 @@ public sealed class Trainer : IDisposable
         {
             BatchRecord batch = record.Batches[i];
             if (i == 0 || batch.Order != record.Batches[i - 1].Order)
-                Model.DeviceMemory.Write(train.Order, 0, batch.Order);
+                train.Shuffle(Model.DeviceMemory, batch.Order);
             Model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate);
+            train.Provide(Model.DeviceMemory, batch.Cursor, batch.Size);
             bool last = i == record.Batches.Count - 1;
             Plan plan = (last && record.Watched ? Model.Watched! : Model.Training(batch.Size)).Plan;
             plan.Run(Phase.Batch, last ? Phase.Update : Phase.Backward);

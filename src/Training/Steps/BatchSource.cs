@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Steps;
 
@@ -13,9 +14,10 @@ namespace GpuGrad.Training.Steps;
 public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets);
 
 /// <summary>
-/// Samples that lie on the device, in an order given each epoch. Its ops pick a step's batch out of them and augment it.
-/// Bytes are normalised there; other numbers on the way there, in double, because the difference of two large floats is no
-/// number to learn from (a time in seconds, less its mean).
+/// Samples in an order given each epoch, of which the ops pick a step's batch and augment it. Those in memory lie on the device, all of
+/// them; of those on disk there is room for a batch, which is filled before each step and read ahead of it. Bytes are normalised on the
+/// device; other numbers on the way there, in double, because the difference of two large floats is no number to learn from (a time in
+/// seconds, less its mean).
 /// </summary>
 public sealed class BatchSource
 {
@@ -26,26 +28,37 @@ public sealed class BatchSource
     private readonly Slot data;
     private readonly Slot? labels;
     private readonly Slot? targets;
+    private readonly Slot indices; // the order of all samples, or the positions of a batch's
+    private readonly Slot? rows; // 0, 1, 2, …: where a batch's samples stand
     private readonly Slot scale;
     private readonly Slot shift;
     private readonly Normalization normalization;
     private readonly Augmentation? augmentation;
+    private readonly BatchReader? reader;
+    private int[]? order;
 
     /// <param name="name">For messages: train, test.</param>
     /// <param name="samples">The samples.</param>
     /// <param name="normalization">Factor and shift of each channel.</param>
     /// <param name="augmentation">Random changes; null for none.</param>
-    public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentation? augmentation = null)
+    /// <param name="batch">Samples of the largest batch; needed where samples are on disk.</param>
+    public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentation? augmentation = null, int batch = 0)
     {
         this.samples = samples;
         this.normalization = normalization;
         this.augmentation = augmentation;
         Name = name;
-        long length = checked(samples.Count * samples.Shape.Length);
-        data = new Slot($"{name} samples", samples.Bytes is null ? ElementType.Real : ElementType.Byte, length);
-        labels = samples.Labels is null ? null : new Slot($"{name} labels", ElementType.Int32, samples.Count);
-        targets = samples.Targets is null ? null : new Slot($"{name} targets", ElementType.Real, (long)samples.Count * samples.TargetSize);
-        Order = new Slot($"{name} order", ElementType.Int32, samples.Count);
+        if (samples.Rows is not null)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
+            reader = new BatchReader(samples.Rows);
+            rows = new Slot($"{name} rows", ElementType.Int32, Math.Min(batch, samples.Count));
+        }
+        long held = rows?.Length ?? samples.Count, length = checked(held * samples.Shape.Length);
+        data = new Slot($"{name} samples", samples.AreBytes ? ElementType.Byte : ElementType.Real, length);
+        labels = samples.Labels is null ? null : new Slot($"{name} labels", ElementType.Int32, held);
+        targets = samples.Targets is null ? null : new Slot($"{name} targets", ElementType.Real, held * samples.TargetSize);
+        indices = new Slot($"{name} order", ElementType.Int32, held);
         scale = new Slot($"{name} scale", ElementType.Real, normalization.Scale.Count);
         shift = new Slot($"{name} shift", ElementType.Real, normalization.Shift.Count);
     }
@@ -70,11 +83,52 @@ public sealed class BatchSource
         },
         Normalization.None(shape.Shape[0]));
 
-    /// <summary>Which sample comes when: a permutation, written at the beginning of an epoch.</summary>
-    public Slot Order { get; }
-
-    /// <summary>Copies the samples to the device; the order is that of the samples.</summary>
+    /// <summary>Copies to the device what stays there; the order is that of the samples.</summary>
     public void Upload(DeviceMemory memory)
+    {
+        if (rows is null)
+            UploadAll(memory);
+        else
+            memory.Write(rows, 0, [.. Enumerable.Range(0, (int)rows.Length)]);
+        Normalization there = IsScaledOnTheWay ? Normalization.None(normalization.Scale.Count) : normalization;
+        memory.Write(scale, 0, there.Scale.ToArray().AsSpan());
+        memory.Write(shift, 0, there.Shift.ToArray().AsSpan());
+    }
+
+    /// <summary>Sets which sample comes when, for an epoch.</summary>
+    /// <param name="memory">Where the samples were uploaded to.</param>
+    /// <param name="permutation">Positions of the samples; not changed afterwards.</param>
+    public void Shuffle(DeviceMemory memory, int[] permutation)
+    {
+        order = permutation;
+        reader?.Begin(permutation);
+        if (rows is null)
+            memory.Write(indices, 0, permutation);
+    }
+
+    /// <summary>Makes a batch ready for the step that is run next. Samples that lie on the device are.</summary>
+    /// <param name="memory">Where the samples were uploaded to.</param>
+    /// <param name="cursor">How many samples of the order come before the batch.</param>
+    /// <param name="size">Samples of the batch.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a sample cannot be read.</exception>
+    public void Provide(DeviceMemory memory, int cursor, int size) => reader?.Take(cursor, size, batch =>
+    {
+        if (samples.AreBytes)
+            memory.Write(data, 0, batch.Bytes.AsSpan(0, size * samples.Shape.Count));
+        else
+            Write(memory, batch.Numbers.AsSpan(0, size * samples.Shape.Count), 0);
+        int[] places = order is null ? [.. Enumerable.Range(cursor, size)] : order[cursor..(cursor + size)];
+        memory.Write(indices, 0, places);
+        if (labels is not null)
+            memory.Write(labels, 0, Array.ConvertAll(places, p => samples.Labels![p]));
+        if (targets is not null)
+            memory.Write(targets, 0, TargetsOf(places).AsSpan());
+    });
+
+    // What is moved into a picture from outside it is 0 before it is normalised.
+    private bool IsScaledOnTheWay => !samples.AreBytes && augmentation?.IsSpatial != true;
+
+    private void UploadAll(DeviceMemory memory)
     {
         if (samples.Bytes is not null)
             memory.Write(data, 0, samples.Bytes.AsSpan(0, (int)data.Length));
@@ -84,27 +138,34 @@ public sealed class BatchSource
             memory.Write(labels, 0, samples.Labels);
         if (targets is not null)
             memory.Write(targets, 0, samples.Targets.AsSpan());
-        Normalization there = IsScaledOnTheWay ? Normalization.None(normalization.Scale.Count) : normalization;
-        memory.Write(scale, 0, there.Scale.ToArray().AsSpan());
-        memory.Write(shift, 0, there.Shift.ToArray().AsSpan());
-        memory.Write(Order, 0, [.. Enumerable.Range(0, Count)]);
+        memory.Write(indices, 0, [.. Enumerable.Range(0, Count)]);
     }
-
-    // What is moved into a picture from outside it is 0 before it is normalised.
-    private bool IsScaledOnTheWay => samples.Bytes is null && augmentation?.IsSpatial != true;
 
     private void UploadNumbers(DeviceMemory memory)
     {
         var values = new double[Math.Min(Piece, (int)data.Length)];
-        int plane = samples.Shape.Count / normalization.Scale.Count;
         for (int begin = 0; begin < data.Length; begin += Piece)
         {
             Span<double> piece = values.AsSpan(0, Math.Min(Piece, (int)data.Length - begin));
             samples.Read(begin, piece);
-            if (IsScaledOnTheWay)
-                normalization.Apply(piece, begin, plane);
-            memory.Write(data, begin, piece);
+            Write(memory, piece, begin);
         }
+    }
+
+    private void Write(DeviceMemory memory, Span<double> values, int begin)
+    {
+        if (IsScaledOnTheWay)
+            normalization.Apply(values, begin, samples.Shape.Count / normalization.Scale.Count);
+        memory.Write(data, begin, values);
+    }
+
+    private float[] TargetsOf(int[] places)
+    {
+        int size = samples.TargetSize;
+        var values = new float[places.Length * size];
+        for (int i = 0; i < places.Length; i++)
+            samples.Targets.AsSpan(places[i] * size, size).CopyTo(values.AsSpan(i * size));
+        return values;
     }
 
     /// <summary>Adds the ops that fetch a batch.</summary>
@@ -113,21 +174,25 @@ public sealed class BatchSource
     /// <param name="clock">The step's clock.</param>
     public Batch Fetch(Graph graph, int batch, Tensor clock)
     {
-        Tensor order = graph.Persistent(Order.Name, new Shape(Count), Order);
-        Tensor indices = graph.Add(new SelectBatch(batch), order, clock);
+        // Where the samples stand in what is held, and in the data set, by which their random changes go.
+        Tensor at = rows is null
+            ? graph.Add(new SelectBatch(batch), graph.Persistent(indices.Name, new Shape(Count), indices), clock)
+            : graph.Persistent(rows.Name, new Shape(batch), rows);
+        Tensor which = rows is null ? at : graph.Persistent(indices.Name, new Shape(batch), indices);
+        int held = (int)indices.Length;
         Tensor[] inputs =
         [
-            graph.Persistent(data.Name, samples.Shape.Prepend(Count), data),
-            indices,
+            graph.Persistent(data.Name, samples.Shape.Prepend(held), data),
+            augmentation is null ? at : which,
             graph.Persistent(scale.Name, new Shape((int)scale.Length), scale),
             graph.Persistent(shift.Name, new Shape((int)shift.Length), shift),
         ];
         Tensor x = augmentation is null
             ? graph.Add(new GatherImages(), inputs)
-            : graph.Add(new AugmentImages(augmentation), [.. inputs, clock]);
+            : graph.Add(new AugmentImages(augmentation) { InOrder = rows is not null }, [.. inputs, clock]);
         return new Batch(
             x,
-            labels is null ? null : graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(Count), labels), indices),
-            targets is null ? null : graph.Add(new GatherRows(), graph.Persistent(targets.Name, new Shape(Count, samples.TargetSize), targets), indices));
+            labels is null ? null : graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(held), labels), at),
+            targets is null ? null : graph.Add(new GatherRows(), graph.Persistent(targets.Name, new Shape(held, samples.TargetSize), targets), at));
     }
 }

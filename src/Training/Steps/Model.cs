@@ -154,8 +154,10 @@ public sealed class Model : IDisposable
         ClearTotals(Memory.EvaluationTotals);
         for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
+            int size = (int)Math.Min(batchSize, source.Count - cursor);
             SetClock(0, 0, (int)cursor);
-            BoundGraph batch = Evaluation(source, (int)Math.Min(batchSize, source.Count - cursor));
+            source.Provide(DeviceMemory, (int)cursor, size);
+            BoundGraph batch = Evaluation(source, size);
             batch.Plan.Run();
             afterBatch?.Invoke(batch);
         }

@@ -39,7 +39,7 @@ public sealed class Predictor
     {
         using var model = new Model(config, network, device);
         load(model);
-        var source = new BatchSource("samples", samples with { Labels = null, Targets = null, TargetSize = 0 }, card.Normalization);
+        var source = new BatchSource("samples", samples with { Labels = null, Targets = null, TargetSize = 0 }, card.Normalization, batch: MostAtOnce);
         source.Upload(model.DeviceMemory);
         int batch = Math.Min(MostAtOnce, samples.Count);
         model.Prepare(null, [source], batch);
@@ -48,6 +48,7 @@ public sealed class Predictor
         {
             int size = Math.Min(batch, samples.Count - cursor);
             model.SetClock(0, 0, cursor);
+            source.Provide(model.DeviceMemory, cursor, size);
             BoundGraph bound = model.Evaluation(source, size);
             bound.Plan.Run();
             double[] output = bound.Plan.Read(bound.Graph.Output);

@@ -17,6 +17,9 @@ namespace GpuGrad.Kernels.Ops.Batches;
 /// </remarks>
 public sealed record AugmentImages(Augmentation Augmentation) : Op
 {
+    /// <summary>Whether the data hold the samples of the batch alone, in its order; the indices then only give their random bits.</summary>
+    public bool InOrder { get; init; }
+
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Expect.Count(inputs, 5, Name);
@@ -24,6 +27,8 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
         Expect.That(inputs[4].Shape.Rank == 1 && inputs[4].Shape[0] >= 4, $"'rng' has shape {inputs[4].Shape}, expected [4] or more: seed and step, low and high words.");
         if (Augmentation.IsSpatial)
             Expect.Rank(inputs[0], 4, "data", "samples, C, H, W; only noise can be added to other samples");
+        if (InOrder)
+            Expect.That(inputs[1].Shape[0] <= inputs[0].Shape[0], $"A batch of {inputs[1].Shape[0]} from {inputs[0].Shape[0]} samples.");
         return [GatherImages.Infer(inputs[0], inputs[1], inputs[2], inputs[3])];
     }
 
@@ -42,7 +47,7 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
             for (int i = 0; i < channels * pixels; i++)
             {
                 int c = i / pixels, row = i % pixels / width, column = i % width;
-                double raw = move.Erases(row, column) ? 0 : Source(a, move, ((long)indices[n] * channels) + c, row, column, height, width);
+                double raw = move.Erases(row, column) ? 0 : Source(a, move, ((long)(InOrder ? n : indices[n]) * channels) + c, row, column, height, width);
                 double noise = Augmentation.Noise == 0 ? 0 : Augmentation.Noise * Normal(rng, indices[n], i);
                 y[(n * channels * pixels) + i] = (raw * a.In(2)[c]) + a.In(3)[c] + noise;
             }
@@ -62,10 +67,11 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
             {
                 float* target = y + ((long)n * source.Size);
                 var random = new ReadOnlySpan<int>(rng, 4);
+                int row = InOrder ? n : indices[n];
                 if (Augmentation.IsSpatial)
-                    CpuMove.Run(source, new SampleMove(Augmentation, random, indices[n], size.Height, size.Width), indices[n], size.Height, size.Width, Augmentation.Rotate > 0, target);
+                    CpuMove.Run(source, new SampleMove(Augmentation, random, indices[n], size.Height, size.Width), row, size.Height, size.Width, Augmentation.Rotate > 0, target);
                 else
-                    source.Normalise(indices[n], target);
+                    source.Normalise(row, target);
                 if (Augmentation.Noise > 0)
                     CpuNoise.Add(target, source.Size, (float)Augmentation.Noise, random, indices[n]);
             }
@@ -75,9 +81,9 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
     public override void Kernel(KernelBinding b)
     {
         if (b.Node.Inputs[0].Type.Element == ElementType.Byte)
-            AugmentKernels.Add(b, new BytePixels(b.InByte(0)), Augmentation);
+            AugmentKernels.Add(b, new BytePixels(b.InByte(0)), Augmentation, InOrder);
         else
-            AugmentKernels.Add(b, new RealPixels(b.In(0)), Augmentation);
+            AugmentKernels.Add(b, new RealPixels(b.In(0)), Augmentation, InOrder);
     }
 
     private double Source(ReferenceArguments a, in SampleMove move, long plane, int row, int column, int height, int width)

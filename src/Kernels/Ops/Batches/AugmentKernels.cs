@@ -20,8 +20,9 @@ internal readonly record struct MoveRule(int FlipX, int FlipY, int Shift, long Q
 /// <summary>Sizes of a sample, and what is done to it.</summary>
 /// <param name="Spatial">1 where pixels change places.</param>
 /// <param name="Turned">1 where pictures are turned.</param>
+/// <param name="InOrder">1 where the data hold the batch's samples in its order.</param>
 /// <param name="Noise">Standard deviation, 0 for none.</param>
-internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, float Noise);
+internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, int InOrder, float Noise);
 
 /// <summary>
 /// The moves of <see cref="SampleMove"/> on a GPU. Not every OpenCL device has doubles, and a float's rounding times the width
@@ -65,7 +66,7 @@ internal static class AugmentKernels
     {
         int pixels = s.Height * s.Width, size = s.Channels * pixels, n = i.X / size, at = i.X % size, c = at / pixels;
         int sample = indices[n];
-        long plane = ((long)sample * s.Channels) + c;
+        long plane = ((long)(s.InOrder != 0 ? n : sample) * s.Channels) + c;
         float raw = s.Spatial != 0
             ? Moved(data, moves.SubView(n * MoveLength, MoveLength), plane, at % pixels / s.Width, at % s.Width, s)
             : data.At((plane * pixels) + (at % pixels));
@@ -73,14 +74,14 @@ internal static class AugmentKernels
         y[i] = s.Noise > 0f ? value + (s.Noise * Normal(rng, sample, at)) : value;
     }
 
-    public static void Add<P>(KernelBinding b, P data, Augmentation augmentation) where P : struct, IKernelPixels
+    public static void Add<P>(KernelBinding b, P data, Augmentation augmentation, bool inOrder) where P : struct, IKernelPixels
     {
         Shape4 shape = Shape4.Of(b, augmentation.IsSpatial);
         ArrayView<int> indices = b.InInt(1), rng = b.InInt(4);
         ArrayView<float> scale = b.In(2), shift = b.In(3), y = b.Out();
         int batch = indices.IntLength;
         KernelScratchRegion moves = b.Scratch((long)batch * MoveLength);
-        var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, (float)augmentation.Noise);
+        var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, inOrder ? 1 : 0, (float)augmentation.Noise);
         if (augmentation.IsSpatial)
         {
             var draw = b.Loader.Items<ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);

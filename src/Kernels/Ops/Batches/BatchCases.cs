@@ -68,7 +68,9 @@ internal static class BatchCases
     private static OpCase Augment(int index, CaseInput[] images, RandomStream random)
     {
         Augmentation augmentation = Augmentations[index % Augmentations.Length];
-        return new OpCase($"augment {augmentation}", new AugmentImages(augmentation), [.. images, Rng(random)]) { Differentiable = false };
+        // The data of a set that is read in pieces hold a batch's samples in its order.
+        bool inOrder = index % 2 == 1 && images[1].Type.Shape[0] <= images[0].Type.Shape[0];
+        return new OpCase($"augment {augmentation}{(inOrder ? " in order" : "")}", new AugmentImages(augmentation) { InOrder = inOrder }, [.. images, Rng(random)]) { Differentiable = false };
     }
 
     private static CaseInput[] Images(RandomStream random, CaseInput data, CaseInput indices)

@@ -17,6 +17,12 @@ public static class Idx
     public static NumberArray Read(Stream stream, string name)
     {
         using ByteInput input = Gzip.Is(stream) ? Gzip.Open(stream, name) : new ByteInput(stream, name, stream.Length);
+        return ReadHeader(input).ReadNumbers(input);
+    }
+
+    /// <summary>What stands before the numbers.</summary>
+    internal static ArrayHeader ReadHeader(ByteInput input)
+    {
         uint magic = input.BigUInt32("IDX's magic number");
         int axes = (int)(magic & 0xFF);
         if (magic >> 16 != 0 || TypeOf((byte)(magic >> 8)) is not NumberType type)
@@ -26,10 +32,7 @@ public static class Idx
         var sizes = new long[axes];
         for (int i = 0; i < axes; i++)
             sizes[i] = (int)input.BigUInt32("the sizes");
-        long count = Numbers.Product(input, sizes);
-        Array values = Numbers.Read(input, type, count, bigEndian: true);
-        input.End();
-        return new NumberArray(Array.ConvertAll(sizes, s => (int)s), type, values);
+        return ArrayHeader.Of(input, sizes, type, bigEndian: true);
     }
 
     /// <summary>Writes bytes as IDX.</summary>

@@ -19,6 +19,14 @@ public static class Npy
 
     internal static NumberArray Read(ByteInput input)
     {
+        ArrayHeader header = ReadHeader(input);
+        NumberArray array = header.ReadNumbers(input);
+        return header.Fortran && array.Sizes.Length > 1 ? array with { Values = Transposed(array.Sizes, array.Values) } : array;
+    }
+
+    /// <summary>What stands before the numbers.</summary>
+    internal static ArrayHeader ReadHeader(ByteInput input)
+    {
         if (!input.Take(Magic.Length, "npy's magic number").AsSpan().SequenceEqual(Magic))
             throw input.Refuse("another beginning", "npy's 93 'NUMPY'", 0);
         int major = input.Byte("the version"), minor = input.Byte("the version");
@@ -30,11 +38,7 @@ public static class Npy
         long start = input.Offset;
         string text = Encoding.Latin1.GetString(input.Take(length, "the header"));
         NpyHeader header = NpyHeader.Parse(text, input, start);
-        long count = Numbers.Product(input, header.Sizes);
-        Array values = Numbers.Read(input, header.Type, count, header.BigEndian);
-        input.End();
-        int[] sizes = Array.ConvertAll(header.Sizes, s => (int)s);
-        return new NumberArray(sizes, header.Type, header.Fortran && sizes.Length > 1 ? Transposed(sizes, values) : values);
+        return ArrayHeader.Of(input, header.Sizes, header.Type, header.BigEndian, header.Fortran);
     }
 
     /// <summary>The bytes of a version 1 file before its numbers.</summary>

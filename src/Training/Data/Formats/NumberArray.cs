@@ -104,15 +104,36 @@ internal static class Numbers
         return product;
     }
 
+    /// <summary>Refuses unless exactly so many numbers are left.</summary>
+    public static void RequireLeft(ByteInput input, NumberType type, long count)
+    {
+        int size = SizeOf(type);
+        if (count > long.MaxValue / size || count * size != input.Left)
+            throw input.Refuse($"{input.Left} bytes of numbers", $"{(Int128)count * size} for {count} of type {type}");
+    }
+
+    /// <summary>One number out of its bytes.</summary>
+    public static double Read(ReadOnlySpan<byte> bytes, NumberType type, bool bigEndian) => type switch
+    {
+        NumberType.UInt8 or NumberType.Bool => bytes[0],
+        NumberType.Int8 => (sbyte)bytes[0],
+        NumberType.Int16 => bigEndian ? BinaryPrimitives.ReadInt16BigEndian(bytes) : BinaryPrimitives.ReadInt16LittleEndian(bytes),
+        NumberType.UInt16 => bigEndian ? BinaryPrimitives.ReadUInt16BigEndian(bytes) : BinaryPrimitives.ReadUInt16LittleEndian(bytes),
+        NumberType.Int32 => bigEndian ? BinaryPrimitives.ReadInt32BigEndian(bytes) : BinaryPrimitives.ReadInt32LittleEndian(bytes),
+        NumberType.UInt32 => bigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : BinaryPrimitives.ReadUInt32LittleEndian(bytes),
+        NumberType.Int64 => bigEndian ? BinaryPrimitives.ReadInt64BigEndian(bytes) : BinaryPrimitives.ReadInt64LittleEndian(bytes),
+        NumberType.UInt64 => bigEndian ? BinaryPrimitives.ReadUInt64BigEndian(bytes) : BinaryPrimitives.ReadUInt64LittleEndian(bytes),
+        NumberType.Float16 => (double)(bigEndian ? BinaryPrimitives.ReadHalfBigEndian(bytes) : BinaryPrimitives.ReadHalfLittleEndian(bytes)),
+        NumberType.Float32 => bigEndian ? BinaryPrimitives.ReadSingleBigEndian(bytes) : BinaryPrimitives.ReadSingleLittleEndian(bytes),
+        _ => bigEndian ? BinaryPrimitives.ReadDoubleBigEndian(bytes) : BinaryPrimitives.ReadDoubleLittleEndian(bytes),
+    };
+
     /// <summary>Reads numbers, the last thing in the input.</summary>
     public static Array Read(ByteInput input, NumberType type, long count, bool bigEndian)
     {
         if (count > Array.MaxLength)
-            throw input.Refuse($"{count} numbers", $"at most {Array.MaxLength}");
-        long bytes = checked(count * SizeOf(type));
-        if (bytes != input.Left)
-            throw input.Refuse($"{input.Left} bytes of numbers", $"{bytes} for {count} of type {type}");
-        input.RequireRoom(bytes);
+            throw input.Refuse($"{count} numbers", $"at most {Array.MaxLength} in memory; an unpacked IDX or npy file of samples can have more");
+        input.RequireRoom(count * SizeOf(type));
         return type switch
         {
             NumberType.UInt8 => input.Take(count, "numbers"),

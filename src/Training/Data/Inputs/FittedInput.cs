@@ -30,7 +30,7 @@ public sealed record FittedInput
         Normalization = data.Normalization,
         ClassNames = data.ClassNames,
         Columns = data.Columns,
-        Bytes = data.Train.Bytes is not null,
+        Bytes = data.Train.AreBytes,
         Fingerprint = data.Fingerprint,
     };
 

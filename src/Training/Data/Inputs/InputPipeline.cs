@@ -87,7 +87,7 @@ public sealed class InputPipeline
     private SampleSet Fit(NumberArray x, string name)
     {
         SampleSet samples = ArrayLayout.Fit(x, name, fitted, options.ChannelsLast);
-        if (fitted.Bytes == true && samples.Bytes is null && IsScaled(samples))
+        if (fitted.Bytes == true && !samples.AreBytes && IsScaled(samples))
             note?.Invoke($"{name}: every number lies between 0 and 1; training had bytes from 0 to 255 and scales them itself");
         return samples;
     }

@@ -55,7 +55,7 @@ internal static class PictureSheet
     private static double[] Raw(SampleSet samples, int index)
     {
         var values = new double[samples.Shape.Count];
-        samples.Read(index * values.Length, values);
+        samples.Read((long)index * values.Length, values);
         return values;
     }
 
@@ -102,7 +102,7 @@ internal static class PictureSheet
 
         public Tones(SampleSet samples)
         {
-            if (samples.Bytes is not null)
+            if (samples.AreBytes)
                 return;
             IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(samples);
             low = statistics.Min(s => s.Minimum);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -16,14 +17,50 @@ internal static class ArraySamples
     /// <param name="channelsLast">Pictures come as [N, H, W, C].</param>
     public static SampleSet Of(NumberArray x, NumberArray y, string xName, string yName, bool channelsLast = false)
     {
-        if (x.Sizes.Length is 0 or > 4)
-            throw DataFault.In(xName, $"an array of {x.Sizes.Length} axes", "samples [N, features], [N, H, W] or [N, C, H, W]");
+        RequireSamples(x.Sizes, xName);
+        return Answered(Inputs(x, xName, channelsLast), y, xName, yName);
+    }
+
+    /// <summary>The same of a file whose samples stay on disk.</summary>
+    public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray y, string yName, bool channelsLast = false)
+    {
+        int[] sizes = header.Sizes;
+        RequireSamples(sizes, path);
+        if (header.Fortran && sizes.Length > 1)
+            throw DataFault.In(path, $"{header.Bytes} bytes in Fortran's order, whose samples do not lie together", "C's order; save it with numpy.ascontiguousarray, or ask for 'cache: memory'");
+        if (header.Count / sizes[0] * Numbers.SizeOf(header.Type) > Array.MaxLength)
+            throw DataFault.In(path, $"samples of {header.Count / sizes[0]} numbers", $"at most {Array.MaxLength / Numbers.SizeOf(header.Type)}");
+        channelsLast &= sizes.Length == 4;
+        var samples = new SampleSet
+        {
+            Shape = ShapeOf(channelsLast ? [sizes[0], sizes[3], sizes[1], sizes[2]] : sizes),
+            Count = sizes[0],
+            Rows = new ArrayRows(path, header, channelsLast ? sizes[3] : 1),
+            Places = new SamplePlaces(path),
+        };
+        return Answered(samples, y, path, yName);
+    }
+
+    private static void RequireSamples(int[] sizes, string name)
+    {
+        if (sizes.Length is 0 or > 4)
+            throw DataFault.In(name, $"an array of {sizes.Length} axes", "samples [N, features], [N, H, W] or [N, C, H, W]");
+    }
+
+    private static Shape ShapeOf(int[] sizes) => new(sizes.Length switch
+    {
+        1 => [1],
+        3 => [1, .. sizes[1..]],
+        _ => sizes[1..],
+    });
+
+    private static SampleSet Answered(SampleSet samples, NumberArray y, string xName, string yName)
+    {
         if (y.Sizes.Length is 0 or > 2)
             throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N] or targets [N, D]");
-        if (x.Sizes[0] != y.Sizes[0])
-            throw DataFault.In(yName, $"{y.Sizes[0]} labels or targets", $"{x.Sizes[0]}, one for each sample of {xName}");
+        if (samples.Count != y.Sizes[0])
+            throw DataFault.In(yName, $"{y.Sizes[0]} labels or targets", $"{samples.Count}, one for each sample of {xName}");
         bool labelled = y.IsWhole && (y.Sizes.Length == 1 || y.Sizes[1] == 1);
-        SampleSet samples = Inputs(x, xName, channelsLast);
         return samples with
         {
             Labels = labelled ? Labels(y, yName) : null,
@@ -37,13 +74,7 @@ internal static class ArraySamples
     {
         if (channelsLast && x.Sizes.Length == 4)
             x = ChannelsFirst(x);
-        int[] sizes = x.Sizes.Length switch
-        {
-            1 => [1],
-            3 => [1, .. x.Sizes[1..]],
-            _ => x.Sizes[1..],
-        };
-        var samples = new SampleSet { Shape = new Shape(sizes), Count = x.Sizes[0], Bytes = x.AsBytes, Places = new SamplePlaces(name) };
+        var samples = new SampleSet { Shape = ShapeOf(x.Sizes), Count = x.Sizes[0], Bytes = x.AsBytes, Places = new SamplePlaces(name) };
         if (x.AsBytes is not null)
             return samples;
         float[]? floats = x.IsFloats ? x.ToFloats() : null;
@@ -74,8 +105,8 @@ internal static class ArraySamples
             throw DataFault.In(testName, $"samples of shape {test.Shape}", $"{train.Shape}, as in training");
         if (test is not null && (test.TargetSize != train.TargetSize || test.Labels is null != train.Labels is null))
             throw DataFault.In(testName, test.Labels is null ? $"{test.TargetSize} targets a sample" : "labels", train.Labels is null ? $"{train.TargetSize} targets a sample, as in training" : "labels, as in training");
-        if (test is not null && train.Bytes is null != test.Bytes is null)
-            throw DataFault.In(testName, test.Bytes is null ? "numbers that are no bytes" : "bytes", "the same type as in training, or they would be scaled differently");
+        if (test is not null && train.AreBytes != test.AreBytes)
+            throw DataFault.In(testName, test.AreBytes ? "bytes" : "numbers that are no bytes", "the same type as in training, or they would be scaled differently");
         int classes = train.Labels is null ? 0 : Math.Max(1 + train.Labels.Max(), 1 + (test?.Labels?.Max() ?? 0));
         if (classNames is not null && classNames.Count < classes)
             throw DataFault.In(origin, $"the label {classes - 1}", $"0 to {classNames.Count - 1} for the {classNames.Count} class names{(train.Labels?.Min() == 1 ? "; the labels count from 1: subtract 1" : "")}");
@@ -119,7 +150,7 @@ internal static class ArraySamples
         }
     }
 
-    private static GpuGradException NotFinite(double value, int sample, string name)
+    public static GpuGradException NotFinite(double value, int sample, string name)
     {
         string what = double.IsNaN(value) ? "not a number" : double.IsInfinity(value) ? "an infinite number" : string.Create(CultureInfo.InvariantCulture, $"{value:G3}");
         return DataFault.In(name, $"{what} in sample {sample}", $"finite numbers of at most {float.MaxValue.ToString("G3", CultureInfo.InvariantCulture)}");

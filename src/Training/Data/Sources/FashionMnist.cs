@@ -24,7 +24,7 @@ public sealed record FashionMnistConfig : DatasetConfig
     {
         // A cache is believed only as far as it holds what was published; a folder of one's own may hold anything.
         string folder = Path is null ? FashionMnistFiles.Locate(context) : DataFile.Resolve(context, Path);
-        return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}", Path is null ? FashionMnistFiles.Files : null);
+        return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}", context.Cache, Path is null ? FashionMnistFiles.Files : null);
     }
 }
 

@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>A pair of IDX files, and another pair for the test.</summary>
+/// <summary>A pair of IDX files, and another pair for the test. Those that are not packed may be larger than memory.</summary>
 public sealed record IdxConfig : DatasetConfig
 {
     /// <summary>File of the training inputs, plain or .gz.</summary>
@@ -31,7 +31,8 @@ public sealed record IdxConfig : DatasetConfig
             TestImages is null ? null : DataFile.Resolve(context, TestImages),
             TestLabels is null ? null : DataFile.Resolve(context, TestLabels),
             ClassNames,
-            $"{Images} and {Labels}");
+            $"{Images} and {Labels}",
+            context.Cache);
     }
 }
 
@@ -47,7 +48,7 @@ public sealed record MnistConfig : DatasetConfig
     public override DataSet Load(DataContext context)
     {
         string folder = DataFile.Resolve(context, Path);
-        return IdxFiles.LoadMnist(folder, [.. Enumerable.Range(0, 10).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))], $"mnist from {folder}");
+        return IdxFiles.LoadMnist(folder, [.. Enumerable.Range(0, 10).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))], $"mnist from {folder}", context.Cache);
     }
 }
 
@@ -68,29 +69,26 @@ internal static class IdxFiles
     /// <param name="folder">Has MNIST's four files.</param>
     /// <param name="classNames">Names of the ten classes.</param>
     /// <param name="origin">Where they come from, in words.</param>
+    /// <param name="cache">Where samples are kept.</param>
     /// <param name="published">What the four must hold; null for anything.</param>
-    public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin, IReadOnlyList<FetchedFile>? published = null)
+    public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] files = [.. MnistNames.Select(n => Find(folder, n) ?? throw DataFault.In(folder, $"no {n}.gz", "the four files of MNIST, with or without .gz"))];
-        DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin, published);
+        // What is published is compared as a whole, and small.
+        DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin, published is null ? cache : SampleCache.Memory, published);
         if (data.Shape.Shape != MnistShape.Shape)
             throw DataFault.In(files[0], $"pictures of shape {data.Shape.Shape}", $"{MnistShape.Shape}; 'idx' reads other shapes");
         return data;
     }
 
-    public static DataSet Load(string images, string labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, IReadOnlyList<FetchedFile>? published = null)
+    public static DataSet Load(string images, string labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] paths = [.. new[] { images, labels, testImages, testLabels }.OfType<string>()];
-        NumberArray[] arrays = Concurrently.Run([.. paths.Select((path, i) => (Func<NumberArray>)(() => Read(path, published?[i])))]);
-        SampleSet train = ArraySamples.Of(arrays[0], arrays[1], images, labels);
-        SampleSet? test = testImages is null || testLabels is null ? null : ArraySamples.Of(arrays[2], arrays[3], testImages, testLabels);
-        return ArraySamples.DataSet(train, test, testImages ?? images, origin, classNames);
-    }
+        SampleSet?[] parts = Concurrently.Run<SampleSet?>(
+            () => ArrayFiles.Samples(images, labels, cache, check: Check),
+            () => testImages is null || testLabels is null ? null : ArrayFiles.Samples(testImages, testLabels, cache, check: Check));
+        return ArraySamples.DataSet(parts[0]!, parts[1], testImages ?? images, origin, classNames);
 
-    private static NumberArray Read(string path, FetchedFile? published)
-    {
-        NumberArray array = DataFile.Read(path, s => Idx.Read(s, path));
-        published?.Check(path, array);
-        return array;
+        void Check(string path, NumberArray array) => published?[Array.IndexOf(paths, path)].Check(path, array);
     }
 }

@@ -199,7 +199,7 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
         public long Updates { get; set; }
 
         public void Shuffle(uint epoch) =>
-            Model.DeviceMemory.Write(train.Order, 0, new RandomStream(race.Seed, Purpose.Shuffle, epoch).Permutation(train.Count));
+            train.Shuffle(Model.DeviceMemory, new RandomStream(race.Seed, Purpose.Shuffle, epoch).Permutation(train.Count));
 
         public void Step(long step, int cursor, double rate)
         {

@@ -129,7 +129,7 @@ public static class RateFinder
 /// <summary>Short trainings of a network from its start, at one rate each.</summary>
 internal sealed class RateTrials(RunConfig config, Network network, Device device, TrainingData data, int steps, Action progress)
 {
-    private readonly BatchSource source = new("train", data.Train, data.Normalization, data.Augmentation);
+    private readonly BatchSource source = new("train", data.Train, data.Normalization, data.Augmentation, config.Data.Batch);
 
     /// <summary>The mean loss of the last fifth of the steps; NaN where it grew beyond recovery.</summary>
     public double Loss(ulong seed, double rate)
@@ -143,8 +143,9 @@ internal sealed class RateTrials(RunConfig config, Network network, Device devic
         for (int i = 0; i < steps; i++)
         {
             if (i % batches == 0)
-                model.DeviceMemory.Write(source.Order, 0, new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
+                source.Shuffle(model.DeviceMemory, new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
             model.SetStep(seed, i, i % batches * batch, i, rate);
+            source.Provide(model.DeviceMemory, i % batches * batch, batch);
             BoundGraph step = model.Training(batch);
             step.Plan.Run();
             double loss = step.Loss;

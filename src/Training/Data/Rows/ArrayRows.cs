@@ -1,0 +1,90 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Runs.Storage;
+using Microsoft.Win32.SafeHandles;
+
+namespace GpuGrad.Training.Data.Rows;
+
+/// <summary>
+/// Samples of an IDX or npy file that is not read as a whole. They are read by their position rather than mapped into memory: a file
+/// that another program cuts off ends a mapping's reader without a word, and pages that were looked at would count as this process's.
+/// What has been read lately the system keeps anyhow.
+/// </summary>
+internal sealed class ArrayRows : ISampleRows
+{
+    private readonly string name;
+    private readonly SafeFileHandle handle;
+    private readonly ArrayHeader header;
+    private readonly int width; // bytes of a number
+    private readonly int channels; // of pictures whose channels come last, else 1
+
+    /// <param name="path">Of the file.</param>
+    /// <param name="header">What it says; its first axis counts the samples.</param>
+    /// <param name="channels">Of pictures whose channels come last; 1 for others.</param>
+    public ArrayRows(string path, ArrayHeader header, int channels)
+    {
+        name = path;
+        this.header = header;
+        this.channels = channels;
+        handle = RegularFile.OpenHandle(path);
+        width = Numbers.SizeOf(header.Type);
+        (Count, Size) = ((int)header.Sizes[0], checked((int)(header.Count / header.Sizes[0])));
+    }
+
+    public int Count { get; }
+
+    public int Size { get; }
+
+    public bool AreBytes => header.Type == NumberType.UInt8;
+
+    public void Read(int row, Span<byte> target)
+    {
+        if (!AreBytes)
+            throw new InvalidOperationException($"{name} holds numbers of type {header.Type}.");
+        if (channels == 1)
+        {
+            Fill(row, target);
+            return;
+        }
+        var bytes = new byte[Size];
+        Fill(row, bytes);
+        for (int i = 0; i < Size; i++)
+            target[Place(i)] = bytes[i];
+    }
+
+    public void Read(int row, Span<double> target)
+    {
+        var bytes = new byte[checked(Size * width)];
+        Fill(row, bytes);
+        for (int i = 0; i < Size; i++)
+        {
+            double value = Numbers.Read(bytes.AsSpan(i * width), header.Type, header.BigEndian);
+            if (!(Math.Abs(value) <= float.MaxValue))
+                throw ArraySamples.NotFinite(value, row, name);
+            target[Place(i)] = value;
+        }
+    }
+
+    // From channels last to channels first.
+    private int Place(int i) => channels == 1 ? i : (i % channels * (Size / channels)) + (i / channels);
+
+    private void Fill(int row, Span<byte> target)
+    {
+        long offset = header.Start + ((long)row * target.Length);
+        try
+        {
+            while (!target.IsEmpty)
+            {
+                int count = RandomAccess.Read(handle, target, offset);
+                if (count <= 0)
+                    throw DataFault.At(name, offset, $"the end of the file in sample {row}", "as many numbers as when it was opened");
+                offset += count;
+                target = target[count..];
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DataFault.At(name, offset, e.Message, "a file that can be read", e);
+        }
+    }
+}
