@@ -21,6 +21,8 @@ public static class ConfigBinder
             return scalar;
         if (ListItem(type) is Type item)
             return BindList(item, node, what);
+        if (MapItem(type) is Type valued)
+            return BindMap(valued, node, what);
         if (Implements(type, typeof(IConfigValue<>)))
             return BindValue(type, node, what);
         if (Implements(type, typeof(IChoice<>)) && type.IsAbstract)
@@ -39,6 +41,16 @@ public static class ConfigBinder
         for (int i = 0; i < list.Items.Count; i++)
             array.SetValue(Bind(item, list.Items[i], $"an item of {what}"), i);
         return array;
+    }
+
+    private static object BindMap(Type item, YamlNode node, string what)
+    {
+        if (node is not YamlMapping map)
+            throw new ConfigException(node.Mark, $"{what} is {node.Kind}; expected a mapping");
+        var bound = (System.Collections.IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), item))!;
+        foreach ((YamlScalar key, YamlNode value) in map.Entries)
+            bound.Add(key.Value, Bind(item, value, key.Value));
+        return bound;
     }
 
     private static object BindValue(Type type, YamlNode node, string what)
@@ -110,6 +122,10 @@ public static class ConfigBinder
 
     internal static Type? ListItem(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
+
+    /// <summary>What the keys of a mapping stand for, where they are not the config's own.</summary>
+    internal static Type? MapItem(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) ? type.GetGenericArguments()[1] : null;
 
     internal static bool Implements(Type type, Type open) =>
         type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == open);

@@ -43,6 +43,8 @@ public static class ConfigSchema
             return new JsonObject { ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(n => JsonValue.Create(Naming.Kebab(n)))]) };
         if (ConfigBinder.ListItem(type) is Type item)
             return new JsonObject { ["type"] = "array", ["items"] = SchemaOf(item, definitions) };
+        if (ConfigBinder.MapItem(type) is Type valued)
+            return new JsonObject { ["type"] = "object", ["additionalProperties"] = SchemaOf(valued, definitions) };
         if (ConfigBinder.Implements(type, typeof(IConfigValue<>)))
             return new JsonObject { ["description"] = ChoiceTable.Static<string>(type, "Expected") };
         return Reference(type, definitions);

@@ -35,6 +35,12 @@ public sealed record DataConfig : ILocated
     /// <summary>How the raw values are scaled, for training and for everything later.</summary>
     public Normalize Normalize { get; init; } = Normalize.Standard;
 
+    /// <summary>
+    /// How numbers to predict are scaled while a network learns them; every figure but the loss, and every prediction, is in the data's own unit.
+    /// Default: <c>standard</c> for columns of a table with mse, mae, huber or squared-error, else <c>none</c>.
+    /// </summary>
+    public Normalize? NormalizeTargets { get; init; }
+
     /// <summary>Random changes of the training samples.</summary>
     public IReadOnlyList<AugmentConfig> Augment
     {

@@ -24,6 +24,8 @@ internal static class Fingerprint
                 continue;
             string sizes = $"{part.Shape} {part.Count} {part.TargetSize}";
             pieces.Add(() => SHA256.HashData(Encoding.UTF8.GetBytes(sizes)));
+            if (part.Columns is { } columns && columns.Any(c => !c.IsPlain))
+                pieces.Add(() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', columns.Select(c => $"{c.Name}\t{c.Type}\t{string.Join('\t', c.Texts ?? [])}")))));
             AddSamples(pieces, part);
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);

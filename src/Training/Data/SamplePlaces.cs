@@ -21,6 +21,23 @@ public sealed record SamplePlaces(string File)
         : Lines is not null ? string.Create(CultureInfo.InvariantCulture, $"{File}:{Lines[sample]}")
         : string.Create(CultureInfo.InvariantCulture, $"{File}: sample {sample}");
 
+    /// <summary>Those of some of the samples; null where a sample is known by its number alone.</summary>
+    internal SamplePlaces? Pick(ReadOnlySpan<int> positions)
+    {
+        if (Lines is null && Files is null)
+            return null;
+        var lines = new long[Lines is null ? 0 : positions.Length];
+        var files = new string[Files is null ? 0 : positions.Length];
+        for (int i = 0; i < positions.Length; i++)
+        {
+            if (Lines is not null)
+                lines[i] = Lines[positions[i]];
+            if (Files is not null)
+                files[i] = Files[positions[i]];
+        }
+        return this with { Lines = Lines is null ? null : lines, Files = Files is null ? null : files };
+    }
+
     /// <summary>What one of its numbers is called.</summary>
     public string NameOf(int number) => Names?[number] ?? string.Create(CultureInfo.InvariantCulture, $"number {number}");
 }

@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data;
 
@@ -38,6 +39,9 @@ public sealed record SampleSet
     /// <summary>Where the samples stand in their file; null where that is not known.</summary>
     public SamplePlaces? Places { get; init; }
 
+    /// <summary>What each number of a sample means, for samples of a table as they were read; null for numbers as a network takes them.</summary>
+    public IReadOnlyList<RawColumn>? Columns { get; init; }
+
     /// <summary>A class from 0 for each sample; null for regression.</summary>
     public int[]? Labels { get; init; }
 
@@ -63,7 +67,7 @@ public sealed record SampleSet
         Doubles = Pick(Doubles, positions, Shape.Count),
         Rows = Rows is null ? null : new PickedRows(Rows, positions),
         SourceHash = null,
-        Places = null,
+        Places = Places?.Pick(positions),
         Labels = Pick(Labels, positions, 1),
         Targets = Pick(Targets, positions, TargetSize),
     };
@@ -154,7 +158,7 @@ public sealed record SampleSet
     /// <summary>The same samples with these numbers, as floats if each is one.</summary>
     internal SampleSet WithNumbers(double[] numbers)
     {
-        bool exact = Array.TrueForAll(numbers, v => (float)v == v);
+        bool exact = Array.TrueForAll(numbers, v => (float)v == v || double.IsNaN(v));
         return this with { Bytes = null, Reals = exact ? Array.ConvertAll(numbers, v => (float)v) : null, Doubles = exact ? null : numbers };
     }
 

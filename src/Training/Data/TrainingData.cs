@@ -1,10 +1,12 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data;
 
@@ -48,7 +50,7 @@ public sealed record TrainingData
         TargetCheck.Run(config, data);
         if (LabelCheck.Run(config, data) is string note)
             data = data with { Notes = [.. data.Notes, note] };
-        return Prepare(config.Data, data, context.Seed, IdRange.Of(config, data.Shape.Shape), context.Fitted);
+        return Prepare(config.Data, data, context.Seed, config, context.Fitted);
     }
 
     internal static DataSet LoadSet(DataConfig config, DataContext context)
@@ -57,7 +59,8 @@ public sealed record TrainingData
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
         DataSet data = source.Load(context with { Cache = config.Cache });
-        SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
+        if (data.Columns is null)
+            SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
         return data;
     }
@@ -66,15 +69,12 @@ public sealed record TrainingData
     /// <param name="config">What is asked for.</param>
     /// <param name="data">The data set.</param>
     /// <param name="seed">Of the run: decides which samples fall into which part.</param>
-    /// <param name="ids">Of the network that takes rows of a table; null for others.</param>
+    /// <param name="run">The experiment, whose network may take rows of a table and whose loss may take scaled targets; null for neither.</param>
     /// <param name="fitted">What a training learned before; null for a new one.</param>
-    internal static TrainingData Prepare(DataConfig config, DataSet data, ulong seed, IdRange? ids = null, FittedInput? fitted = null)
+    internal static TrainingData Prepare(DataConfig config, DataSet data, ulong seed, RunConfig? run = null, FittedInput? fitted = null)
     {
         SampleSet train = data.Train;
         SampleSet? test = data.Test, validation = null;
-        ids?.Check(train);
-        if (test is not null)
-            ids?.Check(test);
         if (config.Limit is int limit && limit < train.Count)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
@@ -87,13 +87,21 @@ public sealed record TrainingData
             (train, test) = HoldBack(config, train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
         if (config.Validation is not null)
             (train, validation) = HoldBack(config, train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
-        return new TrainingData
+        if (data.Columns is { } read)
+        {
+            TableColumns columns = fitted?.Columns ?? TableFitting.Fit(read, train);
+            var notes = new List<string>(data.Notes);
+            (train, validation, test) = Encode(new TableEncoder(columns), train, validation, test, notes.Add);
+            data = data with { Columns = columns, Shape = data.Shape with { Shape = train.Shape }, Notes = notes };
+            SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
+        }
+        return Finish(config, data, run, fitted, new TrainingData
         {
             Shape = fitted is null ? data.Shape : Same(data, fitted),
             Train = train,
             Validation = validation,
             Test = test,
-            Normalization = fitted?.Normalization ?? (ids is null ? NormalizationOf(config.Normalize, train) : Normalization.None(train.Shape[0])),
+            Normalization = Normalization.None(1),
             Augmentation = config.Augmentation,
             ClassNames = fitted is null ? data.ClassNames : fitted.ClassNames,
             Columns = data.Columns,
@@ -102,7 +110,31 @@ public sealed record TrainingData
                 : data.Notes,
             Origin = data.Origin,
             Fingerprint = data.Fingerprint,
-        };
+        });
+    }
+
+    // Whatever is measured is measured on the training part alone.
+    private static TrainingData Finish(DataConfig config, DataSet data, RunConfig? run, FittedInput? fitted, TrainingData prepared)
+    {
+        IdRange? ids = run is null ? null : IdRange.Of(run, data.Shape.Shape);
+        foreach (SampleSet? part in new[] { prepared.Train, prepared.Validation, prepared.Test })
+        {
+            if (part is not null)
+                ids?.Check(part);
+        }
+        if (fitted is not null)
+            return prepared with { Normalization = fitted.Normalization };
+        Normalization scaling = ids is null ? NormalizationOf(config.Normalize, prepared.Train, data.Columns) : Normalization.None(prepared.Train.Shape[0]);
+        return prepared with { Normalization = scaling with { Targets = run is null ? null : TargetScaling.Of(run, data, prepared.Train) } };
+    }
+
+    private static (SampleSet Train, SampleSet? Validation, SampleSet? Test) Encode(TableEncoder encoder, SampleSet train, SampleSet? validation, SampleSet? test, Action<string> note)
+    {
+        Shape? shape = train.Shape.Rank == 1 ? null : train.Shape;
+        return (
+            encoder.Encode(train, shape, "the training part", note),
+            validation is null ? null : encoder.Encode(validation, shape, "the validation part", note),
+            test is null ? null : encoder.Encode(test, shape, "the test part", note));
     }
 
     private static string Short(string fingerprint) => fingerprint[..Math.Min(8, fingerprint.Length)];
@@ -119,7 +151,10 @@ public sealed record TrainingData
     }
 
     /// <summary>Scale and shift of each channel so that x·scale + shift is what is asked for.</summary>
-    public static Normalization NormalizationOf(Normalize kind, SampleSet train)
+    /// <param name="kind">What is asked for.</param>
+    /// <param name="train">The training part.</param>
+    /// <param name="columns">Of the table it comes from, whose truth values and categories stay 0 and 1; null for other data.</param>
+    public static Normalization NormalizationOf(Normalize kind, SampleSet train, TableColumns? columns = null)
     {
         int channels = train.Shape[0];
         if (kind == Normalize.None)
@@ -128,6 +163,9 @@ public sealed record TrainingData
             return new Normalization([.. Enumerable.Repeat(1 / 255.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
         IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(train);
         (double Centre, double Width)[] ranges = [.. statistics.Select(s => kind == Normalize.Unit ? (s.Minimum, s.Maximum - s.Minimum) : (s.Mean, s.Deviation))];
+        bool[]? scaled = train.Shape.Rank == 1 ? columns?.Scaled() : null;
+        if (scaled is not null)
+            ranges = [.. ranges.Select((r, i) => scaled[i] ? r : (0, 1))];
         // A channel that is the same everywhere becomes 0, not a division by nothing.
         return new Normalization([.. ranges.Select(r => r.Width > 0 && double.IsFinite(1 / r.Width) ? 1 / r.Width : 1)], [.. ranges.Select(r => r.Centre)]);
     }

@@ -9,7 +9,8 @@ namespace GpuGrad.Training.Evaluation;
 /// <param name="loss">What the network was trained with: tells what its outputs mean.</param>
 /// <param name="samples">The samples, with their labels or targets.</param>
 /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
+/// <param name="scaling">Of the targets, which the outputs still have; null for none.</param>
+public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null)
 {
     // What is kept until the end; beyond it the figures would take more memory than most models.
     private const long MostOutputs = 1L << 28;
@@ -31,7 +32,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
         int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
         if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * (long)size > MostOutputs)
             return (model.Evaluate(source, batchSize), null);
-        var evaluator = new Evaluator(loss, samples, classes);
+        var evaluator = new Evaluator(loss, samples, classes, source.TargetScaling);
         var outputs = new float[(long)Math.Min(batchSize, samples.Count) * size];
         EpochFigures figures = model.Evaluate(source, batchSize, batch =>
         {
@@ -67,6 +68,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes)
         float[] targets = samples.Targets!;
         if (loss is BinaryCrossEntropyConfig && Array.TrueForAll(targets, t => t is 0 or 1))
             return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
+        scaling?.Undo(outputs);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
     }
 

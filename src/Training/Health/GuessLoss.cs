@@ -13,8 +13,10 @@ internal static class GuessLoss
     private const int MostSamples = 20_000;
 
     /// <summary>Null for losses that have no such figure in closed form.</summary>
-    public static double? Of(LossConfig loss, SampleSet samples, int classes)
+    public static double? Of(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null)
     {
+        if (scaling is not null)
+            samples = Scaled(samples, scaling);
         int step = Math.Max(1, samples.Count / MostSamples);
         return loss switch
         {
@@ -22,6 +24,13 @@ internal static class GuessLoss
             HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
             _ => Mean(loss, Columns(samples, classes, step)),
         };
+    }
+
+    private static SampleSet Scaled(SampleSet samples, Normalization scaling)
+    {
+        double[] targets = Array.ConvertAll(samples.Targets!, t => (double)t);
+        scaling.Apply(targets, 0, 1);
+        return samples with { Targets = Array.ConvertAll(targets, t => (float)t) };
     }
 
     /// <summary>The share of each class among some labels.</summary>

@@ -49,7 +49,7 @@ public sealed record RunFacts
             Samples = data.Train.Count,
             TotalSteps = totalSteps,
             ExpectedLoss = config.Loss.ExpectedAtStart(data.Shape),
-            GuessLoss = Health.GuessLoss.Of(config.Loss, data.Train, data.Shape.Classes),
+            GuessLoss = Health.GuessLoss.Of(config.Loss, data.Train, data.Shape.Classes, data.Normalization.Targets),
             ClassShares = data.Train.Labels is int[] labels ? Health.GuessLoss.Shares(labels, data.Shape.Classes) : [],
             ClassNames = data.ClassNames,
             InputSize = network.Layers[0] is EmbeddingLayer ? 1 : SizeOf(data.Train, data.Normalization),

@@ -50,6 +50,9 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>What of a network's output or of the settings does not fit the data, and what would; null when all fits.</summary>
     public abstract string? Problem(Shape output, DataShape data);
 
+    /// <summary>Whether it is about distances between numbers, whose unit and origin may be any.</summary>
+    internal virtual bool TakesScaledTargets => false;
+
     /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
 

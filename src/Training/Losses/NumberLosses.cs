@@ -33,6 +33,8 @@ public sealed record SquaredErrorConfig : NumberLossConfig
     protected override Op Op => new HalfSquaredError();
 
     protected override string Name => "squared-error";
+
+    internal override bool TakesScaledTargets => true;
 }
 
 /// <summary>Mean of (ŷ - y)² over all numbers, as <c>torch.nn.MSELoss</c>.</summary>
@@ -41,6 +43,8 @@ public sealed record MseConfig : NumberLossConfig
     protected override Op Op => new MeanSquaredError();
 
     protected override string Name => "mse";
+
+    internal override bool TakesScaledTargets => true;
 }
 
 /// <summary>Mean of |ŷ - y| over all numbers, as <c>torch.nn.L1Loss</c>.</summary>
@@ -49,6 +53,8 @@ public sealed record MaeConfig : NumberLossConfig
     protected override Op Op => new MeanAbsoluteError();
 
     protected override string Name => "mae";
+
+    internal override bool TakesScaledTargets => true;
 }
 
 /// <summary>Quadratic up to delta, then linear, as <c>torch.nn.HuberLoss</c>.</summary>
@@ -60,6 +66,8 @@ public sealed record HuberConfig : NumberLossConfig
     protected override Op Op => new Huber(Delta);
 
     protected override string Name => "huber";
+
+    internal override bool TakesScaledTargets => true;
 }
 
 /// <summary>Binary cross-entropy of logits, as <c>torch.nn.BCEWithLogitsLoss</c>.</summary>

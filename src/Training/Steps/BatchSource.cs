@@ -67,6 +67,9 @@ public sealed class BatchSource
 
     public int Count => samples.Count;
 
+    /// <summary>How the numbers to predict are scaled; null for not at all.</summary>
+    public Normalization? TargetScaling => normalization.Targets;
+
     /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
     public bool HasAnswers => labels is not null || targets is not null;
 
@@ -122,7 +125,7 @@ public sealed class BatchSource
         if (labels is not null)
             memory.Write(labels, 0, Array.ConvertAll(places, p => samples.Labels![p]));
         if (targets is not null)
-            memory.Write(targets, 0, TargetsOf(places).AsSpan());
+            WriteTargets(memory, targets, TargetsOf(places));
     });
 
     // What is moved into a picture from outside it is 0 before it is normalised.
@@ -137,8 +140,20 @@ public sealed class BatchSource
         if (labels is not null)
             memory.Write(labels, 0, samples.Labels);
         if (targets is not null)
-            memory.Write(targets, 0, samples.Targets.AsSpan());
+            WriteTargets(memory, targets, samples.Targets!);
         memory.Write(indices, 0, [.. Enumerable.Range(0, Count)]);
+    }
+
+    private void WriteTargets(DeviceMemory memory, Slot slot, float[] values)
+    {
+        if (normalization.Targets is null)
+        {
+            memory.Write(slot, 0, values.AsSpan());
+            return;
+        }
+        double[] scaled = Array.ConvertAll(values, t => (double)t);
+        normalization.Targets.Apply(scaled, 0, 1);
+        memory.Write(slot, 0, scaled.AsSpan());
     }
 
     private void UploadNumbers(DeviceMemory memory)

@@ -18,7 +18,8 @@ public sealed record ModelCard(string Config, FittedInput Input)
     public const string FileName = "model.json";
     private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
-        ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", FingerprintKey = "gpugrad.data";
+        ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", FingerprintKey = "gpugrad.data",
+        TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre";
 
     public DataShape Shape => Input.Shape;
 
@@ -39,6 +40,11 @@ public sealed record ModelCard(string Config, FittedInput Input)
             [ShiftKey] = JsonSerializer.Serialize(Normalization.Shift),
             [CentreKey] = JsonSerializer.Serialize(Normalization.Centre),
         };
+        if (Normalization.Targets is { } targets)
+        {
+            metadata[TargetScaleKey] = JsonSerializer.Serialize(targets.Scale);
+            metadata[TargetCentreKey] = JsonSerializer.Serialize(targets.Centre);
+        }
         if (ClassNames is not null)
             metadata[ClassesKey] = JsonSerializer.Serialize(ClassNames);
         if (Input.Columns is not null)
@@ -75,7 +81,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
             var input = new FittedInput
             {
                 Shape = new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1]),
-                Normalization = new Normalization(scale, centre),
+                Normalization = new Normalization(scale, centre) { Targets = Targets(metadata) },
                 ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
                 Columns = metadata.TryGetValue(ColumnsKey, out string? columns) ? JsonSerializer.Deserialize<TableColumns>(columns, Options) : null,
                 Bytes = metadata.TryGetValue(BytesKey, out string? bytes) ? bytes == "true" : null,
@@ -88,6 +94,10 @@ public sealed record ModelCard(string Config, FittedInput Input)
             throw new GpuGradException(Fault.Data, $"{path}: the metadata does not describe a model of GpuGrad; expected a weights file of 'train' or 'export'", e);
         }
     }
+
+    private static Normalization? Targets(IReadOnlyDictionary<string, string> metadata) => metadata.TryGetValue(TargetScaleKey, out string? scale)
+        ? new Normalization(JsonSerializer.Deserialize<double[]>(scale)!, JsonSerializer.Deserialize<double[]>(metadata[TargetCentreKey])!)
+        : null;
 
     private static readonly JsonSerializerOptions Options = new()
     {

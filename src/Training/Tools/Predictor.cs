@@ -65,6 +65,7 @@ public sealed class Predictor
             BinaryCrossEntropyConfig => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
             _ => scores,
         };
+        card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
             return new Prediction(null, null, values);
         // One number for two classes says how much it is the second.

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -51,7 +52,7 @@ public sealed class InputPipelineTests : IDisposable
     [InlineData("width,kind\n8,cat\n", "new.csv:1:1: no column 'height'; expected the columns of the training data: 'height', 'width'")]
     [InlineData("height,height,width\n7,7,8\n", "two columns called 'height'")]
     [InlineData("7,8,9\n", "new.csv:1:1: 3 columns; expected 2, the numbers of a sample or 4, all of the training data")]
-    [InlineData("height,width\n7,NA\n", "new.csv:2:3: 'NA' in column 'width'")]
+    [InlineData("height,width\n7,wide\n", "new.csv:2:3: 'wide' in column 'width'")]
     [InlineData("height,width\n7,8\0\n", "new.csv:2:3: '8?' in column 'width'")]
     [InlineData("height,width\n", "no rows below the names")]
     public void A_table_with_other_columns_or_holes_is_refused(string text, string says)
@@ -231,7 +232,7 @@ public sealed class InputPipelineTests : IDisposable
         LoadedConfig loaded = Config(TableData, 2, "softmax-cross-entropy");
         ModelCard card = ModelCard.Of(loaded, TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1)));
         ModelCard again = ModelCard.FromMetadata("w", card.ToMetadata());
-        Assert.Equal(card.Input.Columns!.Columns, again.Input.Columns!.Columns);
+        Assert.Equal(JsonSerializer.Serialize(card.Input.Columns!.Columns), JsonSerializer.Serialize(again.Input.Columns!.Columns));
         Assert.Equal((true, false), (again.Input.Columns.Named, again.Input.Bytes));
         Assert.Equal(card.Normalization.Centre, again.Normalization.Centre);
         Assert.Equal(card.Input.Fingerprint, again.Input.Fingerprint);
@@ -260,6 +261,13 @@ public sealed class InputPipelineTests : IDisposable
     [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\"}],\"named\":true,\"targets\":[]}")]
     [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"other\"}],\"named\":true,\"targets\":[]}")]
     [InlineData("gpugrad.columns", "{\"columns\":null,\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"number\",\"fill\":[1,2]}},{\"name\":\"b\",\"role\":\"feature\"}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"category\"}},{\"name\":\"b\",\"role\":\"feature\"}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"category\",\"categories\":[null]}}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"category\",\"categories\":[\"x\"],\"fill_category\":\"y\"}}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"date\",\"parts\":[\"year\",\"month\"],\"fill\":[1]}}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.columns", "{\"columns\":[{\"name\":\"a\",\"role\":\"feature\",\"fit\":{\"type\":\"text\",\"fill\":[1]}},{\"name\":\"b\",\"role\":\"feature\"}],\"named\":true,\"targets\":[]}")]
+    [InlineData("gpugrad.target_scale", "[1]")]
     public void Metadata_that_does_not_fit_together_is_refused(string key, string value)
     {
         Trained(Table, TableData);

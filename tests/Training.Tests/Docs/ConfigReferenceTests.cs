@@ -79,6 +79,8 @@ public sealed partial class ConfigReferenceTests
             return string.Join(", ", Enum.GetNames(type).Select(n => $"`{Naming.Kebab(n)}`"));
         if (ConfigBinder.ListItem(type) is Type item)
             return $"list of {Kind(item)}";
+        if (ConfigBinder.MapItem(type) is Type valued)
+            return $"mapping from names to {Kind(valued)}";
         if (ConfigBinder.Implements(type, typeof(IConfigValue<>)))
             return ChoiceTable.Static<string>(type, "Expected");
         if (type == typeof(string))

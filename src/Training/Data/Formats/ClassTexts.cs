@@ -15,6 +15,8 @@ internal static class ClassTexts
         decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
         && value == decimal.Truncate(value);
 
+    public static decimal Value(string text) => TryWhole(text, out decimal value) ? value : 0;
+
     /// <summary>How a class of that number is called.</summary>
     public static string NameOf(decimal value) => value == 0 ? "0" : decimal.Truncate(value).ToString("0", CultureInfo.InvariantCulture);
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -10,14 +11,16 @@ namespace GpuGrad.Training.Data.Formats;
 /// <param name="Features">Columns of the file, in the order of a sample's numbers.</param>
 /// <param name="Targets">Columns to predict; none where the answers are not wanted.</param>
 /// <param name="Label">The column of the class; null where there is none or it is not wanted.</param>
-internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Count, int[] Features, int[] Targets, int? Label)
+/// <param name="Plans">What is known of each feature; null for one whose type has to be found out.</param>
+internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Count, int[] Features, int[] Targets, int? Label, ColumnFit?[] Plans)
 {
     /// <summary>The columns of a training table, from what the config says of them.</summary>
     public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
     {
         int[] targets = [.. options.Targets.Select(Find)];
         int? label = targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
-        int[] ignored = [.. options.Ignore.Select(Find)];
+        Dictionary<int, ColumnConfig> stated = Stated(file, options, Find);
+        int[] ignored = [.. options.Ignore.Select(Find), .. stated.Where(s => s.Value is IgnoredColumnConfig).Select(s => s.Key)];
         int[] taken = [.. targets, .. ignored, .. label is int l ? [l] : Array.Empty<int>()];
         if (taken.Distinct().Count() != taken.Length)
             throw DataFault.At(file, 1, 1, "a column with two roles", "each column once in 'label', 'targets' and 'ignore'");
@@ -30,7 +33,8 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             ColumnRole role = i == label ? ColumnRole.Label : targets.Contains(i) ? ColumnRole.Target : ignored.Contains(i) ? ColumnRole.Ignored : ColumnRole.Feature;
             columns[i] = new TableColumn(names?[i].Trim() ?? TableColumns.NameOf(i), role);
         }
-        return new CsvColumns(new TableColumns(columns, names is not null, targets), names, count, features, targets, label);
+        ColumnFit?[] plans = [.. features.Select(f => stated.GetValueOrDefault(f)?.Plan())];
+        return new CsvColumns(new TableColumns(columns, names is not null, targets), names, count, features, targets, label, plans);
 
         int Default() => names is null || Array.FindIndex(names, n => n.Trim() == CsvOptions.DefaultLabel) is var at && at < 0 ? count - 1 : at;
 
@@ -70,7 +74,19 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             count,
             [.. layout.Of(ColumnRole.Feature).Select(c => places[c])],
             answers ? [.. layout.Targets.Select(c => places[c])] : [],
-            answers && layout.Label is int label ? places[label] : null);
+            answers && layout.Label is int label ? places[label] : null,
+            [.. layout.Of(ColumnRole.Feature).Select(c => layout.Columns[c].Fit ?? new ColumnFit(ColumnType.Number) { Missing = MissingStrategy.Refuse })]);
+    }
+
+    private static Dictionary<int, ColumnConfig> Stated(string file, CsvOptions options, Func<string, int> find)
+    {
+        var stated = new Dictionary<int, ColumnConfig>();
+        foreach ((string name, ColumnConfig config) in options.Columns)
+        {
+            if (!stated.TryAdd(find(name), config))
+                throw DataFault.At(file, 1, 1, $"{DataFault.Quote(name)} in 'columns', a column that is there already under another name", "each column once");
+        }
+        return stated;
     }
 
     private static int[] ByName(string file, TableColumns layout, string[] names)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -11,11 +12,21 @@ internal static class CsvHeader
     {
         if (options.Header is bool stated)
             return stated;
-        IEnumerable<string> wanted = options.Layout is not { } layout ? [CsvOptions.DefaultLabel, .. options.Targets, .. options.Ignore, .. options.Label is null ? Array.Empty<string>() : [options.Label]]
+        return Array.TrueForAll(first, cell => !IsValue(cell, options)) || HasName(first, options);
+    }
+
+    /// <summary>Whether a first row of texts that was taken for names is a sample: there are only texts, and its own occur again below.</summary>
+    public static bool IsSample(string[] first, CsvColumns columns, ColumnReader[] readers, CsvOptions options) =>
+        options.Header is null && options.Layout is null && !HasName(first, options) && Array.TrueForAll(readers, r => r.Type == ColumnType.Category)
+        && 2 * readers.Zip(columns.Features, (r, at) => r.Texts.Contains(CellTexts.Clean(first[at]))).Count(again => again) > readers.Length;
+
+    private static bool HasName(string[] first, CsvOptions options)
+    {
+        IEnumerable<string> wanted = options.Layout is not { } layout ? [CsvOptions.DefaultLabel, .. options.Targets, .. options.Ignore, .. options.Columns.Keys, .. options.Label is null ? Array.Empty<string>() : [options.Label]]
             : layout.Named ? layout.Columns.Select(c => c.Name) : [];
         // A column may be asked for by its number.
         HashSet<string> names = [.. wanted.Where(w => !ClassTexts.TryWhole(w, out _))];
-        return Array.TrueForAll(first, cell => !IsNumber(cell)) || first.Any(cell => names.Contains(cell.Trim()));
+        return first.Any(cell => names.Contains(cell.Trim()));
     }
 
     /// <summary>Refuses a first row that was taken for a sample and looks like names; gives what is to be said of one that may be.</summary>
@@ -32,9 +43,17 @@ internal static class CsvHeader
     }
 
     /// <summary>A finite number in the range of float32, with a decimal point.</summary>
-    public static bool TryNumber(ReadOnlySpan<byte> text, out double value) =>
+    public static bool TryNumber(ReadOnlySpan<byte> text, out double value) => TryNumber(text, null, out value);
+
+    /// <summary>A finite number in the range of float32, written as a culture does where one is given.</summary>
+    public static bool TryNumber(ReadOnlySpan<byte> text, NumberCells? culture, out double value) =>
         // The parser takes NULs behind a number for its end.
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) && Math.Abs(value) <= float.MaxValue && !text.Contains((byte)0);
+        (culture is null ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) : culture.TryRead(text, out value))
+        && Math.Abs(value) <= float.MaxValue && !text.Contains((byte)0);
+
+    // Nobody calls a column 12, 2024-12-31 or ?.
+    private static bool IsValue(string cell, CsvOptions options) =>
+        IsNumber(cell) || new DateCells(null, options.Culture).TryRead(CellTexts.Clean(cell), out _) || CellTexts.Clean(cell) == "?" || (options.Numbers is { } numbers && TryNumber(Encoding.UTF8.GetBytes(cell), numbers, out _));
 
     private static bool IsNumber(string cell) => TryNumber(Encoding.UTF8.GetBytes(cell), out _);
 

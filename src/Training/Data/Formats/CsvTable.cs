@@ -1,38 +1,8 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
-
-/// <summary>How the columns of a table are to be read.</summary>
-internal sealed record CsvOptions
-{
-    /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab or bar.</summary>
-    public char? Separator { get; init; }
-
-    /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>
-    public bool? Header { get; init; }
-
-    /// <summary>The column of classes, by name or number; null for the one named 'label', else the last.</summary>
-    public string? Label { get; init; }
-
-    /// <summary>The columns of numbers to predict; then there is no class.</summary>
-    public IReadOnlyList<string> Targets { get; init; } = [];
-
-    /// <summary>Columns that are not read.</summary>
-    public IReadOnlyList<string> Ignore { get; init; } = [];
-
-    /// <summary>The columns of the training table where another is read, instead of the three above.</summary>
-    public TableColumns? Layout { get; init; }
-
-    /// <summary>Whether another table must have the label or targets.</summary>
-    public bool Answers { get; init; } = true;
-
-    /// <summary>A tab for files that are named so; null for others.</summary>
-    public static char? SeparatorOf(string? path) =>
-        path is not null && (path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase)) ? '\t' : null;
-
-    public const string DefaultLabel = "label";
-}
 
 /// <summary>A place in a text file, counted from 1; columns in bytes.</summary>
 internal readonly record struct TextPlace(long Line, int Column);
@@ -56,8 +26,11 @@ internal sealed record CsvTable
     /// <summary>Rows × features where float32 cannot hold each, or null.</summary>
     public double[]? Doubles { get; init; }
 
-    /// <summary>What the user should know of how it was read; null for nothing.</summary>
-    public string? Note { get; init; }
+    /// <summary>What the user should know of how it was read.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
+    /// <summary>What the numbers of the features mean.</summary>
+    public IReadOnlyList<RawColumn> Columns { get; init; } = [];
 
     /// <summary>For each row, an index into <see cref="Classes"/>; null when there are targets.</summary>
     public int[]? Labels { get; init; }
@@ -76,7 +49,7 @@ internal sealed record CsvTable
     {
         string[] names = [.. Classes.Select(c => c.Text)];
         if (ClassTexts.AreWhole(names))
-            return [.. names.Select(Value).Distinct().Order().Select(ClassTexts.NameOf)];
+            return [.. names.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)];
         var values = new Dictionary<decimal, string>();
         foreach ((string text, TextPlace first) in Classes)
         {
@@ -85,6 +58,22 @@ internal sealed record CsvTable
         }
         Array.Sort(names, StringComparer.Ordinal);
         return names;
+    }
+
+    /// <summary>
+    /// The table without a full stop behind each class, where all of them have one and none of the training data has: the test file of UCI's adult
+    /// data set is like that.
+    /// </summary>
+    /// <param name="order">The classes of the training data.</param>
+    public CsvTable WithoutFullStops(IReadOnlyList<string> order)
+    {
+        if (Classes.Count == 0 || order.Any(c => c.EndsWith('.')) || !Classes.All(c => c.Text.EndsWith('.') && order.Contains(c.Text[..^1])))
+            return this;
+        return this with
+        {
+            Classes = [.. Classes.Select(c => (c.Text[..^1], c.First))],
+            Notes = [.. Notes, $"{Name}: its classes end in a full stop, which those of the training data do not; it is left out"],
+        };
     }
 
     /// <summary>The class of each row as a position in the given order.</summary>
@@ -112,11 +101,10 @@ internal sealed record CsvTable
         Count = Rows,
         Reals = Values,
         Doubles = Doubles,
+        Columns = Columns,
         Labels = classes is null || Labels is null ? null : LabelsIn(classes),
         Targets = Targets,
         TargetSize = Targets is null ? 0 : Layout.Targets.Count,
         Places = new SamplePlaces(Name) { Lines = Lines, Names = [.. Layout.Features.Select(f => Layout.Named ? $"column {DataFault.Quote(f)}" : f)] },
     };
-
-    private static decimal Value(string text) => ClassTexts.TryWhole(text, out decimal value) ? value : 0;
 }

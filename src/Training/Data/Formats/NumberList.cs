@@ -10,7 +10,7 @@ internal sealed class NumberList
 
     public void Add(double value)
     {
-        if (floats is not null && (float)value == value)
+        if (floats is not null && ((float)value == value || double.IsNaN(value)))
         {
             floats.Add((float)value);
             return;

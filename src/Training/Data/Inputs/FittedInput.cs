@@ -42,12 +42,16 @@ public sealed record FittedInput
             return $"scaling of {Normalization.Scale.Count} channels, the samples have {channels}";
         if (!Normalization.Scale.Concat(Normalization.Centre).All(double.IsFinite))
             return "scaling that is not finite";
+        if (Normalization.Targets is { } targets && (targets.Scale.Count != Shape.Targets || targets.Centre.Count != Shape.Targets || !targets.Scale.Concat(targets.Centre).All(double.IsFinite) || targets.Scale.Contains(0)))
+            return "scaling of targets that is not a factor and a shift for each";
         if (ClassNames is not null && ClassNames.Count != Shape.Classes)
             return $"{ClassNames.Count} names of {Shape.Classes} classes";
         if (Columns is null)
             return null;
         int count = Columns.Columns.Count;
-        if (Columns.Features.Count != Shape.Shape.Length || Columns.Targets.Count != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
+        if (Columns.Columns.FirstOrDefault(c => c.Role == ColumnRole.Feature && c.Fit?.Problem() is not null) is { Fit: { } wrong })
+            return wrong.Problem();
+        if (Columns.Width != Shape.Shape.Length || Columns.Targets.Count != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
             return "columns that are not those of the samples";
         return Columns.Targets.Distinct().Count() == Columns.Targets.Count && Columns.Targets.All(t => t >= 0 && t < count && Columns.Columns[t].Role == ColumnRole.Target) ? null : "targets that are no columns";
     }

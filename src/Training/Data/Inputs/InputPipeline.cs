@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
@@ -72,9 +73,12 @@ public sealed class InputPipeline
         string shown = name == StandardInput ? "standard input" : name;
         CsvOptions csv = options.Table with { Layout = layout, Answers = answers, Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) };
         CsvTable table = CsvReading.Read(stream, shown, csv);
-        if (table.Note is not null)
-            note?.Invoke(table.Note);
-        return table.ToSamples(fitted.Shape.Shape, answers && fitted.Shape.Classes > 0 ? fitted.ClassNames : null);
+        if (answers && fitted.Shape.Classes > 0 && fitted.ClassNames is { } classes)
+            table = table.WithoutFullStops(classes);
+        foreach (string line in table.Notes)
+            note?.Invoke(line);
+        SampleSet raw = table.ToSamples(new Shape(table.Columns.Count), answers && fitted.Shape.Classes > 0 ? fitted.ClassNames : null);
+        return new TableEncoder(layout).Encode(raw, fitted.Shape.Shape, shown, note);
     }
 
     private SampleSet Archive(Stream stream, string name, bool answers)

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Serialization;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
@@ -21,7 +23,12 @@ public enum ColumnRole
 /// <summary>A column of the training table.</summary>
 /// <param name="Name">As the first row has it; "column 3" where the table has no names.</param>
 /// <param name="Role">What it is for.</param>
-public sealed record TableColumn(string Name, ColumnRole Role);
+public sealed record TableColumn(string Name, ColumnRole Role)
+{
+    /// <summary>How it becomes numbers of a sample; null for one that is no feature, and for a number in weights of earlier versions.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ColumnFit? Fit { get; init; }
+}
 
 /// <summary>The columns of the training table, in its order: later tables are read by them.</summary>
 /// <param name="Columns">Every column of the table.</param>
@@ -37,7 +44,14 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>The columns of a role, in the table's order.</summary>
     public IReadOnlyList<int> Of(ColumnRole role) => [.. Enumerable.Range(0, Columns.Count).Where(i => Columns[i].Role == role)];
 
-    /// <summary>Names of the features, in the order of a sample's numbers.</summary>
+    /// <summary>Numbers of a sample.</summary>
+    [JsonIgnore]
+    public int Width => Columns.Where(c => c.Role == ColumnRole.Feature).Sum(c => c.Fit?.Width ?? 1);
+
+    /// <summary>Which numbers of a sample are on a scale, rather than 0 or 1.</summary>
+    internal bool[] Scaled() => [.. Columns.Where(c => c.Role == ColumnRole.Feature).SelectMany(c => Enumerable.Range(0, c.Fit?.Width ?? 1).Select(i => c.Fit?.IsScaled(i) ?? true))];
+
+    /// <summary>Names of the features, in their order.</summary>
     public IReadOnlyList<string> Features => [.. Columns.Where(c => c.Role == ColumnRole.Feature).Select(c => c.Name)];
 
     /// <summary>The column of the class; null when there are targets.</summary>

@@ -4,6 +4,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -35,6 +36,15 @@ public sealed record CsvConfig : DatasetConfig
     /// <summary>Columns that are left out.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
+    /// <summary>What some columns hold, by name or number, e.g. <c>{deck: category, pickup: {date: [hour, weekday]}, id: ignore}</c>. Default: what their values look like.</summary>
+    public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
+
+    /// <summary>Texts that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and their like.</summary>
+    public IReadOnlyList<string>? MissingValues { get; init; }
+
+    /// <summary>Language whose numbers and dates the table has, e.g. <c>de</c> for 1.234,5 and 31.12.2024. Default: a decimal point, no thousands.</summary>
+    public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
+
     /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>
     public bool? Header { get; init; }
 
@@ -51,10 +61,12 @@ public sealed record CsvConfig : DatasetConfig
         CsvTable train = Read(path, context.Fitted?.Columns);
         IReadOnlyList<string>? classes = train.Labels is null ? null : context.Fitted?.ClassNames ?? train.SortedClasses();
         CsvTable? test = Test is null ? null : Read(DataFile.Resolve(context, Test), train.Layout);
+        if (classes is not null)
+            test = test?.WithoutFullStops(classes);
         return ArraySamples.DataSet(Samples(train, classes), test is null ? null : Samples(test, classes), test?.Name ?? "", path, classes) with
         {
             Columns = train.Layout,
-            Notes = [.. new[] { train.Note, test?.Note }.OfType<string>()],
+            Notes = [.. train.Notes, .. test?.Notes ?? []],
         };
     }
 
@@ -76,7 +88,13 @@ public sealed record CsvConfig : DatasetConfig
         Label = Label,
         Targets = Targets,
         Ignore = Ignore,
+        Columns = Columns,
+        MissingValues = MissingValues,
+        Culture = Culture is null ? null : CultureOf(Culture),
     };
+
+    private static TableCulture CultureOf(string name) =>
+        TableCulture.Of(name) ?? throw new ConfigValueException($"'{name}'", "a language such as de, fr, de-CH or en-GB");
 
     private SampleSet Samples(CsvTable table, IReadOnlyList<string>? classes)
     {

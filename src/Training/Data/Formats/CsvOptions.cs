@@ -1,0 +1,72 @@
+using System.Globalization;
+using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
+
+namespace GpuGrad.Training.Data.Formats;
+
+/// <summary>How the columns of a table are to be read.</summary>
+internal sealed record CsvOptions
+{
+    private HashSet<string>? missing;
+    private double[] missingNumbers = [];
+
+    /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab or bar.</summary>
+    public char? Separator { get; init; }
+
+    /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>
+    public bool? Header { get; init; }
+
+    /// <summary>The column of classes, by name or number; null for the one named 'label', else the last.</summary>
+    public string? Label { get; init; }
+
+    /// <summary>The columns of numbers to predict; then there is no class.</summary>
+    public IReadOnlyList<string> Targets { get; init; } = [];
+
+    /// <summary>Columns that are not read.</summary>
+    public IReadOnlyList<string> Ignore { get; init; } = [];
+
+    /// <summary>What the config says of columns, by name or number.</summary>
+    public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
+
+    /// <summary>Texts that stand for a missing value, besides an empty cell; null for those that are usual.</summary>
+    public IReadOnlyList<string>? MissingValues
+    {
+        get;
+        init
+        {
+            field = value;
+            missing = value is null ? null : [.. value];
+            missingNumbers = value is null ? [] : [.. value.Where(v => double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out _)).Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
+        }
+    }
+
+    /// <summary>How numbers and dates are written; null for a decimal point and no thousands.</summary>
+    public TableCulture? Culture
+    {
+        get;
+        init
+        {
+            field = value;
+            Numbers = value is null ? null : new NumberCells(value);
+        }
+    }
+
+    /// <summary>How numbers are read, where that is not as usual.</summary>
+    public NumberCells? Numbers { get; private init; }
+
+    /// <summary>The columns of the training table where another is read, instead of what is said of columns above.</summary>
+    public TableColumns? Layout { get; init; }
+
+    /// <summary>Whether another table must have the label or targets.</summary>
+    public bool Answers { get; init; } = true;
+
+    public bool IsMissing(string text) => text.Length == 0 || (missing is null ? ClassTexts.IsMissing(text) : missing.Contains(text));
+
+    public bool IsMissing(double number) => missingNumbers.Length > 0 && Array.IndexOf(missingNumbers, number) >= 0;
+
+    /// <summary>A tab for files that are named so; null for others.</summary>
+    public static char? SeparatorOf(string? path) =>
+        path is not null && (path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase)) ? '\t' : null;
+
+    public const string DefaultLabel = "label";
+}

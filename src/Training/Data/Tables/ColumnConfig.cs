@@ -1,0 +1,110 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>What a column of a table holds and how it becomes numbers. Without it the type is found out from the column's values.</summary>
+public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
+{
+    public static string What => "column type";
+
+    public static IReadOnlyList<Choice> Choices { get; } =
+    [
+        new("number", typeof(NumberColumnConfig), "numbers, which `normalize` scales"),
+        new("category", typeof(CategoryColumnConfig), "texts or numbers that stand for categories: one input each (one-hot), and one for any that training has not seen"),
+        new("boolean", typeof(BooleanColumnConfig), "true or false, yes or no, 1 or 0: an input of 1 or 0"),
+        new("date", typeof(DateColumnConfig), "dates, of which parts become numbers"),
+        new("text", typeof(TextColumnConfig), "not yet: free text"),
+        new("ignore", typeof(IgnoredColumnConfig), "left out"),
+    ];
+
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>How its values become numbers, before the training part is known; null for a column that is left out.</summary>
+    internal abstract ColumnFit? Plan();
+
+    /// <summary>Refuses a strategy that a type does not know, or a fill without its strategy.</summary>
+    private protected static void Check(Mark? source, string type, MissingStrategy missing, bool hasFill, params ReadOnlySpan<MissingStrategy> unknown)
+    {
+        if (unknown.Contains(missing))
+            throw ConfigException.At(source, $"missing: {Naming.Kebab(missing.ToString())} for a {type}; expected another strategy, e.g. most-frequent");
+        if (hasFill != (missing == MissingStrategy.Constant))
+            throw ConfigException.At(source, hasFill ? "'fill' without 'missing: constant'; expected both or none" : "'missing: constant' without 'fill'; expected the value that stands for a missing one");
+    }
+}
+
+public sealed record NumberColumnConfig : ColumnConfig
+{
+    /// <summary>What is done where the value is missing.</summary>
+    public MissingStrategy Missing { get; init; }
+
+    /// <summary>The number that stands for a missing one, with <c>missing: constant</c>.</summary>
+    public double? Fill { get; init; }
+
+    internal override ColumnFit Plan()
+    {
+        Check(Source, "number", Missing, Fill is not null);
+        return new ColumnFit(ColumnType.Number) { Missing = Missing, Fill = Fill is double fill ? [fill] : null };
+    }
+}
+
+public sealed record CategoryColumnConfig : ColumnConfig
+{
+    /// <summary>What is done where the value is missing.</summary>
+    public MissingStrategy Missing { get; init; }
+
+    /// <summary>The category that stands for a missing one, with <c>missing: constant</c>.</summary>
+    public string? Fill { get; init; }
+
+    internal override ColumnFit Plan()
+    {
+        Check(Source, "category", Missing, Fill is not null, MissingStrategy.Mean, MissingStrategy.Median);
+        return new ColumnFit(ColumnType.Category) { Missing = Missing, FillCategory = Fill };
+    }
+}
+
+public sealed record BooleanColumnConfig : ColumnConfig
+{
+    /// <summary>What is done where the value is missing.</summary>
+    public MissingStrategy Missing { get; init; }
+
+    /// <summary>What stands for a missing value, with <c>missing: constant</c>.</summary>
+    public bool? Fill { get; init; }
+
+    internal override ColumnFit Plan()
+    {
+        Check(Source, "boolean", Missing, Fill is not null, MissingStrategy.Median);
+        return new ColumnFit(ColumnType.Boolean) { Missing = Missing, Fill = Fill is bool fill ? [fill ? 1 : 0] : null };
+    }
+}
+
+public sealed record DateColumnConfig : ColumnConfig
+{
+    /// <summary>What is made of a date. Default: year, month, day, weekday, hour and minute, as far as they differ in the training part.</summary>
+    [Shorthand]
+    public IReadOnlyList<DatePart> Parts { get; init => field = Require.NotEmpty(value); } = [];
+
+    /// <summary>How dates are written, in .NET's letters, e.g. <c>MM/dd/yyyy HH:mm</c>. Default: any way that can be read in one way only.</summary>
+    public string? Format { get; init; }
+
+    /// <summary>What is done where the value is missing.</summary>
+    public MissingStrategy Missing { get; init; }
+
+    internal override ColumnFit Plan()
+    {
+        Check(Source, "date", Missing, false, MissingStrategy.Constant);
+        return new ColumnFit(ColumnType.Date) { Missing = Missing, Format = Format, Parts = Parts.Count == 0 ? null : [.. Parts.Distinct()] };
+    }
+}
+
+public sealed record TextColumnConfig : ColumnConfig
+{
+    internal override ColumnFit Plan() =>
+        throw ConfigException.At(Source, "a column of type text: free text cannot be learned from yet; expected 'ignore', or 'category' where texts occur again and again");
+}
+
+public sealed record IgnoredColumnConfig : ColumnConfig
+{
+    internal override ColumnFit? Plan() => null;
+}

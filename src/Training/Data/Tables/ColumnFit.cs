@@ -1,0 +1,82 @@
+using System.Text.Json.Serialization;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>How a column becomes numbers of a sample: what the config asks for, then what the training part taught. It travels with the weights.</summary>
+/// <param name="Type">What the column holds.</param>
+public sealed record ColumnFit(ColumnType Type)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public MissingStrategy Missing { get; init; }
+
+    /// <summary>What stands for a missing number, truth value or part of a date; null before the training.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Fill { get; init; }
+
+    /// <summary>The category that stands for a missing one; null for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? FillCategory { get; init; }
+
+    /// <summary>Whether there is an input that says that the value was missing: there is where one was missing in the training part.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Indicator { get; init; }
+
+    /// <summary>The categories of the training part, in the order of their inputs.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Categories { get; init; }
+
+    /// <summary>The numbers made of a date.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<DatePart>? Parts { get; init; }
+
+    /// <summary>How dates are written, as .NET says it; null for ISO 8601 and its relatives.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Format { get; init; }
+
+    /// <summary>The latest date of the training part, in seconds since 1970.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double Latest { get; init; }
+
+    /// <summary>Whether the training part has taught it what it must know.</summary>
+    [JsonIgnore]
+    public bool IsFitted => Type == ColumnType.Category ? Categories is not null : Fill is not null;
+
+    /// <summary>Numbers of a sample. A category has one for each of the training part, one for all others and, where there is an indicator, one for a missing value.</summary>
+    [JsonIgnore]
+    public int Width => Values + (Indicator ? 1 : 0);
+
+    // Without the indicator.
+    internal int Values => Type switch
+    {
+        ColumnType.Category => (Categories?.Count ?? 0) + 1,
+        ColumnType.Date => Parts?.Count ?? 1,
+        _ => 1,
+    };
+
+    /// <summary>Whether a number is on a scale, rather than 0 or 1.</summary>
+    internal bool IsScaled(int number) => Type is ColumnType.Number or ColumnType.Date && number < Values;
+
+    /// <summary>Names of its numbers.</summary>
+    internal IEnumerable<string> Names(string column) => Type switch
+    {
+        ColumnType.Category => [.. Categories!.Select(c => $"{column} = {c}"), $"{column} = another", .. MissingName(column)],
+        ColumnType.Date => [.. Parts!.Select(p => $"{column} {Config.Naming.Kebab(p.ToString())}"), .. MissingName(column)],
+        _ => [column, .. MissingName(column)],
+    };
+
+    /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
+    internal string? Problem()
+    {
+        if (!Enum.IsDefined(Type) || Type == ColumnType.Text || !Enum.IsDefined(Missing) || !IsFitted)
+            return "a column whose values are not known";
+        if (Categories is { } categories && (Type != ColumnType.Category || categories.Any(c => c is null) || categories.Distinct(StringComparer.Ordinal).Count() != categories.Count))
+            return "categories that are not different texts";
+        if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))
+            return "a date without parts";
+        if (FillCategory is not null && Categories?.Contains(FillCategory) != true)
+            return "a category for missing values that there is not";
+        return Fill is null || (Fill.Count == Values && Fill.All(double.IsFinite)) ? null : "numbers for missing values that are not finite";
+    }
+
+    private IEnumerable<string> MissingName(string column) => Indicator ? [$"{column} is missing"] : [];
+}

@@ -1,0 +1,32 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>
+/// Numbers as a language writes them. A group of thousands has three digits, or the text is no number: 1.5 is not 15 where a point groups
+/// thousands.
+/// </summary>
+internal sealed class NumberCells
+{
+    private readonly Regex form;
+    private readonly TableCulture culture;
+
+    public NumberCells(TableCulture culture)
+    {
+        this.culture = culture;
+        string group = $"[{Regex.Escape(culture.Groups)}]", point = Regex.Escape(culture.Point.ToString());
+        form = new Regex($@"^[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+    }
+
+    public bool TryRead(ReadOnlySpan<byte> bytes, out double value)
+    {
+        string text = Encoding.UTF8.GetString(bytes).Trim().Replace('\u2212', '-');
+        value = 0;
+        if (!form.IsMatch(text))
+            return false;
+        string plain = string.Concat(text.Where(c => !culture.Groups.Contains(c, StringComparison.Ordinal))).Replace(culture.Point, '.');
+        return double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out value);
+    }
+}

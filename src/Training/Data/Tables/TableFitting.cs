@@ -1,0 +1,80 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>What a table's encoding learns from its training part, and from nothing else.</summary>
+internal static class TableFitting
+{
+    private static readonly DatePart[] UsualParts = [DatePart.Year, DatePart.Month, DatePart.Day, DatePart.Weekday, DatePart.Hour, DatePart.Minute];
+
+    /// <summary>The columns with what their values in the training part teach.</summary>
+    /// <param name="columns">As the config and the file's types have them.</param>
+    /// <param name="train">Samples as they were read.</param>
+    public static TableColumns Fit(TableColumns columns, SampleSet train)
+    {
+        TableColumn[] fitted = [.. columns.Columns];
+        IReadOnlyList<int> features = columns.Of(ColumnRole.Feature);
+        Parallel.For(0, features.Count, i =>
+        {
+            TableColumn column = fitted[features[i]];
+            fitted[features[i]] = column with { Fit = Fit(column.Fit!, train.Columns![i], new ColumnValues(train, i)) };
+        });
+        return columns with { Columns = fitted };
+    }
+
+    private static ColumnFit Fit(ColumnFit plan, RawColumn raw, ColumnValues values)
+    {
+        (int missing, int present) = values.Count();
+        ColumnFit fit = plan with { Indicator = plan.Missing == MissingStrategy.Indicator && missing > 0 };
+        return plan.Type switch
+        {
+            ColumnType.Category => Category(fit, raw, values),
+            ColumnType.Date => Date(fit, values, present),
+            ColumnType.Boolean => fit with { Fill = fit.Fill ?? [present == 0 ? 0 : fit.Missing == MissingStrategy.Mean ? values.Mean() : values.MostFrequent()] },
+            _ => fit with { Fill = fit.Fill ?? [present == 0 ? 0 : Typical(fit.Missing, values)] },
+        };
+    }
+
+    private static double Typical(MissingStrategy missing, ColumnValues values) => missing switch
+    {
+        MissingStrategy.Median => values.Median(),
+        MissingStrategy.MostFrequent => values.MostFrequent(),
+        _ => values.Mean(),
+    };
+
+    private static ColumnFit Category(ColumnFit fit, RawColumn raw, ColumnValues values)
+    {
+        var counts = new int[raw.Texts!.Count];
+        values.CountCodes(counts);
+        string[] seen = [.. raw.Texts.Where((_, i) => counts[i] > 0)];
+        // One number may be written in several ways: 3 and 3.0.
+        bool whole = seen.Length > 0 && ClassTexts.AreWhole(seen);
+        string[] categories = whole
+            ? [.. seen.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)]
+            : [.. seen.Order(StringComparer.Ordinal)];
+        string? fill = fit.Missing switch
+        {
+            MissingStrategy.MostFrequent when seen.Length > 0 => NameOf(raw.Texts[Array.IndexOf(counts, counts.Max())], whole),
+            MissingStrategy.Constant => NameOf(fit.FillCategory!, whole),
+            _ => null,
+        };
+        // A constant of its own is a category like others, though it may not occur.
+        return fit with { Categories = fill is null || categories.Contains(fill) ? categories : [.. categories, fill], FillCategory = fill };
+    }
+
+    private static string NameOf(string text, bool whole) => whole && ClassTexts.TryWhole(text, out decimal value) ? ClassTexts.NameOf(value) : text;
+
+    private static ColumnFit Date(ColumnFit fit, ColumnValues values, int present)
+    {
+        double latest = present == 0 ? 0 : values.Present().Max();
+        DatePart[] parts = fit.Parts is { } stated ? [.. stated] : [.. UsualParts.Where(p => Differ(values, p))];
+        if (parts.Length == 0)
+            parts = [DatePart.Age];
+        double[] fill = [.. parts.Select(p => present == 0 ? 0 : Typical(fit.Missing, values.Select(v => DateCells.Part(p, v, latest))))];
+        return fit with { Parts = parts, Latest = latest, Fill = fill };
+    }
+
+    private static bool Differ(ColumnValues values, DatePart part) =>
+        values.Present().Select(v => DateCells.Part(part, v, 0)).Distinct().Take(2).Count() == 2;
+}

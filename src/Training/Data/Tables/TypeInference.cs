@@ -1,0 +1,98 @@
+using System.Globalization;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>What the columns of a table hold, once all of their values were seen.</summary>
+internal static class TypeInference
+{
+    // A category occurs again and again; a thousand inputs for one column are more than anybody wants without saying so.
+    private const int FewTexts = 20, RowsOfText = 10, MostCategories = 1000, RowsOfMixed = 5;
+
+    /// <summary>Whether texts are categories, rather than names or free text.</summary>
+    public static bool AreCategories(int texts, int rows) => texts <= MostCategories && texts <= Math.Max(FewTexts, rows / RowsOfText);
+
+    /// <summary>Whether numbers and texts in one column are names of categories (0, 1, 2, 3+), rather than numbers and a slip.</summary>
+    public static bool IsMixedCategory(int numbers, int texts, int rows) => 2 * numbers < rows || (long)texts * RowsOfMixed <= rows;
+
+    /// <summary>The table with types for all features; those that hold no categories are left out and named.</summary>
+    public static CsvTable Settle(CsvTable table, CsvColumns columns, ColumnReader[] readers, CsvOptions options)
+    {
+        var kept = new List<int>();
+        var raw = new List<RawColumn>();
+        var notes = new List<string>();
+        TableColumn[] layout = [.. table.Layout.Columns];
+        for (int i = 0; i < readers.Length; i++)
+        {
+            int at = columns.Features[i];
+            ColumnType type = columns.Plans[i]?.Type ?? TypeOf(table.Name, columns, readers[i], options);
+            if (type == ColumnType.Text)
+            {
+                notes.Add(string.Create(CultureInfo.InvariantCulture, $"{table.Name}: {readers[i].Name} is left out: {(readers[i].HasTooManyTexts ? "more than " : "")}{readers[i].Texts.Count:N0} different texts in {readers[i].Present:N0} rows; 'columns' can make it a category"));
+                layout[at] = layout[at] with { Role = ColumnRole.Ignored };
+                continue;
+            }
+            layout[at] = layout[at] with { Fit = columns.Plans[i] ?? new ColumnFit(type) };
+            kept.Add(i);
+            raw.Add(readers[i].ToRaw(layout[at].Name, type));
+        }
+        if (kept.Count == 0)
+            throw DataFault.In(table.Name, "no column that a network could learn from", "numbers, categories or dates besides what is predicted");
+        var settled = table with { Layout = table.Layout with { Columns = layout }, Columns = raw, Notes = notes };
+        return Rearrange(settled, readers, kept);
+    }
+
+    private static ColumnType TypeOf(string file, CsvColumns columns, ColumnReader reader, CsvOptions options)
+    {
+        if (reader.Present == 0 && reader.FirstMissing is (string text, TextPlace place))
+            throw DataFault.At(file, place.Line, place.Column, $"{(text.Length == 0 ? "nothing" : DataFault.Quote(text))} in {reader.Name}, as in every row", "values; 'ignore' leaves a column out");
+        if (reader.Type != ColumnType.Category)
+            return reader.Type;
+        int numbers = 0;
+        for (int i = 0; i < reader.Texts.Count; i++)
+            numbers += CsvHeader.TryNumber(System.Text.Encoding.UTF8.GetBytes(reader.Texts[i]), options.Numbers, out _) ? reader.Counts[i] : 0;
+        if (numbers > 0 && reader.FirstText is (string slip, TextPlace where) && !IsMixedCategory(numbers, reader.Texts.Count, reader.Present))
+        {
+            string header = columns.Names is null && options.Header is null ? "; 'header: true' makes the first row names" : "";
+            throw DataFault.At(file, where.Line, where.Column, $"{DataFault.Quote(slip)} in {reader.Name}", $"a finite number as in other rows; 'missing-values' makes it a missing one, 'columns' the column a category, and 'ignore' leaves it out{header}");
+        }
+        if (CellTexts.AreBoolean(reader.Texts))
+            return ColumnType.Boolean;
+        return !reader.HasTooManyTexts && AreCategories(reader.Texts.Count, reader.Present) ? ColumnType.Category : ColumnType.Text;
+    }
+
+    // Without the columns that are left out, and with the texts of truth values as 0 and 1.
+    private static CsvTable Rearrange(CsvTable table, ColumnReader[] readers, List<int> kept)
+    {
+        int width = readers.Length;
+        foreach ((int i, RawColumn column) in kept.Zip(table.Columns))
+        {
+            if (column.Type != ColumnType.Boolean || readers[i].Type == ColumnType.Boolean)
+                continue;
+            double[] meaning = [.. readers[i].Texts.Select(t => CellTexts.Boolean(t) == true ? 1.0 : 0)];
+            for (long row = 0; row < table.Rows; row++)
+            {
+                long place = (row * width) + i;
+                if (table.Values is { } floats && !float.IsNaN(floats[place]))
+                    floats[place] = (float)meaning[(int)floats[place]];
+                else if (table.Doubles is { } doubles && !double.IsNaN(doubles[place]))
+                    doubles[place] = meaning[(int)doubles[place]];
+            }
+        }
+        return kept.Count == width ? table : table with { Values = Pick(table.Values, width, kept), Doubles = Pick(table.Doubles, width, kept) };
+    }
+
+    private static T[]? Pick<T>(T[]? values, int width, List<int> kept)
+    {
+        if (values is null)
+            return null;
+        var picked = new T[values.Length / width * kept.Count];
+        for (int from = 0, to = 0; from < values.Length; from += width)
+        {
+            foreach (int i in kept)
+                picked[to++] = values[from + i];
+        }
+        return picked;
+    }
+}
