@@ -18,7 +18,15 @@ internal static class Arguments
             else
                 others.Add(args[i]);
         }
-        rest = [.. others];
+        rest = Expression([.. others]);
         return [.. sets];
+    }
+
+    // No option has one hyphen: '-x^2' is what 'explain' is to explain, and goes where the parser takes it for a value.
+    private static string[] Expression(string[] args)
+    {
+        int at = args is ["explain", ..] ? Array.FindIndex(args, 1, a => a.Length > 1 && a[0] == '-' && a[1] != '-') : -1;
+        bool isValue = at > 1 && args[at - 1].StartsWith("--", StringComparison.Ordinal) && !args[at - 1].Contains('=', StringComparison.Ordinal);
+        return at < 0 || isValue || args.Contains("--") ? args : [.. args[..at], .. args[(at + 1)..], "--", args[at]];
     }
 }

@@ -22,7 +22,7 @@ if (result.Value is not Verb verb)
 if (verb.Surplus.Any())
     return Errors.Report(UsageError.Surplus(verb.Surplus), output);
 verb.Words = rest;
-if ((UsageError.WithoutValue(verb, rest) ?? UsageError.Empty(rest) ?? UsageError.Negative(verb)) is GpuGradException wrong)
+if ((UsageError.WithoutValue(verb, rest) ?? UsageError.Empty(rest) ?? UsageError.OutOfRange(verb)) is GpuGradException wrong)
     return Errors.Report(wrong, output);
 if (verb is ITakesOverrides config)
     config.Set = [.. config.Set, .. sets];

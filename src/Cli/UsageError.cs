@@ -44,14 +44,15 @@ internal static class UsageError
         return null;
     }
 
-    /// <summary>A number below 0: no option means anything by one.</summary>
-    public static GpuGradException? Negative(Verb verb)
+    /// <summary>A number that an option does not take (<see cref="RangeAttribute"/>).</summary>
+    public static GpuGradException? OutOfRange(Verb verb)
     {
         foreach ((PropertyInfo property, OptionAttribute option) in OptionsOf(verb.GetType()))
         {
-            bool wrong = property.GetValue(verb) switch { int whole => whole < 0, double number => !(number >= 0), _ => false };
-            if (wrong)
-                return new GpuGradException(Fault.Config, FormattableString.Invariant($"--{option.LongName} {property.GetValue(verb)}; expected a number of 0 or more"));
+            object? value = property.GetValue(verb);
+            RangeAttribute range = property.GetCustomAttribute<RangeAttribute>() ?? new RangeAttribute(0);
+            if (value is int or double && !range.Takes(Convert.ToDouble(value, System.Globalization.CultureInfo.InvariantCulture)))
+                return new GpuGradException(Fault.Config, FormattableString.Invariant($"--{option.LongName} {value}; expected {range.Expected(whole: value is int)}"));
         }
         return null;
     }

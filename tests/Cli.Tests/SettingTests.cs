@@ -70,6 +70,10 @@ public sealed class SettingTests : IDisposable
     [InlineData("epochs: 2", "epochs: 2, groups: [{layers: [0]}]", "7:29: train.groups: a group with neither lr-factor nor weight-decay")]
     [InlineData("epochs: 2", "epochs: 2, groups: [{layers: [0], lr-factor: 2}, {layers: [0.bias], lr-factor: 3}]", "7:58: train.groups: every parameter that this group names is in a group before it")]
     [InlineData("epochs: 2", "epochs: 2, accumulate: 4", "7:8: train.accumulate is 4, but an epoch has 3 batches")]
+    [InlineData("epochs: 2", "epochs: 2, schedule: {exponential: 1}", "7:31: train.schedule: a factor of 1 never changes the learning rate")]
+    [InlineData("epochs: 2", "epochs: 2, schedule: {step: {every: 1, by: 1}}", "7:31: train.schedule: a factor of 1 never changes the learning rate")]
+    [InlineData("epochs: 2", "epochs: 2, schedule: {plateau: {patience: 0, min: 1}}", "7:31: train.schedule: a factor of 1 never changes the learning rate")]
+    [InlineData("batch: 20", "batch: 20, limit: 61", "1:7: data.limit is 61, the data set has 60 training samples: all are used")]
     [InlineData("batch: 20", "batch: 70, drop-last: true", "1:7: data.drop-last: 60 training samples are less than one batch of 70")]
     public void What_changes_nothing_is_said_once_and_trained(string right, string idle, string expected)
     {
@@ -77,6 +81,40 @@ public sealed class SettingTests : IDisposable
         gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
         Answer answer = gpugrad.Run("train", "test.yaml", "--out", "run").Done();
         Assert.Single(answer.Errors.Split('\n'), l => l.Contains(expected, StringComparison.Ordinal) && l.Contains("test.yaml:", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("device: cpu", "device: cpu\ndiagnostics: {every: 7}", "diagnostics.every is 7, and the run has 6 steps")]
+    public void What_changes_nothing_and_has_no_place_is_said_too(string right, string idle, string expected)
+    {
+        gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
+        Assert.Single(gpugrad.Run("train", "test.yaml", "--out", "run").Done().Errors.Split('\n'), l => l.StartsWith(expected, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("batch: 20", "batch: 20, drop-last: true")]
+    [InlineData("batch: 20", "batch: 1000")]
+    [InlineData("batch: 20", "batch: 20, limit: 60")]
+    [InlineData("epochs: 2", "epochs: 2, ema: 0")]
+    [InlineData("epochs: 2", "epochs: 2, log-every: 1000")]
+    [InlineData("epochs: 2", "epochs: 2, schedule: {cosine: {warmup: 0}}")]
+    [InlineData("- relu", "- dropout: 0")]
+    [InlineData("device: cpu", "device: cpu\ncheckpoint: {every: 1000}")]
+    [InlineData("device: cpu", "device: cpu\nloss: {softmax-cross-entropy: {label-smoothing: 0, class-weights: [2, 2, 2]}}")]
+    public void What_says_none_or_changes_nothing_without_harm_is_passed_over(string right, string idle)
+    {
+        Assert.Contains(right, Good, StringComparison.Ordinal);
+        gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
+        Assert.Equal("", gpugrad.Run("train", "test.yaml", "--out", "run", "--set", "diagnostics={every: 0, init-audit: false}").Done().Errors);
+        Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
+        Assert.NotEmpty(Directory.GetFiles(gpugrad["run/checkpoints"]));
+    }
+
+    [Fact]
+    public void A_schedule_that_raises_the_rate_far_is_said()
+    {
+        gpugrad.Write("test.yaml", Good.Replace("epochs: 2", "epochs: 2, schedule: {exponential: 20}", StringComparison.Ordinal));
+        Assert.Contains("test.yaml:7:31: train.schedule raises the learning rate to 0.2, 20 times the optimizer's", gpugrad.Run("train", "test.yaml", "--out", "run").Errors, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -106,16 +144,24 @@ public sealed class SettingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--top -1", "predict", "run", "a.csv", "--top", "-1")]
-    [InlineData("--rows -5", "bench", "test.yaml", "--rows", "-5")]
-    [InlineData("--samples -2", "gradcheck", "test.yaml", "--samples", "-2")]
-    [InlineData("--count -1", "data", "show", "test.yaml", "--count", "-1")]
-    [InlineData("--steps -3", "lr-find", "test.yaml", "--steps", "-3")]
-    [InlineData("--reach NaN", "landscape", "test.yaml", "--reach", "NaN")]
-    [InlineData("--cases -1", "doctor", "--cases", "-1")]
-    public void A_number_below_0_is_refused_by_every_option(string expected, params string[] arguments)
+    [InlineData("--top -1; expected a whole number above 0", "predict", "run", "a.csv", "--top", "-1")]
+    [InlineData("--top 0; expected a whole number above 0", "predict", "run", "a.csv", "--top", "0")]
+    [InlineData("--rows -5; expected a whole number of 0 or more", "bench", "test.yaml", "--rows", "-5")]
+    [InlineData("--seconds 0; expected a number above 0 and at most 3600", "bench", "test.yaml", "--seconds", "0")]
+    [InlineData("--samples -2; expected a whole number of 0 or more", "gradcheck", "test.yaml", "--samples", "-2")]
+    [InlineData("--jitter 1.5; expected a number from 0 to 1", "gradcheck", "test.yaml", "--jitter", "1.5")]
+    [InlineData("--count 0; expected a whole number above 0", "data", "show", "test.yaml", "--count", "0")]
+    [InlineData("--steps 19; expected a whole number from 20 to 100000", "lr-find", "test.yaml", "--steps", "19")]
+    [InlineData("--from 1 --to 0.1; expected --to above --from", "lr-find", "test.yaml", "--from", "1", "--to", "0.1")]
+    [InlineData("--reach NaN; expected a number above 0", "landscape", "test.yaml", "--reach", "NaN")]
+    [InlineData("--points 2; expected a whole number from 3 to 101", "landscape", "test.yaml", "--points", "2")]
+    [InlineData("--cases -1; expected a whole number above 0", "doctor", "--cases", "-1")]
+    [InlineData("--samples 0; expected a whole number above 0", "doctor", "test.yaml", "--samples", "0")]
+    [InlineData("--budget 0; expected a number above 0 and at most 1000000000", "race", "test.yaml", "--budget", "0")]
+    [InlineData("--threads 1025; expected a whole number from 0 to 1024", "summary", "test.yaml", "--threads", "1025")]
+    public void A_number_that_an_option_does_not_take_is_refused_with_those_that_it_does(string expected, params string[] arguments)
     {
         gpugrad.Write("test.yaml", Good);
-        Assert.StartsWith(expected + "; expected", gpugrad.Run(arguments).Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Equal(expected, gpugrad.Run(arguments).Refused(ExitCode.Usage));
     }
 }

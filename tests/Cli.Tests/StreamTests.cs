@@ -62,4 +62,27 @@ public sealed class StreamTests : IDisposable
         gpugrad.RunRedirected("| true; exit 0", "train", "test.yaml", "--out", "run").Done();
         Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
     }
+
+    [SkippableTheory]
+    [InlineData("<&-", "closed")]
+    [InlineData("<.", "directory")]
+    [InlineData("0>/dev/null", "denied")]
+    [InlineData("</dev/null", "no rows")]
+    public void A_standard_input_that_gives_nothing_is_said_and_not_waited_for(string redirection, string expected)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no shell");
+        gpugrad.Run("train", "test.yaml", "--out", "run").Done();
+        string line = gpugrad.RunRedirected(redirection, "predict", "run", "-").Refused(ExitCode.Data);
+        Assert.StartsWith("standard input: ", line, StringComparison.Ordinal);
+        Assert.Contains(expected, line, StringComparison.Ordinal);
+        Assert.StartsWith("standard input: ", gpugrad.RunRedirected(redirection, "eval", "run", "--data", "-").Refused(ExitCode.Data), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_wrong_with_rows_from_standard_input_names_it_and_the_row()
+    {
+        gpugrad.Run("train", "test.yaml", "--out", "run").Done();
+        Assert.StartsWith("standard input:2:3: 'x' in column 1;", gpugrad.RunWithInput("1,2\n3,x\n", "predict", "run", "-").Refused(ExitCode.Data), StringComparison.Ordinal);
+        Assert.StartsWith("standard input:2: what the network makes of it is not finite", gpugrad.RunWithInput("1,2\n3e38,-3e38\n", "predict", "run", "-").Refused(ExitCode.NonFinite), StringComparison.Ordinal);
+    }
 }

@@ -88,7 +88,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
 
     [Theory]
     [InlineData("0", "a whole number above 0")]
-    [InlineData("-2", "a number of 0 or more")]
+    [InlineData("-2", "a whole number above 0")]
     public void Fewer_classes_than_one_are_not_shown(string top, string expected) =>
         Assert.Equal($"--top {top}; expected {expected}", gpugrad.Run("predict", "run", "-", "--top", top).Refused(ExitCode.Usage));
 

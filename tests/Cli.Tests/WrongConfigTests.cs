@@ -69,6 +69,8 @@ public sealed class WrongConfigTests : IDisposable
     [InlineData("  - relu", "  - relu: {slope: 0.1}", "11:12: relu has no 'slope'")]
     [InlineData("model:\n", "model: []\nother:\n", "9:8: model is an empty list; expected at least one item")]
     // Shapes.
+    [InlineData("kernel: 3, padding: same}\n  - relu", "kernel: 2147483647}\n  - relu", "10:32: kernel is '2147483647'; expected a whole number from 1 to 1048576, or [rows, columns]")]
+    [InlineData("kernel: 3, padding: same}\n  - relu", "kernel: 3, padding: 2147483647}\n  - relu", "10:44: padding is '2147483647'; expected a whole number from 0 to 1048576, [rows")]
     [InlineData("kernel: 3, padding: same}\n  - relu", "kernel: 11}\n  - relu", "10:5: conv: ")]
     [InlineData("kernel: 3, padding: same}\n  - relu", "kernel: 3, groups: 3}\n  - relu", "10:5: conv: ")]
     [InlineData("{filters: 4, kernel: 3, padding: same}}]", "{filters: 5, kernel: 3, padding: same}}]", "12:5: residual: ")]

@@ -1,6 +1,6 @@
 using System.Reflection;
-using System.Runtime.InteropServices;
 using System.Text;
+using GpuGrad.Kernels.Files;
 
 namespace GpuGrad.Cli.Terminal;
 
@@ -8,20 +8,16 @@ namespace GpuGrad.Cli.Terminal;
 /// Standard output and standard error whose failing fails nothing: a full disk, a closed pipe or a stream that was closed before the
 /// program began lose text, not a training. The first loss on standard output that is no closed pipe is said on standard error.
 /// </summary>
-internal static unsafe partial class StandardStreams
+internal static class StandardStreams
 {
-    private const int GetDescriptorFlags = 1;
-    private const int CloseOnExec = 1;
-    private const int ReadWrite = 2;
-
     /// <summary>Puts them in the place of the console's own. A test that calls the program within its own process keeps the console it set.</summary>
     public static void Open()
     {
         if (Assembly.GetEntryAssembly() != typeof(StandardStreams).Assembly)
             return;
-        var errors = new LossyStream(Stream(2, Console.OpenStandardError), null);
+        var errors = new LossyStream(Stream(StandardDescriptor.Error, Console.OpenStandardError), null);
         Console.SetError(Writer(errors));
-        Console.SetOut(Writer(new LossyStream(Stream(1, Console.OpenStandardOutput), Say)));
+        Console.SetOut(Writer(new LossyStream(Stream(StandardDescriptor.Output, Console.OpenStandardOutput), Say)));
     }
 
     private static void Say(IOException lost) => Console.Error.WriteLine($"gpugrad: standard output is incomplete: {Printable.Line(lost.Message)}");
@@ -32,32 +28,13 @@ internal static unsafe partial class StandardStreams
     {
         try
         {
-            return IsInherited(descriptor) ? open() : System.IO.Stream.Null;
+            return StandardDescriptor.IsInherited(descriptor) ? open() : System.IO.Stream.Null;
         }
         catch (IOException)
         {
             return System.IO.Stream.Null;
         }
     }
-
-    // Where a parent closed a stream (">&-"), the runtime's own files and pipes get its number: what is written there aborts the process.
-    // They close on exec, which no descriptor that came through one does. A free number is taken, before a run's file gets it.
-    private static bool IsInherited(int descriptor)
-    {
-        if (OperatingSystem.IsWindows())
-            return true;
-        int flags = Control(descriptor, GetDescriptorFlags);
-        if (flags >= 0)
-            return (flags & CloseOnExec) == 0;
-        _ = OpenFile("/dev/null", ReadWrite);
-        return false;
-    }
-
-    [LibraryImport("libc", EntryPoint = "fcntl")]
-    private static partial int Control(int descriptor, int command);
-
-    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int OpenFile(string path, int flags);
 
     /// <summary>Passes on what can be written and drops the rest.</summary>
     private sealed class LossyStream(Stream target, Action<IOException>? onFirstLoss) : Stream

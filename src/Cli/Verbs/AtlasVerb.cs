@@ -20,6 +20,7 @@ public sealed class AtlasVerb : ConfigVerb
     public string? Weights { get; set; }
 
     [Option("samples", Default = 64, MetaValue = "N", HelpText = "Samples that go through the network.")]
+    [Range(2)]
     public int Samples { get; set; }
 
     [Option("html", MetaValue = "FILE", Default = "atlas.html", HelpText = "Where the pictures go.")]
@@ -27,8 +28,6 @@ public sealed class AtlasVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        if (Samples < 2)
-            throw new GpuGradException(Fault.Config, $"--samples {Samples}; expected a whole number above 1");
         if (ConfigPath == Functions)
             return ShowFunctions(output);
         LoadedConfig loaded = Load();

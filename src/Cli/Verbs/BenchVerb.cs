@@ -25,6 +25,7 @@ public sealed class BenchVerb : OverridingVerb
     public bool Machine { get; set; }
 
     [Option("seconds", Default = 2.0, MetaValue = "S", HelpText = "Time to spend on measuring.")]
+    [Range(0, Above = true, Highest = 3600)]
     public double Seconds { get; set; }
 
     [Option("rows", Default = 20, MetaValue = "N", HelpText = "Ops to list; --json lists all.")]
@@ -40,8 +41,6 @@ public sealed class BenchVerb : OverridingVerb
             throw new GpuGradException(Fault.Config, "bench: expected one of CONFIG, --op NAME and --machine");
         if (Shape is not null && Op is null)
             throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
-        if (!(Seconds is > 0 and <= 3600))
-            throw new GpuGradException(Fault.Config, Format.Invariant($"--seconds {Seconds}; expected above 0 and at most 3600"));
         OnlyWith(ConfigPath is not null && !Brief, "bench CONFIG without --brief", "rows");
         OnlyWith(!Machine, "bench CONFIG or --op", "brief");
         if (ConfigPath is not null)

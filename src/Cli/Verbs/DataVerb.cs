@@ -25,6 +25,7 @@ public sealed class DataVerb : Verb, ITakesOverrides
     public bool Augment { get; set; }
 
     [Option("count", Default = 100, HelpText = "show: samples on the sheet.")]
+    [Range(1)]
     public int Count { get; set; }
 
     [Option("set", HelpText = "show: KEY.KEY=VALUE overrides the config. Any number of times.")]
@@ -53,6 +54,8 @@ public sealed class DataVerb : Verb, ITakesOverrides
 
     private int Fetch(Output output)
     {
+        if (DatasetCatalog.All.FirstOrDefault(d => d.Name == Argument) is { NeedsSettings: true } own)
+            throw new GpuGradException(Fault.Config, $"data fetch {own.Name}: it is read from files of your own ({own.Summary}); expected their path in a config, e.g. data: {{dataset: {{{own.Name}: PATH}}}}");
         YamlNode name = YamlReader.Read(Argument ?? throw new GpuGradException(Fault.Config, "data fetch needs a name, e.g. data fetch fashion-mnist"), "data fetch");
         DatasetConfig dataset = ConfigBinder.Bind<DatasetConfig>(name, "the data set");
         using var progress = new LoadingDisplay();
@@ -68,7 +71,7 @@ public sealed class DataVerb : Verb, ITakesOverrides
         LoadedConfig loaded = RunConfigFile.Load(Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config, e.g. data show configs/digits.yaml"), Set);
         TrainingData data = ConfigVerb.LoadData(loaded, output);
         Describe(DataSummary.Of(data), output);
-        byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Math.Max(1, Count));
+        byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Count);
         if (sheet is not null)
             DurableFile.Write(Out, stream => stream.Write(sheet));
         output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");

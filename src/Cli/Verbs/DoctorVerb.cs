@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -23,15 +24,18 @@ public sealed class DoctorVerb : Verb
     public string DeviceId { get; set; } = "auto";
 
     [Option("threads", HelpText = "Threads of the cpu device.")]
+    [Range(0, Highest = 1024)]
     public int Threads { get; set; }
 
     [Option("cases", Default = 20, MetaValue = "N", HelpText = "Shapes for each op, besides those that take a way of their own.")]
+    [Range(1)]
     public int Cases { get; set; }
 
     [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name holds this word, e.g. conv or activations/gelu.")]
     public string Op { get; set; } = "";
 
     [Option("samples", MetaValue = "N", HelpText = "Samples in the batch that a network is checked with; 16, or 4 of a large network, by default.")]
+    [Range(1)]
     public int? Samples { get; set; }
 
     // A batch norm of a dense layer over four samples multiplies rounding errors by ten, twelve of them by a hundred; where that
@@ -40,15 +44,15 @@ public sealed class DoctorVerb : Verb
 
     public override int Run(Output output)
     {
-        if (Cases < 1 || Samples < 1)
-            throw new GpuGradException(Fault.Config, $"--cases {Cases} --samples {Samples}; expected whole numbers above 0");
         OnlyWith(ConfigPath is null, "doctor without a CONFIG, which examines single ops", "cases", "op");
         OnlyWith(ConfigPath is not null, "doctor CONFIG", "samples");
         using Device device = DeviceCatalog.Open(DeviceId, Threads);
         output.Line($"device     {device.Id}: {device.Name}");
-        if (ConfigPath is null && Op.Length > 0 && !Doctor.Names().Any(n => n.Contains(Op, StringComparison.OrdinalIgnoreCase)))
-            throw new GpuGradException(Fault.Config, $"--op {Op}; no op has that in its name; there are {string.Join(", ", Doctor.Names())}");
+        if (ConfigPath is null && Op.Length > 0)
+            RequireOp([.. Doctor.Names()]);
         IReadOnlyList<Diagnosis> found = ConfigPath is null ? [.. Doctor.Ops(device, Cases, Op)] : Network(ConfigPath, device, output);
+        output.Line(Format.Invariant($"errors     ‖found - expected‖ / ‖expected‖ against the reference in double; up to {Tolerance.Forward.Relative:0E+0} forward and {Tolerance.Backward.Relative:0E+0} backward pass"));
+        output.Line();
         output.Table(
             [ConfigPath is null ? "op" : "tensor", "cases", "forward", "backward", ""],
             found.Select(d => new[] { d.Name, Format.Invariant($"{d.Cases}"), Error(d.Forward), Error(d.Backward), d.Failed == 0 ? "ok" : Format.Invariant($"{d.Failed} FAILED") }),
@@ -59,6 +63,16 @@ public sealed class DoctorVerb : Verb
         output.Line(Format.Invariant($"{passed} passed, {failed} failed"));
         output.Json(Report(device, found, passed, failed));
         return failed == 0 ? ExitCode.Done : ExitCode.Device;
+    }
+
+    // Their names would fill a screen.
+    private void RequireOp(string[] names)
+    {
+        if (names.Any(n => n.Contains(Op, StringComparison.OrdinalIgnoreCase)))
+            return;
+        string[][] parts = [.. names.Select(n => n.Split('/', 2))];
+        string? near = Suggestion.Nearest(Op, parts.SelectMany(p => p));
+        throw new GpuGradException(Fault.Config, $"--op {Op}; no op has that in its name; {(near is null ? $"kinds are {string.Join(", ", parts.Select(p => p[0]).Distinct())}" : $"did you mean '{near}'?")}");
     }
 
     private IReadOnlyList<Diagnosis> Network(string path, Device device, Output output)
@@ -83,6 +97,7 @@ public sealed class DoctorVerb : Verb
         ["name"] = device.Name,
         ["passed"] = passed,
         ["failed"] = failed,
+        ["tolerance"] = new JsonObject { ["forward"] = Tolerance.Forward.Relative, ["backward"] = Tolerance.Backward.Relative },
         ["checks"] = new JsonArray([.. found.Select(d => new JsonObject
         {
             ["name"] = d.Name,

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
+using GpuGrad.Cli.Views;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
@@ -54,26 +55,29 @@ public sealed class EvalVerb : Verb
         });
         if (double.IsFinite(figures.Loss))
             return ExitCode.Done;
-        Output.Note(Format.Invariant($"gpugrad: the {Split} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
+        Output.Note(Format.Invariant($"gpugrad: the {what} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
         return classes ? ExitCode.Done : ExitCode.NonFinite;
     }
 
     private const int MostClasses = 20;
 
-    // What loss and accuracy do not say: all figures but those of classes in lines, then a table of the classes.
+    // What loss and accuracy do not say: all figures but those of classes in lines, then tables of the classes and of what they are taken for.
     private static void ShowMore(Output output, EvaluationReport? report, IReadOnlyList<string>? names)
     {
         if (report is null)
             return;
         output.Line();
-        output.Table(["figure", "value"], report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Format.Invariant($"{v.Value:G5}") }));
-        if (report.PerClass is { Count: <= MostClasses } classes)
+        output.Table(["figure", "value"], report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Format.Invariant($"{v.Value:G5}") }), 1);
+        if (report.PerClass is { Count: <= MostClasses } classes) // more are in --json
         {
             output.Line();
             output.Table(
                 ["class", "precision", "recall", "F1", "samples"],
-                classes.Select((c, i) => new[] { names?.ElementAtOrDefault(i) ?? Format.Invariant($"{i}"), Format.Percent(c.Precision), Format.Percent(c.Recall), Format.Percent(c.F1), Format.Invariant($"{c.Support:N0}") }));
+                classes.Select((c, i) => new[] { ConfusionView.Name(names, i), Format.Percent(c.Precision), Format.Percent(c.Recall), Format.Percent(c.F1), Format.Invariant($"{c.Support:N0}") }),
+                1, 2, 3, 4);
         }
+        if (report.Confusion is { } confusion)
+            ConfusionView.Show(output, confusion, names);
     }
 
     private SampleSet OfSplit(TrainedModel trained, Output output)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Views;
@@ -6,11 +7,12 @@ using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
 [Verb("explain", HelpText = "Show an expression, or a network on one sample, as values forward and gradients backward with the rule of every gate.")]
-public sealed class ExplainVerb : Verb
+public sealed partial class ExplainVerb : Verb
 {
     [Value(0, MetaName = "EXPR|CONFIG", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function. A .yaml file: its network. An alarm of a run, such as G001: what it means.")]
     public string What { get; set; } = "";
@@ -38,16 +40,29 @@ public sealed class ExplainVerb : Verb
             AlarmView.Show(alarm, output);
             return ExitCode.Done;
         }
+        RefuseOthers();
         bool isConfig = What.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || What.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) || File.Exists(What);
         OnlyWith(isConfig, "a CONFIG", "sample", "weights");
         OnlyWith(!isConfig, "an expression", "at", "claim");
         return isConfig ? Network(output) : new CircuitView(What, At, Claims).Show(output, Html);
     }
 
+    // What would be read as a division or a variable, and is hardly meant to be.
+    private void RefuseOthers()
+    {
+        if (RunFolder.IsRun(What))
+            throw new GpuGradException(Fault.Config, $"{What}: the folder of a run; expected its config and weights: gpugrad explain {Path.Combine(What, "config.yaml")} --weights {Path.Combine(What, "weights.safetensors")}");
+        if (Directory.Exists(What))
+            throw new GpuGradException(Fault.Config, $"{What}: a folder; expected an expression, a YAML config or an alarm such as {AlarmCatalog.All[0].Id}");
+        if (At.Length == 0 && AlarmId().IsMatch(What))
+            throw new GpuGradException(Fault.Config, $"no alarm is called {What}; known are {AlarmCatalog.All[0].Id} to {AlarmCatalog.All[^1].Id}");
+    }
+
+    [GeneratedRegex("^[Gg][0-9]+$")]
+    private static partial Regex AlarmId();
+
     private int Network(Output output)
     {
-        if (Sample < 0)
-            throw new GpuGradException(Fault.Config, $"--sample {Sample}; expected a whole number from 0");
         LoadedConfig loaded = RunConfigFile.Load(What);
         ModelCheck.Check(loaded.Config);
         FirstBatch batch = FirstBatch.Of(loaded, _ => int.MaxValue, output, Sample);

@@ -21,12 +21,14 @@ public sealed class GradCheckVerb : ConfigVerb
     public int? Samples { get; set; }
 
     [Option("batch", MetaValue = "N", HelpText = "Samples in the batch; by default up to 8, fewer for a large network.")]
+    [Range(1)]
     public int? Batch { get; set; }
 
     [Option("weights", MetaValue = "FILE", HelpText = "Check at these weights (.safetensors); else at the config's initialisers.")]
     public string? Weights { get; set; }
 
     [Option("jitter", Default = 0.1, MetaValue = "SHARE", HelpText = "Random change of the weights before the check: fresh ones stand on kinks and hide defects (all biases 0).")]
+    [Range(0, Highest = 1)]
     public double Jitter { get; set; }
 
     [Option("html", MetaValue = "FILE", HelpText = "Write a page with the table and the curve of step sizes.")]
@@ -34,9 +36,6 @@ public sealed class GradCheckVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        Require(Samples is null or >= 0, $"--samples {Samples}; expected 0 or a whole number above it");
-        Require(Batch is null or > 0, $"--batch {Batch}; expected a whole number above 0");
-        Require(Jitter is >= 0 and <= 1, Format.Invariant($"--jitter {Jitter}; expected a number from 0 to 1"));
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device? device = DeviceId is null or "reference" ? null : OpenDevice(loaded.Config, output);
@@ -80,10 +79,4 @@ public sealed class GradCheckVerb : ConfigVerb
 
     private static double ForwardFlops(RunConfig config, Network network) =>
         Math.Max(1, NetworkSummary.ForwardFlopsOf(config, network));
-
-    private static void Require(bool condition, string message)
-    {
-        if (!condition)
-            throw new GpuGradException(Fault.Config, message);
-    }
 }

@@ -24,12 +24,15 @@ public sealed class LandscapeVerb : ConfigVerb
     public string? RunPath { get; set; }
 
     [Option("samples", Default = 128, MetaValue = "N", HelpText = "Samples whose loss is looked at.")]
+    [Range(2)]
     public int Samples { get; set; }
 
     [Option("points", Default = 25, MetaValue = "N", HelpText = "Points along each side of a plane; four times as many along a line.")]
+    [Range(3, Highest = 101)]
     public int Points { get; set; }
 
     [Option("reach", Default = 1.0, HelpText = "How far the lines and planes go, in sizes of the weights.")]
+    [Range(0, Above = true)]
     public double Reach { get; set; }
 
     [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "Where the pictures go.")]
@@ -37,9 +40,9 @@ public sealed class LandscapeVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        if (Samples < 2 || Points is < 3 or > 101 || !(Reach > 0))
-            throw new GpuGradException(Fault.Config, "expected --samples above 1, --points from 3 to 101 and --reach above 0");
         OnlyWith(RunPath is null, "a landscape without --run, whose checkpoint has weights of its own", "weights");
+        if (RunFolder.IsRun(ConfigPath))
+            throw new GpuGradException(Fault.Config, $"{ConfigPath}: the folder of a run; expected its config before it: gpugrad landscape {Path.Combine(ConfigPath, "config.yaml")} --run {ConfigPath}");
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device device = OpenDevice(loaded.Config, output);
@@ -80,7 +83,7 @@ public sealed class LandscapeVerb : ConfigVerb
                 trajectory.Add(Read(probe));
             }
             if (trajectory.Count == 1)
-                throw new GpuGradException(Fault.Data, $"{RunPath}: no checkpoints; expected the folder of a run (checkpoint: {{every: 50, keep: 50}} keeps enough of them)");
+                throw new GpuGradException(Fault.Data, $"{RunPath}: no checkpoints{(RunSummary.EndingOf(RunPath) is string ending ? $", {ending}" : "")}; expected the folder of a run (checkpoint: {{every: 50, keep: 50}} keeps enough of them)");
         }
         if (Weights is not null)
             WeightFile.Load(Weights, probe.Model);

@@ -14,15 +14,19 @@ namespace GpuGrad.Cli.Verbs;
 public sealed class LrFindVerb : ConfigVerb
 {
     [Option("seeds", Default = 3, MetaValue = "N", HelpText = "Runs with different initial weights and orders.")]
+    [Range(1, Highest = 100)]
     public int Seeds { get; set; }
 
     [Option("steps", Default = 100, MetaValue = "N", HelpText = "Steps of each trial, at one rate.")]
+    [Range(20, Highest = 100_000)]
     public int Steps { get; set; }
 
     [Option("from", Default = 1e-6, HelpText = "Lowest rate.")]
+    [Range(0, Above = true)]
     public double From { get; set; }
 
     [Option("to", Default = 10.0, HelpText = "Highest rate.")]
+    [Range(0, Above = true)]
     public double To { get; set; }
 
     [Option("write", HelpText = "Put the rate into the config file; everything else in it stays as it is.")]
@@ -33,8 +37,8 @@ public sealed class LrFindVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        if (Seeds is < 1 or > 100 || Steps is < 20 or > 100_000 || !(From > 0) || !(To > From))
-            throw new GpuGradException(Fault.Config, "expected --seeds from 1 to 100, --steps from 20, and 0 < --from < --to");
+        if (To <= From)
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--from {From} --to {To}; expected --to above --from"));
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device device = OpenDevice(loaded.Config, output);

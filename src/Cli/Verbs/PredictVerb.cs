@@ -21,12 +21,11 @@ public sealed class PredictVerb : Verb
     public string? DeviceId { get; set; }
 
     [Option("top", Default = 3, HelpText = "How many of the most likely classes are shown.")]
+    [Range(1)]
     public int Top { get; set; }
 
     public override int Run(Output output)
     {
-        if (Top < 1)
-            throw new GpuGradException(Fault.Config, Format.Invariant($"--top {Top}; expected a whole number above 0"));
         using TrainedModel trained = TrainedModel.Open(Path);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
@@ -43,7 +42,7 @@ public sealed class PredictVerb : Verb
                 output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
                 json.Add(ToJson(where, predictions[i]));
                 if (!predictions[i].Values.All(double.IsFinite))
-                    worthless.Add(where);
+                    worthless.Add(samples.Places?.Of(i) ?? where);
             }
         }
         output.Json(json);

@@ -13,15 +13,19 @@ namespace GpuGrad.Cli.Verbs;
 public sealed class RaceVerb : ConfigVerb
 {
     [Option("budget", Default = 300.0, MetaValue = "PASSES", HelpText = "Forward passes over the samples for each; a backward pass counts as two.")]
+    [Range(0, Above = true, Highest = 1e9)]
     public double Budget { get; set; }
 
     [Option("samples", Default = 500, MetaValue = "N", HelpText = "Samples of the training set that are raced on.")]
+    [Range(2)]
     public int Samples { get; set; }
 
     [Option("lr", Default = 0.1, HelpText = "Learning rate of gradient descent; momentum and single samples take a quarter of it.")]
+    [Range(0, Above = true)]
     public double Rate { get; set; }
 
     [Option("adam-lr", Default = 0.01, HelpText = "Learning rate of adam.")]
+    [Range(0, Above = true)]
     public double AdamRate { get; set; }
 
     [Option("html", MetaValue = "FILE", HelpText = "Draw all of them in one chart.")]
@@ -29,8 +33,6 @@ public sealed class RaceVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        if (!(Budget is > 0 and < 1e9) || Samples < 2 || !(Rate > 0) || !(AdamRate > 0))
-            throw new GpuGradException(Fault.Config, "expected --budget, --lr and --adam-lr above 0 and --samples above 1");
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device device = OpenDevice(loaded.Config, output);

@@ -16,6 +16,7 @@ public sealed class ReplayVerb : Verb
     public string? DeviceId { get; set; }
 
     [Option("threads", HelpText = "Threads of the cpu device.")]
+    [Range(0, Highest = 1024)]
     public int Threads { get; set; }
 
     public override int Run(Output output)

@@ -6,6 +6,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
@@ -37,10 +38,13 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         {
             Accept(ConfigDiff.Since(file.Content, loaded.Tree, data.Fingerprint), loaded, folder);
             NoteOtherBits(file.Content, device, folder);
-            output.Line($"resuming   step {file.Content.State.Step} of epoch {file.Content.State.Epoch + 1}, from {file.Path}");
+            output.Line($"checkpoint {file.Path}: {Where(file.Content.State, loaded.Config.Train.Epochs)}");
         }
         return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output);
     }
+
+    private static string Where(RunState state, int epochs) => Format.Invariant(
+        $"step {state.Step}, {(state.Cursor == 0 ? $"after {state.Epoch} of {epochs} epochs" : $"in epoch {state.Epoch + 1} of {epochs}")}");
 
     // Threads change no bit: what a checkpoint names otherwise does.
     private static void NoteOtherBits(Checkpoint checkpoint, Device device, RunFolder folder)

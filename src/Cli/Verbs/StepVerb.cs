@@ -25,12 +25,11 @@ public sealed class StepVerb : ConfigVerb
     public string? Dump { get; set; }
 
     [Option("steps", Default = 1, MetaValue = "N", HelpText = "Steps on the same batch; the last one is written.")]
+    [Range(1)]
     public int Steps { get; set; }
 
     public override int Run(Output output)
     {
-        if (Steps < 1)
-            throw new GpuGradException(Fault.Config, $"--steps {Steps}; expected a whole number above 0");
         LoadedConfig loaded = Load();
         RunConfig config = loaded.Config;
         Network? known = ModelCheck.Check(config);

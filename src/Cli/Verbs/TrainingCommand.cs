@@ -24,7 +24,7 @@ internal static class TrainingCommand
         if (device.KernelNote is { } kernels)
             output.Line($"kernels    {kernels}");
         output.Line($"run        {folder.Path}");
-        output.Line();
+        output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
         RunResult result = session.Run(signals.Stop);
         if (result.Status == RunStatus.Stopped)
         {
@@ -38,6 +38,10 @@ internal static class TrainingCommand
             Output.Note($"target missed: {miss}");
         return missed.Count > 0 ? ExitCode.TargetMissed : ExitCode.Done;
     }
+
+    private static string Over(RunState state, TrainConfig train, RunFolder folder) => state.Epoch >= train.Epochs
+        ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
+        : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
     private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)
     {

@@ -53,6 +53,7 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     public string? DeviceId { get; set; }
 
     [Option("threads", HelpText = "Threads of the cpu device; overrides the config.")]
+    [Range(0, Highest = 1024)]
     public int? Threads { get; set; }
 
     protected LoadedConfig Load(string path)

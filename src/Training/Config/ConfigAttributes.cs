@@ -4,6 +4,14 @@ namespace GpuGrad.Training.Config;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ShorthandAttribute : Attribute;
 
+/// <summary>What a setting is where the config does not give it, in words, because it depends on something; for the reference.</summary>
+/// <param name="text">Such as "the window's size".</param>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class DefaultTextAttribute(string text) : Attribute
+{
+    public string Text { get; } = text;
+}
+
 /// <summary>Not a key: set by the program.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class NotConfigAttribute : Attribute;
@@ -16,6 +24,9 @@ public sealed record Choice(string Name, Type Type, string Summary)
 {
     /// <summary>A record whose settings are the defaults; by default its parameterless constructor.</summary>
     public Func<object>? Create { get; init; }
+
+    /// <summary>Whether it cannot be had by its name alone.</summary>
+    public bool NeedsSettings => ConfigRecord.Of(Type, KeyNames).Required.Count > 0;
 
     /// <summary>Keys under which a property is known for this choice, e.g. <c>slope</c> for the parameter of leaky-relu.</summary>
     public IReadOnlyDictionary<string, string>? KeyNames { get; init; }

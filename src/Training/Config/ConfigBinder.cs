@@ -96,7 +96,7 @@ public static class ConfigBinder
         foreach ((YamlScalar key, YamlNode value) in (node as YamlMapping)?.Entries ?? [])
         {
             if (!record.TryFind(key.Value, out PropertyInfo? property))
-                throw new ConfigException(key.Mark, $"{what} has no '{key.Shown}'; {Suggestion.For(key.Value, record.Keys)}");
+                throw new ConfigException(key.Mark, $"{what} has no '{key.Shown}'; {(KeyPlaces.Of(target.GetType(), key.Value) is string place ? $"expected {place}" : Suggestion.For(key.Value, record.Keys))}");
             if (value is YamlScalar { IsNull: true })
                 continue;
             Set(target, property, key.Value, value);

@@ -13,6 +13,7 @@ namespace GpuGrad.Training.Config;
 public sealed record RunConfig
 {
     /// <summary>Name of the experiment and of its run folders; the file's name if none is given.</summary>
+    [DefaultText("the file's name")]
     public string Name { get; init => field = Require.NotEmpty(value); } = "run";
 
     /// <summary>Decides every random number of the run.</summary>
@@ -22,6 +23,7 @@ public sealed record RunConfig
     public string Device { get; init => field = Require.NotEmpty(value); } = "auto";
 
     /// <summary>Relative paths in the config are relative to this; the folder of the config file if none is given.</summary>
+    [DefaultText("the config file's folder")]
     public string? Folder { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
     /// <summary>Threads of the cpu device; 0 for one a processor.</summary>
@@ -122,6 +124,7 @@ public sealed record GroupConfig : ILocated
     /// <summary>Factor on the learning rate; 0 freezes.</summary>
     public double LrFactor { get; init => field = Require.NonNegative(value); } = 1;
 
+    [DefaultText("the optimizer's")]
     public double? WeightDecay { get; init => field = value is double v ? Require.NonNegative(v) : null; }
 }
 
@@ -144,6 +147,7 @@ public sealed record EarlyStoppingConfig : ILocated
     public int Patience { get; init => field = Require.Positive(value); } = 5;
 
     /// <summary>What has to get better; by default the validation loss, or the test loss where there is no validation part.</summary>
+    [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
     public Metric? Metric { get; init; }
 
     /// <summary>Change that counts as better.</summary>

@@ -11,10 +11,15 @@ namespace GpuGrad.Training.Config;
 
 /// <summary>
 /// Settings that change nothing, or not what they seem to. What can only be a mistake is refused; what may be meant (one end of a
-/// sweep, a run cut short) is said once.
+/// sweep, a run cut short) and may mislead is said once. What is a way to say none (<c>dropout: 0</c>, <c>ema: 0</c>), or changes nothing
+/// by chance and without harm (<c>drop-last</c> where batches divide evenly, <c>checkpoint.every</c> beyond a run whose epochs are saved
+/// anyway, a batch as large as the set), is not mentioned. docs/config.md says which is which.
 /// </summary>
 public static class SettingsWithoutEffect
 {
+    /// <summary>A schedule that makes more than so many times the optimizer's learning rate of it is hardly meant to.</summary>
+    internal const double FarAbove = 10;
+
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a setting asks for what another one rules out.</exception>
     public static void Refuse(RunConfig config)
     {
@@ -39,6 +44,18 @@ public static class SettingsWithoutEffect
 
         GpuGradException Other(string key, string found, string expected) =>
             ConfigException.At(data.Source, $"data.{key} is {found}, the data set has {expected}; leave data.{key} out, a data set brings its own");
+    }
+
+    /// <summary>One line each of what shows when the data are prepared.</summary>
+    /// <param name="data">The data section.</param>
+    /// <param name="samples">Training samples of the data set.</param>
+    /// <param name="ids">Whether they are rows of a table.</param>
+    public static IEnumerable<string> Remarks(DataConfig data, int samples, bool ids)
+    {
+        if (data.Limit > samples)
+            yield return Line(data.Source, $"data.limit is {Text(data.Limit.Value)}, the data set has {Text(samples)} training samples: all are used");
+        if (ids && data.Normalize == Normalize.Unit)
+            yield return Line(data.Source, "data.normalize: the numbers are rows of an embedding's table, which are never scaled");
     }
 
     /// <summary>One line each, with its place, of what the config alone shows.</summary>
@@ -68,6 +85,10 @@ public static class SettingsWithoutEffect
         (DataConfig data, TrainConfig train) = (config.Data, config.Train);
         if (train.Schedule.Warmup > 0 && train.Schedule.Warmup >= totalSteps)
             yield return Line(train.Schedule.Source, $"train.schedule: a warm-up of {Text(train.Schedule.Warmup)} steps is not over when the run is, after {Text(totalSteps)} steps: the full learning rate is never reached");
+        if (train.Schedule.Highest(train.Epochs, totalSteps / train.Epochs) is var highest && highest > FarAbove)
+            yield return Line(train.Schedule.Source, $"train.schedule raises the learning rate to {Text(Math.Min(float.MaxValue, highest * train.Optimizer.Lr))}, {Text(highest)} times the optimizer's");
+        if (config.Diagnostics.Every > totalSteps && config.Diagnostics.Every != new Health.DiagnosticsConfig().Every)
+            yield return $"diagnostics.every is {Text(config.Diagnostics.Every)}, and the run has {Text(totalSteps)} steps: only the first is looked into, too few for most alarms";
         if (data.DropLast && samples < data.Batch)
             yield return Line(data.Source, $"data.drop-last: {Text(samples)} training samples are less than one batch of {Text(data.Batch)}, so they are kept");
         long batches = ((long)samples + data.Batch - 1) / data.Batch;
@@ -85,7 +106,9 @@ public static class SettingsWithoutEffect
             ExponentialSchedule => ("exponential", 1),
             _ => null,
         };
-        if (first is (string name, int epoch) && epoch >= train.Epochs)
+        if (train.Schedule is StepSchedule { By: 1 } or MultiStepSchedule { By: 1 } or ExponentialSchedule { By: 1 } or PlateauSchedule { Min: 1 })
+            yield return Line(train.Schedule.Source, "train.schedule: a factor of 1 never changes the learning rate");
+        else if (first is (string name, int epoch) && epoch >= train.Epochs)
             yield return Line(train.Schedule.Source, $"train.schedule: {name} first changes the learning rate after {Text(epoch)} epochs, and the run has {Text(train.Epochs)}");
     }
 
@@ -103,6 +126,8 @@ public static class SettingsWithoutEffect
     }
 
     private static string Line(Mark? place, string what) => place is Mark mark ? $"{mark}: {what}" : what;
+
+    private static string Text(double number) => number.ToString("G3", System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Text(long number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -15,12 +15,15 @@ public sealed record DataConfig : ILocated
     public DatasetConfig? Dataset { get; init; }
 
     /// <summary>Shape of a sample, [C, H, W] or [features], where there is no data set.</summary>
+    [DefaultText("the data set's")]
     public IReadOnlyList<int>? Shape { get; init => field = value?.Select(Require.Positive).ToArray(); }
 
     /// <summary>Number of classes, where there is no data set.</summary>
+    [DefaultText("the data set's")]
     public int? Classes { get; init => field = value is int v ? Require.Positive(v) : null; }
 
     /// <summary>Numbers to predict a sample (regression), where there is no data set.</summary>
+    [DefaultText("the data set's")]
     public int? Targets { get; init => field = value is int v ? Require.Positive(v) : null; }
 
     /// <summary>Samples a step.</summary>
@@ -59,6 +62,7 @@ public sealed record DataConfig : ILocated
     public SplitSize? Test { get; init; }
 
     /// <summary>Train on so many samples chosen at random; the validation and test parts that are split off come out of them.</summary>
+    [DefaultText("all samples")]
     public int? Limit { get; init => field = value is int v ? Require.Positive(v) : null; }
 
     /// <summary>

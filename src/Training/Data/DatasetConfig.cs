@@ -4,7 +4,8 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Where samples come from. One record a source; <see cref="DatasetCatalog"/> lists them.</summary>
+/// <summary>Where samples come from.</summary>
+/// <remarks><see cref="DatasetCatalog"/> lists all.</remarks>
 public abstract record DatasetConfig : IChoice<DatasetConfig>, ILocated
 {
     public static string What => "data set";

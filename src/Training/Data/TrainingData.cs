@@ -125,7 +125,11 @@ public sealed record TrainingData
         if (fitted is not null)
             return prepared with { Normalization = fitted.Normalization };
         Normalization scaling = ids is null ? NormalizationOf(config.Normalize, prepared.Train, data.Columns) : Normalization.None(prepared.Train.Shape[0]);
-        return prepared with { Normalization = scaling with { Targets = run is null ? null : TargetScaling.Of(run, data, prepared.Train) } };
+        return prepared with
+        {
+            Normalization = scaling with { Targets = run is null ? null : TargetScaling.Of(run, data, prepared.Train) },
+            Notes = [.. prepared.Notes, .. SettingsWithoutEffect.Remarks(config, data.Train.Count, ids is not null)],
+        };
     }
 
     private static (SampleSet Train, SampleSet? Validation, SampleSet? Test) Encode(TableEncoder encoder, SampleSet train, SampleSet? validation, SampleSet? test, Action<string> note)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Steps;
@@ -17,7 +16,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
 
     private double[] outputs = [];
     private long count;
-    private bool notFinite;
+    private bool finite = true;
 
     /// <summary>Evaluates a model on a source's samples and judges its outputs.</summary>
     /// <param name="model">Prepared for the source and the batch size.</param>
@@ -38,30 +37,32 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         {
             Span<float> part = outputs.AsSpan(0, batch.Graph.BatchSize * size);
             batch.Plan.Read(batch.Graph.Output, part);
-            evaluator.Take(part, size);
+            evaluator.Add(part, size);
         });
-        return (figures, evaluator.notFinite ? null : evaluator.Report());
+        return (figures, evaluator.Report());
     }
 
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
     /// <param name="batch">The outputs, sample after sample.</param>
     /// <param name="size">D</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.NonFinite"/>: a number among them is not finite.</exception>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
-        for (int i = 0; i < batch.Length; i++)
+        if (outputs.Length == 0)
+            outputs = new double[checked(samples.Count * (long)size)];
+        foreach (float output in batch)
         {
-            if (!float.IsFinite(batch[i]))
-                throw new GpuGradException(Fault.NonFinite, string.Create(CultureInfo.InvariantCulture, $"the network's output for sample {(count + i) / size} is {batch[i]}; such outputs cannot be judged"));
+            finite &= float.IsFinite(output);
+            outputs[count++] = output;
         }
-        Take(batch, size);
     }
 
-    /// <summary>The figures, once the outputs of all samples are there.</summary>
-    public EvaluationReport Report()
+    /// <summary>The figures, once the outputs of all samples are there; null where one is not finite, which nothing can be said of.</summary>
+    public EvaluationReport? Report()
     {
         if (count != outputs.LongLength || count == 0)
             throw new InvalidOperationException($"{count} of {outputs.LongLength} outputs have come.");
+        if (!finite)
+            return null;
         int size = outputs.Length / samples.Count;
         if (classes > 0)
             return size == 1 ? Binary(samples.Labels!) : ClassEvaluation.Of(outputs, loss is SoftmaxCrossEntropyConfig, samples.Labels!, classes);
@@ -70,17 +71,6 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
             return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
         scaling?.Undo(outputs);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
-    }
-
-    private void Take(ReadOnlySpan<float> batch, int size)
-    {
-        if (outputs.Length == 0)
-            outputs = new double[checked(samples.Count * (long)size)];
-        foreach (float output in batch)
-        {
-            notFinite |= !float.IsFinite(output);
-            outputs[count++] = output;
-        }
     }
 
     // One number for two classes is the logit, or the score, of class 1 against 0.

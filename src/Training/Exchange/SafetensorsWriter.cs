@@ -38,15 +38,6 @@ public sealed class TensorToWrite
     public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values) =>
         Of(name, shape, SafetensorsType.F64, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>As F32, each value rounded to float.</summary>
-    public static TensorToWrite Rounded(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values)
-    {
-        var floats = new float[values.Length];
-        for (int i = 0; i < floats.Length; i++)
-            floats[i] = (float)values[i];
-        return Of(name, shape, floats);
-    }
-
     /// <summary>As F32, read while it is written: so nothing of the size of the tensor is held besides.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">Its shape.</param>

@@ -45,7 +45,7 @@ public static class AlarmCatalog
             "Below about 10⁻⁷ an update is lost in the rounding of float32 altogether; at a millionth it takes a million steps to change the layer. Either the learning rate is too low or no gradient reaches the layer.",
             ["the learning rate that the alarm gives: it makes steps half a per cent to two per cent long", "if other layers move: see G003, vanishing gradients"]),
         new(LossStuck, "loss not falling",
-            "The training loss of the last three epochs was not even 1 % below the best one before, and is that of a guess, or higher than it was. A loss that fell and then stands is a remark: it may be as low as these samples allow.",
+            "The training loss of the last three epochs was not even 1 % below the best one before, and is that of a guess, or higher than it was; or that of an epoch was over 100 times a guess's and 100 times what it had been. A loss that fell and then stands is a remark: it may be as low as these samples allow.",
             "A loss that stands where it began, at ln C for C classes, says that the network gives every class the same chance: no gradient arrives, steps jump over every valley or are far too short, or the labels have nothing to do with the samples. The alarm names the first of these causes that fits what was measured.",
             ["what the alarms before it say, if there are any", "data: {normalize: standard}, if inputs are far from mean 0 and deviation 1", "the learning rate that the alarm gives", "less dropout or weight decay, softmax-cross-entropy for classes", "gpugrad data CONFIG: do samples and labels belong together?"]),
         new(ClippingBinds, "clipping always binds",

@@ -15,6 +15,9 @@ public sealed record HealthState
     /// <summary>The step at which the last of them was noted; null before.</summary>
     public long? NotedStep { get; set; }
 
+    /// <summary>The lowest training loss of an epoch; null before the end of the first.</summary>
+    public double? LowestLoss { get; set; }
+
     /// <summary>Training loss of the last epoch; null before its end.</summary>
     public double? LastLoss { get; set; }
 

@@ -87,7 +87,7 @@ public sealed class HealthWatch
     /// <param name="validation">Whether those are the validation part.</param>
     public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures train, EpochFigures? held = null, bool validation = false)
     {
-        IReadOnlyList<Alarm> loss = Shown([losses.Judge(step, train)]);
+        IReadOnlyList<Alarm> loss = Shown([losses.Judge(step, train, held)]);
         return [.. loss, .. Shown([losses.IsFlat ? predictions.Judge(step, falls: false) : null, held is EpochFigures h ? heldOut.Judge(step, train, h, validation) : null])];
     }
 

@@ -27,6 +27,9 @@ internal sealed class LearningProgress(RunFacts facts, HealthState state)
     /// <summary>Whether a loss is worse than a guess's.</summary>
     public bool IsWorse(double loss) => loss > Guess;
 
+    /// <summary>Whether a loss is so many times a guess's, and so many times what it was.</summary>
+    public bool IsThrown(double loss, double before, double times) => loss > times * Guess && loss > times * before;
+
     /// <summary>Whether a loss is a fifth of a guess's or less.</summary>
     public bool IsLow(double? loss) => loss <= Left * Guess;
 }

@@ -8,7 +8,7 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
 {
     private const int Recent = 3;
     private const int FewestSteps = 10; // between two epochs that are compared
-    private const double AsAGuess = 0.97, Risen = 1.1;
+    private const double AsAGuess = 0.97, Risen = 1.1, TimesThrown = 100;
 
     /// <summary>Whether none of the last epochs was clearly better than the best before them.</summary>
     public bool IsFlat => State.EpochLosses.Count > Recent && RecentBest > Before - (0.01 * Math.Abs(Before));
@@ -18,9 +18,18 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
     private double RecentBest => State.EpochLosses[^Recent..].Min();
 
     /// <summary>Called once an epoch.</summary>
-    public Alarm? Judge(long step, EpochFigures figures)
+    /// <param name="step">Steps done.</param>
+    /// <param name="figures">Of the samples trained on.</param>
+    /// <param name="held">Of others; null where there are none.</param>
+    public Alarm? Judge(long step, EpochFigures figures, EpochFigures? held = null)
     {
         (State.LastLoss, State.LastAccuracy) = (figures.Loss, double.IsNaN(figures.Accuracy) ? null : figures.Accuracy);
+        double lowest = State.LowestLoss ?? figures.Loss;
+        State.LowestLoss = Math.Min(lowest, figures.Loss);
+        string? thrown = Thrown("training loss", figures.Loss, lowest)
+            ?? (held is EpochFigures h && State.BestHeldOut is double best ? Thrown("loss on samples not trained on", h.Loss, best) : null);
+        if (thrown is not null)
+            return IsFirst(AlarmCatalog.LossStuck) ? stuck.WasThrown(step, thrown) : null;
         if (State.NotedStep is long noted && step - noted < FewestSteps)
             return null;
         Note(step, figures);
@@ -35,6 +44,11 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
         Alarm? alarm = RecentBest > Risen * Before ? stuck.Rose(step, finding) : stuck.Stands(step, finding);
         return alarm is not null && IsFirst(alarm.Id + (alarm.IsRemark ? " remark" : "")) ? alarm : null;
     }
+
+    // What the last step of an epoch did, only the samples see that come after it.
+    private string? Thrown(string what, double loss, double lowest) => progress.IsThrown(loss, lowest, TimesThrown)
+        ? string.Create(CultureInfo.InvariantCulture, $"the {what} of this epoch is {loss:G4}, it was {lowest:G4}; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of a network that knows nothing")
+        : null;
 
     private bool IsGuess(double loss) =>
         loss >= AsAGuess * (facts.GuessLoss ?? facts.ExpectedLoss ?? double.PositiveInfinity) || (facts.ExpectedLoss is double e && Math.Abs(loss - e) < 0.02 * e);

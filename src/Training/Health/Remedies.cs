@@ -45,10 +45,15 @@ public sealed class Remedies
     /// <summary>Several ways out, the likeliest first.</summary>
     public static string Either(params IEnumerable<string?> ways) => string.Join(", or ", ways.Where(w => !string.IsNullOrEmpty(w)));
 
-    /// <summary>A lower learning rate.</summary>
+    /// <summary>How many times the optimizer's learning rate the schedule makes of it, where that is far above; else null.</summary>
+    public double? Raised => config.Train.Schedule.Highest(config.Train.Epochs, TotalSteps / config.Train.Epochs) is var highest && highest > SettingsWithoutEffect.FarAbove ? highest : null;
+
+    /// <summary>A lower learning rate: without the schedule, where that raises it.</summary>
     /// <param name="move">How far the longest step moved a layer, of its norm: the rate is lowered to what makes it healthy. Null: a tenth.</param>
     public string? LowerRate(double? move = null)
     {
+        if (Raised is not null)
+            return "--set train.schedule=constant";
         double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move > 2 * Target ? lr * Target / move.Value : lr / 10));
         return rate > 0 && rate <= lr / 1.5 ? Rate(rate) : null;
     }

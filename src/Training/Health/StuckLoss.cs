@@ -24,6 +24,14 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
         return Of(step, finding, "It was lower before. " + cause, remedy);
     }
 
+    /// <summary>A loss that is suddenly far above a guess's.</summary>
+    public Alarm WasThrown(long step, string finding) => Of(
+        step, finding,
+        remedies.Raised is double times
+            ? string.Create(CultureInfo.InvariantCulture, $"The schedule raises the learning rate to {times:G2} times the optimizer's: a step was so long that nothing is left of what was learned.")
+            : "A step was so long that nothing is left of what was learned.",
+        Remedies.Either(remedies.LowerRate(state.Steps.Select(s => s.Ratio).DefaultIfEmpty().Max()), Remedies.Clip(1)));
+
     /// <summary>A loss that fell and then stands: a remark where nothing speaks against the run.</summary>
     public Alarm Stands(long step, string finding)
     {

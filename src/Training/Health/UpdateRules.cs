@@ -24,13 +24,13 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
     }
 
     public IEnumerable<Alarm> Judge(long step, double rate, double loss, HealthReading reading) =>
-        new[] { TooLarge(step, reading), TooSmall(step, rate, loss, reading) }.OfType<Alarm>();
+        new[] { TooLarge(step, loss, reading), TooSmall(step, rate, loss, reading) }.OfType<Alarm>();
 
-    private Alarm? TooLarge(long step, HealthReading reading)
+    private Alarm? TooLarge(long step, double loss, HealthReading reading)
     {
         // Of the layers it holds for, the worst is named.
         ParameterReading[] large = [.. facts.Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesLarge} {p.Parameter.Name}", p.Move > Large && double.IsFinite(p.Move), LargeFor) || p.Move > Leap)];
-        if (large.Length == 0 || !double.IsFinite(large.Max(p => p.Move)) || progress.Learned || !IsFirst(AlarmCatalog.UpdatesLarge))
+        if (large.Length == 0 || !double.IsFinite(large.Max(p => p.Move)) || (progress.Learned && !progress.IsWorse(loss)) || !IsFirst(AlarmCatalog.UpdatesLarge))
             return null;
         ParameterReading worst = large.MaxBy(p => p.Move)!;
         string finding = string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Move * 100:F0} % of its norm{Others(large.Length)}; about 0.1 % is healthy");

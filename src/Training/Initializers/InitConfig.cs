@@ -5,7 +5,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Initializers;
 
-/// <summary>How a parameter begins. One record a scheme; <see cref="All"/> lists them.</summary>
+/// <summary>How a parameter begins.</summary>
 public abstract record InitConfig : IChoice<InitConfig>, ILocated
 {
     public static string What => "initialiser";

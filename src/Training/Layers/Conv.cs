@@ -2,6 +2,7 @@ using System.Globalization;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Networks;
 
@@ -27,8 +28,10 @@ public sealed record ConvConfig : LayerConfig
 
     public bool Bias { get; init; } = true;
 
+    [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
+    [DefaultText("`zeros`")]
     public InitConfig? BiasInit { get; init; }
 
     public override Layer Build(LayerSite site)

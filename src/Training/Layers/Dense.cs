@@ -15,8 +15,10 @@ public sealed record DenseConfig : LayerConfig
 
     public bool Bias { get; init; } = true;
 
+    [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
+    [DefaultText("`zeros`")]
     public InitConfig? BiasInit { get; init; }
 
     public override Layer Build(LayerSite site)

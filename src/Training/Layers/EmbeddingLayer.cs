@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Networks;
 
@@ -17,6 +18,7 @@ public sealed record EmbeddingConfig : LayerConfig
 
     public required int Width { get; init => field = Config.Require.Positive(value); }
 
+    [DefaultText("`normal: 1`")]
     public InitConfig? Init { get; init; }
 
     public override Layer Build(LayerSite site)

@@ -6,7 +6,8 @@ using GpuGrad.Training.Initializers;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>The settings of a layer; stands in one file with the layer that it builds. <see cref="LayerCatalog"/> lists them.</summary>
+/// <summary>A layer of the model.</summary>
+/// <remarks>Stands in one file with the layer that it builds; <see cref="LayerCatalog"/> lists all.</remarks>
 public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 {
     public static string What => "layer";
@@ -14,6 +15,7 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
     public static IReadOnlyList<Choice> Choices => LayerCatalog.All;
 
     /// <summary>A name instead of the position: for parameter groups, dumps and weights files.</summary>
+    [DefaultText("its position")]
     public string? Name { get; init => field = LayerNames.Check(value); }
 
     [NotConfig]
@@ -36,6 +38,9 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 /// <param name="Next">The activation that follows, if one does: it decides the default initialiser.</param>
 public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfig Config, string? Next)
 {
+    /// <summary><see cref="DefaultInit"/> in words.</summary>
+    public const string DefaultInitText = "`he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
+
     /// <summary>The initialiser that keeps the variance of signals through the activation that follows.</summary>
     public InitConfig DefaultInit => Next switch
     {

@@ -31,6 +31,7 @@ public sealed record BatchNormConfig : NormConfig
 public sealed record LayerNormConfig : NormConfig
 {
     /// <summary>How many of the last axes share statistics; all of a sample's by default.</summary>
+    [DefaultText("all of a sample's")]
     public int? Axes { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
 
     public override Layer Build(LayerSite site)

@@ -15,6 +15,7 @@ public abstract record PoolConfig : LayerConfig
     public required AxisSizes Kernel { get; init; }
 
     /// <summary>From one window to the next; the window's size by default.</summary>
+    [DefaultText("the window's size")]
     public AxisSizes? Stride { get; init; }
 
     public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;

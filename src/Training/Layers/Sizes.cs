@@ -9,7 +9,7 @@ namespace GpuGrad.Training.Layers;
 /// <summary>A size for each axis of an image: <c>3</c> for both, or <c>[3, 5]</c> for rows and columns.</summary>
 public sealed record AxisSizes(int Rows, int Columns) : IConfigValue<AxisSizes>
 {
-    public static string Expected => "a whole number above 0, or [rows, columns]";
+    public static string Expected => $"a whole number from 1 to {Numbers.Most}, or [rows, columns]";
 
     public static AxisSizes? Read(YamlNode node) => Numbers.Read(node) switch
     {
@@ -37,7 +37,7 @@ public sealed record PaddingConfig : IConfigValue<PaddingConfig>
 
     private PaddingConfig(bool same, params int[] sides) => (this.same, this.sides) = (same, sides);
 
-    public static string Expected => "a number of 0 or more, [rows, columns], [top, bottom, left, right], same or valid";
+    public static string Expected => $"a whole number from 0 to {Numbers.Most}, [rows, columns], [top, bottom, left, right], same or valid";
 
     public static PaddingConfig Same { get; } = new(true);
 
@@ -89,6 +89,9 @@ internal readonly record struct SpatialInput(int C, int H, int W, bool IsSignal)
 
 internal static class Numbers
 {
+    /// <summary>The largest that is read: no picture has as many rows.</summary>
+    public const int Most = 1 << 20;
+
     /// <summary>One whole number or a list of them; null for anything else.</summary>
     public static int[]? Read(YamlNode node)
     {
@@ -96,7 +99,7 @@ internal static class Numbers
         var numbers = new List<int>();
         foreach (YamlNode item in items)
         {
-            if (item is not YamlScalar { Quoted: false } scalar || !ScalarBinder.TryWhole(scalar.Value, out long value) || value is < 0 or > 1 << 20)
+            if (item is not YamlScalar { Quoted: false } scalar || !ScalarBinder.TryWhole(scalar.Value, out long value) || value is < 0 or > Most)
                 return null;
             numbers.Add((int)value);
         }

@@ -18,7 +18,7 @@ public sealed record LossTargets(Tensor? Labels, Tensor? Targets);
 /// <param name="Weight">How much the batch counts among others, one number; null for its number of samples.</param>
 public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
 
-/// <summary>What training makes small. One record a loss; <see cref="All"/> lists them.</summary>
+/// <summary>What training makes small.</summary>
 public abstract record LossConfig : IChoice<LossConfig>, ILocated
 {
     public static string What => "loss";
@@ -60,7 +60,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     protected static string? ClassScoresProblem(Shape output, DataShape data, string name)
     {
         if (data.Classes == 0)
-            return $"{name} needs class labels, the data has {data.Targets} target numbers; use mse, mae, huber or squared-error";
+            return $"{name} needs class labels, the data has {data.Targets} number{(data.Targets == 1 ? "" : "s")} to predict; use mse, mae, huber or squared-error";
         return output == new Shape(data.Classes)
             ? null
             : $"the network gives {output}, {name} expects [{data.Classes}], a score for each class; end the model with 'dense: {data.Classes}'";
@@ -78,6 +78,7 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
     public double LabelSmoothing { get; init => field = Require.Fraction(value); }
 
     /// <summary>Weight of each class.</summary>
+    [DefaultText("1 for each class")]
     public IReadOnlyList<double>? ClassWeights { get; init; }
 
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)

@@ -1,6 +1,7 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Networks;
 
@@ -26,6 +27,8 @@ public static class ModelCheck
         Network network = Network.Build(config.Model, shape.Shape);
         if (IdRange.Misplaced(network) is { } table)
             throw ConfigException.At(config.Model[0].Source, $"layer {table.Path} (embedding) gets what other layers computed; expected it before them, as it takes the whole numbers of the data");
+        if (config.Loss is { Source: null } and SoftmaxCrossEntropyConfig && shape.Classes == 0)
+            throw ConfigException.At(config.Data.Dataset?.Source ?? config.Data.Source, $"the data has numbers to predict, {shape.Targets} a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error)");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         Steps.ParameterGroups.Layout(config.Train, network);

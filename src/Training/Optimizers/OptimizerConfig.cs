@@ -5,7 +5,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Optimizers;
 
-/// <summary>How weights move. One record a method; <see cref="All"/> lists them. Conventions and defaults are PyTorch's.</summary>
+/// <summary>How weights move. Conventions and defaults are PyTorch's.</summary>
 public abstract record OptimizerConfig : IChoice<OptimizerConfig>, ILocated
 {
     public static string What => "optimizer";

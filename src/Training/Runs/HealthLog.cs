@@ -49,13 +49,13 @@ internal sealed class HealthLog
         long begin = Stopwatch.GetTimestamp();
         // A device that runs ahead is not asked at every step.
         if (report.Watched || !trainer.Model.Device.RunsAhead)
-            Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm, report.Bound.Loss));
+            Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm, report.Loss));
         if (report.Watched)
         {
             HealthReading reading = HealthReading.Of(trainer.Model, trainer.Model.Probe, report.Bound.Graph.BatchSize);
             Write(report, reading);
             NotePredictions(trainer, report);
-            Raise(trainer, watch.AfterReading(report.Step, report.Rate, report.Bound.Loss, reading));
+            Raise(trainer, watch.AfterReading(report.Step, report.Rate, report.Loss, reading));
         }
         trainer.Cost.Between(Stopwatch.GetElapsedTime(begin).TotalSeconds);
     }

@@ -59,9 +59,28 @@ public sealed record EpochReport
 /// <param name="Done">Samples of the epoch done.</param>
 /// <param name="Samples">Samples of an epoch.</param>
 /// <param name="Rate">Its learning rate.</param>
-/// <param name="Bound">Its graph and plan.</param>
+/// <param name="Bound">Graph and plan of its last batch, the only one where no gradients are accumulated.</param>
 /// <param name="Watched">Whether it left figures of its layers in the model's probe.</param>
-public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound, bool Watched);
+public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound, bool Watched)
+{
+    /// <summary>
+    /// The mean loss over its samples. Where gradients are accumulated on a device that runs ahead, steps that are neither logged nor
+    /// watched know that of their last batch only.
+    /// </summary>
+    public double Loss => Before.Weight > 0 ? Before.With(Bound).Mean : Bound.Loss;
+
+    internal StepLoss Before { get; init; }
+}
+
+/// <summary>The mean loss over batches, in which every sample counts alike, or by its class's weight.</summary>
+internal readonly record struct StepLoss(double Mean, double Weight)
+{
+    public StepLoss With(BoundGraph batch)
+    {
+        double weight = batch.Weight, all = Weight + weight;
+        return weight == 0 ? this : new StepLoss(Mean + ((batch.Loss - Mean) * (weight / all)), all);
+    }
+}
 
 /// <summary>Looks on while a run goes on.</summary>
 public interface IRunObserver

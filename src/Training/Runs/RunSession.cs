@@ -150,9 +150,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         double norm = report.Bound.GradientNorm;
         if (double.IsNaN(norm))
-            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Bound.Loss), ("lr", report.Rate));
+            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate));
         else
-            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Bound.Loss), ("lr", report.Rate), ("gradient_norm", norm));
+            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate), ("gradient_norm", norm));
     }
 
     private void LogEpoch(EpochReport report)

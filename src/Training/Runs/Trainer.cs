@@ -83,6 +83,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps => (long)stepsPerEpoch * config.Train.Epochs;
 
+    /// <summary>Whether nothing is left to train: all epochs are done, or the run was stopped early.</summary>
+    public bool IsOver => State.Epoch >= config.Train.Epochs || monitor.ShouldStop(State);
+
     /// <summary>Training time so far, earlier sittings included.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
@@ -96,7 +99,7 @@ public sealed class Trainer : IDisposable
         finiteStep = State.Step;
         clock.Restart();
         EpochReport? last = null;
-        while (State.Epoch < config.Train.Epochs && !monitor.ShouldStop(State))
+        while (!IsOver)
         {
             BeginEpoch();
             while (State.Cursor < epochSize)
@@ -132,21 +135,29 @@ public sealed class Trainer : IDisposable
         double rate = RateAt(State.Step);
         int batchesLeft = (int)(((long)epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
-        for (int i = 1; i < batches; i++)
-            NextBatch(rate).Plan.Run(Phase.Batch, Phase.Backward);
-        batchesOfStep.Clear();
         bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
+        // A device that runs ahead is asked for the losses of a step's batches only where somebody will ask for the step's.
+        bool asked = watched || !Model.Device.RunsAhead || (State.Step + 1) % config.Train.LogEvery == 0;
+        batchesOfStep.Clear();
+        StepLoss before = default;
+        for (int i = 1; i < batches; i++)
+        {
+            BoundGraph part = NextBatch(rate);
+            part.Plan.Run(Phase.Batch, Phase.Backward);
+            before = asked ? before.With(part) : before;
+        }
         BoundGraph step = NextBatch(rate, watched);
         double begin = clock.Elapsed.TotalSeconds;
         step.Plan.Run();
         State.Step++;
         LastStep = new StepRecord(State.Step, State.Epoch + 1, rate, step == Model.Watched, [.. batchesOfStep]);
+        var report = new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, LastStep.Watched) { Before = before };
         if (!Model.Device.RunsAhead || State.Step % config.Train.LogEvery == 0)
-            RequireFinite(step);
+            RequireFinite(report);
         if (!Model.Device.RunsAhead && step.Graph.BatchSize == config.Data.Batch)
             Cost.Step(LastStep.Watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
-        observer.OnStep(this, new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, LastStep.Watched));
+        observer.OnStep(this, report);
     }
 
     /// <summary>
@@ -161,8 +172,8 @@ public sealed class Trainer : IDisposable
     }
 
     // On a device that runs ahead the loss is the mean over the epoch so far: finite only if that of every step was.
-    private void RequireFinite(BoundGraph step) =>
-        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Graph.GradientNorm is null ? null : step.GradientNorm);
+    private void RequireFinite(in StepReport step) =>
+        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Bound.Graph.GradientNorm is null ? null : step.Bound.GradientNorm);
 
     private void RequireFinite(double loss, double? norm)
     {

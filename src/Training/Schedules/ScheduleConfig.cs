@@ -14,8 +14,8 @@ public readonly record struct Progress(long Step, long TotalSteps, long StepsPer
 }
 
 /// <summary>
-/// The learning rate over a run, as a factor on the optimizer's. One record a schedule; <see cref="All"/> lists them. Any
-/// can be preceded by a warm-up, during which the factor rises in a line to where the schedule begins.
+/// The learning rate over a run, as a factor on the optimizer's. Any can be preceded by a warm-up, during which
+/// the factor rises in a line to where the schedule begins.
 /// </summary>
 public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
 {
@@ -47,6 +47,14 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
         var after = new Progress(Math.Max(0, at.Step - Warmup), Math.Max(1, at.TotalSteps - Warmup), at.StepsPerEpoch);
         double factor = Factor(after);
         return Bounded(at.Step < Warmup ? factor * (at.Step + 1) / (Warmup + 1L) : factor);
+    }
+
+    /// <summary>The largest factor of a run, looked for in some places of it; 1 or less for a schedule that only lowers the rate.</summary>
+    public double Highest(int epochs, long stepsPerEpoch)
+    {
+        const int Places = 256;
+        long total = epochs * Math.Max(1, stepsPerEpoch);
+        return Enumerable.Range(0, Places + 1).Max(i => FactorAt(new Progress((long)((total - 1) * ((double)i / Places)), total, total / epochs)));
     }
 
     protected abstract double Factor(Progress at);
@@ -148,13 +156,14 @@ public sealed record PlateauSchedule : ScheduleConfig
     public int Patience { get; init => field = Require.NonNegative(value); } = 10;
 
     /// <summary>What has to fall (a loss) or rise (an accuracy); by default the validation loss, or the test loss where there is no validation part.</summary>
+    [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
     public Metric? Metric { get; init; }
 
     /// <summary>Relative change that counts as better.</summary>
     public double MinDelta { get; init => field = Require.NonNegative(value); } = 1e-4;
 
     /// <summary>The factor never falls below this.</summary>
-    public double Min { get; init => field = Require.NonNegative(value); }
+    public double Min { get; init => field = Require.Between(value, 0, 1); }
 
     // What the trainer has found so far comes on top.
     protected override double Factor(Progress at) => 1;

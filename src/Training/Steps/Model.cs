@@ -16,10 +16,6 @@ public sealed class Model : IDisposable
 {
     private const int LargestPiece = 1 << 20;
 
-    // What the runtime adds between a model's load and a run's end, measured over the networks of MemoryTests: code that is compiled
-    // when it is first called, and the garbage of an epoch.
-    private const long RuntimeGrowth = 48 << 20;
-
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
     private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
@@ -306,8 +302,8 @@ public sealed class Model : IDisposable
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
             Bind(layouts);
-            ExpectedResident = resident + HostMemory.Used - used + RuntimeGrowth;
-            HostMemory.RequireLeft("the .NET runtime", RuntimeGrowth);
+            ExpectedResident = resident + HostMemory.Used - used + HostMemory.RuntimeGrowth;
+            HostMemory.Require("the .NET runtime", HostMemory.RuntimeGrowth, ofHeap: false);
             return null;
         }
         catch (OutOfDeviceMemoryException e)
@@ -340,7 +336,7 @@ public sealed class Model : IDisposable
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.LossWeight, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
     }
 }
 
@@ -349,6 +345,9 @@ public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
 {
     /// <summary>The loss of the last run.</summary>
     public double Loss => Value(Graph.Loss!);
+
+    /// <summary>How much its batch counts among others: its samples, or the sum of their classes' weights where gradients are accumulated.</summary>
+    public double Weight => Graph.LossWeight is null ? Graph.BatchSize : Value(Graph.LossWeight);
 
     /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
     public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);

@@ -22,6 +22,9 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
     public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
 
+    /// <summary>How much the batch counts among those of its step; null where its number of samples says so, or it is the only one.</summary>
+    public Tensor? LossWeight { get; init; }
+
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
     public Tensor? GradientNorm { get; init; }
 
@@ -69,6 +72,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         {
             Activations = layers.Activations,
             Gradients = gradients,
+            LossWeight = memory.Accumulated is null ? null : built.Weight,
             GradientNorm = norm,
             InputGradient = others.FirstOrDefault(),
             ActivationGradients = layers.Activations.Keys.Zip(others.Skip(1)).ToDictionary(p => p.First, p => p.Second),

@@ -64,7 +64,9 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
     private static TrainedModel FromCheckpoint(string folder)
     {
         CheckpointFile file = new CheckpointFolder(Path.Combine(folder, "checkpoints")).OpenNewest()
-            ?? throw new GpuGradException(Fault.Data, $"{folder}: neither weights nor a checkpoint yet; wait for the first one, or for the end of the run");
+            ?? throw new GpuGradException(Fault.Data, RunSummary.EndingOf(folder) is string ending
+                ? $"{folder}: {ending} and left neither weights nor a checkpoint; see 'gpugrad report {folder}', and train again"
+                : $"{folder}: neither weights nor a checkpoint yet; wait for the first one, or where the run does not go on any more: gpugrad resume {folder}");
         try
         {
             ModelCard card = ModelCard.Read(folder);

@@ -28,7 +28,7 @@ public sealed class CsvTests
         { "a,b,label\n1,0x10,x\n", "'0x10' in column 'b'" },
         { "a,b,label\n3\0,4,x\n", "f:2:1: '3?' in column 'a'" },
         { "a,b,label\n3,4\0\0,x\n", "f:2:3: '4??' in column 'b'" },
-        { "a,b,label\n3,4,1\0\n", "f:2:5: '1?' in column 'label'" },
+        { "a,b,label\n3,4,1\0\n", "f:2:5: '1?' with a control character (U+0000) in column 'label'" },
         { "a,b,label\n1,2,0\n1,2,?\n", "f:3:5: '?', a missing class, in column 'label'" },
         { "a,b,label\n1,2,NaN\n", "f:2:5: 'NaN', a missing class" },
         { "a,label,b\n1,n/a,2\n", "f:2:3: 'n/a', a missing class" },
@@ -48,7 +48,7 @@ public sealed class CsvTests
         { "a,b,label\n1,٣,x\n", "'٣'" },
         { "a,b,label\n1,2,1.5\n", "'1.5' in column 'label'; expected the name or whole number of a class" },
         { "a,b,label\n1,2,\"x\ny\"\n", "the name or number of a class" },
-        { "a,b,label\n1,2,x\u0001\n", "the name or number of a class" },
+        { "a,b,label\n1,2,x\u0001\n", "'x?' with a control character (U+0001) in column 'label'; expected the name or number of a class without one" },
         { "a,b,label\n1,\"2,x\n3,4,y\n", "quote" },
         { "a,b,label\n1,2\"3,x\n", "quote" },
         { "a,b,label\n1,\"2\"3,x\n", "quote" },
@@ -185,7 +185,7 @@ public sealed class CsvTests
     {
         CsvTable test = FormatSample.Csv([.. "1,a\n2,b\n3,c\n"u8]);
         GpuGradException e = Assert.Throws<GpuGradException>(() => test.LabelsIn(["a", "b"]));
-        Assert.Equal("f:3:3: the class 'c'; expected one that the training data has", e.Message);
+        Assert.Equal("f:3:3: the class 'c'; expected one of those of the training data: 'a', 'b'", e.Message);
     }
 
     [Fact]

@@ -161,6 +161,17 @@ public sealed class InputPipelineTests : IDisposable
     }
 
     [Fact]
+    public void An_array_that_fits_no_layout_is_told_each_layout_once()
+    {
+        var x = NumberArray.Of([2, 5, 5], new float[50]);
+        string Says(params int[] shape) => Refusal(() => ArrayLayout.Fit(x, "x", new FittedInput { Shape = new DataShape(new Shape(shape), 2), Normalization = Normalization.None(shape[0]) }, channelsLast: false));
+        Assert.Equal("x: an array of shape [2, 5, 5]; expected [N, 3, 3, 3], as the network was trained on", Says(3, 3, 3));
+        Assert.Equal("x: an array of shape [2, 5, 5]; expected [N, 3, 4, 4] or [N, 4, 4, 3], as the network was trained on", Says(3, 4, 4));
+        Assert.Equal("x: an array of shape [2, 5, 5]; expected [N, 1, 4, 4] or [N, 4, 4, 1] or [N, 4, 4], as the network was trained on", Says(1, 4, 4));
+        Assert.Equal("x: an array of shape [2, 5, 5]; expected [N, 7], as the network was trained on", Says(7));
+    }
+
+    [Fact]
     public void Pictures_are_scaled_and_coloured_as_in_training()
     {
         foreach (string name in new[] { "p/a/1.png", "p/b/1.png" })

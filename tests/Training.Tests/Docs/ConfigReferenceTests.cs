@@ -34,6 +34,18 @@ public sealed partial class ConfigReferenceTests
             choice is asked for, its name stands alone (`relu`) or with settings (`dropout: {rate: 0.3}`); settings marked *shorthand*
             may be the value itself (`dropout: 0.3`).
 
+            A setting that changes nothing is
+
+            - refused where it can only be a mistake: nesterov without momentum, `clip` without a limit, `shape` or `classes` beside a data set
+              that has others, `test` beside a test set;
+            - said once when the run begins, with its place, where it may mislead: softmax ahead of a loss that has its own, a warm-up or a
+              first change of the rate that the run does not reach, a factor of 1, early stopping that waits longer than the run, a penalty
+              or a group of nothing, `accumulate` beyond an epoch, `drop-last` of the only batch, `limit` beyond the data set,
+              `normalize: unit` of an embedding's ids, `diagnostics.every` beyond the run, `threads` of another device than cpu;
+            - passed over where it is a way to say none (`dropout: 0`, `ema: 0`, `label-smoothing: 0`, `warmup: 0`), or changes nothing
+              without harm: `drop-last` where batches divide evenly, `batch` beyond the data set, equal `class-weights`, `log-every` and
+              `checkpoint.every` beyond the run (every epoch's end is logged and saved).
+
 
             """.ReplaceLineEndings("\n"));
         Open(typeof(RunConfig));
@@ -67,7 +79,7 @@ public sealed partial class ConfigReferenceTests
         {
             bool required = record.Required.Contains(key);
             string marks = (key == record.Shorthand ? "*shorthand*. " : "") + Summary(property);
-            text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Kind(property.PropertyType)} | {(required ? "**required**" : Default(property.GetValue(defaults)))} | {marks} |\n");
+            text.Append(CultureInfo.InvariantCulture, $"| `{key}` | {Kind(property.PropertyType)} | {(required ? "**required**" : Default(property, property.GetValue(defaults)))} | {marks} |\n");
         }
         text.Append('\n');
     }
@@ -95,18 +107,29 @@ public sealed partial class ConfigReferenceTests
         return $"[{Title(type)}](#{Title(type).Replace(' ', '-')})";
     }
 
-    private static string Default(object? value) => value switch
+    // Never blank: where a default depends on something, the property says on what.
+    private string Default(PropertyInfo property, object? value)
     {
-        null or "" => "",
-        bool b => b ? "true" : "false",
-        Enum e => $"`{Naming.Kebab(e.ToString())}`",
-        System.Collections.IEnumerable and not string => "",
-        IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
-        string s => s,
-        _ when value.GetType().GetMethod("ToString", BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly, [])?.GetCustomAttribute<System.Runtime.CompilerServices.CompilerGeneratedAttribute>() is null
-            && ConfigBinder.Implements(value.GetType(), typeof(IConfigValue<>)) => value.ToString()!,
-        _ => "",
-    };
+        if (property.GetCustomAttribute<DefaultTextAttribute>() is { } depends)
+            return depends.Text;
+        switch (value)
+        {
+            case null or "" or System.Collections.ICollection { Count: 0 }:
+                return "none";
+            case bool b:
+                return b ? "true" : "false";
+            case Enum e:
+                return $"`{Naming.Kebab(e.ToString())}`";
+            case string text:
+                return text;
+            case IFormattable number:
+                return number.ToString(null, CultureInfo.InvariantCulture);
+        }
+        Type type = property.PropertyType;
+        if (ConfigBinder.Implements(type, typeof(IConfigValue<>)))
+            return value.ToString()!;
+        return type.IsAbstract ? $"`{ChoiceTable.Of(type).Choices.First(c => c.Type == value.GetType()).Name}`" : $"[its defaults](#{Title(type).Replace(' ', '-')})";
+    }
 
     private void Open(Type type)
     {
@@ -127,12 +150,20 @@ public sealed partial class ConfigReferenceTests
             return "";
         string plain = string.Concat(summary.Nodes().Select(n => n switch
         {
-            XElement { Name.LocalName: "see" } see => $"`{Naming.Kebab(((string?)see.Attribute("cref") ?? "").Split('.')[^1].Split(':')[^1])}`",
+            XElement { Name.LocalName: "see" } see => $"`{KeyOf((string?)see.Attribute("cref") ?? "")}`",
             XElement element => $"`{element.Value}`",
             XText literal => literal.Value,
             _ => "",
         }));
         return Spaces().Replace(plain, " ").Trim().Replace("|", "\\|", StringComparison.Ordinal);
+    }
+
+    // Readers of the reference know keys, not the program's names.
+    private static string KeyOf(string reference)
+    {
+        string name = reference.Split('.')[^1];
+        Assert.True(reference.StartsWith("P:", StringComparison.Ordinal) && name is not ("All" or "Choices" or "Source"), $"a comment in the reference names {reference}, which is no key of a config");
+        return Naming.Kebab(name);
     }
 
     [GeneratedRegex(@"\s+")]

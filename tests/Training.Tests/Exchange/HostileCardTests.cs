@@ -59,8 +59,8 @@ public sealed class HostileCardTests
 
     private static TensorToWrite[] Tensors =>
     [
-        TensorToWrite.Rounded("0.weight", [3, 2], new double[6]), TensorToWrite.Rounded("0.bias", [3], new double[3]),
-        TensorToWrite.Rounded("2.weight", [2, 3], new double[6]), TensorToWrite.Rounded("2.bias", [2], new double[2]),
+        TensorToWrite.Of("0.weight", [3, 2], new float[6]), TensorToWrite.Of("0.bias", [3], new float[3]),
+        TensorToWrite.Of("2.weight", [2, 3], new float[6]), TensorToWrite.Of("2.bias", [2], new float[2]),
     ];
 
     private static void Write(string path, string key, string value)

@@ -64,7 +64,7 @@ public sealed class WeightFileTests : IDisposable
     }
 
     private static IEnumerable<TensorToWrite> TensorsOf(Model model) =>
-        model.Network.Parameters.Select(p => TensorToWrite.Rounded(p.Name, p.Shape.Sizes, model.Read(p)));
+        model.Network.Parameters.Select(p => TensorToWrite.Of(p.Name, p.Shape.Sizes, Array.ConvertAll(model.Read(p), v => (float)v)));
 
     private Model ModelOf(string yaml, ulong seed)
     {

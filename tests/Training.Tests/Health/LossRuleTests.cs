@@ -46,6 +46,24 @@ public sealed class LossRuleTests
         Assert.Equal([0.2, 0.6, 0.6, 0.55], state.EpochLosses);
     }
 
+    [Fact]
+    public void A_loss_far_above_a_guess_is_an_alarm_at_once_and_one_that_was_as_high_before_is_none()
+    {
+        Assert.Equal([2], Epochs([1.0, 1e27, 1e28]));
+        state.Raised.Clear();
+        state.LowestLoss = null;
+        Assert.Empty(Epochs([900, 800, 300]));
+    }
+
+    [Fact]
+    public void Samples_not_trained_on_see_what_the_last_step_of_an_epoch_did()
+    {
+        Assert.Empty(watch.AfterEpoch(10, new EpochFigures(1.0, 0.5, 100), new EpochFigures(1.0, 0.5, 100)));
+        Alarm alarm = Assert.Single(watch.AfterEpoch(20, new EpochFigures(0.9, 0.5, 100), new EpochFigures(2e28, 0.5, 100)));
+        Assert.Equal(AlarmCatalog.LossStuck, alarm.Id);
+        Assert.Contains("the loss on samples not trained on of this epoch is 2E+28, it was 1;", alarm.Finding, StringComparison.Ordinal);
+    }
+
     // The epochs, counted from 1, after which an alarm is raised.
     private IEnumerable<int> Epochs(IEnumerable<double> losses) => losses.Select((loss, i) => (Epoch: i + 1, Alarms: watch.AfterEpoch(10 * i, new EpochFigures(loss, 0.5, 100)).ToList()))
         .Where(e => e.Alarms.Count > 0).Select(e => e.Epoch).ToList();

@@ -23,6 +23,16 @@ public sealed class ScheduleTests
         }
     }
 
+    [Fact]
+    public void The_highest_factor_is_that_of_the_step_that_has_it()
+    {
+        Assert.Equal(1, new CosineSchedule { Warmup = 3 }.Highest(4, 10), 1e-12);
+        Assert.Equal(1e30 * 1e30, new ExponentialSchedule { By = 1e30 }.Highest(3, 7), 1e50);
+        Assert.Equal(25, new OneCycleSchedule { StartDivisor = 0.04 }.Highest(3, 7), 1e-9);
+        Assert.Equal(8, new StepSchedule { Every = 2, By = 2 }.Highest(7, 1), 1e-12);
+        Assert.True(double.IsFinite(new ExponentialSchedule { By = 2 }.Highest(int.MaxValue, long.MaxValue / int.MaxValue)));
+    }
+
     [Theory]
     [InlineData(0.25, 4)]
     [InlineData(0.5, 2)]

@@ -60,6 +60,19 @@ public sealed class UnevenBatchTests : IDisposable
         Assert.Null(Of(device).Explain("weights", clipped, clippedParts));
     }
 
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void The_loss_of_a_step_is_that_of_all_its_batches(string device, string loss)
+    {
+        var (large, parts) = (new StepLosses(), new StepLosses());
+        Train(device, Config(loss, "batch: 24", "optimizer: {sgd: {lr: 0.1}}, penalty: {l2: 0.01}, log-every: 1"), large);
+        Train(device, Config(loss, "batch: 8", "accumulate: 3, optimizer: {sgd: {lr: 0.1}}, penalty: {l2: 0.01}, log-every: 1"), parts);
+        Assert.Equal(2, large.All.Count);
+        Assert.Null(Of(device).Explain("losses of the steps", [.. large.All], [.. parts.All]));
+        // 24 samples and 22: 8, 8, 8 and 8, 8, 6.
+        Assert.Equal([8, 8, 8, 8, 8, 6], parts.Batches);
+    }
+
     [Fact]
     public void The_last_step_of_an_epoch_may_have_fewer_and_smaller_batches()
     {
@@ -97,11 +110,11 @@ public sealed class UnevenBatchTests : IDisposable
 
     private (EpochReport Report, double[] Weights) Train(string device, string loss, string data, string train) => Train(device, Config(loss, data, train));
 
-    private static (EpochReport Report, double[] Weights) Train(string id, RunConfig config)
+    private static (EpochReport Report, double[] Weights) Train(string id, RunConfig config, IRunObserver? observer = null)
     {
         using Device device = DeviceCatalog.Open(id, 1);
         TrainingData data = TrainingData.Load(config, new DataContext(".", config.Seed));
-        using var trainer = new Trainer(config, data, device);
+        using var trainer = new Trainer(config, data, device, observer);
         EpochReport report = trainer.Run().Final;
         return (report, [.. trainer.Network.Parameters.SelectMany((Parameter p) => trainer.Model.Read(p))]);
     }
@@ -116,5 +129,18 @@ public sealed class UnevenBatchTests : IDisposable
             diagnostics: {"{"}every: 0{"}"}
             """);
         return RunConfigFile.Load(folder["uneven.yaml"]).Config;
+    }
+
+    private sealed class StepLosses : IRunObserver
+    {
+        public List<double> All { get; } = [];
+
+        public List<int> Batches { get; } = [];
+
+        public void OnStep(Trainer trainer, in StepReport report)
+        {
+            All.Add(report.Loss);
+            Batches.AddRange(trainer.LastStep!.Batches.Select(b => b.Size));
+        }
     }
 }

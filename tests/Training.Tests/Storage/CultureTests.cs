@@ -61,7 +61,7 @@ public sealed class CultureTests : IDisposable
         CheckpointFile.Write(folder[name + 1], Samples.At(7) with { State = state });
         using (MetricsLog log = MetricsLog.Open(folder[name + 2], 0))
             log.Append(("step", 1234567), ("loss", -1234.5678), ("rate", 1e-7), ("nan", double.NaN));
-        SafetensorsWriter.Write(folder[name + 3], [TensorToWrite.Rounded("title I", [1000], new double[1000])]);
+        SafetensorsWriter.Write(folder[name + 3], [TensorToWrite.Of("title I", [1000], new float[1000])]);
         using CheckpointFile read = CheckpointFile.Open(folder[name + 1]);
         Assert.Equal(Samples.Text(state), Samples.Text(read.Content.State));
         using SafetensorsFile weights = SafetensorsFile.Open(folder[name + 3]);

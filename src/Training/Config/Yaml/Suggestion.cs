@@ -7,10 +7,16 @@ public static class Suggestion
     public static string For(string word, IEnumerable<string> names)
     {
         string[] known = [.. names];
-        string? nearest = known.OrderBy(n => Distance(word, n)).FirstOrDefault();
-        if (nearest is not null && Distance(word, nearest) <= Math.Max(1, Math.Min(word.Length, nearest.Length) / 2))
+        if (Nearest(word, known) is string nearest)
             return $"did you mean '{nearest}'?";
         return known.Length == 0 ? "nothing can be set here" : "known are " + string.Join(", ", known);
+    }
+
+    /// <summary>The name that a word may be a misspelling of; null where none is near.</summary>
+    public static string? Nearest(string word, IEnumerable<string> names)
+    {
+        string? nearest = names.OrderBy(n => Distance(word, n)).FirstOrDefault();
+        return nearest is not null && Distance(word, nearest) <= Math.Max(1, Math.Min(word.Length, nearest.Length) / 2) ? nearest : null;
     }
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.</summary>

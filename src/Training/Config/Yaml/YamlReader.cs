@@ -24,6 +24,8 @@ public static class YamlReader
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: not a regular file, too large or not UTF-8.</exception>
     public static string ReadText(string path)
     {
+        if (Directory.Exists(path))
+            throw new GpuGradException(Fault.Config, $"{path}: {(RunFolder.IsRun(path) ? $"the folder of a run; expected a config, e.g. {Path.Combine(path, "config.yaml")}, which it was trained with" : "a folder; expected the path of a YAML config")}.");
         try
         {
             using RegularFile file = RegularFile.Open(path);

@@ -47,7 +47,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
                 return found[0];
             if (int.TryParse(wanted, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= -count && number < count)
                 return number < 0 ? number + count : number;
-            string known = names is null ? $"a number from 0 to {count - 1}, as the columns have no names ('header: true' makes the first row names)" : "one of " + Some(names);
+            string known = names is null ? $"a number from 0 to {count - 1}, as the columns have no names ('header: true' makes the first row names)" : "one of " + DataFault.Some(names);
             throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(wanted)}", known);
         }
     }
@@ -66,7 +66,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
         foreach (int column in wanted)
         {
             if (places[column] < 0)
-                throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(layout.Columns[column].Name)}", $"the columns of the training data: {Some(wanted.Select(c => layout.Columns[c].Name))}");
+                throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(layout.Columns[column].Name)}", $"the columns of the training data: {DataFault.Some(wanted.Select(c => layout.Columns[c].Name))}");
         }
         return new CsvColumns(
             layout,
@@ -98,7 +98,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
         {
             int[] known = [.. Enumerable.Range(0, layout.Columns.Count).Where(c => layout.Columns[c].Name == trimmed[i])];
             if (known.Length == 0)
-                throw DataFault.At(file, 1, 1, $"the column {DataFault.Quote(trimmed[i])}, which the training data lacks", $"the columns {Some(layout.Features)}");
+                throw DataFault.At(file, 1, 1, $"the column {DataFault.Quote(trimmed[i])}, which the training data lacks", $"the columns {DataFault.Some(layout.Features)}");
             if (known.Length > 1 || Array.IndexOf(trimmed, trimmed[i]) != i)
                 throw DataFault.At(file, 1, 1, $"two columns called {DataFault.Quote(trimmed[i])}", "one, or all columns in the order of the training data");
         }
@@ -123,11 +123,4 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
     }
 
     public string NameOf(int column) => Names is null ? TableColumns.NameOf(column) : $"column {DataFault.Quote(Names[column].Trim())}";
-
-    private static string Some(IEnumerable<string> names)
-    {
-        const int Most = 20;
-        string[] first = [.. names.Take(Most + 1)];
-        return string.Join(", ", first.Take(Most).Select(DataFault.Quote)) + (first.Length > Most ? ", …" : "");
-    }
 }

@@ -143,8 +143,10 @@ internal sealed class CsvReading
         string text = CellTexts.Clean(Text(column));
         if (classes.TryGetValue(text, out int known))
             return known;
-        if (text.Length == 0 || text.Any(char.IsControl))
-            throw Refuse(column, $"{(text.Length == 0 ? "nothing" : DataFault.Quote(text))} in {columns.NameOf(column)}", "the name or number of a class");
+        if (text.Length == 0)
+            throw Refuse(column, $"nothing in {columns.NameOf(column)}", "the name or number of a class");
+        if (text.Any(char.IsControl))
+            throw Refuse(column, $"{DataFault.Quote(text)} with a control character ({DataFault.Code(text.First(char.IsControl))}) in {columns.NameOf(column)}", "the name or number of a class without one");
         if (options.IsMissing(text))
             throw Refuse(column, $"{DataFault.Quote(text)}, a missing class, in {columns.NameOf(column)}", "the name or number of a class; leave the row out");
         if (!ClassTexts.TryWhole(text, out _) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))

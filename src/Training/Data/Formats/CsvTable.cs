@@ -87,7 +87,7 @@ internal sealed record CsvTable
             (string text, TextPlace first) = Classes[i];
             string name = numbers && ClassTexts.TryWhole(text, out decimal value) ? ClassTexts.NameOf(value) : text;
             if (!known.TryGetValue(name, out positions[i]))
-                throw DataFault.At(Name, first.Line, first.Column, $"the class {DataFault.Quote(text)}", "one that the training data has");
+                throw DataFault.At(Name, first.Line, first.Column, $"the class {DataFault.Quote(text)}", $"one of those of the training data: {DataFault.Some(order)}");
         }
         return Array.ConvertAll(Labels!, l => positions[l]);
     }

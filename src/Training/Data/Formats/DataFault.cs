@@ -25,6 +25,17 @@ internal static class DataFault
         return text.Length > Most ? $"'{clean}…'" : $"'{clean}'";
     }
 
+    /// <summary>The first of many names, quoted.</summary>
+    public static string Some(IEnumerable<string> names)
+    {
+        const int Most = 20;
+        string[] first = [.. names.Take(Most + 1)];
+        return string.Join(", ", first.Take(Most).Select(Quote)) + (first.Length > Most ? ", …" : "");
+    }
+
+    /// <summary>A character that cannot be shown: U+0007.</summary>
+    public static string Code(char character) => string.Create(CultureInfo.InvariantCulture, $"U+{(int)character:X4}");
+
     // A file name may hold a line feed; the message must not.
     private static GpuGradException New(string message, Exception? inner) =>
         new(Fault.Data, message.ReplaceLineEndings(" "), inner);

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Files;
 using GpuGrad.Training.Runs.Storage;
 using Microsoft.Win32.SafeHandles;
 
@@ -9,11 +10,17 @@ internal static class DataFile
     private const int LeastBuffer = 1 << 12, MostBuffer = 1 << 17;
 
     /// <summary>A path from the config, relative to the config's folder.</summary>
-    public static string Resolve(DataContext context, string path)
+    /// <param name="context">Tells that folder.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="folder">Whether a folder is meant.</param>
+    public static string Resolve(DataContext context, string path, bool folder = false)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
             throw DataFault.In(DataFault.Quote(path), "a path with a NUL character", "a path");
-        return Path.GetFullPath(path, Path.GetFullPath(context.Folder));
+        string full = Path.GetFullPath(path, Path.GetFullPath(context.Folder));
+        if (!Path.IsPathFullyQualified(path) && !Path.Exists(full) && FileFacts.Of(full, follow: false) is null)
+            throw DataFault.In(full, folder ? "no such folder" : "no such file", $"data; {DataFault.Quote(path)} in the config is relative to {Path.GetFullPath(context.Folder)}");
+        return full;
     }
 
     /// <summary>Opens a file, reads it and closes it.</summary>
@@ -72,16 +79,25 @@ internal static class DataFile
 
     private static FileStream Open(string path)
     {
-        var info = new FileInfo(path);
         if (Directory.Exists(path))
             throw DataFault.In(path, "a folder", "a file");
-        if (!info.Exists)
-            throw DataFault.In(path, "no such file", "a data file; relative paths start at the config's folder");
-        SafeFileHandle handle = RegularFile.OpenHandle(path);
+        SafeFileHandle handle = Handle(path);
         long length = RandomAccess.GetLength(handle);
         if (length > 0)
             return new FileStream(handle, FileAccess.Read, (int)Math.Clamp(length, LeastBuffer, MostBuffer));
         handle.Dispose();
         throw DataFault.At(path, 0, "an empty file", "data");
+    }
+
+    private static SafeFileHandle Handle(string path)
+    {
+        try
+        {
+            return RegularFile.OpenHandle(path);
+        }
+        catch (MissingFileException)
+        {
+            throw DataFault.In(path, "no such file", "a data file");
+        }
     }
 }

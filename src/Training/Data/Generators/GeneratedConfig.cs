@@ -21,6 +21,7 @@ public abstract record GeneratedConfig : DatasetConfig
     public int Test { get; init => field = Require.NonNegative(value); }
 
     /// <summary>Makes the data independent of the run's seed, for runs over several seeds on the same data.</summary>
+    [DefaultText("the run's")]
     public ulong? Seed { get; init; }
 
     /// <summary>What it is, for <see cref="DataSet.Origin"/>.</summary>

@@ -27,8 +27,8 @@ internal static class ArrayLayout
             return ArraySamples.Inputs(x, name, channelsLast: true);
         if (Is(sizes, last) || Is(sizes, plane))
             return ArraySamples.Inputs(x with { Sizes = [1, .. sizes, .. Is(sizes, last) ? Array.Empty<int>() : [1]] }, name, channelsLast: true);
-        string also = last is null ? "" : $" or [N, {string.Join(", ", last)}]";
-        throw DataFault.In(name, $"an array of shape {new Shape(sizes)}", $"{fitted.Sizes}{also}, as the network was trained on");
+        IEnumerable<string> layouts = new[] { shape.Sizes.ToArray(), last, plane }.OfType<int[]>().Select(s => $"[N, {string.Join(", ", s)}]").Distinct();
+        throw DataFault.In(name, $"an array of shape {new Shape(sizes)}", $"{string.Join(" or ", layouts)}, as the network was trained on");
     }
 
     private static bool Is(ReadOnlySpan<int> sizes, ReadOnlySpan<int> wanted) => !wanted.IsEmpty && sizes.SequenceEqual(wanted);

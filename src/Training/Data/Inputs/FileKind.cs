@@ -20,7 +20,11 @@ internal static class FileKinds
 
     private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt"];
 
-    public static FileKind Of(Stream stream, string name, ReadingOptions options)
+    /// <param name="stream">Seekable.</param>
+    /// <param name="name">Its ending tells most.</param>
+    /// <param name="options">How the training data were read.</param>
+    /// <param name="otherwise">What it is where nothing tells; null to refuse it.</param>
+    public static FileKind Of(Stream stream, string name, ReadingOptions options, FileKind? otherwise = null)
     {
         string extension = Path.GetExtension(name).ToLowerInvariant();
         var head = new byte[Head];
@@ -33,7 +37,7 @@ internal static class FileKinds
             ".npz" => FileKind.Npz,
             _ when options.IsTable || Tables.Contains(extension) => FileKind.Table,
             _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => FileKind.Cifar,
-            _ => OfBytes(head.AsSpan(0, count)) ?? (name == InputPipeline.StandardInput ? FileKind.Table : throw Unknown(name, extension)),
+            _ => OfBytes(head.AsSpan(0, count)) ?? otherwise ?? throw Unknown(name, extension),
         };
     }
 

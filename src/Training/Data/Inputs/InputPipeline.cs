@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Files;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
@@ -11,8 +12,11 @@ namespace GpuGrad.Training.Data.Inputs;
 /// </summary>
 public sealed class InputPipeline
 {
-    /// <summary>The name of standard input.</summary>
+    /// <summary>What stands for standard input where a path is given.</summary>
     public const string StandardInput = "-";
+
+    /// <summary>What it is called in messages.</summary>
+    public const string StandardInputName = "standard input";
 
     private const int MostFromStandardInput = 1 << 28;
 
@@ -38,11 +42,11 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
     public SampleSet Read(string path, bool answers = false)
     {
-        SampleSet samples = path == StandardInput ? Read(Buffered(Console.OpenStandardInput()), StandardInput, answers)
+        SampleSet samples = path == StandardInput ? Read(FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, answers)
             : DataFile.Read(path, stream => Read(stream, path, answers));
         if (answers && samples.Labels is null && samples.Targets is null)
-            throw DataFault.In(path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
+            throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
         ids?.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
     }
@@ -55,7 +59,7 @@ public sealed class InputPipeline
         return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
     }
 
-    private SampleSet Read(Stream stream, string name, bool answers) => FileKinds.Of(stream, name, options) switch
+    private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => FileKinds.Of(stream, name, options, otherwise) switch
     {
         FileKind.Picture => PictureInput.One(PngReader.Read(stream, name), name, fitted, options),
         FileKind.Npy => Fit(Npy.Read(stream, name), name),
@@ -70,15 +74,14 @@ public sealed class InputPipeline
         TableColumns layout = fitted.Columns ?? TableColumns.Numbers(fitted.Shape.Shape.Count);
         if (answers && fitted.Columns is null)
             throw DataFault.In(name, "a table", "a file of the kind that the network was trained on");
-        string shown = name == StandardInput ? "standard input" : name;
         CsvOptions csv = options.Table with { Layout = layout, Answers = answers, Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) };
-        CsvTable table = CsvReading.Read(stream, shown, csv);
+        CsvTable table = CsvReading.Read(stream, name, csv);
         if (answers && fitted.Shape.Classes > 0 && fitted.ClassNames is { } classes)
             table = table.WithoutFullStops(classes);
         foreach (string line in table.Notes)
             note?.Invoke(line);
         SampleSet raw = table.ToSamples(new Shape(table.Columns.Count), answers && fitted.Shape.Classes > 0 ? fitted.ClassNames : null);
-        return new TableEncoder(layout).Encode(raw, fitted.Shape.Shape, shown, note);
+        return new TableEncoder(layout).Encode(raw, fitted.Shape.Shape, name, note);
     }
 
     private SampleSet Archive(Stream stream, string name, bool answers)
@@ -110,6 +113,21 @@ public sealed class InputPipeline
     }
 
     // Arrays and pictures are read from their whole length.
+    private static MemoryStream FromStandardInput()
+    {
+        if (!StandardDescriptor.IsInherited(StandardDescriptor.Input))
+            throw DataFault.In(StandardInputName, "closed", "samples, or the name of a file in place of -");
+        try
+        {
+            using Stream input = Console.OpenStandardInput();
+            return Buffered(input);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw DataFault.In(StandardInputName, e.Message, "samples, or the name of a file in place of -", e);
+        }
+    }
+
     private static MemoryStream Buffered(Stream input)
     {
         var whole = new MemoryStream();
@@ -118,10 +136,10 @@ public sealed class InputPipeline
         {
             whole.Write(piece, 0, count);
             if (whole.Length > MostFromStandardInput)
-                throw DataFault.In("standard input", $"more than {MostFromStandardInput} bytes", "less; give the name of a file");
+                throw DataFault.In(StandardInputName, $"more than {MostFromStandardInput} bytes", "less; give the name of a file");
         }
         if (whole.Length == 0)
-            throw DataFault.In("standard input", "no rows", "samples");
+            throw DataFault.In(StandardInputName, "no rows", "samples");
         whole.Position = 0;
         return whole;
     }

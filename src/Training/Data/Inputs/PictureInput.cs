@@ -7,9 +7,11 @@ namespace GpuGrad.Training.Data.Inputs;
 /// <summary>Pictures for a trained network: of its size, or scaled to it where its training data were.</summary>
 internal static class PictureInput
 {
+    private const string Folders = "a folder";
+
     public static SampleSet One(Picture picture, string name, FittedInput fitted, ReadingOptions options)
     {
-        Shape shape = RequirePictures(name, fitted, options);
+        Shape shape = RequirePictures(name, "a picture", fitted, options);
         Require(name, picture.Height, picture.Width, shape, options);
         var planes = new byte[shape.Count];
         ImageFolder.Place(picture, shape, planes);
@@ -19,7 +21,7 @@ internal static class PictureInput
     /// <summary>Pictures in a folder, or in a folder for each class.</summary>
     public static SampleSet Folder(string folder, FittedInput fitted, ReadingOptions options, bool answers)
     {
-        Shape shape = RequirePictures(folder, fitted, options);
+        Shape shape = RequirePictures(folder, Folders, fitted, options);
         FileSystemInfo[] entries = [.. DataFile.List(folder).Where(e => !e.Name.StartsWith('.'))];
         bool classes = entries.Any(e => e is DirectoryInfo);
         if (answers && (!classes || fitted.ClassNames is null))
@@ -38,14 +40,14 @@ internal static class PictureInput
         return answers ? samples : samples with { Labels = null };
     }
 
-    private static Shape RequirePictures(string name, FittedInput fitted, ReadingOptions options)
+    private static Shape RequirePictures(string name, string found, FittedInput fitted, ReadingOptions options)
     {
         Shape shape = fitted.Shape.Shape;
         if (shape.Rank != 3 || shape[0] is not (1 or 3))
-            throw DataFault.In(name, "a picture", $"samples {fitted.Sizes}, as the network was trained on");
+            throw DataFault.In(name, found, $"{(found == Folders ? "a file of " : "")}samples {fitted.Sizes}, as the network was trained on");
         // A table's columns may be pixels; an array of floats is pixels that somebody scaled.
         if (fitted.Bytes == false && !options.IsTable)
-            throw DataFault.In(name, "a picture, bytes from 0 to 255", "an array of numbers as the network was trained on, or they would be scaled differently");
+            throw DataFault.In(name, $"{found}{(found == Folders ? " of pictures" : "")}, bytes from 0 to 255", "an array of numbers as the network was trained on, or they would be scaled differently");
         return shape;
     }
 

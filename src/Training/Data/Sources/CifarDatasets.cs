@@ -18,7 +18,7 @@ public sealed record Cifar10Config : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        string folder = CifarFiles.Folder(DataFile.Resolve(context, Path), "cifar-10-batches-bin");
+        string folder = CifarFiles.Folder(DataFile.Resolve(context, Path, folder: true), "cifar-10-batches-bin");
         string[] train = [.. Enumerable.Range(1, 5).Select(i => System.IO.Path.Combine(folder, $"data_batch_{i}.bin"))];
         return CifarFiles.Load(folder, train, "test_batch.bin", hundred: false, coarse: false, "batches.meta.txt", Names, "cifar10");
     }
@@ -50,7 +50,7 @@ public sealed record Cifar100Config : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        string folder = CifarFiles.Folder(DataFile.Resolve(context, Path), "cifar-100-binary");
+        string folder = CifarFiles.Folder(DataFile.Resolve(context, Path, folder: true), "cifar-100-binary");
         bool coarse = Labels == CifarLabels.Coarse;
         string names = coarse ? "coarse_label_names.txt" : "fine_label_names.txt";
         string[] numbers = [.. Enumerable.Range(0, coarse ? 20 : 100).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))];

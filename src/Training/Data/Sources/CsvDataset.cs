@@ -28,6 +28,7 @@ public sealed record CsvConfig : DatasetConfig
     public string? Test { get; init; }
 
     /// <summary>Column of the class: its name, or its number from 0 (negative from the end). Default: the one named 'label', else the last.</summary>
+    [DefaultText("the column named 'label', else the last")]
     public string? Label { get; init; }
 
     /// <summary>Columns of numbers to predict, instead of a class.</summary>
@@ -46,11 +47,13 @@ public sealed record CsvConfig : DatasetConfig
     public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
 
     /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>
+    [DefaultText("found out")]
     public bool? Header { get; init; }
 
     public CsvSeparator Separator { get; init; }
 
     /// <summary>Shape of a sample where the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>
+    [DefaultText("one axis of all features")]
     public IReadOnlyList<int>? Shape { get; init => field = value is null ? null : [.. Require.NotEmpty(value).Select(Require.Positive)]; }
 
     public override DataSet Load(DataContext context)

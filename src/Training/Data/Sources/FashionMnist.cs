@@ -12,6 +12,7 @@ namespace GpuGrad.Training.Data.Sources;
 public sealed record FashionMnistConfig : DatasetConfig
 {
     /// <summary>Folder with the four files, instead of all those places.</summary>
+    [DefaultText("the cache, else Debian's package, else fetched")]
     [Shorthand]
     public string? Path { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
@@ -23,7 +24,7 @@ public sealed record FashionMnistConfig : DatasetConfig
     public override DataSet Load(DataContext context)
     {
         // A cache is believed only as far as it holds what was published; a folder of one's own may hold anything.
-        string folder = Path is null ? FashionMnistFiles.Locate(context) : DataFile.Resolve(context, Path);
+        string folder = Path is null ? FashionMnistFiles.Locate(context) : DataFile.Resolve(context, Path, folder: true);
         return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}", context.Cache, Path is null ? FashionMnistFiles.Files : null);
     }
 }

@@ -19,6 +19,7 @@ public sealed record IdxConfig : DatasetConfig
     public string? TestLabels { get; init; }
 
     /// <summary>Names of the classes in order.</summary>
+    [DefaultText("their numbers")]
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     public override DataSet Load(DataContext context)
@@ -47,7 +48,7 @@ public sealed record MnistConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        string folder = DataFile.Resolve(context, Path);
+        string folder = DataFile.Resolve(context, Path, folder: true);
         return IdxFiles.LoadMnist(folder, [.. Enumerable.Range(0, 10).Select(i => i.ToString(System.Globalization.CultureInfo.InvariantCulture))], $"mnist from {folder}", context.Cache);
     }
 }

@@ -45,6 +45,7 @@ public sealed record ImagesConfig : DatasetConfig
     public string? Test { get; init; }
 
     /// <summary>Size that all pictures are scaled to; without it they must have the same.</summary>
+    [DefaultText("none: all must have the same size")]
     public ImageSize? Resize { get; init; }
 
     public ImageChannels Channels { get; init; }
@@ -53,10 +54,10 @@ public sealed record ImagesConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        string folder = DataFile.Resolve(context, Path);
+        string folder = DataFile.Resolve(context, Path, folder: true);
         string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : [.. ImageFolder.Folders(folder).Select(f => f.Name)];
         List<(string Path, int Label)> files = ImageFolder.Files(folder, classes);
-        string? testFolder = Test is null ? null : DataFile.Resolve(context, Test);
+        string? testFolder = Test is null ? null : DataFile.Resolve(context, Test, folder: true);
         List<(string Path, int Label)> testFiles = testFolder is null ? [] : ImageFolder.Files(testFolder, classes);
         string[] all = [.. files.Concat(testFiles).Select(f => f.Path)];
         Shape shape = context.Fitted?.Shape.Shape is { } trained && Resize is not null ? trained : ImageFolder.Survey(all, Resize, Channels);
@@ -87,7 +88,7 @@ internal static class ImageFolder
         {
             int label = classes is null ? 0 : Array.IndexOf(classes, inner.Name);
             if (label < 0)
-                throw DataFault.In(inner.FullName, $"the class {DataFault.Quote(inner.Name)}", "one that the training data has");
+                throw DataFault.In(inner.FullName, $"the class {DataFault.Quote(inner.Name)}", $"one of those of the training data: {DataFault.Some(classes!)}");
             int before = files.Count;
             foreach (FileSystemInfo entry in DataFile.List(inner.FullName))
             {

@@ -23,13 +23,16 @@ public sealed record NpzConfig : DatasetConfig
     public string? Test { get; init; }
 
     /// <summary>Name of the test inputs; without <see cref="Test"/>, in the same archive.</summary>
+    [DefaultText("that of `x`, where `test` is given")]
     public string? TestX { get; init; }
 
+    [DefaultText("that of `y`, where `test` is given")]
     public string? TestY { get; init; }
 
     /// <summary>Pictures are [N, H, W, C] instead of [N, C, H, W].</summary>
     public bool ChannelsLast { get; init; }
 
+    [DefaultText("their numbers")]
     public IReadOnlyList<string>? ClassNames { get; init; }
 
     internal override ReadingOptions Reading => new() { X = X, Y = Y, ChannelsLast = ChannelsLast };

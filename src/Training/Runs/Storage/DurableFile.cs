@@ -61,6 +61,8 @@ public static class DurableFile
         string full = Path.GetFullPath(path);
         if (Directory.Exists(full))
             return;
+        if (File.Exists(full))
+            throw new StorageException(path, "could not be created", Errno.NotFolder);
         if (Path.GetDirectoryName(full) is not string parent)
             throw new StorageException(path, "could not be created", Errno.NoEntry);
         CreateFolder(parent, files);

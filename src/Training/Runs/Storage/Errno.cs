@@ -51,6 +51,20 @@ public static class Errno
         _ => $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})",
     };
 
+    /// <summary>The same with what only the path tells: which part of it should be a folder and is a file.</summary>
+    public static string Text(int errno, string path)
+    {
+        for (string? part = errno == NotFolder ? Path.GetFullPath(path) : null; part is not null; part = Path.GetDirectoryName(part))
+        {
+            if (File.Exists(part))
+                return $"{part} is a file, expected a folder (ENOTDIR)";
+        }
+        return Text(errno);
+    }
+
+    /// <summary>The same where something was to be read: links are followed then.</summary>
+    public static string TextOfReading(int errno, string path) => errno == Loop ? "a link that leads back to itself (ELOOP)" : Text(errno, path);
+
     /// <summary>The number for what .NET throws.</summary>
     public static int Of(Exception e) => e switch
     {

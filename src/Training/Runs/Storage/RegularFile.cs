@@ -86,7 +86,7 @@ public sealed class RegularFile : IDisposable
         {
             if (e is not ArgumentException && Errno.Of(e) == Errno.NoEntry)
                 throw new MissingFileException(path);
-            throw Refused(path, $"cannot be read: {(e is ArgumentException ? "not a path" : Errno.Text(Errno.Of(e)))}");
+            throw Refused(path, $"cannot be read: {(e is ArgumentException ? "not a path" : Errno.TextOfReading(Errno.Of(e), path))}");
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -118,5 +119,19 @@ public sealed record RunSummary
         JsonRecord.Require(path, read.WallSeconds >= 0 && read.SamplesPerSecond >= 0, "times are negative or not numbers");
         JsonRecord.Require(path, read.TestAccuracy is not double share || share is >= 0 and <= 1, "test_accuracy is not from 0 to 1");
         return read;
+    }
+
+    /// <summary>How the run in a folder ended, e.g. <c>the run ended (non-finite) at step 12</c>; null where it has not, or nothing says so.</summary>
+    public static string? EndingOf(string folder)
+    {
+        try
+        {
+            RunSummary read = Read(Path.Combine(folder, "summary.json"));
+            return string.Create(CultureInfo.InvariantCulture, $"the run ended ({OneLine.Of(read.Status, 20)}) at step {read.Steps}");
+        }
+        catch (GpuGradException)
+        {
+            return null;
+        }
     }
 }

@@ -4,7 +4,7 @@ namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>A file could not be written, renamed, removed or locked. What was on the disk before is unchanged.</summary>
 public sealed class StorageException(string path, string what, int errno, string? more = null)
-    : GpuGradException(Fault.Data, $"{path}: {what}: {Errno.Text(errno)}{more}.")
+    : GpuGradException(Fault.Data, $"{path}: {what}: {Errno.Text(errno, path)}{more}.")
 {
     public string Path { get; } = path;
 

@@ -1,0 +1,44 @@
+using System.Reflection;
+
+namespace GpuGrad.Training.Config;
+
+/// <summary>Where a key belongs that stands in another section: <c>epochs</c> for <c>train.epochs</c>.</summary>
+internal static class KeyPlaces
+{
+    private const int Deepest = 3;
+
+    /// <summary>The key with its sections; null where no section has it, or the record is none of them.</summary>
+    public static string? Of(Type record, string key)
+    {
+        List<(Type Record, string Path)> sections = [.. Sections(typeof(RunConfig), "", Deepest)];
+        if (sections.All(s => s.Record != record))
+            return null;
+        foreach ((Type section, string path) in sections)
+        {
+            if (ConfigRecord.Of(section).Keys.Contains(key))
+                return path + key;
+        }
+        return sections.SelectMany(s => Choices(s.Record, s.Path)).Where(c => c.Keys.Contains(key)).Select(c => $"{c.Path}.NAME.{key}, e.g. {c.Path}.{c.Name}.{key}").FirstOrDefault();
+    }
+
+    // Sections of settings; lists and choices are none.
+    private static IEnumerable<(Type, string)> Sections(Type type, string path, int depth)
+    {
+        yield return (type, path);
+        foreach ((string key, PropertyInfo property) in ConfigRecord.Of(type).Properties)
+        {
+            Type inner = property.PropertyType;
+            if (depth == 0 || inner.IsAbstract || !inner.IsClass || inner == typeof(string) || ConfigBinder.Implements(inner, typeof(IConfigValue<>)))
+                continue;
+            foreach ((Type, string) section in Sections(inner, $"{path}{key}.", depth - 1))
+                yield return section;
+        }
+    }
+
+    private static IEnumerable<(string Path, string Name, IReadOnlyCollection<string> Keys)> Choices(Type section, string path) =>
+        from entry in ConfigRecord.Of(section).Properties
+        let type = entry.Value.PropertyType
+        where type.IsAbstract && ConfigBinder.Implements(type, typeof(IChoice<>)) && type != typeof(Data.DatasetConfig)
+        from choice in ChoiceTable.Of(type).Choices
+        select (path + entry.Key, choice.Name, ConfigRecord.Of(choice.Type, choice.KeyNames).Keys);
+}
