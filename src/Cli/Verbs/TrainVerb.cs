@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
@@ -15,11 +16,17 @@ public sealed class TrainVerb : ConfigVerb
     [Option("out", MetaValue = "DIR", HelpText = "The run folder; runs/<date>_<name> by default.")]
     public string? Out { get; set; }
 
+    [Option("weights", MetaValue = "FILE|RUN", HelpText = "Weights to begin with, by name, as init-from in the config: a run folder or a .safetensors file.")]
+    public string? Weights { get; set; }
+
     public override int Run(Output output)
     {
+        if (Weights is not null)
+            Set = Set.Append($"init-from.file={JsonValue.Create(Path.GetFullPath(Weights)).ToJsonString()}");
         LoadedConfig loaded = Load();
         RunConfig config = loaded.Config;
         ModelCheck.Check(config);
+        config.InitFrom?.Check();
         if (config.Data.Dataset is null)
             throw ConfigException.At(config.Data.Source, "data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         using var signals = TrainingCommand.Signals();

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using GpuGrad.Cli.Terminal;
+using GpuGrad.Cli.Views;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
@@ -20,7 +21,11 @@ internal static class TrainingCommand
     {
         RunConfig config = loaded.Config;
         using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
-        output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters, {session.Trainer.TotalSteps:N0} steps of {(long)config.Data.Batch * config.Train.Accumulate}");
+        if (session.Trainer.Model.Transfer is { } transfer)
+            TransferView.Show(transfer, output);
+        long trained = session.Trainer.Model.Memory.Layout.Trained.Sum(p => p.Shape.Length);
+        string frozen = config.Freeze is null ? "" : Format.Invariant($", {trained:N0} of them trained");
+        output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters{frozen}, {session.Trainer.TotalSteps:N0} steps of {(long)config.Data.Batch * config.Train.Accumulate}");
         if (device.KernelNote is { } kernels)
             output.Line($"kernels    {kernels}");
         output.Line($"run        {folder.Path}");

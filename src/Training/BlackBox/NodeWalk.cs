@@ -114,7 +114,7 @@ internal sealed class NodeWalk(
         if (what is null)
             return null;
         long element = lies.Offset + at;
-        foreach (Parameter parameter in model.Network.Parameters.Where(p => p.Trained == (lies.Slot != memory.State)))
+        foreach (Parameter parameter in model.Network.Parameters.Where(p => memory.Layout.IsTrained(p) == (lies.Slot != memory.State)))
         {
             long place = element - memory.Layout.OffsetOf(parameter);
             if (place >= 0 && place < parameter.Shape.Length)

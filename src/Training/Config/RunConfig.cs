@@ -6,6 +6,7 @@ using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Optimizers;
 using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Config;
 
@@ -42,6 +43,12 @@ public sealed record RunConfig
     public required DataConfig Data { get; init; }
 
     public required IReadOnlyList<LayerConfig> Model { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>Weights to begin with in place of random ones, by name: a run folder or a <c>.safetensors</c> file, also of PyTorch.</summary>
+    public InitFromConfig? InitFrom { get; init; }
+
+    /// <summary>Layers that training leaves as they are.</summary>
+    public FreezeConfig? Freeze { get; init; }
 
     public LossConfig Loss { get; init; } = new SoftmaxCrossEntropyConfig();
 
@@ -87,6 +94,9 @@ public sealed record TrainConfig : ILocated
     public double EmaDecay => Ema ?? 0;
 
     public double? Ema { get; init => field = value is double v ? Require.Fraction(v) : null; }
+
+    /// <summary>Factor on the learning rate from each layer with parameters to the one before it, counted from the last: below 1, early layers change less.</summary>
+    public double LrDecay { get; init => field = value == 0 ? Require.Positive(value) : Require.Between(value, 0, 1); } = 1;
 
     /// <summary>Other settings for some layers. The first group that names a layer is its group.</summary>
     public IReadOnlyList<GroupConfig> Groups { get; init; } = [];

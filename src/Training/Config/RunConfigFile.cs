@@ -31,6 +31,7 @@ public static class RunConfigFile
         if (tree["name"] is null)
             tree = tree.With("name", new YamlScalar(Path.GetFileNameWithoutExtension(path), true, tree.Mark));
         RunConfig config = ConfigBinder.Bind<RunConfig>(tree, "the config");
-        return new LoadedConfig(config, tree, config.Folder ?? Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".");
+        string folder = config.Folder ?? Path.GetDirectoryName(Path.GetFullPath(path)) ?? ".";
+        return new LoadedConfig(config with { InitFrom = config.InitFrom?.In(folder) }, tree, folder);
     }
 }

@@ -68,7 +68,7 @@ public static class SettingsWithoutEffect
             yield return Line(last.Source, "log-softmax before softmax-cross-entropy, which has its own, changes nothing; remove it");
         if (config.Loss is BinaryCrossEntropyConfig && (last is SoftmaxConfig || kind == "sigmoid"))
             yield return Line(last.Source, $"{kind} before bce-with-logits, which has its own sigmoid: taken twice it flattens the gradients; remove it");
-        foreach (string line in OfSchedule(config.Train).Concat(OfGroups(config.Train, network)))
+        foreach (string line in OfSchedule(config.Train).Concat(OfGroups(config, network)))
             yield return line;
         if (config.Train.Penalty is { L1: 0, L2: 0 })
             yield return Line(config.Train.Source, "train.penalty has neither l1 nor l2, so it adds nothing");
@@ -112,16 +112,17 @@ public static class SettingsWithoutEffect
             yield return Line(train.Schedule.Source, $"train.schedule: {name} first changes the learning rate after {Text(epoch)} epochs, and the run has {Text(train.Epochs)}");
     }
 
-    private static IEnumerable<string> OfGroups(TrainConfig train, Network network)
+    private static IEnumerable<string> OfGroups(RunConfig config, Network network)
     {
-        ParameterLayout layout = ParameterGroups.Layout(train, network);
+        TrainConfig train = config.Train;
+        ParameterLayout layout = ParameterGroups.Layout(config, network);
         for (int i = 0; i < train.Groups.Count; i++)
         {
             GroupConfig group = train.Groups[i];
             if (group is { LrFactor: 1, WeightDecay: null })
                 yield return Line(group.Source, "train.groups: a group with neither lr-factor nor weight-decay changes nothing");
-            else if (!layout.Groups.Any(g => g.Group == i + 1))
-                yield return Line(group.Source, "train.groups: every parameter that this group names is in a group before it, so it changes nothing");
+            else if (!layout.Groups.Any(g => ParameterGroups.ListedGroup(train, g.Group) == i + 1))
+                yield return Line(group.Source, $"train.groups: every parameter that this group names is {(config.Freeze is null ? "" : "frozen or ")}in a group before it, so it changes nothing");
         }
     }
 

@@ -47,7 +47,7 @@ public sealed class LossProbe : IDisposable
         kinks = new KinkPattern(network, bound.Graph, bound.Plan);
         Movables =
         [
-            .. network.Parameters.Where(p => p.Trained).Select(p => new Movable(p.Name, p.Layer, p.Shape, p)),
+            .. network.Parameters.Where(model.Memory.Layout.IsTrained).Select(p => new Movable(p.Name, p.Layer, p.Shape, p)),
             .. bound.Graph.InputGradient is null ? [] : new[] { new Movable("x", "input", bound.Graph.Batch.X.Shape, null) },
         ];
         List<Node> nodes = [.. bound.Plan.Nodes];

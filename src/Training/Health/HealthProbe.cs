@@ -27,7 +27,7 @@ public sealed class HealthProbe
         ranges = new BufferRanges([.. Parameters.Select(p => (checked((int)layout.OffsetOf(p)), p.Shape.Count))]);
         trained = checked((int)Math.Max(1, layout.TrainedLength));
         int length = 0;
-        foreach ((Layer layer, int axis) in Watched(network))
+        foreach ((Layer layer, int axis) in Watched(network, layout))
         {
             int units = layer.Output.Prepend(1)[axis];
             layers[layer.Path] = new WatchedLayer(layer.Path, layer.Kind, axis, units, layer.Output.Count / units) { Offset = length };
@@ -84,14 +84,16 @@ public sealed class HealthProbe
     private Tensor Whole(Graph graph, Slot slot) => graph.Persistent(slot.Name, new Shape(trained), slot);
 
     // A unit is a channel behind a convolution and a number of the row behind a dense layer.
-    private static IEnumerable<(Layer Layer, int Axis)> Watched(Network network)
+    // Nothing can be done about units that come before everything that is trained.
+    private static IEnumerable<(Layer Layer, int Axis)> Watched(Network network, ParameterLayout layout)
     {
-        bool last = false;
+        bool last = false, trained = !layout.State.Any(p => p.Trained);
         foreach (Layer layer in network.AllLayers.Where(l => l.Inner.Count == 0 || l == network.Layers[^1]))
         {
             if (layer.Parameters.Count > 0)
                 last = WatchedLayer.UnitsAreLast(layer.Kind);
-            if (WatchedLayer.IsWatched(layer, layer == network.Layers[^1]))
+            trained |= layer.Parameters.Any(layout.IsTrained);
+            if (trained && WatchedLayer.IsWatched(layer, layer == network.Layers[^1]))
                 yield return (layer, last ? layer.Output.Rank : 1);
         }
     }

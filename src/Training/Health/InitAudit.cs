@@ -71,7 +71,10 @@ public sealed record InitAudit
         (BatchSource source, ModelGraph graph, IReadOnlyDictionary<string, Tensor> gradients, PlanLayout layout, int rounds) = prepared;
         if (trained is not null)
             model.DeviceMemory.Borrow(model.Memory.Parameters, trained.DeviceMemory, trained.Memory.Parameters, layout.ArenaBytes);
-        model.Initialise(config.Seed, p => trained is null || !p.Trained);
+        if (trained is null)
+            model.Initialise(config.Seed);
+        foreach (Parameter parameter in trained is null ? [] : model.Memory.Layout.State)
+            model.Write(parameter, trained!.Read(parameter));
         source.Upload(model.DeviceMemory);
         using var plan = new Plan(layout);
         graphs.UploadConstants(model.DeviceMemory);

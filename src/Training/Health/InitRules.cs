@@ -78,7 +78,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
     // In the last layer equal rows part by themselves: each class has an error of its own. So do zeros where different gradients arrive.
     private IEnumerable<Alarm> Symmetric()
     {
-        Parameter[] weights = [.. network.Parameters.Where(p => p.Trained && p.Shape.Rank > 1)];
+        Parameter[] weights = [.. network.Parameters.Where(p => model.Memory.Layout.IsTrained(p) && p.Shape.Rank > 1)];
         foreach (Parameter parameter in weights.SkipLast(1).Where(p => p.Shape[0] > 1 && !network.AllLayers.Any(l => l is EmbeddingLayer && l.Path == p.Layer)))
         {
             float[] values = FirstRows(parameter);

@@ -53,7 +53,7 @@ public sealed record RunFacts
             ClassShares = data.Train.Labels is int[] labels ? Health.GuessLoss.Shares(labels, data.Shape.Classes) : [],
             ClassNames = data.ClassNames,
             InputSize = network.Layers[0] is EmbeddingLayer ? 1 : SizeOf(data.Train, data.Normalization),
-            RateFactors = weights.ToDictionary(p => p.Name, p => ParameterGroups.RateFactorOf(config.Train, p)),
+            RateFactors = weights.ToDictionary(p => p.Name, p => ParameterGroups.RateFactorOf(config, network, p)),
             Tables = tables,
             Linear = LinearPair.In(network.Layers),
         };

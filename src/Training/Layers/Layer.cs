@@ -36,7 +36,8 @@ public abstract class Layer
 }
 
 /// <summary>The graph that layers add to, and what they need besides: their parameters, the mode, random numbers.</summary>
-public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random, Action<Layer, Tensor>? afterLayer = null)
+public sealed class LayerGraph(
+    Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random, Func<Parameter, bool>? frozen = null, Action<Layer, Tensor>? afterLayer = null)
 {
     private readonly Dictionary<string, Tensor> activations = [];
     private uint streams;
@@ -45,6 +46,9 @@ public sealed class LayerGraph(Graph graph, Func<Parameter, Tensor> parameters, 
 
     /// <summary>False when evaluating: no dropout, running statistics fixed.</summary>
     public bool Training { get; } = training;
+
+    /// <summary>Whether a parameter or running statistic stays as it is, in training too.</summary>
+    public bool IsFrozen(Parameter parameter) => frozen?.Invoke(parameter) == true;
 
     /// <summary>Seed and step for random masks, int [4]; only while training.</summary>
     public Tensor Random => random ?? throw new InvalidOperationException("Random numbers are drawn in training only.");

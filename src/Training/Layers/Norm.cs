@@ -80,7 +80,7 @@ public sealed class BatchNormLayer : Layer
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
-        Op op = g.Training ? new BatchNorm(config.Epsilon, config.Momentum, config.Affine) : new BatchNormInference(config.Epsilon, config.Affine);
+        Op op = g.Training && !g.IsFrozen(mean) ? new BatchNorm(config.Epsilon, config.Momentum, config.Affine) : new BatchNormInference(config.Epsilon, config.Affine);
         return g.Graph.AddAll(op, [x, g[mean], g[variance], .. affine.Select(p => g[p])])[0];
     }
 }

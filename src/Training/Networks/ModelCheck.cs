@@ -31,7 +31,7 @@ public static class ModelCheck
             throw ConfigException.At(config.Data.Dataset?.Source ?? config.Data.Source, $"the data has numbers to predict, {shape.Targets} a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error)");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
-        Steps.ParameterGroups.Layout(config.Train, network);
+        Steps.ParameterGroups.Layout(config, network);
         return network;
     }
 }

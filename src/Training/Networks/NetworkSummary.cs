@@ -39,7 +39,7 @@ public sealed record NetworkSummary
 
     private static NetworkSummary Of(RunConfig config, Network network, int batch)
     {
-        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        var memory = new ModelMemory(ParameterGroups.Layout(config, network), config.Train);
         ModelGraph graph = new ModelGraphs(config, network, memory).Training(BatchSource.Imaginary(config.Data.KnownShape!, batch), batch);
         using var device = new CpuDevice(1);
         using var unallocated = new DeviceMemory(device);
@@ -63,7 +63,7 @@ public sealed record NetworkSummary
     public static double ForwardFlopsOf(RunConfig config, Network network)
     {
         const int Batch = 2;
-        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        var memory = new ModelMemory(ParameterGroups.Layout(config, network), config.Train);
         var shape = new Data.DataShape(network.Input, config.Data.KnownShape?.Classes ?? 2, 0);
         ModelGraph graph = new ModelGraphs(config, network, memory).Inference(BatchSource.Imaginary(shape, Batch), Batch);
         return graph.Graph.Nodes.Where(n => n.Phase == Phase.Forward).Sum(n => n.Cost.Flops) / Batch;

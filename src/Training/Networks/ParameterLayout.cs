@@ -6,7 +6,7 @@ public readonly record struct ParameterRange(int Group, long Offset, long Length
 /// <summary>
 /// Where each parameter lies. Trained ones stand in one buffer, ordered by optimizer group, so that an update is one launch
 /// a group, the gradient norm one reduction and a checkpoint one copy; gradients and optimizer slots have the same layout.
-/// Running statistics stand in a second buffer.
+/// Running statistics and frozen parameters stand in a second buffer: they have neither gradients nor optimizer slots.
 /// </summary>
 public sealed class ParameterLayout
 {
@@ -14,15 +14,17 @@ public sealed class ParameterLayout
     private const int Alignment = 16;
 
     private readonly Dictionary<Parameter, long> offsets = [];
+    private readonly HashSet<Parameter> trained;
 
     /// <param name="parameters">In network order.</param>
-    /// <param name="group">Optimizer group of a parameter, from 0.</param>
-    public ParameterLayout(IReadOnlyList<Parameter> parameters, Func<Parameter, int> group)
+    /// <param name="group">Optimizer group of a parameter, from 0; null where it is frozen.</param>
+    public ParameterLayout(IReadOnlyList<Parameter> parameters, Func<Parameter, int?> group)
     {
         All = parameters;
         var ranges = new List<ParameterRange>();
         long end = 0;
-        foreach (IGrouping<int, Parameter> members in parameters.Where(p => p.Trained).GroupBy(group).OrderBy(g => g.Key))
+        trained = [.. parameters.Where(p => p.Trained && group(p) is not null)];
+        foreach (IGrouping<int, Parameter> members in parameters.Where(trained.Contains).GroupBy(p => group(p)!.Value).OrderBy(g => g.Key))
         {
             long begin = end;
             end = Place(members, end);
@@ -30,24 +32,28 @@ public sealed class ParameterLayout
         }
         Groups = ranges;
         TrainedLength = end;
-        StateLength = Place(parameters.Where(p => !p.Trained), 0);
+        StateLength = Place(State, 0);
     }
 
     public IReadOnlyList<Parameter> All { get; }
 
-    public IEnumerable<Parameter> Trained => All.Where(p => p.Trained);
+    public IEnumerable<Parameter> Trained => All.Where(trained.Contains);
 
-    public IEnumerable<Parameter> State => All.Where(p => !p.Trained);
+    /// <summary>Running statistics and frozen parameters.</summary>
+    public IEnumerable<Parameter> State => All.Where(p => !trained.Contains(p));
 
     public IReadOnlyList<ParameterRange> Groups { get; }
 
     /// <summary>Elements of the buffer of trained parameters, gaps included.</summary>
     public long TrainedLength { get; }
 
-    /// <summary>Elements of the buffer of running statistics, gaps included.</summary>
+    /// <summary>Elements of the buffer of running statistics and frozen parameters, gaps included.</summary>
     public long StateLength { get; }
 
     public long OffsetOf(Parameter parameter) => offsets[parameter];
+
+    /// <summary>Whether it has a gradient and the optimizer moves it.</summary>
+    public bool IsTrained(Parameter parameter) => trained.Contains(parameter);
 
     private long Place(IEnumerable<Parameter> members, long begin)
     {

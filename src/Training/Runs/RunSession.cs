@@ -13,6 +13,7 @@ using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
+using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Runs;
 
@@ -52,8 +53,11 @@ public sealed class RunSession : IRunObserver, IDisposable
         this.folder = folder;
         this.display = display;
         this.warn = warn;
-        Trainer = new Trainer(config, data, device, this);
+        // A checkpoint has the weights: the file that they came from need not be there any more.
+        Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, this);
         foreach (string remark in SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
+            warn(remark);
+        foreach (string remark in TransferRemarks.Of(config, Trainer.Network, Trainer.Model.Transfer, isNew: resumed is null))
             warn(remark);
         if (config.Threads > 0 && device.Id != "cpu")
             warn($"threads: {config.Threads} are for the cpu device; {device.Id} has its own");
@@ -64,6 +68,8 @@ public sealed class RunSession : IRunObserver, IDisposable
             Trainer.State = resumed.State;
         }
         card.Write(folder.Folder);
+        if (Trainer.Model.Transfer is { } transfer)
+            DurableFile.WriteText(folder.Folder, RunFolder.TransferFile, TransferJson.Of(transfer).ToJsonString() + "\n");
         metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
         health = new HealthLog(loaded, Trainer, data, metrics, display);
     }
@@ -298,6 +304,7 @@ public sealed class RunSession : IRunObserver, IDisposable
                 BestEpoch = BestEpoch(),
                 Run = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))),
                 Metrics = final is null ? null : MetricsOf(final),
+                InitFrom = config.InitFrom is null ? null : folder.ReadTransfer(),
                 SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
                 WallSeconds = Trainer.Seconds,
                 MemoryExpected = Trainer.Model.ExpectedResident + (recorder is null ? 0 : FlightRecorder.MemoryFor(Trainer.Model)),

@@ -26,7 +26,7 @@ public static class WarmUp
         RunConfig config = loaded.Config;
         if (device is not CpuDevice || config.Data.Dataset?.KnownShape is not DataShape shape)
             return;
-        RunConfig small = config with { Data = config.Data with { Batch = Samples }, Train = config.Train with { Epochs = 1 } };
+        RunConfig small = config with { InitFrom = null, Data = config.Data with { Batch = Samples }, Train = config.Train with { Epochs = 1 } };
         try
         {
             Network network = ModelCheck.Check(small, shape);

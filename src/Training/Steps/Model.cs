@@ -8,6 +8,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Steps;
 
@@ -27,7 +28,7 @@ public sealed class Model : IDisposable
     {
         this.config = config;
         Network = network;
-        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config.Train, network), network), config.Train);
+        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train);
         DeviceMemory = new DeviceMemory(device);
         graphs = new ModelGraphs(config, network, Memory);
     }
@@ -46,13 +47,16 @@ public sealed class Model : IDisposable
     /// <summary>What a watched step looks at.</summary>
     public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
 
-    /// <summary>Gives every parameter the value that its initialiser and the seed say.</summary>
-    /// <param name="seed">The run's seed.</param>
-    /// <param name="which">Parameters that are left as they are where it says no.</param>
-    public void Initialise(ulong seed, Func<Parameter, bool>? which = null)
+    /// <summary>What <c>init-from</c> gave the parameters; null without.</summary>
+    public WeightTransfer? Transfer { get; private set; }
+
+    /// <summary>Gives every parameter the value that its initialiser and the seed say, then those of <c>init-from</c> to whom they fit.</summary>
+    public void Initialise(ulong seed)
     {
-        foreach (Parameter parameter in Network.Parameters.Where(p => which?.Invoke(p) ?? true))
+        foreach (Parameter parameter in Network.Parameters)
             Write(parameter, Network.InitialValues(parameter, seed));
+        if (config.InitFrom is InitFromConfig from)
+            Transfer = WeightTransfer.Apply(from, this);
     }
 
     /// <summary>Sets the parameters as the seed says, copies samples to the device and makes the plans.</summary>
@@ -221,7 +225,7 @@ public sealed class Model : IDisposable
     {
         long offset = Memory.Layout.OffsetOf(parameter) + first;
         DeviceMemory.Write(Memory.SlotOf(parameter), offset, values);
-        if (parameter.Trained && Memory.Ema is not null)
+        if (Memory.Layout.IsTrained(parameter) && Memory.Ema is not null)
             DeviceMemory.Write(Memory.Ema, offset, values);
     }
 

@@ -54,7 +54,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Forward;
         Tensor random = graph.Persistent("rng", new Shape(4), memory.Clock);
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, (layer, y) => probe?.AfterLayer(graph, layer, y));
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y));
         Tensor output = layers.Apply(network.Layers, batch.X);
         BatchLoss built = BuildLoss(graph, output, batch);
         Tensor loss = AddPenalty(graph, built.Value, tensors);
@@ -86,7 +86,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Batch batch = source.Fetch(graph, batchSize, graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock));
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock));
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock), IsFrozen);
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = BuildLoss(graph, output, batch).Value;
         graph.Phase = Phase.Backward;
@@ -126,6 +126,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             device.Write(slot, 0, values.ToArray().AsSpan());
     }
 
+    private bool IsFrozen(Parameter parameter) => config.Freeze?.Includes(parameter) == true;
+
     private BatchLoss BuildLoss(Graph graph, Tensor output, Batch batch)
     {
         graph.Scope = "loss";
@@ -144,7 +146,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private (Dictionary<Parameter, Tensor> Gradients, IReadOnlyList<Tensor?> Others) Differentiate(
         Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors, IReadOnlyList<Tensor> others)
     {
-        Parameter[] trained = [.. tensors.Keys.Where(p => p.Trained)];
+        Parameter[] trained = [.. tensors.Keys.Where(memory.Layout.IsTrained)];
         IReadOnlyList<Tensor?> found = graph.Differentiate(loss, [.. trained.Select(p => tensors[p]), .. others]);
         var gradients = new Dictionary<Parameter, Tensor>();
         for (int i = 0; i < trained.Length; i++)
@@ -176,7 +178,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private Tensor AddPenalty(Graph graph, Tensor loss, Dictionary<Parameter, Tensor> tensors)
     {
         (double l1, double l2) = (config.Train.Penalty?.L1 ?? 0, config.Train.Penalty?.L2 ?? 0);
-        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Penalized))
+        foreach ((Parameter parameter, Tensor tensor) in tensors.Where(t => t.Key.Penalized && memory.Layout.IsTrained(t.Key)))
         {
             graph.Scope = parameter.Layer;
             if (l1 > 0)

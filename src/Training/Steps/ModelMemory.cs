@@ -73,5 +73,5 @@ public sealed class ModelMemory
         [Parameters, .. Moments, State, .. new[] { Ema, Accumulated, AccumulatedWeight, Best, BestState }.OfType<Slot>(), Totals];
 
     /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
-    public Slot SlotOf(Parameter parameter, bool average = false) => !parameter.Trained ? State : average && Ema is not null ? Ema : Parameters;
+    public Slot SlotOf(Parameter parameter, bool average = false) => !Layout.IsTrained(parameter) ? State : average && Ema is not null ? Ema : Parameters;
 }

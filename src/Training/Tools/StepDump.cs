@@ -50,7 +50,7 @@ public static class StepDump
             .. activations,
             .. bound.Graph.Gradients.Select(g => new NamedTensor($"grad/{g.Key.Name}", g.Key.Shape, bound.Plan.Read(g.Value))),
             .. network.Parameters.Select(p => new NamedTensor($"param/{p.Name}", p.Shape, model.Read(p))),
-            .. config.Train.Ema is null ? [] : network.Parameters.Where(p => p.Trained).Select(p => new NamedTensor($"average/{p.Name}", p.Shape, model.Read(p, average: true))),
+            .. config.Train.Ema is null ? [] : network.Parameters.Where(model.Memory.Layout.IsTrained).Select(p => new NamedTensor($"average/{p.Name}", p.Shape, model.Read(p, average: true))),
         ];
     }
 

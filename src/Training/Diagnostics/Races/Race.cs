@@ -41,6 +41,8 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
     private const int Marks = 40;
     private const double BackwardCost = 2;
 
+    // Every method begins with random weights and moves all of them.
+    private readonly RunConfig config = config with { InitFrom = null, Freeze = null };
     private readonly double forwardBudget = options.Budget * samples.Count;
 
     /// <summary>Runs all of them.</summary>

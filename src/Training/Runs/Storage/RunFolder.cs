@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs.Storage;
@@ -8,6 +9,7 @@ namespace GpuGrad.Training.Runs.Storage;
 /// <code>
 /// config.yaml          resolved: nothing to look up elsewhere
 /// manifest.json        device, driver, versions, seed, data fingerprint
+/// init-from.json       which weights it began with; only where it did not begin with random ones
 /// metrics.jsonl        a line every few steps and every epoch
 /// summary.json         how it ended
 /// checkpoints/         step-00001200.ckpt …
@@ -18,6 +20,11 @@ namespace GpuGrad.Training.Runs.Storage;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
+    /// <summary>What a run began with in place of random weights.</summary>
+    internal const string TransferFile = "init-from.json";
+
+    private const int MostTransfer = 64 << 20;
+
     private readonly RunLock held;
     private readonly bool made;
     private bool begun;
@@ -142,6 +149,20 @@ public sealed class RunFolder : IDisposable
 
     public RunSummary ReadSummary() => RunSummary.Read(Summary);
 
+    /// <summary>What the run began with; null where that is not there or cannot be read.</summary>
+    internal JsonElement? ReadTransfer()
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(RegularFile.ReadAll(In(TransferFile), MostTransfer));
+            return document.RootElement.Clone();
+        }
+        catch (Exception e) when (e is GpuGradException || JsonRecord.IsOfJson(e))
+        {
+            return null;
+        }
+    }
+
     /// <summary>Stops a run whose folder was moved, replaced or removed: it would go on where nobody looks for it.</summary>
     /// <param name="what">What it has left there, for the message.</param>
     /// <exception cref="MovedFolderException">It was.</exception>
@@ -163,7 +184,7 @@ public sealed class RunFolder : IDisposable
     /// </summary>
     public void Withdraw()
     {
-        string[] begun = [Config, Manifest, Metrics, Summary, In(ModelCard.FileName)];
+        string[] begun = [Config, Manifest, Metrics, Summary, In(ModelCard.FileName), In(TransferFile)];
         try
         {
             if (!Folder.Place.Same || !IsUnused(Folder, begun) || (File.Exists(Metrics) && new FileInfo(Metrics).Length > 0) || (File.Exists(Summary) && ReadSummary().Steps > 0))

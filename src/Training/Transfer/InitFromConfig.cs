@@ -1,0 +1,67 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Transfer;
+
+/// <summary>Weights that training begins with in place of random ones: fine-tuning.</summary>
+public sealed record InitFromConfig : ILocated
+{
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>A run folder or a <c>.safetensors</c> file, of GpuGrad or of PyTorch.</summary>
+    [Shorthand]
+    public required string File { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>How the file's names become this network's; the first pattern that matches a name renames it.</summary>
+    public IReadOnlyList<RenameConfig> Rename { get; init; } = [];
+
+    /// <summary>Refuse the file unless every parameter is in it, and nothing else.</summary>
+    public bool Strict { get; init; }
+
+    /// <summary>The name in this network of a tensor of the file; null for one that is left out.</summary>
+    public string? NameOf(string tensor)
+    {
+        // What torch.nn.DataParallel and torch.compile put before every name.
+        foreach (string wrapper in new[] { "module.", "_orig_mod." })
+            tensor = tensor.StartsWith(wrapper, StringComparison.Ordinal) ? tensor[wrapper.Length..] : tensor;
+        foreach (RenameConfig rule in Rename)
+        {
+            if (NamePattern.Renamed(tensor, rule.From, rule.To ?? "") is string renamed)
+                return rule.To is null ? null : renamed;
+        }
+        return tensor;
+    }
+
+    /// <summary>Refuses what cannot be meant, before anything is read.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/> for a pattern, <see cref="Fault.Data"/> for a file that is missing or none of weights.</exception>
+    public void Check()
+    {
+        foreach (RenameConfig rule in Rename)
+            rule.Check();
+        WeightSource.Open(File).Dispose();
+    }
+
+    /// <summary>The same with a path that does not depend on where the program runs.</summary>
+    internal InitFromConfig In(string folder) => this with { File = Path.GetFullPath(Path.Combine(folder, File)) };
+}
+
+/// <summary>Names of a file and what they are here; * stands for any characters, the same ones in both.</summary>
+public sealed record RenameConfig : ILocated
+{
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>E.g. <c>layer*.*.conv1.weight</c>; each * stands for as little as will do.</summary>
+    public required string From { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>E.g. <c>block*-*.0.weight</c>; without it such tensors are left out.</summary>
+    public string? To { get; init; }
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a star of the target stands for nothing.</exception>
+    internal void Check()
+    {
+        if (To?.Count(c => c == '*') > From.Count(c => c == '*'))
+            throw ConfigException.At(Source, $"init-from.rename: '{To}' has more * than '{From}'; expected at most as many, each standing for what that of 'from' stands for");
+    }
+}
