@@ -1,21 +1,23 @@
 using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
+using GpuGrad.Cli.Views;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Preview;
+using GpuGrad.Training.Data.Tables;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("data", HelpText = "data list: what data sets there are; data fetch NAME: get one; data show CONFIG: look at one.")]
+[Verb("data", HelpText = "data list: what data sets there are; data fetch NAME: get one; data show CONFIG or TABLE: look at one.")]
 public sealed class DataVerb : Verb, ITakesOverrides
 {
     [Value(0, MetaName = "ACTION", Required = true, HelpText = "list, fetch or show.")]
     public string Action { get; set; } = "";
 
-    [Value(1, MetaName = "NAME|CONFIG", HelpText = "A data set for fetch, a config for show.")]
+    [Value(1, MetaName = "NAME|FILE", HelpText = "A data set for fetch; a config or a table for show.")]
     public string? Argument { get; set; }
 
     [Option("out", MetaValue = "FILE", Default = "samples.png", HelpText = "show: the picture sheet.")]
@@ -28,12 +30,15 @@ public sealed class DataVerb : Verb, ITakesOverrides
     [Range(1)]
     public int Count { get; set; }
 
+    [Option("target", MetaValue = "COLUMN", HelpText = "show TABLE: the column to predict; others that give it away are named.")]
+    public string? Target { get; set; }
+
     [Option("set", HelpText = "show: KEY.KEY=VALUE overrides the config. Any number of times.")]
     public IEnumerable<string> Set { get; set; } = [];
 
     public override int Run(Output output)
     {
-        OnlyWith(Action == "show", "data show", "out", "augment", "count");
+        OnlyWith(Action == "show", "data show", "out", "augment", "count", "target");
         if (Action == "list" && Argument is not null)
             throw new GpuGradException(Fault.Config, $"data list {Argument}; expected 'data list', or 'data fetch {Argument}'");
         return Action switch
@@ -68,7 +73,14 @@ public sealed class DataVerb : Verb, ITakesOverrides
 
     private int Show(Output output)
     {
-        LoadedConfig loaded = RunConfigFile.Load(Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config, e.g. data show configs/digits.yaml"), Set);
+        string path = Argument ?? throw new GpuGradException(Fault.Config, "data show needs a config or a table, e.g. data show configs/digits.yaml");
+        if (!path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) && !path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase) && File.Exists(path))
+        {
+            OnlyWith(false, "data show CONFIG", "out", "augment", "count", "set");
+            return TableView.Show(TableProfile.Of(path, target: Target), output);
+        }
+        OnlyWith(false, "data show TABLE", "target");
+        LoadedConfig loaded = RunConfigFile.Load(path, Set);
         TrainingData data = ConfigVerb.LoadData(loaded, output);
         Describe(DataSummary.Of(data), output);
         byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Count);

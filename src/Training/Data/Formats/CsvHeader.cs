@@ -16,9 +16,12 @@ internal static class CsvHeader
     }
 
     /// <summary>Whether a first row of texts that was taken for names is a sample: there are only texts, and its own occur again below.</summary>
-    public static bool IsSample(string[] first, CsvColumns columns, ColumnReader[] readers, CsvOptions options) =>
-        options.Header is null && options.Layout is null && !HasName(first, options) && Array.TrueForAll(readers, r => r.Type == ColumnType.Category)
-        && 2 * readers.Zip(columns.Features, (r, at) => r.Texts.Contains(CellTexts.Clean(first[at]))).Count(again => again) > readers.Length;
+    /// <param name="first">The row.</param>
+    /// <param name="options">How the table is to be read.</param>
+    /// <param name="texts">The different texts of columns; null for a column of numbers or dates.</param>
+    public static bool IsSample(string[] first, CsvOptions options, IReadOnlyList<(int Column, IReadOnlyCollection<string>? Texts)> texts) =>
+        options.Header is null && options.Layout is null && !HasName(first, options) && texts.All(t => t.Texts is not null)
+        && 2 * texts.Count(t => t.Texts!.Contains(CellTexts.Clean(first[t.Column]))) > texts.Count;
 
     private static bool HasName(string[] first, CsvOptions options)
     {

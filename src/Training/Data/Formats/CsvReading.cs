@@ -66,7 +66,7 @@ internal sealed class CsvReading
             {
                 Array.ForEach(readers, r => r.StartAgain());
             }
-            else if (reading.header && CsvHeader.IsSample(reading.first, reading.columns, readers, options))
+            else if (reading.header && reading.IsSample(readers))
             {
                 options = options with { Header = false };
                 readers = null;
@@ -77,6 +77,9 @@ internal sealed class CsvReading
             }
         }
     }
+
+    private bool IsSample(ColumnReader[] readers) =>
+        CsvHeader.IsSample(first, options, [.. columns.Features.Zip(readers, (at, r) => (at, r.Type == ColumnType.Category ? r.Texts : null))]);
 
     private string MayBeNames => columns.Names is null && options.Header is null ? "; 'header: true' makes the first row names" : "";
 

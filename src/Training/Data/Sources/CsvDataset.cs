@@ -77,7 +77,7 @@ public sealed record CsvConfig : DatasetConfig
 
     private CsvTable Read(string path, TableColumns? layout) => DataFile.Read(path, stream => CsvReading.Read(stream, path, Options(path) with { Layout = layout }));
 
-    private CsvOptions Options(string? path) => new()
+    internal CsvOptions Options(string? path) => new()
     {
         Separator = Separator switch
         {

@@ -1,0 +1,145 @@
+using System.Globalization;
+using System.Text;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>What the values of a column are like, one after the other, in bounded memory.</summary>
+/// <param name="options">How the table is written.</param>
+/// <param name="most">Different values that are counted.</param>
+internal sealed class ColumnSurvey(CsvOptions options, int most)
+{
+    private const int MostFrequent = 20, MostExamples = 5, LeastRows = 20;
+
+    private readonly DateCells dates = new(null, options.Culture);
+    private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
+    private readonly List<string> examples = [];
+    private double sum, squares, pivot, minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
+    private int numbers, dated, present, fractions;
+    private bool hasMore, looksNumeric;
+
+    public int Missing { get; private set; }
+
+    /// <summary>The different texts; null for a column of numbers or dates.</summary>
+    public IReadOnlyCollection<string>? Texts => Type is ColumnType.Number or ColumnType.Date or null ? null : counts.Keys;
+
+    /// <summary>The place of a value among the different ones; null where there are too many.</summary>
+    public Dictionary<string, int>? Codes(int atMost) => hasMore || counts.Count > atMost || counts.Count < 2 ? null : counts.Keys.Select((k, i) => (k, i)).ToDictionary(v => v.k, v => v.i, StringComparer.Ordinal);
+
+    public ColumnType? Type => present == 0 ? null
+        : numbers == present ? ColumnType.Number
+        : dated == present ? ColumnType.Date
+        : hasMore ? ColumnType.Text
+        : CellTexts.AreBoolean(counts.Keys) ? ColumnType.Boolean
+        : numbers > 0 && !TypeInference.IsMixedCategory(numbers, counts.Count, present) ? ColumnType.Number
+        : TypeInference.AreCategories(counts.Count, present) ? ColumnType.Category : ColumnType.Text;
+
+    public void Add(ReadOnlySpan<byte> bytes)
+    {
+        string text = CellTexts.Clean(Encoding.UTF8.GetString(bytes));
+        bool isNumber = CsvHeader.TryNumber(Encoding.UTF8.GetBytes(text), options.Numbers, out double number);
+        if (isNumber ? options.IsMissing(number) : options.IsMissing(text))
+        {
+            Missing++;
+            return;
+        }
+        present++;
+        Count(text);
+        if (isNumber)
+        {
+            numbers++;
+            fractions += number == Math.Floor(number) ? 0 : 1;
+            Measure(number);
+        }
+        else if (dated == present - 1 && dates.TryRead(text, out double seconds))
+        {
+            dated++;
+            Measure(seconds);
+        }
+        else
+        {
+            looksNumeric |= CellTexts.LooksNumeric(text);
+        }
+    }
+
+    public ColumnProfile Profile(string name)
+    {
+        bool measured = Type == ColumnType.Date || (Type == ColumnType.Number && numbers > 0);
+        double n = Type == ColumnType.Date ? dated : numbers, mean = pivot + (sum / n);
+        var suspicions = new List<string>();
+        bool ignored = Suspect(name, suspicions);
+        return new ColumnProfile(name, Type)
+        {
+            Missing = Missing,
+            Distinct = counts.Count,
+            DistinctIsLeast = hasMore,
+            Minimum = measured ? minimum : null,
+            Maximum = measured ? maximum : null,
+            Mean = measured ? mean : null,
+            Deviation = measured ? Math.Sqrt(Math.Max(0, (squares / n) - (sum / n * (sum / n)))) : null,
+            IsWhole = numbers == present && fractions == 0,
+            Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
+            Examples = examples,
+            Suspicions = suspicions,
+            IsBetterIgnored = ignored,
+        };
+    }
+
+    private bool Suspect(string name, List<string> suspicions)
+    {
+        int rows = present + Missing;
+        if (present == 0)
+        {
+            suspicions.Add("no value in any row");
+            return true;
+        }
+        if (Type == ColumnType.Number && numbers < present)
+            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are no numbers{(looksNumeric ? " as they are written" : "")}"));
+        else if (Type is ColumnType.Category or ColumnType.Text && looksNumeric)
+            suspicions.Add("may be numbers of another language; 'culture' says which");
+        if (Missing > rows / 2)
+            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"missing in {100.0 * Missing / rows:F0} % of the rows"));
+        if (counts.Count == 1 && rows > 1)
+        {
+            suspicions.Add(Missing == 0 ? "the same in every row" : "the same wherever there is a value");
+            return Missing == 0;
+        }
+        bool identifies = rows >= LeastRows && Missing == 0 && !hasMore && counts.Count == rows;
+        if (Type == ColumnType.Text)
+            suspicions.Add(identifies ? "another text in every row: a name or free text" : "hardly any text occurs twice: names or free text");
+        else if (Type == ColumnType.Number && fractions == 0 && rows >= LeastRows && (identifies || hasMore || counts.Count > rows * 0.9) && (IsCalledId(name) || maximum - minimum == rows - 1))
+            suspicions.Add("numbers the rows: an identifier");
+        else
+            return false;
+        return true;
+    }
+
+    private static bool IsCalledId(string name)
+    {
+        string lower = name.ToLowerInvariant();
+        return lower is "id" or "index" or "no" or "nr" or "row" or "key" or "" || lower.EndsWith("id", StringComparison.Ordinal) || lower.StartsWith("id_", StringComparison.Ordinal) || lower.StartsWith("unnamed", StringComparison.Ordinal);
+    }
+
+    private void Count(string text)
+    {
+        if (counts.TryGetValue(text, out int known))
+            counts[text] = known + 1;
+        else if (counts.Count >= most)
+            hasMore = true;
+        else
+            counts.Add(text, 1);
+        if (examples.Count < MostExamples && counts.Count > examples.Count && !examples.Contains(text))
+            examples.Add(text);
+    }
+
+    // Around the first value, because sums of large numbers lose their last digits.
+    private void Measure(double value)
+    {
+        if (numbers + dated == 1)
+            pivot = value;
+        sum += value - pivot;
+        squares += (value - pivot) * (value - pivot);
+        minimum = Math.Min(minimum, value);
+        maximum = Math.Max(maximum, value);
+    }
+}
