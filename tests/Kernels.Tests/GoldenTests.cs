@@ -3,10 +3,12 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Tensors;
 
@@ -83,11 +85,41 @@ public sealed class GoldenTests
         ["moving average"] = new Ema(0.9),
     };
 
+    private static readonly Dictionary<string, Op> Resampling = new()
+    {
+        ["nearest 2"] = new Upsample(6, 8),
+        ["nearest to 5 by 6"] = new Upsample(5, 6),
+        ["bilinear 2"] = new Upsample(6, 8, Interpolation.Bilinear),
+        ["bilinear 3 by 1"] = new Upsample(9, 4, Interpolation.Bilinear),
+        ["bilinear to 7 by 9"] = new Upsample(7, 9, Interpolation.Bilinear),
+        ["bilinear to 2 by 3"] = new Upsample(2, 3, Interpolation.Bilinear),
+        ["bilinear of a pixel"] = new Upsample(3, 2, Interpolation.Bilinear),
+    };
+
+    private static readonly Dictionary<string, Op> LabelMaps = new()
+    {
+        ["class log-softmax"] = new ClassLogSoftmax(),
+        ["class log-softmax of rows"] = new ClassLogSoftmax(),
+        ["cross-entropy"] = new LabelLoss(),
+        ["cross-entropy weighted"] = new LabelLoss(Weighted: true),
+        ["cross-entropy smoothing"] = new LabelLoss(Smoothing: 0.2, Weighted: true),
+        ["focal 2"] = new LabelLoss(Gamma: 2),
+        ["focal 0.5"] = new LabelLoss(Gamma: 0.5),
+        ["dice"] = new Dice(),
+        ["dice 0.1"] = new Dice(0.1),
+        ["kl"] = new KlDivergence(),
+        ["kl of maps"] = new KlDivergence(),
+        ["quantile 0.8"] = new QuantileLoss(0.8),
+        ["poisson"] = new PoissonLoss(),
+    };
+
     private static readonly Dictionary<string, Dictionary<string, Op>> Files = new()
     {
         ["normalization"] = Normalization,
         ["losses"] = Losses,
         ["tensors"] = Tensors,
+        ["resampling"] = Resampling,
+        ["label-maps"] = LabelMaps,
     };
 
     public static TheoryData<string, string> Cases
@@ -117,6 +149,8 @@ public sealed class GoldenTests
     [InlineData("normalization")]
     [InlineData("losses")]
     [InlineData("tensors")]
+    [InlineData("resampling")]
+    [InlineData("label-maps")]
     public void Every_golden_case_has_an_op(string file) =>
         Assert.Equal(GoldenFile.Read<GoldenCase>(file).Select(c => c.Name).Order(), Files[file].Keys.Order());
 

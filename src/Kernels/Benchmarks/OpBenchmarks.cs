@@ -8,6 +8,7 @@ using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
@@ -35,6 +36,7 @@ public static class OpBenchmarks
         new("depthwise", "NxCxHxWxR", "64x128x16x16x3", (r, s) => Convolution("depthwise", r, s, s[1], s[4], 1, s[1])),
         new("maxpool", "NxCxHxW", "128x32x28x28", (r, s) => new OpCase("maxpool", new MaxPool2D(new PoolGeometry((2, 2))), [CaseInput.Distinct(r, new Shape(s))]) { GradientOutputs = [0] }),
         new("avgpool", "NxCxHxW", "128x32x28x28", (r, s) => new OpCase("avgpool", new AveragePool2D(new PoolGeometry((2, 2))), [Normal(r, s)])),
+        new("upsample", "NxCxHxW", "128x32x14x14", (r, s) => new OpCase("upsample", new Upsample(2 * s[2], 2 * s[3], Interpolation.Bilinear), [Normal(r, s)])),
         new("batchnorm", "NxCxHxW", "128x32x28x28", BatchNorm),
         new("softmax", "NxC", "1024x1000", (r, s) => new OpCase("softmax", new Softmax(), [Normal(r, s)])),
         new("softmax-cross-entropy", "NxC", "1024x1000", (r, s) => new OpCase("softmax-cross-entropy", new SoftmaxCrossEntropy(), [Normal(r, s), CaseInput.Integers(r, new Shape(s[0]), s[1])]) { GradientOutputs = [0] }),

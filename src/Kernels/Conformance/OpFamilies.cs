@@ -5,12 +5,14 @@ using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Health;
+using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 
 namespace GpuGrad.Kernels.Conformance;
@@ -27,8 +29,10 @@ public static class OpFamilies
         ConvolutionCases.Family,
         PoolingCases.Family,
         ReductionCases.Family,
+        UpsampleCases.Family,
         LossCases.Family,
         LossCases.Summed,
+        LabelMapCases.Family,
         OptimizerCases.Family,
         BatchCases.Family,
         NormalizationCases.Family,

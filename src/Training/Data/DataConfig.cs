@@ -26,6 +26,14 @@ public sealed record DataConfig : ILocated
     [DefaultText("the data set's")]
     public int? Targets { get; init => field = value is int v ? Require.Positive(v) : null; }
 
+    /// <summary>`input`: the network has to give back its input, as autoencoders do; noise and erasing of `augment` are in the input alone.</summary>
+    [DefaultText("what the data set says")]
+    public TargetKind? Target { get; init; }
+
+    /// <summary>Shape of what is predicted, where there is no data set: [H, W] for a class of each pixel, [C, H, W] for target images; else one class or a row of numbers.</summary>
+    [DefaultText("that of the data set")]
+    public IReadOnlyList<int>? TargetShape { get; init => field = value?.Select(Require.Positive).ToArray(); }
+
     /// <summary>Samples a step.</summary>
     public int Batch { get; init => field = Require.Positive(value); } = 32;
 
@@ -77,8 +85,29 @@ public sealed record DataConfig : ILocated
 
     /// <summary>What is known of the data's shape before anything is read; null when the file must be read to know.</summary>
     [NotConfig]
-    public DataShape? KnownShape =>
-        Dataset?.KnownShape ?? (Shape is null ? null : new DataShape(new Shape([.. Shape]), Classes ?? 0, Targets ?? 0));
+    public DataShape? KnownShape
+    {
+        get
+        {
+            DataShape? known = Dataset?.KnownShape ?? (Shape is null ? null : MadeUp(new Shape([.. Shape])));
+            return known is null || Target is null ? known : AsTarget(known);
+        }
+    }
+
+    /// <summary>The same samples, to be given back.</summary>
+    internal static DataShape AsTarget(DataShape data) => new(data.Shape, 0, data.Shape.Count) { Answer = data.Shape.Rank == 3 ? data.Shape : null };
+
+    private DataShape MadeUp(Shape shape)
+    {
+        Shape? answer = TargetShape is null ? null : new Shape([.. TargetShape]);
+        return new DataShape(shape, Classes ?? 0, Targets ?? (Classes is null ? answer?.Count ?? 0 : 0)) { Answer = answer };
+    }
+}
+
+/// <summary>What is predicted, where it is not in the data set.</summary>
+public enum TargetKind
+{
+    Input,
 }
 
 /// <summary>From raw values to what the network sees.</summary>

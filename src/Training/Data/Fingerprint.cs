@@ -17,7 +17,7 @@ internal static class Fingerprint
 
     public static string Of(DataShape shape, params ReadOnlySpan<SampleSet?> parts)
     {
-        var pieces = new List<Func<byte[]>> { () => SHA256.HashData(Encoding.UTF8.GetBytes($"{shape.Shape} {shape.Classes} {shape.Targets}")) };
+        var pieces = new List<Func<byte[]>> { () => SHA256.HashData(Encoding.UTF8.GetBytes($"{shape.Shape} {shape.Classes} {shape.Targets}{(shape.Answer is { } answer ? $" {answer}" : "")}")) };
         foreach (SampleSet? part in parts)
         {
             if (part is null)
@@ -29,6 +29,7 @@ internal static class Fingerprint
             AddSamples(pieces, part);
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);
+            Add(pieces, part.Mask);
         }
         var hashes = new byte[pieces.Count][];
         Concurrently.For(hashes.Length, i => hashes[i] = pieces[i]());

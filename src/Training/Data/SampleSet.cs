@@ -51,6 +51,24 @@ public sealed record SampleSet
     /// <summary>Numbers to predict for each sample; 0 for classification.</summary>
     public int TargetSize { get; init; }
 
+    /// <summary>A class for each place of a map, Count × AnswerShape bytes, <see cref="Ignored"/> where none is known; null for others.</summary>
+    public byte[]? Mask { get; init; }
+
+    /// <summary>What is predicted of a sample where it has a shape: [H, W] of a mask, [C, H, W] of target numbers; null for one class or a row of numbers.</summary>
+    public Shape? AnswerShape { get; init; }
+
+    /// <summary>Whether the answer is the sample itself, as the network sees it before noise and erasing (an autoencoder).</summary>
+    public bool TargetIsInput { get; init; }
+
+    /// <summary>In a mask: a place that is neither learned from nor judged.</summary>
+    public const byte Ignored = byte.MaxValue;
+
+    /// <summary>Whether it is known what should come out.</summary>
+    public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || TargetIsInput;
+
+    /// <summary>The samples without what should come out.</summary>
+    public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, AnswerShape = null, TargetIsInput = false };
+
     /// <summary>The samples at the given positions, in that order, in memory.</summary>
     public SampleSet Pick(ReadOnlySpan<int> positions)
     {
@@ -70,6 +88,7 @@ public sealed record SampleSet
         Places = Places?.Pick(positions),
         Labels = Pick(Labels, positions, 1),
         Targets = Pick(Targets, positions, TargetSize),
+        Mask = Pick(Mask, positions, AnswerShape?.Count ?? 0),
     };
 
     /// <summary>The same samples in memory.</summary>
@@ -177,7 +196,11 @@ public sealed record SampleSet
 /// <param name="Shape">Shape of one sample: [C, H, W] or [features].</param>
 /// <param name="Classes">Number of classes; 0 for regression.</param>
 /// <param name="Targets">Numbers to predict for each sample; 0 for classification.</param>
-public sealed record DataShape(Shape Shape, int Classes, int Targets = 0);
+public sealed record DataShape(Shape Shape, int Classes, int Targets = 0)
+{
+    /// <summary>[H, W] where each place of a map has a class, [C, H, W] where the targets are an image; null for one class or a row of numbers.</summary>
+    public Shape? Answer { get; init; }
+}
 
 /// <summary>A loaded data set.</summary>
 public sealed record DataSet

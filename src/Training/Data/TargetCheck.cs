@@ -11,19 +11,19 @@ internal static class TargetCheck
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a probability that is none.</exception>
     public static void Run(RunConfig config, DataSet data)
     {
-        if (config.Loss is not BinaryCrossEntropyConfig)
-            return;
-        Check(data.Train);
-        if (data.Test is not null)
-            Check(data.Test);
+        foreach (LossConfig loss in config.Loss.Parts)
+        {
+            Check(loss, data.Train);
+            if (data.Test is not null)
+                Check(loss, data.Test);
+        }
     }
 
-    private static void Check(SampleSet samples)
+    private static void Check(LossConfig loss, SampleSet samples)
     {
-        int wrong = samples.Targets is null ? -1 : samples.Targets.AsSpan().IndexOfAnyExceptInRange(0, 1);
-        if (wrong < 0)
+        if (samples.Targets is null || loss.TargetProblem(samples.Targets, out int wrong) is not string expected)
             return;
-        string found = string.Create(CultureInfo.InvariantCulture, $"the target {samples.Targets![wrong]}{(samples.TargetSize > 1 ? $" (number {wrong % samples.TargetSize})" : "")}");
-        throw DataFault.In((samples.Places ?? new SamplePlaces("the data")).Of(wrong / samples.TargetSize), found, "0 to 1, as bce-with-logits takes probabilities");
+        string found = string.Create(CultureInfo.InvariantCulture, $"the target {samples.Targets[wrong]}{(samples.TargetSize > 1 ? $" (number {wrong % samples.TargetSize})" : "")}");
+        throw DataFault.In((samples.Places ?? new SamplePlaces("the data")).Of(wrong / samples.TargetSize), found, expected);
     }
 }

@@ -7,7 +7,7 @@ internal static class LinearPair
 {
     private static readonly string[] Weights = ["dense", "conv", "conv-transpose"];
 
-    private static readonly string[] Straight = ["flatten", "reshape", "permute", "dropout", "batchnorm", "avgpool", "global-avgpool"];
+    private static readonly string[] Straight = ["flatten", "reshape", "permute", "dropout", "batchnorm", "avgpool", "global-avgpool", "upsample"];
 
     /// <summary>The first such pair of a network's layers, by path; null where there is none.</summary>
     public static (string First, string Second)? In(IReadOnlyList<Layer> layers)

@@ -13,6 +13,7 @@ public static class LayerCatalog
         new("conv-transpose", typeof(ConvTransposeConfig), "A convolution read backwards: makes images larger."),
         new("maxpool", typeof(MaxPoolConfig), "The largest of each window."),
         new("avgpool", typeof(AvgPoolConfig), "The mean of each window."),
+        new("upsample", typeof(UpsampleConfig), "An image or a signal made larger."),
         new("global-avgpool", typeof(GlobalAvgPoolConfig), "The mean of each channel."),
         new("global-maxpool", typeof(GlobalMaxPoolConfig), "The largest of each channel."),
         new("batchnorm", typeof(BatchNormConfig), "Each channel by its mean and variance over the batch."),
@@ -36,5 +37,5 @@ public static class LayerCatalog
         config is ActivationConfig activation ? activation.Function.Name : All.First(c => c.Type == config.GetType()).Name;
 
     /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
-    internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool";
+    internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";
 }

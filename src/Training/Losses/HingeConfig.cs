@@ -18,7 +18,9 @@ public abstract record HingeFamilyConfig : LossConfig
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
         new(graph.Add(new Hinge(Margin, Squared), scores, targets.Labels!));
 
-    public override string? Problem(Shape output, DataShape data) => ClassScoresProblem(output, data, Squared ? "squared-hinge" : "hinge");
+    public override string? Problem(Shape output, DataShape data) =>
+        data is { Classes: > 0, Answer: not null } ? "the hinge losses take one class a sample, the data has one for each pixel; use softmax-cross-entropy, dice or focal"
+        : ClassScoresProblem(output, data, Squared ? "squared-hinge" : "hinge");
 
     public override double? ExpectedAtStart(DataShape data) => (Squared ? Margin * Margin : Margin) * (data.Classes - 1);
 }

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
@@ -9,14 +10,30 @@ using GpuGrad.Training.Data;
 namespace GpuGrad.Training.Losses;
 
 /// <summary>What the scores of a batch are compared with.</summary>
-/// <param name="Labels">int [N]; null for regression.</param>
-/// <param name="Targets">[N, D]; null for classification.</param>
+/// <param name="Labels">int [N], or [N, H, W] of masks; null for regression.</param>
+/// <param name="Targets">[N, D], or [N, C, H, W]; null for classification.</param>
 public sealed record LossTargets(Tensor? Labels, Tensor? Targets);
 
 /// <summary>The loss of a batch in a graph.</summary>
 /// <param name="Value">One number, the mean over the batch.</param>
 /// <param name="Weight">How much the batch counts among others, one number; null for its number of samples.</param>
 public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
+
+/// <summary>What a network's outputs mean to those who use them.</summary>
+public enum OutputKind
+{
+    /// <summary>Themselves: predicted numbers, or scores whose highest wins.</summary>
+    Numbers,
+
+    /// <summary>Their softmax is the probabilities of the classes; of one output for two classes the sigmoid is that of the second.</summary>
+    ClassLogits,
+
+    /// <summary>The sigmoid of each is a probability.</summary>
+    BinaryLogits,
+
+    /// <summary>Logarithms of expected counts.</summary>
+    LogRates,
+}
 
 /// <summary>What training makes small.</summary>
 public abstract record LossConfig : IChoice<LossConfig>, ILocated
@@ -35,10 +52,25 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         new("mse", typeof(MseConfig), "Mean squared error."),
         new("mae", typeof(MaeConfig), "Mean absolute error."),
         new("huber", typeof(HuberConfig), "Squared error that becomes linear beyond delta."),
+        new("focal", typeof(FocalConfig), "Cross-entropy in which what is right already counts less."),
+        new("dice", typeof(DiceConfig), "How little predicted and true regions overlap."),
+        new("kl-divergence", typeof(KlDivergenceConfig), "Divergence of probabilities from the softmax of the outputs."),
+        new("quantile", typeof(QuantileConfig), "Least at a quantile of the targets instead of their mean (pinball loss)."),
+        new("poisson", typeof(PoissonConfig), "For counts; the outputs are logarithms of their expected values."),
+        new("combined", typeof(CombinedConfig), "A weighted sum of losses."),
     ];
 
     [NotConfig]
     public Mark? Source { get; init; }
+
+    /// <summary>What the outputs of a network trained with it mean.</summary>
+    public virtual OutputKind Output => OutputKind.Numbers;
+
+    /// <summary>The value in a mask whose pixels do not count; null for none.</summary>
+    public virtual int? Ignored => null;
+
+    /// <summary>The losses that it is made of: itself, where it is no sum.</summary>
+    public virtual IEnumerable<LossConfig> Parts => [this];
 
     /// <summary>Adds the loss, one number, to a graph.</summary>
     /// <param name="graph">The graph.</param>
@@ -53,17 +85,38 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>Whether it is about distances between numbers, whose unit and origin may be any.</summary>
     internal virtual bool TakesScaledTargets => false;
 
+    /// <summary>What targets should be that are not, and the place of the first that is not; null when all are.</summary>
+    public virtual string? TargetProblem(ReadOnlySpan<float> targets, out int place)
+    {
+        place = -1;
+        return null;
+    }
+
     /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
 
-    /// <summary>For losses over classes: one score a class.</summary>
-    protected static string? ClassScoresProblem(Shape output, DataShape data, string name)
+    /// <summary>For losses over classes: one score a class, for each pixel where the answers are masks; with <paramref name="oneForTwo"/> one for two classes.</summary>
+    protected static string? ClassScoresProblem(Shape output, DataShape data, string name, bool oneForTwo = false)
     {
         if (data.Classes == 0)
             return $"{name} needs class labels, the data has {data.Targets} number{(data.Targets == 1 ? "" : "s")} to predict; use mse, mae, huber or squared-error";
-        return output == new Shape(data.Classes)
-            ? null
-            : $"the network gives {output}, {name} expects [{data.Classes}], a score for each class; end the model with 'dense: {data.Classes}'";
+        int[] places = data.Answer is Shape mask ? [.. mask.Sizes] : [];
+        if (output == new Shape([data.Classes, .. places]) || (oneForTwo && data.Classes == 2 && output == new Shape([1, .. places])))
+            return null;
+        string end = data.Answer is null ? $"'dense: {data.Classes}'" : $"'conv: {{filters: {data.Classes}, kernel: 1}}' on {places[0]} × {places[1]} pixels";
+        return $"the network gives {output}, {name} expects {new Shape([data.Classes, .. places])}, a score for each class{(data.Answer is null ? "" : " of each pixel")}; end the model with {end}";
+    }
+
+    /// <summary>What is wrong with weights of classes; null where nothing is.</summary>
+    protected static string? ClassWeightsProblem(IReadOnlyList<double>? weights, int classes)
+    {
+        if (weights is null)
+            return null;
+        if (weights.Count != classes)
+            return $"class-weights has {weights.Count} numbers; expected {classes}, one a class";
+        if (weights.Any(w => !(w >= 0)))
+            return "class-weights holds a number below 0; expected 0 or more";
+        return weights.All(w => w == 0) ? "class-weights are all 0, so nothing would be learned; expected a number above 0 among them" : null;
     }
 
     /// <summary>The targets as numbers [N, D]: as they are, or labels as 0 and 1.</summary>
@@ -71,7 +124,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         targets.Targets ?? graph.Add(new OneHot(scores.Shape[1]), targets.Labels!);
 }
 
-/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>.</summary>
+/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; of masks for each pixel.</summary>
 public sealed record SoftmaxCrossEntropyConfig : LossConfig
 {
     /// <summary>Share of the target spread evenly over all classes.</summary>
@@ -81,24 +134,31 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
     [DefaultText("1 for each class")]
     public IReadOnlyList<double>? ClassWeights { get; init; }
 
+    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
+    [DefaultText("none")]
+    public int? IgnoreIndex { get; init; }
+
+    public override int? Ignored => IgnoreIndex;
+
+    public override OutputKind Output => OutputKind.ClassLogits;
+
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
-        var op = new SoftmaxCrossEntropy(LabelSmoothing, ClassWeights is not null);
-        if (ClassWeights is null)
+        Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights);
+        if (scores.Shape.Rank > 2)
+            return LabelMapLoss.Mean(graph, new LabelLoss(0, LabelSmoothing, weights is not null), scores, targets.Labels!, weights);
+        var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null);
+        if (weights is null)
             return new BatchLoss(graph.AddAll(op, scores, targets.Labels!)[0]);
-        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, constant("class-weights", ClassWeights));
+        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, weights);
         return new BatchLoss(outputs[0], outputs[2]);
     }
 
     public override string? Problem(Shape output, DataShape data)
     {
-        if (ClassWeights is not null && ClassWeights.Count != data.Classes)
-            return $"class-weights has {ClassWeights.Count} numbers; expected {data.Classes}, one a class";
-        if (ClassWeights is not null && ClassWeights.Any(w => !(w >= 0)))
-            return "class-weights holds a number below 0; expected 0 or more";
-        if (ClassWeights is not null && ClassWeights.All(w => w == 0))
-            return "class-weights are all 0, so nothing would be learned; expected a number above 0 among them";
-        return ClassScoresProblem(output, data, "softmax-cross-entropy");
+        if (IgnoreIndex is not null && data is { Classes: > 0, Answer: null })
+            return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
+        return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, "softmax-cross-entropy");
     }
 
     public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
@@ -18,6 +19,10 @@ public abstract record NumberLossConfig : LossConfig
 
     public override string? Problem(Shape output, DataShape data)
     {
+        if (data.Answer is Shape map)
+            return data.Classes > 0 ? $"{Name} compares numbers, the data has a class for each pixel; use softmax-cross-entropy, dice or focal"
+                : output == map ? null
+                : $"the network gives {output}, {Name} expects {map}, as the targets are";
         // Two classes fit one number, 0 or 1.
         bool binary = data.Classes == 2 && output == new Shape(1);
         int wanted = data.Classes > 0 ? data.Classes : data.Targets;
@@ -25,6 +30,10 @@ public abstract record NumberLossConfig : LossConfig
             ? null
             : $"the network gives {output}, {Name} expects [{wanted}], a number for each {(data.Classes > 0 ? "class" : "target")}; end the model with 'dense: {wanted}'";
     }
+
+    /// <summary>For losses that classes have no meaning for.</summary>
+    protected string? NumbersOnlyProblem(DataShape data) =>
+        data.Classes > 0 ? $"{Name} needs numbers to predict, the data has {data.Classes} classes; use softmax-cross-entropy" : null;
 }
 
 /// <summary>½Σ(ŷ - y)² of a sample, mean over the batch.</summary>
@@ -76,9 +85,42 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
     /// <summary>How much more a positive target counts than a negative one.</summary>
     public double PositiveWeight { get; init => field = Require.Positive(value); } = 1;
 
+    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
+    [DefaultText("none")]
+    public int? IgnoreIndex { get; init; }
+
+    public override int? Ignored => IgnoreIndex;
+
     protected override Op Op => new BinaryCrossEntropy(PositiveWeight);
 
     protected override string Name => "bce-with-logits";
+
+    public override OutputKind Output => OutputKind.BinaryLogits;
+
+    // Of masks with two classes a logit x for each pixel is the softmax of (0, x), in which pixels without a class can be left out.
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
+    {
+        if (targets.Labels is null || scores.Shape.Rank == 2)
+            return base.Build(graph, scores, targets, constant);
+        bool weighted = PositiveWeight != 1;
+        return LabelMapLoss.Mean(graph, new LabelLoss(0, 0, weighted, OverPlaces: true), scores, targets.Labels, weighted ? constant("positive-weight", [1, PositiveWeight]) : null);
+    }
+
+    public override string? Problem(Shape output, DataShape data)
+    {
+        if (data is not { Classes: > 0, Answer: Shape mask })
+            return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index is about pixels of masks, which the data has not; leave it out";
+        Shape wanted = mask.Prepend(1);
+        if (data.Classes != 2)
+            return $"bce-with-logits takes masks of two classes, the data has {data.Classes}; use softmax-cross-entropy, dice or focal";
+        return output == wanted ? null : $"the network gives {output}, bce-with-logits expects {wanted}, a logit for each pixel; end the model with 'conv: {{filters: 1, kernel: 1}}'";
+    }
+
+    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
+    {
+        place = targets.IndexOfAnyExceptInRange(0, 1);
+        return place < 0 ? null : "0 to 1, as bce-with-logits takes probabilities";
+    }
 
     public override double? ExpectedAtStart(DataShape data) => PositiveWeight == 1 ? Math.Log(2) : null;
 }

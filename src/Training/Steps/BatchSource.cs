@@ -9,8 +9,8 @@ namespace GpuGrad.Training.Steps;
 
 /// <summary>A batch in a graph: the samples, and what should come out for them.</summary>
 /// <param name="X">[N, …].</param>
-/// <param name="Labels">int [N], or null.</param>
-/// <param name="Targets">[N, D], or null.</param>
+/// <param name="Labels">int [N], of masks [N, H, W], or null.</param>
+/// <param name="Targets">[N, D], where they are images [N, C, H, W], or null.</param>
 public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets);
 
 /// <summary>
@@ -30,6 +30,8 @@ public sealed class BatchSource
     private readonly Slot? targets;
     private readonly Slot indices; // the order of all samples, or the positions of a batch's
     private readonly Slot? rows; // 0, 1, 2, …: where a batch's samples stand
+    private readonly Slot? masks;
+    private readonly TargetScale? targetScale;
     private readonly Slot scale;
     private readonly Slot shift;
     private readonly Normalization normalization;
@@ -59,6 +61,8 @@ public sealed class BatchSource
         labels = samples.Labels is null ? null : new Slot($"{name} labels", ElementType.Int32, held);
         targets = samples.Targets is null ? null : new Slot($"{name} targets", ElementType.Real, held * samples.TargetSize);
         indices = new Slot($"{name} order", ElementType.Int32, held);
+        masks = samples.Mask is null ? null : new Slot($"{name} masks", ElementType.Byte, held * samples.AnswerShape!.Value.Length);
+        targetScale = targets is not null && samples.AnswerShape is Shape map && Moves is not null ? new TargetScale(name, map[0]) : null;
         scale = new Slot($"{name} scale", ElementType.Real, normalization.Scale.Count);
         shift = new Slot($"{name} shift", ElementType.Real, normalization.Shift.Count);
     }
@@ -71,7 +75,7 @@ public sealed class BatchSource
     public Normalization? TargetScaling => normalization.Targets;
 
     /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
-    public bool HasAnswers => labels is not null || targets is not null;
+    public bool HasAnswers => samples.HasAnswers;
 
     /// <summary>A source of the right shapes that is never uploaded, for looking at a graph.</summary>
     public static BatchSource Imaginary(DataShape shape, int count) => new(
@@ -80,9 +84,11 @@ public sealed class BatchSource
         {
             Shape = shape.Shape,
             Count = count,
-            Labels = shape.Classes > 0 ? [] : null,
+            Labels = shape.Classes > 0 && shape.Answer is null ? [] : null,
+            Mask = shape.Classes > 0 && shape.Answer is not null ? [] : null,
             Targets = shape.Targets > 0 ? [] : null,
             TargetSize = shape.Targets,
+            AnswerShape = shape.Answer,
         },
         Normalization.None(shape.Shape[0]));
 
@@ -93,6 +99,7 @@ public sealed class BatchSource
             UploadAll(memory);
         else
             memory.Write(rows, 0, [.. Enumerable.Range(0, (int)rows.Length)]);
+        targetScale?.Upload(memory);
         Normalization there = IsScaledOnTheWay ? Normalization.None(normalization.Scale.Count) : normalization;
         memory.Write(scale, 0, there.Scale.ToArray().AsSpan());
         memory.Write(shift, 0, there.Shift.ToArray().AsSpan());
@@ -125,7 +132,9 @@ public sealed class BatchSource
         if (labels is not null)
             memory.Write(labels, 0, Array.ConvertAll(places, p => samples.Labels![p]));
         if (targets is not null)
-            WriteTargets(memory, targets, TargetsOf(places));
+            WriteTargets(memory, targets, Of(places, samples.Targets!, samples.TargetSize));
+        if (masks is not null)
+            memory.Write(masks, 0, Of(places, samples.Mask!, samples.AnswerShape!.Value.Count).AsSpan());
     });
 
     // What is moved into a picture from outside it is 0 before it is normalised.
@@ -141,6 +150,8 @@ public sealed class BatchSource
             memory.Write(labels, 0, samples.Labels);
         if (targets is not null)
             WriteTargets(memory, targets, samples.Targets!);
+        if (masks is not null)
+            memory.Write(masks, 0, samples.Mask.AsSpan(0, (int)masks.Length));
         memory.Write(indices, 0, [.. Enumerable.Range(0, Count)]);
     }
 
@@ -174,12 +185,11 @@ public sealed class BatchSource
         memory.Write(data, begin, values);
     }
 
-    private float[] TargetsOf(int[] places)
+    private static T[] Of<T>(int[] places, T[] all, int size)
     {
-        int size = samples.TargetSize;
-        var values = new float[places.Length * size];
+        var values = new T[places.Length * size];
         for (int i = 0; i < places.Length; i++)
-            samples.Targets.AsSpan(places[i] * size, size).CopyTo(values.AsSpan(i * size));
+            Array.Copy(all, (long)places[i] * size, values, (long)i * size, size);
         return values;
     }
 
@@ -202,12 +212,57 @@ public sealed class BatchSource
             graph.Persistent(scale.Name, new Shape((int)scale.Length), scale),
             graph.Persistent(shift.Name, new Shape((int)shift.Length), shift),
         ];
-        Tensor x = augmentation is null
-            ? graph.Add(new GatherImages(), inputs)
-            : graph.Add(new AugmentImages(augmentation) { InOrder = rows is not null }, [.. inputs, clock]);
-        return new Batch(
-            x,
-            labels is null ? null : graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(held), labels), at),
-            targets is null ? null : graph.Add(new GatherRows(), graph.Persistent(targets.Name, new Shape(held, samples.TargetSize), targets), at));
+        Tensor x = Gather(graph, inputs, augmentation, clock);
+        return new Batch(x, Labels(graph, at, which, clock), Targets(graph, x, inputs, at, which, clock));
+    }
+
+    // What moves pixels and so what is said of them; null for nothing.
+    private Augmentation? Moves => augmentation is null || augmentation with { Noise = 0, EraseProbability = 0 } is { IsNone: true } ? null : augmentation with { Noise = 0, EraseProbability = 0 };
+
+    private Tensor Gather(Graph graph, Tensor[] inputs, Augmentation? augmentation, Tensor clock) => augmentation is null
+        ? graph.Add(new GatherImages(), inputs)
+        : graph.Add(new AugmentImages(augmentation) { InOrder = rows is not null }, [.. inputs, clock]);
+
+    private Tensor? Labels(Graph graph, Tensor at, Tensor which, Tensor clock)
+    {
+        int held = (int)indices.Length;
+        if (labels is not null)
+            return graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(held), labels), at);
+        if (masks is null)
+            return null;
+        Tensor all = graph.Persistent(masks.Name, samples.AnswerShape!.Value.Prepend(held), masks);
+        return Moves is null ? graph.Add(new GatherMasks(), all, at) : graph.Add(new GatherMasks(Moves) { InOrder = rows is not null }, all, which, clock);
+    }
+
+    private Tensor? Targets(Graph graph, Tensor x, Tensor[] inputs, Tensor at, Tensor which, Tensor clock)
+    {
+        int held = (int)indices.Length;
+        if (samples.TargetIsInput && (augmentation is null || augmentation == Moves))
+            return x;
+        if (samples.TargetIsInput)
+            return Gather(graph, [inputs[0], Moves is null ? at : which, inputs[2], inputs[3]], Moves, clock);
+        if (targets is null)
+            return null;
+        Tensor all = graph.Persistent(targets.Name, (samples.AnswerShape ?? new Shape(samples.TargetSize)).Prepend(held), targets);
+        return targetScale is null
+            ? graph.Add(new GatherRows(), all, at)
+            : graph.Add(new AugmentImages(Moves!) { InOrder = rows is not null }, all, which, targetScale.Scale(graph), targetScale.Shift(graph), clock);
+    }
+
+    /// <summary>Leaves target images as they are when they are moved with their samples: each channel times 1, plus 0.</summary>
+    private sealed class TargetScale(string name, int channels)
+    {
+        private readonly Slot scale = new($"{name} target scale", ElementType.Real, channels);
+        private readonly Slot shift = new($"{name} target shift", ElementType.Real, channels);
+
+        public void Upload(DeviceMemory memory)
+        {
+            memory.Write(scale, 0, [.. Enumerable.Repeat(1.0, channels)]);
+            memory.Write(shift, 0, new double[channels]);
+        }
+
+        public Tensor Scale(Graph graph) => graph.Persistent(scale.Name, new Shape(channels), scale);
+
+        public Tensor Shift(Graph graph) => graph.Persistent(shift.Name, new Shape(channels), shift);
     }
 }

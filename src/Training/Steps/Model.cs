@@ -187,9 +187,9 @@ public sealed class Model : IDisposable
             bound.Plan.Synchronize();
         DeviceMemory.Read(totals, 0, sums);
         bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
-        double samples = sums[Metrics.Samples] + sums[Metrics.Samples + 1], correct = sums[Metrics.Correct] + sums[Metrics.Correct + 1];
+        double samples = sums[Metrics.Samples] + sums[Metrics.Samples + 1], correct = sums[Metrics.Correct] + sums[Metrics.Correct + 1], judged = sums[Metrics.Judged] + sums[Metrics.Judged + 1];
         double loss = samples > 0 ? sums[Metrics.Loss] + sums[Metrics.Loss + 1] : double.NaN;
-        return new EpochFigures(loss, classes ? correct / samples : double.NaN, (long)samples);
+        return new EpochFigures(loss, classes ? correct / judged : double.NaN, (long)samples);
     }
 
     /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>

@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
@@ -162,10 +163,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private static void AddMetrics(Graph graph, Slot totals, BatchLoss loss, Tensor output, Batch batch)
     {
         Tensor into = graph.Persistent(totals.Name, new Shape(Metrics.Length), totals);
-        bool classes = batch.Labels is not null && output.Shape.Rank == 2;
+        bool classes = batch.Labels is { Shape.Rank: 1 } && output.Shape.Rank == 2, pixels = batch.Labels is { Shape.Rank: > 1 };
         Tensor[] weight = loss.Weight is null ? [] : [loss.Weight];
-        Tensor[] inputs = classes ? [into, loss.Value, output, batch.Labels!, .. weight] : [into, loss.Value, .. weight];
-        graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null), inputs);
+        Tensor[] right = classes ? [output, batch.Labels!] : pixels ? [graph.Add(new PixelCounts(), output, batch.Labels!)] : [];
+        graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null, pixels), [into, loss.Value, .. right, .. weight]);
     }
 
     // Their mean so far, in which every sample counts alike (or by its class's weight) however many its batch had.

@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 
@@ -11,24 +12,31 @@ namespace GpuGrad.Training.Tools;
 /// <summary>A batch for the tools that look at one step: from a file, from the data set, or made up.</summary>
 public static class StepBatch
 {
-    /// <summary>Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], or targets float [N] or [N, D]) from an npz file.</summary>
+    /// <summary>
+    /// Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], of masks [N, H, W], or targets float [N], [N, D] or [N, C, H, W]) from an npz file.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="shape">What the network expects.</param>
     /// <param name="config">The experiment whose network takes the batch.</param>
     public static SampleSet FromNpz(string path, DataShape shape, RunConfig config)
     {
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(path);
-        NumberArray x = Array(arrays, "x", path), y = Array(arrays, "y", path);
+        NumberArray x = Array(arrays, "x", path);
         int count = x.Sizes.Length > 0 ? x.Sizes[0] : 0;
         Require(path, "x", x.Sizes.Length > 1 && x.Sizes.AsSpan(1).SequenceEqual(shape.Shape.Sizes), x.Sizes, $"[N, {string.Join(", ", shape.Shape.Sizes.ToArray())}]");
-        Require(path, "y", y.Sizes.Length > 0 && y.Sizes[0] == count, y.Sizes, $"{count} of them");
         var samples = new SampleSet { Shape = shape.Shape, Count = count, Places = new SamplePlaces(path) };
         samples = x.IsFloats ? samples with { Reals = x.ToFloats() } : samples.WithNumbers(x.ToDoubles());
         IdRange.Of(config, shape.Shape)?.Check(samples);
+        if (config.Data.Target == TargetKind.Input)
+            return samples with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
+        NumberArray y = Array(arrays, "y", path);
+        Require(path, "y", y.Sizes.Length > 0 && y.Sizes[0] == count, y.Sizes, $"{count} of them");
+        if (shape is { Classes: > 0, Answer: Shape mask })
+            return samples with { Mask = MaskArray.Of(y, mask, shape.Classes, config.Loss.Ignored, $"{path}: 'y'"), AnswerShape = mask };
         if (shape.Classes > 0)
             return samples with { Labels = Labels(y, path, shape.Classes) };
         Require(path, "y", y.Count == (long)count * shape.Targets, y.Sizes, $"[{count}, {shape.Targets}]");
-        return samples with { Targets = y.ToFloats(), TargetSize = shape.Targets };
+        return samples with { Targets = y.ToFloats(), TargetSize = shape.Targets, AnswerShape = shape.Answer };
     }
 
     private static int[] Labels(NumberArray y, string path, int classes)
@@ -56,7 +64,9 @@ public static class StepBatch
             Shape = shape.Shape,
             Count = count,
             Reals = x,
-            Labels = shape.Classes > 0 ? [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shape.Classes))] : null,
+            Mask = shape is { Classes: > 0, Answer: Shape mask } ? [.. Enumerable.Range(0, count * mask.Count).Select(_ => (byte)random.NextInt(Math.Min(shape.Classes, SampleSet.Ignored)))] : null,
+            AnswerShape = shape.Answer,
+            Labels = shape.Classes > 0 && shape.Answer is null ? [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shape.Classes))] : null,
             Targets = shape.Classes > 0 ? null : [.. Enumerable.Range(0, count * shape.Targets).Select(_ => (float)random.NextNormal())],
             TargetSize = shape.Targets,
         };

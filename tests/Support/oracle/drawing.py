@@ -5,11 +5,17 @@ import sequential
 
 SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", *sequential.ACTIVATIONS]
 LAYERS = ["dense", "conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "embedding", "permute", "flatten",
-          "reshape", "residual", "branch", "repeat", *SAME_SHAPE]
-LOSSES = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber"]
+          "reshape", "residual", "branch", "repeat", "upsample", *SAME_SHAPE]
+LOSSES = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber", "focal", "dice", "kl-divergence",
+          "quantile", "poisson", "combined"]
+CLASS_LOSSES = {"softmax-cross-entropy", "hinge", "squared-hinge", "focal", "dice", "combined"}  # never of numbers
+NUMBER_LOSSES = {"quantile", "poisson"}  # never of classes
+MASK_LOSSES = {"softmax-cross-entropy", "bce-with-logits", "focal", "dice", "combined"}  # of a class for each pixel too
+MAP_LOSSES = {"squared-error", "mse", "mae", "huber", "quantile", "poisson", "kl-divergence", "bce-with-logits"}  # of target images too
+IGNORED = 255
 OPTIMIZERS = ["sgd", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw", "lion"]
 SCHEDULES = ["constant", "step", "multi-step", "exponential", "polynomial", "cosine", "one-cycle", "plateau"]
-SPATIAL = {"conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool"}
+SPATIAL = {"conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "upsample"}
 # Not in the middle of a network: they leave a signal nearly constant, and rounding would be all that remains.
 ENDING = {"softmax", "log-softmax", "global-avgpool", "global-maxpool", "flatten"}
 LARGEST = 260  # numbers of a sample between two layers
@@ -88,6 +94,11 @@ class Draw:
             self.optional(s, "count-padding", lambda: self.chance(0.3))
         return {name: s["kernel"] if set(s) == {"kernel"} and self.chance(0.5) else s}
 
+    def upsample(self, shape):
+        s = {"size": self.size(9)} if self.chance(0.4) else {"factor": self.size(3)} if self.chance(0.7) else {}
+        self.optional(s, "mode", lambda: self.pick(["bilinear", "nearest"]), 0.7)
+        return {"upsample": s["factor"] if set(s) == {"factor"} and self.chance(0.5) else s} if s else "upsample"
+
     def same_conv(self, shape, filters):
         return {"conv": {"filters": filters, "kernel": self.pick([1, 2, 3]), "padding": "same"}}
 
@@ -151,6 +162,8 @@ class Draw:
             return self.conv(name, shape)
         if name in ("maxpool", "avgpool"):
             return self.pool(name, shape)
+        if name == "upsample":
+            return self.upsample(shape)
         if name == "global-maxpool":
             return {name: {"ties": self.pick(["first", "split"])}} if self.chance(0.5) else name
         if name.endswith("norm"):
@@ -197,8 +210,8 @@ class Draw:
         size = lambda: self.pick([1, 3, 5, 6, 7, 8]) if focus not in SPATIAL else self.pick([3, 5, 6, 7, 8, 9])
         return ((self.whole(1, 4), size(), size()) if kind == "image" else (self.whole(1, 5), self.pick([1, 4, 9, 13]))), []
 
-    def network(self, focus, outputs):
-        """(shape of a sample, layers); the last gives `outputs` numbers."""
+    def network(self, focus, outputs, places=False):
+        """(shape of a sample, layers, shape of the outputs); the last layer gives `outputs` numbers, or so many of each pixel."""
         shape, layers = self.input_for(focus)
         given, names = shape, set()
         shape = sequential.build(layers, given)[1]
@@ -220,18 +233,24 @@ class Draw:
             add(self.layer(focus, shape))
         for _ in range(self.whole(0, 2)):
             add(self.layer(self.pick([n for n in LAYERS if n not in ENDING and self.fits(n, shape)]), shape))
-        if len(shape) > 1 and self.chance(0.2):
+        if places:
+            if len(shape) != 3:
+                n = int(np.prod(shape))
+                rows = self.pick([d for d in range(1, n + 1) if n % d == 0])
+                add({"reshape": [1, rows, n // rows]})
+            add({"conv": {"filters": outputs, "kernel": 1}})
+        elif len(shape) > 1 and self.chance(0.2):
             add({"conv": {"filters": outputs, "kernel": 1}})
             add(self.pick(["global-avgpool", "global-maxpool"]))
         else:
             if len(shape) > 1:
                 add("flatten")
             add({"dense": outputs})
-        return given, layers
+        return given, layers, shape
 
     # ── everything else ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def loss(self, name, classes):
+    def loss(self, name, classes, masks=False):
         s = {}
         if name == "softmax-cross-entropy":
             self.optional(s, "label-smoothing", lambda: self.real(0.01, 0.3))
@@ -242,6 +261,20 @@ class Draw:
             self.optional(s, "positive-weight", lambda: self.real(0.3, 4))
         elif name == "huber":
             s = self.pick([{}, self.real(0.1, 2), {"delta": self.real(0.1, 2)}])
+        elif name == "focal":
+            self.optional(s, "gamma", lambda: self.real(0.5, 3))
+            self.optional(s, "class-weights", lambda: [self.real(0.2, 3) for _ in range(classes)], 0.3)
+        elif name == "dice":
+            self.optional(s, "smooth", lambda: self.real(0.1, 2))
+            self.optional(s, "background", lambda: False)
+            self.optional(s, "class-weights", lambda: [self.real(0.2, 3) for _ in range(classes)], 0.3)
+        elif name == "quantile":
+            s = self.pick([{}, self.real(0.05, 0.95), {"level": self.real(0.05, 0.95)}])
+        elif name == "combined":
+            parts = [self.loss(n, classes, masks) for n in ("softmax-cross-entropy", "dice" if masks else "hinge", "focal")]
+            s = self.pick([parts, {"losses": parts[:2], "weights": [self.real(0.2, 2), self.real(0.2, 2)]}])
+        if masks and name in ("softmax-cross-entropy", "bce-with-logits", "focal", "dice"):
+            s["ignore-index"] = IGNORED
         return {name: s} if s else name
 
     def optimizer(self, name):
@@ -301,20 +334,26 @@ class Draw:
 
     def config(self, focus, loss, optimizer, schedule):
         """(config as a tree, x, y)."""
-        labelled = "hinge" in loss or loss == "softmax-cross-entropy" or self.chance(0.4)
-        classes = self.whole(2, 5) if labelled else 0
-        outputs = classes if labelled else self.whole(1, 4)
-        if labelled and classes == 2 and loss not in ("softmax-cross-entropy", "hinge", "squared-hinge") and self.chance(0.5):
+        masks = loss == "dice" or loss in MASK_LOSSES and self.chance(0.25)
+        maps = not masks and loss in MAP_LOSSES and self.chance(0.15)
+        labelled = masks or not maps and (loss in CLASS_LOSSES or loss not in NUMBER_LOSSES and self.chance(0.4))
+        classes = (2 if masks and loss == "bce-with-logits" else self.whole(2, 5)) if labelled else 0
+        outputs = classes if labelled else self.whole(2 if loss == "kl-divergence" else 1, 4)
+        one_for_two = loss not in ("softmax-cross-entropy", "hinge", "squared-hinge", "kl-divergence", "combined")
+        if labelled and classes == 2 and one_for_two and (masks and loss == "bce-with-logits" or self.chance(0.5)):
             outputs = 1
-        shape, layers = self.network(focus, outputs)
+        shape, layers, output = self.network(focus, outputs, masks or maps)
         parameters = [n for n, _ in sequential.build(layers, shape)[0].named_parameters()]
         batch = self.whole(1, 7)
-        data = {"shape": list(shape)} | ({"classes": classes} if labelled else {"targets": outputs}) | {"batch": batch}
+        data = {"shape": list(shape)} | ({"classes": classes} if labelled else {} if maps else {"targets": outputs}) | {"batch": batch}
+        if masks or maps:
+            data["target-shape"] = list(output[1:] if masks else output)
         config = {
             "seed": self.pick([1, 7, self.whole(0, 2**31), int(self.r.integers(0, 2**64, dtype=np.uint64))]),
-            "data": data, "model": layers, "loss": self.loss(loss, classes), "train": self.train(optimizer, schedule, parameters),
+            "data": data, "model": layers, "loss": self.loss(loss, classes, masks), "train": self.train(optimizer, schedule, parameters),
         }
-        return config, self.samples(shape, layers, batch), self.answers(loss, batch, classes, outputs)
+        answers = self.masks(batch, classes, output[1:]) if masks else self.answers(loss, batch, classes, output if maps else (outputs,))
+        return config, self.samples(shape, layers, batch), answers
 
     def samples(self, shape, layers, batch):
         name, settings = sequential.settings_of(layers[0])
@@ -322,11 +361,24 @@ class Draw:
             return self.r.integers(0, settings["rows"], (batch, *shape))
         return self.r.normal(size=(batch, *shape)).astype(np.float32)
 
+    def masks(self, batch, classes, size):
+        """Some pixels have no class, never all of them."""
+        y = self.r.integers(0, classes, (batch, *size))
+        y[self.r.random(y.shape) < 0.1] = IGNORED
+        y[(y == IGNORED).all(tuple(range(1, y.ndim)))] = 0
+        return y
+
     def answers(self, loss, batch, classes, outputs):
         if classes > 0:
             return self.r.integers(0, classes, batch)
-        y = self.r.uniform(0, 1, (batch, outputs)) if loss == "bce-with-logits" else self.r.normal(size=(batch, outputs))
-        return (y[:, 0] if outputs == 1 and self.chance(0.5) else y).astype(np.float32)
+        size = (batch, *outputs)
+        if loss == "kl-divergence":
+            y = np.moveaxis(self.r.dirichlet(np.ones(outputs[0]), (batch, *outputs[1:])), -1, 1)
+        elif loss == "poisson":
+            y = self.r.integers(0, 6, size)
+        else:
+            y = self.r.uniform(0, 1, size) if loss == "bce-with-logits" else self.r.normal(size=size)
+        return (y[:, 0] if outputs == (1,) and self.chance(0.5) else y).astype(np.float32)
 
     def weights(self, model):
         """Values that keep a signal's size, for every tensor of a state_dict."""

@@ -5,10 +5,12 @@ PyTorch has none, that the reference device must reproduce. Needs torch >= 1.12;
     python3 tests/Support/oracle/golden.py
 """
 import activations
+import labelmaps
 import losses
 import normalization
 import optimizers
+import resampling
 import tensors
 
-for family in (activations, losses, normalization, optimizers, tensors):
+for family in (activations, labelmaps, losses, normalization, optimizers, resampling, tensors):
     family.run()

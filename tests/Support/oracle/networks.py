@@ -66,11 +66,16 @@ class Watch(training.Observer):
     def computed(self, output):
         if not torch.isfinite(output).all() or output.abs().max() > LARGEST:
             raise Refused("large")
-        name, settings = training.choice(self.config["loss"], None)
-        given = settings if isinstance(settings, dict) else {"margin": settings}
+        self.require_no_kink(self.config["loss"], output)
+
+    def require_no_kink(self, loss, output):
+        name, settings = training.choice(loss, None)
+        given = settings if isinstance(settings, dict) else {"losses" if name == "combined" else "margin": settings}
+        for part in given["losses"] if name == "combined" else []:
+            self.require_no_kink(part, output)
         if name == "hinge":
             require_away(training.margins(output, self.y, given.get("margin", 1)), [0])
-        if name == "mae":
+        if name in ("mae", "quantile"):
             require_away(output - training.as_numbers(output, self.y), [0])
 
     def differentiated(self, optimizer):
@@ -79,6 +84,8 @@ class Watch(training.Observer):
             return
         moved = [(p, group) for group in optimizer.param_groups for p in group["params"]]
         sizes = [optimizer.direction(p, group["betas"][0]) if isinstance(optimizer, training.Lion) else p.grad for p, group in moved]
+        if not all(v.any() for v in sizes):  # 0 by cancelling, in whatever order: another order leaves rounding
+            raise Refused("sign")
         values = torch.cat([v.detach().flatten() for v in sizes]).abs()
         if (values[values != 0] < NEAREST * values.square().mean().sqrt()).any():
             raise Refused("sign")

@@ -11,7 +11,7 @@ from torch import nn
 
 SHORTHAND = {
     "dense": "units", "maxpool": "kernel", "avgpool": "kernel", "groupnorm": "groups", "dropout": "rate", "permute": "axes",
-    "reshape": "shape", "residual": "layers", "branch": "paths", "leaky-relu": "slope", "elu": "alpha", "softplus": "beta",
+    "reshape": "shape", "residual": "layers", "upsample": "factor", "branch": "paths", "leaky-relu": "slope", "elu": "alpha", "softplus": "beta",
 }
 
 
@@ -253,6 +253,12 @@ class GlobalPool(nn.Module):
         return self.windows(x, 0).amax(-1) if self.ties == "split" else F.adaptive_max_pool1d(self.windows(x, 0), 1)[..., 0]
 
 
+def upsample(shape, factor=None, size=None, mode="nearest"):
+    signal = len(shape) == 2
+    mode = "linear" if signal and mode == "bilinear" else mode
+    return nn.Upsample(pair(size, signal) if size else None, None if size else pair(factor or 2, signal), mode, None if mode == "nearest" else False)
+
+
 def norm(name, shape, settings):
     eps, affine = settings.get("epsilon", 1e-5), settings.get("affine", True)
     if name == "batchnorm":
@@ -275,6 +281,8 @@ def module_of(layer, shape, clock):
         return (conv if name == "conv" else conv_transpose)(shape, **settings)
     if name in ("maxpool", "avgpool"):
         return Pool(shape, name == "maxpool", **settings)
+    if name == "upsample":
+        return upsample(shape, **settings)
     if name in ("global-maxpool", "global-avgpool"):
         return GlobalPool(name == "global-maxpool", **settings)
     if name.endswith("norm"):

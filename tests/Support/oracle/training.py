@@ -29,16 +29,55 @@ def as_numbers(output, y):
     return F.one_hot(y, output.shape[1]).to(output) if y.dtype == torch.int64 and output.shape[1] > 1 else y.to(output).reshape(output.shape)
 
 
+def class_scores(output):
+    """Of one score x for two classes those of both: 0 and x."""
+    return torch.cat([torch.zeros_like(output), output], 1) if output.shape[1] == 1 else output
+
+
+def focal(output, y, gamma, weights, ignored):
+    known = y != ignored
+    logp = torch.log_softmax(class_scores(output), 1).gather(1, y.where(known, torch.zeros_like(y)).unsqueeze(1)).squeeze(1)[known]
+    own = torch.ones_like(logp) if weights is None else weights[y[known]]
+    return (-own * (1 - logp.exp()) ** gamma * logp).sum() / own.sum()
+
+
+def dice(output, y, smooth, background, weights, ignored):
+    """1 - (2Σpt + s) / (Σp + Σt + s) of each class of each sample."""
+    known = (y != ignored).unsqueeze(1)
+    p = torch.softmax(class_scores(output), 1) * known
+    t = F.one_hot(y.where(y != ignored, torch.zeros_like(y)), p.shape[1]).movedim(-1, 1) * known
+    places = tuple(range(2, p.dim()))
+    loss = 1 - (2 * (p * t).sum(places) + smooth) / (p.sum(places) + t.sum(places) + smooth)
+    w = torch.ones(p.shape[1], dtype=p.dtype) if weights is None else weights.clone()
+    w[0] = w[0] if background else 0
+    return (loss @ w).mean() / w.sum()
+
+
 def loss_of(config, output, y):
-    name, settings = choice(config.get("loss"), "softmax-cross-entropy")
-    given = settings if isinstance(settings, dict) else {{"huber": "delta"}.get(name, "margin"): settings}
+    return one_loss(config.get("loss"), output, y)
+
+
+def one_loss(loss, output, y):
+    name, settings = choice(loss, "softmax-cross-entropy")
+    shorthand = {"huber": "delta", "quantile": "level", "focal": "gamma", "dice": "smooth", "combined": "losses"}
+    given = settings if isinstance(settings, dict) else {shorthand.get(name, "margin"): settings}
+    if name == "combined":
+        factors = given.get("weights", [1] * len(given["losses"]))
+        return sum(f * one_loss(part, output, y) for f, part in zip(factors, given["losses"]))
+    weights, ignored = given.get("class-weights"), given.get("ignore-index", -100)
+    weights = None if weights is None else torch.tensor(weights, dtype=output.dtype)
     if name == "softmax-cross-entropy":
-        weights = given.get("class-weights")
-        weights = None if weights is None else torch.tensor(weights, dtype=output.dtype)
-        return F.cross_entropy(output, y, weights, label_smoothing=given.get("label-smoothing", 0))
+        return F.cross_entropy(output, y, weights, ignore_index=ignored, label_smoothing=given.get("label-smoothing", 0))
+    if name == "focal":
+        return focal(output, y, given.get("gamma", 2), weights, ignored)
+    if name == "dice":
+        return dice(output, y, given.get("smooth", 1), given.get("background", True), weights, ignored)
     if name in ("hinge", "squared-hinge"):
         violations = margins(output, y, given.get("margin", 1)).clamp(min=0)
         return (violations ** (2 if name == "squared-hinge" else 1)).sum() / len(y)
+    if name == "bce-with-logits" and y.dtype == torch.int64 and y.dim() > 1:
+        known = y != ignored
+        output, y = output[:, 0][known].unsqueeze(1), y[known]
     t = as_numbers(output, y)
     return {
         "bce-with-logits": lambda: F.binary_cross_entropy_with_logits(output, t, pos_weight=torch.tensor(given.get("positive-weight", 1.0), dtype=output.dtype)),
@@ -46,6 +85,9 @@ def loss_of(config, output, y):
         "mse": lambda: F.mse_loss(output, t),
         "mae": lambda: F.l1_loss(output, t),
         "huber": lambda: F.huber_loss(output, t, delta=given.get("delta", 1.0)),
+        "kl-divergence": lambda: F.kl_div(torch.log_softmax(output, 1), t, reduction="batchmean") / int(np.prod(output.shape[2:])),
+        "quantile": lambda: torch.maximum(given.get("level", 0.5) * (t - output), (given.get("level", 0.5) - 1) * (t - output)).mean(),
+        "poisson": lambda: F.poisson_nll_loss(output, t),
     }[name]()
 
 

@@ -74,6 +74,36 @@ internal static class AugmentKernels
         y[i] = s.Noise > 0f ? value + (s.Noise * Normal(rng, sample, at)) : value;
     }
 
+    /// <summary>Picks and moves masks, a thread a pixel of the batch.</summary>
+    public static void Masks(Index1D i, ArrayView<byte> masks, ArrayView<int> indices, ArrayView<int> moves, AugmentSizes s, ArrayView<int> labels)
+    {
+        int pixels = s.Height * s.Width, n = i.X / pixels, row = i.X % pixels / s.Width, column = i.X % s.Width;
+        if (s.Spatial != 0)
+        {
+            ArrayView<int> move = moves.SubView(n * MoveLength, MoveLength);
+            int x = (move[MirrorX] != 0 ? s.Width - 1 - column : column) - move[ShiftX], y = (move[MirrorY] != 0 ? s.Height - 1 - row : row) - move[ShiftY];
+            (row, column) = (y, x);
+            if (s.Turned != 0)
+            {
+                (long twiceX, long twiceY) = Turned(move, y, x, s);
+                column = (int)((twiceX + One) >> 31);
+                row = (int)((twiceY + One) >> 31);
+            }
+        }
+        bool inside = row >= 0 && row < s.Height && column >= 0 && column < s.Width;
+        int label = inside ? masks[((long)(s.InOrder != 0 ? n : indices[n]) * pixels) + (row * s.Width) + column] : byte.MaxValue;
+        labels[i] = label == byte.MaxValue ? -1 : label;
+    }
+
+    /// <summary>Adds the launch that draws the moves of a batch.</summary>
+    public static void AddDraw(KernelBinding b, Augmentation augmentation, ArrayView<int> indices, ArrayView<int> rng, int height, int width, KernelScratchRegion moves)
+    {
+        int batch = indices.IntLength;
+        var draw = b.Loader.Items<ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);
+        MoveRule rule = RuleOf(augmentation, height, width);
+        b.Launch(() => draw(batch, indices, rng, rule, moves.View.Cast<int>()));
+    }
+
     public static void Add<P>(KernelBinding b, P data, Augmentation augmentation, bool inOrder) where P : struct, IKernelPixels
     {
         Shape4 shape = Shape4.Of(b, augmentation.IsSpatial);
@@ -83,11 +113,7 @@ internal static class AugmentKernels
         KernelScratchRegion moves = b.Scratch((long)batch * MoveLength);
         var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, inOrder ? 1 : 0, (float)augmentation.Noise);
         if (augmentation.IsSpatial)
-        {
-            var draw = b.Loader.Items<ArrayView<int>, ArrayView<int>, MoveRule, ArrayView<int>>(Draw);
-            MoveRule rule = RuleOf(augmentation, shape.Height, shape.Width);
-            b.Launch(() => draw(batch, indices, rng, rule, moves.View.Cast<int>()));
-        }
+            AddDraw(b, augmentation, indices, rng, shape.Height, shape.Width, moves);
         var run = b.Loader.Items<
             P, ArrayView<int>, ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<int>, AugmentSizes, ArrayView<float>>(Apply);
         b.Launch(() => run(y.IntLength, data, indices, scale, shift, rng, moves.View.Cast<int>(), sizes, y));
@@ -121,13 +147,18 @@ internal static class AugmentKernels
         int x = (move[MirrorX] != 0 ? s.Width - 1 - column : column) - move[ShiftX], y = (move[MirrorY] != 0 ? s.Height - 1 - row : row) - move[ShiftY];
         if (s.Turned == 0)
             return Raw(data, plane, y, x, s);
-        // Twice the position, so that the middle of an even side is whole too.
-        long u = (2 * x) - (s.Width - 1), v = (2 * y) - (s.Height - 1), cos = move[Cos], sin = move[Sin];
-        long twiceX = (u * cos) + (v * sin) + ((s.Width - 1) * One), twiceY = (v * cos) - (u * sin) + ((s.Height - 1) * One);
+        (long twiceX, long twiceY) = Turned(move, y, x, s);
         int left = (int)(twiceX >> 31), top = (int)(twiceY >> 31);
         float p = Fraction(twiceX), q = Fraction(twiceY);
         return ((1f - q) * (((1f - p) * Raw(data, plane, top, left, s)) + (p * Raw(data, plane, top, left + 1, s))))
             + (q * (((1f - p) * Raw(data, plane, top + 1, left, s)) + (p * Raw(data, plane, top + 1, left + 1, s))));
+    }
+
+    // Twice the position, so that the middle of an even side is whole too.
+    private static (long X, long Y) Turned(ArrayView<int> move, int y, int x, AugmentSizes s)
+    {
+        long u = (2 * x) - (s.Width - 1), v = (2 * y) - (s.Height - 1), cos = move[Cos], sin = move[Sin];
+        return ((u * cos) + (v * sin) + ((s.Width - 1) * One), (v * cos) - (u * sin) + ((s.Height - 1) * One));
     }
 
     private static float Fraction(long twice) => (int)(twice & 0x7FFFFFFF) * (1f / 2147483648f);

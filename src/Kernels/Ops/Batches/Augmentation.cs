@@ -115,6 +115,15 @@ internal readonly struct SampleMove
 
     public int EraseWidth { get; }
 
+    /// <summary>The pixel nearest to the source of an output pixel; it may lie outside the picture.</summary>
+    public (int Y, int X) Nearest(int row, int column, int height, int width)
+    {
+        int x = (MirrorX ? width - 1 - column : column) - ShiftX, y = (MirrorY ? height - 1 - row : row) - ShiftY;
+        double u = x - ((width - 1) / 2.0), v = y - ((height - 1) / 2.0);
+        double sourceX = (u * Cos) + (v * Sin) + ((width - 1) / 2.0), sourceY = (-u * Sin) + (v * Cos) + ((height - 1) / 2.0);
+        return ((int)Math.Floor(sourceY + 0.5), (int)Math.Floor(sourceX + 0.5));
+    }
+
     public bool Erases(int y, int x) => y >= EraseTop && y < EraseTop + EraseHeight && x >= EraseLeft && x < EraseLeft + EraseWidth;
 
     private static int Draw(uint bits, uint range) => (int)(((ulong)bits * range) >> 32);

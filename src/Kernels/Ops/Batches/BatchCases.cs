@@ -44,9 +44,19 @@ internal static class BatchCases
             6 => Augment(i / 10, bytes, random),
             7 => Augment((i / 10) + 5, reals, random),
             8 => SelectBatch(random, CaseSizes.Draw(random, 40)),
-            _ => OneHot(random, Classes[i / 10 % Classes.Length], 1 + (i % 33)),
+            _ => i % 20 == 9 ? Masks(random, i / 20, image, indices) : OneHot(random, Classes[i / 20 % Classes.Length], 1 + (i % 33)),
         };
     });
+
+    // Classes 0 to 3, and pixels of none.
+    private static OpCase Masks(RandomStream random, int index, Shape image, CaseInput indices)
+    {
+        Augmentation? augmentation = index % 3 == 0 ? null : Augmentations[index % Augmentations.Length];
+        CaseInput masks = CaseInput.Integers(random, new Shape(image[0], image[2], image[3]), 5, ElementType.Byte);
+        masks = masks with { Values = [.. masks.Values.Select(v => v == 4 ? byte.MaxValue : v)] };
+        bool inOrder = index % 2 == 1 && indices.Type.Shape[0] <= image[0];
+        return new OpCase($"gather masks {augmentation}{(inOrder ? " in order" : "")}", new GatherMasks(augmentation) { InOrder = inOrder }, augmentation is null ? [masks, indices] : [masks, indices, Rng(random)]) { Differentiable = false };
+    }
 
     // A batch somewhere in an epoch's order; the clock's other words are the seed and the step.
     private static OpCase SelectBatch(RandomStream random, int samples)

@@ -20,15 +20,15 @@ internal static class LossCases
             2 => CrossEntropy(random, n, k, 0.2, true),
             3 => Hinge(random, n, k, new Hinge(0.5)),
             4 => Hinge(random, n, k, new Hinge(1, Squared: true)),
-            _ => Metric(random, n, k, weighted: i / 6 % 2 == 1),
+            _ => i / 6 % 4 == 3 ? Counts(random, n) : Metric(random, n, k, weighted: i / 6 % 2 == 1),
         };
     });
 
     /// <summary>Losses that are sums over elements.</summary>
     public static OpFamily Summed { get; } = new("summed losses", (random, i) =>
     {
-        Shape shape = CaseSizes.At(Shapes, i / 10, () => CaseSizes.Draw(random, 2, 4));
-        return (i % 10) switch
+        Shape shape = CaseSizes.At(Shapes, i / 13, () => CaseSizes.Draw(random, 2, 4));
+        return (i % 13) switch
         {
             0 => Regression(random, shape, new HalfSquaredError()),
             1 => Regression(random, shape, new MeanSquaredError()),
@@ -39,7 +39,10 @@ internal static class LossCases
             6 => Binary(random, shape, new BinaryCrossEntropy(2.5), CaseInput.Uniform(random, shape, 0, 1)),
             7 => Binary(random, shape, new BinaryCrossEntropy(), CaseInput.Integers(random, new Shape(shape.Count), 2)),
             8 => new OpCase("l1", new L1Penalty(0.3), [CaseInput.AwayFrom(random, shape, [0])]),
-            _ => new OpCase("l2", new L2Penalty(0.3), [CaseInput.Normal(random, shape)]),
+            9 => new OpCase("l2", new L2Penalty(0.3), [CaseInput.Normal(random, shape)]),
+            10 => Regression(random, shape, new QuantileLoss(0.8), 0),
+            11 => Against(new KlDivergence(), CaseInput.Normal(random, shape), CaseInput.Uniform(random, shape, -0.3, 1)),
+            _ => Against(new PoissonLoss(), CaseInput.Normal(random, shape), CaseInput.Integers(random, shape, 6, ElementType.Real)),
         };
     });
 
@@ -47,11 +50,16 @@ internal static class LossCases
     {
         CaseInput[] inputs =
         [
-            CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 5, 0, 2, 0, 5, 0), CaseInput.Normal(random, Shape.Scalar),
+            CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 5, 0, 2, 0, 5, 0, 5, 0), CaseInput.Normal(random, Shape.Scalar),
             CaseInput.Distinct(random, new Shape(n, k)), CaseInput.Integers(random, new Shape(n), k), CaseInput.Uniform(random, Shape.Scalar, 0, 9),
         ];
         return new OpCase(weighted ? "metrics weighted" : "metrics", new Metrics(n, true, weighted), weighted ? inputs : inputs[..^1]) { Differentiable = false };
     }
+
+    private static OpCase Counts(RandomStream random, int n) => new("metrics counted", new Metrics(n, false, Weighted: true, Counted: true),
+    [
+        CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 5, 0, 2, 0, 5, 0, 70, 0), CaseInput.Normal(random, Shape.Scalar), CaseInput.Constant(new Shape(2), 40, 55), CaseInput.Uniform(random, Shape.Scalar, 0, 9),
+    ]) { Differentiable = false };
 
     // Targets from which x differs by a number away from the loss's kinks.
     private static OpCase Regression(RandomStream random, Shape shape, Op op, params double[] kinks)
@@ -61,6 +69,10 @@ internal static class LossCases
             x.Values[i] += targets.Values[i];
         return new OpCase(op.Name, op, [x, targets with { Differentiable = false }]);
     }
+
+    // Some targets are 0, none is below.
+    private static OpCase Against(Op op, CaseInput x, CaseInput targets) =>
+        new(op.Name, op, [x, targets with { Values = [.. targets.Values.Select(v => Math.Max(0, v))], Differentiable = false }]);
 
     private static OpCase Binary(RandomStream random, Shape shape, BinaryCrossEntropy op, CaseInput targets) =>
         new($"{op.Name} {op.PositiveWeight}", op, [CaseInput.Normal(random, shape, 3), targets with { Differentiable = false }]);

@@ -9,30 +9,37 @@ namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
 /// Running figures of an epoch, kept on the device so that no step waits for the host: the mean loss, each batch counted with its weight,
-/// the weights, the correct predictions and the samples. Each is a pair of floats whose sum has twice the digits, because adding
+/// the weights, the correct predictions, the samples and the predictions that could be judged (a sample's one, or those of its pixels that
+/// have a class). Each is a pair of floats whose sum has twice the digits, because adding
 /// 60,000 floats loses digits and a float stops counting at 2²⁴. A mean, unlike a sum, is finite where every loss is.
 /// </summary>
-/// <remarks>Inputs: totals [8] (changed), loss [1], for classes: scores [N, K], labels int [N], and if weighted: the batch's weight [1],
-/// else its samples are its weight. One score a sample means class 1 above 0. Ties go to the first class.</remarks>
-public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = false) : Op
+/// <remarks>Inputs: totals [10] (changed), loss [1], for classes: scores [N, K], labels int [N], or if counted: correct and judged [2]; and if weighted: the
+/// batch's weight [1], else its samples are its weight. One score a sample means class 1 above 0. Ties go to the first class.</remarks>
+/// <param name="SampleCount">N.</param>
+/// <param name="Classes">Whether samples have one class each, and it is seen here which are right.</param>
+/// <param name="Weighted">Whether the batch's weight is given.</param>
+/// <param name="Counted">Whether it was counted elsewhere how many are right, as of pixels.</param>
+public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = false, bool Counted = false) : Op
 {
     public const int Loss = 0;
     public const int Weight = 2;
     public const int Correct = 4;
     public const int Samples = 6;
 
-    /// <summary>Length of the totals: four pairs.</summary>
-    public const int Length = 8;
+    public const int Judged = 8;
+
+    /// <summary>Length of the totals: five pairs.</summary>
+    public const int Length = 10;
 
     private static readonly int[] Changed = [0];
 
-    private int WeightAt => Classes ? 4 : 2;
+    private int WeightAt => Classes ? 4 : Counted ? 3 : 2;
 
     public override ReadOnlySpan<int> Updates => Changed;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, (Classes ? 4 : 2) + (Weighted ? 1 : 0), Name);
+        Expect.Count(inputs, WeightAt + (Weighted ? 1 : 0), Name);
         Expect.Shape(inputs[0], new Shape(Length), "totals");
         return [];
     }
@@ -41,7 +48,7 @@ public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = fals
     {
         Span<double> totals = a.Updated(0);
         double weight = Weighted ? a.In(WeightAt)[0] : SampleCount;
-        int correct = 0;
+        double correct = Counted ? a.In(2)[0] : 0, judged = Counted ? a.In(2)[1] : SampleCount;
         for (int i = 0, k = Classes ? a.InShape(2)[1] : 0; Classes && i < SampleCount; i++)
             correct += Predicted(a.In(2).Slice(i * k, k)) == a.InInt(3)[i] ? 1 : 0;
         double all = totals[Weight] + totals[Weight + 1] + weight, mean = totals[Loss] + totals[Loss + 1];
@@ -50,36 +57,38 @@ public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = fals
         (totals[Weight], totals[Weight + 1]) = (all, 0);
         (totals[Correct], totals[Correct + 1]) = (totals[Correct] + totals[Correct + 1] + correct, 0);
         (totals[Samples], totals[Samples + 1]) = (totals[Samples] + totals[Samples + 1] + SampleCount, 0);
+        (totals[Judged], totals[Judged + 1]) = (totals[Judged] + totals[Judged + 1] + judged, 0);
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
-        float* totals = b.Updated(0), loss = b.In(1), scores = Classes ? b.In(2) : null, own = Weighted ? b.In(WeightAt) : null;
+        float* totals = b.Updated(0), loss = b.In(1), scores = Classes ? b.In(2) : null, own = Weighted ? b.In(WeightAt) : null, counts = Counted ? b.In(2) : null;
         int* labels = Classes ? b.InInt(3) : null;
         int k = Classes ? b.InShape(2)[1] : 0;
         b.Serial(() =>
         {
             double weight = own is null ? SampleCount : own[0], all = Sum(totals + Weight) + weight, mean = Sum(totals + Loss);
-            int correct = 0;
+            double correct = counts is null ? 0 : counts[0], judged = counts is null ? SampleCount : counts[1];
             for (int i = 0; i < SampleCount && labels is not null; i++)
                 correct += Predicted(new ReadOnlySpan<float>(scores + ((long)i * k), k)) == labels[i] ? 1 : 0;
             Set(totals + Loss, all > 0 ? mean + ((loss[0] - mean) * (weight / all)) : mean);
             Set(totals + Weight, all);
             Set(totals + Correct, Sum(totals + Correct) + correct);
             Set(totals + Samples, Sum(totals + Samples) + SampleCount);
+            Set(totals + Judged, Sum(totals + Judged) + judged);
         });
     }
 
     public override void Kernel(KernelBinding b)
     {
-        ArrayView<float> totals = b.Updated(0), loss = b.In(1), weight = Weighted ? b.In(WeightAt) : loss.SubView(0, 0);
+        ArrayView<float> totals = b.Updated(0), loss = b.In(1), weight = Weighted ? b.In(WeightAt) : loss.SubView(0, 0), counts = Counted ? b.In(2) : loss.SubView(0, 0);
         int rows = Classes ? SampleCount : 0, samples = SampleCount;
         KernelScratchRegion right = b.Scratch(Math.Max(1, rows));
         if (Classes)
             AddRight(b, right);
-        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, int, int>(RowLossKernels.AddTotals, RowTeams.Specialization);
         var config = new KernelConfig(1, RowTeams.Threads);
-        b.Launch(() => run(config, totals, loss, right.View, weight, rows, samples));
+        b.Launch(() => run(config, totals, loss, right.View, counts, weight, rows, samples));
     }
 
     private static void AddRight(KernelBinding b, KernelScratchRegion right)

@@ -184,8 +184,8 @@ internal static class RowLossKernels
         right[row] = predicted == labels[row] ? 1f : 0f;
     }
 
-    /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 where there are no classes.</summary>
-    public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, ArrayView<float> weight, int rows, int samples)
+    /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 where there are no classes; counts and weight may be empty.</summary>
+    public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, ArrayView<float> counts, ArrayView<float> weight, int rows, int samples)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         float correct = 0f;
@@ -198,8 +198,9 @@ internal static class RowLossKernels
         Add(totals, Metrics.Weight, own);
         float all = totals[Metrics.Weight], share = all > 0f ? own / all : 0f;
         Add(totals, Metrics.Loss, (loss[0] - totals[Metrics.Loss] - totals[Metrics.Loss + 1]) * share);
-        Add(totals, Metrics.Correct, correct);
+        Add(totals, Metrics.Correct, counts.Length > 0 ? counts[0] : correct);
         Add(totals, Metrics.Samples, samples);
+        Add(totals, Metrics.Judged, counts.Length > 0 ? counts[1] : samples);
     }
 
     // The sum of two floats and what rounding took from it, exactly (Møller and Knuth), with the tail of the sums before.

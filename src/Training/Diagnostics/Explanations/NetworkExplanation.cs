@@ -51,6 +51,9 @@ public sealed record NetworkExplanation(double Loss, string Answer, IReadOnlyLis
             });
         }
         string answer = sample.Labels is { } labels ? $"class {labels[0].ToString(System.Globalization.CultureInfo.InvariantCulture)}"
+            : sample.Mask is { } mask ? $"a mask of classes {string.Join(", ", mask.Where(c => c != SampleSet.Ignored).Distinct().Order())}"
+            : sample.TargetIsInput ? "the sample itself"
+            : sample.AnswerShape is { } image ? $"an image {image}"
             : string.Join(", ", sample.Targets!.Select(t => t.ToString("G4", System.Globalization.CultureInfo.InvariantCulture)));
         return new NetworkExplanation(loss, answer, layers);
     }

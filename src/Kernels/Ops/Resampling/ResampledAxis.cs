@@ -1,0 +1,77 @@
+namespace GpuGrad.Kernels.Ops.Resampling;
+
+/// <summary>How the places of one axis are made of those of an axis of another length.</summary>
+public enum Interpolation
+{
+    /// <summary>The place that lies under the new one: ⌊d·H/P⌋.</summary>
+    Nearest,
+
+    /// <summary>The two places around (d + ½)·H/P - ½, each by its nearness; beyond the border the border itself.</summary>
+    Bilinear,
+}
+
+/// <summary>
+/// One axis, in whole numbers: where a new place reads, and which new places read an old one. With H/P reduced to h/p the position
+/// ((2d + 1)h - p) / 2p is exact, so that a kernel and the CPU never disagree about a neighbour.
+/// </summary>
+/// <param name="In">Length of the old axis.</param>
+/// <param name="Out">Length of the new one.</param>
+/// <param name="Step">h: the old length over the greatest common divisor of both.</param>
+/// <param name="Unit">p: the new length over it.</param>
+/// <param name="Linear">1 for the two neighbours, 0 for the nearest.</param>
+internal readonly record struct ResampledAxis(int In, int Out, int Step, int Unit, int Linear)
+{
+    public static ResampledAxis Of(int length, int result, Interpolation mode)
+    {
+        (int a, int b) = (length, result);
+        while (b != 0)
+            (a, b) = (b, a % b);
+        return new ResampledAxis(length, result, length / a, result / a, mode == Interpolation.Bilinear ? 1 : 0);
+    }
+
+    /// <summary>Whether every position fits into 32 bits.</summary>
+    public bool Fits => ((2L * Out) + 3) * Step <= int.MaxValue && ((2L * In) + 3) * Unit <= int.MaxValue;
+
+    /// <summary>The first place that the new place d reads.</summary>
+    public int Place(int d) => Linear != 0 ? Position(d) / (2 * Unit) : d * Step / Unit;
+
+    /// <summary>The second one; the same at the border, and for the nearest.</summary>
+    public int Next(int place) => Linear != 0 && place < In - 1 ? place + 1 : place;
+
+    /// <summary>The share of the second place.</summary>
+    public float Share(int d) => Linear != 0 ? (float)(Position(d) % (2 * Unit)) / (2 * Unit) : 0f;
+
+    /// <summary>The first new place that reads the old place h.</summary>
+    public int First(int h)
+    {
+        if (Linear == 0)
+            return Over(h * Unit);
+        return h == 0 ? 0 : Over(((2 * h) - 1) * Unit) / 2;
+    }
+
+    /// <summary>Behind the last new place that reads h.</summary>
+    public int End(int h)
+    {
+        if (h == In - 1)
+            return Out;
+        return Linear == 0 ? Over((h + 1) * Unit) : Math.Min(Out, Over(((2 * h) + 3) * Unit) / 2);
+    }
+
+    /// <summary>How much of the old place h is in the new place d, which reads it.</summary>
+    public float Weight(int d, int h)
+    {
+        if (Linear == 0)
+            return 1f;
+        int place = Place(d);
+        float share = Share(d);
+        return place != h ? share : Next(place) == h ? 1f : 1f - share;
+    }
+
+    private int Position(int d)
+    {
+        int position = (((2 * d) + 1) * Step) - Unit;
+        return position > 0 ? position : 0;
+    }
+
+    private int Over(int dividend) => (dividend + Step - 1) / Step;
+}

@@ -1,0 +1,66 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.LabelMaps;
+using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Losses;
+
+/// <summary>Kullback and Leibler's divergence of probabilities from the softmax of the outputs, as <c>torch.nn.KLDivLoss</c> of a log-softmax with <c>batchmean</c>.</summary>
+public sealed record KlDivergenceConfig : NumberLossConfig
+{
+    protected override Op Op => new KlDivergence();
+
+    protected override string Name => "kl-divergence";
+
+    public override OutputKind Output => OutputKind.ClassLogits;
+
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
+        new(graph.Add(Op, graph.Add(new ClassLogSoftmax(), scores), AsNumbers(graph, scores, targets)));
+
+    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
+    {
+        place = targets.IndexOfAnyExceptInRange(0, 1);
+        return place < 0 ? null : "probabilities from 0 to 1, as kl-divergence takes them";
+    }
+
+    public override string? Problem(Shape output, DataShape data) =>
+        output.Rank > 0 && output[0] < 2 ? $"the network gives {output}, kl-divergence expects an output for each of two classes or more" : base.Problem(output, data);
+}
+
+/// <summary>The value that a given share of the targets lies below: for the median (0.5) or the bounds of an interval (0.05, 0.95).</summary>
+public sealed record QuantileConfig : NumberLossConfig
+{
+    /// <summary>The share, above 0 and below 1.</summary>
+    [Shorthand]
+    public double Level { get; init => field = Require.Fraction(Require.Positive(value)); } = 0.5;
+
+    internal override bool TakesScaledTargets => true;
+
+    protected override Op Op => new QuantileLoss(Level);
+
+    protected override string Name => "quantile";
+
+    public override string? Problem(Shape output, DataShape data) => NumbersOnlyProblem(data) ?? base.Problem(output, data);
+}
+
+/// <summary>Counts whose logarithm of the expected value the network gives, as <c>torch.nn.PoissonNLLLoss</c> with <c>log_input</c>.</summary>
+public sealed record PoissonConfig : NumberLossConfig
+{
+    protected override Op Op => new PoissonLoss();
+
+    protected override string Name => "poisson";
+
+    public override OutputKind Output => OutputKind.LogRates;
+
+    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
+    {
+        place = -1;
+        for (int i = 0; i < targets.Length && place < 0; i++)
+            place = targets[i] >= 0 ? -1 : i;
+        return place < 0 ? null : "counts of 0 or more, as poisson takes them";
+    }
+
+    public override string? Problem(Shape output, DataShape data) => NumbersOnlyProblem(data) ?? base.Problem(output, data);
+}

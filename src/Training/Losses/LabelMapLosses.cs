@@ -1,0 +1,87 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.LabelMaps;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Losses;
+
+/// <summary>Losses over classes, of a sample or of each pixel of a mask, written with log-probabilities.</summary>
+public abstract record LabelMapLoss : LossConfig
+{
+    /// <summary>Weight of each class.</summary>
+    [DefaultText("1 for each class")]
+    public IReadOnlyList<double>? ClassWeights { get; init; }
+
+    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
+    [DefaultText("none")]
+    public int? IgnoreIndex { get; init; }
+
+    public override int? Ignored => IgnoreIndex;
+
+    public override OutputKind Output => OutputKind.ClassLogits;
+
+    protected abstract string Name { get; }
+
+    public override string? Problem(Shape output, DataShape data)
+    {
+        if (IgnoreIndex is not null && data is { Classes: > 0, Answer: null })
+            return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
+        return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, Name, oneForTwo: true);
+    }
+
+    /// <summary>ln softmax over the classes of scores [N, K, …]; of one score x for two classes that of (0, x).</summary>
+    internal static Tensor LogProbabilities(Graph graph, Tensor scores) =>
+        graph.Add(new ClassLogSoftmax(), scores.Shape[1] == 1 ? graph.Add(new Pad(1, 1, 0), scores) : scores);
+
+    /// <summary>The loss of log-probabilities, and what its mean is over.</summary>
+    internal static BatchLoss Mean(Graph graph, LabelLoss op, Tensor scores, Tensor labels, Tensor? weights)
+    {
+        Tensor logp = LogProbabilities(graph, scores);
+        IReadOnlyList<Tensor> outputs = weights is null ? graph.AddAll(op, logp, labels) : graph.AddAll(op, logp, labels, weights);
+        return new BatchLoss(outputs[0], outputs[1]);
+    }
+}
+
+/// <summary>Cross-entropy in which what is right already counts less, for rare classes (Lin et al., 2017).</summary>
+public sealed record FocalConfig : LabelMapLoss
+{
+    /// <summary>How much less: the cross-entropy is multiplied by (1 - p)^gamma, p the probability of the right class.</summary>
+    [Shorthand]
+    public double Gamma { get; init => field = Require.NonNegative(value); } = 2;
+
+    protected override string Name => "focal";
+
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
+        Mean(graph, new LabelLoss(Gamma, 0, ClassWeights is not null), scores, targets.Labels!, ClassWeights is null ? null : constant("class-weights", ClassWeights));
+
+    public override double? ExpectedAtStart(DataShape data) => ClassWeights is null ? Math.Pow(1 - (1.0 / data.Classes), Gamma) * Math.Log(data.Classes) : null;
+}
+
+/// <summary>How little the predicted and the true region of each class overlap, of each sample by itself (Milletari et al., 2016).</summary>
+public sealed record DiceConfig : LabelMapLoss
+{
+    /// <summary>Added to both sides of the fraction: a class that is neither there nor predicted counts as a hit.</summary>
+    [Shorthand]
+    public double Smooth { get; init => field = Require.Positive(value); } = 1;
+
+    /// <summary>Whether class 0 counts too.</summary>
+    public bool Background { get; init; } = true;
+
+    protected override string Name => "dice";
+
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
+    {
+        Tensor logp = LogProbabilities(graph, scores);
+        double[] weights = [.. Enumerable.Range(0, logp.Shape[1]).Select(c => c == 0 && !Background ? 0 : ClassWeights?[c] ?? 1)];
+        return new BatchLoss(graph.AddAll(new Dice(Smooth), logp, targets.Labels!, constant("dice-weights", weights))[0]);
+    }
+
+    public override string? Problem(Shape output, DataShape data)
+    {
+        if (data is { Classes: > 0, Answer: null })
+            return "dice compares regions, the data has one class a sample; use softmax-cross-entropy or focal";
+        return base.Problem(output, data) ?? (!Background && (ClassWeights?.Skip(1).All(w => w == 0) ?? data.Classes == 1) ? "dice without the background has no class left; expected one with a weight above 0" : null);
+    }
+}

@@ -1,0 +1,20 @@
+# Resampling.
+defect('missing share', 'Resampling/Upsample.cs', 'wh * ww * dy;', 'wh * dy;')
+defect('overwrites', 'Resampling/Upsample.cs', '+ w] += wh * ww * dy;', '+ w] = wh * ww * dy;')
+defect('border', 'Resampling/ResampledAxis.cs', 'if (h == In - 1)', 'if (h == In)')
+defect('missing share', 'Resampling/ResampledAxis.cs', 'Next(place) == h ? 1f : 1f - share', '1f - share')
+defect('constant', 'Resampling/ResampledAxis.cs', 'return h == 0 ? 0 : Over(((2 * h) - 1) * Unit) / 2;', 'return h == 0 ? 0 : (Over(((2 * h) - 1) * Unit) / 2) + 1;')
+defect('missing row', 'Resampling/CpuResampling.cs', 'for (int i = rows.Begin[h]; i < rows.Begin[h + 1]; i++)', 'for (int i = rows.Begin[h] + 1; i < rows.Begin[h + 1]; i++)')
+defect('stale buffer', 'Resampling/CpuResampling.cs', 'new Span<float>(sums, width).Clear();', ';')
+
+# Losses over the classes of maps.
+defect('missing term', 'LabelMaps/ClassLogSoftmax.cs', '- (Math.Exp(a.In(1)[first + (c * z.Places)]) * sum);', ';')
+defect('missing term', 'LabelMaps/ClassLogSoftmax.cs', 'for (int c = 1; c < classes; c++)\n                sum +=', 'for (int c = 2; c < classes; c++)\n                sum +=')
+defect('ignored label', 'LabelMaps/LabelLoss.cs', 'label[i] == LabelMap.Ignored ? 0 : smooth', 'smooth')
+defect('missing factor', 'LabelMaps/LabelLoss.cs', 'shares.Hard * own * FocalTerm.Slope', 'own * FocalTerm.Slope')
+defect('sign', 'LabelMaps/LabelMapKernels.cs', '* (1f - q) * logp) - power', '* (1f - q) * logp) + power')
+defect('missing 1/N', 'LabelMaps/LabelLoss.cs', 'float scale = total[0] > 0 ? dloss[0] / total[0] : dloss[0];', 'float scale = dloss[0];')
+defect('missing square', 'LabelMaps/Dice.cs', '/ ((all + Smooth) * (all + Smooth));', '/ (all + Smooth);')
+defect('missing factor', 'LabelMaps/Dice.cs', 'miss - (factor * 2 / under)', 'miss - (factor / under)')
+defect('sign', 'Losses/DistributionLosses.cs', 'R.Of(1) - constant, R.WhereGreater(target, x, -constant', 'R.Of(1) - constant, R.WhereGreater(target, x, constant')
+defect('missing term', 'Losses/DistributionLosses.cs', 'R.Exp(x) - target;', 'R.Exp(x);')
