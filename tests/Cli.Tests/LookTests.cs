@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Training.Data.Formats;
+using SkiaSharp;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -88,7 +89,7 @@ public sealed class LookTests : IDisposable
         JsonNode answer = gpugrad.Run(["data", "show", Digits, "--out", "sheet.png", "--count", "12", "--json", .. few]).Json();
         Assert.Equal("[1, 28, 28]", (string?)answer["shape"]);
         Assert.Equal((50, 20, 10), ((int)answer["train"]!, (int)answer["test"]!, (int)answer["classes"]!));
-        Picture sheet = PngReader.Read(gpugrad["sheet.png"]);
+        SKImageInfo sheet = SKBitmap.DecodeBounds(gpugrad["sheet.png"]);
         Assert.True(sheet.Width > 28 && sheet.Height > 28);
         string text = gpugrad.Run(["data", "show", Digits, "--augment", .. few]).Done().Output;
         Assert.Contains("picture    samples.png", text, StringComparison.Ordinal);

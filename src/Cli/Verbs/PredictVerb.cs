@@ -14,7 +14,7 @@ public sealed class PredictVerb : Verb
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
     public string Path { get; set; } = "";
 
-    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files such as it was trained on: tables, npz, npy, IDX, PNG, folders of pictures; - for standard input.")]
+    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files such as it was trained on: tables, npz, npy, IDX, pictures, folders of pictures; - for standard input.")]
     public IEnumerable<string> Inputs { get; set; } = [];
 
     [Option("device", HelpText = "Overrides the run's device.")]

@@ -17,7 +17,7 @@ public static class DatasetCatalog
         new("csv", typeof(CsvConfig), "a table of numbers with a column of classes or of numbers to predict"),
         new("npz", typeof(NpzConfig), "NumPy arrays x and y in an archive"),
         new("npy", typeof(NpyConfig), "NumPy arrays in files of their own, which may be larger than memory"),
-        new("images", typeof(ImagesConfig), "a folder with a folder of PNG pictures for each class"),
+        new("images", typeof(ImagesConfig), "a folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF, BMP"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
         new("spirals", typeof(SpiralsConfig), "generated: points on arms that wind around each other"),
         new("moons", typeof(MoonsConfig), "generated: points on two half circles that reach into each other"),

@@ -212,6 +212,9 @@ public sealed record DataSet
     /// <summary>Held-out samples for the final figure; null when the source has none.</summary>
     public SampleSet? Test { get; init; }
 
+    /// <summary>Samples to judge each epoch; null when the source has none.</summary>
+    public SampleSet? Validation { get; init; }
+
     /// <summary>Names of the classes in order of their labels; null when they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 

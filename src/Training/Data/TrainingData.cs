@@ -74,7 +74,9 @@ public sealed record TrainingData
     internal static TrainingData Prepare(DataConfig config, DataSet data, ulong seed, RunConfig? run = null, FittedInput? fitted = null)
     {
         SampleSet train = data.Train;
-        SampleSet? test = data.Test, validation = null;
+        SampleSet? test = data.Test, validation = data.Validation;
+        if (config.Validation is not null && validation is not null)
+            throw ConfigException.At(config.Source, "data: 'validation' holds training samples back, but the data set has a validation set of its own; expected one of the two");
         if (config.Limit is int limit && limit < train.Count)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];

@@ -29,9 +29,26 @@ internal sealed record FormatSample(string Name, byte[] Good, Func<byte[], objec
         new("npy fortran", Hostile.File("i2-big-fortran-version3.npy"), b => Npy.Read(new MemoryStream(b), "f")),
         new("npz stored", Hostile.File("stored.npz"), b => Npz.Read(new MemoryStream(b), "f")) { Container = (Hostile.File("f4.npy"), StoredZip) },
         new("npz deflated", Hostile.File("deflated.npz"), b => Npz.Read(new MemoryStream(b), "f")) { Container = (Hostile.File("u1.npy"), DeflatedZip) },
-        new("png", Hostile.File("rgb-alpha8.png"), b => PngReader.Read(new MemoryStream(b), "f")) { Container = (Hostile.File("rgb-alpha8.png"), PngWithChecksums) },
-        new("png palette interlaced", Hostile.File("rgb8-interlaced.png"), b => PngReader.Read(new MemoryStream(b), "f")) { Container = (Hostile.File("rgb8-interlaced.png"), PngWithChecksums) },
+        Picture("png", "rgb-alpha8.png") with { Container = (Hostile.File("rgb-alpha8.png"), PngWithChecksums) },
+        Picture("png interlaced", "rgb8-interlaced.png") with { Container = (Hostile.File("rgb8-interlaced.png"), PngWithChecksums) },
+        Picture("png 16 bits", "rgb16.png") with { Container = (Hostile.File("rgb16.png"), PngWithChecksums) },
+        Picture("jpeg", "gray.jpg"),
+        Picture("jpeg progressive", "progressive.jpg"),
+        Picture("jpeg cmyk", "cmyk.jpg"),
+        Picture("webp lossy", "lossy.webp"),
+        Picture("webp lossless", "lossless.webp"),
+        Picture("gif", "animated.gif"),
+        Picture("bmp", "rgb24.bmp"),
+        Picture("bmp palette", "palette.bmp"),
     ];
+
+    /// <summary>What a damaged file may ask for: of a picture, what a damaged size says, if its file is not too short for that.</summary>
+    public long Memory { get; init; } = 4 << 20;
+
+    /// <summary>False where what follows the end, and the last bytes of all, are not looked at.</summary>
+    public bool IsStrict { get; init; } = true;
+
+    private static FormatSample Picture(string name, string file) => new(name, Hostile.File(file), b => PictureReader.Decode(b, "f").Pixels) { IsStrict = false, Memory = 128L << 20 };
 
     public static FormatSample Find(string name) => All.Single(s => s.Name == name);
 

@@ -124,7 +124,6 @@ public sealed class NpzTests
                     slow = (slow >> 1) ^ (0xEDB88320 & (0 - (slow & 1)));
             }
             Assert.Equal(~slow, Crc32.HashToUInt32(bytes.AsSpan(3, length)));
-            Assert.Equal(~slow, PngChecksum.Of(bytes.AsSpan(3, length / 3), bytes.AsSpan(3 + (length / 3), length - (length / 3))));
         }
     }
 

@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Preview;
+using SkiaSharp;
 
 namespace GpuGrad.Training.Tests.Data;
 
@@ -78,5 +79,9 @@ public sealed class PreviewTests
         Assert.Equal((0, 255), (sheet.Pixels[((6 * sheet.Width) + 6) * 3], sheet.Pixels[((6 * sheet.Width) + 6 + 8) * 3]));
     }
 
-    private static Picture Read(byte[] png) => PngReader.Read(new MemoryStream(png), "sheet");
+    private static Picture Read(byte[] png)
+    {
+        using SKBitmap bitmap = SKBitmap.Decode(png, new SKImageInfo(SKBitmap.DecodeBounds(png).Width, SKBitmap.DecodeBounds(png).Height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
+        return new Picture(bitmap.Width, bitmap.Height, 3, [.. bitmap.Bytes.Where((_, i) => i % 4 != 3)]);
+    }
 }

@@ -38,20 +38,25 @@ internal static class DataFile
     }
 
     /// <summary>The whole of a file that must be small.</summary>
-    public static byte[] ReadAll(string path, long most) => Read(path, stream =>
+    public static byte[] ReadAll(string path, long most) => Read(path, stream => Whole(stream, path, most));
+
+    /// <summary>The same of one that is open.</summary>
+    public static byte[] Whole(Stream stream, string name, long most)
     {
         if (stream.Length > most)
-            throw DataFault.In(path, $"{stream.Length} bytes", $"at most {most}");
+            throw DataFault.In(name, $"{stream.Length} bytes", $"at most {most}");
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
-    });
+    }
 
     /// <summary>
     /// The entries of a folder in ordinal order, so that class numbers are the same on every machine. A link that leaves
-    /// the folder is refused: a data set stays within its root.
+    /// the root is refused: a data set stays within it.
     /// </summary>
-    public static FileSystemInfo[] List(string folder)
+    /// <param name="folder">The folder.</param>
+    /// <param name="top">Links may lead anywhere within this folder.</param>
+    public static FileSystemInfo[] List(string folder, string top)
     {
         try
         {
@@ -60,11 +65,11 @@ internal static class DataFile
                 throw DataFault.In(folder, "no such folder", "a folder of data");
             FileSystemInfo[] entries = root.GetFileSystemInfos();
             Array.Sort(entries, (a, b) => string.CompareOrdinal(a.Name, b.Name));
-            string inside = Path.TrimEndingDirectorySeparator(Real(root)) + Path.DirectorySeparatorChar;
+            string outer = Path.TrimEndingDirectorySeparator(Real(new DirectoryInfo(top)));
             foreach (FileSystemInfo entry in entries)
             {
-                if (entry.LinkTarget is not null && !Real(entry).StartsWith(inside, StringComparison.Ordinal))
-                    throw DataFault.In(entry.FullName, "a link that leads out of the folder", "data inside its folder; copy the file, or give its own path");
+                if (entry.Attributes.HasFlag(FileAttributes.ReparsePoint) && entry.LinkTarget is not null && !IsInside(Real(entry), outer))
+                    throw DataFault.In(entry.FullName, "a link that leads out of the folder", $"data inside {top}; copy the file, or give its own path");
             }
             return entries;
         }
@@ -74,8 +79,21 @@ internal static class DataFile
         }
     }
 
-    private static string Real(FileSystemInfo entry) =>
-        Path.GetFullPath((entry.ResolveLinkTarget(returnFinalTarget: true) ?? entry).FullName);
+    private static bool IsInside(string path, string outer) => path == outer || path.StartsWith(outer + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    /// <summary>The path without any link in it.</summary>
+    public static string Real(FileSystemInfo entry)
+    {
+        string real = Path.GetPathRoot(entry.FullName) ?? "";
+        foreach (string name in entry.FullName[real.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
+        {
+            string next = Path.Combine(real, name);
+            FileSystemInfo? target = new FileInfo(next).LinkTarget is null ? null : new FileInfo(next).ResolveLinkTarget(returnFinalTarget: true);
+            // A link's target may lie behind links of its own.
+            real = target is null || target.FullName == next ? next : Real(target);
+        }
+        return real;
+    }
 
     private static FileStream Open(string path)
     {

@@ -1,51 +1,33 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Text;
+using SkiaSharp;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Writes pictures as PNG: 8 bits, gray or RGB, with or without alpha.</summary>
+/// <summary>Writes pictures as PNG: 8 bits, gray or RGB, with or without alpha. The same pixels give the same bytes.</summary>
 public static class PngWriter
 {
     public static byte[] Write(Picture picture)
     {
-        using var file = new MemoryStream();
-        file.Write([0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10]);
-        var header = new byte[13];
-        BinaryPrimitives.WriteInt32BigEndian(header, picture.Width);
-        BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), picture.Height);
-        header[8] = 8;
-        header[9] = (byte)(picture.Channels switch { 1 => PngColour.Gray, 2 => PngColour.GrayAlpha, 3 => PngColour.Rgb, _ => PngColour.RgbAlpha });
-        Chunk(file, "IHDR", header);
-        Chunk(file, "IDAT", Pack(picture));
-        Chunk(file, "IEND", []);
-        return file.ToArray();
-    }
-
-    private static byte[] Pack(Picture picture)
-    {
-        using var packed = new MemoryStream();
-        using (var zlib = new ZLibStream(packed, CompressionLevel.Optimal, leaveOpen: true))
+        (SKColorType type, SKAlphaType alpha) = picture.Channels switch
         {
-            int row = picture.Width * picture.Channels;
-            for (int y = 0; y < picture.Height; y++)
-            {
-                zlib.WriteByte(0);
-                zlib.Write(picture.Pixels, y * row, row);
-            }
-        }
-        return packed.ToArray();
+            1 => (SKColorType.Gray8, SKAlphaType.Opaque),
+            3 => (SKColorType.Rgba8888, SKAlphaType.Opaque),
+            4 => (SKColorType.Rgba8888, SKAlphaType.Unpremul),
+            _ => throw new ArgumentException($"A picture of {picture.Channels} channels; expected 1, 3 or 4."),
+        };
+        byte[] pixels = picture.Channels == 3 ? WithAlpha(picture.Pixels) : picture.Pixels;
+        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(picture.Width, picture.Height, type, alpha), pixels);
+        using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
+        return png.ToArray();
     }
 
-    private static void Chunk(Stream file, string type, byte[] data)
+    private static byte[] WithAlpha(byte[] rgb)
     {
-        Span<byte> word = stackalloc byte[4];
-        byte[] name = Encoding.ASCII.GetBytes(type);
-        BinaryPrimitives.WriteInt32BigEndian(word, data.Length);
-        file.Write(word);
-        file.Write(name);
-        file.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(word, PngChecksum.Of(name, data));
-        file.Write(word);
+        var pixels = new byte[checked(rgb.Length / 3 * 4)];
+        for (int i = 0; i < rgb.Length / 3; i++)
+        {
+            rgb.AsSpan(3 * i, 3).CopyTo(pixels.AsSpan(4 * i));
+            pixels[(4 * i) + 3] = byte.MaxValue;
+        }
+        return pixels;
     }
 }

@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Inputs;
 
@@ -32,7 +33,7 @@ internal static class FileKinds
         stream.Position = 0;
         return extension switch
         {
-            ".png" => FileKind.Picture,
+            _ when PictureFolder.IsPicture(name) => FileKind.Picture,
             ".npy" => FileKind.Npy,
             ".npz" => FileKind.Npz,
             _ when options.IsTable || Tables.Contains(extension) => FileKind.Table,
@@ -43,7 +44,7 @@ internal static class FileKinds
 
     private static FileKind? OfBytes(ReadOnlySpan<byte> head) => head switch
     {
-        [0x89, (byte)'P', (byte)'N', (byte)'G'] => FileKind.Picture,
+        [0x89, (byte)'P', (byte)'N', (byte)'G'] or [0xFF, 0xD8, 0xFF, _] or [(byte)'G', (byte)'I', (byte)'F', (byte)'8'] or [(byte)'R', (byte)'I', (byte)'F', (byte)'F'] => FileKind.Picture,
         [0x93, (byte)'N', (byte)'U', (byte)'M'] => FileKind.Npy,
         [(byte)'P', (byte)'K', 3, 4] => FileKind.Npz,
         [0, 0, >= 8 and <= 14, _] or [0x1F, 0x8B, ..] => FileKind.Idx,
@@ -51,5 +52,5 @@ internal static class FileKinds
     };
 
     private static GpuGradException Unknown(string name, string extension) =>
-        new(Fault.Data, $"{name}: files of type '{extension}' are not read; expected .png, .npy, .npz, IDX, .csv or - for rows from standard input");
+        new(Fault.Data, $"{name}: files of type '{extension}' are not read; expected a picture (.jpg, .png, .webp, .gif, .bmp), .npy, .npz, IDX, .csv or - for rows from standard input");
 }

@@ -23,6 +23,7 @@ public sealed class InputPipeline
     private readonly FittedInput fitted;
     private readonly ReadingOptions options;
     private readonly IdRange? ids;
+    private readonly SampleCache cache;
     private readonly Action<string>? note;
 
     /// <param name="config">The experiment.</param>
@@ -32,6 +33,7 @@ public sealed class InputPipeline
     {
         this.fitted = fitted;
         this.note = note;
+        cache = config.Data.Cache;
         options = config.Data.Dataset?.Reading ?? new ReadingOptions();
         ids = IdRange.Of(config, fitted.Shape.Shape);
     }
@@ -43,7 +45,7 @@ public sealed class InputPipeline
     public SampleSet Read(string path, bool answers = false)
     {
         SampleSet samples = path == StandardInput ? Read(FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
-            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, answers)
+            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers, note)
             : DataFile.Read(path, stream => Read(stream, path, answers));
         if (answers && samples.Labels is null && samples.Targets is null)
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
@@ -61,7 +63,7 @@ public sealed class InputPipeline
 
     private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => FileKinds.Of(stream, name, options, otherwise) switch
     {
-        FileKind.Picture => PictureInput.One(PngReader.Read(stream, name), name, fitted, options),
+        FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
         FileKind.Npy => Fit(Npy.Read(stream, name), name),
         FileKind.Npz => Archive(stream, name, answers),
         FileKind.Idx => Fit(Idx.Read(stream, name), name),

@@ -4,56 +4,64 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>Pictures for a trained network: of its size, or scaled to it where its training data were.</summary>
+/// <summary>Pictures for a trained network: of its size, or scaled to it as its training data were.</summary>
 internal static class PictureInput
 {
     private const string Folders = "a folder";
 
-    public static SampleSet One(Picture picture, string name, FittedInput fitted, ReadingOptions options)
+    public static SampleSet One(byte[] file, string name, FittedInput fitted, ReadingOptions options)
     {
-        Shape shape = RequirePictures(name, "a picture", fitted, options);
-        Require(name, picture.Height, picture.Width, shape, options);
-        var planes = new byte[shape.Count];
-        ImageFolder.Place(picture, shape, planes);
-        return new SampleSet { Shape = shape, Count = 1, Bytes = planes, Places = new SamplePlaces(name) { Files = [name] } };
+        PictureLayout layout = Layout(name, "a picture", fitted, options);
+        Shape shape = layout.Shape;
+        DecodedPicture picture = PictureReader.Decode(file, name);
+        Require(name, picture.Header, shape, options);
+        var samples = new SampleSet { Shape = shape, Count = 1, Places = new SamplePlaces(name) { Files = [name] } };
+        if (layout.Bits == 8)
+        {
+            var planes = new byte[shape.Count];
+            layout.Place(picture, planes);
+            return samples with { Bytes = planes };
+        }
+        var numbers = new double[shape.Count];
+        layout.Place(picture, numbers);
+        return samples.WithNumbers(numbers);
     }
 
     /// <summary>Pictures in a folder, or in a folder for each class.</summary>
-    public static SampleSet Folder(string folder, FittedInput fitted, ReadingOptions options, bool answers)
+    /// <param name="folder">The folder.</param>
+    /// <param name="fitted">What training learned.</param>
+    /// <param name="options">What the config says.</param>
+    /// <param name="cache">Where samples are kept.</param>
+    /// <param name="answers">Whether the folders are classes.</param>
+    /// <param name="note">Told what was left out.</param>
+    public static SampleSet Folder(string folder, FittedInput fitted, ReadingOptions options, SampleCache cache, bool answers, Action<string>? note)
     {
-        Shape shape = RequirePictures(folder, Folders, fitted, options);
-        FileSystemInfo[] entries = [.. DataFile.List(folder).Where(e => !e.Name.StartsWith('.'))];
-        bool classes = entries.Any(e => e is DirectoryInfo);
-        if (answers && (!classes || fitted.ClassNames is null))
-            throw DataFault.In(folder, "no folders", "a folder of PNG pictures for each class");
-        List<(string Path, int Label)> files = classes
-            ? ImageFolder.Files(folder, answers ? [.. fitted.ClassNames!] : null)
-            : [.. entries.Where(e => e.Name.EndsWith(".png", StringComparison.OrdinalIgnoreCase)).Select(e => (e.FullName, 0))];
-        if (files.Count == 0)
-            throw DataFault.In(folder, "no pictures", "PNG files");
-        foreach ((string path, _) in files)
-        {
-            PngHeader header = ImageFolder.HeaderOf(path);
-            Require(path, header.Height, header.Width, shape, options);
-        }
-        SampleSet samples = ImageFolder.Decode(files, shape, progress: null);
-        return answers ? samples : samples with { Labels = null };
+        PictureLayout layout = Layout(folder, Folders, fitted, options);
+        PictureFolder found = PictureFolder.Scan(folder, folder);
+        if (answers && (found.Classes is [""] || fitted.ClassNames is null))
+            throw DataFault.In(folder, "no folders", "a folder of pictures for each class");
+        if (found.Note is not null)
+            note?.Invoke(found.Note);
+        if (!options.Resizes)
+            Concurrently.For(found.Pictures.Count, i => Require(found.Pictures[i].Path, PictureReader.Header(PictureReader.Bytes(found.Pictures[i].Path), found.Pictures[i].Path), layout.Shape, options));
+        long bytes = checked(found.Pictures.Count * layout.Shape.Length * (layout.Bits == 8 ? 1 : sizeof(float)));
+        return new PictureSet(found.Pictures, answers ? [.. fitted.ClassNames!] : null, layout, default).Samples(cache.IsInMemory(bytes), progress: null);
     }
 
-    private static Shape RequirePictures(string name, string found, FittedInput fitted, ReadingOptions options)
+    private static PictureLayout Layout(string name, string found, FittedInput fitted, ReadingOptions options)
     {
         Shape shape = fitted.Shape.Shape;
         if (shape.Rank != 3 || shape[0] is not (1 or 3))
             throw DataFault.In(name, found, $"{(found == Folders ? "a file of " : "")}samples {fitted.Sizes}, as the network was trained on");
-        // A table's columns may be pixels; an array of floats is pixels that somebody scaled.
-        if (fitted.Bytes == false && !options.IsTable)
+        // A table's columns may be pixels; an array of floats is pixels that somebody scaled; pictures that were no bytes had 16 bits.
+        if (fitted.Bytes == false && !options.IsTable && !options.ArePictures)
             throw DataFault.In(name, $"{found}{(found == Folders ? " of pictures" : "")}, bytes from 0 to 255", "an array of numbers as the network was trained on, or they would be scaled differently");
-        return shape;
+        return options.Pictures with { Shape = shape, Bits = fitted.Bytes == false && options.ArePictures ? 16 : 8 };
     }
 
-    private static void Require(string name, int height, int width, Shape shape, ReadingOptions options)
+    private static void Require(string name, PictureHeader header, Shape shape, ReadingOptions options)
     {
-        if (!options.Resizes && (height != shape[1] || width != shape[2]))
-            throw DataFault.In(name, $"a picture of {width} × {height} pixels", $"{shape[2]} × {shape[1]} as in training, which scaled none ('resize' in the config does)");
+        if (!options.Resizes && (header.Height != shape[1] || header.Width != shape[2]))
+            throw DataFault.In(name, $"a picture of {header.Width} × {header.Height} pixels", $"{shape[2]} × {shape[1]} as in training, which scaled none ('resize' in the config does)");
     }
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Inputs;
@@ -22,6 +23,12 @@ internal sealed record ReadingOptions
 
     /// <summary>Whether pictures of another size are scaled.</summary>
     public bool Resizes { get; init; }
+
+    /// <summary>Whether training had pictures out of files.</summary>
+    public bool ArePictures { get; init; }
+
+    /// <summary>How pictures become samples; shape and bits are the trained network's.</summary>
+    public PictureLayout Pictures { get; init; } = new(new Shape(1, 1, 1), 8);
 
     /// <summary>Labels of a record in CIFAR's files; 0 where there are no such files.</summary>
     public int CifarLabels { get; init; }

@@ -98,8 +98,8 @@ internal static class ArraySamples
         return wrong < 0 ? samples with { Labels = labels } : throw DataFault.In(name, $"the label {labels[wrong]} of sample {wrong}", $"0 to {shape.Classes - 1} as in training");
     }
 
-    /// <summary>A train and a test part as a data set.</summary>
-    public static DataSet DataSet(SampleSet train, SampleSet? test, string testName, string origin, IReadOnlyList<string>? classNames = null)
+    /// <summary>A train, a test and a validation part as a data set.</summary>
+    public static DataSet DataSet(SampleSet train, SampleSet? test, string testName, string origin, IReadOnlyList<string>? classNames = null, SampleSet? validation = null)
     {
         if (test is not null && test.Shape != train.Shape)
             throw DataFault.In(testName, $"samples of shape {test.Shape}", $"{train.Shape}, as in training");
@@ -116,9 +116,10 @@ internal static class ArraySamples
             Shape = shape,
             Train = train,
             Test = test,
+            Validation = validation,
             ClassNames = classNames,
             Origin = origin,
-            Fingerprint = Fingerprint.Of(shape, train, test),
+            Fingerprint = Fingerprint.Of(shape, train, test, validation),
         };
     }
 

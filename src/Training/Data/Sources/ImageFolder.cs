@@ -32,9 +32,25 @@ public sealed record ImageSize(int Height, int Width) : IConfigValue<ImageSize>
         node is YamlScalar { Quoted: false } s && ScalarBinder.TryWhole(s.Value, out long side) && side is > 0 and <= Most ? (int)side : null;
 }
 
+/// <summary>The size that all pictures are scaled to, and how: <c>32</c>, or <c>{size: [24, 32], method: crop}</c>.</summary>
+public sealed record ResizeConfig
+{
+    /// <summary>A side of a square, or [height, width].</summary>
+    [Shorthand]
+    public required ImageSize Size { get; init; }
+
+    /// <summary>
+    /// For pictures whose sides have another ratio: stretch keeps all of the picture and its ratio not, crop cuts off what is too long on
+    /// both sides, pad adds borders of the background.
+    /// </summary>
+    public ResizeMethod Method { get; init; }
+}
+
 /// <summary>
-/// A folder with a folder of PNG pictures for each class. Classes and pictures are sorted by the numbers of their characters,
-/// so that they have the same labels and order on every machine.
+/// A folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF (its first frame) or BMP, turned as their EXIF data say. Every
+/// folder with pictures in it is a class, called by its path: <c>animals/cat</c>. Classes and pictures are sorted by the numbers of their
+/// characters, so that they have the same labels and order on every machine. Folders train, val (or valid, validation) and test are the
+/// parts. Other files are left out and counted.
 /// </summary>
 public sealed record ImagesConfig : DatasetConfig
 {
@@ -46,119 +62,55 @@ public sealed record ImagesConfig : DatasetConfig
 
     /// <summary>Size that all pictures are scaled to; without it they must have the same.</summary>
     [DefaultText("none: all must have the same size")]
-    public ImageSize? Resize { get; init; }
+    public ResizeConfig? Resize { get; init; }
 
+    /// <summary>One channel or three; auto: one if every picture is gray.</summary>
     public ImageChannels Channels { get; init; }
 
-    internal override ReadingOptions Reading => new() { Resizes = Resize is not null };
+    /// <summary>What is behind transparent parts and beside padded pictures.</summary>
+    public Background Background { get; init; }
+
+    internal override ReadingOptions Reading => new()
+    {
+        ArePictures = true,
+        Resizes = Resize is not null,
+        Pictures = new PictureLayout(new Shape(1, 1, 1), 8) { Method = Resize?.Method ?? ResizeMethod.Stretch, Background = Background },
+    };
 
     public override DataSet Load(DataContext context)
     {
         string folder = DataFile.Resolve(context, Path, folder: true);
-        string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : [.. ImageFolder.Folders(folder).Select(f => f.Name)];
-        List<(string Path, int Label)> files = ImageFolder.Files(folder, classes);
-        string? testFolder = Test is null ? null : DataFile.Resolve(context, Test, folder: true);
-        List<(string Path, int Label)> testFiles = testFolder is null ? [] : ImageFolder.Files(testFolder, classes);
-        string[] all = [.. files.Concat(testFiles).Select(f => f.Path)];
-        Shape shape = context.Fitted?.Shape.Shape is { } trained && Resize is not null ? trained : ImageFolder.Survey(all, Resize, Channels);
-        SampleSet train = ImageFolder.Decode(files, shape, context.Progress);
-        SampleSet? test = testFolder is null ? null : ImageFolder.Decode(testFiles, shape, context.Progress);
-        return ArraySamples.DataSet(train, test, testFolder ?? folder, $"pictures in {folder}", classes);
-    }
-}
-
-internal static class ImageFolder
-{
-    // What a picture is known by before it is unpacked: signature and first chunk.
-    private const int Head = 33;
-
-    public static FileSystemInfo[] Folders(string folder)
-    {
-        FileSystemInfo[] folders = [.. DataFile.List(folder).Where(e => e is DirectoryInfo && !e.Name.StartsWith('.'))];
-        return folders.Length > 0 ? folders : throw DataFault.In(folder, "no folders", "a folder of PNG pictures for each class");
-    }
-
-    /// <summary>The pictures of all classes.</summary>
-    /// <param name="folder">Has a folder for each class.</param>
-    /// <param name="classes">Names of the classes in their order; null where no labels are wanted.</param>
-    public static List<(string Path, int Label)> Files(string folder, string[]? classes)
-    {
-        var files = new List<(string, int)>();
-        foreach (FileSystemInfo inner in Folders(folder))
+        PictureParts parts = Parts(folder, context);
+        PictureFolder?[] found = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(p => p is null ? null : PictureFolder.Scan(p, Root(p, folder)))];
+        string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : found[0]!.Classes;
+        if (found[0]!.Classes is [""])
+            throw DataFault.In(parts.Train, "pictures and no folders", "a folder of pictures for each class");
+        PictureSurvey survey = PictureSurvey.Of([.. found.OfType<PictureFolder>().SelectMany(f => f.Pictures)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
+        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
+        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
+        int first = 0;
+        SampleSet?[] sets = [.. found.Select(f =>
         {
-            int label = classes is null ? 0 : Array.IndexOf(classes, inner.Name);
-            if (label < 0)
-                throw DataFault.In(inner.FullName, $"the class {DataFault.Quote(inner.Name)}", $"one of those of the training data: {DataFault.Some(classes!)}");
-            int before = files.Count;
-            foreach (FileSystemInfo entry in DataFile.List(inner.FullName))
-            {
-                if (entry.Name.StartsWith('.'))
-                    continue;
-                if (entry is DirectoryInfo || !entry.Name.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
-                    throw DataFault.In(entry.FullName, entry is DirectoryInfo ? "a folder among pictures" : "no PNG picture", "files whose names end in .png; convert or remove it");
-                files.Add((entry.FullName, label));
-            }
-            if (files.Count == before)
-                throw DataFault.In(inner.FullName, "no pictures in this folder, which would be a class", "PNG files; add some, or remove the folder");
-        }
-        return files;
+            if (f is null)
+                return null;
+            int begin = first;
+            first += f.Pictures.Count;
+            return new PictureSet(f.Pictures, classes, layout, survey.Hashes.AsMemory(begin, f.Pictures.Count)).Samples(inMemory, context.Progress);
+        })];
+        DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", classes, sets[1]);
+        return data with { Notes = [.. found.Select(f => f?.Note).OfType<string>()] };
     }
 
-    /// <summary>The shape that all pictures get, from their first chunks.</summary>
-    public static Shape Survey(string[] files, ImageSize? resize, ImageChannels channels)
+    private PictureParts Parts(string folder, DataContext context)
     {
-        var headers = new PngHeader[files.Length];
-        Concurrently.For(files.Length, i => headers[i] = HeaderOf(files[i]));
-        bool colour = channels switch
-        {
-            ImageChannels.Auto => headers.Any(h => h.Colour is not (PngColour.Gray or PngColour.GrayAlpha)),
-            _ => channels == ImageChannels.Rgb,
-        };
-        (int height, int width) = resize is null ? (headers[0].Height, headers[0].Width) : (resize.Height, resize.Width);
-        int other = resize is null ? Array.FindIndex(headers, h => h.Height != height || h.Width != width) : -1;
-        if (other >= 0)
-            throw DataFault.In(files[other], $"{headers[other].Width} × {headers[other].Height} pixels", $"{width} × {height} as in {files[0]}; 'resize' scales all to one size");
-        return new Shape(colour ? 3 : 1, height, width);
+        PictureParts? parts = PictureParts.Of(folder);
+        if (Test is null)
+            return parts ?? new PictureParts(folder, null, null);
+        return parts?.Test is null
+            ? (parts ?? new PictureParts(folder, null, null)) with { Test = DataFile.Resolve(context, Test, folder: true) }
+            : throw ConfigException.At(Source, $"images has 'test: {Test}', and {folder} has a folder for the test; expected one of the two");
     }
 
-    /// <summary>Size and kind of a picture, from its first chunk.</summary>
-    public static PngHeader HeaderOf(string path) => DataFile.Read(path, stream =>
-    {
-        using var input = new ByteInput(stream, path, Math.Min(Head, stream.Length));
-        return PngReader.ReadHeader(input);
-    });
-
-    /// <summary>Pictures as samples of a shape; those of another size are scaled.</summary>
-    public static SampleSet Decode(List<(string Path, int Label)> files, Shape shape, Action<string, double?>? progress)
-    {
-        long bytes = checked(files.Count * shape.Length);
-        if (bytes > Array.MaxLength)
-            throw DataFault.In(Path.GetDirectoryName(files[0].Path)!, $"{files.Count} pictures of shape {shape}, {bytes} bytes", $"at most {Array.MaxLength}; 'resize' makes them smaller");
-        var pixels = new byte[bytes];
-        int done = 0;
-        Concurrently.For(files.Count, i =>
-        {
-            Picture picture = PngReader.Read(files[i].Path);
-            Place(picture, shape, pixels.AsSpan(i * shape.Count, shape.Count));
-            int count = Interlocked.Increment(ref done);
-            if (count % 256 == 0 || count == files.Count)
-                progress?.Invoke("reading pictures", (double)count / files.Count);
-        });
-        return new SampleSet { Shape = shape, Count = files.Count, Bytes = pixels, Labels = [.. files.Select(f => f.Label)], Places = new SamplePlaces("pictures") { Files = [.. files.Select(f => f.Path)] } };
-    }
-
-    /// <summary>One picture as planes, scaled where it has another size.</summary>
-    public static void Place(Picture picture, Shape shape, Span<byte> target)
-    {
-        if (picture.Height == shape[1] && picture.Width == shape[2])
-        {
-            picture.ToPlanes(shape[0], target);
-            return;
-        }
-        int size = checked(picture.Width * picture.Height), plane = shape[1] * shape[2];
-        var planes = new byte[checked(shape[0] * size)];
-        picture.ToPlanes(shape[0], planes);
-        for (int c = 0; c < shape[0]; c++)
-            Resize.Plane(planes.AsSpan(c * size, size), picture.Height, picture.Width, shape[1], shape[2]).CopyTo(target[(c * plane)..]);
-    }
+    // Links may lead from one part to another, not out of the data.
+    private static string Root(string part, string folder) => part.StartsWith(folder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) ? folder : part;
 }

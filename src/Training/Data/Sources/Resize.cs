@@ -1,48 +1,60 @@
+using System.Numerics;
+using GpuGrad.Training.Data.Formats;
+
 namespace GpuGrad.Training.Data.Sources;
 
 /// <summary>
-/// Scales a plane of bytes by a triangle filter whose width grows with the reduction, so that every source pixel counts when
+/// Scales a plane of numbers by a triangle filter whose width grows with the reduction, so that every source pixel counts when
 /// a picture gets smaller, and neighbours are joined linearly when it gets larger. Edges are weighted among the pixels that
-/// are there. First across, then down, rounded once each.
+/// are there. First across, then down, rounded once.
 /// </summary>
 internal static class Resize
 {
-    public static byte[] Plane(ReadOnlySpan<byte> source, int height, int width, int newHeight, int newWidth)
+    /// <param name="source">Rows of the picture.</param>
+    /// <param name="height">Of the picture.</param>
+    /// <param name="width">Of the picture.</param>
+    /// <param name="frame">Which part of it goes where.</param>
+    /// <param name="target">Rows of the result.</param>
+    /// <param name="stride">Numbers of a row of the result.</param>
+    /// <param name="most">The largest number.</param>
+    public static void Plane<T>(ReadOnlySpan<T> source, int height, int width, Frame frame, Span<T> target, int stride, int most)
+        where T : unmanaged, IBinaryInteger<T>
     {
-        (int First, double[] Weights)[] across = Filter(width, newWidth), down = Filter(height, newHeight);
-        var middle = new double[checked(height * newWidth)];
-        for (int y = 0; y < height; y++)
+        (int First, double[] Weights)[] across = Filter(width, frame.FromLeft, frame.FromWidth, frame.Width), down = Filter(height, frame.FromTop, frame.FromHeight, frame.Height);
+        var middle = new double[checked(height * frame.Width)];
+        for (int y = down[0].First; y < down[^1].First + down[^1].Weights.Length; y++)
         {
-            for (int x = 0; x < newWidth; x++)
+            for (int x = 0; x < frame.Width; x++)
             {
                 double sum = 0;
-                for (int i = 0; i < across[x].Weights.Length; i++)
-                    sum += across[x].Weights[i] * source[(y * width) + across[x].First + i];
-                middle[(y * newWidth) + x] = sum;
+                (int first, double[] weights) = across[x];
+                for (int i = 0; i < weights.Length; i++)
+                    sum += weights[i] * double.CreateTruncating(source[(y * width) + first + i]);
+                middle[(y * frame.Width) + x] = sum;
             }
         }
-        var result = new byte[checked(newHeight * newWidth)];
-        for (int y = 0; y < newHeight; y++)
+        for (int y = 0; y < frame.Height; y++)
         {
-            for (int x = 0; x < newWidth; x++)
+            (int first, double[] weights) = down[y];
+            for (int x = 0; x < frame.Width; x++)
             {
                 double sum = 0;
-                for (int i = 0; i < down[y].Weights.Length; i++)
-                    sum += down[y].Weights[i] * middle[((down[y].First + i) * newWidth) + x];
-                result[(y * newWidth) + x] = (byte)Math.Clamp(Math.Floor(sum + 0.5), 0, 255);
+                for (int i = 0; i < weights.Length; i++)
+                    sum += weights[i] * middle[((first + i) * frame.Width) + x];
+                target[((frame.Top + y) * stride) + frame.Left + x] = T.CreateTruncating((int)Math.Clamp(Math.Floor(sum + 0.5), 0, most));
             }
         }
-        return result;
     }
 
-    private static (int First, double[] Weights)[] Filter(int from, int to)
+    // From a stretch of so many pixels to so many others.
+    private static (int First, double[] Weights)[] Filter(int pixels, double begin, double length, int to)
     {
-        double ratio = (double)from / to, reach = Math.Max(1, ratio);
+        double ratio = length / to, reach = Math.Max(1, ratio);
         var filter = new (int, double[])[to];
         for (int i = 0; i < to; i++)
         {
-            double centre = (i + 0.5) * ratio;
-            int first = Math.Max(0, (int)Math.Floor(centre - reach)), last = Math.Min(from, (int)Math.Ceiling(centre + reach));
+            double centre = begin + ((i + 0.5) * ratio);
+            int first = Math.Max(0, (int)Math.Floor(centre - reach)), last = Math.Min(pixels, (int)Math.Ceiling(centre + reach));
             double[] weights = [.. Enumerable.Range(first, last - first).Select(j => Math.Max(0, 1 - (Math.Abs(j + 0.5 - centre) / reach)))];
             double sum = weights.Sum();
             filter[i] = (first, Array.ConvertAll(weights, w => w / sum));

@@ -1,0 +1,48 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Rows;
+
+namespace GpuGrad.Training.Data.Sources;
+
+/// <summary>Picture files as samples: decoded now, or each time they are wanted.</summary>
+/// <param name="files">The pictures.</param>
+/// <param name="classes">Names of the classes in their order; null where no labels are wanted.</param>
+/// <param name="layout">What becomes of a picture.</param>
+/// <param name="hashes">Of the files; empty where the fingerprint is not wanted.</param>
+internal sealed class PictureSet(IReadOnlyList<PictureFile> files, string[]? classes, PictureLayout layout, ReadOnlyMemory<UInt128> hashes)
+{
+    public SampleSet Samples(bool inMemory, Action<string, double?>? progress)
+    {
+        string[] paths = [.. files.Select(f => f.Path)];
+        var rows = new PictureRows(paths, layout);
+        var samples = new SampleSet
+        {
+            Shape = layout.Shape,
+            Count = files.Count,
+            Rows = rows,
+            Labels = classes is null ? null : Labels(classes),
+            Places = new SamplePlaces("pictures") { Files = paths },
+            SourceHash = hashes.IsEmpty ? null : Hash(),
+        };
+        if (!inMemory)
+            return samples;
+        rows.Progress = progress;
+        return samples.InMemory();
+    }
+
+    private int[] Labels(string[] classes)
+    {
+        var labels = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < classes.Length; i++)
+            labels.TryAdd(classes[i], i);
+        return [.. files.Select(f => labels.TryGetValue(f.Class, out int label) ? label : throw NoClass(f, classes))];
+    }
+
+    private static GpuGradException NoClass(PictureFile file, string[] classes) => DataFault.In(
+        file.Path, file.Class.Length == 0 ? "a picture outside the folders of the classes" : $"the class {DataFault.Quote(file.Class)}", $"one of those of the training data: {DataFault.Some(classes)}");
+
+    // What the files hold, and what is made of it.
+    private byte[] Hash() => SHA256.HashData([.. MemoryMarshal.AsBytes(hashes.Span), .. Encoding.UTF8.GetBytes($"{layout.Bits} {layout.Method} {layout.Background}")]);
+}
