@@ -68,7 +68,7 @@ public sealed class PictureFolderTests : IDisposable
         Write("p/test/b/1.png", 30);
         Assert.Equal([1], Load.Set("{dataset: {images: p}}", folder.Path).Test!.Labels!);
         Write("p/test/c/1.png", 30);
-        Assert.Contains("1.png: the class 'c'; expected one that the training data has", Load.Refusal("{dataset: {images: p}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("1.png: the class 'c'; expected one of those of the training data", Load.Refusal("{dataset: {images: p}}", folder.Path), StringComparison.Ordinal);
     }
 
     [Fact]
