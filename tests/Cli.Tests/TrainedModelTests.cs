@@ -101,7 +101,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
 
     [Fact]
     public void A_folder_without_pictures_is_refused() =>
-        Assert.Contains("no PNG picture", gpugrad.Run("predict", "run", "run").Refused(ExitCode.Data), StringComparison.Ordinal);
+        Assert.Contains("no pictures", gpugrad.Run("predict", "run", "run").Refused(ExitCode.Data), StringComparison.Ordinal);
 
     [Fact]
     public void Rows_that_do_not_fit_are_refused_with_their_line()
