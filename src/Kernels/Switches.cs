@@ -12,7 +12,7 @@ public static class Switches
     /// <summary>Guard mode: <c>end</c> or <c>start</c>, which end of every buffer lies against memory that nobody may touch.</summary>
     public const string Guard = "GPUGRAD_GUARD";
 
-    /// <summary>What the tests must find (a list of <c>opencl,ptxas,torch,sklearn,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
+    /// <summary>What the tests must find (a list of <c>opencl,ptxas,torch,sklearn,onnx,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>
     public const string Require = "GPUGRAD_REQUIRE";
 
     /// <summary>1: <c>train</c> says how long after the start of the process its first step was done.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Training.Data.Formats;
+using Microsoft.ML.OnnxRuntime;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -67,6 +68,32 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
             Assert.Equal(all[0]!["probabilities"]!.ToJsonString(), one["probabilities"]!.ToJsonString());
         }
     }
+
+    [Fact]
+    public void An_onnx_model_that_takes_raw_pictures_says_what_predict_says()
+    {
+        byte[] pixels = [.. Enumerable.Range(0, 2 * Pixels).Select(i => (byte)(i * 37 % 251))];
+        NpzWriter.Save(gpugrad["raw.npz"], npz => npz.Add("x", [2, 1, 28, 28], pixels));
+        JsonNode written = gpugrad.Run("export", "run", "--out", "model.onnx", "--with-preprocessing", "--with-probabilities", "--opset", "15", "--json").Json();
+        Assert.Equal("""[{"name":"x","type":"uint8","shape":["N",1,28,28],"meaning":"samples as they are, bytes from 0 to 255"}]""", written["inputs"]!.ToJsonString());
+        Assert.Equal(["y", "probabilities"], written["outputs"]!.AsArray().Select(o => (string?)o!["name"]));
+        using var session = new InferenceSession(gpugrad["model.onnx"]);
+        using OrtValue x = OrtValue.CreateTensorValueFromMemory(pixels, [2, 1, 28, 28]);
+        using var options = new RunOptions();
+        using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, ["x"], [x], ["probabilities"]);
+        double[] found = Array.ConvertAll(outputs[0].GetTensorDataAsSpan<float>().ToArray(), v => (double)v);
+        JsonArray predicted = gpugrad.Run("predict", "run", "raw.npz", "--json").Json().AsArray();
+        Assert.Null(Tolerance.Agreement.Explain("probabilities", [.. predicted.SelectMany(p => p!["probabilities"]!.AsArray().Select(v => (double)v!))], found));
+        Assert.Contains("data:", session.ModelMetadata.CustomMetadataMap["gpugrad.config"], StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--out w.safetensors --opset 17", "--opset goes with an --out that ends in .onnx")]
+    [InlineData("--out w.npz --with-preprocessing", "--with-preprocessing goes with an --out that ends in .onnx")]
+    [InlineData("--out w.onnx --opset 12", "--opset 12; expected a whole number from 13 to 23")]
+    [InlineData("--out w.pt", "--out w.pt; expected a file that ends in .onnx, .safetensors or .npz")]
+    public void An_export_that_cannot_be_is_one_line(string arguments, string expected) =>
+        Assert.Equal(expected, gpugrad.Run(["export", "run", .. arguments.Split(' ')]).Refused(ExitCode.Usage));
 
     [Fact]
     public void Predict_reads_a_picture_and_shows_the_most_likely_classes()

@@ -34,6 +34,17 @@ internal sealed class AgreementCase
 
     public string Name => Path.GetFileName(path);
 
+    public DataShape Shape => Config.Config.Data.KnownShape!;
+
+    public SampleSet Samples() => StepBatch.FromNpz(path + ".npz", Shape, Config.Config);
+
+    /// <summary>Gives a model the weights that the first step begins with.</summary>
+    public void Prepare(Model model)
+    {
+        model.Initialise(Config.Config.Seed);
+        WeightFile.Load(path + ".safetensors", model);
+    }
+
     /// <summary>The cases in the repository, by name.</summary>
     public static IEnumerable<string> Fixtures => In(Folder()).Select(c => Path.GetFileName(c)!);
 
@@ -49,14 +60,13 @@ internal sealed class AgreementCase
     /// <summary>Runs the steps on a device, as <c>gpugrad step</c> does, and says where they differ.</summary>
     public IReadOnlyList<string> Problems(Device device, AgreementErrors errors)
     {
-        DataShape shape = Config.Config.Data.KnownShape!;
-        Network network = ModelCheck.Check(Config.Config, shape);
-        SampleSet samples = StepBatch.FromNpz(path + ".npz", shape, Config.Config);
+        Network network = ModelCheck.Check(Config.Config, Shape);
+        SampleSet samples = Samples();
         var problems = new List<string>();
         var compared = new HashSet<string>();
         for (int step = 1; step <= Steps; step++)
         {
-            IReadOnlyList<NamedTensor> found = StepDump.Run(Config.Config, network, device, samples, Normalization.None(shape.Shape[0]), Prepare, step);
+            IReadOnlyList<NamedTensor> found = StepDump.Run(Config.Config, network, device, samples, Normalization.None(Shape.Shape[0]), Prepare, step);
             double size = SizeOfGradients(step);
             foreach (NamedTensor tensor in found.Where(t => IsExpected(t.Name, step)))
             {
@@ -82,12 +92,6 @@ internal sealed class AgreementCase
                 npz.Add(name, array.Sizes, values);
             }
         });
-    }
-
-    private void Prepare(Model model)
-    {
-        model.Initialise(Config.Config.Seed);
-        WeightFile.Load(path + ".safetensors", model);
     }
 
     // Activations are kept of the first step only.

@@ -1,8 +1,6 @@
-using System.Globalization;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
-using GpuGrad.Tests.Support;
 using GpuGrad.Training.Tests.Data;
 using Xunit.Abstractions;
 
@@ -12,10 +10,9 @@ namespace GpuGrad.Training.Tests.Agreement;
 /// Three training steps of randomly drawn networks against PyTorch in double: loss, output, activations, gradients, weights, running
 /// statistics and averages. On <c>cpu</c> within 1e-5 (gradients 1e-4), on <c>reference</c> within 1e-9.
 /// </summary>
-public sealed class AgreementTests(ITestOutputHelper output)
+[Collection(DrawnNetworks.Collection)]
+public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks networks)
 {
-    private const int Drawn = 320;
-
     public static TheoryData<string> Fixtures => [.. AgreementCase.Fixtures];
 
     [Theory]
@@ -34,11 +31,7 @@ public sealed class AgreementTests(ITestOutputHelper output)
     [SkippableFact]
     public void Freshly_drawn_networks_train_as_in_pytorch_and_everything_there_is_occurs_in_them()
     {
-        Python.RequireTorch();
-        using var folder = new TempFolder();
-        Python.Oracle("networks.py", folder.Path, "--count", Drawn.ToString(CultureInfo.InvariantCulture));
-        AgreementCase[] cases = [.. AgreementCase.In(folder.Path).Select(c => new AgreementCase(c))];
-        Assert.Equal(Drawn, cases.Length);
+        IReadOnlyList<AgreementCase> cases = networks.Cases();
         var errors = new AgreementErrors();
         var problems = new List<string>();
         foreach (AgreementCase drawn in cases)

@@ -1,0 +1,167 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Exchange.Onnx;
+
+/// <summary>Fills a span with the values of a parameter.</summary>
+public delegate void WeightReader(Parameter parameter, Span<float> values);
+
+/// <summary>An ONNX graph in the making: nodes in the order in which they run, weights and constants. Values are known by their names.</summary>
+/// <param name="opset">Version of ONNX's operators that the nodes keep to.</param>
+/// <param name="weights">Reads a parameter's values.</param>
+internal sealed class OnnxGraph(int opset, WeightReader weights)
+{
+    /// <summary>What a protobuf message can hold, less room for everything but tensors.</summary>
+    private const long MostBytes = int.MaxValue - (32L << 20);
+
+    private readonly GraphProto graph = new() { Name = "network" };
+    private readonly Dictionary<(Parameter, Shape), string> initializers = [];
+    private readonly Dictionary<string, int> taken = [];
+    private long bytes;
+
+    public int Opset { get; } = opset;
+
+    /// <summary>The layer that nodes added from now on belong to.</summary>
+    public string Scope { get; set; } = "";
+
+    /// <summary>Refuses more weights than one file can hold.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
+    public static void RequireRoom(long bytes)
+    {
+        if (bytes > MostBytes)
+            throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB of weights; an .onnx file holds at most 2 GB (protobuf's limit); expected a smaller network, or an --out that ends in .safetensors"));
+    }
+
+    /// <summary>Appends a node with one output; gives the output's name.</summary>
+    public string Add(string op, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
+    {
+        string name = Unique(Scope.Length > 0 ? $"{Scope}/{op}" : op);
+        var node = new NodeProto { Name = name, OpType = op, Output = { name } };
+        foreach (string input in inputs)
+            node.Input.Add(input);
+        foreach (AttributeProto attribute in attributes)
+            node.Attribute.Add(attribute);
+        graph.Node.Add(node);
+        return name;
+    }
+
+    /// <summary>Gives a value a name of its own, by which the outside knows it.</summary>
+    public void Output(string value, string name, Shape shape, string meaning)
+    {
+        NodeProto? producer = graph.Node.FirstOrDefault(n => n.Output[0] == value);
+        if (producer is null || graph.Output.Any(o => o.Name == value))
+        {
+            value = Add("Identity", [value]);
+            producer = graph.Node[^1];
+        }
+        foreach (NodeProto node in graph.Node)
+            Rename(node.Input, value, name);
+        Rename(producer.Output, value, name);
+        graph.Output.Add(Value(name, TensorProto.Types.DataType.Float, shape, meaning));
+    }
+
+    public void Input(string name, TensorProto.Types.DataType type, Shape shape, string meaning) => graph.Input.Add(Value(name, type, shape, meaning));
+
+    /// <summary>A parameter, seen under a shape.</summary>
+    public string Weight(Parameter parameter, Shape shape)
+    {
+        if (initializers.TryGetValue((parameter, shape), out string? name))
+            return name;
+        byte[] raw = Room(shape.Length * sizeof(float));
+        weights(parameter, MemoryMarshal.Cast<byte, float>(raw.AsSpan()));
+        return initializers[(parameter, shape)] = Tensor(parameter.Name, TensorProto.Types.DataType.Float, shape.Sizes, raw);
+    }
+
+    /// <summary>One number, for every element alike.</summary>
+    public string Constant(double value) => Constant(value, []);
+
+    /// <summary>The same number under a shape.</summary>
+    public string Constant(double value, ReadOnlySpan<int> sizes)
+    {
+        byte[] raw = Room(sizeof(float) * Count(sizes));
+        MemoryMarshal.Cast<byte, float>(raw.AsSpan()).Fill((float)value);
+        return Tensor("constant", TensorProto.Types.DataType.Float, sizes, raw);
+    }
+
+    public string Floats(string name, ReadOnlySpan<int> sizes, IEnumerable<double> values) =>
+        Tensor(name, TensorProto.Types.DataType.Float, sizes, MemoryMarshal.AsBytes<float>([.. values.Select(v => (float)v)]).ToArray());
+
+    public string Doubles(string name, ReadOnlySpan<int> sizes, IEnumerable<double> values) =>
+        Tensor(name, TensorProto.Types.DataType.Double, sizes, MemoryMarshal.AsBytes<double>([.. values]).ToArray());
+
+    /// <summary>The same numbers under another shape, whose first axis belongs to the batch.</summary>
+    public string Reshape(string x, Shape from, Shape to)
+    {
+        // 0 keeps an axis as it is, so that a reader can tell that it is the batch; -1 is what is left.
+        long[] sizes = [from[0] == to[0] ? 0 : -1, .. to.Sizes[1..].ToArray().Select(s => (long)s)];
+        string shape = Tensor("shape", TensorProto.Types.DataType.Int64, [sizes.Length], MemoryMarshal.AsBytes<long>(sizes).ToArray());
+        return Add("Reshape", [x, shape]);
+    }
+
+    public GraphProto Finish() => graph;
+
+    private static void Rename(Google.Protobuf.Collections.RepeatedField<string> names, string from, string to)
+    {
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (names[i] == from)
+                names[i] = to;
+        }
+    }
+
+    private static long Count(ReadOnlySpan<int> sizes)
+    {
+        long count = 1;
+        foreach (int size in sizes)
+            count = checked(count * size);
+        return count;
+    }
+
+    private static ValueInfoProto Value(string name, TensorProto.Types.DataType type, Shape shape, string meaning)
+    {
+        var sizes = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimParam = "N" } } };
+        foreach (int size in shape.Sizes[1..])
+            sizes.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = size });
+        var tensor = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = sizes };
+        return new ValueInfoProto { Name = name, DocString = meaning, Type = new TypeProto { TensorType = tensor } };
+    }
+
+    private byte[] Room(long more)
+    {
+        RequireRoom(checked(bytes += more));
+        return new byte[more];
+    }
+
+    private string Tensor(string name, TensorProto.Types.DataType type, ReadOnlySpan<int> sizes, byte[] raw)
+    {
+        var tensor = new TensorProto { Name = Unique(name), DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(raw) };
+        foreach (int size in sizes)
+            tensor.Dims.Add(size);
+        graph.Initializer.Add(tensor);
+        return tensor.Name;
+    }
+
+    private string Unique(string name)
+    {
+        string free = name;
+        while (!taken.TryAdd(free, 0))
+            free = string.Create(CultureInfo.InvariantCulture, $"{name}_{++taken[name]}");
+        return free;
+    }
+}
+
+/// <summary>Attributes of a node.</summary>
+internal static class OnnxAttribute
+{
+    public static AttributeProto Of(string name, long value) => new() { Name = name, I = value, Type = AttributeProto.Types.AttributeType.Int };
+
+    public static AttributeProto Of(string name, double value) => new() { Name = name, F = (float)value, Type = AttributeProto.Types.AttributeType.Float };
+
+    public static AttributeProto Of(string name, string value) => new() { Name = name, S = ByteString.CopyFromUtf8(value), Type = AttributeProto.Types.AttributeType.String };
+
+    public static AttributeProto Ints(string name, params IEnumerable<int> values) =>
+        new() { Name = name, Ints = { values.Select(v => (long)v) }, Type = AttributeProto.Types.AttributeType.Ints };
+}

@@ -1,0 +1,30 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Training.Exchange.Onnx;
+
+/// <summary>A node of our graph while it becomes nodes of ONNX.</summary>
+/// <param name="graph">Where they go.</param>
+/// <param name="node">Ours.</param>
+/// <param name="value">The name of a tensor in ONNX; a parameter's under a shape.</param>
+internal sealed class OnnxNode(OnnxGraph graph, Node node, Func<Tensor, Shape, string> value)
+{
+    public Op Op => node.Op;
+
+    public string Scope => node.Scope;
+
+    public OnnxGraph Graph => graph;
+
+    public int Inputs => node.Inputs.Count;
+
+    public Shape InputShape(int input = 0) => node.Inputs[input].Shape;
+
+    public Shape OutputShape => node.Outputs[0].Shape;
+
+    public string Input(int input = 0) => Input(input, InputShape(input));
+
+    /// <summary>A parameter under another shape.</summary>
+    public string Input(int input, Shape shape) => value(node.Inputs[input], shape);
+
+    public string Add(string op, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) => graph.Add(op, inputs, attributes);
+}

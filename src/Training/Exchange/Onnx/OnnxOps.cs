@@ -1,0 +1,47 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Convolutions;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Ops.Normalization;
+using GpuGrad.Kernels.Ops.Pooling;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Softmax;
+using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
+
+namespace GpuGrad.Training.Exchange.Onnx;
+
+/// <summary>
+/// What each op of an evaluation is in ONNX. A new op of a layer needs a line here; the tests that export every layer of the catalog
+/// ask for it.
+/// </summary>
+internal static class OnnxOps
+{
+    /// <summary>Adds the ONNX nodes of one of ours; gives the name of the result.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the op has no form in ONNX yet.</exception>
+    public static string Translate(OnnxNode n) => n.Op switch
+    {
+        MatMul op => Product(n, op),
+        Conv2D op => OnnxWindows.Conv(n, op),
+        ConvTranspose2D op => OnnxWindows.ConvTranspose(n, op),
+        MaxPool2D op => OnnxWindows.MaxPool(n, op),
+        AveragePool2D op => OnnxWindows.AveragePool(n, op),
+        BatchNormInference op => OnnxNorms.Batch(n, op),
+        LayerNorm op => OnnxNorms.Layer(n, op),
+        GroupNorm op => OnnxNorms.Group(n, op),
+        Softmax op => n.Add(op.Log ? "LogSoftmax" : "Softmax", [n.Input()], Of("axis", -1)),
+        Embedding => n.Add("Gather", [n.Input(0), n.Add("Cast", [n.Input(1)], Of("to", (long)TensorProto.Types.DataType.Int64))], Of("axis", 0)),
+        Reshape op => n.Graph.Reshape(n.Input(), n.InputShape(), op.To),
+        Permute op => n.Add("Transpose", [n.Input()], Ints("perm", op.Axes)),
+        Concat op => n.Add("Concat", [.. Enumerable.Range(0, n.Inputs).Select(i => n.Input(i))], Of("axis", op.Axis)),
+        Add => n.Add("Add", [n.Input(0), n.Input(1)]),
+        Multiply => n.Add("Mul", [n.Input(0), n.Input(1)]),
+        MapOp op when OnnxActivations.Find(op) is { } activation => activation(n, op.Constant),
+        Op op => throw new GpuGradException(Fault.Config, $"layer {n.Scope}: '{op.Name}' has no form in ONNX yet; expected other layers, or an --out that ends in .safetensors"),
+    };
+
+    private static string Product(OnnxNode n, MatMul op)
+    {
+        string[] inputs = op.Bias ? [n.Input(0), n.Input(1), n.Input(2)] : [n.Input(0), n.Input(1)];
+        return n.Add("Gemm", inputs, Of("transA", op.TransposeA ? 1 : 0), Of("transB", op.TransposeB ? 1 : 0));
+    }
+}

@@ -1,0 +1,118 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Exchange.Onnx;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Training.Tests.Exchange.Onnx;
+
+/// <summary>Models that take raw samples and give probabilities: the same as <c>predict</c>.</summary>
+public sealed class OnnxInputTests
+{
+    private const int Samples = 6;
+
+    private static readonly OnnxOptions Whole = new() { Preprocessing = true, Probabilities = true };
+
+    [Fact]
+    public void Pictures_of_bytes_are_scaled_by_the_model_itself()
+    {
+        var random = new Random(1);
+        var bytes = new byte[Samples * 2 * 5 * 4];
+        random.NextBytes(bytes);
+        var samples = new SampleSet { Shape = new Shape(2, 5, 4), Count = Samples, Bytes = bytes };
+        RunConfig config = Config("data: {shape: [2, 5, 4], classes: 3}", "[{conv: {filters: 4, kernel: 3, padding: same}}, relu, flatten, {dense: 3}]", "softmax-cross-entropy");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = new Normalization([1 / 60.0, 1 / 90.0], [130, 97.5]), Bytes = true };
+        RequireSame(config, fitted, samples, Whole, session => session.Run(bytes, Samples, 2, 5, 4)["probabilities"]);
+    }
+
+    [Theory]
+    [InlineData(1.0)]
+    [InlineData(2e7)] // the float of a number like this is wrong by a unit
+    public void Rows_of_numbers_are_scaled_by_the_model_itself_however_large(double centre)
+    {
+        var random = new Random(2);
+        double[] rows = [.. Enumerable.Range(0, Samples * 3).Select(i => ((i % 3 == 1 ? centre : 1) * 3) + random.NextDouble())];
+        float[] floats = Array.ConvertAll(rows, v => (float)v);
+        bool fine = centre > 1;
+        var samples = new SampleSet { Shape = new Shape(3), Count = Samples, Doubles = fine ? rows : null, Reals = fine ? null : floats };
+        RunConfig config = Config("data: {shape: [3], classes: 2}", "[{dense: 5}, tanh, {dense: 1}]", "bce-with-logits");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = new Normalization([3.5, 3.4, 3.3], [3.5, (centre * 3) + 0.5, 3.5]), Bytes = false };
+        RequireSame(config, fitted, samples, Whole, session => (fine ? session.Run(rows, Samples, 3) : session.Run(floats, Samples, 3))["probabilities"]);
+    }
+
+    [Fact]
+    public void A_signal_is_scaled_channel_by_channel_and_numbers_stay_numbers()
+    {
+        var random = new Random(3);
+        float[] values = [.. Enumerable.Range(0, Samples * 2 * 7).Select(_ => (float)random.NextDouble())];
+        var samples = new SampleSet { Shape = new Shape(2, 7), Count = Samples, Reals = values };
+        RunConfig config = Config("data: {shape: [2, 7], targets: 2}", "[{conv: {filters: 3, kernel: 3}}, gelu, flatten, {dense: 2}]", "mse");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = new Normalization([3, 4], [0.5, 0.4]), Bytes = false };
+        RequireSame(config, fitted, samples, new OnnxOptions { Preprocessing = true }, session => session.Run(values, Samples, 2, 7)["y"]);
+    }
+
+    [Fact]
+    public void Raw_samples_that_are_not_scaled_go_in_as_they_are()
+    {
+        byte[] ids = [0, 2, 1, 1, 0, 2];
+        float[] numbers = Array.ConvertAll(ids, v => (float)v);
+        var samples = new SampleSet { Shape = new Shape(1), Count = Samples, Reals = numbers };
+        RunConfig config = Config("data: {shape: [1], classes: 2}", "[{embedding: {rows: 3, width: 4}}, flatten, {dense: 2}]", "softmax-cross-entropy");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(1) };
+        RequireSame(config, fitted, samples, Whole, session => session.Run(numbers, Samples, 1)["probabilities"]);
+        RequireSame(config, fitted with { Bytes = true }, samples with { Reals = null, Bytes = ids }, Whole, session => session.Run(ids, Samples, 1)["probabilities"]);
+    }
+
+    [Fact]
+    public void A_network_whose_layers_compute_nothing_is_a_model_too()
+    {
+        float[] values = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+        RunConfig config = Config("data: {shape: [2], targets: 2}", "[dropout]", "mse");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };
+        RequireSame(config, fitted, new SampleSet { Shape = new Shape(2), Count = Samples, Reals = values }, new OnnxOptions(), session => session.Run(values, Samples, 2)["y"]);
+    }
+
+    [Theory]
+    [InlineData("mse", "targets: 2", "the network gives predicted numbers")]
+    [InlineData("hinge", "classes: 2", "the network gives a score for each class")]
+    public void Probabilities_of_a_network_that_gives_none_are_refused(string loss, string answers, string expected)
+    {
+        RunConfig config = Config($"data: {{shape: [2], {answers}}}", "[{dense: 2}]", loss);
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };
+        var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(config, fitted, (_, _) => { }, Whole));
+        Assert.Equal(Fault.Config, error.Fault);
+        Assert.Equal($"--with-probabilities: {expected}; expected one trained with softmax-cross-entropy or bce-with-logits", error.Message);
+    }
+
+    [Fact]
+    public void What_the_input_and_the_output_mean_stands_in_the_metadata()
+    {
+        RunConfig config = Config("data: {shape: [2], classes: 2}", "[{dense: 2}]", "softmax-cross-entropy");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2), ClassNames = ["no", "yes"] };
+        ModelProto model = OnnxModel.Of(config, fitted, (_, values) => values.Clear(), new OnnxOptions(), new ModelCard("", fitted).ToMetadata());
+        using var session = new OnnxSession(model);
+        Assert.Equal("samples as the network sees them, scaled", session.Metadata["gpugrad.input"]);
+        Assert.Equal("logits: softmax makes them probabilities", session.Metadata["gpugrad.output"]);
+        Assert.Equal("[\"no\",\"yes\"]", session.Metadata["gpugrad.classes"]);
+        Assert.Equal("[1,1]", session.Metadata["gpugrad.scale"]);
+    }
+
+    private static RunConfig Config(string data, string model, string loss) =>
+        RunConfigFile.Load("test.yaml", text: $"{data}\nmodel: {model}\nloss: {loss}\ntrain: {{epochs: 1, optimizer: sgd}}\n").Config;
+
+    private static void RequireSame(RunConfig config, FittedInput fitted, SampleSet samples, OnnxOptions options, Func<OnnxSession, double[]> run)
+    {
+        using var device = new CpuDevice(1);
+        Network network = Network.Build(config.Model, fitted.Shape.Shape);
+        using var model = new Model(config, network, device);
+        model.Initialise(5);
+        double[] expected = [.. new Predictor(config, new ModelCard("", fitted), m => m.Initialise(5)).Predict(samples, device).SelectMany(p => p.Values)];
+        using var session = new OnnxSession(OnnxModel.Of(config, fitted, (p, values) => model.Read(p, 0, values, average: true), options));
+        Assert.Null(Tolerance.Agreement.Explain("outputs", expected, run(session)));
+    }
+}
