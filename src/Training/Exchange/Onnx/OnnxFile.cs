@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using GpuGrad.Kernels.Devices.Cpu;
-using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;

@@ -86,19 +86,19 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
         return Tensor("constant", TensorProto.Types.DataType.Float, sizes, raw);
     }
 
-    public string Floats(string name, ReadOnlySpan<int> sizes, IEnumerable<double> values) =>
-        Tensor(name, TensorProto.Types.DataType.Float, sizes, MemoryMarshal.AsBytes<float>([.. values.Select(v => (float)v)]).ToArray());
+    /// <summary>Fixed numbers, as float or double.</summary>
+    public string Numbers(string name, TensorProto.Types.DataType type, ReadOnlySpan<int> sizes, IEnumerable<double> values) => Tensor(name, type, sizes, type == TensorProto.Types.DataType.Double
+        ? MemoryMarshal.AsBytes<double>([.. values]).ToArray()
+        : MemoryMarshal.AsBytes<float>([.. values.Select(v => (float)v)]).ToArray());
 
-    public string Doubles(string name, ReadOnlySpan<int> sizes, IEnumerable<double> values) =>
-        Tensor(name, TensorProto.Types.DataType.Double, sizes, MemoryMarshal.AsBytes<double>([.. values]).ToArray());
+    public string Indices(string name, long[] values) => Tensor(name, TensorProto.Types.DataType.Int64, [values.Length], MemoryMarshal.AsBytes<long>(values).ToArray());
 
     /// <summary>The same numbers under another shape, whose first axis belongs to the batch.</summary>
     public string Reshape(string x, Shape from, Shape to)
     {
         // 0 keeps an axis as it is, so that a reader can tell that it is the batch; -1 is what is left.
         long[] sizes = [from[0] == to[0] ? 0 : -1, .. to.Sizes[1..].ToArray().Select(s => (long)s)];
-        string shape = Tensor("shape", TensorProto.Types.DataType.Int64, [sizes.Length], MemoryMarshal.AsBytes<long>(sizes).ToArray());
-        return Add("Reshape", [x, shape]);
+        return Add("Reshape", [x, Indices("shape", sizes)]);
     }
 
     public GraphProto Finish() => graph;

@@ -23,7 +23,9 @@ internal static class OnnxInput
             return Name;
         }
         graph.Scope = "preprocessing";
-        return fitted.Bytes == true ? Bytes(graph, fitted.Normalization, batch) : Numbers(graph, fitted.Normalization, batch);
+        OnnxTable? table = fitted.Columns is null ? null : new OnnxTable(graph, fitted.Columns);
+        table?.RequireNumbers();
+        return fitted.Bytes == true ? Bytes(graph, fitted.Normalization, batch) : Numbers(graph, fitted.Normalization, batch, table);
     }
 
     private static string Bytes(OnnxGraph graph, Normalization normalization, Shape batch)
@@ -33,21 +35,23 @@ internal static class OnnxInput
         if (IsNone(normalization))
             return x;
         int[] channels = Channels(batch);
-        x = graph.Add("Mul", [x, graph.Floats("preprocessing/scale", channels, normalization.Scale)]);
-        return graph.Add("Add", [x, graph.Floats("preprocessing/shift", channels, normalization.Shift)]);
+        x = graph.Add("Mul", [x, graph.Numbers("preprocessing/scale", DataType.Float, channels, normalization.Scale)]);
+        return graph.Add("Add", [x, graph.Numbers("preprocessing/shift", DataType.Float, channels, normalization.Shift)]);
     }
 
     // The difference of large numbers is taken in double, as in training.
-    private static string Numbers(OnnxGraph graph, Normalization normalization, Shape batch)
+    private static string Numbers(OnnxGraph graph, Normalization normalization, Shape batch, OnnxTable? table)
     {
-        bool fine = normalization.Scale.Zip(normalization.Centre).Any(n => Math.Abs(n.First * n.Second) > LargestForFloat);
-        graph.Input(Name, fine ? DataType.Double : DataType.Float, batch, "samples as they are");
+        DataType type = normalization.Scale.Zip(normalization.Centre).Any(n => Math.Abs(n.First * n.Second) > LargestForFloat) ? DataType.Double : DataType.Float;
+        Shape raw = table?.RawShape(batch.WithoutBatch()).Prepend(1) ?? batch;
+        graph.Input(Name, type, raw, table is null ? "samples as they are" : "rows of the table's columns as they are, NaN where a value is missing");
+        string x = table?.Fill(Name, raw, type) ?? Name;
         if (IsNone(normalization))
-            return Name;
+            return x; // and the type is float
         int[] channels = Channels(batch);
-        string x = fine ? Name : Cast(graph, Name, DataType.Double);
-        x = graph.Add("Sub", [x, graph.Doubles("preprocessing/centre", channels, normalization.Centre)]);
-        x = graph.Add("Mul", [x, graph.Doubles("preprocessing/scale", channels, normalization.Scale)]);
+        x = type == DataType.Double ? x : Cast(graph, x, DataType.Double);
+        x = graph.Add("Sub", [x, graph.Numbers("preprocessing/centre", DataType.Double, channels, normalization.Centre)]);
+        x = graph.Add("Mul", [x, graph.Numbers("preprocessing/scale", DataType.Double, channels, normalization.Scale)]);
         return Cast(graph, x, DataType.Float);
     }
 

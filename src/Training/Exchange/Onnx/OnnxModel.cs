@@ -22,7 +22,7 @@ public sealed record OnnxOptions
             : throw new GpuGradException(Fault.Config, FormattableString.Invariant($"--opset {value}; expected a whole number from {LeastOpset} to {MostOpset}"));
     } = 17;
 
-    /// <summary>Whether the input is a raw sample, which the model itself scales.</summary>
+    /// <summary>Whether the input is a raw sample, which the model itself scales; scaled targets come out in their own units then.</summary>
     public bool Preprocessing { get; init; }
 
     /// <summary>Whether there is an output of probabilities besides.</summary>
@@ -49,7 +49,7 @@ internal static class OnnxModel
         var graph = new OnnxGraph(options.Opset, weights);
         string x = OnnxInput.Add(graph, fitted, options.Preprocessing);
         string y = Walk(config, fitted, network, graph, x);
-        OnnxOutput.Add(graph, config.Loss, fitted.Shape, network.Output, y, options.Probabilities);
+        OnnxOutput.Add(graph, config.Loss, fitted, network.Output, y, options);
         var model = new ModelProto
         {
             // Nothing newer than IR 7 is used; readers look at the pair.

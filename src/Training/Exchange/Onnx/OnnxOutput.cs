@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Losses;
 using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
@@ -10,24 +11,42 @@ internal static class OnnxOutput
 {
     private const string Name = "y", Probabilities = "probabilities";
 
-    public static void Add(OnnxGraph graph, LossConfig loss, DataShape data, Shape output, string y, bool probabilities)
+    /// <param name="graph">Where they go.</param>
+    /// <param name="loss">What the network was trained with, which says what its outputs mean.</param>
+    /// <param name="fitted">What training learned of its data.</param>
+    /// <param name="output">Shape of a sample's output.</param>
+    /// <param name="y">Its value.</param>
+    /// <param name="options">What is wanted.</param>
+    public static void Add(OnnxGraph graph, LossConfig loss, FittedInput fitted, Shape output, string y, OnnxOptions options)
     {
+        DataShape data = fitted.Shape;
+        bool probabilities = options.Probabilities;
         Shape batch = output.Prepend(1);
         (string meaning, Func<string>? nodes) = loss switch
         {
             SoftmaxCrossEntropyConfig => ("logits: softmax makes them probabilities", () => graph.Add("Softmax", [y], Of("axis", -1))),
             BinaryCrossEntropyConfig => ("logits: sigmoid makes each a probability", () => Binary(graph, data, output, y)),
             _ when data.Classes > 0 => ("a score for each class", null),
-            _ => ("predicted numbers", (Func<string>?)null),
+            _ when fitted.Normalization.Targets is null || options.Preprocessing => ("predicted numbers", null),
+            _ => ("predicted numbers, scaled as the targets were: y / gpugrad.target_scale + gpugrad.target_centre is what they stand for", (Func<string>?)null),
         };
         if (probabilities && nodes is null)
             throw new GpuGradException(Fault.Config, $"--with-probabilities: the network gives {meaning}; expected one trained with softmax-cross-entropy or bce-with-logits");
         graph.Scope = Probabilities;
         string? values = probabilities ? nodes!() : null;
+        if (options.Preprocessing && fitted.Normalization.Targets is { } targets)
+            y = Unscaled(graph, targets, output, y);
         graph.Scope = "";
         graph.Output(y, Name, batch, meaning);
         if (values is not null)
             graph.Output(values, Probabilities, IsSecondOfTwo(data, output) ? new Shape(1, 2) : batch, data.Classes > 0 ? "a probability for each class" : "probabilities");
+    }
+
+    private static string Unscaled(OnnxGraph graph, Normalization targets, Shape output, string y)
+    {
+        graph.Scope = "postprocessing";
+        y = graph.Add("Div", [y, graph.Numbers("postprocessing/scale", TensorProto.Types.DataType.Float, output.Sizes, targets.Scale)]);
+        return graph.Add("Add", [y, graph.Numbers("postprocessing/centre", TensorProto.Types.DataType.Float, output.Sizes, targets.Centre)]);
     }
 
     private static string Binary(OnnxGraph graph, DataShape data, Shape output, string y)

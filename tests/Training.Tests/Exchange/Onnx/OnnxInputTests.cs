@@ -7,6 +7,7 @@ using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Exchange.Onnx;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Tests.Data;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Tests.Exchange.Onnx;
@@ -43,6 +44,36 @@ public sealed class OnnxInputTests
         RunConfig config = Config("data: {shape: [3], classes: 2}", "[{dense: 5}, tanh, {dense: 1}]", "bce-with-logits");
         var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = new Normalization([3.5, 3.4, 3.3], [3.5, (centre * 3) + 0.5, 3.5]), Bytes = false };
         RequireSame(config, fitted, samples, Whole, session => (fine ? session.Run(rows, Samples, 3) : session.Run(floats, Samples, 3))["probabilities"]);
+    }
+
+    [Fact]
+    public void Missing_numbers_of_a_table_are_filled_in_by_the_model_itself_and_targets_come_out_in_their_units()
+    {
+        using var folder = new TempFolder();
+        var random = new Random(4);
+        string table = "age,member,size,price\n" + string.Concat(Enumerable.Range(0, 60).Select(i => FormattableString.Invariant(
+            $"{(i % 7 == 0 ? "" : 20 + random.Next(50))},{(i % 3 == 0 ? "yes" : "no")},{random.NextDouble():0.000},{200000 + random.Next(90000)}\n")));
+        LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: $"data: {{dataset: {{csv: {{path: {folder.Write("t.csv", table)}, targets: [price]}}}}}}\nmodel: [{{dense: 5}}, tanh, {{dense: 1}}]\nloss: mse\ntrain: {{epochs: 1, optimizer: sgd}}\n");
+        TrainingData data = TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1));
+        FittedInput fitted = FittedInput.Of(data);
+        Assert.Equal(4, fitted.Shape.Shape.Count); // and one that says whether the age is missing
+        float[] raw = [33, 1, 0.25f, float.NaN, 0, 0.5f, 61, float.NaN, 0.75f];
+        SampleSet samples = new InputPipeline(loaded.Config, fitted).Read(folder.Write("rows.csv", "age,member,size\n33,yes,0.25\n,no,0.5\n61,,0.75\n"));
+        RequireSame(loaded.Config, fitted, samples, new OnnxOptions { Preprocessing = true }, session => session.Run(raw, 3, 3)["y"]);
+    }
+
+    [Theory]
+    [InlineData("colour", "red,blue,red,blue,red,blue,red,blue,red,blue,red,blue", "categories")]
+    [InlineData("day", "2024-01-02,2024-02-03,2024-03-04,2024-04-05,2024-05-06,2024-06-07,2024-07-08,2024-08-09,2024-09-10,2024-10-11,2024-11-12,2024-12-13", "dates")]
+    public void Columns_that_are_no_numbers_are_refused_by_name(string column, string values, string kind)
+    {
+        using var folder = new TempFolder();
+        string table = $"{column},size,label\n" + string.Concat(values.Split(',').Select((v, i) => FormattableString.Invariant($"{v},{i}.5,{i % 2}\n")));
+        LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: $"data: {{dataset: {{csv: {{path: {folder.Write("t.csv", table)}, label: label}}}}}}\nmodel: [{{dense: 2}}]\nloss: softmax-cross-entropy\ntrain: {{epochs: 1, optimizer: sgd}}\n");
+        FittedInput fitted = FittedInput.Of(TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1)));
+        var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, Whole));
+        Assert.Equal($"--with-preprocessing: column '{column}' holds {kind}, which an .onnx model does not read yet; expected columns of numbers; leave it out and feed numbers as 'predict' makes them", error.Message);
+        Assert.Single(OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, new OnnxOptions()).Graph.Input);
     }
 
     [Fact]

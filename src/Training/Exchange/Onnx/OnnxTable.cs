@@ -1,0 +1,43 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Tables;
+using DataType = GpuGrad.Training.Exchange.Onnx.TensorProto.Types.DataType;
+
+namespace GpuGrad.Training.Exchange.Onnx;
+
+/// <summary>A row of a table as a model takes it: a number a column, NaN where one is missing; what training learned of missing values fills it in.</summary>
+/// <param name="graph">Where the nodes go.</param>
+/// <param name="columns">The columns of the training table.</param>
+internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
+{
+    private readonly TableColumn[] features = [.. columns.Columns.Where(c => c.Role == ColumnRole.Feature)];
+
+    /// <summary>The shape of a raw sample, whose network takes <paramref name="sample"/>.</summary>
+    public Shape RawShape(Shape sample) => columns.Width == features.Length ? sample : new Shape(features.Length);
+
+    /// <summary>Refuses columns whose values are no numbers.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
+    public void RequireNumbers()
+    {
+        if (features.FirstOrDefault(f => f.Fit is { Type: not (ColumnType.Number or ColumnType.Boolean) }) is { } column)
+            throw new GpuGradException(Fault.Config, $"--with-preprocessing: column {DataFault.Quote(column.Name)} holds {(column.Fit!.Type == ColumnType.Date ? "dates" : "categories")}, which an .onnx model does not read yet; expected columns of numbers; leave it out and feed numbers as 'predict' makes them");
+    }
+
+    /// <summary>Adds the nodes; gives the name of a sample's numbers.</summary>
+    public string Fill(string x, Shape raw, DataType type)
+    {
+        double[] fills = [.. features.Select(f => f.Fit is { Missing: not MissingStrategy.Refuse, Fill: [double fill, ..] } ? fill : double.NaN)];
+        int[] flagged = [.. Enumerable.Range(0, features.Length).Where(i => features[i].Fit?.Indicator == true)];
+        if (fills.All(double.IsNaN))
+            return x;
+        string missing = graph.Add("IsNaN", [x]);
+        string filled = graph.Add("Where", [missing, graph.Numbers("preprocessing/fill", type, raw.Sizes[1..], fills), x]);
+        if (flagged.Length == 0)
+            return filled;
+        // All values, then all flags; then each flag behind its value.
+        string both = graph.Add("Concat", [filled, graph.Add("Cast", [missing], OnnxAttribute.Of("to", (long)type))], OnnxAttribute.Of("axis", 1));
+        long[] order = [.. Enumerable.Range(0, features.Length).SelectMany(i => flagged.Contains(i) ? new long[] { i, features.Length + i } : [i])];
+        return graph.Add("Gather", [both, graph.Indices("preprocessing/order", order)], OnnxAttribute.Of("axis", 1));
+    }
+}
