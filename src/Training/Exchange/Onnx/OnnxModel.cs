@@ -76,7 +76,7 @@ internal static class OnnxModel
 
     private static string Walk(RunConfig config, FittedInput fitted, Network network, OnnxGraph graph, string x)
     {
-        var memory = new ModelMemory(ParameterGroups.Layout(config.Train, network), config.Train);
+        var memory = new ModelMemory(ParameterGroups.Layout(config, network), config.Train);
         ModelGraph forward = new ModelGraphs(config, network, memory).Inference(BatchSource.Imaginary(fitted.Shape, SamplesOfWalk), SamplesOfWalk);
         Dictionary<string, Parameter> named = network.Parameters.ToDictionary(p => p.Name);
         var values = new Dictionary<Tensor, string> { [forward.Batch.X] = x };
