@@ -150,7 +150,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     }
 
     [Theory]
-    [InlineData("w.zip", ExitCode.Usage, "--out w.zip; expected a file that ends in .safetensors or .npz")]
+    [InlineData("w.zip", ExitCode.Usage, "--out w.zip; expected a file that ends in .onnx, .safetensors or .npz")]
     [InlineData("no/such/w.npz", ExitCode.Data, "no/such/w.npz: could not be opened for writing: no such file or folder")]
     [InlineData("no/such/w.safetensors", ExitCode.Data, "no/such/w.safetensors: could not be opened for writing: no such file or folder")]
     public void Export_to_where_nothing_can_be_written_is_one_line(string file, int code, string expected) =>
