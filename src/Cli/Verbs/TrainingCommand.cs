@@ -48,6 +48,9 @@ internal static class TrainingCommand
         ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
         : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
+    // In less, most of what watching takes is the compiling of its own code.
+    private const double FewestSecondsToShare = 10;
+
     private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)
     {
         EpochReport final = result.Final;
@@ -61,7 +64,7 @@ internal static class TrainingCommand
             output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {Format.Loss(test.Loss)}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {Format.Loss(test.Loss)}"));
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
         if (session.Trainer.Cost.Share is double cost)
-            output.Line(Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
+            output.Line(state.Seconds < FewestSecondsToShare ? $"gpugrad report {folder.Path} shows what was seen" : Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
         foreach ((string name, Training.Steps.EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
         {
             if (figures is { Loss: var loss } && !double.IsFinite(loss))
