@@ -31,7 +31,7 @@ public sealed record ConvConfig : LayerConfig
     [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
-    [DefaultText("`zeros`")]
+    [DefaultText(LayerSite.DefaultBiasInitText)]
     public InitConfig? BiasInit { get; init; }
 
     public override Layer Build(LayerSite site)
@@ -75,7 +75,7 @@ public sealed class Conv : Layer
             FanOut = fanOut,
         };
         bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = fanIn, FanOut = fanOut }
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }
             : null;
         Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
     }

@@ -32,7 +32,7 @@ public sealed record ConvTransposeConfig : LayerConfig
     [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
-    [DefaultText("`zeros`")]
+    [DefaultText(LayerSite.DefaultBiasInitText)]
     public InitConfig? BiasInit { get; init; }
 
     public override Layer Build(LayerSite site)
@@ -79,7 +79,7 @@ public sealed class ConvTranspose : Layer
             FanOut = fanOut,
         };
         bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = fanIn, FanOut = fanOut }
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }
             : null;
         Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}");
     }

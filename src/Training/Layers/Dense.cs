@@ -18,7 +18,7 @@ public sealed record DenseConfig : LayerConfig
     [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
-    [DefaultText("`zeros`")]
+    [DefaultText(LayerSite.DefaultBiasInitText)]
     public InitConfig? BiasInit { get; init; }
 
     public override Layer Build(LayerSite site)
@@ -49,7 +49,7 @@ public sealed class Dense : Layer
             FanOut = units,
         };
         bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(units)) { Init = config.BiasInit ?? new ConstantInit(), FanIn = features, FanOut = units }
+            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(units)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = features, FanOut = units }
             : null;
     }
 

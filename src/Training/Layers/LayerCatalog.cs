@@ -36,6 +36,13 @@ public static class LayerCatalog
     public static string NameOf(LayerConfig config) =>
         config is ActivationConfig activation ? activation.Function.Name : All.First(c => c.Type == config.GetType()).Name;
 
+    /// <summary>True for layers that give every channel, or sample, a variance of its own choosing.</summary>
+    internal static bool IsNormalization(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm";
+
+    /// <summary>True for layers whose output weights decide; normalisations are not among them.</summary>
+    internal static bool HasWeights(string kind) =>
+        !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "upsample" or "softmax" or "log-softmax" or "permute") && !Activation.All.Any(a => a.Name == kind);
+
     /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
     internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";
 }

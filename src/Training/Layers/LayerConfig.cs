@@ -35,19 +35,38 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 /// <param name="Kind">The layer's name in the catalog.</param>
 /// <param name="Input">Shape of one sample that comes in.</param>
 /// <param name="Config">The layer's settings.</param>
-/// <param name="Next">The activation that follows, if one does: it decides the default initialiser.</param>
-public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfig Config, string? Next)
+/// <param name="Next">What follows it: that decides the default initialisers.</param>
+public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfig Config, Follower Next)
 {
     /// <summary><see cref="DefaultInit"/> in words.</summary>
-    public const string DefaultInitText = "`he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
+    public const string DefaultInitText = "`lecun: {gain: 0.577}` (PyTorch's) before a normalisation and in the last layer, `he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
 
-    /// <summary>The initialiser that keeps the variance of signals through the activation that follows.</summary>
-    public InitConfig DefaultInit => Next switch
+    /// <summary><see cref="DefaultBiasInit"/> in words.</summary>
+    public const string DefaultBiasInitText = "`lecun: {gain: 0.577}` (PyTorch's); `zeros` before a normalisation, in the last layer, and where `init` is given";
+
+    // Uniform within ±1/√fan-in, as torch.nn.Linear and Conv2d begin.
+    private static readonly LecunInit Small = new() { Gain = 1 / Math.Sqrt(3) };
+
+    /// <summary>
+    /// The initialiser that keeps the variance of signals through the activation that follows. A normalisation makes the scale of weights
+    /// ahead of it nothing but a divisor of their learning rate: there it is PyTorch's, so that rates mean the same. The last layer begins small,
+    /// so that the network begins sure of nothing.
+    /// </summary>
+    public InitConfig DefaultInit => IsScaleFree ? Small : Next.Activation switch
     {
         "relu" or "leaky-relu" or "elu" or "gelu" or "gelu-tanh" or "silu" or "mish" or "softplus" or "hard-swish" => new HeInit(),
         "selu" => new LecunInit { Distribution = Distribution.Normal },
         _ => new XavierInit(),
     };
+
+    /// <summary>
+    /// How biases begin. With all of them 0 the kinks of the first layer's units would all pass through the middle of the inputs, which few
+    /// inputs do not make up for.
+    /// </summary>
+    /// <param name="weights">The initialiser that the config gives the weights; null for the default. Who sets the scale of signals wants no other besides.</param>
+    public InitConfig DefaultBiasInit(InitConfig? weights) => IsScaleFree || weights is not null ? new ConstantInit() : Small;
+
+    private bool IsScaleFree => Next.Normalized || Next is { IsLast: true, Activation: null };
 
     /// <summary>Refuses the layer, naming its place in the config.</summary>
     [DoesNotReturn]
@@ -65,6 +84,16 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
 
     /// <summary>Builds inner layers in a row.</summary>
     public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next);
+}
+
+/// <summary>What comes behind a layer.</summary>
+/// <param name="Activation">The first activation behind it, through layers that keep a signal's scale; null for none.</param>
+/// <param name="Normalized">Whether a normalisation comes before that.</param>
+/// <param name="IsLast">Whether no layer with weights comes behind it.</param>
+public readonly record struct Follower(string? Activation, bool Normalized, bool IsLast)
+{
+    /// <summary>Behind the network's own list of layers.</summary>
+    public static Follower Nothing => new(null, false, true);
 }
 
 internal static class LayerNames

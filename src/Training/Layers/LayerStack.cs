@@ -10,8 +10,8 @@ public static class LayerStack
     /// <param name="configs">The layers in order.</param>
     /// <param name="path">Path of what they stand in; empty for the network itself.</param>
     /// <param name="input">Shape of one sample.</param>
-    /// <param name="next">The activation behind the list, if any.</param>
-    public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, string? next = null)
+    /// <param name="next">What comes behind the list.</param>
+    public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, Follower next)
     {
         List<LayerConfig> flat = [.. configs.SelectMany(RepeatConfig.WriteOut)];
         var layers = new List<Layer>();
@@ -20,7 +20,7 @@ public static class LayerStack
         {
             string own = UniqueName(flat[i], i, names);
             string kind = LayerCatalog.NameOf(flat[i]);
-            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], ActivationAfter(flat, i) ?? next);
+            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], FollowerOf(flat, i, next));
             Layer layer;
             try
             {
@@ -60,16 +60,20 @@ public static class LayerStack
     }
 
     // Layers that keep a signal's scale are looked through.
-    private static string? ActivationAfter(List<LayerConfig> layers, int index)
+    private static Follower FollowerOf(List<LayerConfig> layers, int index, Follower outer)
     {
+        (bool normalized, bool scaleIsKept, bool last) = (false, true, true);
         for (int i = index + 1; i < layers.Count; i++)
         {
             string kind = LayerCatalog.NameOf(layers[i]);
-            if (Activation.All.Any(a => a.Name == kind))
-                return kind;
-            if (!LayerCatalog.IsTransparent(kind))
-                return null;
+            if (scaleIsKept && Activation.All.Any(a => a.Name == kind))
+                return new Follower(kind, normalized, false);
+            normalized |= scaleIsKept && LayerCatalog.IsNormalization(kind);
+            scaleIsKept &= LayerCatalog.IsTransparent(kind);
+            last &= !LayerCatalog.HasWeights(kind);
         }
-        return null;
+        return scaleIsKept
+            ? new Follower(outer.Activation, normalized || outer.Normalized, last && outer.IsLast)
+            : new Follower(null, normalized, last && outer.IsLast && outer.Activation is null);
     }
 }

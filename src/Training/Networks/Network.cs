@@ -32,7 +32,7 @@ public sealed class Network
     public long ParameterCount => Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length);
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a layer does not fit what comes before it.</exception>
-    public static Network Build(IReadOnlyList<LayerConfig> layers, Shape input) => new(input, LayerStack.Build(layers, "", input));
+    public static Network Build(IReadOnlyList<LayerConfig> layers, Shape input) => new(input, LayerStack.Build(layers, "", input, Follower.Nothing));
 
     /// <summary>The values that a parameter begins with; they depend on the seed and the parameter's place, on nothing else.</summary>
     public double[] InitialValues(Parameter parameter, ulong seed)

@@ -74,7 +74,7 @@ public sealed class SeedTrainingTests
     {
         const string Yaml = """
             data: {dataset: {blobs: {train: 320, test: 32}}, batch: 32}
-            model: [{dense: {units: 40, name: first}}, FUNCTION, {dense: 3}]
+            model: [{dense: {units: 40, name: first, init: he}}, FUNCTION, {dense: {units: 3, init: xavier}}]
             train: {epochs: 12, optimizer: {sgd: {lr: RATE}}}
             diagnostics: 1
             """;
