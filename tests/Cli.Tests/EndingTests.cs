@@ -34,6 +34,26 @@ public sealed class EndingTests : IDisposable
         Assert.False(Directory.Exists(gpugrad["run"]));
     }
 
+    [SkippableTheory]
+    [InlineData("TERM", 143)]
+    [InlineData("INT", 130)]
+    public void A_signal_while_data_are_loaded_ends_the_process_before_anything_is_begun(string signal, int code)
+    {
+        Skip.If(OperatingSystem.IsWindows(), "no signals");
+        // Drawing these takes minutes: a program that heard the signal once they are there would say other words, of a run that was begun.
+        gpugrad.Write("slow.yaml", "data: {dataset: {digits: {train: 400000, test: 10}}}\nmodel: [flatten, {dense: 10}]\ndevice: cpu\n");
+        using Process process = gpugrad.Start("train", "slow.yaml", "--out", "run");
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        Assert.StartsWith("device ", process.StandardOutput.ReadLine(), StringComparison.Ordinal);
+        using (var kill = Process.Start("kill", [$"-{signal}", process.Id.ToString(CultureInfo.InvariantCulture)]))
+            kill.WaitForExit();
+        process.StandardOutput.ReadToEnd();
+        Patience.UntilEndOf(process);
+        Assert.True(process.ExitCode == code, $"ended with {process.ExitCode}: {errors.Result}");
+        Assert.Contains($"SIG{signal}: stopped while loading; nothing was begun", errors.Result, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(gpugrad["run"]));
+    }
+
     [SkippableFact]
     public void Ctrl_c_leaves_a_checkpoint_from_which_the_run_goes_on_to_the_same_bits()
     {
