@@ -32,6 +32,9 @@ public sealed class AdviceTests : IDisposable
     [InlineData("--set data.epochs:1:1: data has no 'epochs'; expected train.epochs", "config", "net.yaml", "--set", "data.epochs=3")]
     [InlineData("--set lr:1:1: the config has no 'lr'; expected train.optimizer.NAME.lr, e.g. train.optimizer.sgd.lr", "config", "net.yaml", "--set", "lr=3")]
     [InlineData("--set batsh:1:1: the config has no 'batsh'; known are", "config", "net.yaml", "--set", "batsh=3")]
+    [InlineData("--set train.optimizer.lr:1:1: 'lr' is a setting of 'sgd'; expected it below that: sgd: {lr: …}", "config", "net.yaml", "--set", "train.optimizer={sgd: {momentum: 0.9}}", "--set", "train.optimizer.lr=3")]
+    [InlineData("net.yaml: a config; expected the folder of a run, which 'gpugrad train net.yaml' makes, or a .safetensors file", "eval", "net.yaml")]
+    [InlineData("net.yaml: a config; expected the folder of a run, which", "predict", "net.yaml", "x.csv")]
     [InlineData("--op conv9; no op has that in its name; did you mean 'Conv2D'?", "doctor", "--device", "cpu", "--op", "conv9")]
     [InlineData("--op nosuch; no op has that in its name; kinds are elementwise, activations,", "doctor", "--device", "cpu", "--op", "nosuch")]
     public void A_slip_is_answered_by_what_to_type(string expected, params string[] arguments)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Host;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Torture.Tests;
@@ -14,6 +15,18 @@ public sealed class MemoryTests : IDisposable
     private readonly long used = HostMemory.Used;
 
     private string Run => experiment.In("run");
+
+    [Fact]
+    public void The_buffers_of_a_device_that_computes_in_this_processs_memory_count_as_that_emulated()
+    {
+        using Device device = TestDevice.Open("emulated");
+        using (var memory = new DeviceMemory(device))
+        {
+            _ = memory[new Slot("numbers", ElementType.Real, 1000)];
+            Assert.Equal(used + 4000, HostMemory.Used);
+        }
+        Assert.Equal(used, HostMemory.Used);
+    }
 
     public void Dispose()
     {

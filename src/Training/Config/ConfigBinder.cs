@@ -74,8 +74,7 @@ public static class ConfigBinder
         {
             YamlScalar { IsNull: false } scalar => (scalar, null),
             YamlMapping { Entries: [var only] } => (only.Key, only.Value),
-            YamlMapping { Entries.Count: > 1 } many => throw new ConfigException(
-                many.Entries[1].Key.Mark, $"a second name, '{many.Entries[1].Key.Shown}'; expected one {table.What}: '{many.Entries[0].Key.Shown}' with its settings indented below it"),
+            YamlMapping { Entries.Count: > 1 } many => throw SecondName(table, many.Entries[0].Key, many.Entries[1].Key),
             _ => throw new ConfigException(node.Mark, $"{node.Kind} as {(table.What[0] is 'a' or 'e' or 'i' or 'o' or 'u' ? "an" : "a")} {table.What}; expected a name, or a name with settings"),
         };
         Choice choice = table.Choices.FirstOrDefault(c => c.Name == name.Value)
@@ -84,6 +83,15 @@ public static class ConfigBinder
         ConfigRecord record = ConfigRecord.Of(choice.Type, choice.KeyNames);
         record.SetSource(target, name.Mark);
         return BindRecord(record, target, settings ?? new YamlMapping([], name.Mark), choice.Name);
+    }
+
+    // Most often a setting that stands beside the name it belongs to.
+    private static ConfigException SecondName(ChoiceTable table, YamlScalar name, YamlScalar second)
+    {
+        bool setting = table.Choices.FirstOrDefault(c => c.Name == name.Value) is { } choice && ConfigRecord.Of(choice.Type, choice.KeyNames).Keys.Contains(second.Value);
+        return new ConfigException(second.Mark, setting
+            ? $"'{second.Shown}' is a setting of '{name.Shown}'; expected it below that: {name.Shown}: {{{second.Shown}: …}}"
+            : $"a second name, '{second.Shown}'; expected one {table.What}: '{name.Shown}' with its settings indented below it");
     }
 
     private static object BindRecord(ConfigRecord record, object target, YamlNode node, string what)

@@ -23,7 +23,10 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
     public static TrainedModel Open(string path)
     {
         if (!Directory.Exists(path))
+        {
+            RequireWeights(path);
             return FromWeights(path);
+        }
         if (!RunFolder.IsRun(path))
             throw new GpuGradException(Fault.Config, $"{path}: not a run folder (no config.yaml); expected the folder of a run or a .safetensors file");
         try
@@ -43,6 +46,19 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
     public void Dispose() => Weights?.Dispose();
 
     public Network Network => Network.Build(Config.Config.Model, Card.Shape.Shape);
+
+    // What is given in place of a run by mistake, and would be refused for its first bytes.
+    private static void RequireWeights(string path)
+    {
+        string? found = Path.GetExtension(path).ToLowerInvariant() switch
+        {
+            ".yaml" or ".yml" => $"a config; expected the folder of a run, which 'gpugrad train {path}' makes, or a .safetensors file",
+            ".ckpt" => "a checkpoint; expected the folder of its run, or a .safetensors file",
+            _ => null,
+        };
+        if (found is not null && File.Exists(path))
+            throw new GpuGradException(Fault.Config, $"{path}: {found}");
+    }
 
     private static TrainedModel FromWeights(string path)
     {

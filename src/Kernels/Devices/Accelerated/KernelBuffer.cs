@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using GpuGrad.Kernels.Devices.Host;
 using ILGPU;
 using ILGPU.Runtime;
 
@@ -10,12 +11,24 @@ internal sealed class KernelBuffer : DeviceBuffer
     private readonly KernelDevice device;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
     private readonly int margin; // bytes of guard on either side
+    private long claimed; // of the host's memory, where the device computes in that
 
     public KernelBuffer(KernelDevice device, string name, long bytes) : base(name, bytes)
     {
         this.device = device;
         margin = device.Guard == GuardSide.None ? 0 : Guards.Margin;
-        memory = device.Accelerator.Allocate1D<byte>(checked(Math.Max(bytes, 1) + (2 * margin)));
+        long whole = checked(Math.Max(bytes, 1) + (2 * margin));
+        if (device.UsesHostMemory)
+            HostMemory.Claim(name, claimed = whole);
+        try
+        {
+            memory = device.Accelerator.Allocate1D<byte>(whole);
+        }
+        catch
+        {
+            HostMemory.Release(claimed);
+            throw;
+        }
         if (margin > 0)
             memory.View.MemSet(device.Loader.Stream, Guards.Pattern);
         Fill(0);
@@ -92,7 +105,11 @@ internal sealed class KernelBuffer : DeviceBuffer
         return before ?? Guards.Explain("behind its end", guard, fromEnd: false);
     }
 
-    public override void Dispose() => memory.Dispose();
+    public override void Dispose()
+    {
+        memory.Dispose();
+        HostMemory.Release(Interlocked.Exchange(ref claimed, 0));
+    }
 
     private ArrayView<byte> Part(long offset, long bytes) => memory.View.BaseView.SubView(margin + offset, bytes);
 }
