@@ -112,8 +112,24 @@ public sealed class KernelDevice : Device
         {
             this.device = device;
             scratch = new KernelScratch(layout.Memory);
-            var list = new List<Action>();
             firstLaunch = new int[layout.Nodes.Count + 1];
+            try
+            {
+                launches = Bind(layout);
+                graphs = new LaunchGraphs(device.Loader, launches);
+            }
+            catch
+            {
+                scratch.Dispose(); // what was bound before there was no memory left
+                throw;
+            }
+        }
+
+        public override int Launches => launches.Length;
+
+        private Action[] Bind(PlanLayout layout)
+        {
+            var list = new List<Action>();
             for (int i = 0; i < layout.Nodes.Count; i++)
             {
                 Node node = layout.Nodes[i];
@@ -123,11 +139,8 @@ public sealed class KernelDevice : Device
                 firstLaunch[i + 1] = list.Count;
             }
             scratch.Commit();
-            launches = [.. list];
-            graphs = new LaunchGraphs(device.Loader, launches);
+            return [.. list];
         }
-
-        public override int Launches => launches.Length;
 
         public override void Run(int first, int last)
         {
