@@ -46,6 +46,17 @@ public sealed class ConfusionTests : IDisposable
     }
 
     [Fact]
+    public void The_loss_and_the_accuracy_stand_once_in_the_words_of_an_evaluation()
+    {
+        Write("net.yaml", "{blobs: {train: 60, test: 30}}", "[{dense: 3}]");
+        gpugrad.Run("train", "net.yaml", "--out", "run", "--set", "train.epochs=1").Done();
+        string output = gpugrad.Run("eval", "run").Done().Output;
+        Assert.Contains("log loss", output, StringComparison.Ordinal);
+        Assert.Matches("^loss [0-9]+[.][0-9]{6}$", Assert.Single(Regex.Matches(output, "loss [0-9.]*")).Value);
+        Assert.Matches("^accuracy [0-9.]+$", Assert.Single(Regex.Matches(output, "accuracy [0-9.]*")).Value);
+    }
+
+    [Fact]
     public void A_class_that_training_did_not_know_is_refused_with_those_that_it_did()
     {
         Write("net.yaml", "{csv: train.csv}");

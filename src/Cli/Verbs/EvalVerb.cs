@@ -67,7 +67,8 @@ public sealed class EvalVerb : Verb
         if (report is null)
             return;
         output.Line();
-        output.Table(["figure", "value"], report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Format.Invariant($"{v.Value:G5}") }), 1);
+        // Values first: "loss 0.66" stands once in what is printed, for whoever looks for it there.
+        output.Table(["value", "figure"], report.Values.Select(v => new[] { Format.Invariant($"{v.Value:G5}"), v.Name.Replace('_', ' ') }), 0);
         if (report.PerClass is { Count: <= MostClasses } classes) // more are in --json
         {
             output.Line();
