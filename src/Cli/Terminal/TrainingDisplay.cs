@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Steps;
 using Spectre.Console;
@@ -51,9 +53,9 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         if (Output.IsLive)
             AnsiConsole.Write("\r" + Fit("") + "\r");
         if (!headed)
-            output.Line(string.Concat(Columns(report).Select(c => c.Name.PadLeft(c.Width))));
+            output.Line(string.Concat(Columns(report, trainer.Judged).Select(c => c.Name.PadLeft(c.Width))));
         headed = true;
-        output.Line(string.Concat(Columns(report).Select(c => c.Value.PadLeft(c.Width))));
+        output.Line(string.Concat(Columns(report, trainer.Judged).Select(c => c.Value.PadLeft(c.Width))));
         sinceLine.Restart();
     }
 
@@ -64,16 +66,19 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         Output.Note(Format.Invariant($"first step {(DateTime.Now - process.StartTime).TotalSeconds:F2} s after the process started"));
     }
 
-    private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report)
+    private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report, Metric judged)
     {
         yield return ("epoch", Format.Invariant($"{report.Epoch}"), 5);
-        foreach ((string name, EpochFigures? figures) in new[] { ("train", report.Train), ("validation", report.Validation), ("test", report.Test) })
+        foreach ((string name, EpochFigures f, EvaluationReport? all) in report.Sets)
         {
-            if (figures is not EpochFigures f)
-                continue;
             yield return ($"{name} loss", Format.Loss(f.Loss), name.Length + 7);
             if (!double.IsNaN(f.Accuracy))
                 yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
+            // The samples that decide have a few figures more.
+            if (all is null || judged.Set!.ToString()!.ToLowerInvariant() != name)
+                continue;
+            foreach ((string figure, double value) in all.Values.Where(v => v.Name == judged.Figure || all.Chosen.Contains(v)).Where(v => v.Name != "accuracy"))
+                yield return (figure.Replace('_', ' '), Format.Loss(value), Math.Max(10, figure.Length + 2));
         }
         yield return ("lr", Format.Invariant($"{report.Rate:G3}"), 10);
         yield return ("samples/s", Format.Count(report.SamplesPerSecond), 11);

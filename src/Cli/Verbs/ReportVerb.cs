@@ -30,9 +30,9 @@ public sealed class ReportVerb : Verb
         string[] folders = [.. Runs];
         OnlyWith(!NoTest && folders.Length == 1, "the report of one run, without --no-test", "device");
         ReportedRun[] runs = [.. folders.Select(Open)];
-        (Judgement? judgement, SampleSet? samples) = NoTest || folders.Length > 1 ? (null, null) : Judge(folders[0], output);
+        (Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation) = NoTest || folders.Length > 1 ? (null, null, null) : Judge(folders[0], output);
         string path = Out ?? Path.Combine(folders[0], "report.html");
-        RunReport.Page(runs, judgement, samples).Save(path);
+        RunReport.Page(runs, judgement, samples, evaluation).Save(path);
         long bytes = new FileInfo(path).Length;
         output.Line($"report     {path} ({Format.Bytes(bytes)})");
         output.Json(new JsonObject
@@ -59,7 +59,7 @@ public sealed class ReportVerb : Verb
         return new ReportedRun(name, RunLog.Read(files.Metrics), files.Manifest, files.Summary, files.Config);
     }
 
-    private (Judgement?, SampleSet?) Judge(string folder, Output output)
+    private (Judgement?, SampleSet?, TestEvaluation?) Judge(string folder, Output output)
     {
         TrainedModel trained;
         try
@@ -69,15 +69,16 @@ public sealed class ReportVerb : Verb
         catch (GpuGradException e) when (e.Fault == Fault.Data)
         {
             Output.Note($"{e.Message}; the report has no mistakes in it");
-            return (null, null);
+            return (null, null, null);
         }
         using TrainedModel opened = trained;
-        if (trained.Card.Shape.Classes == 0)
-            return (null, null);
         RunConfig config = trained.Config.Config;
         using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
         TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
         SampleSet? samples = data.Test ?? data.Validation;
-        return samples?.Labels is null ? (null, null) : (Judgement.Of(trained, samples, data.ClassNames, device), samples);
+        if (samples is null || (samples.Labels is null && samples.Targets is null))
+            return (null, null, null);
+        TestEvaluation? evaluation = TestEvaluation.Of(trained, samples, data.Test is null ? "validation" : "test", device);
+        return (samples.Labels is null ? null : Judgement.Of(trained, samples, data.ClassNames, device), samples, evaluation);
     }
 }

@@ -60,6 +60,8 @@ internal static class TrainingCommand
             output.Line($"stopped early after epoch {state.Epoch}: no better for {state.StoppingBad} epochs");
         if (state.KeptEpoch > 0)
             output.Line($"kept the weights of epoch {state.KeptEpoch}");
+        else if (state.Epoch > 1 && folder.ReadSummary().BestEpoch is int best)
+            output.Line($"best epoch {best}, by {session.Trainer.Judged.ToString().Replace('-', ' ')}{(best < state.Epoch ? "; train.keep-best: true keeps its weights" : "")}");
         if (final.Test is { } test)
             output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {Format.Loss(test.Loss)}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {Format.Loss(test.Loss)}"));
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));

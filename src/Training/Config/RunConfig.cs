@@ -105,7 +105,11 @@ public sealed record TrainConfig : ILocated
 
     public EarlyStoppingConfig? EarlyStopping { get; init; }
 
-    /// <summary>Keep the weights of the best epoch by this figure instead of the last.</summary>
+    /// <summary>What an epoch is judged by: for <c>early-stopping</c>, a <c>plateau</c> schedule and <c>keep-best: true</c> where they name nothing else, and for the best epoch in the summary.</summary>
+    [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
+    public Metric? Monitor { get; init; }
+
+    /// <summary>Keep the weights of the best epoch by this figure instead of the last; <c>true</c> for that of <c>monitor</c>.</summary>
     public Metric? KeepBest { get; init; }
 
     /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two looks whether the loss is still finite.</summary>
@@ -156,8 +160,8 @@ public sealed record EarlyStoppingConfig : ILocated
     [Shorthand]
     public int Patience { get; init => field = Require.Positive(value); } = 5;
 
-    /// <summary>What has to get better; by default the validation loss, or the test loss where there is no validation part.</summary>
-    [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
+    /// <summary>What has to get better.</summary>
+    [DefaultText("that of `train.monitor`")]
     public Metric? Metric { get; init; }
 
     /// <summary>Change that counts as better.</summary>

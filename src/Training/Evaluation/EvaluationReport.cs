@@ -15,6 +15,15 @@ public sealed record EvaluationReport
     /// <summary>Confidence against accuracy; null where the outputs are no probabilities of classes.</summary>
     public IReadOnlyList<ReliabilityBin>? Reliability { get; init; }
 
+    /// <summary>The few that say most besides loss and accuracy: for a row of a table.</summary>
+    public IEnumerable<(string Name, double Value)> Chosen => Values.Where(v => v.Name switch
+    {
+        "rmse" or "r2" or "micro_f1" or "mean_iou" or "f1" => true,
+        "roc_auc" => !double.IsNaN(this["f1"]),
+        "macro_f1" => double.IsNaN(this["f1"]) && double.IsNaN(this["micro_f1"]),
+        _ => false,
+    });
+
     /// <summary>The figure of a name; NaN where there is none.</summary>
     public double this[string name] => Values.Where(v => v.Name == name).Select(v => v.Value).FirstOrDefault(double.NaN);
 }

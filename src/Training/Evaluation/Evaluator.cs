@@ -42,6 +42,22 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return (figures, evaluator.Report());
     }
 
+    /// <summary>Names of the figures that some samples give, whatever a network makes of them; none where they have no answers or are too many.</summary>
+    /// <param name="loss">What the network is trained with.</param>
+    /// <param name="samples">The samples, with their labels or targets.</param>
+    /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
+    /// <param name="output">Shape of the network's output for one.</param>
+    public static IReadOnlyList<string> FiguresOf(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
+    {
+        if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * output.Length > MostOutputs)
+            return [];
+        var evaluator = new Evaluator(loss, samples, classes);
+        var zeros = new float[output.Count];
+        for (int i = 0; i < samples.Count; i++)
+            evaluator.Add(zeros, output.Count);
+        return [.. evaluator.Report()!.Values.Select(v => v.Name)];
+    }
+
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
     /// <param name="batch">The outputs, sample after sample.</param>
     /// <param name="size">D</param>

@@ -24,7 +24,8 @@ public static class RunReport
     /// <param name="runs">One, or several to be compared.</param>
     /// <param name="judgement">What the first run's network makes of the test samples; null where that cannot be said.</param>
     /// <param name="samples">Those samples.</param>
-    public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples)
+    /// <param name="evaluation">Their figures, and pictures of them; null for none.</param>
+    public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation = null)
     {
         var page = new HtmlPage(string.Join(" · ", runs.Select(r => r.Name)));
         Overview(page, runs);
@@ -35,6 +36,12 @@ public static class RunReport
         {
             page.Heading(runs.Count > 1 ? $"Layer by layer: {run.Name}" : "Layer by layer");
             page.Pictures(HealthPictures.Layers(run.Log));
+        }
+        if (evaluation is not null)
+        {
+            page.Heading("Figures");
+            page.Table([$"{evaluation.Set} samples", ""], evaluation.Report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Text($"{v.Value:G5}") }), 1);
+            page.Pictures(evaluation.Pictures);
         }
         if (judgement is not null)
             Mistakes(page, judgement, samples!);
@@ -49,11 +56,11 @@ public static class RunReport
     }
 
     private static void Overview(HtmlPage page, IReadOnlyList<ReportedRun> runs) => page.Table(
-        ["run", "status", "device", "epochs", "steps", "train loss", "test loss", "test accuracy", "samples/s", "seconds"],
+        ["run", "status", "device", "epochs", "best", "steps", "train loss", "test loss", "test accuracy", "samples/s", "seconds"],
         runs.Select(r => r.Summary is RunSummary s
-            ? new[] { r.Name, s.Status, s.Device, Text(s.Epochs), Text(s.Steps), Text($"{s.TrainLoss:F4}"), s.TestLoss is double t ? Text($"{t:F4}") : "", s.TestAccuracy is double a ? Text($"{a * 100:F2} %") : "", Text($"{s.SamplesPerSecond:F0}"), Text($"{s.WallSeconds:F1}") }
-            : [r.Name, "going on", r.Manifest?.Device ?? "", Text(r.Log.Epochs.Count), Text(r.Log.Steps.LastOrDefault()?.Step ?? 0), "", "", "", "", ""]),
-        3, 4, 5, 6, 7, 8, 9);
+            ? new[] { r.Name, s.Status, s.Device, Text(s.Epochs), s.BestEpoch is int best ? Text(best) : "", Text(s.Steps), Text($"{s.TrainLoss:F4}"), s.TestLoss is double t ? Text($"{t:F4}") : "", s.TestAccuracy is double a ? Text($"{a * 100:F2} %") : "", Text($"{s.SamplesPerSecond:F0}"), Text($"{s.WallSeconds:F1}") }
+            : [r.Name, "going on", r.Manifest?.Device ?? "", Text(r.Log.Epochs.Count), "", Text(r.Log.Steps.LastOrDefault()?.Step ?? 0), "", "", "", "", ""]),
+        3, 4, 5, 6, 7, 8, 9, 10);
 
     private static void Alarms(HtmlPage page, IReadOnlyList<ReportedRun> runs)
     {

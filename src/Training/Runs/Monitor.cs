@@ -8,22 +8,56 @@ namespace GpuGrad.Training.Runs;
 internal sealed class Monitor
 {
     private readonly TrainConfig config;
-    private readonly Metric common; // where the config names none
+    private readonly MetricSet common; // where a figure names no samples
+    private readonly Metric? keepBest;
+    private readonly Metric stopping;
+    private readonly Metric plateau;
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
     public Monitor(TrainConfig config, bool hasValidation, bool hasTest)
     {
-        this.config = config;
-        common = hasValidation ? Metric.ValidationLoss : hasTest ? Metric.TestLoss : Metric.TrainLoss;
         Check(config, hasValidation, hasTest);
+        this.config = config;
+        common = hasValidation ? MetricSet.Validation : hasTest ? MetricSet.Test : MetricSet.Train;
+        Judged = Resolved(null);
+        keepBest = config.KeepBest is null ? null : Resolved(config.KeepBest);
+        stopping = Resolved(config.EarlyStopping?.Metric);
+        plateau = Resolved((config.Schedule as PlateauSchedule)?.Metric);
     }
+
+    /// <summary>What epochs are compared by where nothing else is said.</summary>
+    public Metric Judged { get; }
+
+    /// <summary>Figures of a set that are asked for besides loss and accuracy, with the key and the place that ask.</summary>
+    public IEnumerable<(Metric Metric, string Key, Mark? Place)> Asked => Named(config)
+        .Select(n => (Metric: Resolved(n.Metric), n.Key, n.Place)).Where(n => !IsPlain(n.Metric));
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
     public static void Check(TrainConfig config, bool hasValidation, bool hasTest)
     {
-        Require("train.keep-best", config.KeepBest, config.Source, hasValidation, hasTest);
-        Require("train.early-stopping", config.EarlyStopping?.Metric, config.EarlyStopping?.Source, hasValidation, hasTest);
-        Require("train.schedule", (config.Schedule as PlateauSchedule)?.Metric, config.Schedule.Source, hasValidation, hasTest);
+        foreach ((Metric metric, string key, Mark? place) in Named(config))
+        {
+            bool there = metric.Set switch { MetricSet.Validation => hasValidation, MetricSet.Test => hasTest, _ => true };
+            if (!there)
+                throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but there is no {(metric.Set == MetricSet.Test ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
+            if (!IsPlain(metric) && metric.Set is MetricSet.Train)
+                throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but training samples have a loss and an accuracy alone, measured while the weights move; expected a figure of the validation or test samples, e.g. validation-{metric.Figure.Replace('_', '-')}");
+            if (!IsPlain(metric) && metric.Set is null && !hasValidation && !hasTest)
+                throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but there are neither validation nor test samples; give data.validation, e.g. 0.1");
+        }
+    }
+
+    /// <summary>Refuses figures that some samples do not give.</summary>
+    /// <param name="set">The samples.</param>
+    /// <param name="given">Names of the figures that they give; asked only where it matters.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: one of them is asked for.</exception>
+    public void Require(MetricSet set, Func<IReadOnlyList<string>> given)
+    {
+        foreach ((Metric metric, string key, Mark? place) in Asked.Where(a => a.Metric.Set == set))
+        {
+            if (!given().Contains(metric.Figure))
+                throw ConfigException.At(place, $"{key}: the {set.ToString().ToLowerInvariant()} samples give no '{metric.Figure.Replace('_', '-')}'; expected one of loss, {string.Join(", ", given().Select(n => n.Replace('_', '-')))}");
+        }
     }
 
     /// <summary>Takes note of an epoch; gives whether its weights are the best so far.</summary>
@@ -41,9 +75,8 @@ internal sealed class Monitor
     {
         if (config.EarlyStopping is not { } rule)
             return;
-        Metric metric = rule.Metric ?? common;
-        double value = report.Figure(metric);
-        if (metric.IsBetter(value, state.StoppingBest ?? metric.Worst(), rule.MinDelta))
+        double value = report.Figure(stopping);
+        if (stopping.IsBetter(value, state.StoppingBest ?? stopping.Worst, rule.MinDelta))
             (state.StoppingBest, state.StoppingBad) = (value, 0);
         else
             state.StoppingBad++;
@@ -53,10 +86,9 @@ internal sealed class Monitor
     {
         if (config.Schedule is not PlateauSchedule rule)
             return;
-        Metric metric = rule.Metric ?? common;
-        double value = report.Figure(metric), best = state.PlateauBest ?? metric.Worst();
+        double value = report.Figure(plateau), best = state.PlateauBest ?? plateau.Worst;
         // PyTorch's 'rel' threshold: a change counts from this share of the best on.
-        if (metric.IsBetter(value, best, double.IsFinite(best) ? Math.Abs(best) * rule.MinDelta : 0))
+        if (plateau.IsBetter(value, best, double.IsFinite(best) ? Math.Abs(best) * rule.MinDelta : 0))
             (state.PlateauBest, state.PlateauBad) = (value, 0);
         else if (++state.PlateauBad > rule.Patience)
             (state.PlateauFactor, state.PlateauBad) = (Math.Max(rule.Min, state.PlateauFactor * rule.By), 0);
@@ -64,24 +96,28 @@ internal sealed class Monitor
 
     private bool NoteBest(EpochReport report, RunState state)
     {
-        if (config.KeepBest is not Metric metric)
+        if (keepBest is null)
             return false;
-        double value = report.Figure(metric);
-        if (!metric.IsBetter(value, state.KeptBest ?? metric.Worst(), 0))
+        double value = report.Figure(keepBest);
+        if (!keepBest.IsBetter(value, state.KeptBest ?? keepBest.Worst, 0))
             return false;
         (state.KeptBest, state.KeptEpoch) = (value, report.Epoch);
         return true;
     }
 
-    private static void Require(string key, Metric? metric, Mark? place, bool hasValidation, bool hasTest)
+    private Metric Resolved(Metric? metric)
     {
-        bool there = metric switch
-        {
-            Metric.ValidationLoss or Metric.ValidationAccuracy => hasValidation,
-            Metric.TestLoss or Metric.TestAccuracy => hasTest,
-            _ => true,
-        };
-        if (!there)
-            throw ConfigException.At(place, $"{key}: '{Naming.Kebab(metric.ToString()!)}' is asked for, but there is no {(metric is Metric.TestLoss or Metric.TestAccuracy ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
+        Metric named = metric is null || metric == Metric.Monitored ? config.Monitor ?? Metric.Loss : metric;
+        return named with { Set = named.Set ?? common };
     }
+
+    private static bool IsPlain(Metric metric) => metric.Figure is "loss" or "accuracy" or "";
+
+    private static IEnumerable<(Metric Metric, string Key, Mark? Place)> Named(TrainConfig config) => new (Metric?, string, Mark?)[]
+    {
+        (config.Monitor, "train.monitor", config.Source),
+        (config.KeepBest, "train.keep-best", config.Source),
+        (config.EarlyStopping?.Metric, "train.early-stopping", config.EarlyStopping?.Source),
+        ((config.Schedule as PlateauSchedule)?.Metric, "train.schedule", config.Schedule.Source),
+    }.Where(n => n.Item1 is not null).Select(n => (n.Item1!, n.Item2, n.Item3));
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
 
@@ -43,14 +44,28 @@ public sealed record EpochReport
     /// <summary>Training samples a second in this epoch.</summary>
     public double SamplesPerSecond { get; init; }
 
-    public double Figure(Metric metric) => metric switch
+    /// <summary>All figures of the validation samples; null where they were not judged, or an output was not finite.</summary>
+    public EvaluationReport? ValidationReport { get; init; }
+
+    /// <summary>All figures of the test samples.</summary>
+    public EvaluationReport? TestReport { get; init; }
+
+    /// <summary>The sets that are there, with their figures and reports.</summary>
+    public IEnumerable<(string Name, EpochFigures Figures, EvaluationReport? Report)> Sets =>
+        new (string, EpochFigures?, EvaluationReport?)[] { ("train", Train, null), ("validation", Validation, ValidationReport), ("test", Test, TestReport) }
+            .Where(s => s.Item2 is not null).Select(s => (s.Item1, s.Item2!.Value, s.Item3));
+
+    /// <summary>A figure of a set; NaN where there is none.</summary>
+    public double Figure(Metric metric)
     {
-        Metric.TrainLoss => Train.Loss,
-        Metric.ValidationLoss => Validation?.Loss ?? double.NaN,
-        Metric.ValidationAccuracy => Validation?.Accuracy ?? double.NaN,
-        Metric.TestLoss => Test?.Loss ?? double.NaN,
-        _ => Test?.Accuracy ?? double.NaN,
-    };
+        (string, EpochFigures Figures, EvaluationReport? Report) set = Sets.FirstOrDefault(s => s.Name == metric.Set?.ToString().ToLowerInvariant(), ("", new EpochFigures(double.NaN, double.NaN, 0), null));
+        return metric.Figure switch
+        {
+            "loss" => set.Figures.Loss,
+            "accuracy" when !double.IsNaN(set.Figures.Accuracy) => set.Figures.Accuracy,
+            _ => set.Report?[metric.Figure] ?? double.NaN,
+        };
+    }
 }
 
 /// <summary>A step just done. Its numbers are read from the device when asked for.</summary>

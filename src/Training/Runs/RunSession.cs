@@ -11,6 +11,7 @@ using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 using GpuGrad.Training.Transfer;
@@ -164,13 +165,16 @@ public sealed class RunSession : IRunObserver, IDisposable
     private void LogEpoch(EpochReport report)
     {
         var line = new List<(string, MetricValue)> { ("step", report.Step), ("epoch", (long)report.Epoch), ("lr", report.Rate) };
-        foreach ((string name, EpochFigures? figures) in new[] { ("train", report.Train), ("validation", report.Validation), ("test", report.Test) })
+        foreach ((string name, EpochFigures figures, EvaluationReport? all) in report.Sets)
         {
-            if (figures is not EpochFigures f)
-                continue;
-            line.Add(($"{name}_loss", f.Loss));
-            if (!double.IsNaN(f.Accuracy))
-                line.Add(($"{name}_accuracy", f.Accuracy));
+            line.Add(($"{name}_loss", figures.Loss));
+            if (!double.IsNaN(figures.Accuracy))
+                line.Add(($"{name}_accuracy", figures.Accuracy));
+            foreach ((string figure, double value) in all?.Values ?? [])
+            {
+                if (figure != "accuracy" || double.IsNaN(figures.Accuracy))
+                    line.Add(($"{name}_{figure}", value));
+            }
         }
         metrics.Append([.. line]);
         metrics.Flush();
@@ -325,8 +329,9 @@ public sealed class RunSession : IRunObserver, IDisposable
         try
         {
             IReadOnlyList<LogLine> epochs = RunLog.Read(folder.Metrics).Epochs;
-            string figure = epochs.Any(e => e.Numbers.ContainsKey("validation_loss")) ? "validation_loss" : epochs.Any(e => e.Numbers.ContainsKey("test_loss")) ? "test_loss" : "train_loss";
-            return epochs.Count == 0 ? null : (int)epochs.MinBy(e => double.IsNaN(e[figure]) ? double.PositiveInfinity : e[figure])!["epoch"];
+            Metric judged = Trainer.Judged;
+            string figure = $"{judged.Set!.ToString()!.ToLowerInvariant()}_{judged.Figure}";
+            return epochs.Count == 0 ? null : (int)epochs.MinBy(e => double.IsNaN(e[figure]) ? double.PositiveInfinity : judged.HigherIsBetter ? -e[figure] : e[figure])!["epoch"];
         }
         catch (GpuGradException)
         {
@@ -336,10 +341,10 @@ public sealed class RunSession : IRunObserver, IDisposable
 
     private Dictionary<string, JsonElement> MetricsOf(EpochReport final)
     {
-        var sets = new Dictionary<string, JsonElement> { ["train"] = Element(EvaluationJson.Of(final.Train, null, null)) };
-        foreach ((string name, (EpochFigures figures, EvaluationReport? report)) in Trainer.Judge())
-            sets[name] = Element(EvaluationJson.Of(figures, report, card.ClassNames));
-        return sets;
+        // Where an epoch's end left figures out, they are computed once now.
+        bool whole = (final.Validation is null || final.ValidationReport is not null) && (final.Test is null || final.TestReport is not null);
+        var judged = whole ? null : Trainer.Judge();
+        return final.Sets.ToDictionary(s => s.Name, s => Element(EvaluationJson.Of(s.Figures, s.Report ?? judged?.GetValueOrDefault(s.Name).Report, s.Name == "train" ? null : card.ClassNames)));
     }
 
     private static JsonElement Element(JsonNode node)

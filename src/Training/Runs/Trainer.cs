@@ -49,6 +49,7 @@ public sealed class Trainer : IDisposable
         validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization, batch: config.Data.Batch);
         test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization, batch: config.Data.Batch);
         monitor = new Monitor(config.Train, validation is not null, test is not null);
+        RequireFigures();
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
         long samplesPerStep = (long)config.Data.Batch * config.Train.Accumulate;
         stepsPerEpoch = (int)((epochSize + samplesPerStep - 1) / samplesPerStep);
@@ -70,6 +71,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What watching costs; told of steps here, of other work by whoever does it.</summary>
     public DiagnosticsCost Cost { get; } = new();
+
+    /// <summary>What epochs are compared by.</summary>
+    public Metric Judged => monitor.Judged;
 
     /// <summary>Training samples.</summary>
     public int Samples => train.Count;
@@ -229,17 +233,41 @@ public sealed class Trainer : IDisposable
     private EpochReport Report(EpochFigures trained)
     {
         double seconds = Seconds - secondsAtEpochStart;
+        (EpochFigures? Figures, EvaluationReport? Report) onValidation = Judge(validation, data.Validation), onTest = Judge(test, data.Test);
         return new EpochReport
         {
             Epoch = State.Epoch,
             Step = State.Step,
             Train = trained,
-            Validation = validation is null ? null : Model.Evaluate(validation, config.Data.Batch),
-            Test = test is null ? null : Model.Evaluate(test, config.Data.Batch),
+            Validation = onValidation.Figures,
+            ValidationReport = onValidation.Report,
+            Test = onTest.Figures,
+            TestReport = onTest.Report,
             Rate = RateAt(Math.Max(0, State.Step - 1)),
             Seconds = Seconds,
             SamplesPerSecond = seconds > 0 ? trained.Samples / seconds : 0,
         };
+    }
+
+    // Loss and accuracy add up on the device. The other figures need every output here, which many samples of many classes are not asked for at
+    // each epoch unless one of them decides something.
+    private (EpochFigures?, EvaluationReport?) Judge(BatchSource? source, SampleSet? samples)
+    {
+        const long MostOutputs = 1 << 22;
+        if (source is null)
+            return (null, null);
+        return samples!.Count * Network.Output.Length <= MostOutputs || monitor.Asked.Any()
+            ? Evaluator.Run(Model, config.Loss, source, samples, data.Shape.Classes, config.Data.Batch)
+            : (Model.Evaluate(source, config.Data.Batch), null);
+    }
+
+    private void RequireFigures()
+    {
+        foreach ((MetricSet set, SampleSet? samples) in new[] { (MetricSet.Validation, data.Validation), (MetricSet.Test, data.Test) })
+        {
+            if (samples is not null)
+                monitor.Require(set, () => Evaluator.FiguresOf(config.Loss, samples, data.Shape.Classes, Network.Output));
+        }
     }
 
     // Better said now than after hours that it is missed.

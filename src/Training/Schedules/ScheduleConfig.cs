@@ -155,8 +155,8 @@ public sealed record PlateauSchedule : ScheduleConfig
     /// <summary>Epochs without a better metric that are waited for.</summary>
     public int Patience { get; init => field = Require.NonNegative(value); } = 10;
 
-    /// <summary>What has to fall (a loss) or rise (an accuracy); by default the validation loss, or the test loss where there is no validation part.</summary>
-    [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
+    /// <summary>What has to fall (a loss, an error) or rise (an accuracy, an area).</summary>
+    [DefaultText("that of `train.monitor`")]
     public Metric? Metric { get; init; }
 
     /// <summary>Relative change that counts as better.</summary>

@@ -47,6 +47,30 @@ public sealed partial class ReportTests
     }
 
     [Fact]
+    public void A_report_shows_whether_probabilities_can_be_believed_and_how_far_numbers_are_off()
+    {
+        using var classes = new TestRun(Yaml);
+        string page = WithFigures(classes);
+        Assert.Contains("Reliability", page);
+        Assert.Contains("macro f1", page);
+        Assert.DoesNotContain("Predicted and true", page);
+        using var numbers = new TestRun("data: {dataset: {linear: {train: 64, test: 40}}, batch: 32}\nmodel: [{dense: 1}]\nloss: mse\ntrain: {epochs: 1}\n");
+        page = WithFigures(numbers);
+        Assert.Contains("Predicted and true: target", page);
+        Assert.Equal(40, Regex.Count(page, "<circle[^>]*><title>samples"));
+        Assert.DoesNotContain("Reliability", page);
+    }
+
+    private static string WithFigures(TestRun run)
+    {
+        run.Run();
+        run.Session.Dispose();
+        using Device device = DeviceCatalog.Open("cpu");
+        using TrainedModel trained = TrainedModel.Open(run.Folder.Path);
+        return RunReport.Page([Of(run)], null, run.Data.Test, TestEvaluation.Of(trained, run.Data.Test!, "test", device)).ToString();
+    }
+
+    [Fact]
     public void Runs_are_compared_and_a_log_that_is_being_written_can_be_read()
     {
         using var first = new TestRun(Yaml);

@@ -91,7 +91,7 @@ public sealed record RunSummary
 
     public double? ValidationAccuracy { get; init; }
 
-    /// <summary>The epoch with the lowest loss on the validation samples, else the test samples, else in training; that of the kept weights where they are kept.</summary>
+    /// <summary>The best epoch by <c>train.monitor</c>; that of the kept weights where they are kept.</summary>
     public int? BestEpoch { get; init; }
 
     /// <summary>The name of the run's folder.</summary>

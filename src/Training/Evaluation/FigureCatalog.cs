@@ -1,0 +1,18 @@
+namespace GpuGrad.Training.Evaluation;
+
+/// <summary>The figures that an epoch can be judged by, and which way is better. A new figure is a line here.</summary>
+public static class FigureCatalog
+{
+    private static readonly string[] Falling = ["loss", "log_loss", "brier", "calibration_error", "hamming_loss", "mae", "mse", "rmse", "mape", "max_error"];
+
+    private static readonly string[] Rising =
+    [
+        "accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "precision", "recall", "specificity", "f1", "top_5_accuracy", "matthews", "kappa",
+        "roc_auc", "pr_auc", "subset_accuracy", "micro_precision", "micro_recall", "micro_f1", "r2",
+    ];
+
+    /// <summary>In snake_case, as in <c>summary.json</c>.</summary>
+    public static IReadOnlyList<string> Names { get; } = [.. Falling, .. Rising];
+
+    public static bool HigherIsBetter(string figure) => !Falling.Contains(figure);
+}
