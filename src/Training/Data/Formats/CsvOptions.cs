@@ -10,8 +10,11 @@ internal sealed record CsvOptions
     private HashSet<string>? missing;
     private double[] missingNumbers = [];
 
-    /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab or bar.</summary>
+    /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab, bar or spaces.</summary>
     public char? Separator { get; init; }
+
+    /// <summary>What a line begins with that is no row; null for nothing.</summary>
+    public char? Comment { get; init; }
 
     /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>
     public bool? Header { get; init; }
@@ -66,7 +69,9 @@ internal sealed record CsvOptions
 
     /// <summary>A tab for files that are named so; null for others.</summary>
     public static char? SeparatorOf(string? path) =>
-        path is not null && (path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase)) ? '\t' : null;
+        path is not null && (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path) is string plain && IsTabbed(plain) ? '\t' : null;
+
+    private static bool IsTabbed(string path) => path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) || path.EndsWith(".tab", StringComparison.OrdinalIgnoreCase);
 
     public const string DefaultLabel = "label";
 }

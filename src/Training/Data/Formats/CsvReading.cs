@@ -49,8 +49,7 @@ internal sealed class CsvReading
         ColumnReader[]? readers = null;
         while (true)
         {
-            stream.Position = 0;
-            using var rows = new CsvRows(stream, name, options);
+            using ITableRows rows = TableRows.Open(stream, name, options);
             CsvReading reading;
             try
             {

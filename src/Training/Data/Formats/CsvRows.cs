@@ -15,6 +15,7 @@ internal sealed class CsvRows(Stream stream, string name, CsvOptions options) : 
     private readonly CsvReader reader = CsvReader.Create(stream, new CsvReaderOptions
     {
         Separator = options.Separator,
+        CommentPrefix = options.Comment,
         HasHeader = false,
         MalformedData = CsvMalformedDataHandling.Throw,
         MaxRecordSize = MostRecord,

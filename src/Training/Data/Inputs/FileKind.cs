@@ -19,7 +19,7 @@ internal static class FileKinds
 {
     private const int Head = 4;
 
-    private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt"];
+    private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt", ".parquet", ".jsonl", ".ndjson"];
 
     /// <param name="stream">Seekable.</param>
     /// <param name="name">Its ending tells most.</param>

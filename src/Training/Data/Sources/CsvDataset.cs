@@ -16,9 +16,12 @@ public enum CsvSeparator
     Semicolon,
     Tab,
     Bar,
+
+    /// <summary>Any number of spaces and tabs.</summary>
+    Space,
 }
 
-/// <summary>A table in a text file: comma, semicolon, tab or bar separated.</summary>
+/// <summary>A table: delimited text (packed by gzip or not), JSON Lines or Parquet.</summary>
 public sealed record CsvConfig : DatasetConfig
 {
     [Shorthand]
@@ -50,7 +53,11 @@ public sealed record CsvConfig : DatasetConfig
     [DefaultText("found out")]
     public bool? Header { get; init; }
 
+    /// <summary>What stands between columns of a text.</summary>
     public CsvSeparator Separator { get; init; }
+
+    /// <summary>What a line begins with that is no row, e.g. <c>#</c>.</summary>
+    public string? Comment { get; init => field = value is null or [> ' ' and < (char)127] ? value : throw new ConfigValueException($"'{value}'", "one character, e.g. '#'"); }
 
     /// <summary>Shape of a sample where the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>
     [DefaultText("one axis of all features")]
@@ -85,9 +92,11 @@ public sealed record CsvConfig : DatasetConfig
             CsvSeparator.Semicolon => ';',
             CsvSeparator.Tab => '\t',
             CsvSeparator.Bar => '|',
+            CsvSeparator.Space => ' ',
             _ => CsvOptions.SeparatorOf(path),
         },
         Header = Header,
+        Comment = Comment?[0],
         Label = Label,
         Targets = Targets,
         Ignore = Ignore,

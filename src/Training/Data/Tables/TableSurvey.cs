@@ -65,8 +65,7 @@ internal static class TableSurvey
 
     private static int Read(Stream stream, string name, CsvOptions options, bool? header, Action<ITableRows> each, Action<string[], bool>? begun = null)
     {
-        stream.Position = 0;
-        using var rows = new CsvRows(stream, name, options);
+        using ITableRows rows = TableRows.Open(stream, name, options);
         try
         {
             if (!rows.Read())

@@ -1,0 +1,48 @@
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>Opens a table of any format. What it is, its name says, else its first bytes.</summary>
+internal static class TableRows
+{
+    private const int Head = 1 << 16;
+
+    private static readonly string[] Delimited = [".csv", ".tsv", ".tab", ".txt", ".data"];
+
+    /// <param name="stream">Seekable; read from its beginning.</param>
+    /// <param name="name">For messages; its ending says what the format is.</param>
+    /// <param name="options">How delimited text is written.</param>
+    /// <exception cref="GpuGradException">The file is broken where it begins.</exception>
+    public static ITableRows Open(Stream stream, string name, CsvOptions options)
+    {
+        stream.Position = 0;
+        string plain = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        if (Gzip.Is(stream))
+            return OpenText(Inflated(stream, name), name, plain, options);
+        stream.Position = 0;
+        return ParquetRows.Is(stream) ? new ParquetRows(stream, name) : OpenText(stream, name, plain, options);
+    }
+
+    // A table is held in memory whatever its format; packed, its text is too.
+    private static MemoryStream Inflated(Stream stream, string name)
+    {
+        using ByteInput input = Gzip.Open(stream, name);
+        byte[] text = input.Take(checked((int)Math.Min(input.Left, Array.MaxLength)), "the table");
+        input.End();
+        return new MemoryStream(text, writable: false);
+    }
+
+    private static ITableRows OpenText(Stream stream, string name, string plain, CsvOptions options)
+    {
+        var head = new byte[Math.Min(Head, stream.Length)];
+        int count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        stream.Position = 0;
+        string extension = Path.GetExtension(plain).ToLowerInvariant();
+        if (extension is ".jsonl" or ".ndjson" || (!Delimited.Contains(extension) && JsonRows.Is(head.AsSpan(0, count))))
+            return new JsonRows(stream, name);
+        bool spaces = options.Separator == ' ' || (options.Separator is null && CsvOptions.SeparatorOf(plain) is null && SpacedRows.Is(head.AsSpan(0, count), options.Comment));
+        return spaces
+            ? new SpacedRows(stream, name, options.Comment)
+            : new CsvRows(stream, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) });
+    }
+}
