@@ -52,6 +52,12 @@ public sealed class PredictVerb : Verb
 
     private string Text(Prediction prediction, IReadOnlyList<string>? names)
     {
+        if (prediction.Map is { Rank: 2 })
+        {
+            IEnumerable<string> shares = prediction.Values.GroupBy(v => (int)v).OrderByDescending(g => g.Count())
+                .Select(g => Format.Invariant($"{names?.ElementAtOrDefault(g.Key) ?? g.Key.ToString(System.Globalization.CultureInfo.InvariantCulture)} {Format.Percent((double)g.Count() / prediction.Values.Count)}"));
+            return string.Join(", ", shares);
+        }
         if (prediction.Label is not int label)
             return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G6}")));
         IEnumerable<string> best = prediction.Values
@@ -62,6 +68,14 @@ public sealed class PredictVerb : Verb
 
     private static JsonObject ToJson(string where, Prediction prediction)
     {
+        if (prediction.Map is { Rank: 2 } mask)
+        {
+            return new JsonObject
+            {
+                ["input"] = where,
+                ["mask"] = new JsonArray([.. prediction.Values.Chunk(mask[1]).Select(row => new JsonArray([.. row.Select(v => JsonValue.Create((int)v))]))]),
+            };
+        }
         var values = new JsonArray([.. prediction.Values.Select(v => JsonValue.Create(v))]);
         return prediction.Label is int label
             ? new JsonObject { ["input"] = where, ["label"] = label, ["name"] = prediction.Name, ["probabilities"] = values }

@@ -80,6 +80,8 @@ public sealed record StepBundle
                 npz.Add("x", sizes, Samples.Reals);
             if (Samples.Labels is not null)
                 npz.Add("labels", [Samples.Count], Samples.Labels);
+            if (Samples.Mask is not null)
+                npz.Add("masks", [Samples.Count, .. Samples.AnswerShape!.Value.Sizes], Samples.Mask);
             if (Samples.Targets is not null)
                 npz.Add("targets", [Samples.Count, Samples.TargetSize], Samples.Targets);
         });
@@ -99,7 +101,7 @@ public sealed record StepBundle
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(Path.Combine(folder, SamplesFile));
         NumberArray x = arrays.GetValueOrDefault("x") ?? throw new GpuGradException(Fault.Data, $"{folder}/{SamplesFile}: no array 'x'");
         int samples = document.Steps.Sum(s => s.Batches.Sum(b => b.Samples.Count));
-        if (x.Count != (long)samples * card.Shape.Shape.Count || !Answers(arrays, card.Shape, samples))
+        if (x.Count != (long)samples * card.Shape.Shape.Count || !Answers(arrays, config, card.Shape, samples))
             throw new GpuGradException(Fault.Data, $"{folder}: {SamplesFile} and {StepsFile} do not belong together; expected {samples} samples {card.Shape.Shape} with what should come out for each");
         return new StepBundle
         {
@@ -115,6 +117,9 @@ public sealed record StepBundle
                 Labels = arrays.GetValueOrDefault("labels")?.ToInts(),
                 Targets = arrays.GetValueOrDefault("targets")?.ToFloats(),
                 TargetSize = card.Shape.Targets,
+                Mask = arrays.GetValueOrDefault("masks")?.AsBytes,
+                AnswerShape = card.Shape.Answer,
+                TargetIsInput = config.Data.Target == TargetKind.Input,
             },
             Steps = [.. document.Steps.Select(s => new StepRecord(
                 s.Step, s.Epoch, s.Rate, false, [.. s.Batches.Select(b => new BatchRecord(b.Number, [.. b.Samples], 0, b.Samples.Count))]))],
@@ -137,6 +142,7 @@ public sealed record StepBundle
             Doubles = Spread(Samples.Doubles, places, Samples.Shape.Count),
             Labels = Spread(Samples.Labels, places, 1),
             Targets = Spread(Samples.Targets, places, Samples.TargetSize),
+            Mask = Spread(Samples.Mask, places, Samples.AnswerShape?.Count ?? 0),
         };
     }
 
@@ -156,13 +162,17 @@ public sealed record StepBundle
         if (batches.Any(b => b!.Samples.Any(i => i < 0 || i >= document.Count)))
             return $"a sample is not one of the {document.Count} that the data had";
         // The replay lays the samples at their places in data of that size.
-        return document.Count > Array.MaxLength / Math.Max(shape.Shape.Length, Math.Max(1, shape.Targets))
+        return document.Count > Array.MaxLength / Math.Max(shape.Shape.Length, Math.Max(1, Math.Max(shape.Targets, shape.Answer?.Length ?? 0)))
             ? $"{document.Count} samples of {shape.Shape} are more than any training can have had in memory"
             : null;
     }
 
-    private static bool Answers(IReadOnlyDictionary<string, NumberArray> arrays, DataShape shape, int samples)
+    private static bool Answers(IReadOnlyDictionary<string, NumberArray> arrays, RunConfig config, DataShape shape, int samples)
     {
+        if (config.Data.Target == TargetKind.Input)
+            return true;
+        if (shape is { Classes: > 0, Answer: { } mask })
+            return arrays.GetValueOrDefault("masks")?.AsBytes is byte[] masks && masks.Length == (long)samples * mask.Length && Array.TrueForAll(masks, c => c == SampleSet.Ignored || c < shape.Classes);
         if (shape.Classes > 0)
             return arrays.GetValueOrDefault("labels") is NumberArray labels && labels.Count == samples && labels.ToDoubles().All(l => l >= 0 && l < shape.Classes);
         return arrays.GetValueOrDefault("targets") is NumberArray targets && targets.Count == (long)samples * shape.Targets;

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Data;
 /// <param name="Origin">Where it came from.</param>
 /// <param name="Shape">Of a sample, and what is to be predicted.</param>
 /// <param name="Samples">How many are in each part: train, validation, test.</param>
-/// <param name="Classes">Names of the classes with their numbers of training samples; empty for regression.</param>
+/// <param name="Classes">Names of the classes with their numbers of training samples, of masks of pixels; empty for regression.</param>
 /// <param name="Channels">Raw values of each channel or column of the training samples.</param>
 /// <param name="Targets">Each target of the training samples; empty for classification.</param>
 /// <param name="Fingerprint">Hash of the contents.</param>
@@ -29,17 +29,22 @@ public sealed record DataSummary(
             [.. parts.Where(p => p.Part is not null).Select(p => KeyValuePair.Create(p.Name, p.Part!.Count))],
             ClassCounts(train, data),
             ChannelStatistics.Of(train),
-            train.Targets is null ? [] : ChannelStatistics.Of(new SampleSet { Shape = new Kernels.Tensors.Shape(train.TargetSize), Count = train.Count, Reals = train.Targets }),
+            train.Targets is null || train.AnswerShape is not null ? [] : ChannelStatistics.Of(new SampleSet { Shape = new Kernels.Tensors.Shape(train.TargetSize), Count = train.Count, Reals = train.Targets }),
             data.Fingerprint);
     }
 
     private static KeyValuePair<string, int>[] ClassCounts(SampleSet train, TrainingData data)
     {
-        if (train.Labels is null)
+        if (train.Labels is null && train.Mask is null)
             return [];
         var counts = new int[data.Shape.Classes];
-        foreach (int label in train.Labels)
+        foreach (int label in train.Labels ?? [])
             counts[label]++;
+        foreach (byte label in train.Mask ?? [])
+        {
+            if (label != SampleSet.Ignored)
+                counts[label]++;
+        }
         return [.. counts.Select((count, i) => KeyValuePair.Create(data.ClassNames?[i] ?? i.ToString(CultureInfo.InvariantCulture), count))];
     }
 }

@@ -21,6 +21,7 @@ public static class DatasetCatalog
         new("npy", typeof(NpyConfig), "NumPy arrays in files of their own, which may be larger than memory"),
         new("images", typeof(ImagesConfig), "a folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF, BMP"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
+        new("shapes", typeof(ShapesConfig), "generated: pictures of discs, squares and triangles, with a class for each pixel"),
         new("spirals", typeof(SpiralsConfig), "generated: points on arms that wind around each other"),
         new("moons", typeof(MoonsConfig), "generated: points on two half circles that reach into each other"),
         new("circles", typeof(CirclesConfig), "generated: points on two circles, one within the other"),

@@ -243,6 +243,9 @@ public sealed record DataContext(string Folder, ulong Seed, Action<string, doubl
     /// <summary>What a training learned of the data before, whose columns, classes and scaling are kept; null for a new training.</summary>
     public FittedInput? Fitted { get; init; }
 
+    /// <summary>The value in masks whose pixels do not count; null for none.</summary>
+    public int? IgnoreIndex { get; init; }
+
     /// <summary>Cancelled when the data are not wanted any more.</summary>
     public CancellationToken Stop { get; init; }
 }

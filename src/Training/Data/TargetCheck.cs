@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Losses;
 
@@ -13,6 +14,8 @@ internal static class TargetCheck
     {
         foreach (LossConfig loss in config.Loss.Parts)
         {
+            if (data.Train.TargetIsInput && loss is BinaryCrossEntropyConfig && config.Data.Normalize != Normalize.Unit)
+                throw ConfigException.At(config.Loss.Source, "bce-with-logits takes targets from 0 to 1, which inputs are with 'normalize: unit'; expected that in the data section");
             Check(loss, data.Train);
             if (data.Test is not null)
                 Check(loss, data.Test);

@@ -46,7 +46,7 @@ public sealed record TrainingData
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
     public static TrainingData Load(RunConfig config, DataContext context)
     {
-        DataSet data = LoadSet(config.Data, context);
+        DataSet data = LoadSet(config.Data, context with { IgnoreIndex = config.Loss.Ignored });
         TargetCheck.Run(config, data);
         if (LabelCheck.Run(config, data) is string note)
             data = data with { Notes = [.. data.Notes, note] };
@@ -62,7 +62,22 @@ public sealed record TrainingData
         if (data.Columns is null)
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
-        return data;
+        if (data.Shape.Answer is { } answer && config.Augmentation?.Moves is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
+            throw ConfigException.At(config.Source, $"augment moves pictures {data.Shape.Shape}, and what is said of their pixels is {answer}; expected both of one height and width");
+        return config.Target is null ? data : AsTarget(config, data);
+    }
+
+    // What else the data say of a sample is left out.
+    private static DataSet AsTarget(DataConfig config, DataSet data)
+    {
+        if (data.Columns is not null)
+            throw ConfigException.At(config.Source, "data.target: input is for pictures and arrays, the data set is a table; expected 'targets' in the data set's settings");
+        DataShape shape = DataConfig.AsTarget(data.Shape);
+        SampleSet train = Itself(data.Train);
+        SampleSet? test = data.Test is null ? null : Itself(data.Test);
+        return data with { Shape = shape, Train = train, Test = test, ClassNames = null };
+
+        SampleSet Itself(SampleSet samples) => samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
     }
 
     /// <summary>Parts a loaded data set and measures its scaling.</summary>
@@ -149,11 +164,11 @@ public sealed record TrainingData
     private static DataShape Same(DataSet data, FittedInput fitted)
     {
         (DataShape found, DataShape wanted) = (data.Shape, fitted.Shape);
-        if (found.Shape != wanted.Shape || found.Targets != wanted.Targets || found.Classes > wanted.Classes || found.Classes == 0 != (wanted.Classes == 0))
+        if (found.Shape != wanted.Shape || found.Targets != wanted.Targets || found.Answer != wanted.Answer || found.Classes > wanted.Classes || found.Classes == 0 != (wanted.Classes == 0))
             throw DataFault.In(data.Origin, $"samples {found.Shape} with {Answers(found)}", $"{wanted.Shape} with {Answers(wanted)} as in training");
         return wanted;
 
-        static string Answers(DataShape shape) => shape.Classes > 0 ? $"{shape.Classes} classes" : $"{shape.Targets} targets";
+        static string Answers(DataShape shape) => shape.Answer is { } map ? $"{(shape.Classes > 0 ? $"{shape.Classes} classes on " : "targets ")}{map}" : shape.Classes > 0 ? $"{shape.Classes} classes" : $"{shape.Targets} targets";
     }
 
     /// <summary>Scale and shift of each channel so that x·scale + shift is what is asked for.</summary>

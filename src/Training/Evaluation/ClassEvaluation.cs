@@ -47,7 +47,8 @@ internal static class ClassEvaluation
         return best;
     }
 
-    private static double[] Softmax(double[] logits, int classes)
+    /// <summary>Probabilities of rows of logits.</summary>
+    internal static double[] Softmax(double[] logits, int classes)
     {
         var probabilities = new double[logits.Length];
         for (int begin = 0; begin < logits.Length; begin += classes)
@@ -76,7 +77,8 @@ internal static class ClassEvaluation
         return highest + Math.Log(sum);
     }
 
-    private static ClassFigures OfClass(long[,] confusion, int c, int classes)
+    /// <summary>One class of a table of true against predicted classes.</summary>
+    internal static ClassFigures OfClass(long[,] confusion, int c, int classes)
     {
         long support = 0, predicted = 0;
         for (int other = 0; other < classes; other++)

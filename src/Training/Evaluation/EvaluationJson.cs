@@ -17,20 +17,26 @@ public static class EvaluationJson
         foreach ((string name, double value) in report?.Values ?? [])
             json[name] = Number(value);
         if (report?.PerClass is { } classes)
-            json["per_class"] = new JsonArray([.. classes.Select((c, i) => OfClass(c, classNames?.ElementAtOrDefault(i) ?? i.ToString(System.Globalization.CultureInfo.InvariantCulture)))]);
+            json["per_class"] = new JsonArray([.. classes.Select((c, i) => OfClass(c, classNames?.ElementAtOrDefault(i) ?? i.ToString(System.Globalization.CultureInfo.InvariantCulture), report.AreRegions))]);
         if (report?.Confusion is { } confusion)
             json["confusion"] = new JsonArray([.. Enumerable.Range(0, confusion.GetLength(0)).Select(r => new JsonArray([.. Enumerable.Range(0, confusion.GetLength(1)).Select(c => (JsonNode)confusion[r, c])]))]);
         return json;
     }
 
-    private static JsonObject OfClass(ClassFigures figures, string name) => new()
+    private static JsonObject OfClass(ClassFigures figures, string name, bool region)
     {
-        ["class"] = name,
-        ["precision"] = figures.Precision,
-        ["recall"] = figures.Recall,
-        ["f1"] = figures.F1,
-        ["support"] = figures.Support,
-    };
+        var json = new JsonObject
+        {
+            ["class"] = name,
+            ["precision"] = figures.Precision,
+            ["recall"] = figures.Recall,
+            ["f1"] = figures.F1,
+            ["support"] = figures.Support,
+        };
+        if (region)
+            (json["iou"], json["dice"]) = (figures.Iou, figures.F1);
+        return json;
+    }
 
     private static JsonNode Number(double value) => double.IsFinite(value) ? value : value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -12,6 +12,9 @@ public sealed record EvaluationReport
     /// <summary>Row: the true class, column: the predicted one; null where a sample has not exactly one class.</summary>
     public long[,]? Confusion { get; init; }
 
+    /// <summary>Whether a class is a region of pixels: then its overlap counts.</summary>
+    public bool AreRegions { get; init; }
+
     /// <summary>Confidence against accuracy; null where the outputs are no probabilities of classes.</summary>
     public IReadOnlyList<ReliabilityBin>? Reliability { get; init; }
 
@@ -40,7 +43,10 @@ public readonly record struct ClassFigures(long Support, long Predicted, long Co
     /// <summary>Share of the class that was found; 0 where there is none of it.</summary>
     public double Recall => Support == 0 ? 0 : (double)Correct / Support;
 
-    /// <summary>Harmonic mean of precision and recall.</summary>
+    /// <summary>What is both, as a share of what is either (Jaccard's index); 0 where neither is.</summary>
+    public double Iou => Support + Predicted == 0 ? 0 : (double)Correct / (Support + Predicted - Correct);
+
+    /// <summary>Harmonic mean of precision and recall; of regions the dice coefficient.</summary>
     public double F1 => Support + Predicted == 0 ? 0 : 2.0 * Correct / (Support + Predicted);
 }
 

@@ -8,11 +8,15 @@ namespace GpuGrad.Training.Evaluation;
 /// <param name="loss">What the network was trained with: tells what its outputs mean.</param>
 /// <param name="samples">The samples, with their labels or targets.</param>
 /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-/// <param name="scaling">Of the targets, which the outputs still have; null for none.</param>
+/// <param name="scaling">How the network sees a sample, and how targets are scaled, which the outputs still are; null for neither.</param>
 public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null)
 {
     // What is kept until the end; beyond it the figures would take more memory than most models.
     private const long MostOutputs = 1L << 28;
+
+    private readonly MaskEvaluation? masks = samples.Mask is null ? null : new MaskEvaluation(samples, classes);
+    private readonly MapEvaluation? maps = samples.TargetIsInput || samples is { Targets: not null, AnswerShape: not null }
+        ? new MapEvaluation(samples, scaling ?? Normalization.None(samples.Shape[0]), loss.Output) : null;
 
     private double[] outputs = [];
     private long count;
@@ -29,9 +33,10 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     public static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize)
     {
         int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
-        if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * (long)size > MostOutputs)
+        bool adds = samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput; // no output is kept
+        if (!samples.HasAnswers || samples.Count == 0 || (!adds && samples.Count * (long)size > MostOutputs))
             return (model.Evaluate(source, batchSize), null);
-        var evaluator = new Evaluator(loss, samples, classes, source.TargetScaling);
+        var evaluator = new Evaluator(loss, samples, classes, source.Scaling);
         var outputs = new float[(long)Math.Min(batchSize, samples.Count) * size];
         EpochFigures figures = model.Evaluate(source, batchSize, batch =>
         {
@@ -63,6 +68,14 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <param name="size">D</param>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
+        if (masks is not null || maps is not null)
+        {
+            finite &= !batch.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+            masks?.Add((int)count, batch, size);
+            maps?.Add((int)count, batch, size);
+            count += batch.Length / size;
+            return;
+        }
         if (outputs.Length == 0)
             outputs = new double[checked(samples.Count * (long)size)];
         foreach (float output in batch)
@@ -75,17 +88,26 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <summary>The figures, once the outputs of all samples are there; null where one is not finite, which nothing can be said of.</summary>
     public EvaluationReport? Report()
     {
-        if (count != outputs.LongLength || count == 0)
-            throw new InvalidOperationException($"{count} of {outputs.LongLength} outputs have come.");
+        long expected = masks is null && maps is null ? outputs.LongLength : samples.Count;
+        if (count != expected || count == 0)
+            throw new InvalidOperationException($"{count} of {expected} outputs have come.");
         if (!finite)
             return null;
+        if (masks is not null)
+            return masks.Report();
+        if (maps is not null)
+            return maps.Report();
         int size = outputs.Length / samples.Count;
         if (classes > 0)
-            return size == 1 ? Binary(samples.Labels!) : ClassEvaluation.Of(outputs, loss is SoftmaxCrossEntropyConfig, samples.Labels!, classes);
+            return size == 1 ? Binary(samples.Labels!) : ClassEvaluation.Of(outputs, loss.Output == OutputKind.ClassLogits, samples.Labels!, classes);
         float[] targets = samples.Targets!;
-        if (loss is BinaryCrossEntropyConfig && Array.TrueForAll(targets, t => t is 0 or 1))
+        if (loss.Output == OutputKind.BinaryLogits && Array.TrueForAll(targets, t => t is 0 or 1))
             return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
-        scaling?.Undo(outputs);
+        scaling?.Targets?.Undo(outputs);
+        if (loss.Output == OutputKind.LogRates)
+            outputs = Array.ConvertAll(outputs, Math.Exp);
+        if (loss.Output is OutputKind.ClassLogits)
+            outputs = ClassEvaluation.Softmax(outputs, size);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
     }
 
@@ -95,6 +117,6 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         var scores = new double[2 * labels.Length];
         for (int i = 0; i < labels.Length; i++)
             scores[(2 * i) + 1] = outputs[i];
-        return ClassEvaluation.Of(scores, loss is BinaryCrossEntropyConfig, labels, classes: 2);
+        return ClassEvaluation.Of(scores, loss.Output != OutputKind.Numbers, labels, classes: 2);
     }
 }

@@ -21,6 +21,7 @@ internal static class GuessLoss
         return loss switch
         {
             SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes)),
+            SoftmaxCrossEntropyConfig softmax when samples.Mask is not null => PixelShares(samples.Mask, classes) is { } shares ? CrossEntropy(softmax, shares) : null,
             HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
             _ => Mean(loss, Columns(samples, classes, step)),
         };
@@ -40,6 +41,20 @@ internal static class GuessLoss
         foreach (int label in labels)
             counts[label]++;
         return [.. counts.Select(c => c / labels.Length)];
+    }
+
+    // Of the pixels that have a class; null where none has.
+    private static double[]? PixelShares(byte[] mask, int classes)
+    {
+        var counts = new double[classes];
+        int step = Math.Max(1, mask.Length / (50 * MostSamples));
+        for (int i = 0; i < mask.Length; i += step)
+        {
+            if (mask[i] != SampleSet.Ignored)
+                counts[mask[i]]++;
+        }
+        double all = counts.Sum();
+        return all > 0 ? [.. counts.Select(c => c / all)] : null;
     }
 
     private static double CrossEntropy(SoftmaxCrossEntropyConfig loss, double[] shares)
@@ -90,6 +105,8 @@ internal static class GuessLoss
     private static IReadOnlyList<double[]> Columns(SampleSet samples, int classes, int step)
     {
         int[] rows = [.. Enumerable.Range(0, samples.Count / step).Select(i => i * step)];
+        if (samples.AnswerShape is not null)
+            return []; // a median a pixel would take longer than it is worth
         if (samples.Targets is float[] targets)
             return [.. Enumerable.Range(0, samples.TargetSize).Select(t => rows.Select(r => (double)targets[((long)r * samples.TargetSize) + t]).ToArray())];
         return samples.Labels is int[] labels

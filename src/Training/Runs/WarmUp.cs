@@ -54,8 +54,11 @@ public static class WarmUp
             Count = Samples,
             Bytes = picture ? new byte[Samples * shape.Shape.Count] : null,
             Reals = picture ? null : new float[Samples * shape.Shape.Count],
-            Labels = shape.Classes > 0 ? new int[Samples] : null,
-            Targets = shape.Classes > 0 ? null : new float[Samples * shape.Targets],
+            Labels = shape.Classes > 0 && shape.Answer is null ? new int[Samples] : null,
+            Mask = shape is { Classes: > 0, Answer: { } mask } ? new byte[Samples * mask.Count] : null,
+            AnswerShape = shape.Answer,
+            TargetIsInput = config.Target == TargetKind.Input,
+            Targets = shape.Classes > 0 || config.Target == TargetKind.Input ? null : new float[Samples * shape.Targets],
             TargetSize = shape.Classes > 0 ? 0 : shape.Targets,
         };
         return new TrainingData

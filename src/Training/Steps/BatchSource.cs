@@ -71,8 +71,8 @@ public sealed class BatchSource
 
     public int Count => samples.Count;
 
-    /// <summary>How the numbers to predict are scaled; null for not at all.</summary>
-    public Normalization? TargetScaling => normalization.Targets;
+    /// <summary>How samples and the numbers to predict are scaled.</summary>
+    public Normalization Scaling => normalization;
 
     /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
     public bool HasAnswers => samples.HasAnswers;
@@ -217,7 +217,7 @@ public sealed class BatchSource
     }
 
     // What moves pixels and so what is said of them; null for nothing.
-    private Augmentation? Moves => augmentation is null || augmentation with { Noise = 0, EraseProbability = 0 } is { IsNone: true } ? null : augmentation with { Noise = 0, EraseProbability = 0 };
+    private Augmentation? Moves => augmentation?.Moves;
 
     private Tensor Gather(Graph graph, Tensor[] inputs, Augmentation? augmentation, Tensor clock) => augmentation is null
         ? graph.Add(new GatherImages(), inputs)

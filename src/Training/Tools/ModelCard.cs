@@ -18,7 +18,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
     public const string FileName = "model.json";
     private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
-        ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", FingerprintKey = "gpugrad.data",
+        ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", AnswerKey = "gpugrad.answer", FingerprintKey = "gpugrad.data",
         TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre";
 
     public DataShape Shape => Input.Shape;
@@ -51,6 +51,8 @@ public sealed record ModelCard(string Config, FittedInput Input)
             metadata[ColumnsKey] = JsonSerializer.Serialize(Input.Columns, Options);
         if (Input.Bytes is bool bytes)
             metadata[BytesKey] = bytes ? "true" : "false";
+        if (Shape.Answer is { } answer)
+            metadata[AnswerKey] = JsonSerializer.Serialize<int[]>([.. answer.Sizes]);
         if (Input.Fingerprint is not null)
             metadata[FingerprintKey] = Input.Fingerprint;
         return metadata;
@@ -80,7 +82,10 @@ public sealed record ModelCard(string Config, FittedInput Input)
                 : [.. JsonSerializer.Deserialize<double[]>(metadata[ShiftKey])!.Select((shift, c) => -shift / scale[c])];
             var input = new FittedInput
             {
-                Shape = new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1]),
+                Shape = new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1])
+                {
+                    Answer = metadata.TryGetValue(AnswerKey, out string? answer) ? new Kernels.Tensors.Shape(JsonSerializer.Deserialize<int[]>(answer)!) : null,
+                },
                 Normalization = new Normalization(scale, centre) { Targets = Targets(metadata) },
                 ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
                 Columns = metadata.TryGetValue(ColumnsKey, out string? columns) ? JsonSerializer.Deserialize<TableColumns>(columns, Options) : null,

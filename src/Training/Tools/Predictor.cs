@@ -1,6 +1,8 @@
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
@@ -10,8 +12,15 @@ namespace GpuGrad.Training.Tools;
 /// <summary>What a network says of a sample.</summary>
 /// <param name="Label">The most likely class; null for regression.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="Values">A probability for each class (a score, for losses that give none), or the predicted numbers (of bce-with-logits probabilities).</param>
-public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> Values);
+/// <param name="Values">
+/// A probability for each class (a score, for losses that give none), or the predicted numbers (of bce-with-logits probabilities); where each pixel has
+/// a class, those classes, NaN where the network's scores are not finite.
+/// </param>
+public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> Values)
+{
+    /// <summary>[H, W] where the values are a class for each pixel, [C, H, W] where they are an image; null for others.</summary>
+    public Shape? Map { get; init; }
+}
 
 /// <summary>A trained network at work.</summary>
 public sealed class Predictor
@@ -39,7 +48,7 @@ public sealed class Predictor
     {
         using var model = new Model(config, network, device);
         load(model);
-        var source = new BatchSource("samples", samples with { Labels = null, Targets = null, TargetSize = 0 }, card.Normalization, batch: MostAtOnce);
+        var source = new BatchSource("samples", samples.WithoutAnswers(), card.Normalization, batch: MostAtOnce);
         source.Upload(model.DeviceMemory);
         int batch = Math.Min(MostAtOnce, samples.Count);
         model.Prepare(null, [source], batch);
@@ -59,20 +68,30 @@ public sealed class Predictor
 
     private Prediction Of(double[] scores)
     {
-        double[] values = config.Loss switch
+        if (card.Shape is { Classes: > 0, Answer: Shape mask })
+            return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
+        double[] values = config.Loss.Output switch
         {
-            SoftmaxCrossEntropyConfig => Softmax(scores),
-            BinaryCrossEntropyConfig => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
+            OutputKind.ClassLogits when scores.Length > 1 => Softmax(scores),
+            OutputKind.BinaryLogits or OutputKind.ClassLogits => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
+            OutputKind.LogRates => Array.ConvertAll(scores, Math.Exp),
             _ => scores,
         };
         card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
-            return new Prediction(null, null, values);
+            return new Prediction(null, null, values) { Map = card.Shape.Answer };
         // One number for two classes says how much it is the second.
         if (scores.Length == 1 && card.Shape.Classes == 2)
             values = [1 - values[0], values[0]];
         int label = Array.IndexOf(values, values.Max());
         return new Prediction(label, card.ClassNames?[label], values);
+    }
+
+    private static double[] Classes(double[] scores, int places)
+    {
+        float[] all = Array.ConvertAll(scores, s => (float)s);
+        bool finite = Array.TrueForAll(all, float.IsFinite);
+        return [.. Enumerable.Range(0, places).Select(i => finite ? MaskEvaluation.Highest(all, i, places) : double.NaN)];
     }
 
     private static double[] Softmax(double[] scores)

@@ -81,6 +81,36 @@ def numbers(case):
     return {"mae": m.mean_absolute_error(y, x), "mse": mse, "rmse": mse**0.5, "r2": m.r2_score(y, x), "mape": m.mean_absolute_percentage_error(y, x), "max_error": float(np.abs(x - y).max())}
 
 
-kinds = {"classes": classes, "labels": labels, "numbers": numbers}
+def masks(case):
+    x, y = np.array(case["outputs"]), np.array(case["labels"])
+    n, pixels = y.shape
+    x = x.reshape(n, -1, pixels)
+    if x.shape[1] == 1:
+        x = np.concatenate([np.zeros_like(x), x], axis=1)
+    y, guess = y.ravel(), x.argmax(axis=1).ravel()
+    y, guess = y[y >= 0], guess[y >= 0]
+    out = {
+        "accuracy": m.accuracy_score(y, guess),
+        "balanced_accuracy": m.balanced_accuracy_score(y, guess),
+        "mean_iou": m.jaccard_score(y, guess, average="macro", zero_division=0),
+        "mean_dice": m.f1_score(y, guess, average="macro", zero_division=0),
+    }
+    if case["classes"] == 2:
+        one = {"labels": [0, 1], "pos_label": 1, "zero_division": 0}
+        out |= {"iou": m.jaccard_score(y, guess, **one), "dice": m.f1_score(y, guess, **one), "precision": m.precision_score(y, guess, **one), "recall": m.recall_score(y, guess, **one)}
+    return out
+
+
+def maps(case):
+    x, y = np.array(case["outputs"]), np.array(case["targets"])
+    mse = m.mean_squared_error(y, x)
+    out = {"mae": m.mean_absolute_error(y, x), "mse": mse, "rmse": mse**0.5, "max_error": m.max_error(y, x)}
+    raw = (((x - y) / np.tile(case["scale"], len(y) // len(case["scale"]))) ** 2).mean()  # in the samples' own unit
+    if raw > 0 and case["range"] > 0:
+        out["psnr"] = 10 * np.log10(case["range"] ** 2 / raw)
+    return out
+
+
+kinds = {"classes": classes, "labels": labels, "numbers": numbers, "masks": masks, "maps": maps}
 with open(sys.argv[1], encoding="utf-8") as file:
     json.dump([kinds[case["kind"]](case) for case in json.load(file)], sys.stdout)

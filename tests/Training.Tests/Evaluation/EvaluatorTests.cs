@@ -19,7 +19,7 @@ public sealed class EvaluatorTests
     public void Every_figure_is_that_of_scikit_learn_on_random_outputs_with_ties_and_classes_that_do_not_occur()
     {
         Python.RequireSklearn();
-        (object Case, EvaluationReport Report)[] all = [.. Enumerable.Range(0, 240).Select(i => (i % 4) switch { 0 => Classes(2), 1 => Classes(3 + Random.Next(7)), 2 => Labels(), _ => Numbers() })];
+        (object Case, EvaluationReport Report)[] all = [.. Enumerable.Range(0, 320).Select(i => (i % 6) switch { 0 => Classes(2), 1 => Classes(3 + Random.Next(7)), 2 => Labels(), 3 => Masks(), 4 => Maps(), _ => Numbers() })];
         string file = Path.GetTempFileName();
         try
         {
@@ -109,6 +109,39 @@ public sealed class EvaluatorTests
         var evaluator = new Evaluator(new MseConfig(), Set(n, null, [.. targets.SelectMany(t => t)]), 0);
         evaluator.Add([.. outputs.SelectMany(o => o)], size);
         return (new { kind = "numbers", outputs = Exact(outputs), targets = Exact(targets) }, evaluator.Report()!);
+    }
+
+    // Some pixels have no class, and some classes no pixel.
+    private static (object, EvaluationReport) Masks()
+    {
+        int n = 1 + Random.Next(5), classes = 2 + Random.Next(4), used = 1 + Random.Next(classes), height = 1 + Random.Next(6), width = 1 + Random.Next(6), pixels = height * width;
+        bool one = classes == 2 && Random.Next(2) == 0;
+        byte[] mask = [.. Enumerable.Range(0, n * pixels).Select(i => i > 0 && Random.Next(8) == 0 ? SampleSet.Ignored : (byte)Random.Next(used))];
+        float[][] outputs = [.. Enumerable.Range(0, n).Select(_ => Row((one ? 1 : classes) * pixels, -1))];
+        var set = new SampleSet { Shape = new Shape(1, height, width), Count = n, Bytes = new byte[n * pixels], Mask = mask, AnswerShape = new Shape(height, width) };
+        var evaluator = new Evaluator(one ? new BinaryCrossEntropyConfig() : new DiceConfig(), set, classes);
+        foreach (float[] sample in outputs)
+            evaluator.Add(sample, sample.Length);
+        int[][] labels = [.. mask.Chunk(pixels).Select(m => m.Select(v => v == SampleSet.Ignored ? -1 : v).ToArray())];
+        return (new { kind = "masks", outputs = Exact(outputs), labels, classes }, evaluator.Report()!);
+    }
+
+    // Images as targets, or the sample itself, of bytes that the network sees scaled.
+    private static (object, EvaluationReport) Maps()
+    {
+        int n = 1 + Random.Next(4), size = 2 * 3 * 4;
+        bool itself = Random.Next(2) == 0;
+        double[] scale = itself ? [0.25, 0.5] : [1, 1], centre = itself ? [3, 100] : [0, 0];
+        byte[] bytes = [.. Enumerable.Range(0, n * size).Select(_ => (byte)Random.Next(256))];
+        float[] targets = [.. bytes.Select((b, i) => (float)((b - centre[i / 12 % 2]) * scale[i / 12 % 2]))];
+        float[] outputs = [.. targets.Select(t => t + (Random.Next(-8, 9) / 4f))];
+        var set = new SampleSet
+        {
+            Shape = new Shape(2, 3, 4), Count = n, Bytes = bytes, TargetIsInput = itself, Targets = itself ? null : targets, TargetSize = size, AnswerShape = new Shape(2, 3, 4),
+        };
+        var evaluator = new Evaluator(new MseConfig(), set, 0, new Normalization(scale, centre));
+        evaluator.Add(outputs, size);
+        return (new { kind = "maps", outputs = Exact([outputs])[0], targets = Exact([targets])[0], scale = scale.SelectMany(s => Enumerable.Repeat(s, 12)).ToArray(), range = itself ? 255.0 : targets.Max() - targets.Min() }, evaluator.Report()!);
     }
 
     // A float's shortest decimals are not the float.

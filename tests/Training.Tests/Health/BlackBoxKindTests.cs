@@ -27,6 +27,17 @@ public sealed class BlackBoxKindTests
         diagnostics: {every: 0, init-audit: false}
         """;
 
+    private const string Masks = """
+        data: {dataset: {shapes: {size: 16, train: 16, test: 8, classes: 3}}, batch: 4, augment: [flip]}
+        model:
+          - conv: {filters: 4, kernel: 2, stride: 2, name: down}
+          - tanh: {name: bend}
+          - upsample: {name: upsample, mode: bilinear}
+          - conv: {filters: 3, kernel: 1, name: head}
+        train: {epochs: 1, optimizer: {momentum: {lr: 0.01}}, log-every: 1}
+        diagnostics: {every: 0, init-audit: false}
+        """;
+
     // These hand numbers on as they are: no op of their own could compute one wrong.
     private static readonly string[] WithoutOps = ["flatten", "reshape", "repeat"];
 
@@ -61,6 +72,14 @@ public sealed class BlackBoxKindTests
         Assert.Equal((Direction.Backward, 3L, layer, 4), (backward.Direction, backward.Step, backward.Layer, Flat(backward)));
     }
 
+    [Fact]
+    public void A_nan_in_an_upsampling_before_masks_is_named()
+    {
+        Finding forward = Planted(Masks, new Fault(2, Phase.Forward, "upsample", 4)), backward = Planted(Masks, new Fault(2, Phase.Backward, "upsample", 4));
+        Assert.Equal((Direction.Forward, 3L, "upsample", 4), (forward.Direction, forward.Step, forward.Layer, Flat(forward)));
+        Assert.Equal((Direction.Backward, 3L, "upsample", 4), (backward.Direction, backward.Step, backward.Layer, Flat(backward)));
+    }
+
     [Theory]
     [MemberData(nameof(Functions))]
     public void A_nan_in_an_activation_function_is_named(string function)
@@ -74,7 +93,7 @@ public sealed class BlackBoxKindTests
     [Fact]
     public void Every_kind_of_layer_is_planted_somewhere()
     {
-        string all = BlackBoxTests.Images + Words + Pools;
+        string all = BlackBoxTests.Images + Words + Pools + Masks;
         foreach (string kind in LayerCatalog.All.Select(c => c.Name).Except(WithoutOps).Except(Activation.All.Select(f => f.Name)))
             Assert.Contains(kind + ": {", all);
     }

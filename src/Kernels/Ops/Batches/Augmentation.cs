@@ -52,6 +52,9 @@ public sealed record Augmentation
     /// <summary>True when pixels change places, for which samples must be pictures.</summary>
     public bool IsSpatial => FlipHorizontal || FlipVertical || Shift > 0 || Rotate > 0 || EraseProbability > 0;
 
+    /// <summary>What moves pixels, and so what is said of them: noise and erasing left out; null for nothing.</summary>
+    public Augmentation? Moves => this with { Noise = 0, EraseProbability = 0 } is { IsNone: false } moves ? moves : null;
+
     public bool IsNone => !IsSpatial && Noise == 0;
 
     /// <summary>The erasing probability in units of 2⁻²⁴.</summary>

@@ -56,7 +56,7 @@ public abstract record GeneratedConfig : DatasetConfig
         if (numbers > Array.MaxLength)
             throw ConfigException.At(Source, $"{Math.Max(Train, Test)} samples of shape {shape.Shape}; expected at most {Array.MaxLength} numbers in all");
         long size = shape.Shape.Rank == 3 ? sizeof(byte) : sizeof(float);
-        HostMemory.Require("samples", ((long)Train + Test) * ((shape.Shape.Length * size) + (shape.Targets * sizeof(float)) + sizeof(int)));
+        HostMemory.Require("samples", ((long)Train + Test) * ((shape.Shape.Length * size) + (shape.Targets * sizeof(float)) + sizeof(int) + (shape.Answer?.Length ?? 0)));
     }
 
     /// <summary>Draws samples; <paramref name="part"/> tells training from test.</summary>

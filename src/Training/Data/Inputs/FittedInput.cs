@@ -44,6 +44,8 @@ public sealed record FittedInput
             return "scaling that is not finite";
         if (Normalization.Targets is { } targets && (targets.Scale.Count != Shape.Targets || targets.Centre.Count != Shape.Targets || !targets.Scale.Concat(targets.Centre).All(double.IsFinite) || targets.Scale.Contains(0)))
             return "scaling of targets that is not a factor and a shift for each";
+        if (Shape.Answer is { } answer && (Shape.Classes > 0 ? answer.Rank != 2 || Shape.Classes > SampleSet.Ignored : answer.Length != Shape.Targets))
+            return $"an answer of shape {answer} for {Shape.Classes} classes and {Shape.Targets} targets";
         if (ClassNames is not null && ClassNames.Count != Shape.Classes)
             return $"{ClassNames.Count} names of {Shape.Classes} classes";
         if (Columns is null)

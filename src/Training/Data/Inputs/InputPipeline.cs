@@ -24,6 +24,8 @@ public sealed class InputPipeline
     private readonly ReadingOptions options;
     private readonly IdRange? ids;
     private readonly SampleCache cache;
+    private readonly bool itself;
+    private readonly int? ignored;
     private readonly Action<string>? note;
 
     /// <param name="config">The experiment.</param>
@@ -36,6 +38,8 @@ public sealed class InputPipeline
         cache = config.Data.Cache;
         options = config.Data.Dataset?.Reading ?? new ReadingOptions();
         ids = IdRange.Of(config, fitted.Shape.Shape);
+        itself = config.Data.Target == TargetKind.Input;
+        ignored = config.Loss.Ignored;
     }
 
     /// <summary>Reads a table, arrays, pictures or a folder of pictures.</summary>
@@ -45,9 +49,11 @@ public sealed class InputPipeline
     public SampleSet Read(string path, bool answers = false)
     {
         SampleSet samples = path == StandardInput ? Read(FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
-            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers, note)
-            : DataFile.Read(path, stream => Read(stream, path, answers));
-        if (answers && samples.Labels is null && samples.Targets is null)
+            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
+            : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
+        if (answers && itself)
+            samples = samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = fitted.Shape.Targets, AnswerShape = fitted.Shape.Answer };
+        if (answers && !samples.HasAnswers)
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
         ids?.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
@@ -90,7 +96,7 @@ public sealed class InputPipeline
     {
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, name, answers ? [options.X, options.Y] : [options.X]);
         SampleSet samples = Fit(arrays[options.X], $"{name} ('{options.X}')");
-        return answers ? ArraySamples.WithAnswers(samples, arrays[options.Y], $"{name} ('{options.Y}')", fitted.Shape) : samples;
+        return answers ? ArraySamples.WithAnswers(samples, arrays[options.Y], $"{name} ('{options.Y}')", fitted.Shape, ignored) : samples;
     }
 
     private SampleSet Fit(NumberArray x, string name)

@@ -11,18 +11,19 @@ internal static class ArraySamples
     private const int MostClasses = 100_000;
 
     /// <param name="x">[N, F], [N, H, W] (one channel), [N, C, H, W], or [N] for one feature.</param>
-    /// <param name="y">Whole numbers [N] or [N, 1] are labels, others [N] or [N, D] targets.</param>
+    /// <param name="y">Whole numbers [N] or [N, 1] are labels, [N, H, W] or [N, 1, H, W] masks; others [N], [N, D] or [N, C, H, W] targets.</param>
     /// <param name="xName">Where x stands, for messages.</param>
     /// <param name="yName">Where y stands, for messages.</param>
     /// <param name="channelsLast">Pictures come as [N, H, W, C].</param>
-    public static SampleSet Of(NumberArray x, NumberArray y, string xName, string yName, bool channelsLast = false)
+    /// <param name="ignored">The value in masks whose pixels do not count; null for none.</param>
+    public static SampleSet Of(NumberArray x, NumberArray y, string xName, string yName, bool channelsLast = false, int? ignored = null)
     {
         RequireSamples(x.Sizes, xName);
-        return Answered(Inputs(x, xName, channelsLast), y, xName, yName);
+        return Answered(Inputs(x, xName, channelsLast), y, xName, yName, channelsLast, ignored);
     }
 
     /// <summary>The same of a file whose samples stay on disk.</summary>
-    public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray y, string yName, bool channelsLast = false)
+    public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray y, string yName, bool channelsLast = false, int? ignored = null)
     {
         int[] sizes = header.Sizes;
         RequireSamples(sizes, path);
@@ -38,7 +39,7 @@ internal static class ArraySamples
             Rows = new ArrayRows(path, header, channelsLast ? sizes[3] : 1),
             Places = new SamplePlaces(path),
         };
-        return Answered(samples, y, path, yName);
+        return Answered(samples, y, path, yName, channelsLast, ignored);
     }
 
     private static void RequireSamples(int[] sizes, string name)
@@ -54,12 +55,14 @@ internal static class ArraySamples
         _ => sizes[1..],
     });
 
-    private static SampleSet Answered(SampleSet samples, NumberArray y, string xName, string yName)
+    private static SampleSet Answered(SampleSet samples, NumberArray y, string xName, string yName, bool channelsLast, int? ignored)
     {
-        if (y.Sizes.Length is 0 or > 2)
-            throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N] or targets [N, D]");
+        if (y.Sizes.Length is 0 or > 4)
+            throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N], targets [N, D], masks [N, H, W] or target images [N, C, H, W]");
         if (samples.Count != y.Sizes[0])
             throw DataFault.In(yName, $"{y.Sizes[0]} labels or targets", $"{samples.Count}, one for each sample of {xName}");
+        if (y.Sizes.Length > 2)
+            return WithMap(samples, channelsLast && y.Sizes.Length == 4 ? ChannelsFirst(y) : y, yName, ignored);
         bool labelled = y.IsWhole && (y.Sizes.Length == 1 || y.Sizes[1] == 1);
         return samples with
         {
@@ -67,6 +70,18 @@ internal static class ArraySamples
             Targets = labelled ? null : Finite(y.ToFloats(), y.Count / y.Sizes[0], yName),
             TargetSize = labelled ? 0 : y.Count / y.Sizes[0],
         };
+    }
+
+    // Whole numbers are classes; a channel of them is as good as none.
+    private static SampleSet WithMap(SampleSet samples, NumberArray y, string name, int? ignored)
+    {
+        if (y.IsWhole && (y.Sizes.Length == 3 || y.Sizes[1] == 1))
+        {
+            var mask = new Shape(y.Sizes.AsSpan(^2..));
+            return samples with { Mask = MaskArray.Of(y, mask, null, ignored, name), AnswerShape = mask };
+        }
+        var map = new Shape(y.Sizes.Length == 3 ? [1, .. y.Sizes[1..]] : y.Sizes[1..]);
+        return samples with { Targets = Finite(y.ToFloats(), map.Count, name), TargetSize = map.Count, AnswerShape = map };
     }
 
     /// <summary>Samples without labels.</summary>
@@ -86,13 +101,15 @@ internal static class ArraySamples
     }
 
     /// <summary>Samples with labels or targets such as the training data had.</summary>
-    public static SampleSet WithAnswers(SampleSet samples, NumberArray y, string name, DataShape shape)
+    public static SampleSet WithAnswers(SampleSet samples, NumberArray y, string name, DataShape shape, int? ignored = null)
     {
+        if (shape is { Classes: > 0, Answer: Shape mask } && y.Sizes.Length > 0 && y.Sizes[0] == samples.Count)
+            return samples with { Mask = MaskArray.Of(y, mask, shape.Classes, ignored, name), AnswerShape = mask };
         int targets = Math.Max(1, shape.Targets);
         if (y.Sizes.Length == 0 || y.Sizes[0] != samples.Count || y.Count != (long)samples.Count * targets)
             throw DataFault.In(name, $"an array of shape {new Shape(y.Sizes)}", targets == 1 ? $"[{samples.Count}], one for each sample" : $"[{samples.Count}, {targets}]");
         if (shape.Classes == 0)
-            return samples with { Targets = Finite(y.ToFloats(), targets, name), TargetSize = targets };
+            return samples with { Targets = Finite(y.ToFloats(), targets, name), TargetSize = targets, AnswerShape = shape.Answer };
         int[] labels = Labels(y, name);
         int wrong = labels.AsSpan().IndexOfAnyExceptInRange(0, shape.Classes - 1);
         return wrong < 0 ? samples with { Labels = labels } : throw DataFault.In(name, $"the label {labels[wrong]} of sample {wrong}", $"0 to {shape.Classes - 1} as in training");
@@ -103,14 +120,16 @@ internal static class ArraySamples
     {
         if (test is not null && test.Shape != train.Shape)
             throw DataFault.In(testName, $"samples of shape {test.Shape}", $"{train.Shape}, as in training");
+        if (test is not null && (test.AnswerShape != train.AnswerShape || test.Mask is null != train.Mask is null))
+            throw DataFault.In(testName, $"what is to be predicted of shape {Predicted(test)}", $"{Predicted(train)}, as in training");
         if (test is not null && (test.TargetSize != train.TargetSize || test.Labels is null != train.Labels is null))
             throw DataFault.In(testName, test.Labels is null ? $"{test.TargetSize} targets a sample" : "labels", train.Labels is null ? $"{train.TargetSize} targets a sample, as in training" : "labels, as in training");
         if (test is not null && train.AreBytes != test.AreBytes)
             throw DataFault.In(testName, test.AreBytes ? "bytes" : "numbers that are no bytes", "the same type as in training, or they would be scaled differently");
-        int classes = train.Labels is null ? 0 : Math.Max(1 + train.Labels.Max(), 1 + (test?.Labels?.Max() ?? 0));
+        int classes = train.Mask is not null ? Math.Max(Classes(train.Mask), test?.Mask is null ? 0 : Classes(test.Mask)) : train.Labels is null ? 0 : Math.Max(1 + train.Labels.Max(), 1 + (test?.Labels?.Max() ?? 0));
         if (classNames is not null && classNames.Count < classes)
             throw DataFault.In(origin, $"the label {classes - 1}", $"0 to {classNames.Count - 1} for the {classNames.Count} class names{(train.Labels?.Min() == 1 ? "; the labels count from 1: subtract 1" : "")}");
-        var shape = new DataShape(train.Shape, classNames?.Count ?? classes, train.TargetSize);
+        var shape = new DataShape(train.Shape, classNames?.Count ?? classes, train.TargetSize) { Answer = train.AnswerShape };
         return new DataSet
         {
             Shape = shape,
@@ -121,6 +140,17 @@ internal static class ArraySamples
             Origin = origin,
             Fingerprint = Fingerprint.Of(shape, train, test, validation),
         };
+    }
+
+    private static string Predicted(SampleSet samples) => samples.AnswerShape?.ToString() ?? "[]";
+
+    // Two at least: one class everywhere is nothing to learn, and a mask of two may happen to show one.
+    private static int Classes(byte[] mask)
+    {
+        int most = 1;
+        foreach (byte label in mask)
+            most = label != SampleSet.Ignored && label > most ? label : most;
+        return most + 1;
     }
 
     private static int[] Labels(NumberArray y, string name)

@@ -42,9 +42,9 @@ public sealed record NpzConfig : DatasetConfig
         if (TestX is null != TestY is null)
             throw ConfigException.At(Source, "npz has one of 'test-x' and 'test-y'; expected both or none");
         string path = DataFile.Resolve(context, Path);
-        SampleSet train = Read(path, X, Y);
+        SampleSet train = Read(path, X, Y, context.IgnoreIndex);
         string testPath = Test is null ? path : DataFile.Resolve(context, Test);
-        SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y);
+        SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y, context.IgnoreIndex);
         DataSet data = ArraySamples.DataSet(train, test, testPath, path, ClassNames);
         return LooksLast(train.Shape)
             ? data with { Notes = [$"{path}: samples of shape {train.Shape} are read as {train.Shape[0]} channels of {train.Shape[1]} × {train.Shape[2]} pixels; 'channels-last: true' reads {train.Shape[2]} channels of {train.Shape[0]} × {train.Shape[1]}"] }
@@ -53,9 +53,9 @@ public sealed record NpzConfig : DatasetConfig
 
     private bool LooksLast(Shape shape) => !ChannelsLast && shape.Rank == 3 && shape[2] is (1 or 3 or 4) && shape[0] is not (1 or 3 or 4);
 
-    private SampleSet Read(string path, string x, string y) => DataFile.Read(path, stream =>
+    private SampleSet Read(string path, string x, string y, int? ignored) => DataFile.Read(path, stream =>
     {
         IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, path, [x, y]);
-        return ArraySamples.Of(arrays[x], arrays[y], $"{path} ('{x}')", $"{path} ('{y}')", ChannelsLast);
+        return ArraySamples.Of(arrays[x], arrays[y], $"{path} ('{x}')", $"{path} ('{y}')", ChannelsLast, ignored);
     });
 }

@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
@@ -25,6 +26,7 @@ internal static class OnnxOps
         ConvTranspose2D op => OnnxWindows.ConvTranspose(n, op),
         MaxPool2D op => OnnxWindows.MaxPool(n, op),
         AveragePool2D op => OnnxWindows.AveragePool(n, op),
+        Upsample op => OnnxWindows.Upsample(n, op),
         BatchNormInference op => OnnxNorms.Batch(n, op),
         LayerNorm op => OnnxNorms.Layer(n, op),
         GroupNorm op => OnnxNorms.Group(n, op),

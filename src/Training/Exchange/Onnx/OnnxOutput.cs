@@ -22,10 +22,11 @@ internal static class OnnxOutput
         DataShape data = fitted.Shape;
         bool probabilities = options.Probabilities;
         Shape batch = output.Prepend(1);
-        (string meaning, Func<string>? nodes) = loss switch
+        (string meaning, Func<string>? nodes) = loss.Output switch
         {
-            SoftmaxCrossEntropyConfig => ("logits: softmax makes them probabilities", () => graph.Add("Softmax", [y], Of("axis", -1))),
-            BinaryCrossEntropyConfig => ("logits: sigmoid makes each a probability", () => Binary(graph, data, output, y)),
+            OutputKind.ClassLogits when output[0] > 1 => ("logits: softmax makes them probabilities", () => graph.Add("Softmax", [y], Of("axis", 1))),
+            OutputKind.ClassLogits or OutputKind.BinaryLogits => ("logits: sigmoid makes each a probability", () => Binary(graph, data, output, y)),
+            OutputKind.LogRates => ("logarithms of expected counts", null),
             _ when data.Classes > 0 => ("a score for each class", null),
             _ when fitted.Normalization.Targets is null || options.Preprocessing => ("predicted numbers", null),
             _ => ("predicted numbers, scaled as the targets were: y / gpugrad.target_scale + gpugrad.target_centre is what they stand for", (Func<string>?)null),

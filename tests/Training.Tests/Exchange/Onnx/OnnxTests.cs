@@ -83,7 +83,7 @@ public sealed class OnnxTests(ITestOutputHelper output, DrawnNetworks networks)
         broken.Graph.Node[^1].Input[0] = "nowhere";
         folder.Write("broken.onnx", broken.ToByteArray());
         string[] lines = Python.Oracle("onnx_check.py", folder.Path).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal($"{AgreementCase.Fixtures.Count() * 2} models are right", lines[^1]);
+        Assert.True(lines[^1] == $"{AgreementCase.Fixtures.Count() * 2} models are right", string.Join("\n", lines));
         Assert.StartsWith("broken.onnx: ", Assert.Single(lines[..^1]), StringComparison.Ordinal);
     }
 

@@ -1,0 +1,72 @@
+using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Data.Generators;
+
+/// <summary>
+/// Pictures of bright discs, squares and triangles on a darker, uneven background under noise, gray, with a mask that says of each pixel what
+/// it belongs to. For segmentation, where no real data is to hand.
+/// </summary>
+public sealed record ShapesConfig() : GeneratedConfig(400, 100)
+{
+    private const int Kinds = 3;
+
+    /// <summary>Height and width of a picture in pixels.</summary>
+    public int Size { get; init => field = Require.Between(value, 16, 1024); } = 32;
+
+    /// <summary>Background and this many kinds of shapes: 1 disc, 2 square, 3 triangle.</summary>
+    public int Classes { get; init => field = Require.Between(value, 2, Kinds + 1); } = Kinds + 1;
+
+    /// <summary>The most shapes in a picture; those drawn later hide what is below.</summary>
+    public int Most { get; init => field = Require.Between(value, 1, 16); } = 3;
+
+    /// <summary>Standard deviation of the noise, where the range of a picture is 255.</summary>
+    public double Noise { get; init => field = Require.NonNegative(value); } = 12;
+
+    public override DataShape? KnownShape => new(new Shape(1, Size, Size), Classes) { Answer = new Shape(Size, Size) };
+
+    protected override string Title => "shapes";
+
+    protected override IReadOnlyList<string> ClassNames => [.. new[] { "background", "disc", "square", "triangle" }.Take(Classes)];
+
+    protected override SampleSet Make(int count, ulong seed, uint part)
+    {
+        int pixels = Size * Size;
+        byte[] bytes = new byte[checked(count * pixels)], mask = new byte[bytes.Length];
+        Concurrently.For(count, i => Draw(Sample(seed, part, i), bytes.AsSpan(i * pixels, pixels), mask.AsSpan(i * pixels, pixels)));
+        return new SampleSet { Shape = new Shape(1, Size, Size), Count = count, Bytes = bytes, Mask = mask, AnswerShape = new Shape(Size, Size) };
+    }
+
+    private void Draw(RandomStream random, Span<byte> picture, Span<byte> mask)
+    {
+        var light = new double[picture.Length];
+        (double level, double slopeX, double slopeY) = (random.NextUniform(30, 90), random.NextUniform(-30, 30), random.NextUniform(-30, 30));
+        for (int i = 0; i < light.Length; i++)
+            light[i] = level + (slopeX * (((double)(i % Size) / Size) - 0.5)) + (slopeY * (((double)(i / Size) / Size) - 0.5));
+        int shapes = 1 + random.NextInt(Most);
+        for (int s = 0; s < shapes; s++)
+            Add(random, 1 + random.NextInt(Classes - 1), light, mask);
+        for (int i = 0; i < light.Length; i++)
+            picture[i] = (byte)Math.Clamp(Math.Floor(light[i] + (Noise * Exact.QuickNormal(random)) + 0.5), 0, 255);
+    }
+
+    private void Add(RandomStream random, int kind, double[] light, Span<byte> mask)
+    {
+        double radius = random.NextUniform(0.12, 0.25) * Size, x = random.NextUniform(radius, Size - radius), y = random.NextUniform(radius, Size - radius);
+        double shade = random.NextUniform(140, 230);
+        for (int i = 0; i < light.Length; i++)
+        {
+            double u = (i % Size) + 0.5 - x, v = (i / Size) + 0.5 - y;
+            bool inside = kind switch
+            {
+                1 => (u * u) + (v * v) <= radius * radius,
+                2 => Math.Max(Math.Abs(u), Math.Abs(v)) <= 0.85 * radius,
+                _ => v <= 0.8 * radius && (2 * Math.Abs(u)) - v <= radius,
+            };
+            if (inside)
+                (light[i], mask[i]) = (shade, (byte)kind);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Losses;
+
+namespace GpuGrad.Training.Evaluation;
+
+/// <summary>Figures where a whole image is predicted, or the sample itself: errors added up batch by batch.</summary>
+/// <param name="samples">The samples, with their target images or as their own targets.</param>
+/// <param name="normalization">How the network sees a sample: the scale of an autoencoder's targets.</param>
+/// <param name="kind">What the outputs mean: of logits the probabilities are judged.</param>
+internal sealed class MapEvaluation(SampleSet samples, Normalization normalization, OutputKind kind = OutputKind.Numbers)
+{
+    private double absolute, squared, largest, raw;
+    private double low = double.PositiveInfinity, high = double.NegativeInfinity;
+    private long numbers;
+
+    /// <summary>Takes the outputs of the next samples.</summary>
+    /// <param name="first">Position of the first of them.</param>
+    /// <param name="outputs">Sample after sample.</param>
+    /// <param name="size">Numbers of a sample's.</param>
+    public void Add(int first, ReadOnlySpan<float> outputs, int size)
+    {
+        int channels = samples.TargetIsInput ? normalization.Scale.Count : 1, plane = size / channels;
+        var targets = new double[size];
+        for (int n = 0; n < outputs.Length / size; n++)
+        {
+            Read(first + n, targets);
+            for (int i = 0; i < size; i++)
+            {
+                // An error in the samples' own unit is one over the scale; where a channel has none it is the network's.
+                (double scale, double target) = samples.TargetIsInput ? (normalization.Scale[i / plane], (targets[i] - normalization.Centre[i / plane]) * normalization.Scale[i / plane]) : (1, targets[i]);
+                double error = Meant(outputs[(n * size) + i]) - target;
+                absolute += Math.Abs(error);
+                squared += error * error;
+                raw += scale == 0 ? error * error : error / scale * (error / scale);
+                largest = Math.Max(largest, Math.Abs(error));
+                (low, high) = (Math.Min(low, targets[i]), Math.Max(high, targets[i]));
+            }
+            numbers += size;
+        }
+    }
+
+    /// <summary>The figures; the peak signal-to-noise ratio is of the raw values, whose range is 255 for bytes and else what the targets span.</summary>
+    public EvaluationReport Report()
+    {
+        double mse = squared / numbers, range = samples.TargetIsInput && samples.AreBytes ? byte.MaxValue : high - low;
+        var values = new List<(string, double)> { ("mae", absolute / numbers), ("mse", mse), ("rmse", Math.Sqrt(mse)), ("max_error", largest) };
+        if (raw > 0 && range > 0)
+            values.Add(("psnr", 10 * Math.Log10(range * range / (raw / numbers))));
+        return new EvaluationReport { Values = values };
+    }
+
+    private double Meant(double output) => kind switch
+    {
+        OutputKind.BinaryLogits => 1 / (1 + Math.Exp(-output)),
+        OutputKind.LogRates => Math.Exp(output),
+        _ => output,
+    };
+
+    private void Read(int sample, double[] targets)
+    {
+        if (samples.TargetIsInput)
+        {
+            samples.Read((long)sample * targets.Length, targets);
+            return;
+        }
+        for (int i = 0; i < targets.Length; i++)
+            targets[i] = samples.Targets![((long)sample * targets.Length) + i];
+    }
+}
