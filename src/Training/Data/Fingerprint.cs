@@ -12,7 +12,7 @@ namespace GpuGrad.Training.Data;
 /// </summary>
 internal static class Fingerprint
 {
-    private const int Piece = 1 << 24;
+    private const int Piece = 1 << 24, Slice = 1 << 16;
     private const long MostNumbers = 1L << 28;
 
     public static string Of(DataShape shape, params ReadOnlySpan<SampleSet?> parts)
@@ -49,7 +49,7 @@ internal static class Fingerprint
         long count = part.Count * part.Shape.Length, every = Math.Max(1, (count + MostNumbers - 1) / MostNumbers);
         if (part.AreBytes)
             Add<byte>(pieces, part, count, every, v => (byte)v);
-        else if (every == 1 && (part.Reals is not null || (part.Doubles is null && AreFloats(part, count))))
+        else if (every == 1 && (part.Reals is not null || part.Rows?.AreFloats == true || (part.Rows is not null && AreFloats(part, count))))
             Add(pieces, part, count, every, v => (float)v);
         else
             Add(pieces, part, count, every, v => v);
@@ -62,27 +62,37 @@ internal static class Fingerprint
         {
             long first = begin;
             int length = (int)Math.Min(elements, count - begin);
-            pieces.Add(() => SHA256.HashData(MemoryMarshal.AsBytes(Numbers(part, first, length, convert))));
+            pieces.Add(() => (part.Bytes as T[] ?? part.Reals as T[] ?? part.Doubles as T[]) is T[] values
+                ? SHA256.HashData(MemoryMarshal.AsBytes(values.AsSpan((int)first, length)))
+                : HashOf(part, first, length, convert));
         }
     }
 
-    private static ReadOnlySpan<T> Numbers<T>(SampleSet part, long first, int count, Func<double, T> convert) where T : unmanaged
+    // A little at a time: pieces are hashed side by side.
+    private static byte[] HashOf<T>(SampleSet part, long first, int count, Func<double, T> convert) where T : unmanaged
     {
-        if ((part.Bytes as T[] ?? part.Reals as T[] ?? part.Doubles as T[]) is T[] values)
-            return values.AsSpan((int)first, count);
-        var numbers = new double[count];
-        part.Read(first, numbers);
-        return Array.ConvertAll(numbers, v => convert(v));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var numbers = new double[Math.Min(Math.Max(Slice, part.Shape.Count), count)];
+        var values = new T[numbers.Length];
+        for (int done = 0; done < count; done += numbers.Length)
+        {
+            int length = Math.Min(numbers.Length, count - done);
+            part.Read(first + done, numbers.AsSpan(0, length));
+            for (int i = 0; i < length; i++)
+                values[i] = convert(numbers[i]);
+            hash.AppendData(MemoryMarshal.AsBytes(values.AsSpan(0, length)));
+        }
+        return hash.GetHashAndReset();
     }
 
     private static bool AreFloats(SampleSet part, long count)
     {
-        const int Looked = Piece / sizeof(double);
+        long looked = Math.Max(Slice, part.Shape.Count);
         bool all = true;
-        Concurrently.For((int)((count + Looked - 1) / Looked), i =>
+        Concurrently.For((int)((count + looked - 1) / looked), i =>
         {
-            var numbers = new double[Math.Min(Looked, count - ((long)i * Looked))];
-            part.Read((long)i * Looked, numbers);
+            var numbers = new double[Math.Min(looked, count - (i * looked))];
+            part.Read(i * looked, numbers);
             if (!Array.TrueForAll(numbers, v => (float)v == v))
                 Volatile.Write(ref all, false);
         });

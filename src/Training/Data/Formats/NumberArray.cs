@@ -37,7 +37,10 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
     public bool IsWhole => Type is not (NumberType.Float16 or NumberType.Float32 or NumberType.Float64);
 
     /// <summary>Whether the type's numbers all are float32 numbers too.</summary>
-    public bool IsFloats => Type is not (NumberType.Int32 or NumberType.UInt32 or NumberType.Int64 or NumberType.UInt64 or NumberType.Float64);
+    public bool IsFloats => AreFloats(Type);
+
+    /// <summary>Whether all numbers of a type are float32 numbers too.</summary>
+    internal static bool AreFloats(NumberType type) => type is not (NumberType.Int32 or NumberType.UInt32 or NumberType.Int64 or NumberType.UInt64 or NumberType.Float64);
 
     /// <summary>The bytes themselves when the numbers are bytes, else null.</summary>
     public byte[]? AsBytes => Type == NumberType.UInt8 ? (byte[])Values : null;
@@ -112,8 +115,22 @@ internal static class Numbers
             throw input.Refuse($"{input.Left} bytes of numbers", $"{(Int128)count * size} for {count} of type {type}");
     }
 
-    /// <summary>One number out of its bytes.</summary>
-    public static double Read(ReadOnlySpan<byte> bytes, NumberType type, bool bigEndian) => type switch
+    /// <summary>Numbers out of their bytes.</summary>
+    public static void Read(ReadOnlySpan<byte> bytes, NumberType type, bool bigEndian, Span<double> target)
+    {
+        if (type == NumberType.Float32 && bigEndian != BitConverter.IsLittleEndian)
+        {
+            ReadOnlySpan<float> floats = MemoryMarshal.Cast<byte, float>(bytes);
+            for (int i = 0; i < target.Length; i++)
+                target[i] = floats[i];
+            return;
+        }
+        int size = SizeOf(type);
+        for (int i = 0; i < target.Length; i++)
+            target[i] = Read(bytes[(i * size)..], type, bigEndian);
+    }
+
+    private static double Read(ReadOnlySpan<byte> bytes, NumberType type, bool bigEndian) => type switch
     {
         NumberType.UInt8 or NumberType.Bool => bytes[0],
         NumberType.Int8 => (sbyte)bytes[0],

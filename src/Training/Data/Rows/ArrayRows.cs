@@ -1,3 +1,4 @@
+using System.Buffers;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Runs.Storage;
@@ -37,36 +38,39 @@ internal sealed class ArrayRows : ISampleRows
 
     public bool AreBytes => header.Type == NumberType.UInt8;
 
+    public bool AreFloats => NumberArray.AreFloats(header.Type);
+
     public void Read(int row, Span<byte> target)
     {
         if (!AreBytes)
             throw new InvalidOperationException($"{name} holds numbers of type {header.Type}.");
-        if (channels == 1)
-        {
-            Fill(row, target);
-            return;
-        }
-        var bytes = new byte[Size];
-        Fill(row, bytes);
-        for (int i = 0; i < Size; i++)
-            target[Place(i)] = bytes[i];
+        Fill(row, target);
+        if (channels > 1)
+            ChannelsFirst(target);
     }
 
     public void Read(int row, Span<double> target)
     {
-        var bytes = new byte[checked(Size * width)];
-        Fill(row, bytes);
-        for (int i = 0; i < Size; i++)
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(checked(Size * width));
+        Fill(row, bytes.AsSpan(0, Size * width));
+        Numbers.Read(bytes.AsSpan(0, Size * width), header.Type, header.BigEndian, target);
+        foreach (double value in target)
         {
-            double value = Numbers.Read(bytes.AsSpan(i * width), header.Type, header.BigEndian);
             if (!(Math.Abs(value) <= float.MaxValue))
                 throw ArraySamples.NotFinite(value, row, name);
-            target[Place(i)] = value;
         }
+        if (channels > 1)
+            ChannelsFirst(target);
+        ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    // From channels last to channels first.
-    private int Place(int i) => channels == 1 ? i : (i % channels * (Size / channels)) + (i / channels);
+    private void ChannelsFirst<T>(Span<T> numbers)
+    {
+        T[] last = numbers.ToArray();
+        int pixels = Size / channels;
+        for (int i = 0; i < last.Length; i++)
+            numbers[(i % channels * pixels) + (i / channels)] = last[i];
+    }
 
     private void Fill(int row, Span<byte> target)
     {

@@ -14,6 +14,9 @@ public interface ISampleRows
     /// <summary>Whether every number is a byte.</summary>
     bool AreBytes { get; }
 
+    /// <summary>Whether every number is sure to be one of float32.</summary>
+    bool AreFloats { get; }
+
     /// <summary>Reads a row of bytes.</summary>
     /// <param name="row">From 0.</param>
     /// <param name="target">As many as <see cref="Size"/>.</param>

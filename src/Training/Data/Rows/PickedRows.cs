@@ -27,6 +27,8 @@ internal sealed class PickedRows : ISampleRows
 
     public bool AreBytes => rows.AreBytes;
 
+    public bool AreFloats => rows.AreFloats;
+
     public void Read(int row, Span<byte> target) => rows.Read(positions[row], target);
 
     public void Read(int row, Span<double> target) => rows.Read(positions[row], target);

@@ -20,6 +20,8 @@ internal sealed class PictureRows(string[] paths, PictureLayout layout) : ISampl
 
     public bool AreBytes => layout.Bits == 8;
 
+    public bool AreFloats => true;
+
     /// <summary>Told how far the first reading is; nothing is kept then, as who reads keeps it.</summary>
     public Action<string, double?>? Progress { get; set; }
 
