@@ -21,6 +21,18 @@ public sealed class EndingTests : IDisposable
         Assert.Equal("non-finite", (string?)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]);
     }
 
+    [Fact]
+    public void The_black_box_finds_a_number_of_an_accumulated_batch_that_was_not_the_steps_last()
+    {
+        gpugrad.Write("big.csv", "a,b,label\n1,2,x\n3e38,-3e38,x\n" + string.Concat(Enumerable.Range(0, 38).Select(i => FormattableString.Invariant($"{i % 7},{i % 5},{(i % 2 == 0 ? "x" : "y")}\n"))));
+        gpugrad.Write("big.yaml", "data: {dataset: {csv: big.csv}, batch: 10, shuffle: false, normalize: none}\nmodel: [{dense: {units: 4, init: {constant: 3}}}, relu, {dense: 2}]\ndevice: cpu\ntrain: {epochs: 1, accumulate: 4, optimizer: {sgd: {lr: 0.0001}}}\n");
+        Answer answer = gpugrad.Run("train", "big.yaml", "--out", "run");
+        Assert.Equal(ExitCode.NonFinite, answer.Code);
+        Assert.Contains("the loss is NaN at step 1 (epoch 1); the first is Infinity at [1, 0] of the output [10, 4] of layer 0 (dense), forward pass of step 1", answer.Errors, StringComparison.Ordinal);
+        Assert.Contains("The data hold numbers so large that float32 cannot hold what is computed from them. Try: --set data.normalize=standard;", answer.Errors, StringComparison.Ordinal);
+        Assert.Contains("for sample 1 of the training data", gpugrad.Run("replay", Path.Combine("run", "nonfinite-step-1")).Output, StringComparison.Ordinal);
+    }
+
     // None of these may get as far as asking for memory that the machine might have.
     [Theory]
     [InlineData("[{conv: {filters: 300000, kernel: 1}}, flatten, {dense: 3}]", "large.yaml:2:47: flatten: a tensor of shape [300000, 300, 300] has more than 2147483647 numbers")]

@@ -7,6 +7,8 @@ namespace GpuGrad.Training.BlackBox;
 /// <summary>A finding in words.</summary>
 public static class FindingText
 {
+    private const double Huge = 1e18; // the square is near the end of float32
+
     /// <summary>Lines for a person: where, what the op read, what the tensor was in the step before.</summary>
     public static IEnumerable<string> Lines(Finding finding)
     {
@@ -25,14 +27,19 @@ public static class FindingText
             numbers += string.Create(CultureInfo.InvariantCulture, $"; {finding.Op} read {largest.Name} with {largest}");
         if (finding?.Before is TensorFigures before)
             numbers += $"; in the step before it had {before}";
-        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Either(remedies.LowerRate(longestStep), Remedies.Clip(1))}; gpugrad replay {bundle}");
+        return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Either(HugeInput(finding) is double size ? [remedies.Normalise(size) ?? "smaller numbers in the data"] : [remedies.LowerRate(longestStep), Remedies.Clip(1)])}; gpugrad replay {bundle}");
     }
+
+    // The largest number of the batch, where no step is to blame.
+    private static double? HugeInput(Finding? finding) =>
+        finding?.Inputs.MaxBy(i => i.Largest) is { Largest: > Huge } largest && largest.Name.StartsWith("the batch", StringComparison.Ordinal) ? largest.Largest : null;
 
     private static string Cause(Finding? finding) => finding switch
     {
         null => "A replay of the last steps found every number finite.",
         { Direction: Direction.Input } => "The data hold a value that is not a number.",
-        { Inputs: var inputs } when inputs.Any(i => i.Largest > 1e18) => "Numbers grew until float32 could not hold what was computed from them.",
+        _ when HugeInput(finding) is double => "The data hold numbers so large that float32 cannot hold what is computed from them.",
+        { Inputs: var inputs } when inputs.Any(i => i.Largest > Huge) => "Numbers grew until float32 could not hold what was computed from them.",
         { Direction: Direction.Update } => "The update computed it from finite gradients: the optimizer's settings or its memory.",
         _ => "The op computed it from finite numbers: a division by 0, a logarithm or root of a negative number, or an overflow.",
     };
