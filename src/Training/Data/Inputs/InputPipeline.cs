@@ -36,7 +36,7 @@ public sealed class InputPipeline
         this.fitted = fitted;
         this.note = note;
         cache = config.Data.Cache;
-        options = config.Data.Dataset?.Reading ?? new ReadingOptions();
+        options = (config.Data.Dataset?.Reading ?? new ReadingOptions()) with { IgnoreIndex = config.Loss.Ignored };
         ids = IdRange.Of(config, fitted.Shape.Shape);
         itself = config.Data.Target == TargetKind.Input;
         ignored = config.Loss.Ignored;

@@ -37,6 +37,8 @@ internal static class PictureInput
     public static SampleSet Folder(string folder, FittedInput fitted, ReadingOptions options, SampleCache cache, bool answers, Action<string>? note)
     {
         PictureLayout layout = Layout(folder, Folders, fitted, options);
+        if (answers && fitted.Shape is { Classes: > 0, Answer: not null })
+            return Masked(folder, fitted, options, cache, layout);
         PictureFolder found = PictureFolder.Scan(folder, folder);
         if (answers && (found.Classes is [""] || fitted.ClassNames is null))
             throw DataFault.In(folder, "no folders", "a folder of pictures for each class");
@@ -46,6 +48,23 @@ internal static class PictureInput
             Concurrently.For(found.Pictures.Count, i => Require(found.Pictures[i].Path, PictureReader.Header(PictureReader.Bytes(found.Pictures[i].Path), found.Pictures[i].Path), layout.Shape, options));
         long bytes = checked(found.Pictures.Count * layout.Shape.Length * (layout.Bits == 8 ? 1 : sizeof(float)));
         return new PictureSet(found.Pictures, answers ? [.. fitted.ClassNames!] : null, layout, default).Samples(cache.IsInMemory(bytes), progress: null);
+    }
+
+    // A folder with folders of pictures and of masks.
+    private static SampleSet Masked(string folder, FittedInput fitted, ReadingOptions options, SampleCache cache, PictureLayout layout)
+    {
+        (string images, string maskFolder) = PairedFolders.Of(folder) ?? throw DataFault.In(folder, "no folders of pictures and masks", "folders 'images' and 'masks' in it");
+        var masks = new MaskFolder(images, maskFolder) { Threshold = options.MaskThreshold, Ignored = options.IgnoreIndex };
+        IReadOnlyList<PictureFile> files = PictureFolder.Scan(images, images).Pictures;
+        if (!options.Resizes)
+            Concurrently.For(files.Count, i => Require(files[i].Path, PictureReader.Header(PictureReader.Bytes(files[i].Path), files[i].Path), layout.Shape, options));
+        MaskValues values = MaskValues.Named(fitted.ClassNames ?? [], maskFolder);
+        long bytes = checked(files.Count * layout.Shape.Length * (layout.Bits == 8 ? 1 : sizeof(float)));
+        return new PictureSet(files, null, layout, default).Samples(cache.IsInMemory(bytes), progress: null) with
+        {
+            Mask = masks.Read([.. files.Select(f => f.Path)], values, layout),
+            AnswerShape = fitted.Shape.Answer,
+        };
     }
 
     private static PictureLayout Layout(string name, string found, FittedInput fitted, ReadingOptions options)

@@ -30,6 +30,12 @@ internal sealed record ReadingOptions
     /// <summary>How pictures become samples; shape and bits are the trained network's.</summary>
     public PictureLayout Pictures { get; init; } = new(new Shape(1, 1, 1), 8);
 
+    /// <summary>From this gray value on a pixel of a mask is of class 1; null where each value is a class.</summary>
+    public int? MaskThreshold { get; init; }
+
+    /// <summary>The value in masks whose pixels do not count; null for none.</summary>
+    public int? IgnoreIndex { get; init; }
+
     /// <summary>Labels of a record in CIFAR's files; 0 where there are no such files.</summary>
     public int CifarLabels { get; init; }
 

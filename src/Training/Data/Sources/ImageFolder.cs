@@ -67,6 +67,21 @@ public sealed record ImagesConfig : DatasetConfig
     /// <summary>One channel or three; auto: one if every picture is gray.</summary>
     public ImageChannels Channels { get; init; }
 
+    /// <summary>
+    /// Folder of the masks, pictures of the same names whose values are a class for each pixel, best as PNG; or a path with {name} for a picture's
+    /// name without its ending, below the folder of the pictures: "{name}_mask.png". Folders of the pictures are then no classes.
+    /// </summary>
+    [DefaultText("none; `masks` beside `images` where the folder holds these two")]
+    public string? Masks { get; init; }
+
+    /// <summary>Folder or pattern of the test set's masks.</summary>
+    [DefaultText("the masks' pattern, or `masks` beside `images`")]
+    public string? TestMasks { get; init; }
+
+    /// <summary>For masks of two classes whose values are blurred: from this gray value on a pixel is of class 1.</summary>
+    [DefaultText("each value is a class")]
+    public int? MaskThreshold { get; init => field = value is int v ? Require.Between(v, 1, 255) : null; }
+
     /// <summary>What is behind transparent parts and beside padded pictures.</summary>
     public Background Background { get; init; }
 
@@ -74,12 +89,17 @@ public sealed record ImagesConfig : DatasetConfig
     {
         ArePictures = true,
         Resizes = Resize is not null,
+        MaskThreshold = MaskThreshold,
         Pictures = new PictureLayout(new Shape(1, 1, 1), 8) { Method = Resize?.Method ?? ResizeMethod.Stretch, Background = Background },
     };
 
     public override DataSet Load(DataContext context)
     {
         string folder = DataFile.Resolve(context, Path, folder: true);
+        if (Masks is not null || PairedFolders.Of(folder) is not null)
+            return Segmented(folder, context);
+        if (MaskThreshold is not null || TestMasks is not null)
+            throw ConfigException.At(Source, "images has settings of masks and no 'masks'; expected the folder of the masks, or folders 'images' and 'masks'");
         PictureParts parts = Parts(folder, context);
         PictureFolder?[] found = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(p => p is null ? null : PictureFolder.Scan(p, Root(p, folder)))];
         string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : found[0]!.Classes;
@@ -100,6 +120,30 @@ public sealed record ImagesConfig : DatasetConfig
         DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", classes, sets[1]);
         return data with { Notes = [.. found.Select(f => f?.Note).OfType<string>()] };
     }
+
+    // Pictures with a mask each, whatever folders they lie in.
+    private DataSet Segmented(string folder, DataContext context)
+    {
+        string? testFolder = Test is null ? null : DataFile.Resolve(context, Test, folder: true);
+        MaskFolder train = PairedFolders.Masks(folder, Masks, context, this), test = testFolder is null ? train : PairedFolders.Masks(testFolder, TestMasks ?? Pattern, context, this);
+        PictureFolder pictures = PictureFolder.Scan(train.Pictures, train.Pictures);
+        PictureFolder? testPictures = testFolder is null ? null : PictureFolder.Scan(test.Pictures, test.Pictures);
+        IReadOnlyList<PictureFile> files = train.Of(pictures), testFiles = testPictures is null ? [] : test.Of(testPictures);
+        PictureSurvey survey = PictureSurvey.Of([.. files, .. testFiles], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
+        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
+        MaskValues values = context.Fitted?.ClassNames is { } known ? MaskValues.Named(known, train.Masks) : train.Values([.. files.Select(p => p.Path)]);
+        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
+        SampleSet Masked(IReadOnlyList<PictureFile> found, MaskFolder masks, int first) => new PictureSet(found, null, layout, survey.Hashes.AsMemory(first, found.Count)).Samples(inMemory, context.Progress) with
+        {
+            Mask = masks.Read([.. found.Select(p => p.Path)], values, layout),
+            AnswerShape = new Shape(layout.Shape[1], layout.Shape[2]),
+        };
+        DataSet data = ArraySamples.DataSet(Masked(files, train, 0), testPictures is null ? null : Masked(testFiles, test, files.Count), testFolder ?? folder, $"pictures in {folder} with masks", values.Names);
+        return data with { Notes = [values.Note, .. new[] { pictures.Note, testPictures?.Note }.OfType<string>()] };
+    }
+
+    // A pattern says where the masks of any folder are.
+    private string? Pattern => Masks?.Contains(MaskFolder.Name, StringComparison.Ordinal) == true ? Masks : null;
 
     private PictureParts Parts(string folder, DataContext context)
     {

@@ -1,0 +1,55 @@
+using System.Globalization;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Sources;
+
+/// <summary>Which value of a mask's pixels is which class: a gray value, or a colour.</summary>
+/// <param name="Values">The values, in the order of the classes.</param>
+internal sealed record MaskValues(IReadOnlyList<int> Values)
+{
+    private const int MostNamed = 8;
+
+    private readonly Dictionary<int, byte> classes = Values.Select((v, i) => (v, i)).ToDictionary(p => p.v, p => (byte)p.i);
+
+    /// <summary>The classes' names: gray values, or colours such as #ff0000.</summary>
+    public string[] Names => [.. Values.Select(NameOf)];
+
+    /// <summary>How the values were taken, for the user.</summary>
+    public string Note => $"masks: {string.Join(", ", Values.Take(MostNamed).Select((v, i) => string.Create(CultureInfo.InvariantCulture, $"{NameOf(v)} is class {i}")))}{(Values.Count > MostNamed ? ", …" : "")}";
+
+    /// <summary>The values that occur, in their order, without the one that is ignored.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: more values than a mask can have classes, or one alone.</exception>
+    public static MaskValues Of(IEnumerable<int> occurring, int? ignored, string name)
+    {
+        int[] values = [.. occurring.Where(v => v != ignored).Order()];
+        // Numbers of classes, some of which may not occur; gray values are as far apart as they can be seen.
+        if (values.Length > 0 && values[^1] < 2 * values.Length && values[^1] < MaskArray.MostClasses)
+            values = [.. Enumerable.Range(0, values[^1] + 1)];
+        if (values.Length > MaskArray.MostClasses)
+            throw DataFault.In(name, $"masks of {values.Length} values", $"one for each class, at most {MaskArray.MostClasses}; JPEG and scaling blur masks: save them as PNG, or give 'mask-threshold' for two classes");
+        return values.Length > 1 ? new MaskValues(values) : throw DataFault.In(name, $"masks whose pixels are all {(values.Length == 0 ? "ignored" : NameOf(values[0]))}", "at least two classes");
+    }
+
+    /// <summary>Those of a trained network, by the names of its classes.</summary>
+    public static MaskValues Named(IReadOnlyList<string> names, string name) => new([.. names.Select(n => TryValue(n, out int value) ? value
+        : throw DataFault.In(name, $"masks for a network whose classes are called {DataFault.Some([.. names])}", "one whose masks were pictures too"))]);
+
+    /// <summary>The class of a value.</summary>
+    public bool TryClass(int value, out byte label) => classes.TryGetValue(value, out label);
+
+    /// <summary>A gray value in decimal, a colour as #rrggbb.</summary>
+    public static string NameOf(int value) => value <= byte.MaxValue ? value.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"#{value - Colour:x6}");
+
+    /// <summary>What is added to a colour, so that it is no gray value.</summary>
+    public const int Colour = 1 << 24;
+
+    private static bool TryValue(string name, out int value)
+    {
+        if (name.StartsWith('#') && int.TryParse(name.AsSpan(1), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out value))
+        {
+            value += Colour;
+            return value < 2 * Colour;
+        }
+        return int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value <= byte.MaxValue;
+    }
+}

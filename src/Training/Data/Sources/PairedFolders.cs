@@ -1,0 +1,36 @@
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Sources;
+
+/// <summary>Folders <c>images</c> and <c>masks</c> side by side, as most sets for segmentation come.</summary>
+internal static class PairedFolders
+{
+    private static readonly string[] ImageNames = ["images", "image", "imgs"], MaskNames = ["masks", "mask", "labels", "label"];
+
+    /// <summary>The two folders in a folder that holds nothing else to see; null for others.</summary>
+    public static (string Images, string Masks)? Of(string folder)
+    {
+        IReadOnlyList<FileSystemInfo> folders = PictureFolder.Folders(folder, folder);
+        FileSystemInfo? images = folders.FirstOrDefault(f => ImageNames.Contains(f.Name, StringComparer.OrdinalIgnoreCase));
+        FileSystemInfo? masks = folders.FirstOrDefault(f => MaskNames.Contains(f.Name, StringComparer.OrdinalIgnoreCase));
+        return folders.Count == 2 && images is not null && masks is not null ? (images.FullName, masks.FullName) : null;
+    }
+
+    /// <summary>The masks of a folder's pictures.</summary>
+    /// <param name="folder">Of the pictures, or of both.</param>
+    /// <param name="masks">Folder or pattern, as the config has it; null for the folder beside the pictures'.</param>
+    /// <param name="context">Where paths begin, and what is ignored.</param>
+    /// <param name="config">For what is refused, and the threshold.</param>
+    public static MaskFolder Masks(string folder, string? masks, DataContext context, ImagesConfig config)
+    {
+        (string Images, string Masks)? pair = Of(folder);
+        if (masks is null && pair is null)
+            throw ConfigException.At(config.Source, $"no masks for {folder}; expected 'test-masks', a pattern with {MaskFolder.Name}, or folders 'images' and 'masks' in it");
+        string pictures = masks is null ? pair!.Value.Images : folder;
+        string found = masks is null ? pair!.Value.Masks
+            : masks.Contains(MaskFolder.Name, StringComparison.Ordinal) ? Path.Combine(pictures, masks)
+            : DataFile.Resolve(context, masks, folder: true);
+        return new MaskFolder(pictures, found) { Threshold = config.MaskThreshold, Ignored = context.IgnoreIndex };
+    }
+}
