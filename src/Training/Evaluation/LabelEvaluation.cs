@@ -11,16 +11,19 @@ internal static class LabelEvaluation
         int samples = truth.Length / labels;
         ClassFigures[] perLabel = [.. Enumerable.Range(0, labels).Select(l => OfLabel(logits, truth, labels, l))];
         long wrong = 0, whole = 0;
-        double loss = 0;
+        double loss = 0, each = 0;
         for (int i = 0; i < samples; i++)
         {
-            long before = wrong;
+            long before = wrong, right = 0, named = 0;
             for (int at = i * labels; at < (i + 1) * labels; at++)
             {
                 wrong += logits[at] > 0 != truth[at] ? 1 : 0;
+                right += logits[at] > 0 && truth[at] ? 1 : 0;
+                named += (logits[at] > 0 ? 1 : 0) + (truth[at] ? 1 : 0);
                 loss += SoftPlus(truth[at] ? -logits[at] : logits[at]);
             }
             whole += wrong == before ? 1 : 0;
+            each += named == 0 ? 0 : 2.0 * right / named;
         }
         var total = new ClassFigures(perLabel.Sum(l => l.Support), perLabel.Sum(l => l.Predicted), perLabel.Sum(l => l.Correct));
         var values = new List<(string, double)>
@@ -29,6 +32,7 @@ internal static class LabelEvaluation
             ("hamming_loss", (double)wrong / truth.Length),
             ("micro_precision", total.Precision), ("micro_recall", total.Recall), ("micro_f1", total.F1),
             ("macro_precision", perLabel.Average(l => l.Precision)), ("macro_recall", perLabel.Average(l => l.Recall)), ("macro_f1", perLabel.Average(l => l.F1)),
+            ("samples_f1", each / samples),
             ("log_loss", loss / truth.Length),
         };
         AddRanks(values, logits, truth, labels);

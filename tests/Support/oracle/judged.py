@@ -71,6 +71,7 @@ def labels(case):
         out[f"{average}_precision"] = m.precision_score(y, guess, average=average, zero_division=0)
         out[f"{average}_recall"] = m.recall_score(y, guess, average=average, zero_division=0)
         out[f"{average}_f1"] = m.f1_score(y, guess, average=average, zero_division=0)
+    out["samples_f1"] = m.f1_score(y, guess, average="samples", zero_division=0)
     out.update(ranks(y, x))
     return out
 
