@@ -62,7 +62,7 @@ public sealed record TrainingData
         if (data.Columns is null)
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
-        if (data.Shape.Answer is { } answer && config.Augmentation?.Moves is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
+        if (data.Shape.Answer is { } answer && config.Augmentation?.OfPlaces() is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
             throw ConfigException.At(config.Source, $"augment moves pictures {data.Shape.Shape}, and what is said of their pixels is {answer}; expected both of one height and width");
         return config.Target is null ? data : AsTarget(config, data);
     }

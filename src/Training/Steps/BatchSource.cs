@@ -217,7 +217,7 @@ public sealed class BatchSource
     }
 
     // What moves pixels and so what is said of them; null for nothing.
-    private Augmentation? Moves => augmentation?.Moves;
+    private Augmentation? Moves => augmentation?.OfPlaces();
 
     private Tensor Gather(Graph graph, Tensor[] inputs, Augmentation? augmentation, Tensor clock) => augmentation is null
         ? graph.Add(new GatherImages(), inputs)

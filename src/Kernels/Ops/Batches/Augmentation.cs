@@ -53,7 +53,7 @@ public sealed record Augmentation
     public bool IsSpatial => FlipHorizontal || FlipVertical || Shift > 0 || Rotate > 0 || EraseProbability > 0;
 
     /// <summary>What moves pixels, and so what is said of them: noise and erasing left out; null for nothing.</summary>
-    public Augmentation? Moves => this with { Noise = 0, EraseProbability = 0 } is { IsNone: false } moves ? moves : null;
+    public Augmentation? OfPlaces() => this with { Noise = 0, EraseProbability = 0 } is { IsNone: false } moves ? moves : null;
 
     public bool IsNone => !IsSpatial && Noise == 0;
 
