@@ -6,6 +6,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Diagnostics.GradientChecks;
+using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Tests.Docs;
@@ -88,6 +89,7 @@ public sealed class GradientCheckTests
     public void Numbers_at_a_kink_are_left_out_and_counted()
     {
         RunConfig config = Mlp(Activation.Find("relu"));
+        config = config with { Model = [new DenseConfig { Units = 5, BiasInit = new ConstantInit { Value = 0 } }, .. config.Model.Skip(1)] };
         var black = new SampleSet { Shape = new Shape(3), Count = 2, Reals = new float[6], Labels = [0, 0] };
         GradientReport report = Check(config, null, jitter: 0, samples: black);
         CheckedTensor bias = report.Tensors.Single(t => t.Name == "0.bias");
