@@ -10,6 +10,8 @@ namespace GpuGrad.Cli;
 /// <summary>Turns what went wrong into a line for the user, with <c>--json</c> an object on standard output too, and an exit code.</summary>
 internal static partial class Errors
 {
+    private const int MostStackLines = 60;
+
     public static int Report(Exception e, Output output)
     {
         // A wrong environment variable shows where a class is first used, what a task met where it is waited for.
@@ -30,7 +32,8 @@ internal static partial class Errors
         // The stack of a defect is what a report of it needs.
         if (code == ExitCode.Unexpected && e is not (GpuGradException or OperationCanceledException))
         {
-            foreach (string line in e.ToString().ReplaceLineEndings("\n").Split('\n'))
+            // What calls itself without end has a hundred thousand lines.
+            foreach (string line in e.ToString().ReplaceLineEndings("\n").Split('\n').Take(MostStackLines))
                 Output.Note(line);
         }
         return code;

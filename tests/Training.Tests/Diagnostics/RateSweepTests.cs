@@ -24,17 +24,17 @@ public sealed class RateSweepTests
         model: [flatten, {dense: 64}, relu, {dense: 10}]
         train: {epochs: 4, optimizer: {momentum: {lr: 0.3}}}
         """)]
-    [InlineData("lenet", 0.0046, """
+    [InlineData("lenet", 0.01, """
         data: {dataset: {digits: {train: 1000, test: 300}}, batch: 32}
         model: [{conv: {filters: 6, kernel: 5, padding: same}}, relu, {maxpool: 2}, {conv: {filters: 16, kernel: 5}}, relu, {maxpool: 2}, flatten, {dense: 120}, relu, {dense: 84}, relu, {dense: 10}]
         train: {epochs: 5, optimizer: {momentum: {lr: 0.3}}}
         """)]
-    [InlineData("conv-batchnorm", 0.46, """
+    [InlineData("conv-batchnorm", 0.22, """
         data: {dataset: {digits: {train: 1000, test: 300}}, batch: 32}
         model: [{conv: {filters: 8, kernel: 5, stride: 2, bias: false}}, batchnorm, relu, {conv: {filters: 16, kernel: 3, stride: 2, bias: false}}, batchnorm, relu, flatten, {dense: 10}]
         train: {epochs: 5, optimizer: {sgd: {lr: 0.3}}}
         """)]
-    [InlineData("spirals", 0.1, """
+    [InlineData("spirals", 0.046, """
         data: {dataset: {spirals: {train: 1000, test: 300}}, batch: 32}
         model: [{dense: 64}, relu, {dense: 64}, relu, {dense: 3}]
         train: {epochs: 12, optimizer: {adam: {lr: 0.3}}}
