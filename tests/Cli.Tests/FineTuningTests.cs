@@ -44,8 +44,8 @@ public sealed class FineTuningTests : IDisposable
         Write("c.yaml", "{digits: {train: 100, test: 20}}", "- dense: {units: 10, name: head}", "", "epochs: 1, optimizer: {adam: {lr: 0.003}}");
         gpugrad.Run("train", "c.yaml", "--out", "first").Done();
         Write("f.yaml", "{digits: {train: 100, test: 20, seed: 5}}", "- dense: {units: 10, name: head}", "freeze: [conv1, bn1]\ninit-from: first", "epochs: 4, lr-decay: 0.7, ema: 0.9, optimizer: {adam: {lr: 0.003}}");
-        gpugrad.Run("train", "f.yaml", "--out", "whole").Done();
-        gpugrad.Run("train", "f.yaml", "--out", "parts", "--set", "train.epochs=2").Done();
+        gpugrad.Run("train", "f.yaml", "--out", "whole", "--set", "data.sampling=balanced").Done();
+        gpugrad.Run("train", "f.yaml", "--out", "parts", "--set", "data.sampling=balanced", "--set", "train.epochs=2").Done();
         Directory.Delete(gpugrad["first"], recursive: true);
         JsonNode resumed = gpugrad.Run("resume", "parts", "--set", "train.epochs=4", "--json").Json();
         // The config in the metadata is another only in what it says of epochs.

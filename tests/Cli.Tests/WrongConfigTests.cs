@@ -59,7 +59,7 @@ public sealed class WrongConfigTests : IDisposable
     [InlineData("cosine: {", "cosin: {", "20:14: no schedule is called 'cosin'; did you mean 'cosine'?")]
     [InlineData("norm: 1.0", "norm: 0", "21:16: norm is 0; expected a number above 0")]
     [InlineData("every: 200", "every: -1", "22:21: every is -1; expected")]
-    [InlineData("npz: not-there.npz", "npy: not-there.npz", "5:13: no data set is called 'npy'; did you mean 'npz'?")]
+    [InlineData("npz: not-there.npz", "nqz: not-there.npz", "5:13: no data set is called 'nqz'; did you mean 'npz'?")]
     [InlineData("shape: [2, 8, 8]", "shape: 8", "6:10: shape is '8'; expected a list")]
     [InlineData("shape: [2, 8, 8]", "shape: [2, 0, 8]", "6:10: shape ")]
     [InlineData("loss: softmax-cross-entropy", "loss: softmax-cross-entrop", "16:7: no loss is called 'softmax-cross-entrop'; did you mean")]

@@ -33,7 +33,7 @@ public sealed class TrainVerb : ConfigVerb
         (Device device, TrainingData data) = OpenAndLoad(loaded, signals, output);
         using Device opened = device;
         using RunFolder folder = Out is null ? RunFolder.Create(config.Name, warn: Output.Note) : RunFolder.CreateAt(Out, Output.Note);
-        loaded = loaded.Resolved(device.Id);
+        loaded = loaded.Resolved(device.Id).For(data);
         folder.WriteConfig(YamlWriter.Write(loaded.Tree));
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try

@@ -57,6 +57,9 @@ public sealed record RunConfig
     public CheckpointConfig Checkpoint { get; init; } = new();
 
     public DiagnosticsConfig Diagnostics { get; init; } = new();
+
+    /// <summary>The same for its data: what is left to the training samples, such as <c>class-weights: balanced</c>, becomes numbers.</summary>
+    public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.ClassShares) };
 }
 
 /// <summary>Figures that a run must reach at its end.</summary>

@@ -1,4 +1,5 @@
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Config;
 
@@ -13,6 +14,25 @@ public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Fol
     public LoadedConfig Resolved(string device) => this with
     {
         Tree = Tree.With("device", Text(device)).With("folder", Text(Folder)),
+    };
+
+    /// <summary>The same for its data: what is left to the training samples becomes numbers, which everything later reads.</summary>
+    public LoadedConfig For(TrainingData data)
+    {
+        RunConfig config = Config.For(data);
+        return Tree["loss"] is YamlNode loss ? this with { Config = config, Tree = Tree.With("loss", Numbers(loss, new Lazy<Losses.ClassWeights>(() => Losses.ClassWeights.FromShares(data.ClassShares)))) } : this with { Config = config };
+    }
+
+    private static YamlNode Numbers(YamlNode node, Lazy<Losses.ClassWeights> weights) => node switch
+    {
+        YamlMapping mapping => mapping with
+        {
+            Entries = [.. mapping.Entries.Select(e => new KeyValuePair<YamlScalar, YamlNode>(e.Key, e is { Key.Value: "class-weights", Value: YamlScalar { Value: "balanced" } text }
+                ? new YamlSequence([.. weights.Value.Select(w => new YamlScalar(w.ToString("R", System.Globalization.CultureInfo.InvariantCulture), false, text.Mark))], text.Mark)
+                : Numbers(e.Value, weights)))],
+        },
+        YamlSequence list => list with { Items = [.. list.Items.Select(i => Numbers(i, weights))] },
+        _ => node,
     };
 
     private YamlScalar Text(string value) => new(value, true, Tree.Mark);

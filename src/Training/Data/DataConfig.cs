@@ -40,6 +40,9 @@ public sealed record DataConfig : ILocated
     /// <summary>A new random order each epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
+    /// <summary>Which samples an epoch consists of.</summary>
+    public Sampling Sampling { get; init; }
+
     /// <summary>Leave out the last batch of an epoch when it is smaller than the others.</summary>
     public bool DropLast { get; init; }
 
@@ -108,6 +111,16 @@ public sealed record DataConfig : ILocated
 public enum TargetKind
 {
     Input,
+}
+
+/// <summary>Which samples an epoch consists of.</summary>
+public enum Sampling
+{
+    /// <summary>Every training sample once.</summary>
+    Uniform,
+
+    /// <summary>As many as there are training samples, the same number of each class: those of rare classes come several times, some of common ones not in every epoch.</summary>
+    Balanced,
 }
 
 /// <summary>From raw values to what the network sees.</summary>

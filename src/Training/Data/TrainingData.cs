@@ -42,6 +42,9 @@ public sealed record TrainingData
     /// <summary>What the user should know of how the data were read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The share of each class among the training samples, pixels of masks counted one by one; empty where there are no classes.</summary>
+    public IReadOnlyList<double> ClassShares => Health.GuessLoss.SharesOf(Train, Shape.Classes);
+
     /// <summary>Loads the data set of an experiment and prepares it for its network.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
     public static TrainingData Load(RunConfig config, DataContext context)

@@ -13,16 +13,17 @@ internal static class GuessLoss
     private const int MostSamples = 20_000;
 
     /// <summary>Null for losses that have no such figure in closed form.</summary>
-    public static double? Of(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null)
+    public static double? Of(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null, Sampling sampling = Sampling.Uniform)
     {
         if (scaling is not null)
             samples = Scaled(samples, scaling);
         int step = Math.Max(1, samples.Count / MostSamples);
         return loss switch
         {
-            SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes)),
-            SoftmaxCrossEntropyConfig softmax when samples.Mask is not null => PixelShares(samples.Mask, classes) is { } shares ? CrossEntropy(softmax, shares) : null,
+            SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes, sampling)),
+            SoftmaxCrossEntropyConfig softmax when samples.Mask is not null => PixelShares(samples.Mask, classes, 50 * MostSamples) is { } shares ? CrossEntropy(softmax, shares) : null,
             HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
+            _ when sampling == Sampling.Balanced => null,
             _ => Mean(loss, Columns(samples, classes, step)),
         };
     }
@@ -34,23 +35,34 @@ internal static class GuessLoss
         return samples with { Targets = Array.ConvertAll(targets, t => (float)t) };
     }
 
-    /// <summary>The share of each class among some labels.</summary>
-    public static double[] Shares(int[] labels, int classes)
+    /// <summary>The share of each class among some samples, or among the pixels of their masks; empty where there are no classes.</summary>
+    public static IReadOnlyList<double> SharesOf(SampleSet samples, int classes)
+    {
+        if (samples.Labels is int[] labels)
+            return Shares(labels, classes);
+        return samples.Mask is { } mask && classes > 0 ? PixelShares(mask, classes, int.MaxValue) ?? [] : [];
+    }
+
+    /// <summary>The share of each class among some labels, as they are sampled.</summary>
+    public static double[] Shares(int[] labels, int classes, Sampling sampling = Sampling.Uniform)
     {
         var counts = new double[classes];
         foreach (int label in labels)
             counts[label]++;
-        return [.. counts.Select(c => c / labels.Length)];
+        if (sampling == Sampling.Uniform)
+            return [.. counts.Select(c => c / labels.Length)];
+        int there = counts.Count(c => c > 0);
+        return [.. counts.Select(c => c > 0 ? 1.0 / there : 0)];
     }
 
     // Of the pixels that have a class; null where none has.
-    private static double[]? PixelShares(byte[] mask, int classes)
+    private static double[]? PixelShares(byte[] mask, int classes, int most)
     {
         var counts = new double[classes];
-        int step = Math.Max(1, mask.Length / (50 * MostSamples));
+        int step = Math.Max(1, mask.Length / most);
         for (int i = 0; i < mask.Length; i += step)
         {
-            if (mask[i] != SampleSet.Ignored)
+            if (mask[i] < classes)
                 counts[mask[i]]++;
         }
         double all = counts.Sum();

@@ -47,6 +47,8 @@ public sealed record CombinedConfig : LossConfig
         return Losses.Select(l => l.Problem(output, data)).FirstOrDefault(p => p is not null);
     }
 
+    public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => this with { Losses = [.. Losses.Select(l => l.Balanced(shares))] };
+
     public override double? ExpectedAtStart(DataShape data)
     {
         double sum = 0;

@@ -12,7 +12,7 @@ public abstract record LabelMapLoss : LossConfig
 {
     /// <summary>Weight of each class.</summary>
     [DefaultText("1 for each class")]
-    public IReadOnlyList<double>? ClassWeights { get; init; }
+    public ClassWeights? ClassWeights { get; init; }
 
     /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
     [DefaultText("none")]
@@ -30,6 +30,8 @@ public abstract record LabelMapLoss : LossConfig
             return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
         return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, Name, oneForTwo: true);
     }
+
+    public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => ClassWeights is { AreKnown: false } ? this with { ClassWeights = ClassWeights.FromShares(shares()) } : this;
 
     /// <summary>ln softmax over the classes of scores [N, K, …]; of one score x for two classes that of (0, x).</summary>
     internal static Tensor LogProbabilities(Graph graph, Tensor scores) =>
@@ -54,7 +56,7 @@ public sealed record FocalConfig : LabelMapLoss
     protected override string Name => "focal";
 
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
-        Mean(graph, new LabelLoss(Gamma, 0, ClassWeights is not null), scores, targets.Labels!, ClassWeights is null ? null : constant("class-weights", ClassWeights));
+        Mean(graph, new LabelLoss(Gamma, 0, ClassWeights is not null), scores, targets.Labels!, ClassWeights is null ? null : constant("class-weights", ClassWeights.For(scores.Shape[1] == 1 ? 2 : scores.Shape[1])));
 
     public override double? ExpectedAtStart(DataShape data) => ClassWeights is null ? Math.Pow(1 - (1.0 / data.Classes), Gamma) * Math.Log(data.Classes) : null;
 }
@@ -82,6 +84,6 @@ public sealed record DiceConfig : LabelMapLoss
     {
         if (data is { Classes: > 0, Answer: null })
             return "dice compares regions, the data has one class a sample; use softmax-cross-entropy or focal";
-        return base.Problem(output, data) ?? (!Background && (ClassWeights?.Skip(1).All(w => w == 0) ?? data.Classes == 1) ? "dice without the background has no class left; expected one with a weight above 0" : null);
+        return base.Problem(output, data) ?? (!Background && (ClassWeights is { AreKnown: true } ? ClassWeights.Skip(1).All(w => w == 0) : data.Classes == 1) ? "dice without the background has no class left; expected one with a weight above 0" : null);
     }
 }

@@ -92,6 +92,9 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         return null;
     }
 
+    /// <summary>The same for training samples whose classes have these shares, asked for only where they matter: <c>class-weights: balanced</c> becomes numbers.</summary>
+    public virtual LossConfig Balanced(Func<IReadOnlyList<double>> shares) => this;
+
     /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
 
@@ -108,9 +111,9 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     }
 
     /// <summary>What is wrong with weights of classes; null where nothing is.</summary>
-    protected static string? ClassWeightsProblem(IReadOnlyList<double>? weights, int classes)
+    protected static string? ClassWeightsProblem(ClassWeights? weights, int classes)
     {
-        if (weights is null)
+        if (weights is null or { AreKnown: false })
             return null;
         if (weights.Count != classes)
             return $"class-weights has {weights.Count} numbers; expected {classes}, one a class";
@@ -132,7 +135,7 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
 
     /// <summary>Weight of each class.</summary>
     [DefaultText("1 for each class")]
-    public IReadOnlyList<double>? ClassWeights { get; init; }
+    public ClassWeights? ClassWeights { get; init; }
 
     /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
     [DefaultText("none")]
@@ -144,7 +147,7 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
 
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
-        Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights);
+        Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights.For(scores.Shape[1]));
         if (scores.Shape.Rank > 2)
             return LabelMapLoss.Mean(graph, new LabelLoss(0, LabelSmoothing, weights is not null), scores, targets.Labels!, weights);
         var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null);
@@ -160,6 +163,8 @@ public sealed record SoftmaxCrossEntropyConfig : LossConfig
             return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
         return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, "softmax-cross-entropy");
     }
+
+    public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => ClassWeights is { AreKnown: false } ? this with { ClassWeights = ClassWeights.FromShares(shares()) } : this;
 
     public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);
 }

@@ -46,6 +46,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     public RunSession(
         LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, IRunObserver? display, Action<string> warn)
     {
+        loaded = loaded.For(data);
         config = loaded.Config;
         yaml = YamlWriter.Write(loaded.Tree);
         fingerprint = data.Fingerprint;

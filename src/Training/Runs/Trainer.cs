@@ -40,8 +40,10 @@ public sealed class Trainer : IDisposable
     /// <param name="observer">Told of every step and epoch.</param>
     public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null)
     {
+        config = config.For(data);
         this.config = config;
         this.data = data;
+        EpochOrder.Check(config.Data, data.Train);
         this.observer = observer ?? new Observers();
         Network = ModelCheck.Check(config, data.Shape);
         RequireReachable(config.Target, data);
@@ -125,9 +127,7 @@ public sealed class Trainer : IDisposable
 
     private void BeginEpoch()
     {
-        order = config.Data.Shuffle
-            ? new RandomStream(config.Seed, Purpose.Shuffle, (uint)State.Epoch).Permutation(train.Count)
-            : [.. Enumerable.Range(0, train.Count)];
+        order = EpochOrder.Of(config.Data, data.Train, config.Seed, State.Epoch);
         train.Shuffle(Model.DeviceMemory, order);
         if (State.Cursor == 0)
             Model.ClearTotals(Model.Memory.Totals);
