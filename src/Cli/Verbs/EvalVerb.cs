@@ -3,6 +3,7 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Cli.Views;
 using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Steps;
@@ -22,6 +23,9 @@ public sealed class EvalVerb : Verb
     [Option("data", MetaValue = "FILE|FOLDER", HelpText = "Other samples with their labels or targets, read as the training data were; instead of --split.")]
     public string? Data { get; set; }
 
+    [Option("folder", MetaValue = "DIR", HelpText = "Where the run's own data lie now, if they have moved: relative paths in its config are relative to this.")]
+    public string? Folder { get; set; }
+
     [Option("device", HelpText = "Overrides the run's device.")]
     public string? DeviceId { get; set; }
 
@@ -29,6 +33,7 @@ public sealed class EvalVerb : Verb
     {
         if (Split is not ("test" or "validation" or "train"))
             throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train");
+        OnlyWith(Data is null, "the run's own data, without --data", "folder");
         using TrainedModel trained = TrainedModel.Open(Path);
         using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
         SampleSet samples = Data is null ? OfSplit(trained, output) : trained.Input(Output.Note).Read(Data, answers: true);
@@ -83,7 +88,8 @@ public sealed class EvalVerb : Verb
 
     private SampleSet OfSplit(TrainedModel trained, Output output)
     {
-        TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
+        LoadedConfig config = Folder is null ? trained.Config : trained.Config with { Folder = System.IO.Path.GetFullPath(Folder) };
+        TrainingData data = ConfigVerb.LoadData(config, output, trained.Card.Input);
         SampleSet? samples = Split switch
         {
             "test" => data.Test,

@@ -4,6 +4,7 @@ using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Losses;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
@@ -24,30 +25,66 @@ public sealed class PredictVerb : Verb
     [Range(1)]
     public int Top { get; set; }
 
+    [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes, or a label, is predicted; 0.5 by default.")]
+    public double? Threshold { get; set; }
+
+    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all.")]
+    public string? Out { get; set; }
+
     public override int Run(Output output)
     {
+        if (Out is not null)
+            PredictionFile.Check(Out);
         using TrainedModel trained = TrainedModel.Open(Path);
+        RequireThreshold(trained);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
+        PredictionFile? file = Out is null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal)) ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
         foreach ((string name, SampleSet samples) in inputs)
         {
-            IReadOnlyList<Prediction> predictions = predictor.Predict(samples, device);
+            IReadOnlyList<Prediction> predictions = [.. predictor.Predict(samples, device).Select(p => WithThreshold(p, trained.Card.ClassNames))];
+            file?.Add(name, pipeline.Raw(name, samples), samples, predictions);
             for (int i = 0; i < predictions.Count; i++)
             {
                 string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
-                output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
+                if (file is null)
+                    output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
                 json.Add(ToJson(where, predictions[i]));
                 if (!predictions[i].Values.All(double.IsFinite))
                     worthless.Add(samples.Places?.Of(i) ?? where);
             }
         }
+        if (file is not null)
+        {
+            file.Save(Out!);
+            output.Line(Format.Invariant($"predictions {json.Count:N0} in {Out}"));
+        }
         output.Json(json);
         return worthless.Count == 0 ? ExitCode.Done : throw new GpuGradException(
             Fault.NonFinite, $"{worthless[0]}: what the network makes of it is not finite{(worthless.Count > 1 ? $", nor of {worthless.Count - 1} more" : "")}; expected values like those that it was trained on, and weights that are finite");
+    }
+
+    private void RequireThreshold(TrainedModel trained)
+    {
+        if (Threshold is not double threshold)
+            return;
+        if (!(threshold is >= 0 and <= 1))
+            throw new GpuGradException(Fault.Config, Format.Invariant($"--threshold {threshold}; expected a probability from 0 to 1"));
+        bool labels = trained.Card.Shape.Classes == 0 && trained.Config.Config.Loss is BinaryCrossEntropyConfig;
+        if (!labels && !(trained.Card.Shape.Classes == 2 && trained.Config.Config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig))
+            throw new GpuGradException(Fault.Config, $"--threshold is for probabilities of two classes or of labels; this network gives {(trained.Card.Shape.Classes > 0 ? $"{trained.Card.Shape.Classes} classes, of which the likeliest is predicted" : "numbers")}");
+    }
+
+    private Prediction WithThreshold(Prediction prediction, IReadOnlyList<string>? names)
+    {
+        if (prediction.Label is null || Threshold is not double threshold)
+            return prediction;
+        int label = PredictionFile.Label(prediction, threshold);
+        return prediction with { Label = label, Name = names?[label] };
     }
 
     private string Text(Prediction prediction, IReadOnlyList<string>? names)

@@ -27,6 +27,7 @@ public sealed class InputPipeline
     private readonly bool itself;
     private readonly int? ignored;
     private readonly Action<string>? note;
+    private MemoryStream? standardInput; // it can be read once
 
     /// <param name="config">The experiment.</param>
     /// <param name="fitted">What its training learned.</param>
@@ -48,7 +49,7 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
     public SampleSet Read(string path, bool answers = false)
     {
-        SampleSet samples = path == StandardInput ? Read(FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
+        SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
             : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
         if (answers && itself)
@@ -57,6 +58,23 @@ public sealed class InputPipeline
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
         ids?.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
+    }
+
+    /// <summary>The rows of a table that was read, as they stand in the file; null where it is no table.</summary>
+    /// <param name="path">The file; <c>-</c> for standard input.</param>
+    /// <param name="samples">What was read from it.</param>
+    public RawTable? Raw(string path, SampleSet samples)
+    {
+        if (samples.Places?.Lines is not { } lines || Directory.Exists(path))
+            return null;
+        return path == StandardInput ? Rows(standardInput!, StandardInputName) : DataFile.Read(path, stream => Rows(stream, path));
+
+        RawTable Rows(Stream stream, string name)
+        {
+            stream.Position = 0;
+            using var rows = new CsvRows(stream, name, options.Table with { Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) });
+            return RawTable.Of(rows, lines, fitted.Columns);
+        }
     }
 
     // Bytes are scaled elsewhere than other numbers, which differs in the last digit: the same sample gets the same answer.

@@ -1,0 +1,31 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Tables;
+
+namespace GpuGrad.Training.Data.Inputs;
+
+/// <summary>The rows of a table as they stand in the file.</summary>
+/// <param name="Names">Of all its columns, read or not.</param>
+/// <param name="Rows">A text for each column.</param>
+public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <param name="rows">The file, from its beginning.</param>
+    /// <param name="lines">Lines of the rows that are wanted, in order.</param>
+    /// <param name="layout">Names the columns where the file does not.</param>
+    internal static RawTable Of(ITableRows rows, IReadOnlyList<long> lines, TableColumns? layout)
+    {
+        IReadOnlyList<string>? names = rows.Names;
+        var found = new List<IReadOnlyList<string>>(lines.Count);
+        while (found.Count < lines.Count && rows.Read())
+        {
+            string[] cells = [.. Enumerable.Range(0, rows.Count).Select(c => CsvReading.Strict.GetString(rows.Cell(c)))];
+            if (rows.Line == lines[found.Count])
+                found.Add(cells);
+            else
+                names ??= cells; // the row of names comes before the samples
+        }
+        int count = found.Count == 0 ? 0 : found[0].Count;
+        if (names is null || names.Count != count)
+            names = layout?.Columns.Count == count ? [.. layout.Columns.Select(c => c.Name)] : [.. Enumerable.Range(0, count).Select(TableColumns.NameOf)];
+        return new RawTable([.. names.Select(n => n.Trim())], found);
+    }
+}

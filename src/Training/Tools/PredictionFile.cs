@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Losses;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>
+/// Predictions as a table: the columns of the samples' own table (or the file of each), then what the network says. Classes:
+/// <c>prediction</c> and a probability for each, <c>p_NAME</c>; numbers: <c>prediction</c>; labels, each there or not: <c>prediction</c> (1 or 0) and <c>p</c> for each.
+/// </summary>
+public sealed partial class PredictionFile
+{
+    private const string Input = "input";
+
+    private readonly RunConfig config;
+    private readonly FittedInput fitted;
+    private readonly int? top;
+    private readonly double threshold;
+    private readonly List<(IReadOnlyList<string> Own, Prediction Prediction)> rows = [];
+    private IReadOnlyList<string>? own;
+
+    /// <param name="config">The experiment.</param>
+    /// <param name="fitted">What its training learned: names of classes and targets.</param>
+    /// <param name="top">So many of the likeliest classes in place of a column for each; null for all.</param>
+    /// <param name="threshold">Above which probability a label, or the second of two classes, is predicted.</param>
+    public PredictionFile(RunConfig config, FittedInput fitted, int? top, double threshold)
+    {
+        if (fitted.Shape.Answer is not null)
+            throw new GpuGradException(Fault.Config, "--out holds one answer a sample, and this network gives one for each pixel; leave --out away");
+        (this.config, this.fitted, this.top, this.threshold) = (config, fitted, top, threshold);
+    }
+
+    /// <summary>Refuses a path whose ending says no format.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is none of them.</exception>
+    public static void Check(string path)
+    {
+        if (Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".tsv" or ".jsonl" or ".npz"))
+            throw new GpuGradException(Fault.Config, $"--out {path}; expected a name that ends in .csv, .tsv, .jsonl or .npz");
+    }
+
+    /// <summary>Adds the predictions of a file.</summary>
+    /// <param name="name">The file, where it is no table.</param>
+    /// <param name="table">Its rows; null where it is no table.</param>
+    /// <param name="samples">Its samples.</param>
+    /// <param name="predictions">One a sample.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it has other columns than the files before it.</exception>
+    public void Add(string name, RawTable? table, SampleSet samples, IReadOnlyList<Prediction> predictions)
+    {
+        IReadOnlyList<string> columns = table?.Names ?? [Input];
+        if (own is not null && !own.SequenceEqual(columns))
+            throw DataFault.In(name, $"columns {string.Join(", ", columns.Take(6).Select(DataFault.Quote))}", "those of the files before it, as all go into one table; give them one at a time");
+        own = columns;
+        for (int i = 0; i < predictions.Count; i++)
+        {
+            string place = samples.Places?.Files?[i] ?? (predictions.Count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}:{i + 1}"));
+            rows.Add((table?.Rows[i] ?? [place], predictions[i]));
+        }
+    }
+
+    /// <summary>Writes the file: at every instant the old one or the new one is there, whole.</summary>
+    public void Save(string path)
+    {
+        switch (Path.GetExtension(path).ToLowerInvariant())
+        {
+            case ".npz":
+                NpzWriter.Save(path, Write);
+                break;
+            case ".jsonl":
+                DurableFile.WriteText(path, string.Concat(Lines()));
+                break;
+            default:
+                DurableFile.WriteText(path, Text(path.EndsWith(".tsv", StringComparison.OrdinalIgnoreCase) ? '\t' : ','));
+                break;
+        }
+    }
+
+    private bool AreLabels => fitted.Shape.Classes == 0 && config.Loss is BinaryCrossEntropyConfig;
+
+    private bool AreProbabilities => config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig;
+
+    // Names of what is predicted, with how each value is taken from a prediction: a text for classes, else a number.
+    private List<(string Name, Func<Prediction, object> Value)> Columns()
+    {
+        var columns = new List<(string, Func<Prediction, object>)>();
+        if (fitted.Shape.Classes == 0)
+        {
+            for (int t = 0; t < fitted.Shape.Targets; t++)
+            {
+                int target = t;
+                string of = fitted.Shape.Targets == 1 ? "" : $"_{TargetName(t)}";
+                columns.Add(($"prediction{of}", p => AreLabels ? (p.Values[target] > threshold ? 1.0 : 0) : p.Values[target]));
+                if (AreLabels)
+                    columns.Add(($"p{of}", p => p.Values[target]));
+            }
+            return columns;
+        }
+        string probability = AreProbabilities ? "p" : "score";
+        columns.Add(("prediction", p => ClassName(Label(p))));
+        if (top is int most)
+        {
+            for (int i = 0; i < Math.Min(most, fitted.Shape.Classes); i++)
+            {
+                int rank = i;
+                columns.Add((string.Create(CultureInfo.InvariantCulture, $"top_{i + 1}"), p => ClassName(Ranked(p)[rank])));
+                columns.Add((string.Create(CultureInfo.InvariantCulture, $"top_{i + 1}_{probability}"), p => p.Values[Ranked(p)[rank]]));
+            }
+            return columns;
+        }
+        columns.AddRange(Enumerable.Range(0, fitted.Shape.Classes).Select(c => ($"{probability}_{ClassName(c)}", (Func<Prediction, object>)(p => p.Values[c]))));
+        return columns;
+    }
+
+    private int Label(Prediction prediction) => Label(prediction, threshold);
+
+    /// <summary>The class of a prediction where the second of two is predicted above a probability.</summary>
+    public static int Label(Prediction prediction, double threshold) =>
+        prediction.Values.Count == 2 && threshold != 0.5 ? (prediction.Values[1] > threshold ? 1 : 0) : prediction.Label!.Value;
+
+    private static int[] Ranked(Prediction prediction) => [.. Enumerable.Range(0, prediction.Values.Count).OrderByDescending(c => prediction.Values[c])];
+
+    private string ClassName(int c) => fitted.ClassNames?[c] ?? c.ToString(CultureInfo.InvariantCulture);
+
+    private string TargetName(int target) => fitted.Columns is { } columns ? columns.Columns[columns.Targets[target]].Name : target.ToString(CultureInfo.InvariantCulture);
+
+    // A column of the table may have the name of one of ours.
+    private List<(string Name, Func<Prediction, object> Value)> Distinct()
+    {
+        HashSet<string> taken = [.. own ?? []];
+        var columns = new List<(string, Func<Prediction, object>)>();
+        foreach ((string name, Func<Prediction, object> value) in Columns())
+        {
+            string free = name;
+            while (!taken.Add(free))
+                free += "_";
+            columns.Add((free, value));
+        }
+        return columns;
+    }
+
+    private string Text(char separator)
+    {
+        List<(string Name, Func<Prediction, object> Value)> columns = Distinct();
+        var text = new StringBuilder();
+        Row([.. own ?? [], .. columns.Select(c => c.Name)]);
+        foreach ((IReadOnlyList<string> cells, Prediction prediction) in rows)
+            Row([.. cells, .. columns.Select(c => Convert.ToString(c.Value(prediction), CultureInfo.InvariantCulture)!)]);
+        return text.ToString();
+
+        void Row(IEnumerable<string> cells) => text.AppendJoin(separator, cells.Select(c => Quoted(c, separator))).Append('\n');
+    }
+
+    private static string Quoted(string cell, char separator) =>
+        cell.AsSpan().IndexOfAny(['"', '\n', '\r', separator]) >= 0 || (cell.Length > 0 && (cell[0] == ' ' || cell[^1] == ' ')) ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell;
+
+    private IEnumerable<string> Lines()
+    {
+        List<(string Name, Func<Prediction, object> Value)> columns = Distinct();
+        foreach ((IReadOnlyList<string> cells, Prediction prediction) in rows)
+        {
+            var line = new JsonObject();
+            for (int i = 0; i < cells.Count; i++)
+                line[own![i]] = JsonNumber().IsMatch(cells[i]) ? JsonNode.Parse(cells[i]) : cells[i];
+            foreach ((string name, Func<Prediction, object> value) in columns)
+                line[name] = value(prediction) is double number ? double.IsFinite(number) ? number : null : (string)value(prediction);
+            yield return line.ToJsonString(JsonSerializerOptions.Default) + "\n";
+        }
+    }
+
+    private void Write(NpzWriter npz)
+    {
+        int width = rows.Count == 0 ? 0 : rows[0].Prediction.Values.Count;
+        double[] values = [.. rows.SelectMany(r => r.Prediction.Values)];
+        if (fitted.Shape.Classes > 0)
+        {
+            npz.Add("prediction", [rows.Count], [.. rows.Select(r => Label(r.Prediction))]);
+            npz.Add(AreProbabilities ? "probabilities" : "scores", [rows.Count, width], values);
+        }
+        else if (AreLabels)
+        {
+            npz.Add("prediction", [rows.Count, width], [.. values.Select(v => v > threshold ? 1 : 0)]);
+            npz.Add("probabilities", [rows.Count, width], values);
+        }
+        else
+        {
+            npz.Add("prediction", [rows.Count, width], values);
+        }
+    }
+
+    [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z")]
+    private static partial Regex JsonNumber();
+}
