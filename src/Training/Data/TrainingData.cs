@@ -95,7 +95,8 @@ public sealed record TrainingData
         SampleSet? test = data.Test, validation = data.Validation;
         if (config.Validation is not null && validation is not null)
             throw ConfigException.At(config.Source, "data: 'validation' holds training samples back, but the data set has a validation set of its own; expected one of the two");
-        if (config.Limit is int limit && limit < train.Count)
+        bool isSeries = data.Columns?.Window is not null;
+        if (config.Limit is int limit && limit < train.Count && !isSeries)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
             Array.Sort(chosen);
@@ -103,11 +104,19 @@ public sealed record TrainingData
         }
         if (config.Test is not null && test is not null)
             throw ConfigException.At(config.Source, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
-        if (config.Test is not null)
+        if (config.Test is not null && !isSeries)
             (train, test) = HoldBack(config, train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
-        if (config.Validation is not null)
+        if (config.Validation is not null && !isSeries)
             (train, validation) = HoldBack(config, train, config.Validation, "validation", new RandomStream(seed, Purpose.Split, ValidationStream));
-        if (data.Columns is { } read)
+        if (data.Columns is { Window: not null } series)
+        {
+            var notes = new List<string>(data.Notes);
+            SeriesParts parts = SeriesParts.Of(config, data, fitted?.Columns ?? series, fitted is not null, notes.Add);
+            (train, validation, test) = (parts.Train, parts.Validation, parts.Test);
+            data = data with { Columns = parts.Columns, Shape = new DataShape(train.Shape, 0, train.TargetSize), Notes = notes };
+            SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
+        }
+        else if (data.Columns is { } read)
         {
             TableColumns columns = fitted?.Columns ?? TableFitting.Fit(read, train);
             var notes = new List<string>(data.Notes);
@@ -187,7 +196,7 @@ public sealed record TrainingData
             return new Normalization([.. Enumerable.Repeat(1 / 255.0, channels)], [.. Enumerable.Repeat(0.0, channels)]);
         IReadOnlyList<ChannelStatistics> statistics = ChannelStatistics.Of(train);
         (double Centre, double Width)[] ranges = [.. statistics.Select(s => kind == Normalize.Unit ? (s.Minimum, s.Maximum - s.Minimum) : (s.Mean, s.Deviation))];
-        bool[]? scaled = train.Shape.Rank == 1 ? columns?.Scaled() : null;
+        bool[]? scaled = train.Shape.Rank == 1 || columns?.Window is not null ? columns?.Scaled() : null;
         if (scaled is not null)
             ranges = [.. ranges.Select((r, i) => scaled[i] ? r : (0, 1))];
         // A channel that is the same everywhere becomes 0, not a division by nothing.

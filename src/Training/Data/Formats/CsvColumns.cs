@@ -18,7 +18,9 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
     public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
     {
         int[] targets = [.. options.Targets.Select(Find)];
-        int? label = targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
+        if (options.Window is not null)
+            return LearnSeries(file, options with { Window = null, Targets = [], Label = null }, names, count, targets);
+        int? label = options.IsSeries || targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
         Dictionary<int, ColumnConfig> stated = Stated(file, options, Find);
         int[] ignored = [.. options.Ignore.Select(Find), .. stated.Where(s => s.Value is IgnoredColumnConfig).Select(s => s.Key)];
         int[] taken = [.. targets, .. ignored, .. label is int l ? [l] : Array.Empty<int>()];
@@ -50,6 +52,16 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             string known = names is null ? $"a number from 0 to {count - 1}, as the columns have no names ('header: true' makes the first row names)" : "one of " + DataFault.Some(names);
             throw DataFault.At(file, 1, 1, $"no column {DataFault.Quote(wanted)}", known);
         }
+    }
+
+    // In a series the past of what is predicted is part of a sample.
+    private static CsvColumns LearnSeries(string file, CsvOptions options, string[]? names, int count, int[] targets)
+    {
+        CsvColumns columns = Learn(file, options with { IsSeries = true }, names, count);
+        if (targets.FirstOrDefault(t => !columns.Features.Contains(t), -1) is >= 0 and int ignored)
+            throw DataFault.At(file, 1, 1, $"{columns.NameOf(ignored)} with two roles", "each column once in 'targets' and 'ignore'");
+        ColumnFit?[] plans = [.. columns.Plans.Select((p, i) => targets.Contains(columns.Features[i]) ? p ?? new ColumnFit(ColumnType.Number) : p)];
+        return columns with { Plans = plans };
     }
 
     /// <summary>The columns of another table, as the training table had them: by name where both have names, else by their order.</summary>

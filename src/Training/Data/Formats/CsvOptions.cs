@@ -25,6 +25,12 @@ internal sealed record CsvOptions
     /// <summary>The columns of numbers to predict; then there is no class.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>How samples are made of several rows, of which the targets are then a part; null for a sample a row.</summary>
+    public WindowConfig? Window { get; init; }
+
+    /// <summary>Whether every column is a feature, which of them are predicted being another matter.</summary>
+    public bool IsSeries { get; init; }
+
     /// <summary>Columns that are not read.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 

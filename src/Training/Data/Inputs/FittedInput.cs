@@ -53,7 +53,9 @@ public sealed record FittedInput
         int count = Columns.Columns.Count;
         if (Columns.Columns.FirstOrDefault(c => c.Role == ColumnRole.Feature && c.Fit?.Problem() is not null) is { Fit: { } wrong })
             return wrong.Problem();
-        if (Columns.Width != Shape.Shape.Length || Columns.Targets.Count != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
+        if (Columns.Window?.Problem(Columns.Features) is string window)
+            return window;
+        if ((long)Columns.Width * (Columns.Window?.Past ?? 1) != Shape.Shape.Length || (Columns.Window?.Answers ?? Columns.Targets.Count) != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
             return "columns that are not those of the samples";
         return Columns.Targets.Distinct().Count() == Columns.Targets.Count && Columns.Targets.All(t => t >= 0 && t < count && Columns.Columns[t].Role == ColumnRole.Target) ? null : "targets that are no columns";
     }

@@ -107,7 +107,11 @@ public sealed class InputPipeline
         foreach (string line in table.Notes)
             note?.Invoke(line);
         SampleSet raw = table.ToSamples(new Shape(table.Columns.Count), answers && fitted.Shape.Classes > 0 ? fitted.ClassNames : null);
-        return new TableEncoder(layout).Encode(raw, fitted.Shape.Shape, name, note);
+        var encoder = new TableEncoder(layout);
+        if (layout.Window is null)
+            return encoder.Encode(raw, fitted.Shape.Shape, name, note);
+        TableWindows.RequireOrder(raw);
+        return new TableWindows(layout).Make(raw, encoder.Encode(raw, null, name, note), 0, raw.Count, answers, name);
     }
 
     private SampleSet Archive(Stream stream, string name, bool answers)

@@ -36,6 +36,10 @@ public sealed record TableColumn(string Name, ColumnRole Role)
 /// <param name="Targets">The columns to predict, as the config orders them.</param>
 public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named, IReadOnlyList<int> Targets)
 {
+    /// <summary>How samples are made of several rows; null where each row is a sample.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SeriesWindow? Window { get; init; }
+
     /// <summary>A table of nothing but numbers without names.</summary>
     public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
 

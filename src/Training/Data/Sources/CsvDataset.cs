@@ -37,6 +37,9 @@ public sealed record CsvConfig : DatasetConfig
     /// <summary>Columns of numbers to predict, instead of a class.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>Samples of several rows that follow one another in time, e.g. <c>{past: 24, horizon: 6}</c>; <c>targets</c> are predicted for the rows behind.</summary>
+    public WindowConfig? Window { get; init; }
+
     /// <summary>Columns that are left out.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
@@ -67,8 +70,12 @@ public sealed record CsvConfig : DatasetConfig
     {
         if (Label is not null && Targets.Count > 0)
             throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
+        if (Window is not null && (Targets.Count == 0 || Shape is not null))
+            throw ConfigException.At(Window.Source, Shape is null ? "window without 'targets'; expected the columns to predict, e.g. targets: [temperature]" : "window with 'shape'; expected one of the two");
         string path = DataFile.Resolve(context, Path);
         CsvTable train = Read(path, context.Fitted?.Columns);
+        if (Window is not null && train.Layout.Window is null)
+            train = train with { Layout = train.Layout with { Window = new SeriesWindow(Window.Past, Window.Horizon, [.. Targets.Select(t => Place(train.Layout, t))]) } };
         IReadOnlyList<string>? classes = train.Labels is null ? null : context.Fitted?.ClassNames ?? train.SortedClasses();
         CsvTable? test = Test is null ? null : Read(DataFile.Resolve(context, Test), train.Layout);
         if (classes is not null)
@@ -78,6 +85,15 @@ public sealed record CsvConfig : DatasetConfig
             Columns = train.Layout,
             Notes = [.. train.Notes, .. test?.Notes ?? []],
         };
+    }
+
+    // Among the features; that there is such a column, its reading has shown.
+    private static int Place(TableColumns layout, string target)
+    {
+        int column = layout.Columns.ToList().FindIndex(c => layout.Named && c.Name == target);
+        if (column < 0)
+            column = int.Parse(target, CultureInfo.InvariantCulture) is var number && number < 0 ? number + layout.Columns.Count : number;
+        return layout.Of(ColumnRole.Feature).ToList().IndexOf(column);
     }
 
     internal override ReadingOptions Reading => new() { Table = Options(null), IsTable = true };
@@ -99,6 +115,7 @@ public sealed record CsvConfig : DatasetConfig
         Comment = Comment?[0],
         Label = Label,
         Targets = Targets,
+        Window = Window,
         Ignore = Ignore,
         Columns = Columns,
         MissingValues = MissingValues,

@@ -1,0 +1,76 @@
+using System.Globalization;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>Samples of the rows of a series: [columns, past] each, with the targets of the rows that follow.</summary>
+/// <param name="columns">The fitted columns, with a window.</param>
+internal sealed class TableWindows(TableColumns columns)
+{
+    private readonly SeriesWindow window = columns.Window!;
+
+    /// <summary>Refuses rows that do not follow one another in time, where a column says when they were.</summary>
+    public static void RequireOrder(SampleSet raw)
+    {
+        if (raw.Columns!.FirstOrDefault(c => c.Type == ColumnType.Date) is not { } date)
+            return;
+        var values = new ColumnValues(raw, raw.Columns!.ToList().IndexOf(date));
+        double last = double.NegativeInfinity;
+        for (int row = 0; row < raw.Count; row++)
+        {
+            double value = values[row];
+            if (value < last)
+                throw DataFault.In((raw.Places ?? new SamplePlaces("the data")).Of(row), $"an earlier date in column {DataFault.Quote(date.Name)} than in the row before", "rows in the order of time, from the oldest on");
+            last = double.IsNaN(value) ? last : value;
+        }
+    }
+
+    /// <summary>The samples whose targets stand in a range of the rows; what is before the range may be part of them.</summary>
+    /// <param name="raw">The rows as they were read.</param>
+    /// <param name="rows">The same as numbers.</param>
+    /// <param name="begin">First row whose targets are wanted.</param>
+    /// <param name="end">Behind the last.</param>
+    /// <param name="answers">Whether the targets are wanted; else there is a sample for the row behind the last, too.</param>
+    /// <param name="what">For messages.</param>
+    public SampleSet Make(SampleSet raw, SampleSet rows, int begin, int end, bool answers, string what)
+    {
+        int width = rows.Shape.Count;
+        begin = Math.Max(begin, window.Past);
+        int[] firsts = answers
+            ? [.. Enumerable.Range(begin, Math.Max(0, end - window.Horizon + 1 - begin)).Where(t => HasAnswers(raw, t))]
+            : [.. Enumerable.Range(begin, Math.Max(0, end + 1 - begin))];
+        if (firsts.Length == 0)
+            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(answers ? $" and the targets of the {window.Horizon} behind it" : "")}"));
+        var shape = new Shape(width, window.Past);
+        if (firsts.Length * shape.Length > Array.MaxLength)
+            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{firsts.Length:N0} windows of {shape.Length:N0} numbers"), $"at most {Array.MaxLength:N0} numbers; a smaller 'past' or fewer columns");
+        var numbers = new double[firsts.Length * shape.Count];
+        Parallel.For(0, firsts.Length, i =>
+        {
+            int at = i * shape.Count;
+            for (int column = 0; column < width; column++)
+            {
+                for (int row = firsts[i] - window.Past; row < firsts[i]; row++)
+                    numbers[at++] = rows[((long)row * width) + column];
+            }
+        });
+        SampleSet samples = rows with
+        {
+            Shape = shape,
+            Count = firsts.Length,
+            Labels = null,
+            Targets = answers ? [.. firsts.SelectMany(t => Answers(raw, t).Select(v => (float)v))] : null,
+            TargetSize = answers ? window.Answers : 0,
+            // A sample is known by the last row that it knows.
+            Places = rows.Places?.Pick([.. firsts.Select(t => t - 1)]) is { } places ? places with { Names = null } : null,
+        };
+        return samples.WithNumbers(numbers);
+    }
+
+    private bool HasAnswers(SampleSet raw, int first) => !Answers(raw, first).Any(double.IsNaN);
+
+    private IEnumerable<double> Answers(SampleSet raw, int first) =>
+        Enumerable.Range(first, window.Horizon).SelectMany(row => window.Targets.Select(t => raw[((long)row * raw.Shape.Count) + t]));
+}

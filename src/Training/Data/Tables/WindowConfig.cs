@@ -1,0 +1,34 @@
+using System.Text.Json.Serialization;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>A table whose rows follow one another in time: the last rows predict the targets of the next. Held-back parts are the latest rows, not random ones.</summary>
+public sealed record WindowConfig : ILocated
+{
+    [NotConfig]
+    public Mark? Source { get; init; }
+
+    /// <summary>Rows that a sample holds; its shape is [columns, past], a signal.</summary>
+    [Shorthand]
+    public required int Past { get; init => field = Require.Between(value, 1, 1 << 16); }
+
+    /// <summary>Rows behind them whose targets are predicted.</summary>
+    public int Horizon { get; init => field = Require.Between(value, 1, 1 << 16); } = 1;
+}
+
+/// <summary>How samples are made of the rows of a series.</summary>
+/// <param name="Past">Rows of a sample.</param>
+/// <param name="Horizon">Rows behind them whose targets are predicted.</param>
+/// <param name="Targets">Places among the features of the columns that are predicted; their past is part of a sample.</param>
+public sealed record SeriesWindow(int Past, int Horizon, IReadOnlyList<int> Targets)
+{
+    /// <summary>Numbers to predict for a sample: row after row, each with all targets.</summary>
+    [JsonIgnore]
+    public int Answers => checked(Horizon * Targets.Count);
+
+    /// <summary>What does not fit the columns, as it may in a file that was tampered with; null where all does.</summary>
+    internal string? Problem(IReadOnlyList<string> features) =>
+        Past < 1 || Horizon < 1 || Past > 1 << 16 || Horizon > 1 << 16 || Targets.Count == 0 || Targets.Any(t => t < 0 || t >= features.Count) ? "a window that is none of its columns" : null;
+}
