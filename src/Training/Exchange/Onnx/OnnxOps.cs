@@ -26,7 +26,7 @@ internal static class OnnxOps
         ConvTranspose2D op => OnnxWindows.ConvTranspose(n, op),
         MaxPool2D op => OnnxWindows.MaxPool(n, op),
         AveragePool2D op => OnnxWindows.AveragePool(n, op),
-        Upsample op => OnnxWindows.Upsample(n, op),
+        Upsample op => OnnxResampling.Upsample(n, op),
         BatchNormInference op => OnnxNorms.Batch(n, op),
         LayerNorm op => OnnxNorms.Layer(n, op),
         GroupNorm op => OnnxNorms.Group(n, op),

@@ -20,32 +20,32 @@ internal static class OnnxOutput
     public static void Add(OnnxGraph graph, LossConfig loss, FittedInput fitted, Shape output, string y, OnnxOptions options)
     {
         DataShape data = fitted.Shape;
-        bool probabilities = options.Probabilities;
-        Shape batch = output.Prepend(1);
-        (string meaning, Func<string>? nodes) = loss.Output switch
+        (string meaning, Func<string>? probabilities) = loss.Output switch
         {
-            OutputKind.ClassLogits when output[0] > 1 => ("logits: softmax makes them probabilities", () => graph.Add("Softmax", [y], Of("axis", 1))),
+            OutputKind.ClassLogits when output[0] > 1 => ("logits: softmax over the classes, axis 1, makes them probabilities", () => graph.Add("Softmax", [y], Of("axis", 1))),
             OutputKind.ClassLogits or OutputKind.BinaryLogits => ("logits: sigmoid makes each a probability", () => Binary(graph, data, output, y)),
-            OutputKind.LogRates => ("logarithms of expected counts", null),
+            OutputKind.LogRates => (options.Preprocessing ? "expected counts" : "logarithms of expected counts", null),
             _ when data.Classes > 0 => ("a score for each class", null),
             _ when fitted.Normalization.Targets is null || options.Preprocessing => ("predicted numbers", null),
             _ => ("predicted numbers, scaled as the targets were: y / gpugrad.target_scale + gpugrad.target_centre is what they stand for", (Func<string>?)null),
         };
-        if (probabilities && nodes is null)
-            throw new GpuGradException(Fault.Config, $"--with-probabilities: the network gives {meaning}; expected one trained with softmax-cross-entropy or bce-with-logits");
+        if (options.Probabilities && probabilities is null)
+            throw new GpuGradException(Fault.Config, $"--with-probabilities: the network gives {meaning}; expected one whose loss makes logits of its outputs, such as softmax-cross-entropy or bce-with-logits");
         graph.Scope = Probabilities;
-        string? values = probabilities ? nodes!() : null;
-        if (options.Preprocessing && fitted.Normalization.Targets is { } targets)
-            y = Unscaled(graph, targets, output, y);
+        string? values = options.Probabilities ? probabilities!() : null;
         graph.Scope = "";
-        graph.Output(y, Name, batch, meaning);
+        graph.Output(options.Preprocessing ? InUnits(graph, loss, fitted.Normalization.Targets, output, y) : y, Name, output.Prepend(1), meaning);
         if (values is not null)
-            graph.Output(values, Probabilities, IsSecondOfTwo(data, output) ? new Shape(1, 2) : batch, data.Classes > 0 ? "a probability for each class" : "probabilities");
+            graph.Output(values, Probabilities, (IsSecondOfTwo(data, output) ? output.With(0, 2) : output).Prepend(1), data.Classes > 0 ? "a probability for each class" : "probabilities");
     }
 
-    private static string Unscaled(OnnxGraph graph, Normalization targets, Shape output, string y)
+    // As 'predict' says them.
+    private static string InUnits(OnnxGraph graph, LossConfig loss, Normalization? targets, Shape output, string y)
     {
         graph.Scope = "postprocessing";
+        y = loss.Output == OutputKind.LogRates ? graph.Add("Exp", [y]) : y;
+        if (targets is null)
+            return y;
         y = graph.Add("Div", [y, graph.Numbers("postprocessing/scale", TensorProto.Types.DataType.Float, output.Sizes, targets.Scale)]);
         return graph.Add("Add", [y, graph.Numbers("postprocessing/centre", TensorProto.Types.DataType.Float, output.Sizes, targets.Centre)]);
     }
@@ -56,6 +56,6 @@ internal static class OnnxOutput
         return IsSecondOfTwo(data, output) ? graph.Add("Concat", [graph.Add("Sub", [graph.Constant(1), p]), p], Of("axis", 1)) : p;
     }
 
-    // One number for two classes says how likely the second is.
-    private static bool IsSecondOfTwo(DataShape data, Shape output) => data.Classes == 2 && output.Length == 1;
+    // One number for two classes (of each pixel, for masks) says how likely the second is.
+    private static bool IsSecondOfTwo(DataShape data, Shape output) => data.Classes == 2 && output[0] == 1;
 }

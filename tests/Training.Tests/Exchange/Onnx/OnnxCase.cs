@@ -68,7 +68,7 @@ internal static class OnnxCase
     /// <summary>What the network gives for raw samples.</summary>
     public static double[] Outputs(Model model, SampleSet samples, Normalization normalization)
     {
-        var source = new BatchSource("samples", samples with { Labels = null, Targets = null, TargetSize = 0 }, normalization);
+        var source = new BatchSource("samples", samples.WithoutAnswers(), normalization);
         source.Upload(model.DeviceMemory);
         model.Prepare(null, [source], samples.Count);
         model.SetClock(0, 0, 0);

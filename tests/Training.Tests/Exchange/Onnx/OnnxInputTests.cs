@@ -88,6 +88,51 @@ public sealed class OnnxInputTests
     }
 
     [Fact]
+    public void Counts_come_out_as_counts()
+    {
+        float[] values = [.. Enumerable.Range(0, Samples * 2).Select(i => i / 7f)];
+        RunConfig config = Config("data: {shape: [2], targets: 2}", "[{dense: 2}]", "poisson");
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };
+        RequireSame(config, fitted, new SampleSet { Shape = new Shape(2), Count = Samples, Reals = values }, new OnnxOptions { Preprocessing = true }, session => session.Run(values, Samples, 2)["y"]);
+    }
+
+    [Theory]
+    [InlineData(3, "softmax-cross-entropy")]
+    [InlineData(1, "dice")]
+    public void A_mask_has_probabilities_for_each_pixel(int channels, string loss)
+    {
+        float[] values = [.. Enumerable.Range(0, 2 * 12).Select(i => MathF.Sin(i))];
+        int classes = Math.Max(2, channels);
+        RunConfig config = Config($"data: {{shape: [1, 3, 4], classes: {classes}, target-shape: [6, 8]}}", $"[upsample, {{conv: {{filters: {channels}, kernel: 1}}}}]", loss);
+        var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(1) };
+        using var session = new OnnxSession(OnnxModel.Of(config, fitted, (_, weights) => weights.Fill(0.7f), Whole));
+        IReadOnlyDictionary<string, double[]> outputs = session.Run(values, 2, 1, 3, 4);
+        double[] y = outputs["y"], p = outputs["probabilities"];
+        Assert.Equal(2 * classes * 48, p.Length);
+        for (int i = 0; i < 48; i++)
+        {
+            double[] scores = channels == 1 ? [0, y[i]] : [.. Enumerable.Range(0, classes).Select(c => y[(c * 48) + i])];
+            double sum = scores.Sum(Math.Exp);
+            Assert.Null(Tolerance.Agreement.Explain($"pixel {i}", [.. scores.Select(s => Math.Exp(s) / sum)], [.. Enumerable.Range(0, classes).Select(c => p[(c * 48) + i])]));
+        }
+    }
+
+    [Theory]
+    [InlineData("nearest")]
+    [InlineData("bilinear")]
+    public void Larger_images_are_made_of_the_same_pixels_whatever_their_sizes(string mode)
+    {
+        foreach ((int from, int to) in new[] { (1, 5), (14, 32), (14, 142), (2, 3), (3, 7), (7, 49), (10, 27), (41, 123), (97, 1000), (300, 301), (333, 999) })
+        {
+            float[] values = [.. Enumerable.Range(0, 2 * from).Select(i => MathF.Sin(i * i))];
+            RunConfig config = Config($"data: {{shape: [1, {from}], targets: {to}}}", $"[{{upsample: {{size: {to}, mode: {mode}}}}}, flatten]", "mse");
+            var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(1) };
+            foreach (int opset in new[] { OnnxOptions.LeastOpset, OnnxOptions.MostOpset })
+                RequireSame(config, fitted, new SampleSet { Shape = new Shape(1, from), Count = 2, Reals = values }, new OnnxOptions { Opset = opset }, session => session.Run(values, 2, 1, from)["y"]);
+        }
+    }
+
+    [Fact]
     public void Raw_samples_that_are_not_scaled_go_in_as_they_are()
     {
         byte[] ids = [0, 2, 1, 1, 0, 2];
@@ -117,7 +162,7 @@ public sealed class OnnxInputTests
         var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };
         var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(config, fitted, (_, _) => { }, Whole));
         Assert.Equal(Fault.Config, error.Fault);
-        Assert.Equal($"--with-probabilities: {expected}; expected one trained with softmax-cross-entropy or bce-with-logits", error.Message);
+        Assert.Equal($"--with-probabilities: {expected}; expected one whose loss makes logits of its outputs, such as softmax-cross-entropy or bce-with-logits", error.Message);
     }
 
     [Fact]
@@ -128,7 +173,7 @@ public sealed class OnnxInputTests
         ModelProto model = OnnxModel.Of(config, fitted, (_, values) => values.Clear(), new OnnxOptions(), new ModelCard("", fitted).ToMetadata());
         using var session = new OnnxSession(model);
         Assert.Equal("samples as the network sees them, scaled", session.Metadata["gpugrad.input"]);
-        Assert.Equal("logits: softmax makes them probabilities", session.Metadata["gpugrad.output"]);
+        Assert.Equal("logits: softmax over the classes, axis 1, makes them probabilities", session.Metadata["gpugrad.output"]);
         Assert.Equal("[\"no\",\"yes\"]", session.Metadata["gpugrad.classes"]);
         Assert.Equal("[1,1]", session.Metadata["gpugrad.scale"]);
     }
