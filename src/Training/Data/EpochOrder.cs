@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Random;
-using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
-using GpuGrad.Kernels.Random;
 using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
