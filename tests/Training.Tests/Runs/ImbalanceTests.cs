@@ -3,7 +3,6 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Losses;
-using GpuGrad.Training.Runs;
 using GpuGrad.Training.Tests.Health;
 
 namespace GpuGrad.Training.Tests.Runs;
