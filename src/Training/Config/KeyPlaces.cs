@@ -21,6 +21,22 @@ internal static class KeyPlaces
         return sections.SelectMany(s => Choices(s.Record, s.Path)).Where(c => c.Keys.Contains(key)).Select(c => $"{c.Path}.NAME.{key}, e.g. {c.Path}.{c.Name}.{key}").FirstOrDefault();
     }
 
+    /// <summary>The setting that a value alone stands for, <c>units</c> for <c>dense: 8</c>; null where none does.</summary>
+    /// <param name="path">The keys down to the value.</param>
+    public static string? ShorthandOf(IReadOnlyList<string> path)
+    {
+        string section = string.Join('.', path) + ".";
+        ConfigRecord? record = Sections(typeof(RunConfig), "", Deepest).Where(s => s.Item2 == section).Select(s => ConfigRecord.Of(s.Item1)).FirstOrDefault()
+            ?? Chosen.SelectMany(t => ChoiceTable.Of(t).Choices).Where(c => c.Name == path[^1]).Select(c => ConfigRecord.Of(c.Type, c.KeyNames)).FirstOrDefault();
+        return record?.Shorthand;
+    }
+
+    private static readonly Type[] Chosen =
+    [
+        typeof(Layers.LayerConfig), typeof(Optimizers.OptimizerConfig), typeof(Schedules.ScheduleConfig), typeof(Losses.LossConfig), typeof(Data.DatasetConfig),
+        typeof(Initializers.InitConfig), typeof(Data.AugmentConfig),
+    ];
+
     // Sections of settings; lists and choices are none.
     private static IEnumerable<(Type, string)> Sections(Type type, string path, int depth)
     {

@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Layers;
 using GpuGrad.Training.Optimizers;
 using GpuGrad.Training.Schedules;
 
@@ -44,6 +45,20 @@ public sealed class ConfigSourceTests : IDisposable
         Assert.Null(config.Target);
         Assert.Equal(5, Assert.IsType<CosineSchedule>(config.Train.Schedule).Warmup);
         Assert.Equal(7, Assert.IsType<Layers.DenseConfig>(config.Model[0]).Units);
+    }
+
+    [Fact]
+    public void An_override_beside_a_value_that_stands_alone_keeps_it()
+    {
+        string path = Path.Combine(folder, "short.yaml");
+        File.WriteAllText(path, "data: {dataset: {csv: t.csv}}\nmodel: [{dense: 8}, {dropout: 0.3}, relu]\ntrain: {optimizer: {adam: 0.02}, early-stopping: 4}\n");
+        RunConfig config = RunConfigFile.Load(path, ["model.0.dense.init=xavier", "model.1.dropout.channels=true", "train.optimizer.adam.beta1=0.5", "train.early-stopping.min-delta=0.1", "data.dataset.csv.header=true"]).Config;
+        Assert.Equal(8, Assert.IsType<DenseConfig>(config.Model[0]).Units);
+        Assert.Equal(0.3, Assert.IsType<DropoutConfig>(config.Model[1]).Rate);
+        Assert.Equal(0.02, config.Train.Optimizer.Lr);
+        Assert.Equal(4, config.Train.EarlyStopping!.Patience);
+        Assert.Equal("t.csv", Assert.IsType<Training.Data.Sources.CsvConfig>(config.Data.Dataset).Path);
+        Assert.Equal(0.5, RunConfigFile.Load(path, ["model.1.dropout.rate=0.5"]).Config.Model[1] is DropoutConfig d ? d.Rate : 0);
     }
 
     [Fact]

@@ -107,6 +107,9 @@ public static class ConfigSource
                 return list with { Items = items };
             case YamlMapping mapping:
                 return mapping.With(key, Set(mapping[key], path, depth + 1, value, mark));
+            case YamlScalar { IsNull: false } only when depth > 0 && KeyPlaces.ShorthandOf(path[..depth]) is string shorthand && shorthand != key:
+                // 'dense: 8' becomes {dense: {units: 8, …}}.
+                return new YamlMapping([new(new YamlScalar(shorthand, false, only.Mark), only)], only.Mark).With(key, Set(null, path, depth + 1, value, mark));
             case YamlScalar { IsNull: false } name when depth > 0:
                 // 'relu' becomes {relu: {…}} when one of its settings is named.
                 var choice = new YamlMapping([new(name, new YamlMapping([], mark))], mark);
