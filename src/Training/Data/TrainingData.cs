@@ -67,6 +67,8 @@ public sealed record TrainingData
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
         if (data.Shape.Answer is { } answer && config.Augmentation?.OfPlaces() is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
             throw ConfigException.At(config.Source, $"augment moves pictures {data.Shape.Shape}, and what is said of their pixels is {answer}; expected both of one height and width");
+        if (data.Train.Rows is not null && config.Cache == SampleCache.Auto)
+            data = data with { Notes = [.. data.Notes, $"{data.Origin}: {data.Train.Count} samples stay on disk and are read ahead of each step; 'cache: memory' keeps them in memory"] };
         return config.Target is null ? data : AsTarget(config, data);
     }
 
@@ -77,8 +79,8 @@ public sealed record TrainingData
             throw ConfigException.At(config.Source, "data.target: input is for pictures and arrays, the data set is a table; expected 'targets' in the data set's settings");
         DataShape shape = DataConfig.AsTarget(data.Shape);
         SampleSet train = Itself(data.Train);
-        SampleSet? test = data.Test is null ? null : Itself(data.Test);
-        return data with { Shape = shape, Train = train, Test = test, ClassNames = null };
+        SampleSet? test = data.Test is null ? null : Itself(data.Test), validation = data.Validation is null ? null : Itself(data.Validation);
+        return data with { Shape = shape, Train = train, Test = test, Validation = validation, ClassNames = null };
 
         SampleSet Itself(SampleSet samples) => samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
     }

@@ -52,6 +52,8 @@ public sealed class PictureFolderTests : IDisposable
         TrainingData data = Load.Training("{dataset: {images: p}}", folder.Path);
         Assert.Equal((3, 2, 2), (data.Train.Count, data.Validation!.Count, data.Test!.Count));
         Assert.Equal(["a", "b"], data.ClassNames!);
+        TrainingData itself = Load.Training("{target: input, dataset: {images: p}}", folder.Path);
+        Assert.All([itself.Train, itself.Validation!, itself.Test!], part => Assert.True(part.TargetIsInput && part.Labels is null));
         Assert.Contains("a validation set of its own", Load.Refusal("{validation: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Assert.Contains("a test set of its own", Load.Refusal("{test: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Assert.Contains("a folder for the test", Load.Refusal("{dataset: {images: {path: p, test: p/test}}}", folder.Path, Fault.Config), StringComparison.Ordinal);
