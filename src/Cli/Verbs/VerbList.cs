@@ -19,6 +19,7 @@ internal static class VerbList
         typeof(ResumeVerb),
         typeof(EvalVerb),
         typeof(PredictVerb),
+        typeof(InitVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),
         typeof(SchemaVerb),

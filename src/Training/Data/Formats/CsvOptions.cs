@@ -31,6 +31,9 @@ internal sealed record CsvOptions
     /// <summary>Whether every column is a feature, which of them are predicted being another matter.</summary>
     public bool IsSeries { get; init; }
 
+    /// <summary>Whether rows that have no answer are left out rather than refused.</summary>
+    public bool DropsUnanswered { get; init; }
+
     /// <summary>Columns that are not read.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 

@@ -27,6 +27,7 @@ internal sealed class CsvReading
     private readonly string[] first;
     private readonly bool header;
     private readonly CsvColumns columns;
+    private int unanswered;
 
     private CsvReading(ITableRows rows, CsvOptions options)
     {
@@ -94,7 +95,7 @@ internal sealed class CsvReading
                 Array.ForEach(readers, r => r.Hint = "");
         }
         if (lines.Count == 0)
-            throw DataFault.At(rows.Name, rows.Line, 1, "no rows below the names", "samples");
+            throw DataFault.At(rows.Name, rows.Line, 1, unanswered > 0 ? "no row that has a value to predict" : "no rows below the names", "samples");
     }
 
     private CsvTable Finish(ColumnReader[] readers)
@@ -112,6 +113,8 @@ internal sealed class CsvReading
             Targets = columns.Targets.Length == 0 ? null : [.. targets],
         };
         table = options.Layout is null ? TypeInference.Settle(table, columns, readers, options) : table with { Columns = [.. readers.Zip(columns.Layout.Features, (r, n) => r.ToRaw(n, r.Type))] };
+        if (unanswered > 0)
+            table = table with { Notes = [.. table.Notes, FormattableString.Invariant($"{rows.Name}: {unanswered:N0} rows without a value to predict are left out")] };
         return header ? table : table with { Notes = [.. table.Notes, .. CsvHeader.CheckSample(table, first, options) is string note ? [note] : Array.Empty<string>()] };
     }
 
@@ -119,6 +122,11 @@ internal sealed class CsvReading
     {
         if (rows.Count != columns.Count)
             throw DataFault.At(rows.Name, rows.Line, 1, $"{rows.Count} columns", $"{columns.Count}, as in the first row");
+        if (options.DropsUnanswered && IsUnanswered())
+        {
+            unanswered++;
+            return;
+        }
         lines.Add(rows.Line);
         if ((long)values.Count + columns.Features.Length > Array.MaxLength)
             throw DataFault.At(rows.Name, rows.Line, 1, "more numbers than fit in memory", $"at most {Array.MaxLength}");
@@ -129,6 +137,9 @@ internal sealed class CsvReading
         if (columns.Label is int label)
             labels.Add(Class(label));
     }
+
+    private bool IsUnanswered() =>
+        (columns.Label is int label && options.IsMissing(CellTexts.Clean(Text(label)))) || Array.Exists(columns.Targets, t => options.IsMissing(CellTexts.Clean(Text(t))));
 
     private double Number(int column)
     {

@@ -21,6 +21,16 @@ public enum CsvSeparator
     Space,
 }
 
+/// <summary>What is done with rows that have no value in the column to predict.</summary>
+public enum MissingTarget
+{
+    /// <summary>They are an error.</summary>
+    Refuse,
+
+    /// <summary>They are left out, and counted.</summary>
+    Drop,
+}
+
 /// <summary>A table: delimited text (packed by gzip or not), JSON Lines or Parquet.</summary>
 public sealed record CsvConfig : DatasetConfig
 {
@@ -39,6 +49,9 @@ public sealed record CsvConfig : DatasetConfig
 
     /// <summary>Samples of several rows that follow one another in time, e.g. <c>{past: 24, horizon: 6}</c>; <c>targets</c> are predicted for the rows behind.</summary>
     public WindowConfig? Window { get; init; }
+
+    /// <summary>What is done with rows that have no value in 'label' or 'targets'.</summary>
+    public MissingTarget MissingTarget { get; init; }
 
     /// <summary>Columns that are left out.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
@@ -116,6 +129,7 @@ public sealed record CsvConfig : DatasetConfig
         Label = Label,
         Targets = Targets,
         Window = Window,
+        DropsUnanswered = MissingTarget == MissingTarget.Drop,
         Ignore = Ignore,
         Columns = Columns,
         MissingValues = MissingValues,

@@ -1,0 +1,67 @@
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Starters;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("init", HelpText = "Look at a table, arrays or a folder of pictures and write a config that trains on it.")]
+public sealed class InitVerb : Verb
+{
+    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, npz, npy or IDX file, or a folder with a folder of pictures for each class.")]
+    public string Data { get; set; } = "";
+
+    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default.")]
+    public string? Target { get; set; }
+
+    [Option("out", MetaValue = "FILE.yaml", HelpText = "The config; called like the data by default.")]
+    public string? Out { get; set; }
+
+    [Option("force", HelpText = "Overwrite a file that is there.")]
+    public bool Force { get; set; }
+
+    public override int Run(Output output)
+    {
+        string path = Out ?? NameOf(Data);
+        if (!path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) && !path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+            throw new GpuGradException(Fault.Config, $"--out {path}; expected a name that ends in .yaml");
+        if (!Force && Path.Exists(path))
+            throw new GpuGradException(Fault.Config, $"{path} is there already; --force overwrites it, --out FILE.yaml writes another");
+        Starter starter;
+        using (var progress = new LoadingDisplay())
+            starter = Starter.Of(Data, Target, Path.GetDirectoryName(Path.GetFullPath(path))!, progress.Show);
+        // What is written is read by the rules of any other config first.
+        ModelCheck.Check(RunConfigFile.Load(path, text: starter.Yaml).Config);
+        DurableFile.WriteText(path, starter.Yaml);
+        foreach ((string label, string text) in starter.Findings)
+            output.Line($"{label,-10} {text}");
+        output.Line($"written    {path}");
+        output.Line();
+        output.Line($"gpugrad train {(path.Contains(' ', StringComparison.Ordinal) ? $"'{path}'" : path)}");
+        output.Json(ToJson(starter, path));
+        return ExitCode.Done;
+    }
+
+    private static string NameOf(string data)
+    {
+        string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(data)));
+        string stem = name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name;
+        stem = Path.GetFileNameWithoutExtension(stem);
+        return (stem.Length == 0 ? "data" : stem) + ".yaml";
+    }
+
+    private static JsonObject ToJson(Starter starter, string path) => new()
+    {
+        ["config"] = path,
+        ["kind"] = starter.Kind,
+        ["task"] = starter.Classes > 0 ? "classification" : "regression",
+        ["target"] = starter.Target,
+        ["classes"] = starter.Classes > 0 ? starter.Classes : null,
+        ["samples"] = starter.Samples,
+        ["columns"] = new JsonArray([.. starter.Columns.Select(c => new JsonObject { ["name"] = c.Name, ["type"] = c.Type, ["reason"] = c.Reason })]),
+        ["findings"] = new JsonArray([.. starter.Findings.Select(f => new JsonObject { ["label"] = f.Label, ["text"] = f.Text })]),
+    };
+}

@@ -1,0 +1,102 @@
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A first config for arrays of numbers: a npz archive, or npy and IDX files with their labels beside them.</summary>
+internal static class ArrayStarter
+{
+    // What samples and their answers are called together, and what the same is called in a test set.
+    private static readonly (string X, string Y)[] Pairs = [("x", "y"), ("data", "target"), ("data", "targets"), ("data", "labels"), ("images", "labels"), ("features", "labels"), ("features", "targets"), ("inputs", "targets"), ("inputs", "labels"), ("x", "labels"), ("x", "t")];
+
+    public static Starter OfArchive(string path, string folder)
+    {
+        IReadOnlyDictionary<string, int[]> arrays = Sizes(path);
+        string[] names = [.. arrays.Keys];
+        (string x, string y) = Named(names, "", "train") ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "two that are called x and y, or x_train and y_train");
+        (string X, string Y)? test = Named(names, "test") is { } found && found != (x, y) ? found : null;
+        bool last = IsChannelsLast(arrays[x]);
+        var config = new NpzConfig { Path = Path.GetFullPath(path), X = x, Y = y, TestX = test?.X, TestY = test?.Y, ChannelsLast = last };
+        var lines = new List<(string, string?)> { ("    npz:", null), ($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}", null), ($"      x: {CommentedYaml.Scalar(x)}", "the array of samples"), ($"      y: {CommentedYaml.Scalar(y)}", "labels, or numbers to predict") };
+        if (test is { } other)
+            lines.AddRange([($"      test-x: {CommentedYaml.Scalar(other.X)}", null), ($"      test-y: {CommentedYaml.Scalar(other.Y)}", null)]);
+        return Make(path, config, lines, last);
+    }
+
+    public static Starter OfFile(string path, string folder)
+    {
+        string y = Partner(path) ?? throw DataFault.In(path, "no file of labels beside it", $"one of {DataFault.Some(PartnersOf(path).Distinct().Take(4))}");
+        bool npy = path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+        (string X, string Y)? test = OfTest(path) is string testX && OfTest(y) is string testY ? (testX, testY) : null;
+        bool last = npy && ArrayFiles.Header(path) is { } header && IsChannelsLast(header.Sizes);
+        string full = Path.GetFullPath(path), fullY = Path.GetFullPath(y);
+        DatasetConfig config = npy
+            ? new NpyConfig { X = full, Y = fullY, TestX = test?.X, TestY = test?.Y, ChannelsLast = last }
+            : new IdxConfig { Images = full, Labels = fullY, TestImages = test?.X, TestLabels = test?.Y };
+        (string x, string labels) = npy ? ("x", "y") : ("images", "labels");
+        var lines = new List<(string, string?)> { (npy ? "    npy:" : "    idx:", null), Line(x, path), Line(labels, y) };
+        if (test is { } other)
+            lines.AddRange([Line($"test-{x}", other.X), Line($"test-{labels}", other.Y)]);
+        return Make(path, config, lines, last);
+
+        (string, string?) Line(string key, string file) => ($"      {key}: {CommentedYaml.Scalar(Starter.PathIn(folder, file))}", null);
+    }
+
+    private static Starter Make(string path, DatasetConfig config, List<(string, string?)> lines, bool channelsLast)
+    {
+        if (channelsLast)
+            lines.Add(("      channels-last: true", "[samples, height, width, channels]"));
+        return new SampleStarter("arrays", path, config.Load(new DataContext(Directory.GetCurrentDirectory(), 1))).Make(lines);
+    }
+
+    private static IReadOnlyDictionary<string, int[]> Sizes(string path) => DataFile.Read(path, stream =>
+    {
+        var sizes = new Dictionary<string, int[]>(StringComparer.Ordinal);
+        foreach (ZipEntry entry in ZipIndex.Read(stream, path).Where(e => e.Name.EndsWith(".npy", StringComparison.Ordinal)))
+        {
+            using ByteInput input = ZipIndex.Open(stream, path, entry);
+            sizes[entry.Name[..^".npy".Length]] = Npy.ReadHeader(input).Sizes;
+        }
+        return sizes;
+    });
+
+    // x_train, X_train, train_x, trainX and train-images are one name.
+    private static (string X, string Y)? Named(string[] names, params ReadOnlySpan<string> parts)
+    {
+        foreach (string part in parts)
+        {
+            foreach ((string x, string y) in Pairs)
+            {
+                string? foundX = Array.Find(names, n => Plain(n) == part + x || Plain(n) == x + part), foundY = Array.Find(names, n => Plain(n) == part + y || Plain(n) == y + part);
+                if (foundX is not null && foundY is not null)
+                    return (foundX, foundY);
+            }
+        }
+        return null;
+    }
+
+    private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
+
+    private static bool IsChannelsLast(int[] sizes) => sizes.Length == 4 && sizes[3] is 1 or 3 or 4 && sizes[1] is not (1 or 3 or 4);
+
+    private static string? Partner(string path) => PartnersOf(path).FirstOrDefault(File.Exists);
+
+    private static IEnumerable<string> PartnersOf(string path)
+    {
+        string folder = Path.GetDirectoryName(path) ?? "", name = Path.GetFileName(path);
+        foreach ((string x, string y) in new[] { ("images-idx3", "labels-idx1"), ("images.idx3", "labels.idx1"), ("images", "labels"), ("data", "labels"), ("data", "targets"), ("features", "labels"), ("inputs", "targets"), ("X", "y"), ("X", "Y"), ("x", "y") })
+        {
+            if (name.Contains(x, StringComparison.Ordinal) && !name.Equals(name.Replace(x, y, StringComparison.Ordinal), StringComparison.Ordinal))
+                yield return Path.Combine(folder, name.Replace(x, y, StringComparison.Ordinal));
+        }
+        yield return Path.Combine(folder, "y" + Path.GetExtension(name));
+    }
+
+    private static string? OfTest(string path)
+    {
+        string folder = Path.GetDirectoryName(path) ?? "", name = Path.GetFileName(path);
+        string[] others = [name.Replace("train", "test", StringComparison.Ordinal), name.Replace("train", "t10k", StringComparison.Ordinal)];
+        return others.Where(o => o != name).Select(o => Path.Combine(folder, o)).FirstOrDefault(File.Exists);
+    }
+}

@@ -1,0 +1,35 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
+internal static class FolderStarter
+{
+    private static readonly string[] Tables = [".csv", ".tsv", ".tab"];
+
+    public static Starter Of(string folder, string? target, string configFolder, Action<string, double?>? progress)
+    {
+        FileSystemInfo[] entries = DataFile.List(folder, folder);
+        string[] files = [.. entries.OfType<FileInfo>().Where(f => !f.Name.StartsWith('.')).Select(f => Path.Combine(folder, f.Name))];
+        if (entries.Any(e => e is DirectoryInfo && !e.Name.StartsWith('.')) || files.Any(PictureFolder.IsPicture))
+        {
+            Starter.RefuseTarget(folder, target);
+            return PictureStarter.Of(folder, configFolder, progress);
+        }
+        string[] tables = [.. files.Where(f => Tables.Contains(Path.GetExtension(f).ToLowerInvariant()))];
+        string? single = Only(tables) ?? Only([.. files.Where(f => f.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))])
+            ?? files.FirstOrDefault(f => Path.GetFileName(f) is "x.npy" or "X.npy" or "x_train.npy" or "X_train.npy")
+            ?? IdxFiles.Find(folder, IdxFiles.MnistNames[0]);
+        return single is not null
+            ? Starter.Of(single, target, configFolder, progress)
+            : throw DataFault.In(folder, tables.Length > 1 ? $"{tables.Length} tables" : "no folders of pictures, no table and no arrays", tables.Length > 1 ? "the one to train on" : "a folder of pictures for each class, or the path of a table, npz, npy or IDX file");
+    }
+
+    // The one that there is, or the training part of several.
+    private static string? Only(string[] files)
+    {
+        string[] training = [.. files.Where(f => Path.GetFileName(f).Contains("train", StringComparison.OrdinalIgnoreCase))];
+        return files.Length == 1 ? files[0] : training.Length == 1 ? training[0] : null;
+    }
+}

@@ -1,0 +1,47 @@
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A first config for pictures in class folders.</summary>
+internal static class PictureStarter
+{
+    // Of more pictures some at equal distances are measured.
+    private const int MostMeasured = 500, LargestSide = 128;
+
+    public static Starter Of(string folder, string configFolder, Action<string, double?>? progress)
+    {
+        string full = Path.GetFullPath(folder);
+        (int height, int width, bool differ) = Measure(PictureParts.Of(full)?.Train ?? full, full);
+        ResizeConfig? resize = differ || Math.Max(height, width) > LargestSide ? Square(height, width) : null;
+        var config = new ImagesConfig { Path = full, Resize = resize };
+        // Left on disk: nothing but headers has to be read.
+        DataSet data = config.Load(new DataContext(full, 1, progress) { Cache = SampleCache.Disk });
+        var lines = new List<(string, string?)>
+        {
+            ("    images:", null),
+            ($"      path: {CommentedYaml.Scalar(Starter.PathIn(configFolder, folder))}", data.Test is null && data.Validation is null ? "a folder for each class" : "folders of its parts, and in them one for each class"),
+        };
+        if (resize is not null)
+            lines.Add((Recipe.Text($"      resize: {{size: {resize.Size.Height}, method: crop}}"), differ ? Recipe.Text($"their sizes differ; {width} × {height} is typical") : Recipe.Text($"smaller than their {width} × {height}: faster")));
+        return new SampleStarter("pictures", folder, data).Make(lines);
+    }
+
+    private static (int Height, int Width, bool Differ) Measure(string folder, string root)
+    {
+        IReadOnlyList<PictureFile> files = PictureFolder.Scan(folder, root).Pictures;
+        int step = Math.Max(1, files.Count / MostMeasured);
+        var sizes = new List<(int Height, int Width)>();
+        for (int i = 0; i < files.Count; i += step)
+        {
+            PictureHeader header = PictureReader.Header(PictureReader.Bytes(files[i].Path), files[i].Path);
+            sizes.Add((header.Height, header.Width));
+        }
+        int[] heights = [.. sizes.Select(s => s.Height).Order()], widths = [.. sizes.Select(s => s.Width).Order()];
+        return (heights[heights.Length / 2], widths[widths.Length / 2], sizes.Distinct().Count() > 1);
+    }
+
+    private static ResizeConfig Square(int height, int width) =>
+        new() { Size = new ImageSize(PictureRecipe.Side(height, width), PictureRecipe.Side(height, width)), Method = ResizeMethod.Crop };
+}

@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A network and its training for samples of one axis, by how many there are: what does well on many tables, not the best for one.</summary>
+internal sealed record Recipe
+{
+    private const int Few = 5000, Many = 50_000;
+
+    /// <summary>Units of each hidden layer.</summary>
+    public required IReadOnlyList<int> Hidden { get; init; }
+
+    public required double Dropout { get; init; }
+
+    public required int Epochs { get; init; }
+
+    public required int Batch { get; init; }
+
+    public required double Rate { get; init; }
+
+    public required double Decay { get; init; }
+
+    /// <summary>Share of the samples that is held back to choose the best epoch.</summary>
+    public required double Validation { get; init; }
+
+    /// <summary>Share of the samples that is held back for the final figure.</summary>
+    public required double Test { get; init; }
+
+    public int Patience => Math.Max(5, Epochs / 3);
+
+    /// <param name="samples">To learn from.</param>
+    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout.</param>
+    public static Recipe Of(long samples, bool isClass) => samples switch
+    {
+        < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
+        _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
+    };
+
+    /// <summary>The layers, each a line of the config.</summary>
+    /// <param name="yaml">The config.</param>
+    /// <param name="outputs">Numbers that the network gives.</param>
+    /// <param name="meaning">Of those, in words.</param>
+    public void WriteModel(CommentedYaml yaml, int outputs, string meaning)
+    {
+        yaml.Add("model:");
+        foreach (int units in Hidden)
+        {
+            yaml.Add(Text($"  - dense: {units}")).Add("  - relu");
+            if (Dropout > 0)
+                yaml.Add(Text($"  - dropout: {Dropout}"));
+        }
+        yaml.Add(Text($"  - dense: {outputs}"), meaning);
+    }
+
+    /// <summary>The section <c>train:</c>.</summary>
+    public void WriteTraining(CommentedYaml yaml)
+    {
+        yaml.Add("train:");
+        yaml.Add(Text($"  epochs: {Epochs}"));
+        yaml.Add(Text($"  optimizer: {{adamw: {{lr: {Rate}, weight-decay: {Decay}}}}}"));
+        yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
+        yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
+        yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better validation loss");
+    }
+
+    public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,70 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A column of a table, and what the config makes of it.</summary>
+/// <param name="Name">Of the column.</param>
+/// <param name="Type">As the config has it: <c>number</c>, <c>category</c>, <c>boolean</c>, <c>date</c>, <c>ignore</c> or <c>target</c>.</param>
+/// <param name="Reason">Why it is ignored; null for other types.</param>
+public sealed record StarterColumn(string Name, string Type, string? Reason = null);
+
+/// <summary>A first config for somebody's data: what was found in the data, and YAML that trains on it.</summary>
+public sealed record Starter
+{
+    /// <summary><c>table</c>, <c>pictures</c> or <c>arrays</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>Number of classes; 0 where numbers are predicted.</summary>
+    public required int Classes { get; init; }
+
+    /// <summary>The column that is predicted; null where there are no columns.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>Samples that were found, without those of a test set of their own.</summary>
+    public required long Samples { get; init; }
+
+    public IReadOnlyList<StarterColumn> Columns { get; init; } = [];
+
+    /// <summary>What was found and decided: a label of at most ten letters, and a line.</summary>
+    public required IReadOnlyList<(string Label, string Text)> Findings { get; init; }
+
+    public required string Yaml { get; init; }
+
+    /// <summary>Looks at a file or folder of samples.</summary>
+    /// <param name="data">The file or folder.</param>
+    /// <param name="target">The column to predict, by name or number; null to choose one.</param>
+    /// <param name="folder">Of the config: paths in it are relative to this.</param>
+    /// <param name="progress">Told what takes time, with the share that is done.</param>
+    /// <exception cref="GpuGradException">
+    /// <see cref="Fault.Data"/>: nothing that could be trained on, with the reason; <see cref="Fault.Config"/>: no such target.
+    /// </exception>
+    public static Starter Of(string data, string? target, string folder, Action<string, double?>? progress = null)
+    {
+        if (Directory.Exists(data))
+            return FolderStarter.Of(data, target, folder, progress);
+        FileKind kind = DataFile.Read(data, stream => FileKinds.Of(stream, data, new ReadingOptions()));
+        if (kind == FileKind.Table)
+            return TableStarter.Of(data, target, folder);
+        RefuseTarget(data, target);
+        return kind switch
+        {
+            FileKind.Npz => ArrayStarter.OfArchive(data, folder),
+            FileKind.Npy or FileKind.Idx => ArrayStarter.OfFile(data, folder),
+            _ => throw DataFault.In(data, "a single picture", "a folder with a folder of pictures for each class"),
+        };
+    }
+
+    internal static void RefuseTarget(string data, string? target)
+    {
+        if (target is not null)
+            throw new GpuGradException(Fault.Config, $"--target {target} with {data}; expected a table, whose columns have names");
+    }
+
+    /// <summary>A path as the config has it: relative to its folder, with slashes that every system reads.</summary>
+    internal static string PathIn(string folder, string path)
+    {
+        string relative = System.IO.Path.GetRelativePath(System.IO.Path.GetFullPath(folder), System.IO.Path.GetFullPath(path));
+        return OperatingSystem.IsWindows() ? relative.Replace('\\', '/') : relative;
+    }
+}

@@ -1,0 +1,45 @@
+using GpuGrad.Training.Data.Tables;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A table of the test set beside that of the training: <c>adult-test.csv</c> beside <c>adult-train.csv</c>.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Rows">Rows that it has.</param>
+internal sealed record TestTable(string Path, int Rows)
+{
+    public static TestTable? Of(string path, TableProfile training, int target, string? culture)
+    {
+        if (Beside(path) is not string beside)
+            return null;
+        TableProfile table = Profile(beside, culture);
+        return Matches(table, training) && table.Columns[target] is { Type: not null } ? new TestTable(beside, table.Rows) : null;
+    }
+
+    /// <summary>A file beside the training table that has all of its columns but the target; null for none.</summary>
+    public static string? Unanswered(string path, TableProfile training, int target)
+    {
+        if (Beside(path) is not string beside)
+            return null;
+        TableProfile table = Profile(beside, null);
+        return table.Columns.Count == training.Columns.Count - 1 && (!training.Named || !table.Columns.Any(c => c.Name == training.Columns[target].Name)) ? beside : null;
+    }
+
+    private static TableProfile Profile(string path, string? culture) => TableProfile.Of(path, new() { Path = path, Culture = culture });
+
+    private static bool Matches(TableProfile table, TableProfile training) =>
+        table.Named == training.Named && table.Columns.Select(c => c.Name).SequenceEqual(training.Columns.Select(c => c.Name));
+
+    private static string? Beside(string path)
+    {
+        string name = System.IO.Path.GetFileName(path);
+        foreach ((string train, string test) in new[] { ("train", "test"), ("Train", "Test"), ("TRAIN", "TEST") })
+        {
+            int at = name.LastIndexOf(train, StringComparison.Ordinal);
+            int length = at >= 0 && name.AsSpan(at).StartsWith(train + "ing", StringComparison.OrdinalIgnoreCase) ? train.Length + 3 : train.Length;
+            string? other = at < 0 ? null : System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", name[..at] + test + name[(at + length)..]);
+            if (other is not null && File.Exists(other))
+                return other;
+        }
+        return null;
+    }
+}

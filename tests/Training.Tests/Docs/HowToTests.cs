@@ -1,0 +1,66 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Starters;
+using GpuGrad.Training.Tests.Data;
+
+namespace GpuGrad.Training.Tests.Docs;
+
+/// <summary>Every config on a page that shows how to do something is read strictly and trains, on small tables such as the page is about.</summary>
+public sealed partial class HowToTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public static TheoryData<string> Pages => ["table.md", "regression.md", "imbalance.md", "prediction.md"];
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Pages))]
+    public void The_configs_of_a_page_train(string page)
+    {
+        WriteTables();
+        string[] configs = [.. Configs().Matches(Text(page)).Select(m => m.Groups[1].Value)];
+        Assert.NotEmpty(configs);
+        foreach (string config in configs)
+        {
+            LoadedConfig loaded = RunConfigFile.Load(folder.Write("c.yaml", config), ["train.epochs=2", "device=cpu", "threads=1"]);
+            TrainingData data = TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed));
+            using Device device = DeviceCatalog.Open("cpu", 1);
+            using var trainer = new Trainer(loaded.Config, data, device);
+            EpochReport final = trainer.Run().Final;
+            Assert.True(double.IsFinite(final.Train.Loss) && final.Validation is not null, config);
+        }
+    }
+
+    [Fact]
+    public void The_page_on_tables_shows_what_init_finds_and_writes()
+    {
+        WriteTables();
+        Starter starter = Starter.Of(Path.Combine(folder.Path, "customers.csv"), null, folder.Path);
+        string page = Text("table.md");
+        Assert.Contains("```yaml\n" + starter.Yaml + "```", page, StringComparison.Ordinal);
+        foreach ((string label, string text) in starter.Findings)
+            Assert.Contains($"\n{label,-10} {text}\n", page, StringComparison.Ordinal);
+    }
+
+    private static string Text(string page) => File.ReadAllText(Path.Combine(DocumentFile.Root(), "docs", page)).ReplaceLineEndings("\n");
+
+    private void WriteTables()
+    {
+        Write("customers.csv", "customer_id,joined,age,plan,calls,monthly_fee,international,churned", 400, i =>
+            $"{100200 + i},{2015 + (i % 9)}-{1 + (i % 12):00}-{1 + (i % 28):00},{(i % 29 == 0 ? "" : 18 + (i * 7 % 60))},{"basic,standard,premium".Split(',')[i * 5 % 7 % 3]},{i * 3 % 11},{9.9 + (i % 6 * 5)},{(i % 5 == 0 ? "yes" : "no")},{(i % 4 == 0 ? "yes" : "no")}");
+        Write("flats.csv", "area,rooms,district,lift,built,price", 300, i => $"{20 + (i * 13 % 97)},{1 + (i * 13 % 97 / 25)},{"north,south,harbour".Split(',')[i % 3]},{(i % 2 == 0 ? "yes" : "no")},{1900 + (i * 7 % 120)},{90_000 + (i * 13 % 97 * 3100) + (i % 3 * 20_000)}");
+        Write("payments.csv", "amount,hour,country,card_present,fraud", 1000, i => $"{(i * 37 % 1000) + 0.5},{i % 24},{"DE,FR,US".Split(',')[i % 3]},{(i % 50 == 0 ? "no" : "yes")},{(i % 50 == 0 ? 1 : 0)}");
+        Write("flowers.csv", "length,width,height,kind", 150, i => $"{5 + (i % 3) + (i % 7 * 0.1)},{3 + (i % 5 * 0.1)},{1.4 + (i % 3 * 0.6)},{"aster,lily,rose".Split(',')[i % 3]}");
+    }
+
+    private void Write(string name, string names, int rows, Func<int, FormattableString> row) =>
+        folder.Write(name, names + "\n" + string.Concat(Enumerable.Range(0, rows).Select(i => row(i).ToString(CultureInfo.InvariantCulture) + "\n")));
+
+    [GeneratedRegex("```yaml\n(.*?)```", RegexOptions.Singleline)]
+    private static partial Regex Configs();
+}

@@ -1,0 +1,297 @@
+using System.Globalization;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Starters;
+using GpuGrad.Training.Tests.Data;
+
+namespace GpuGrad.Training.Tests.Starters;
+
+/// <summary>Data that somebody has become a config that loads and trains, whatever kind they are.</summary>
+public sealed class StarterTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void The_config_of_a_table_names_every_column_with_its_type()
+    {
+        Starter starter = Table("boats.csv", "id,sunk,length,rig,built,name,lost,wet", 60, i =>
+            Text($"{i + 7},{i % 3 == 0},{(i % 4 == 1 ? "" : $"{3 + (i % 9 * 0.5)}")},{"sloop,ketch,yawl".Split(',')[i % 7 % 3]},19{70 + (i % 30)}-0{1 + (i % 9)}-11,boat no {i},{(i % 3 == 0 ? "lost" : "afloat")},{(i % 2 == 0 ? "yes" : "no")}"), "sunk");
+        Assert.Equal(
+            """
+            # Predicts 'sunk' from boats.csv: 60 rows, 8 columns.
+            # Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.
+            seed: 1  # another one splits and begins differently
+            data:
+              dataset:
+                csv:
+                  path: boats.csv
+                  label: sunk       # False: 40 rows, True: 20 rows
+                  columns:          # number, category, boolean, date or ignore
+                    id: ignore      # numbers the rows: an identifier
+                    length: number  # 3 … 7; 15 missing
+                    rig: category   # sloop, ketch, yawl
+                    built: date     # 1970-01-11 … 1999-06-11
+                    name: ignore    # another text in every row: a name or free text
+                    lost: ignore    # gives 'sunk' away: each of its values has one answer
+                    wet: boolean    # no, yes
+              batch: 32
+              validation: 0.15     # held back to choose the best epoch
+              test: 0.2            # held back for the final figures
+              normalize: standard  # numbers get mean 0 and deviation 1
+            model:
+              - dense: 100
+              - relu
+              - dropout: 0.2
+              - dense: 2  # a score for each class
+            loss: softmax-cross-entropy
+            train:
+              epochs: 80
+              optimizer: {adamw: {lr: 0.01, weight-decay: 0.1}}
+              schedule: one-cycle         # the rate rises and falls once
+              keep-best: validation-loss  # the weights of the best epoch are kept
+              early-stopping: 26          # epochs without a better validation loss
+
+            """.ReplaceLineEndings("\n"), starter.Yaml);
+        Assert.Equal(("table", 2, "sunk", 60L), (starter.Kind, starter.Classes, starter.Target, starter.Samples));
+        Assert.Contains(("ignored", "lost: gives 'sunk' away: each of its values has one answer"), starter.Findings);
+        Trains(starter);
+    }
+
+    [Fact]
+    public void Numbers_are_predicted_in_their_own_unit()
+    {
+        Starter starter = Table("cars.csv", "weight,price", 80, i => Text($"{900 + (i * 10)},{5000 + (i * i * 3.5)}"));
+        Assert.Equal((0, "price"), (starter.Classes, starter.Target));
+        Assert.Contains("targets: [price]", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("normalize-targets: standard", starter.Yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("dropout", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Theory]
+    [InlineData("a,survived,b", "survived", "by its name")]
+    [InlineData("class,a,Label", "Label", "by its name")]
+    [InlineData("t,a,b", "t", "the file is called so")]
+    [InlineData("a,b,c", "c", "the last column")]
+    public void Without_a_target_the_likely_one_is_taken_and_it_is_said(string names, string target, string why)
+    {
+        Starter starter = Table("t.csv", names, 40, i => Text($"{i % 2},{i % 5 % 2},{i % 3}"));
+        Assert.Equal(target, starter.Target);
+        Assert.Contains(starter.Findings, f => f.Label == "target" && f.Text.StartsWith($"{target} ({why})", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_last_column_of_names_is_no_target()
+    {
+        Starter starter = Table("t.csv", "x,kind,owner", 40, i => Text($"{i * 0.5},{"pqr"[i % 3]},owner {i}"));
+        Assert.Equal("kind", starter.Target);
+        Assert.Contains("owner: ignore", starter.Yaml, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3, true)]
+    [InlineData(20, true)]
+    [InlineData(21, false)]
+    public void A_few_whole_numbers_are_classes_and_many_are_numbers(int values, bool areClasses) =>
+        Assert.Equal(areClasses ? values : 0, Table("t.csv", "x,y", 200, i => Text($"{i * 0.5},{i % values}")).Classes);
+
+    [Fact]
+    public void A_table_without_names_has_its_columns_by_number_and_its_test_file_beside_it()
+    {
+        folder.Write("income-test.csv", string.Concat(Enumerable.Range(0, 20).Select(i => $" {i}, {"xy"[i % 2]}, {(i % 3 == 0 ? "?" : "q")}, {(i % 2 == 0 ? "<=50K." : ">50K.")}\n")));
+        Starter starter = Table("income-train.csv", "", 80, i => $" {i % 50}, {"xyz"[i % 3]}, {(i % 5 == 0 ? "?" : "q")}, {(i % 2 == 0 ? "<=50K" : ">50K")}");
+        Assert.Contains("test: income-test.csv\n", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("header: false", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("label: 3 ", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("        1: category", starter.Yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("  test: 0", starter.Yaml, StringComparison.Ordinal);
+        Assert.Equal(20, Trains(starter).Test!.Count);
+    }
+
+    [Fact]
+    public void A_test_file_without_answers_is_for_predict()
+    {
+        folder.Write("test.csv", "x\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"{i}\n")));
+        Starter starter = Table("train.csv", "x,y", 40, i => Text($"{i % 9},{i % 2}"));
+        Assert.Contains(starter.Findings, f => f.Label == "note" && f.Text.Contains("test.csv has no 'y'", StringComparison.Ordinal));
+        Assert.Contains("test: 0.2", starter.Yaml, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_that_yaml_would_read_otherwise_are_quoted_and_twins_go_by_number()
+    {
+        Starter starter = Table("t.csv", "No,\"a: b\",# c,\"d \"\"e\"\"\",yes,twin,twin,,y", 60, i => Text($"{i % 7 * 0.5},{i % 11 * 0.5},{i % 13 * 0.1},{i % 17 * 0.1},{i % 5 * 0.3},{i % 3 * 0.7},{i % 19 * 0.1},{i % 23 * 0.1},{i % 2}"));
+        foreach (string line in new[] { "\"No\": number", "\"a: b\": number", "\"# c\": number", "\"d \\\"e\\\"\": number", "\"yes\": number", " 5: number", " 6: number", " 7: number" })
+            Assert.Contains(line, starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Fact]
+    public void Numbers_and_dates_of_another_language_are_found_out()
+    {
+        Starter starter = Table("t.csv", "\uFEFFwann;wert;y", 60, i => Text($"{1 + (i % 28)}.{1 + (i % 12)}.2024;1.{100 + i},5;{"ab"[i % 2]}"));
+        Assert.Contains("culture: de", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("wert: number", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("wann: date", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Fact]
+    public void A_measure_that_tells_the_classes_apart_is_kept_and_pointed_out()
+    {
+        Starter starter = Table("t.csv", "length,code,kind", 100, i => Text($"{(i % 2 * 8) + (i % 7)},{i % 2},{"ab"[i % 2]}"));
+        Assert.Contains("length: number", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("code: ignore", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(starter.Findings, f => f.Label == "note" && f.Text.StartsWith("each value of 'length' has one answer", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_rare_class_is_pointed_out()
+    {
+        Starter starter = Table("t.csv", "x,y", 200, i => Text($"{i * 0.25},{(i % 40 == 0 ? 1 : 0)}"));
+        Assert.Contains(starter.Findings, f => f.Label == "note" && f.Text.StartsWith("only 5 rows are '1'", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("x", "y", "x_test", "y_test")]
+    [InlineData("X_train", "y_train", "X_test", "y_test")]
+    [InlineData("images", "labels", null, null)]
+    public void Arrays_of_an_archive_are_found_by_their_names(string x, string y, string? testX, string? testY)
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "a.npz"), writer =>
+        {
+            writer.Add(x, [40, 3], Enumerable.Range(0, 120).Select(i => i * 0.1f).ToArray());
+            writer.Add(y, [40], Enumerable.Range(0, 40).Select(i => i % 2).ToArray());
+            if (testX is null)
+                return;
+            writer.Add(testX, [4, 3], new float[12]);
+            writer.Add(testY!, [4], new[] { 0, 1, 0, 1 });
+        });
+        Starter starter = Of("a.npz");
+        Assert.Equal(("arrays", 2, 40L), (starter.Kind, starter.Classes, starter.Samples));
+        Assert.Equal(testX is null ? 8 : 4, Trains(starter).Test!.Count);
+    }
+
+    [Fact]
+    public void Arrays_of_pictures_get_filters_and_numbers_to_predict_a_loss_for_them()
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "p.npz"), writer =>
+        {
+            writer.Add("x", [30, 12, 16, 3], Enumerable.Range(0, 30 * 12 * 16 * 3).Select(i => (byte)i).ToArray());
+            writer.Add("y", [30], Enumerable.Range(0, 30).Select(i => i * 0.5f).ToArray());
+        });
+        Starter starter = Of("p.npz");
+        Assert.Contains("channels-last: true", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("conv: ", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("loss: mse", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Theory]
+    [InlineData("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", ".")]
+    [InlineData("pictures-images.idx", "pictures-labels.idx", null, null, "pictures-images.idx")]
+    public void Idx_files_find_their_labels(string images, string labels, string? testImages, string? testLabels, string data)
+    {
+        byte[] pixels = [0, 0, 8, 3, 0, 0, 0, 30, 0, 0, 0, 8, 0, 0, 0, 8, .. Enumerable.Range(0, 30 * 64).Select(i => (byte)(i * 7))];
+        byte[] classes = [0, 0, 8, 1, 0, 0, 0, 30, .. Enumerable.Range(0, 30).Select(i => (byte)(i % 3))];
+        folder.Write(images, pixels);
+        folder.Write(labels, classes);
+        if (testImages is not null)
+        {
+            folder.Write(testImages, pixels);
+            folder.Write(testLabels!, classes);
+        }
+        Starter starter = Of(data);
+        Assert.Equal(("arrays", 3, 30L), (starter.Kind, starter.Classes, starter.Samples));
+        Assert.Equal(testImages is null ? 6 : 30, Trains(starter).Test!.Count);
+    }
+
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void Pictures_lie_in_a_folder_for_each_class(bool hasTest, bool sizesDiffer)
+    {
+        foreach (string part in hasTest ? ["p/train/", "p/test/"] : new[] { "p/" })
+        {
+            for (int i = 0; i < 20; i++)
+            {
+                int side = sizesDiffer && i % 3 == 0 ? 20 : 16;
+                folder.Write($"{part}{(i % 2 == 0 ? "cat" : "dog")}/{i}.png", PngWriter.Write(new Picture(side, side, 3, [.. Enumerable.Range(0, side * side * 3).Select(b => (byte)(b * i))])));
+            }
+        }
+        Starter starter = Of("p");
+        Assert.Equal(("pictures", 2, 20L), (starter.Kind, starter.Classes, starter.Samples));
+        Assert.Equal(sizesDiffer, starter.Yaml.Contains("resize: {size: 32, method: crop}", StringComparison.Ordinal));
+        Assert.Equal(hasTest ? 20 : 4, Trains(starter).Test!.Count);
+    }
+
+    [Theory]
+    [InlineData("nothing.csv", "no such file")]
+    [InlineData("empty", "no folders of pictures, no table and no arrays")]
+    [InlineData("two", "2 tables")]
+    [InlineData("one.npy", "no file of labels beside it")]
+    [InlineData("dates.csv", "no column that could be predicted")]
+    [InlineData("alone.csv", "no column that a network could learn from")]
+    [InlineData("names.csv", "files of type '.docx' are not read", "letter.docx")]
+    public void What_cannot_be_trained_on_is_refused_in_one_line(string data, string says, string? file = null)
+    {
+        Directory.CreateDirectory(Path.Combine(folder.Path, "empty"));
+        folder.Write("two/a.csv", "x,y\n1,2\n");
+        folder.Write("two/b.csv", "x,y\n1,2\n");
+        folder.Write("one.npy", Hostile.File("f4.npy"));
+        folder.Write("dates.csv", "d,n\n2024-01-01,1\n2024-01-02,1\n2024-01-03,1\n");
+        folder.Write("alone.csv", "x,y\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"name {i},{i % 2}\n")));
+        folder.Write("letter.docx", "Dear Sir");
+        Assert.Contains(says, Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of(file ?? data)), data), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_target_that_is_not_there_is_a_fault_of_the_command()
+    {
+        folder.Write("t.csv", "a,colour\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"{i % 9}.5,{"xy"[i % 2]}\n")));
+        GpuGradException wrong = Assert.Throws<GpuGradException>(() => Of("t.csv", "color"));
+        Assert.Equal(Fault.Config, wrong.Fault);
+        Assert.Contains("did you mean 'colour'?", wrong.Message, StringComparison.Ordinal);
+        Assert.Equal("colour", Of("t.csv", "-1").Target);
+    }
+
+    [Fact]
+    public void Rows_without_a_value_to_predict_are_left_out_and_it_is_said()
+    {
+        Starter starter = Table("t.csv", "a,y", 80, i => Text($"{i % 9},{(i % 8 == 3 ? "NA" : $"{i * 7 % 11 * 1.5}")}"));
+        Assert.Contains("missing-target: drop", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(("left out", "10 rows without a value of y"), starter.Findings);
+        TrainingData data = Trains(starter);
+        Assert.Equal(70, data.Train.Count + data.Validation!.Count + data.Test!.Count);
+        Assert.Contains(data.Notes, n => n.EndsWith("10 rows without a value to predict are left out", StringComparison.Ordinal));
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    private Starter Table(string name, string names, int rows, Func<int, string> row, string? target = null)
+    {
+        folder.Write(name, (names.Length == 0 ? "" : names + "\n") + string.Concat(Enumerable.Range(0, rows).Select(i => row(i) + "\n")));
+        return Of(name, target);
+    }
+
+    private Starter Of(string data, string? target = null) => Starter.Of(Path.Combine(folder.Path, data), target, folder.Path);
+
+    // The config is read as any other, and a network is trained on it.
+    private TrainingData Trains(Starter starter)
+    {
+        LoadedConfig loaded = RunConfigFile.Load(folder.Write("c.yaml", starter.Yaml), ["train.epochs=1", "device=cpu", "threads=1"]);
+        TrainingData data = TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed));
+        using Device device = DeviceCatalog.Open("cpu", 1);
+        using var trainer = new Trainer(loaded.Config, data, device);
+        RunResult result = trainer.Run();
+        Assert.True(double.IsFinite(result.Final.Train.Loss), starter.Yaml);
+        Assert.NotNull(result.Final.Validation);
+        return data;
+    }
+}
