@@ -11,7 +11,7 @@ namespace GpuGrad.Cli.Verbs;
 [Verb("init", HelpText = "Look at a table, arrays or a folder of pictures and write a config that trains on it.")]
 public sealed class InitVerb : Verb
 {
-    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, npz, npy or IDX file, or a folder with a folder of pictures for each class.")]
+    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, or a folder with a folder of pictures for each class.")]
     public string Data { get; set; } = "";
 
     [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default.")]

@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
@@ -6,8 +7,6 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
 internal static class FolderStarter
 {
-    private static readonly string[] Tables = [".csv", ".tsv", ".tab"];
-
     public static Starter Of(string folder, string? target, string configFolder, Action<string, double?>? progress)
     {
         FileSystemInfo[] entries = DataFile.List(folder, folder);
@@ -17,7 +16,7 @@ internal static class FolderStarter
             Starter.RefuseTarget(folder, target);
             return PictureStarter.Of(folder, configFolder, progress);
         }
-        string[] tables = [.. files.Where(f => Tables.Contains(Path.GetExtension(f).ToLowerInvariant()))];
+        string[] tables = [.. files.Where(FileKinds.IsTable)];
         string? single = Only(tables) ?? Only([.. files.Where(f => f.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))])
             ?? files.FirstOrDefault(f => Path.GetFileName(f) is "x.npy" or "X.npy" or "x_train.npy" or "X_train.npy")
             ?? IdxFiles.Find(folder, IdxFiles.MnistNames[0]);

@@ -151,6 +151,17 @@ public sealed class StarterTests : IDisposable
     }
 
     [Fact]
+    public void Json_lines_and_packed_tables_are_tables()
+    {
+        folder.Write("t.jsonl", string.Concat(Enumerable.Range(0, 60).Select(i => Text($$"""{"x": {{i % 9}}.5, "y": "{{"ab"[i % 2]}}"}""") + "\n")));
+        Assert.Equal("y", Of("t.jsonl").Target);
+        Trains(Of("t.jsonl"));
+        folder.Write("packed.csv.gz", FormatSample.Gz(System.Text.Encoding.UTF8.GetBytes("x,y\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{i % 9}.5,{"ab"[i % 2]}\n")))));
+        Assert.Equal("y", Of("packed.csv.gz").Target);
+        Trains(Of("packed.csv.gz"));
+    }
+
+    [Fact]
     public void A_rare_class_is_pointed_out()
     {
         Starter starter = Table("t.csv", "x,y", 200, i => Text($"{i * 0.25},{(i % 40 == 0 ? 1 : 0)}"));

@@ -36,11 +36,15 @@ internal static class FileKinds
             _ when PictureFolder.IsPicture(name) => FileKind.Picture,
             ".npy" => FileKind.Npy,
             ".npz" => FileKind.Npz,
-            _ when options.IsTable || Tables.Contains(extension) => FileKind.Table,
+            _ when options.IsTable || IsTable(name) => FileKind.Table,
             _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => FileKind.Cifar,
             _ => OfBytes(head.AsSpan(0, count)) ?? otherwise ?? throw Unknown(name, extension),
         };
     }
+
+    /// <summary>Whether a file's name is that of a table, packed by gzip or not.</summary>
+    public static bool IsTable(string name) =>
+        Tables.Contains(Path.GetExtension(name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name).ToLowerInvariant());
 
     private static FileKind? OfBytes(ReadOnlySpan<byte> head) => head switch
     {
