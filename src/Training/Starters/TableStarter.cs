@@ -31,6 +31,14 @@ recipe = Recipe.Of(table.Rows, IsClass);
 
     private bool IsClass => TargetChoice.IsClass(Answer, table.Rows);
 
+    // What reads it, as the config calls it.
+    private string Format => Path.GetExtension(path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path).ToLowerInvariant() switch
+    {
+        ".jsonl" or ".ndjson" => "jsonl",
+        ".parquet" => "parquet",
+        _ => "csv",
+    };
+
     private int Classes => IsClass ? Answer.Distinct : 0;
 
     public static Starter Of(string path, string? target, string folder)
@@ -69,7 +77,7 @@ recipe = Recipe.Of(table.Rows, IsClass);
         yaml.Remark($"Predicts '{Answer.Name}' from {Path.GetFileName(path)}: {findings[0].Text}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.");
         yaml.Add("seed: 1", "another one splits and begins differently");
-        yaml.Add("data:").Add("  dataset:").Add("    csv:");
+        yaml.Add("data:").Add("  dataset:").Add($"    {Format}:");
         yaml.Add($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}");
         if (test is not null)
             yaml.Add($"      test: {CommentedYaml.Scalar(Starter.PathIn(folder, test.Path))}");
