@@ -61,6 +61,7 @@ internal static class PictureRecipe
     private static Recipe New(int epochs, int batch, double validation, double dropout) => new()
     {
         Hidden = [],
+        Ema = 0,
         Dropout = dropout,
         Epochs = epochs,
         Batch = batch,

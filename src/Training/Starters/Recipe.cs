@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A network and its training for samples of one axis, by how many there are: what does well on many tables, not the best for one.</summary>
 internal sealed record Recipe
 {
-    private const int Few = 5000, Many = 50_000;
+    private const int Few = 5000, Some = 20_000, Many = 50_000;
 
     /// <summary>Units of each hidden layer.</summary>
     public required IReadOnlyList<int> Hidden { get; init; }
@@ -26,6 +26,9 @@ internal sealed record Recipe
     /// <summary>Share of the samples that is held back for the final figure.</summary>
     public required double Test { get; init; }
 
+    /// <summary>Decay of the mean of the weights; 0 for none.</summary>
+    public double Ema { get; init; } = 0.99;
+
     public int Patience => Math.Max(5, Epochs / 3);
 
     /// <param name="samples">To learn from.</param>
@@ -33,6 +36,7 @@ internal sealed record Recipe
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
         < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        < Some => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
     };
@@ -59,6 +63,8 @@ internal sealed record Recipe
         yaml.Add("train:");
         yaml.Add(Text($"  epochs: {Epochs}"));
         yaml.Add(Text($"  optimizer: {{adamw: {{lr: {Rate}, weight-decay: {Decay}}}}}"));
+        if (Ema > 0)
+            yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is judged and kept");
         yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
         yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
         yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better validation loss");
