@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Health;
 using GpuGrad.Training.Evaluation;
-using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs;
+using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
 using Spectre.Console;
 

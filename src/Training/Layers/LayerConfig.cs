@@ -39,7 +39,7 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfig Config, Follower Next)
 {
     /// <summary><see cref="DefaultInit"/> in words.</summary>
-    public const string DefaultInitText = "`lecun: {gain: 0.577}` (PyTorch's) before a normalisation and in the last layer, `he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
+    public const string DefaultInitText = "`lecun: {gain: 0.577}` (PyTorch's) before a normalisation and in the last of several layers, `he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
 
     /// <summary><see cref="DefaultBiasInit"/> in words.</summary>
     public const string DefaultBiasInitText = "`lecun: {gain: 0.577}` (PyTorch's); `zeros` before a normalisation, in the last layer, and where `init` is given";
@@ -50,9 +50,9 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     /// <summary>
     /// The initialiser that keeps the variance of signals through the activation that follows. A normalisation makes the scale of weights
     /// ahead of it nothing but a divisor of their learning rate: there it is PyTorch's, so that rates mean the same. The last layer begins small,
-    /// so that the network begins sure of nothing.
+    /// so that the network begins sure of nothing; a layer by itself has no others to keep quiet, and a convex loss from wherever it begins.
     /// </summary>
-    public InitConfig DefaultInit => IsScaleFree ? Small : Next.Activation switch
+    public InitConfig DefaultInit => IsScaleFree && !Next.IsOnly ? Small : Next.Activation switch
     {
         "relu" or "leaky-relu" or "elu" or "gelu" or "gelu-tanh" or "silu" or "mish" or "softplus" or "hard-swish" => new HeInit(),
         "selu" => new LecunInit { Distribution = Distribution.Normal },
@@ -92,6 +92,9 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
 /// <param name="IsLast">Whether no layer with weights comes behind it.</param>
 public readonly record struct Follower(string? Activation, bool Normalized, bool IsLast)
 {
+    /// <summary>Whether none comes ahead of it either: a linear model.</summary>
+    public bool IsOnly { get; init; }
+
     /// <summary>Behind the network's own list of layers.</summary>
     public static Follower Nothing => new(null, false, true);
 }

@@ -16,11 +16,12 @@ public static class LayerStack
         List<LayerConfig> flat = [.. configs.SelectMany(RepeatConfig.WriteOut)];
         var layers = new List<Layer>();
         var names = new Dictionary<string, int>();
+        bool isLinear = path.Length == 0 && flat.Count(c => LayerCatalog.HasWeights(LayerCatalog.NameOf(c))) == 1;
         for (int i = 0; i < flat.Count; i++)
         {
             string own = UniqueName(flat[i], i, names);
             string kind = LayerCatalog.NameOf(flat[i]);
-            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], FollowerOf(flat, i, next));
+            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], FollowerOf(flat, i, next) with { IsOnly = isLinear && flat[i] is DenseConfig });
             Layer layer;
             try
             {

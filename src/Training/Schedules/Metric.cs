@@ -23,8 +23,17 @@ public sealed record Metric(MetricSet? Set, string Figure) : IConfigValue<Metric
     /// <summary>Names that other programs have for the same.</summary>
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
     {
-        ["f1_macro"] = "macro_f1", ["f1_micro"] = "micro_f1", ["f1_weighted"] = "weighted_f1", ["auc"] = "roc_auc", ["auroc"] = "roc_auc", ["average_precision"] = "pr_auc",
-        ["mcc"] = "matthews", ["ece"] = "calibration_error", ["top_5"] = "top_5_accuracy", ["precision_macro"] = "macro_precision", ["recall_macro"] = "macro_recall",
+        ["f1_macro"] = "macro_f1",
+        ["f1_micro"] = "micro_f1",
+        ["f1_weighted"] = "weighted_f1",
+        ["auc"] = "roc_auc",
+        ["auroc"] = "roc_auc",
+        ["average_precision"] = "pr_auc",
+        ["mcc"] = "matthews",
+        ["ece"] = "calibration_error",
+        ["top_5"] = "top_5_accuracy",
+        ["precision_macro"] = "macro_precision",
+        ["recall_macro"] = "macro_recall",
     };
 
     public static string Expected => "a figure of an epoch, e.g. validation-loss, test-accuracy, roc-auc, macro-f1, rmse; docs/metrics.md lists them";

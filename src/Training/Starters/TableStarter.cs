@@ -24,7 +24,7 @@ internal sealed class TableStarter
         // Once more: which columns give the answer away.
         table = TableProfile.Of(path, new() { Path = path, Culture = culture }, Name(reading.Table, target.Column));
         test = TestTable.Of(path, table, target.Column, culture);
-recipe = Recipe.Of(table.Rows, IsClass);
+        recipe = Recipe.Of(table.Rows, IsClass);
     }
 
     private ColumnProfile Answer => table.Columns[target.Column];

@@ -137,7 +137,13 @@ public sealed class EvaluatorTests
         float[] outputs = [.. targets.Select(t => t + (Random.Next(-8, 9) / 4f))];
         var set = new SampleSet
         {
-            Shape = new Shape(2, 3, 4), Count = n, Bytes = bytes, TargetIsInput = itself, Targets = itself ? null : targets, TargetSize = size, AnswerShape = new Shape(2, 3, 4),
+            Shape = new Shape(2, 3, 4),
+            Count = n,
+            Bytes = bytes,
+            TargetIsInput = itself,
+            Targets = itself ? null : targets,
+            TargetSize = size,
+            AnswerShape = new Shape(2, 3, 4),
         };
         var evaluator = new Evaluator(new MseConfig(), set, 0, new Normalization(scale, centre));
         evaluator.Add(outputs, size);

@@ -23,6 +23,8 @@ public sealed class DefaultInitTests
     [InlineData("{dense: 8}, dropout, layernorm, gelu, {dense: 3}", "0", "pytorch", false)]
     [InlineData("{dense: 8}, relu, batchnorm, {dense: 3}", "0", "he", true)]
     [InlineData("{dense: 8}, relu, {dense: 3}", "2", "pytorch", false)]
+    [InlineData("{dense: 3}", "0", "xavier", false)]
+    [InlineData("relu, {dense: 3}", "1", "xavier", false)]
     [InlineData("{dense: 8}, relu, {dense: 3}, softmax", "2", "pytorch", false)]
     [InlineData("{dense: 8}, relu, {dense: 3}, sigmoid", "2", "xavier", true)]
     [InlineData("{dense: {units: 8, init: he}}, relu, {dense: 3}", "0", "he", false)]
@@ -44,7 +46,6 @@ public sealed class DefaultInitTests
     [InlineData($"{{{Seven}}}, relu, {{{Seven}}}, relu, {{maxpool: 2}}, {{{Seven}}}, relu, flatten, {{dense: 10}}")]
     [InlineData("flatten, {dense: 64}, gelu, {dense: 64}, gelu, {dense: 64}, gelu, {dense: 10}")]
     [InlineData("flatten, {dense: 64}, tanh, {dense: 64}, tanh, {dense: 10}")]
-    [InlineData("flatten, {dense: 10}")]
     public void A_network_begins_near_the_loss_of_one_that_knows_nothing(string model)
     {
         RunConfig config = Config($"data: {{shape: [3, 16, 16], classes: 10, batch: 32}}\nmodel: [{model}]\n");

@@ -41,7 +41,7 @@ public sealed class WeightTransferTests : IDisposable
     [InlineData("net.7.", ", rename: [{from: 'net.7.*.*', to: '*.*'}]")]
     public void Names_are_those_behind_wrappers_and_renaming(string prefix, string rename)
     {
-        
+
         Write(($"{prefix}0.weight", [3, 2], [1, 2, 3, 4, 5, 6]));
         using Model model = Begin("w.safetensors" + rename);
         Assert.Equal([("0.weight", $"{prefix}0.weight")], model.Transfer!.Loaded.Select(p => (p.Name, p.From!)));

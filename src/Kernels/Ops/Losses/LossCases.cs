@@ -59,7 +59,8 @@ internal static class LossCases
     private static OpCase Counts(RandomStream random, int n) => new("metrics counted", new Metrics(n, false, Weighted: true, Counted: true),
     [
         CaseInput.Constant(new Shape(Metrics.Length), 3, 0, 5, 0, 2, 0, 5, 0, 70, 0), CaseInput.Normal(random, Shape.Scalar), CaseInput.Constant(new Shape(2), 40, 55), CaseInput.Uniform(random, Shape.Scalar, 0, 9),
-    ]) { Differentiable = false };
+    ])
+    { Differentiable = false };
 
     // Targets from which x differs by a number away from the loss's kinks.
     private static OpCase Regression(RandomStream random, Shape shape, Op op, params double[] kinks)
