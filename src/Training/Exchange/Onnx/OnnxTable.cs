@@ -16,10 +16,12 @@ internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
     /// <summary>The shape of a raw sample, whose network takes <paramref name="sample"/>.</summary>
     public Shape RawShape(Shape sample) => columns.Width == features.Length ? sample : new Shape(features.Length);
 
-    /// <summary>Refuses columns whose values are no numbers.</summary>
+    /// <summary>Refuses columns whose values are no numbers, and samples of several rows.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
     public void RequireNumbers()
     {
+        if (columns.Window is not null)
+            throw new GpuGradException(Fault.Config, "--with-preprocessing: samples are windows over several rows, which an .onnx model does not make; leave it out and feed windows as 'predict' makes them");
         if (features.FirstOrDefault(f => f.Fit is { Type: not (ColumnType.Number or ColumnType.Boolean) }) is { } column)
             throw new GpuGradException(Fault.Config, $"--with-preprocessing: column {DataFault.Quote(column.Name)} holds {(column.Fit!.Type == ColumnType.Date ? "dates" : "categories")}, which an .onnx model does not read yet; expected columns of numbers; leave it out and feed numbers as 'predict' makes them");
     }

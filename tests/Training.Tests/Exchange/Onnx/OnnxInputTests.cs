@@ -77,6 +77,17 @@ public sealed class OnnxInputTests
     }
 
     [Fact]
+    public void Windows_over_rows_are_refused()
+    {
+        using var folder = new TempFolder();
+        string table = "sold\n" + string.Concat(Enumerable.Range(0, 40).Select(i => FormattableString.Invariant($"{i % 7}\n")));
+        LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: $"data: {{dataset: {{csv: {{path: {folder.Write("t.csv", table)}, targets: [sold], window: {{past: 6, horizon: 1}}}}}}}}\nmodel: [flatten, {{dense: 1}}]\nloss: mse\ntrain: {{epochs: 1, optimizer: sgd}}\n");
+        FittedInput fitted = FittedInput.Of(TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1)));
+        var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, Whole));
+        Assert.StartsWith("--with-preprocessing: samples are windows over several rows", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_signal_is_scaled_channel_by_channel_and_numbers_stay_numbers()
     {
         var random = new Random(3);
