@@ -124,6 +124,14 @@ public sealed class LookTests : IDisposable
     }
 
     [Fact]
+    public void Summary_reads_the_data_where_the_config_does_not_say_their_shape()
+    {
+        gpugrad.Write("t.csv", "a,b,kind\n" + string.Concat(Enumerable.Range(0, 12).Select(i => FormattableString.Invariant($"{i},{(i % 2 == 0 ? "red" : "blue")},{i % 3}\n"))));
+        gpugrad.Write("t.yaml", "data: {dataset: {csv: {path: t.csv, label: kind}}}\nmodel: [{dense: 4}, relu, {dense: 3}]\n");
+        Assert.Equal((4 * 4) + 4 + (4 * 3) + 3, (int)gpugrad.Run("summary", "t.yaml", "--json").Json()["parameters"]!);
+    }
+
+    [Fact]
     public void Step_begins_with_given_weights_on_a_given_batch()
     {
         gpugrad.Write("small.yaml", Small);

@@ -79,6 +79,19 @@ public sealed class PredictionFileTests : IDisposable
     }
 
     [Fact]
+    public void Rows_that_follow_a_window_are_a_column_each()
+    {
+        gpugrad.Write("sold.csv", "sold,price\n" + string.Concat(Enumerable.Range(0, 40).Select(i => FormattableString.Invariant($"{i % 7},{i % 5}\n"))));
+        gpugrad.Write("series.yaml", "data: {dataset: {csv: {path: sold.csv, targets: [sold, price], window: {past: 6, horizon: 2}}}}\nmodel: [flatten, {dense: 4}]\nloss: mse\ntrain: {epochs: 1}\n");
+        gpugrad.Run("train", "series.yaml", "--out", "run").Done();
+        gpugrad.Run("predict", "run", "sold.csv", "--out", "next.csv").Done();
+        string[] lines = File.ReadAllLines(gpugrad["next.csv"]);
+        Assert.Equal("sold,price,prediction_sold_1,prediction_price_1,prediction_sold_2,prediction_price_2", lines[0]);
+        Assert.Equal(40 - 6 + 2, lines.Length); // a window that ends with each row from the sixth on
+        Assert.StartsWith("5,0,", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Samples_that_are_no_table_are_known_by_their_file()
     {
         gpugrad.Write("c.yaml", "device: cpu\ndata: {dataset: {digits: {train: 40, test: 10}}, batch: 20}\nmodel: [flatten, {dense: 10}]\ntrain: {epochs: 1}\n");

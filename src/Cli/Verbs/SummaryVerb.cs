@@ -3,7 +3,6 @@ using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
@@ -20,8 +19,15 @@ public sealed class SummaryVerb : ConfigVerb
     public override int Run(Output output)
     {
         LoadedConfig loaded = Load();
-        Network network = ModelCheck.Check(loaded.Config)
-            ?? throw ConfigException.At(loaded.Config.Data.Source, "the shape of the data is known only after reading it; give data.shape and data.classes");
+        Network? known = ModelCheck.Check(loaded.Config);
+        if (known is null)
+        {
+            // What the config does not say of the samples, the data do.
+            DataShape found = LoadData(loaded, output).Shape;
+            loaded = loaded with { Config = loaded.Config with { Data = loaded.Config.Data with { FoundShape = found } } };
+            known = ModelCheck.Check(loaded.Config, found);
+        }
+        Network network = known;
         NetworkSummary summary = NetworkSummary.Of(loaded.Config, network);
         foreach (string remark in SettingsWithoutEffect.Remarks(loaded.Config, network))
             Output.Note(remark);

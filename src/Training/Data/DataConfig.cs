@@ -86,12 +86,18 @@ public sealed record DataConfig : ILocated
     [NotConfig]
     public Augmentation? Augmentation { get; private init; }
 
+    /// <summary>The shape that the data were found to have; null where nothing has been read.</summary>
+    [NotConfig]
+    public DataShape? FoundShape { get; init; }
+
     /// <summary>What is known of the data's shape before anything is read; null when the file must be read to know.</summary>
     [NotConfig]
     public DataShape? KnownShape
     {
         get
         {
+            if (FoundShape is not null)
+                return FoundShape;
             DataShape? known = Dataset?.KnownShape ?? (Shape is null ? null : MadeUp(new Shape([.. Shape])));
             return known is null || Target is null ? known : AsTarget(known);
         }

@@ -128,7 +128,13 @@ public sealed partial class PredictionFile
 
     private string ClassName(int c) => fitted.ClassNames?[c] ?? c.ToString(CultureInfo.InvariantCulture);
 
-    private string TargetName(int target) => fitted.Columns is { } columns ? columns.Columns[columns.Targets[target]].Name : target.ToString(CultureInfo.InvariantCulture);
+    // In a series the targets come row after row: name_1 is that of the first row behind the window.
+    private string TargetName(int target) => fitted.Columns switch
+    {
+        { Window: { } window } columns => string.Create(CultureInfo.InvariantCulture, $"{columns.Features[window.Targets[target % window.Targets.Count]]}_{(target / window.Targets.Count) + 1}"),
+        { } columns => columns.Columns[columns.Targets[target]].Name,
+        null => target.ToString(CultureInfo.InvariantCulture),
+    };
 
     // A column of the table may have the name of one of ours.
     private List<(string Name, Func<Prediction, object> Value)> Distinct()

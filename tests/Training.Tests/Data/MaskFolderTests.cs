@@ -1,8 +1,9 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Starters;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Tests.Data;
@@ -98,6 +99,17 @@ public sealed class MaskFolderTests : IDisposable
         var card = ModelCard.FromMetadata("card", ModelCard.Of(loaded, data).ToMetadata());
         SampleSet other = new InputPipeline(loaded.Config, card.Input).Read(Path.Combine(folder.Path, "other"), answers: true);
         Assert.Equal(new byte[] { 1, 1, 1, 1, 1, 1, 1, 1 }, other.Mask);
+    }
+
+    [Theory]
+    [InlineData("images", "masks", "pictures with masks")]
+    [InlineData("train/image", "train/label", "which look like pictures and their masks")]
+    public void A_first_config_is_not_made_of_masks_as_if_they_were_a_class(string images, string masks, string found)
+    {
+        Pictures($"set/{images}", [0, 255, 255, 0], [0, 0, 0, 255], $"set/{masks}");
+        GpuGradException e = Assert.Throws<GpuGradException>(() => Starter.Of(Path.Combine(folder.Path, "set"), null, folder.Path));
+        Assert.Contains(found, e.Message, StringComparison.Ordinal);
+        Assert.EndsWith("begin with the config in docs/segmentation.md", e.Message, StringComparison.Ordinal);
     }
 
     private void Pictures(string images, byte[] first, byte[] second, string masks)
