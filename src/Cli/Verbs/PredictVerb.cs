@@ -34,7 +34,11 @@ public sealed class PredictVerb : Verb
     public override int Run(Output output)
     {
         if (Out is not null)
+        {
             PredictionFile.Check(Out);
+            if (Inputs.Any(i => System.IO.Path.GetFullPath(i) == System.IO.Path.GetFullPath(Out)))
+                throw new GpuGradException(Fault.Config, $"--out {Out} is what is read; expected another name");
+        }
         using TrainedModel trained = TrainedModel.Open(Path);
         RequireThreshold(trained);
         InputPipeline pipeline = trained.Input(Output.Note);

@@ -33,7 +33,7 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
         double share = never.Average(c => facts.ClassShares[c]);
         return IsRare(share) && facts.ClassShares.All(s => s > 0)
             ? new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, string.Create(CultureInfo.InvariantCulture, $"Only {share * 100:G2} % of the training samples are of such a class: leaving it out costs the loss little."), Remedies.Either(remedies.ClassWeights(facts.ClassShares), "more samples of it"))
-            : new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, "The network tells these classes from others not at all: it has not learned enough, or their samples and labels do not fit together.", Remedies.Either(remedies.ClassLoss, "more epochs; gpugrad data CONFIG shows samples with their labels"));
+            : new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, "The network tells these classes from others not at all: it has not learned enough, or their samples and labels do not fit together.", Remedies.Either(remedies.ClassLoss, "more epochs; gpugrad data show CONFIG shows samples with their labels"));
     }
 
     private bool IsRare(double share) => share < 0.5 / facts.ClassShares.Count;
@@ -50,6 +50,6 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
             : $"no training sample is of class {string.Join(", ", missing.Take(Listed).Select(facts.ClassName))}{(missing.Length > Listed ? string.Create(CultureInfo.InvariantCulture, $" and {missing.Length - Listed} more") : "")}, of {classes}";
         return new Alarm(
             AlarmCatalog.MissingClass, 0, "", finding, "A class without samples can't be learned; where labels count from 1, class 0 is one too many.",
-            "gpugrad data CONFIG counts the samples of each class: are labels counted from 0, and is it the right column?");
+            "gpugrad data show CONFIG counts the samples of each class: are labels counted from 0, and is it the right column?");
     }
 }

@@ -18,6 +18,8 @@ internal static class PictureStarter
         var config = new ImagesConfig { Path = full, Resize = resize };
         // Left on disk: nothing but headers has to be read.
         DataSet data = config.Load(new DataContext(full, 1, progress) { Cache = SampleCache.Disk });
+        if (data.ClassNames is { Count: 1 } only)
+            throw DataFault.In(folder, $"pictures of one class, {DataFault.Quote(only[0])}", "folders of two classes or more; a network learns to tell them apart");
         if (data.Shape.Answer is not null || LooksLikeMasks(data.ClassNames))
             throw DataFault.In(folder, data.Shape.Answer is not null ? "pictures with masks" : $"folders {string.Join(" and ", data.ClassNames!.Select(DataFault.Quote))}, which look like pictures and their masks", "a folder of pictures for each class; for a class of each pixel begin with the config in docs/segmentation.md");
         var lines = new List<(string, string?)>

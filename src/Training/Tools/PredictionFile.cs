@@ -84,7 +84,7 @@ public sealed partial class PredictionFile
 
     private bool AreLabels => fitted.Shape.Classes == 0 && config.Loss is BinaryCrossEntropyConfig;
 
-    private bool AreProbabilities => config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig;
+    private bool AreProbabilities => config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig or FocalConfig;
 
     // Names of what is predicted, with how each value is taken from a prediction: a text for classes, else a number.
     private List<(string Name, Func<Prediction, object> Value)> Columns()

@@ -64,12 +64,15 @@ internal sealed class ArrayRows : ISampleRows
         ArrayPool<byte>.Shared.Return(bytes);
     }
 
+    // A rented copy: one a sample, dropped, would be memory that nobody has counted until it is collected.
     private void ChannelsFirst<T>(Span<T> numbers)
     {
-        T[] last = numbers.ToArray();
+        T[] last = ArrayPool<T>.Shared.Rent(numbers.Length);
+        numbers.CopyTo(last);
         int pixels = Size / channels;
-        for (int i = 0; i < last.Length; i++)
+        for (int i = 0; i < numbers.Length; i++)
             numbers[(i % channels * pixels) + (i / channels)] = last[i];
+        ArrayPool<T>.Shared.Return(last);
     }
 
     private void Fill(int row, Span<byte> target)

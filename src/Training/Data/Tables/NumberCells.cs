@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>
-/// Numbers as a language writes them. A group of thousands has three digits, or the text is no number: 1.5 is not 15 where a point groups
-/// thousands.
+/// Numbers as a language writes them. A group of thousands has three digits, and the first of all is no 0, or the text is no number: neither 1.5 nor 0.150
+/// is one where a point groups thousands.
 /// </summary>
 internal sealed class NumberCells
 {
@@ -17,7 +17,7 @@ internal sealed class NumberCells
     {
         this.culture = culture;
         string group = $"[{Regex.Escape(culture.Groups)}]", point = Regex.Escape(culture.Point.ToString());
-        form = new Regex($@"^[-+]?([0-9]{{1,3}}({group}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        form = new Regex($@"^[-+]?([1-9][0-9]{{0,2}}({group}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
     }
 
     public bool TryRead(ReadOnlySpan<byte> bytes, out double value)

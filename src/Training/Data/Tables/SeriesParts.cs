@@ -25,7 +25,7 @@ internal sealed record SeriesParts(TableColumns Columns, SampleSet Train, Sample
         if (!areFitted)
             columns = TableFitting.Fit(columns, raw.Part([.. Enumerable.Range(0, train)]));
         var encoder = new TableEncoder(columns);
-        var windows = new TableWindows(columns);
+        var windows = new TableWindows(columns, note);
         SampleSet rows = encoder.Encode(raw, null, "the series", note);
         return new SeriesParts(
             columns,

@@ -7,7 +7,8 @@ namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>Samples of the rows of a series: [columns, past] each, with the targets of the rows that follow.</summary>
 /// <param name="columns">The fitted columns, with a window.</param>
-internal sealed class TableWindows(TableColumns columns)
+/// <param name="note">Told of windows that are left out.</param>
+internal sealed class TableWindows(TableColumns columns, Action<string>? note = null)
 {
     private readonly SeriesWindow window = columns.Window!;
 
@@ -41,6 +42,9 @@ internal sealed class TableWindows(TableColumns columns)
         int[] firsts = answers
             ? [.. Enumerable.Range(begin, Math.Max(0, end - window.Horizon + 1 - begin)).Where(t => HasAnswers(raw, t))]
             : [.. Enumerable.Range(begin, Math.Max(0, end + 1 - begin))];
+        int whole = Math.Max(0, end - window.Horizon + 1 - begin);
+        if (answers && firsts.Length < whole)
+            note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, as a target is missing in the rows behind them"));
         if (firsts.Length == 0)
             throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(answers ? $" and the targets of the {window.Horizon} behind it" : "")}"));
         var shape = new Shape(width, window.Past);

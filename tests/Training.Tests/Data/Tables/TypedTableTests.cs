@@ -98,6 +98,8 @@ public sealed class TypedTableTests : IDisposable
     [InlineData("1,5", "en")]
     [InlineData("1.23.456", "de")]
     [InlineData("12 34", "fr")]
+    [InlineData("0,100", "en")]
+    [InlineData("0.100", "de")]
     public void A_number_of_another_language_is_refused_rather_than_misread(string cell, string culture) =>
         Assert.Contains($"'{cell}' in column 'x'; expected a finite number", Refusal($"x;y\n7;a\n{cell};b\n", $"label: y, culture: {culture}"), StringComparison.Ordinal);
 
