@@ -137,6 +137,6 @@ internal sealed class TableStarter
         foreach (TableColumnText telling in columns.Where((c, i) => c.Type == "number" && TableColumnText.IsTelling(table.Columns[i])))
             findings.Add(("note", $"each value of '{telling.Column.Name}' has one answer: make it 'ignore' if it is not known when you predict"));
         foreach (ColumnProfile dated in table.Columns.Where(c => c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
-            findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test')"));
+            findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test'), or predict the next rows from the last with 'window' (docs/regression.md)"));
     }
 }
