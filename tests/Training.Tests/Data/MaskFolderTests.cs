@@ -1,8 +1,8 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
-using GpuGrad.Training.Data;
 using GpuGrad.Training.Starters;
 using GpuGrad.Training.Tools;
 
