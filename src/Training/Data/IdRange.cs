@@ -42,8 +42,8 @@ internal sealed record IdRange(int Rows)
 
     private GpuGradException Refuse(SampleSet samples, int sample, int number, double value)
     {
-        SamplePlaces places = samples.Places ?? new SamplePlaces("the data");
-        return DataFault.In(places.Of(sample), string.Create(CultureInfo.InvariantCulture, $"{value} in {places.NameOf(number)}"), $"a whole number from 0 to {Rows - 1}, a row of the embedding");
+        string name = samples.Places?.NameOf(number) ?? SamplePlaces.Numbered(number);
+        return DataFault.In(samples.PlaceOf(sample), string.Create(CultureInfo.InvariantCulture, $"{value} in {name}"), $"a whole number from 0 to {Rows - 1}, a row of the embedding");
     }
 
     private static bool HasEmbedding(LayerConfig layer) => layer switch

@@ -39,5 +39,8 @@ public sealed record SamplePlaces(string File)
     }
 
     /// <summary>What one of its numbers is called.</summary>
-    public string NameOf(int number) => Names?[number] ?? string.Create(CultureInfo.InvariantCulture, $"number {number}");
+    public string NameOf(int number) => Names?[number] ?? Numbered(number);
+
+    /// <summary>The name of a number that has none.</summary>
+    public static string Numbered(int number) => string.Create(CultureInfo.InvariantCulture, $"number {number}");
 }

@@ -66,6 +66,9 @@ public sealed record SampleSet
     /// <summary>Whether it is known what should come out.</summary>
     public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || TargetIsInput;
 
+    /// <summary>Where a sample is, for messages.</summary>
+    public string PlaceOf(int sample) => (Places ?? new SamplePlaces("the data")).Of(sample);
+
     /// <summary>The samples without what should come out.</summary>
     public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, AnswerShape = null, TargetIsInput = false };
 

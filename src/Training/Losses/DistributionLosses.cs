@@ -1,3 +1,4 @@
+using System.Globalization;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
@@ -10,6 +11,9 @@ namespace GpuGrad.Training.Losses;
 /// <summary>Kullback and Leibler's divergence of probabilities from the softmax of the outputs, as <c>torch.nn.KLDivLoss</c> of a log-softmax with <c>batchmean</c>.</summary>
 public sealed record KlDivergenceConfig : NumberLossConfig
 {
+    // Rounded to a few decimals, probabilities may be off by this.
+    private const double SumTolerance = 0.01;
+
     protected override Op Op => new KlDivergence();
 
     protected override string Name => "kl-divergence";
@@ -19,10 +23,17 @@ public sealed record KlDivergenceConfig : NumberLossConfig
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant) =>
         new(graph.Add(Op, graph.Add(new ClassLogSoftmax(), scores), AsNumbers(graph, scores, targets)));
 
-    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
+    public override BadTarget? FirstBadTarget(ReadOnlySpan<float> targets, int? row)
     {
-        place = targets.IndexOfAnyExceptInRange(0, 1);
-        return place < 0 ? null : "probabilities from 0 to 1, as kl-divergence takes them";
+        for (int begin = 0; begin < targets.Length && row is int size; begin += size)
+        {
+            double sum = 0;
+            foreach (float share in targets.Slice(begin, size))
+                sum += share;
+            if (Math.Abs(sum - 1) > SumTolerance)
+                return new BadTarget(begin, "probabilities that sum to 1, as kl-divergence takes them", string.Create(CultureInfo.InvariantCulture, $"targets that sum to {sum:G4}"));
+        }
+        return FirstOutside(targets, 0, 1, "probabilities from 0 to 1, as kl-divergence takes them");
     }
 
     public override string? Problem(Shape output, DataShape data) =>
@@ -54,13 +65,10 @@ public sealed record PoissonConfig : NumberLossConfig
 
     public override OutputKind Output => OutputKind.LogRates;
 
-    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
-    {
-        place = -1;
-        for (int i = 0; i < targets.Length && place < 0; i++)
-            place = targets[i] >= 0 ? -1 : i;
-        return place < 0 ? null : "counts of 0 or more, as poisson takes them";
-    }
+    public override BadTarget? FirstBadTarget(ReadOnlySpan<float> targets, int? row) => FirstOutside(targets, 0, float.PositiveInfinity, "counts of 0 or more, as poisson takes them");
+
+    public override string? InputProblem(Normalize normalize) =>
+        normalize == Normalize.Standard ? "poisson takes counts of 0 and more, which inputs are not with 'normalize: standard'; expected 'normalize: unit' or 'none' in the data section" : null;
 
     public override string? Problem(Shape output, DataShape data) => NumbersOnlyProblem(data) ?? base.Problem(output, data);
 }

@@ -1,7 +1,5 @@
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
-using GpuGrad.Kernels.Ops.LabelMaps;
-using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -34,6 +32,12 @@ public enum OutputKind
     /// <summary>Logarithms of expected counts.</summary>
     LogRates,
 }
+
+/// <summary>A target that a loss has no meaning for.</summary>
+/// <param name="At">Its place among all targets, or that of the first number of its sample.</param>
+/// <param name="Expected">What it should be.</param>
+/// <param name="Found">What there is; null for the number itself.</param>
+public readonly record struct BadTarget(int At, string Expected, string? Found = null);
 
 /// <summary>What training makes small.</summary>
 public abstract record LossConfig : IChoice<LossConfig>, ILocated
@@ -85,18 +89,22 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>Whether it is about distances between numbers, whose unit and origin may be any.</summary>
     internal virtual bool TakesScaledTargets => false;
 
-    /// <summary>What targets should be that are not, and the place of the first that is not; null when all are.</summary>
-    public virtual string? TargetProblem(ReadOnlySpan<float> targets, out int place)
-    {
-        place = -1;
-        return null;
-    }
+    /// <summary>The first target that it has no meaning for; null when there is none.</summary>
+    /// <param name="targets">Sample after sample.</param>
+    /// <param name="row">Numbers of a sample; null where they are a map.</param>
+    public virtual BadTarget? FirstBadTarget(ReadOnlySpan<float> targets, int? row) => null;
+
+    /// <summary>Why samples that are scaled so cannot be their own targets, and what to do; null when they can.</summary>
+    public virtual string? InputProblem(Normalize normalize) => null;
 
     /// <summary>The same for training samples whose classes have these shares, asked for only where they matter: <c>class-weights: balanced</c> becomes numbers.</summary>
     public virtual LossConfig Balanced(Func<IReadOnlyList<double>> shares) => this;
 
     /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
+
+    protected static BadTarget? FirstOutside(ReadOnlySpan<float> targets, float low, float high, string expected) =>
+        targets.IndexOfAnyExceptInRange(low, high) is >= 0 and int at ? new BadTarget(at, expected) : null;
 
     /// <summary>For losses over classes: one score a class, for each pixel where the answers are masks; with <paramref name="oneForTwo"/> one for two classes.</summary>
     protected static string? ClassScoresProblem(Shape output, DataShape data, string name, bool oneForTwo = false)
@@ -125,46 +133,4 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>The targets as numbers [N, D]: as they are, or labels as 0 and 1.</summary>
     protected static Tensor AsNumbers(Graph graph, Tensor scores, LossTargets targets) =>
         targets.Targets ?? graph.Add(new OneHot(scores.Shape[1]), targets.Labels!);
-}
-
-/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; of masks for each pixel.</summary>
-public sealed record SoftmaxCrossEntropyConfig : LossConfig
-{
-    /// <summary>Share of the target spread evenly over all classes.</summary>
-    public double LabelSmoothing { get; init => field = Require.Fraction(value); }
-
-    /// <summary>Weight of each class.</summary>
-    [DefaultText("1 for each class")]
-    public ClassWeights? ClassWeights { get; init; }
-
-    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
-    [DefaultText("none")]
-    public int? IgnoreIndex { get; init; }
-
-    public override int? Ignored => IgnoreIndex;
-
-    public override OutputKind Output => OutputKind.ClassLogits;
-
-    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
-    {
-        Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights.For(scores.Shape[1]));
-        if (scores.Shape.Rank > 2)
-            return LabelMapLoss.Mean(graph, new LabelLoss(0, LabelSmoothing, weights is not null), scores, targets.Labels!, weights);
-        var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null);
-        if (weights is null)
-            return new BatchLoss(graph.AddAll(op, scores, targets.Labels!)[0]);
-        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, weights);
-        return new BatchLoss(outputs[0], outputs[2]);
-    }
-
-    public override string? Problem(Shape output, DataShape data)
-    {
-        if (IgnoreIndex is not null && data is { Classes: > 0, Answer: null })
-            return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
-        return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, "softmax-cross-entropy");
-    }
-
-    public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => ClassWeights is { AreKnown: false } ? this with { ClassWeights = ClassWeights.FromShares(shares()) } : this;
-
-    public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);
 }

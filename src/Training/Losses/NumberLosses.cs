@@ -103,7 +103,7 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
         if (targets.Labels is null || scores.Shape.Rank == 2)
             return base.Build(graph, scores, targets, constant);
         bool weighted = PositiveWeight != 1;
-        return LabelMapLoss.Mean(graph, new LabelLoss(0, 0, weighted, OverPlaces: true), scores, targets.Labels, weighted ? constant("positive-weight", [1, PositiveWeight]) : null);
+        return ClassLoss.Mean(graph, new LabelLoss(0, 0, weighted, OverPlaces: true), scores, targets.Labels, weighted ? constant("positive-weight", [1, PositiveWeight]) : null);
     }
 
     public override string? Problem(Shape output, DataShape data)
@@ -116,11 +116,10 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
         return output == wanted ? null : $"the network gives {output}, bce-with-logits expects {wanted}, a logit for each pixel; end the model with 'conv: {{filters: 1, kernel: 1}}'";
     }
 
-    public override string? TargetProblem(ReadOnlySpan<float> targets, out int place)
-    {
-        place = targets.IndexOfAnyExceptInRange(0, 1);
-        return place < 0 ? null : "0 to 1, as bce-with-logits takes probabilities";
-    }
+    public override BadTarget? FirstBadTarget(ReadOnlySpan<float> targets, int? row) => FirstOutside(targets, 0, 1, "0 to 1, as bce-with-logits takes probabilities");
+
+    public override string? InputProblem(Normalize normalize) =>
+        normalize == Normalize.Unit ? null : "bce-with-logits takes targets from 0 to 1, which inputs are with 'normalize: unit'; expected that in the data section";
 
     public override double? ExpectedAtStart(DataShape data) => PositiveWeight == 1 ? Math.Log(2) : null;
 }

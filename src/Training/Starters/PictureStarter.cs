@@ -20,7 +20,7 @@ internal static class PictureStarter
         DataSet data = config.Load(new DataContext(full, 1, progress) { Cache = SampleCache.Disk });
         if (data.ClassNames is { Count: 1 } only)
             throw DataFault.In(folder, $"pictures of one class, {DataFault.Quote(only[0])}", "folders of two classes or more; a network learns to tell them apart");
-        if (data.Shape.Answer is not null || LooksLikeMasks(data.ClassNames))
+        if (data.Shape.Answer is not null || PairedFolders.Of([.. (data.ClassNames ?? []).Select(c => c.Split('/')[^1])]) is not null)
             throw DataFault.In(folder, data.Shape.Answer is not null ? "pictures with masks" : $"folders {string.Join(" and ", data.ClassNames!.Select(DataFault.Quote))}, which look like pictures and their masks", "a folder of pictures for each class; for a class of each pixel begin with the config in docs/segmentation.md");
         var lines = new List<(string, string?)>
         {
@@ -30,13 +30,6 @@ internal static class PictureStarter
         if (resize is not null)
             lines.Add((Recipe.Text($"      resize: {{size: {resize.Size.Height}, method: crop}}"), differ ? Recipe.Text($"their sizes differ; {width} × {height} is typical") : Recipe.Text($"smaller than their {width} × {height}: faster")));
         return new SampleStarter("pictures", folder, data).Make(lines);
-    }
-
-    // As segmentation sets come: image and label, imgs and masks; here they may stand below a folder.
-    private static bool LooksLikeMasks(IReadOnlyList<string>? classes)
-    {
-        string[] names = [.. (classes ?? []).Select(c => c.Split('/')[^1].ToLowerInvariant())];
-        return names.Length == 2 && names.Any(n => n is "image" or "images" or "img" or "imgs") && names.Any(n => n is "label" or "labels" or "mask" or "masks");
     }
 
     private static (int Height, int Width, bool Differ) Measure(string folder, string root)

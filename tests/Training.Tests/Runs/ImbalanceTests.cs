@@ -49,7 +49,7 @@ public sealed class ImbalanceTests
         Assert.Equal(explicitly.Folder.ReadSummary().TestLoss, balanced.Folder.ReadSummary().TestLoss);
         // Whoever evaluates other data later weighs them as training did.
         using Tools.TrainedModel trained = Tools.TrainedModel.Open(balanced.Folder.Path);
-        Assert.Equal(expected, trained.Config.Config.Loss.Parts.Select(l => l is SoftmaxCrossEntropyConfig s ? s.ClassWeights! : ((LabelMapLoss)l).ClassWeights!).Single());
+        Assert.Equal(expected, trained.Config.Config.Loss.Parts.Select(l => l is SoftmaxCrossEntropyConfig s ? s.ClassWeights! : ((ClassLoss)l).ClassWeights!).Single());
     }
 
     [Fact]

@@ -6,15 +6,22 @@ namespace GpuGrad.Training.Data.Sources;
 /// <summary>Folders <c>images</c> and <c>masks</c> side by side, as most sets for segmentation come.</summary>
 internal static class PairedFolders
 {
-    private static readonly string[] ImageNames = ["images", "image", "imgs"], MaskNames = ["masks", "mask", "labels", "label"];
+    private static readonly string[] ImageNames = ["images", "image", "imgs", "img"], MaskNames = ["masks", "mask", "labels", "label"];
 
     /// <summary>The two folders in a folder that holds nothing else to see; null for others.</summary>
     public static (string Images, string Masks)? Of(string folder)
     {
         IReadOnlyList<FileSystemInfo> folders = PictureFolder.Folders(folder, folder);
-        FileSystemInfo? images = folders.FirstOrDefault(f => ImageNames.Contains(f.Name, StringComparer.OrdinalIgnoreCase));
-        FileSystemInfo? masks = folders.FirstOrDefault(f => MaskNames.Contains(f.Name, StringComparer.OrdinalIgnoreCase));
-        return folders.Count == 2 && images is not null && masks is not null ? (images.FullName, masks.FullName) : null;
+        return Of([.. folders.Select(f => f.Name)]) is var (images, masks) ? (folders[images].FullName, folders[masks].FullName) : null;
+    }
+
+    /// <summary>Which of two names is that of the pictures and which that of their masks; null for others.</summary>
+    public static (int Images, int Masks)? Of(IReadOnlyList<string> names)
+    {
+        int images = IndexOf(ImageNames), masks = IndexOf(MaskNames);
+        return names.Count == 2 && images >= 0 && masks >= 0 ? (images, masks) : null;
+
+        int IndexOf(string[] known) => names.ToList().FindIndex(n => known.Contains(n, StringComparer.OrdinalIgnoreCase));
     }
 
     /// <summary>The masks of a folder's pictures.</summary>

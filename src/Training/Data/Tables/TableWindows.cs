@@ -23,7 +23,7 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
         {
             double value = values[row];
             if (value < last)
-                throw DataFault.In((raw.Places ?? new SamplePlaces("the data")).Of(row), $"an earlier date in column {DataFault.Quote(date.Name)} than in the row before", "rows in the order of time, from the oldest on");
+                throw DataFault.In(raw.PlaceOf(row), $"an earlier date in column {DataFault.Quote(date.Name)} than in the row before", "rows in the order of time, from the oldest on");
             last = double.IsNaN(value) ? last : value;
         }
     }

@@ -1,14 +1,15 @@
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.LabelMaps;
+using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Losses over classes, of a sample or of each pixel of a mask, written with log-probabilities.</summary>
-public abstract record LabelMapLoss : LossConfig
+/// <summary>Losses over classes, of a sample or of each pixel of a mask.</summary>
+public abstract record ClassLoss : LossConfig
 {
     /// <summary>Weight of each class.</summary>
     [DefaultText("1 for each class")]
@@ -24,11 +25,14 @@ public abstract record LabelMapLoss : LossConfig
 
     protected abstract string Name { get; }
 
+    /// <summary>Whether one score will do for two classes.</summary>
+    protected virtual bool TakesOneForTwo => true;
+
     public override string? Problem(Shape output, DataShape data)
     {
         if (IgnoreIndex is not null && data is { Classes: > 0, Answer: null })
             return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
-        return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, Name, oneForTwo: true);
+        return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, Name, TakesOneForTwo);
     }
 
     public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => ClassWeights is { AreKnown: false } ? this with { ClassWeights = ClassWeights.FromShares(shares()) } : this;
@@ -46,8 +50,33 @@ public abstract record LabelMapLoss : LossConfig
     }
 }
 
+/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; of masks for each pixel.</summary>
+public sealed record SoftmaxCrossEntropyConfig : ClassLoss
+{
+    /// <summary>Share of the target spread evenly over all classes.</summary>
+    public double LabelSmoothing { get; init => field = Require.Fraction(value); }
+
+    protected override string Name => "softmax-cross-entropy";
+
+    protected override bool TakesOneForTwo => false;
+
+    public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
+    {
+        Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights.For(scores.Shape[1]));
+        if (scores.Shape.Rank > 2)
+            return Mean(graph, new LabelLoss(0, LabelSmoothing, weights is not null), scores, targets.Labels!, weights);
+        var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null);
+        if (weights is null)
+            return new BatchLoss(graph.AddAll(op, scores, targets.Labels!)[0]);
+        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, weights);
+        return new BatchLoss(outputs[0], outputs[2]);
+    }
+
+    public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);
+}
+
 /// <summary>Cross-entropy in which what is right already counts less, for rare classes (Lin et al., 2017).</summary>
-public sealed record FocalConfig : LabelMapLoss
+public sealed record FocalConfig : ClassLoss
 {
     /// <summary>How much less: the cross-entropy is multiplied by (1 - p)^gamma, p the probability of the right class.</summary>
     [Shorthand]
@@ -62,7 +91,7 @@ public sealed record FocalConfig : LabelMapLoss
 }
 
 /// <summary>How little the predicted and the true region of each class overlap, of each sample by itself (Milletari et al., 2016).</summary>
-public sealed record DiceConfig : LabelMapLoss
+public sealed record DiceConfig : ClassLoss
 {
     /// <summary>Added to both sides of the fraction: a class that is neither there nor predicted counts as a hit.</summary>
     [Shorthand]
