@@ -78,8 +78,8 @@ public sealed class PredictVerb : Verb
             return;
         if (!(threshold is >= 0 and <= 1))
             throw new GpuGradException(Fault.Config, Format.Invariant($"--threshold {threshold}; expected a probability from 0 to 1"));
-        bool labels = trained.Card.Shape.Classes == 0 && trained.Config.Config.Loss is BinaryCrossEntropyConfig;
-        if (!labels && !(trained.Card.Shape.Classes == 2 && trained.Config.Config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig))
+        LossConfig loss = trained.Config.Config.Loss;
+        if (!PredictionFile.AreLabels(trained.Card.Shape, loss) && !(trained.Card.Shape.Classes == 2 && loss.Output.AreProbabilities()))
             throw new GpuGradException(Fault.Config, $"--threshold is for probabilities of two classes or of labels; this network gives {(trained.Card.Shape.Classes > 0 ? $"{trained.Card.Shape.Classes} classes, of which the likeliest is predicted" : "numbers")}");
     }
 

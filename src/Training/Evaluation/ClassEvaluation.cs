@@ -1,3 +1,5 @@
+using GpuGrad.Training.Losses;
+
 namespace GpuGrad.Training.Evaluation;
 
 /// <summary>Figures where each sample is of one class. Definitions are those of scikit-learn unless a figure says otherwise.</summary>
@@ -12,7 +14,7 @@ internal static class ClassEvaluation
     /// <param name="classes">K, 2 or more.</param>
     public static EvaluationReport Of(double[] scores, bool areLogits, int[] labels, int classes)
     {
-        double[]? probabilities = areLogits ? Softmax(scores, classes) : null;
+        double[]? probabilities = areLogits ? OutputMeaning.Softmax(scores, classes) : null;
         var confusion = new long[classes, classes];
         var predicted = new int[labels.Length];
         for (int i = 0; i < labels.Length; i++)
@@ -47,34 +49,13 @@ internal static class ClassEvaluation
         return best;
     }
 
-    /// <summary>Probabilities of rows of logits.</summary>
-    internal static double[] Softmax(double[] logits, int classes)
-    {
-        var probabilities = new double[logits.Length];
-        for (int begin = 0; begin < logits.Length; begin += classes)
-        {
-            double log = LogSumExp(logits.AsSpan(begin, classes));
-            for (int c = begin; c < begin + classes; c++)
-                probabilities[c] = Math.Exp(logits[c] - log);
-        }
-        return probabilities;
-    }
-
     // Not from the probabilities: that of a class the network rules out may be 0 in a double.
     private static double LogLoss(double[] logits, int[] labels, int classes)
     {
         double sum = 0;
         for (int i = 0; i < labels.Length; i++)
-            sum += LogSumExp(logits.AsSpan(i * classes, classes)) - logits[(i * classes) + labels[i]];
+            sum += OutputMeaning.LogSumExp(logits.AsSpan(i * classes, classes)) - logits[(i * classes) + labels[i]];
         return sum / labels.Length;
-    }
-
-    private static double LogSumExp(ReadOnlySpan<double> row)
-    {
-        double highest = row[FirstHighest(row)], sum = 0;
-        foreach (double v in row)
-            sum += Math.Exp(v - highest);
-        return highest + Math.Log(sum);
     }
 
     /// <summary>One class of a table of true against predicted classes.</summary>

@@ -28,7 +28,8 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
             {
                 // An error in the samples' own unit is one over the scale; where a channel has none it is the network's.
                 (double scale, double target) = samples.TargetIsInput ? (normalization.Scale[i / plane], (targets[i] - normalization.Centre[i / plane]) * normalization.Scale[i / plane]) : (1, targets[i]);
-                double error = Meant(outputs[(n * size) + i]) - target;
+                float output = outputs[(n * size) + i];
+                double error = (kind == OutputKind.ClassLogits ? output : OutputMeaning.Of(kind, output)) - target;
                 absolute += Math.Abs(error);
                 squared += error * error;
                 raw += scale == 0 ? error * error : error / scale * (error / scale);
@@ -48,13 +49,6 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
             values.Add(("psnr", 10 * Math.Log10(range * range / (raw / numbers))));
         return new EvaluationReport { Values = values };
     }
-
-    private double Meant(double output) => kind switch
-    {
-        OutputKind.BinaryLogits => 1 / (1 + Math.Exp(-output)),
-        OutputKind.LogRates => Math.Exp(output),
-        _ => output,
-    };
 
     private void Read(int sample, double[] targets)
     {

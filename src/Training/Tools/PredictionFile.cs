@@ -82,9 +82,8 @@ public sealed partial class PredictionFile
         }
     }
 
-    private bool AreLabels => fitted.Shape.Classes == 0 && config.Loss is BinaryCrossEntropyConfig;
-
-    private bool AreProbabilities => config.Loss is SoftmaxCrossEntropyConfig or BinaryCrossEntropyConfig or FocalConfig;
+    /// <summary>Whether a network predicts labels, each there or not.</summary>
+    public static bool AreLabels(DataShape shape, LossConfig loss) => shape.Classes == 0 && loss.Output == OutputKind.BinaryLogits;
 
     // Names of what is predicted, with how each value is taken from a prediction: a text for classes, else a number.
     private List<(string Name, Func<Prediction, object> Value)> Columns()
@@ -92,17 +91,18 @@ public sealed partial class PredictionFile
         var columns = new List<(string, Func<Prediction, object>)>();
         if (fitted.Shape.Classes == 0)
         {
+            bool labels = AreLabels(fitted.Shape, config.Loss);
             for (int t = 0; t < fitted.Shape.Targets; t++)
             {
                 int target = t;
                 string of = fitted.Shape.Targets == 1 ? "" : $"_{TargetName(t)}";
-                columns.Add(($"prediction{of}", p => AreLabels ? (p.Values[target] > threshold ? 1.0 : 0) : p.Values[target]));
-                if (AreLabels)
+                columns.Add(($"prediction{of}", p => labels ? (p.Values[target] > threshold ? 1.0 : 0) : p.Values[target]));
+                if (labels)
                     columns.Add(($"p{of}", p => p.Values[target]));
             }
             return columns;
         }
-        string probability = AreProbabilities ? "p" : "score";
+        string probability = config.Loss.Output.AreProbabilities() ? "p" : "score";
         columns.Add(("prediction", p => ClassName(Label(p))));
         if (top is int most)
         {
@@ -187,9 +187,9 @@ public sealed partial class PredictionFile
         if (fitted.Shape.Classes > 0)
         {
             npz.Add("prediction", [rows.Count], [.. rows.Select(r => Label(r.Prediction))]);
-            npz.Add(AreProbabilities ? "probabilities" : "scores", [rows.Count, width], values);
+            npz.Add(config.Loss.Output.AreProbabilities() ? "probabilities" : "scores", [rows.Count, width], values);
         }
-        else if (AreLabels)
+        else if (AreLabels(fitted.Shape, config.Loss))
         {
             npz.Add("prediction", [rows.Count, width], [.. values.Select(v => v > threshold ? 1 : 0)]);
             npz.Add("probabilities", [rows.Count, width], values);

@@ -70,13 +70,7 @@ public sealed class Predictor
     {
         if (card.Shape is { Classes: > 0, Answer: Shape mask })
             return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
-        double[] values = config.Loss.Output switch
-        {
-            OutputKind.ClassLogits when scores.Length > 1 => Softmax(scores),
-            OutputKind.BinaryLogits or OutputKind.ClassLogits => [.. scores.Select(s => 1 / (1 + Math.Exp(-s)))],
-            OutputKind.LogRates => Array.ConvertAll(scores, Math.Exp),
-            _ => scores,
-        };
+        double[] values = OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
         card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
             return new Prediction(null, null, values) { Map = card.Shape.Answer };
@@ -92,13 +86,5 @@ public sealed class Predictor
         float[] all = Array.ConvertAll(scores, s => (float)s);
         bool finite = Array.TrueForAll(all, float.IsFinite);
         return [.. Enumerable.Range(0, places).Select(i => finite ? MaskEvaluation.Highest(all, i, places) : double.NaN)];
-    }
-
-    private static double[] Softmax(double[] scores)
-    {
-        double max = scores.Max();
-        double[] e = [.. scores.Select(s => Math.Exp(s - max))];
-        double sum = e.Sum();
-        return [.. e.Select(v => v / sum)];
     }
 }

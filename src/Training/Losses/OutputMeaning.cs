@@ -1,0 +1,50 @@
+namespace GpuGrad.Training.Losses;
+
+/// <summary>From a network's outputs to what they mean: probabilities, counts, or the numbers themselves.</summary>
+public static class OutputMeaning
+{
+    /// <summary>Whether they become probabilities.</summary>
+    public static bool AreProbabilities(this OutputKind kind) => kind is OutputKind.ClassLogits or OutputKind.BinaryLogits;
+
+    /// <param name="kind">The kind of all of them.</param>
+    /// <param name="outputs">Sample after sample.</param>
+    /// <param name="size">Outputs of a sample.</param>
+    public static double[] Of(OutputKind kind, double[] outputs, int size) => kind switch
+    {
+        OutputKind.ClassLogits when size > 1 => Softmax(outputs, size),
+        OutputKind.Numbers => outputs,
+        _ => Array.ConvertAll(outputs, o => Of(kind, o)),
+    };
+
+    /// <summary>Of one output by itself.</summary>
+    public static double Of(OutputKind kind, double output) => kind switch
+    {
+        OutputKind.ClassLogits or OutputKind.BinaryLogits => 1 / (1 + Math.Exp(-output)),
+        OutputKind.LogRates => Math.Exp(output),
+        _ => output,
+    };
+
+    /// <summary>Probabilities of rows of logits.</summary>
+    public static double[] Softmax(double[] logits, int classes)
+    {
+        var probabilities = new double[logits.Length];
+        for (int begin = 0; begin < logits.Length; begin += classes)
+        {
+            double log = LogSumExp(logits.AsSpan(begin, classes));
+            for (int c = begin; c < begin + classes; c++)
+                probabilities[c] = Math.Exp(logits[c] - log);
+        }
+        return probabilities;
+    }
+
+    /// <summary>ln Σ exp x, however large the numbers are.</summary>
+    public static double LogSumExp(ReadOnlySpan<double> row)
+    {
+        double highest = row[0], sum = 0;
+        foreach (double v in row)
+            highest = v > highest ? v : highest;
+        foreach (double v in row)
+            sum += Math.Exp(v - highest);
+        return highest + Math.Log(sum);
+    }
+}
