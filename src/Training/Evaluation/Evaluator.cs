@@ -104,8 +104,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         if (loss.Output == OutputKind.BinaryLogits && Array.TrueForAll(targets, t => t is 0 or 1))
             return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
         scaling?.Targets?.Undo(outputs);
-        if (loss.Output != OutputKind.BinaryLogits)
-            outputs = OutputMeaning.Of(loss.Output, outputs, size);
+        outputs = OutputMeaning.Of(loss.Output, outputs, size);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
     }
 

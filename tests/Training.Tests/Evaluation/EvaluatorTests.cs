@@ -75,6 +75,14 @@ public sealed class EvaluatorTests
     }
 
     [Fact]
+    public void Shares_between_0_and_1_are_held_against_probabilities_and_not_their_logits()
+    {
+        var evaluator = new Evaluator(new BinaryCrossEntropyConfig(), Set(2, labels: null, targets: [0.5f, 0.25f]), 0);
+        evaluator.Add([0, (float)Math.Log(3)], 1); // probabilities of 1/2 and 3/4
+        Assert.Equal(0.25, evaluator.Report()!["mae"], 6);
+    }
+
+    [Fact]
     public void A_class_whose_probability_is_0_in_a_double_has_a_finite_loss() =>
         Assert.Equal(2000, Judge(new SoftmaxCrossEntropyConfig(), [0], 2, [[0, 2000]])["log_loss"], 9);
 
