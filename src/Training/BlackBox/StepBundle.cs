@@ -80,6 +80,10 @@ public sealed record StepBundle
                 npz.Add("x", sizes, Samples.Reals);
             if (Samples.Labels is not null)
                 npz.Add("labels", [Samples.Count], Samples.Labels);
+            if (Samples.PositionLabels is not null)
+                npz.Add("position-labels", [Samples.Count, .. Samples.AnswerShape!.Value.Sizes], Samples.PositionLabels);
+            if (Samples.Lengths is not null)
+                npz.Add("lengths", [Samples.Count], Samples.Lengths);
             if (Samples.Mask is not null)
                 npz.Add("masks", [Samples.Count, .. Samples.AnswerShape!.Value.Sizes], Samples.Mask);
             if (Samples.Targets is not null)
@@ -118,6 +122,8 @@ public sealed record StepBundle
                 Targets = arrays.GetValueOrDefault("targets")?.ToFloats(),
                 TargetSize = card.Shape.Targets,
                 Mask = arrays.GetValueOrDefault("masks")?.AsBytes,
+                PositionLabels = arrays.GetValueOrDefault("position-labels")?.ToInts(),
+                Lengths = arrays.GetValueOrDefault("lengths")?.ToInts(),
                 AnswerShape = card.Shape.Answer,
                 TargetIsInput = config.Data.Target == TargetKind.Input,
             },
@@ -143,6 +149,8 @@ public sealed record StepBundle
             Labels = Spread(Samples.Labels, places, 1),
             Targets = Spread(Samples.Targets, places, Samples.TargetSize),
             Mask = Spread(Samples.Mask, places, Samples.AnswerShape?.Count ?? 0),
+            PositionLabels = Spread(Samples.PositionLabels, places, Samples.AnswerShape?.Count ?? 0),
+            Lengths = Spread(Samples.Lengths, places, 1),
         };
     }
 
@@ -171,7 +179,11 @@ public sealed record StepBundle
     {
         if (config.Data.Target == TargetKind.Input)
             return true;
-        if (shape is { Classes: > 0, Answer: { } mask })
+        if (arrays.GetValueOrDefault("lengths") is { } lengths && (lengths.Count != samples || !Array.TrueForAll(lengths.ToDoubles(), l => l >= 1 && l <= shape.Shape[0])))
+            return false;
+        if (shape.HasPositionClasses)
+            return arrays.GetValueOrDefault("position-labels") is NumberArray steps && steps.Count == samples * shape.Answer!.Value.Length && Array.TrueForAll(steps.ToDoubles(), l => l >= -1 && l < shape.Classes);
+        if (shape.MaskShape is { } mask)
             return arrays.GetValueOrDefault("masks")?.AsBytes is byte[] masks && masks.Length == (long)samples * mask.Length && Array.TrueForAll(masks, c => c == SampleSet.Ignored || c < shape.Classes);
         if (shape.Classes > 0)
             return arrays.GetValueOrDefault("labels") is NumberArray labels && labels.Count == samples && labels.ToDoubles().All(l => l >= 0 && l < shape.Classes);

@@ -30,7 +30,7 @@ public sealed record DataConfig : ILocated
     [DefaultText("what the data set says")]
     public TargetKind? Target { get; init; }
 
-    /// <summary>Shape of what is predicted, where there is no data set: [H, W] for a class of each pixel, [C, H, W] for target images; else one class or a row of numbers.</summary>
+    /// <summary>Shape of what is predicted, where there is no data set: [T] for a class of each position of a sequence, [H, W] for one of each pixel, [C, H, W] for target images; else one class or a row of numbers.</summary>
     [DefaultText("that of the data set")]
     public IReadOnlyList<int>? TargetShape { get; init => field = value?.Select(Require.Positive).ToArray(); }
 

@@ -30,6 +30,8 @@ internal static class Fingerprint
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);
             Add(pieces, part.Mask);
+            Add(pieces, part.PositionLabels);
+            Add(pieces, part.Lengths);
         }
         var hashes = new byte[pieces.Count][];
         Concurrently.For(hashes.Length, i => hashes[i] = pieces[i]());

@@ -54,7 +54,13 @@ public sealed record SampleSet
     /// <summary>A class for each place of a map, Count × AnswerShape bytes, <see cref="Ignored"/> where none is known; null for others.</summary>
     public byte[]? Mask { get; init; }
 
-    /// <summary>What is predicted of a sample where it has a shape: [H, W] of a mask, [C, H, W] of target numbers; null for one class or a row of numbers.</summary>
+    /// <summary>A class for each position of a sequence, Count × AnswerShape numbers, -1 where none counts (padding); null for others.</summary>
+    public int[]? PositionLabels { get; init; }
+
+    /// <summary>How many steps of each sequence are real, from 1; what follows them is padding, which changes nothing. Null where all are.</summary>
+    public int[]? Lengths { get; init; }
+
+    /// <summary>What is predicted of a sample where it has a shape: [T] of a sequence's positions, [H, W] of a mask, [C, H, W] of target numbers; null for one class or a row of numbers.</summary>
     public Shape? AnswerShape { get; init; }
 
     /// <summary>Whether the answer is the sample itself, as the network sees it before noise and erasing (an autoencoder).</summary>
@@ -64,13 +70,13 @@ public sealed record SampleSet
     public const byte Ignored = byte.MaxValue;
 
     /// <summary>Whether it is known what should come out.</summary>
-    public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || TargetIsInput;
+    public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || PositionLabels is not null || TargetIsInput;
 
     /// <summary>Where a sample is, for messages.</summary>
     public string PlaceOf(int sample) => (Places ?? new SamplePlaces("the data")).Of(sample);
 
     /// <summary>The samples without what should come out.</summary>
-    public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, AnswerShape = null, TargetIsInput = false };
+    public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, PositionLabels = null, AnswerShape = null, TargetIsInput = false };
 
     /// <summary>The samples at the given positions, in that order, in memory.</summary>
     public SampleSet Pick(ReadOnlySpan<int> positions)
@@ -92,6 +98,8 @@ public sealed record SampleSet
         Labels = Pick(Labels, positions, 1),
         Targets = Pick(Targets, positions, TargetSize),
         Mask = Pick(Mask, positions, AnswerShape?.Count ?? 0),
+        PositionLabels = Pick(PositionLabels, positions, AnswerShape?.Count ?? 0),
+        Lengths = Pick(Lengths, positions, 1),
     };
 
     /// <summary>The same samples in memory.</summary>
@@ -201,8 +209,14 @@ public sealed record SampleSet
 /// <param name="Targets">Numbers to predict for each sample; 0 for classification.</param>
 public sealed record DataShape(Shape Shape, int Classes, int Targets = 0)
 {
-    /// <summary>[H, W] where each place of a map has a class, [C, H, W] where the targets are an image; null for one class or a row of numbers.</summary>
+    /// <summary>[T] where each position of a sequence has a class, [H, W] where each place of a map has, [C, H, W] where the targets are an image; null for one class or a row of numbers.</summary>
     public Shape? Answer { get; init; }
+
+    /// <summary>Whether each position of a sequence has a class: the network's output is [T, classes].</summary>
+    public bool HasPositionClasses => Classes > 0 && Answer is { Rank: 1 };
+
+    /// <summary>The mask's [H, W] where each place of a map has a class; null for others.</summary>
+    public Shape? MaskShape => Classes > 0 && Answer is { Rank: > 1 } ? Answer : null;
 }
 
 /// <summary>A loaded data set.</summary>

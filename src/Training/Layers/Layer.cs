@@ -39,6 +39,8 @@ public abstract class Layer
 public sealed class LayerGraph(
     Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random, Func<Parameter, bool>? frozen = null, Action<Layer, Tensor>? afterLayer = null)
 {
+    private Tensor? lengths;
+    private int steps;
     private readonly Dictionary<string, Tensor> activations = [];
     private uint streams;
 
@@ -55,6 +57,14 @@ public sealed class LayerGraph(
 
     /// <summary>A number that tells the random masks of a network apart: the same for a layer in every graph.</summary>
     public uint NextRandomStream() => streams++;
+
+    /// <summary>Says how many steps of each sequence of a batch are real.</summary>
+    /// <param name="x">The batch [N, T, …].</param>
+    /// <param name="real">int [N], or null where all are.</param>
+    public void SetLengths(Tensor x, Tensor? real) => (lengths, steps) = (real, x.Shape.Rank > 1 ? x.Shape[1] : 0);
+
+    /// <summary>How many steps of each sequence of x [N, T, …] are real, int [N]; null where all are, or where x has not the batch's steps any more.</summary>
+    public Tensor? LengthsOf(Tensor x) => x.Shape.Rank > 1 && x.Shape[1] == steps ? lengths : null;
 
     /// <summary>The output of each layer by path, in network order.</summary>
     public IReadOnlyDictionary<string, Tensor> Activations => activations;

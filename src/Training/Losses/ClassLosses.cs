@@ -8,14 +8,14 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Losses over classes, of a sample or of each pixel of a mask.</summary>
+/// <summary>Losses over classes, of a sample, of each position of a sequence or of each pixel of a mask.</summary>
 public abstract record ClassLoss : LossConfig
 {
     /// <summary>Weight of each class.</summary>
     [DefaultText("1 for each class")]
     public ClassWeights? ClassWeights { get; init; }
 
-    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
+    /// <summary>The value in a mask, or among the classes of positions, that is neither learned from nor judged.</summary>
     [DefaultText("none")]
     public int? IgnoreIndex { get; init; }
 
@@ -65,10 +65,10 @@ public sealed record SoftmaxCrossEntropyConfig : ClassLoss
         Tensor? weights = ClassWeights is null ? null : constant("class-weights", ClassWeights.For(scores.Shape[1]));
         if (scores.Shape.Rank > 2)
             return Mean(graph, new LabelLoss(0, LabelSmoothing, weights is not null), scores, targets.Labels!, weights);
-        var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null);
-        if (weights is null)
+        var op = new SoftmaxCrossEntropy(LabelSmoothing, weights is not null, targets.AreOfPositions);
+        if (weights is null && !targets.AreOfPositions)
             return new BatchLoss(graph.AddAll(op, scores, targets.Labels!)[0]);
-        IReadOnlyList<Tensor> outputs = graph.AddAll(op, scores, targets.Labels!, weights);
+        IReadOnlyList<Tensor> outputs = weights is null ? graph.AddAll(op, scores, targets.Labels!) : graph.AddAll(op, scores, targets.Labels!, weights);
         return new BatchLoss(outputs[0], outputs[2]);
     }
 
@@ -111,7 +111,7 @@ public sealed record DiceConfig : ClassLoss
 
     public override string? Problem(Shape output, DataShape data)
     {
-        if (data is { Classes: > 0, Answer: null })
+        if (data is { Classes: > 0, MaskShape: null })
             return "dice compares regions, the data has one class a sample; use softmax-cross-entropy or focal";
         return base.Problem(output, data) ?? (!Background && (ClassWeights is { AreKnown: true } ? ClassWeights.Skip(1).All(w => w == 0) : data.Classes == 1) ? "dice without the background has no class left; expected one with a weight above 0" : null);
     }

@@ -10,7 +10,11 @@ namespace GpuGrad.Training.Losses;
 /// <summary>What the scores of a batch are compared with.</summary>
 /// <param name="Labels">int [N], or [N, H, W] of masks; null for regression.</param>
 /// <param name="Targets">[N, D], or [N, C, H, W]; null for classification.</param>
-public sealed record LossTargets(Tensor? Labels, Tensor? Targets);
+public sealed record LossTargets(Tensor? Labels, Tensor? Targets)
+{
+    /// <summary>Whether N counts the positions of sequences, of which some may have no label (-1).</summary>
+    public bool AreOfPositions { get; init; }
+}
 
 /// <summary>The loss of a batch in a graph.</summary>
 /// <param name="Value">One number, the mean over the batch.</param>
@@ -111,6 +115,12 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     {
         if (data.Classes == 0)
             return $"{name} needs class labels, the data has {data.Targets} number{(data.Targets == 1 ? "" : "s")} to predict; use mse, mae, huber or squared-error";
+        if (data.HasPositionClasses)
+        {
+            Shape wanted = data.Answer!.Value.Append(data.Classes);
+            return output == wanted || (oneForTwo && data.Classes == 2 && output == wanted.With(1, 1)) ? null
+                : $"the network gives {output}, {name} expects {wanted}, a score for each class at each position; end the model with 'dense: {data.Classes}' on {data.Answer.Value[0]} steps";
+        }
         int[] places = data.Answer is Shape mask ? [.. mask.Sizes] : [];
         if (output == new Shape([data.Classes, .. places]) || (oneForTwo && data.Classes == 2 && output == new Shape([1, .. places])))
             return null;

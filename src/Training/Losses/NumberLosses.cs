@@ -108,7 +108,9 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
 
     public override string? Problem(Shape output, DataShape data)
     {
-        if (data is not { Classes: > 0, Answer: Shape mask })
+        if (data.HasPositionClasses)
+            return "bce-with-logits takes one class a sample or pixel, the data has one for each position of a sequence; use softmax-cross-entropy or focal";
+        if (data.MaskShape is not Shape mask)
             return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index is about pixels of masks, which the data has not; leave it out";
         Shape wanted = mask.Prepend(1);
         if (data.Classes != 2)

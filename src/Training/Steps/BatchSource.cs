@@ -9,9 +9,10 @@ namespace GpuGrad.Training.Steps;
 
 /// <summary>A batch in a graph: the samples, and what should come out for them.</summary>
 /// <param name="X">[N, …].</param>
-/// <param name="Labels">int [N], of masks [N, H, W], or null.</param>
+/// <param name="Labels">int [N], of masks [N, H, W], of positions [N, T], or null.</param>
 /// <param name="Targets">[N, D], where they are images [N, C, H, W], or null.</param>
-public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets);
+/// <param name="Lengths">Real steps of each sequence, int [N], or null where all are.</param>
+public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets, Tensor? Lengths = null);
 
 /// <summary>
 /// Samples in an order given each epoch, of which the ops pick a step's batch and augment it. Those in memory lie on the device, all of
@@ -31,6 +32,7 @@ public sealed class BatchSource
     private readonly Slot indices; // the order of all samples, or the positions of a batch's
     private readonly Slot? rows; // 0, 1, 2, …: where a batch's samples stand
     private readonly Slot? masks;
+    private readonly Slot? lengths;
     private readonly TargetScale? targetScale;
     private readonly Slot scale;
     private readonly Slot shift;
@@ -58,7 +60,8 @@ public sealed class BatchSource
         }
         long held = rows?.Length ?? samples.Count, length = checked(held * samples.Shape.Length);
         data = new Slot($"{name} samples", samples.AreBytes ? ElementType.Byte : ElementType.Real, length);
-        labels = samples.Labels is null ? null : new Slot($"{name} labels", ElementType.Int32, held);
+        labels = AllLabels is null ? null : new Slot($"{name} labels", ElementType.Int32, checked(held * LabelSize));
+        lengths = samples.Lengths is null ? null : new Slot($"{name} lengths", ElementType.Int32, held);
         targets = samples.Targets is null ? null : new Slot($"{name} targets", ElementType.Real, held * samples.TargetSize);
         indices = new Slot($"{name} order", ElementType.Int32, held);
         masks = samples.Mask is null ? null : new Slot($"{name} masks", ElementType.Byte, held * samples.AnswerShape!.Value.Length);
@@ -85,7 +88,8 @@ public sealed class BatchSource
             Shape = shape.Shape,
             Count = count,
             Labels = shape.Classes > 0 && shape.Answer is null ? [] : null,
-            Mask = shape.Classes > 0 && shape.Answer is not null ? [] : null,
+            PositionLabels = shape.HasPositionClasses ? [] : null,
+            Mask = shape.MaskShape is not null ? [] : null,
             Targets = shape.Targets > 0 ? [] : null,
             TargetSize = shape.Targets,
             AnswerShape = shape.Answer,
@@ -130,12 +134,19 @@ public sealed class BatchSource
         int[] places = order is null ? [.. Enumerable.Range(cursor, size)] : order[cursor..(cursor + size)];
         memory.Write(indices, 0, places);
         if (labels is not null)
-            memory.Write(labels, 0, Array.ConvertAll(places, p => samples.Labels![p]));
+            memory.Write(labels, 0, Of(places, AllLabels!, LabelSize));
+        if (lengths is not null)
+            memory.Write(lengths, 0, Of(places, samples.Lengths!, 1));
         if (targets is not null)
             WriteTargets(memory, targets, Of(places, samples.Targets!, samples.TargetSize));
         if (masks is not null)
             memory.Write(masks, 0, Of(places, samples.Mask!, samples.AnswerShape!.Value.Count).AsSpan());
     });
+
+    private int[]? AllLabels => samples.Labels ?? samples.PositionLabels;
+
+    // Labels of a sample.
+    private int LabelSize => samples.PositionLabels is null ? 1 : samples.AnswerShape!.Value.Count;
 
     // What is moved into a picture from outside it is 0 before it is normalised.
     private bool IsScaledOnTheWay => !samples.AreBytes && augmentation?.IsSpatial != true;
@@ -147,7 +158,9 @@ public sealed class BatchSource
         else
             UploadNumbers(memory);
         if (labels is not null)
-            memory.Write(labels, 0, samples.Labels);
+            memory.Write(labels, 0, AllLabels);
+        if (lengths is not null)
+            memory.Write(lengths, 0, samples.Lengths);
         if (targets is not null)
             WriteTargets(memory, targets, samples.Targets!);
         if (masks is not null)
@@ -213,7 +226,8 @@ public sealed class BatchSource
             graph.Persistent(shift.Name, new Shape((int)shift.Length), shift),
         ];
         Tensor x = Gather(graph, inputs, augmentation, clock);
-        return new Batch(x, Labels(graph, at, which, clock), Targets(graph, x, inputs, at, which, clock));
+        Tensor? steps = lengths is null ? null : graph.Add(new GatherRows(), graph.Persistent(lengths.Name, new Shape(held), lengths), at);
+        return new Batch(x, Labels(graph, at, which, clock), Targets(graph, x, inputs, at, which, clock), steps);
     }
 
     // What moves pixels and so what is said of them; null for nothing.
@@ -227,7 +241,7 @@ public sealed class BatchSource
     {
         int held = (int)indices.Length;
         if (labels is not null)
-            return graph.Add(new GatherRows(), graph.Persistent(labels.Name, new Shape(held), labels), at);
+            return graph.Add(new GatherRows(), graph.Persistent(labels.Name, samples.PositionLabels is null ? new Shape(held) : samples.AnswerShape!.Value.Prepend(held), labels), at);
         if (masks is null)
             return null;
         Tensor all = graph.Persistent(masks.Name, samples.AnswerShape!.Value.Prepend(held), masks);

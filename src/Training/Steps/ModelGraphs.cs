@@ -56,6 +56,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor random = graph.Persistent("rng", new Shape(4), memory.Clock);
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y));
+        layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         BatchLoss built = BuildLoss(graph, output, batch);
         Tensor loss = AddPenalty(graph, built.Value, tensors);
@@ -88,6 +89,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock), IsFrozen);
+        layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = BuildLoss(graph, output, batch).Value;
         graph.Phase = Phase.Backward;
@@ -116,6 +118,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null);
+        layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations };
     }
@@ -132,10 +135,16 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     private BatchLoss BuildLoss(Graph graph, Tensor output, Batch batch)
     {
         graph.Scope = "loss";
-        BatchLoss loss = config.Loss.Build(graph, output, new LossTargets(batch.Labels, batch.Targets), (name, values) => Constant(graph, name, values));
+        (Tensor scores, Tensor? labels) = Places(graph, output, batch);
+        BatchLoss loss = config.Loss.Build(graph, scores, new LossTargets(labels, batch.Targets) { AreOfPositions = labels != batch.Labels }, (name, values) => Constant(graph, name, values));
         graph.Scope = "";
         return loss;
     }
+
+    // Of sequences with a class for each position [N, T] each position is a row: scores [N·T, K] and labels [N·T].
+    private static (Tensor Scores, Tensor? Labels) Places(Graph graph, Tensor output, Batch batch) => batch.Labels is { Shape.Rank: 2 } labels
+        ? (graph.Reshape(output, new Shape(labels.Shape.Count, output.Shape[^1])), graph.Reshape(labels, new Shape(labels.Shape.Count)))
+        : (output, batch.Labels);
 
     private Tensor Bind(Graph graph, Dictionary<Parameter, Tensor> tensors, Parameter parameter, bool average)
     {
@@ -165,7 +174,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor into = graph.Persistent(totals.Name, new Shape(Metrics.Length), totals);
         bool classes = batch.Labels is { Shape.Rank: 1 } && output.Shape.Rank == 2, pixels = batch.Labels is { Shape.Rank: > 1 };
         Tensor[] weight = loss.Weight is null ? [] : [loss.Weight];
-        Tensor[] right = classes ? [output, batch.Labels!] : pixels ? [graph.Add(new PixelCounts(), output, batch.Labels!)] : [];
+        (Tensor scores, Tensor? labels) = Places(graph, output, batch);
+        Tensor[] right = classes ? [output, batch.Labels!] : pixels ? [graph.Add(new PixelCounts(), scores, labels!)] : [];
         graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null, pixels), [into, loss.Value, .. right, .. weight]);
     }
 

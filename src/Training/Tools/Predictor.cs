@@ -68,7 +68,7 @@ public sealed class Predictor
 
     private Prediction Of(double[] scores)
     {
-        if (card.Shape is { Classes: > 0, Answer: Shape mask })
+        if (card.Shape.MaskShape is { } mask)
             return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
         double[] values = OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
         card.Normalization.Targets?.Undo(values);

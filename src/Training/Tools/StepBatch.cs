@@ -13,7 +13,8 @@ namespace GpuGrad.Training.Tools;
 public static class StepBatch
 {
     /// <summary>
-    /// Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], of masks [N, H, W], or targets float [N], [N, D] or [N, C, H, W]) from an npz file.
+    /// Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], of positions [N, T], of masks [N, H, W], or targets float [N], [N, D] or [N, C, H, W]) from an npz file; of
+    /// sequences of different lengths <c>lengths</c> (int [N]) too.
     /// </summary>
     /// <param name="path">The file.</param>
     /// <param name="shape">What the network expects.</param>
@@ -27,16 +28,36 @@ public static class StepBatch
         var samples = new SampleSet { Shape = shape.Shape, Count = count, Places = new SamplePlaces(path) };
         samples = x.IsFloats ? samples with { Reals = x.ToFloats() } : samples.WithNumbers(x.ToDoubles());
         IdRange.Of(config, shape.Shape)?.Check(samples);
+        if (arrays.TryGetValue("lengths", out NumberArray? lengths))
+            samples = samples with { Lengths = Lengths(lengths, path, count, shape.Shape[0]) };
         if (config.Data.Target == TargetKind.Input)
             return samples with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
         NumberArray y = Array(arrays, "y", path);
         Require(path, "y", y.Sizes.Length > 0 && y.Sizes[0] == count, y.Sizes, $"{count} of them");
-        if (shape is { Classes: > 0, Answer: Shape mask })
+        if (shape.HasPositionClasses)
+            return samples with { PositionLabels = PositionLabels(y, path, shape, config.Loss.Ignored), AnswerShape = shape.Answer };
+        if (shape.MaskShape is { } mask)
             return samples with { Mask = MaskArray.Of(y, mask, shape.Classes, config.Loss.Ignored, $"{path}: 'y'"), AnswerShape = mask };
         if (shape.Classes > 0)
             return samples with { Labels = Labels(y, path, shape.Classes) };
         Require(path, "y", y.Count == (long)count * shape.Targets, y.Sizes, $"[{count}, {shape.Targets}]");
         return samples with { Targets = y.ToFloats(), TargetSize = shape.Targets, AnswerShape = shape.Answer };
+    }
+
+    private static int[] Lengths(NumberArray lengths, string path, int count, int steps)
+    {
+        Require(path, "lengths", lengths.Sizes.AsSpan().SequenceEqual([count]), lengths.Sizes, $"[{count}], the real steps of each sample");
+        int[] values = lengths.ToInts() ?? [];
+        return values.Length == count && !values.AsSpan().ContainsAnyExceptInRange(1, steps)
+            ? values : throw new GpuGradException(Fault.Data, $"{path}: 'lengths' holds something else than whole numbers from 1 to {steps}, the steps of a sample");
+    }
+
+    private static int[] PositionLabels(NumberArray y, string path, DataShape shape, int? ignored)
+    {
+        Require(path, "y", y.Sizes.Length > 1 && y.Sizes.AsSpan(1).SequenceEqual(shape.Answer!.Value.Sizes), y.Sizes, $"[N, {shape.Answer!.Value[0]}], a class for each position");
+        int[] labels = [.. (y.ToInts() ?? []).Select(l => l == ignored ? -1 : l)];
+        return labels.Length == y.Count && !labels.AsSpan().ContainsAnyExceptInRange(-1, shape.Classes - 1)
+            ? labels : throw new GpuGradException(Fault.Data, $"{path}: 'y' holds something else than whole numbers from 0 to {shape.Classes - 1}, or -1 where none counts");
     }
 
     private static int[] Labels(NumberArray y, string path, int classes)
@@ -64,7 +85,8 @@ public static class StepBatch
             Shape = shape.Shape,
             Count = count,
             Reals = x,
-            Mask = shape is { Classes: > 0, Answer: Shape mask } ? [.. Enumerable.Range(0, count * mask.Count).Select(_ => (byte)random.NextInt(Math.Min(shape.Classes, SampleSet.Ignored)))] : null,
+            PositionLabels = shape.HasPositionClasses ? [.. Enumerable.Range(0, count * shape.Answer!.Value.Count).Select(_ => random.NextInt(shape.Classes))] : null,
+            Mask = shape.MaskShape is { } mask ? [.. Enumerable.Range(0, count * mask.Count).Select(_ => (byte)random.NextInt(Math.Min(shape.Classes, SampleSet.Ignored)))] : null,
             AnswerShape = shape.Answer,
             Labels = shape.Classes > 0 && shape.Answer is null ? [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shape.Classes))] : null,
             Targets = shape.Classes > 0 ? null : [.. Enumerable.Range(0, count * shape.Targets).Select(_ => (float)random.NextNormal())],

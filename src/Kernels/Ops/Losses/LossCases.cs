@@ -12,15 +12,16 @@ internal static class LossCases
 
     public static OpFamily Family { get; } = new("losses", (random, i) =>
     {
-        (int n, int k) = CaseSizes.At(Sizes, i / 6, () => (CaseSizes.Draw(random, 20), CaseSizes.Draw(random, 15)));
-        return (i % 6) switch
+        (int n, int k) = CaseSizes.At(Sizes, i / 7, () => (CaseSizes.Draw(random, 20), CaseSizes.Draw(random, 15)));
+        return (i % 7) switch
         {
             0 => CrossEntropy(random, n, k, 0, false),
             1 => CrossEntropy(random, n, k, 0.1, false),
             2 => CrossEntropy(random, n, k, 0.2, true),
             3 => Hinge(random, n, k, new Hinge(0.5)),
             4 => Hinge(random, n, k, new Hinge(1, Squared: true)),
-            _ => i / 6 % 4 == 3 ? Counts(random, n) : Metric(random, n, k, weighted: i / 6 % 2 == 1),
+            5 => i / 7 % 4 == 3 ? Counts(random, n) : Metric(random, n, k, weighted: i / 7 % 2 == 1),
+            _ => CrossEntropy(random, n, k, i / 7 % 2 == 0 ? 0 : 0.1, i / 7 % 4 > 1, ignores: true),
         };
     });
 
@@ -87,11 +88,13 @@ internal static class LossCases
         return new OpCase($"hinge {op.Margin}{(op.Squared ? " squared" : "")}", op, [scores with { Differentiable = true }, labels]);
     }
 
-    private static OpCase CrossEntropy(RandomStream random, int n, int k, double smoothing, bool weighted)
+    private static OpCase CrossEntropy(RandomStream random, int n, int k, double smoothing, bool weighted, bool ignores = false)
     {
         var inputs = new List<CaseInput> { CaseInput.Normal(random, new Shape(n, k), 3), CaseInput.Integers(random, new Shape(n), k) };
+        for (int row = 0; ignores && row < n; row += 3)
+            inputs[1].Values[row] = -1;
         if (weighted)
             inputs.Add(CaseInput.Uniform(random, new Shape(k), 0.5, 2) with { Differentiable = false });
-        return new OpCase($"softmax-cross-entropy smoothing {smoothing}{(weighted ? " weighted" : "")}", new SoftmaxCrossEntropy(smoothing, weighted), inputs) { GradientOutputs = [0] };
+        return new OpCase($"softmax-cross-entropy smoothing {smoothing}{(weighted ? " weighted" : "")}{(ignores ? ", rows without a label" : "")}", new SoftmaxCrossEntropy(smoothing, weighted, ignores), inputs) { GradientOutputs = [0] };
     }
 }

@@ -11,7 +11,8 @@ internal readonly record struct RowSizes(int Rows, int Classes, int Team);
 /// <param name="Hard">1 - ε, the label's share of the target.</param>
 /// <param name="Smooth">ε / K, everybody's share.</param>
 /// <param name="Weighted">1 where classes have weights.</param>
-internal readonly record struct EntropyShares(float Hard, float Smooth, int Weighted);
+/// <param name="Counted">1 where rows count differently: with weights, or where some have no label (-1).</param>
+internal readonly record struct EntropyShares(float Hard, float Smooth, int Weighted, int Counted);
 
 /// <summary>The kernels of losses over the scores of classes.</summary>
 internal static class RowLossKernels
@@ -45,10 +46,15 @@ internal static class RowLossKernels
         if (lane != 0 || classes == 0)
             return;
         int label = labels[row];
-        float mine = shares.Weighted != 0 ? weights[label] : 1f;
-        float term = shares.Hard * mine * (logSum - (x[begin + label] - max));
-        terms[row] = shares.Smooth != 0f ? term + (shares.Smooth * all) : term;
-        if (shares.Weighted != 0)
+        float mine = 0f, term = 0f;
+        if (label >= 0)
+        {
+            mine = shares.Weighted != 0 ? weights[label] : 1f;
+            term = shares.Hard * mine * (logSum - (x[begin + label] - max));
+            term = shares.Smooth != 0f ? term + (shares.Smooth * all) : term;
+        }
+        terms[row] = term;
+        if (shares.Counted != 0)
             own[row] = mine;
     }
 
@@ -71,14 +77,14 @@ internal static class RowLossKernels
     }
 
     /// <summary>totals = (dloss / Σ w[label], Σ w), by one group.</summary>
-    public static void WeightTotals(ArrayView<float> dloss, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, ArrayView<float> totals)
+    public static void WeightTotals(ArrayView<float> dloss, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, EntropyShares shares, ArrayView<float> totals)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         float total = 0f, all = 0f;
         for (int i = Group.IdxX; i < s.Rows; i += RowTeams.Threads)
-            total += weights[labels[i]];
+            total += labels[i] < 0 ? 0f : shares.Weighted != 0 ? weights[labels[i]] : 1f;
         for (int c = Group.IdxX; c < s.Classes; c += RowTeams.Threads)
-            all += weights[c];
+            all += shares.Weighted != 0 ? weights[c] : 1f;
         total = GroupReduce.Sum(room, total);
         all = GroupReduce.Sum(room, all);
         if (Group.IdxX == 0)
@@ -94,12 +100,17 @@ internal static class RowLossKernels
     {
         int c = i % s.Classes, label = labels[i / s.Classes];
         float scale, sumOfWeights, own, weight;
-        if (shares.Weighted != 0)
+        if (label < 0)
+        {
+            dx[i] = 0f;
+            return;
+        }
+        if (shares.Counted != 0)
         {
             scale = totals[0];
             sumOfWeights = totals[1];
-            own = weights[label];
-            weight = weights[c];
+            own = shares.Weighted != 0 ? weights[label] : 1f;
+            weight = shares.Weighted != 0 ? weights[c] : 1f;
         }
         else
         {
