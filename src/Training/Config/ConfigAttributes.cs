@@ -4,6 +4,10 @@ namespace GpuGrad.Training.Config;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ShorthandAttribute : Attribute;
 
+/// <summary>A list of which a single item may stand alone: <c>log: csv</c> for <c>log: [csv]</c>.</summary>
+[AttributeUsage(AttributeTargets.Property)]
+public sealed class OneOrMoreAttribute : Attribute;
+
 /// <summary>What a setting is where the config does not give it, in words, because it depends on something; for the reference.</summary>
 /// <param name="text">Such as "the window's size".</param>
 [AttributeUsage(AttributeTargets.Property)]

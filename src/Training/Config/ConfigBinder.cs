@@ -117,6 +117,8 @@ public static class ConfigBinder
 
     private static void Set(object target, PropertyInfo property, string key, YamlNode value)
     {
+        if (value is not YamlSequence && property.GetCustomAttribute<OneOrMoreAttribute>() is not null)
+            value = new YamlSequence([value], value.Mark);
         object bound = Bind(property.PropertyType, value, key);
         try
         {

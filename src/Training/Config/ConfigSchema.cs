@@ -91,7 +91,11 @@ public static class ConfigSchema
     {
         var properties = new JsonObject();
         foreach ((string key, PropertyInfo property) in record.Properties)
-            properties[key] = SchemaOf(property.PropertyType, definitions);
+        {
+            JsonNode schema = SchemaOf(property.PropertyType, definitions);
+            bool alone = property.GetCustomAttribute<OneOrMoreAttribute>() is not null;
+            properties[key] = alone ? new JsonObject { ["anyOf"] = new JsonArray(schema, schema["items"]!.DeepClone()) } : schema;
+        }
         var result = new JsonObject { ["type"] = "object", ["properties"] = properties, ["additionalProperties"] = false };
         if (record.Required.Count > 0)
             result["required"] = new JsonArray([.. record.Required.Order(StringComparer.Ordinal).Select(r => JsonValue.Create(r))]);

@@ -3,6 +3,7 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
+using GpuGrad.Training.Logs;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Optimizers;
 using GpuGrad.Training.Schedules;
@@ -57,6 +58,10 @@ public sealed record RunConfig
     public CheckpointConfig Checkpoint { get; init; } = new();
 
     public DiagnosticsConfig Diagnostics { get; init; } = new();
+
+    /// <summary>Logs for other programs, beside <c>metrics.jsonl</c>, which is always written; one, or a list.</summary>
+    [OneOrMore]
+    public IReadOnlyList<LogConfig> Log { get; init; } = [];
 
     /// <summary>The same for its data: what is left to the training samples, such as <c>class-weights: balanced</c>, becomes numbers.</summary>
     public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.ClassShares) };

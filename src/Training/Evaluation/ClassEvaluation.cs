@@ -7,6 +7,7 @@ internal static class ClassEvaluation
 {
     private const int Bins = 15; // as torchmetrics
     private const int TopK = 5;
+    private const int MostMistakes = 256;
 
     /// <param name="scores">[N, K], higher for a likelier class.</param>
     /// <param name="areLogits">Whether softmax makes probabilities of a row; the scores of a hinge loss say nothing of them.</param>
@@ -34,7 +35,24 @@ internal static class ClassEvaluation
             values.Add(("log_loss", LogLoss(scores, labels, classes)));
             reliability = AddProbabilities(values, probabilities, predicted, labels, classes);
         }
-        return new EvaluationReport { Values = values, PerClass = perClass, Confusion = confusion, Reliability = reliability };
+        return new EvaluationReport { Values = values, PerClass = perClass, Confusion = confusion, Reliability = reliability, Mistakes = Worst(probabilities ?? scores, predicted, labels, classes) };
+    }
+
+    // The wrong ones that the network was surest of.
+    private static List<Mistake> Worst(double[] values, int[] predicted, int[] labels, int classes)
+    {
+        var worst = new PriorityQueue<Mistake, (double, int)>();
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if (predicted[i] == labels[i])
+                continue;
+            ReadOnlySpan<double> row = values.AsSpan(i * classes, classes);
+            double badness = row[predicted[i]] - row[labels[i]];
+            worst.Enqueue(new Mistake(i, labels[i], predicted[i], row[predicted[i]], badness), (badness, -i));
+            if (worst.Count > MostMistakes)
+                worst.Dequeue();
+        }
+        return [.. worst.UnorderedItems.Select(u => u.Element).OrderByDescending(m => m.Badness).ThenBy(m => m.Index)];
     }
 
     /// <summary>The class of the highest score; the first where several are.</summary>

@@ -18,6 +18,9 @@ public sealed record EvaluationReport
     /// <summary>Confidence against accuracy; null where the outputs are no probabilities of classes.</summary>
     public IReadOnlyList<ReliabilityBin>? Reliability { get; init; }
 
+    /// <summary>Samples that were classified wrong, the worst first, and not all of them; null where a sample has not exactly one class.</summary>
+    public IReadOnlyList<Mistake>? Mistakes { get; init; }
+
     /// <summary>The few that say most besides loss and accuracy: for a row of a table.</summary>
     public IEnumerable<(string Name, double Value)> Chosen => Values.Where(v => v.Name switch
     {
@@ -30,6 +33,14 @@ public sealed record EvaluationReport
     /// <summary>The figure of a name; NaN where there is none.</summary>
     public double this[string name] => Values.Where(v => v.Name == name).Select(v => v.Value).FirstOrDefault(double.NaN);
 }
+
+/// <summary>A sample that was classified wrong.</summary>
+/// <param name="Index">Its place among the samples.</param>
+/// <param name="Label">What it is.</param>
+/// <param name="Predicted">What the network said.</param>
+/// <param name="Confidence">The probability or score that it gave to that.</param>
+/// <param name="Badness">How much less it gave to the right class.</param>
+public sealed record Mistake(int Index, int Label, int Predicted, double Confidence, double Badness);
 
 /// <summary>One class against all others.</summary>
 /// <param name="Support">Samples that are of the class.</param>

@@ -1,16 +1,9 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Reports;
-
-/// <summary>A sample that was classified wrong.</summary>
-/// <param name="Index">Its place among the samples.</param>
-/// <param name="Label">What it is.</param>
-/// <param name="Predicted">What the network said.</param>
-/// <param name="Confidence">The probability or score that it gave to that.</param>
-/// <param name="Badness">How much less it gave to the right class.</param>
-public sealed record Mistake(int Index, int Label, int Predicted, double Confidence, double Badness);
 
 /// <summary>What a trained classifier makes of samples whose classes are known.</summary>
 /// <param name="Classes">Names of the classes.</param>

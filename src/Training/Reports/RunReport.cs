@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;

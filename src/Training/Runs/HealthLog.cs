@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Logs;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Runs.Storage;
 
@@ -17,16 +18,16 @@ internal sealed class HealthLog
     private const int LargestOutput = 1 << 20; // numbers of a batch that are read back to see what was predicted
 
     private readonly RunConfig config;
-    private readonly MetricsLog metrics;
+    private readonly RunLogs logs;
     private readonly IRunObserver? display;
     private readonly HealthWatch watch;
     private readonly int[]? labels;
     private readonly HealthState state;
 
-    public HealthLog(LoadedConfig loaded, Trainer trainer, TrainingData data, MetricsLog metrics, IRunObserver? display)
+    public HealthLog(LoadedConfig loaded, Trainer trainer, TrainingData data, RunLogs logs, IRunObserver? display)
     {
         config = loaded.Config;
-        this.metrics = metrics;
+        this.logs = logs;
         this.display = display;
         labels = data.Train.Labels;
         state = trainer.State.Health;
@@ -81,7 +82,7 @@ internal sealed class HealthLog
             };
             if (alarm.Units is { } units)
                 line.Add(("units", string.Join(',', units)));
-            metrics.Append([.. line]);
+            logs.Append(LineKind.Alarm, [.. line]);
             watch.Note(alarm);
             display?.OnAlarm(trainer, alarm);
         }
@@ -134,6 +135,6 @@ internal sealed class HealthLog
             if (l.Layer.Fault != UnitFault.None)
                 line.Add(($"{l.Layer.Path}/{(l.Layer.Fault == UnitFault.Dead ? "dead" : "saturated")}_units", (double)l.IdleUnits / l.Layer.Units));
         }
-        metrics.Append([.. line]);
+        logs.Append(LineKind.Layers, [.. line]);
     }
 }

@@ -9,6 +9,7 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Logs;
 using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Schedules;
@@ -27,7 +28,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly RunFolder folder;
     private readonly IRunObserver? display;
     private readonly Action<string> warn;
-    private readonly MetricsLog metrics;
+    private readonly RunLogs logs;
     private readonly ModelCard card;
     private readonly HealthLog health;
     private readonly SampleSet trainSamples;
@@ -72,8 +73,8 @@ public sealed class RunSession : IRunObserver, IDisposable
         card.Write(folder.Folder);
         if (Trainer.Model.Transfer is { } transfer)
             DurableFile.WriteText(folder.Folder, RunFolder.TransferFile, TransferJson.Of(transfer).ToJsonString() + "\n");
-        metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, Survive);
-        health = new HealthLog(loaded, Trainer, data, metrics, display);
+        logs = RunLogs.Open(loaded, data, folder, resumed, Survive);
+        health = new HealthLog(loaded, Trainer, data, logs, display);
     }
 
     public Trainer Trainer { get; }
@@ -91,6 +92,8 @@ public sealed class RunSession : IRunObserver, IDisposable
         {
             if (config.Diagnostics.BlackBox)
                 StartRecorder();
+            if (Trainer.State.Step == 0)
+                logs.AtStart(Trainer);
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
                 Audit();
             RunResult result = Trainer.Run(stop);
@@ -140,6 +143,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     void IRunObserver.OnEpoch(Trainer trainer, EpochReport report)
     {
         LogEpoch(report);
+        logs.AfterEpoch(trainer, report);
         bestIsNew = trainer.State.KeptEpoch == report.Epoch;
         display?.OnEpoch(trainer, report);
         health.AfterEpoch(trainer, report);
@@ -149,7 +153,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     public void Dispose()
     {
         recorder?.Dispose();
-        metrics.Dispose();
+        logs.Dispose();
         Trainer.Dispose();
     }
 
@@ -158,9 +162,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         double norm = report.Bound.GradientNorm;
         if (double.IsNaN(norm))
-            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate));
+            logs.Append(LineKind.Step, ("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate));
         else
-            metrics.Append(("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate), ("gradient_norm", norm));
+            logs.Append(LineKind.Step, ("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate), ("gradient_norm", norm));
     }
 
     private void LogEpoch(EpochReport report)
@@ -177,8 +181,7 @@ public sealed class RunSession : IRunObserver, IDisposable
                     line.Add(($"{name}_{figure}", value));
             }
         }
-        metrics.Append([.. line]);
-        metrics.Flush();
+        logs.Append(LineKind.Epoch, [.. line]);
     }
 
     private void StartRecorder()
@@ -267,13 +270,15 @@ public sealed class RunSession : IRunObserver, IDisposable
         if (Trainer.Model.Device.RunsAhead)
             Trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
         sinceCheckpoint.Restart();
+        (long length, Dictionary<string, long>? others) = logs.Sync();
         var checkpoint = new Checkpoint
         {
             State = Trainer.State,
             Config = yaml,
             DataFingerprint = fingerprint,
             Device = Checkpoint.NameOf(Trainer.Model.Device),
-            MetricsLength = metrics.Sync(),
+            MetricsLength = length,
+            LogLengths = others,
             Parameters = ModelState.ParametersOf(Trainer.Model),
             Buffers = ModelState.BuffersOf(Trainer.Model),
         };
@@ -294,7 +299,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         try
         {
-            metrics.Sync();
+            if (status != "stopped")
+                logs.AtEnd(Trainer, succeeded: status is "finished" or "early-stopped");
+            logs.Sync();
             folder.WriteSummary(new RunSummary
             {
                 Status = status,

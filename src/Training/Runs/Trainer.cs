@@ -24,6 +24,7 @@ public sealed class Trainer : IDisposable
     private readonly BatchSource train;
     private readonly BatchSource? validation;
     private readonly BatchSource? test;
+    private readonly BatchSource? shown; // samples whose activations a log shows
     private readonly int epochSize;
     private readonly int stepsPerEpoch;
     private readonly Stopwatch clock = new();
@@ -49,6 +50,7 @@ public sealed class Trainer : IDisposable
         train = new BatchSource("train", data.Train, data.Normalization, data.Augmentation, config.Data.Batch);
         validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization, batch: config.Data.Batch);
         test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization, batch: config.Data.Batch);
+        shown = Logs.ShownSamples.Of(config, data);
         monitor = new Monitor(config.Train, validation is not null, test is not null);
         RequireFigures();
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
@@ -57,7 +59,7 @@ public sealed class Trainer : IDisposable
         Model = new Model(config, Network, device);
         try
         {
-            Model.Load(config.Seed, train, [.. new[] { validation, test }.OfType<BatchSource>()], config.Data.Batch);
+            Model.Load(config.Seed, train, [.. new[] { validation, test, shown }.OfType<BatchSource>()], config.Data.Batch);
         }
         catch
         {
@@ -279,6 +281,9 @@ public sealed class Trainer : IDisposable
         if (target.TestAccuracy is not null && data.Shape.Classes == 0)
             throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
     }
+
+    /// <summary>The outputs of the layers for some samples, as in an evaluation; none unless a log of the config shows them.</summary>
+    internal IReadOnlyList<(string Layer, float[] Values)> Activations() => shown is null ? [] : Model.Activations(shown, config.Data.Batch);
 
     /// <summary>Judges the weights as they are now, on the validation and the test samples: by name, with loss and accuracy.</summary>
     public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> Judge()

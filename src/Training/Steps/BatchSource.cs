@@ -77,6 +77,9 @@ public sealed class BatchSource
     /// <summary>How samples and the numbers to predict are scaled.</summary>
     public Normalization Scaling => normalization;
 
+    /// <summary>Whether the layers' outputs for these samples can be read after an evaluation.</summary>
+    public bool KeepsActivations { get; init; }
+
     /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
     public bool HasAnswers => samples.HasAnswers;
 

@@ -220,6 +220,25 @@ public sealed class Model : IDisposable
     public void Read(Parameter parameter, long first, Span<float> values, bool average = false) =>
         DeviceMemory.Read(Memory.SlotOf(parameter, average), Memory.Layout.OffsetOf(parameter) + first, values);
 
+    /// <summary>The gradient of a trained parameter in the last batch.</summary>
+    public void ReadGradient(Parameter parameter, Span<float> values) => DeviceMemory.Read(Memory.Gradients, Memory.Layout.OffsetOf(parameter), values);
+
+    /// <summary>The output of each layer by path, as in an evaluation, for the first batch of a source that keeps them.</summary>
+    public IReadOnlyList<(string Layer, float[] Values)> Activations(BatchSource source, int batchSize)
+    {
+        int size = Math.Min(batchSize, source.Count);
+        SetClock(0, 0, 0);
+        source.Provide(DeviceMemory, 0, size);
+        BoundGraph bound = Evaluation(source, size);
+        bound.Plan.Run();
+        return [.. bound.Graph.Activations.Select(a =>
+        {
+            var values = new float[a.Value.Shape.Count];
+            bound.Plan.Read(a.Value, values);
+            return (a.Key, values);
+        })];
+    }
+
     /// <summary>Sets a parameter's values from an element on, and those of its moving average where one is kept.</summary>
     public void Write(Parameter parameter, ReadOnlySpan<double> values, long first = 0)
     {
@@ -330,17 +349,17 @@ public sealed class Model : IDisposable
             foreach (int size in BatchSizes(source.Count, batchSize))
                 wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
         }
-        return [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options)), w.Key, w.Graph))];
+        return [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options, w.Key.Item1?.KeepsActivations == true)), w.Key, w.Graph))];
     }
 
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>
         new[] { Math.Min(batch, samples), samples % batch }.Where(s => s > 0).Distinct();
 
     // The loss is looked at between steps.
-    private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options)
+    private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options, bool activations)
     {
         options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.LossWeight, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>()] };
+        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.LossWeight, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>(), .. activations ? graph.Activations.Values : []] };
     }
 }
 

@@ -18,9 +18,7 @@ internal static class PictureSheet
         int classes = samples.Labels is null ? 0 : samples.Labels.Max() + 1;
         int columns = augmentation is not null ? 1 + versions : classes is > 1 and <= MostColumns ? classes : Math.Min(chosen.Length, 12);
         int rows = augmentation is not null ? chosen.Length : (chosen.Length + columns - 1) / columns;
-        int height = samples.Shape[1], width = samples.Shape[2], scale = Math.Clamp(LeastSide / Math.Max(height, width), 1, 8);
-        if (Math.Max(height, width) * scale > MostSide)
-            scale = 1;
+        int height = samples.Shape[1], width = samples.Shape[2], scale = ScaleOf(samples.Shape);
         int cellWidth = (width * scale) + Gap, cellHeight = (height * scale) + Font.Height + 3 + Gap;
         var canvas = new Canvas(Gap + (columns * cellWidth), Gap + (rows * cellHeight));
         var tones = new Tones(samples);
@@ -38,6 +36,29 @@ internal static class PictureSheet
             }
         }
         return canvas.ToPng();
+    }
+
+    /// <summary>Some samples with a text below each.</summary>
+    public static byte[] Draw(SampleSet samples, IReadOnlyList<(int Index, string Text)> chosen)
+    {
+        (int columns, int scale) = (Math.Min(chosen.Count, MostColumns), ScaleOf(samples.Shape));
+        int rows = (chosen.Count + columns - 1) / columns, height = samples.Shape[1] * scale, width = samples.Shape[2] * scale;
+        (int cellWidth, int cellHeight) = (width + Gap, height + Font.Height + 3 + Gap);
+        var canvas = new Canvas(Gap + (columns * cellWidth), Gap + (rows * cellHeight));
+        var tones = new Tones(samples);
+        for (int i = 0; i < chosen.Count; i++)
+        {
+            (int x, int y) = (Gap + (i % columns * cellWidth), Gap + (i / columns * cellHeight));
+            Place(canvas, x, y, scale, samples.Shape, tones, Raw(samples, chosen[i].Index));
+            canvas.Text(x, y + height + 3, chosen[i].Text, Colour.Ink, width);
+        }
+        return canvas.ToPng();
+    }
+
+    private static int ScaleOf(Shape shape)
+    {
+        int side = Math.Max(shape[1], shape[2]), scale = Math.Clamp(LeastSide / side, 1, 8);
+        return side * scale > MostSide ? 1 : scale;
     }
 
     // One sample of each class in turn.

@@ -22,6 +22,9 @@ public sealed record Checkpoint
     /// <summary>Bytes of <c>metrics.jsonl</c> up to here; a resumed run cuts it back to this.</summary>
     public long MetricsLength { get; init; }
 
+    /// <summary>Bytes of the logs that the config asks for (<c>log</c>) up to here, by file name; null where it asks for none.</summary>
+    public Dictionary<string, long>? LogLengths { get; init; }
+
     /// <summary>Where each parameter lies in the buffers.</summary>
     public IReadOnlyList<CheckpointParameter> Parameters { get; init; } = [];
 

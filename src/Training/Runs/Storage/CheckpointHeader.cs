@@ -17,6 +17,8 @@ internal sealed record CheckpointHeader
 
     public required long MetricsLength { get; init; }
 
+    public Dictionary<string, long>? LogLengths { get; init; }
+
     public required IReadOnlyList<CheckpointParameter> Parameters { get; init; }
 
     public static byte[] Write(Checkpoint checkpoint) => JsonSerializer.SerializeToUtf8Bytes(
@@ -28,6 +30,7 @@ internal sealed record CheckpointHeader
             Config = checkpoint.Config,
             DataFingerprint = checkpoint.DataFingerprint,
             MetricsLength = checkpoint.MetricsLength,
+            LogLengths = checkpoint.LogLengths,
             Parameters = checkpoint.Parameters,
         },
         StorageJson.Default.CheckpointHeader);
@@ -38,6 +41,8 @@ internal sealed record CheckpointHeader
         CheckpointHeader header = JsonSerializer.Deserialize(json, StorageJson.Default.CheckpointHeader) ?? throw new JsonException("null");
         if (header.MetricsLength < 0)
             throw new JsonException($"metrics length {header.MetricsLength}; expected 0 or more");
+        if (header.LogLengths?.Any(l => l.Value < 0) == true)
+            throw new JsonException("a log's length is negative; expected 0 or more");
         if (header.State.Problem() is string problem)
             throw new JsonException(problem);
         // Elements of lists are not covered by the nullable annotations.
@@ -54,6 +59,7 @@ internal sealed record CheckpointHeader
         Config = Config,
         DataFingerprint = DataFingerprint,
         MetricsLength = MetricsLength,
+        LogLengths = LogLengths,
         Parameters = Parameters,
         Buffers = buffers,
     };

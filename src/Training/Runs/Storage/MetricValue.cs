@@ -19,6 +19,12 @@ public readonly struct MetricValue
 
     public static implicit operator MetricValue(string? value) => new(value);
 
+    /// <summary>The number; null for anything else.</summary>
+    internal double? Number => value switch { double d => d, long l => l, _ => null };
+
+    /// <summary>The text; null for anything else.</summary>
+    internal string? Text => value as string;
+
     /// <summary>JSON has no number that is not finite: such a one is the text NaN, Infinity or -Infinity, which most languages' own parsers read.</summary>
     internal void Write(Utf8JsonWriter writer, string name)
     {

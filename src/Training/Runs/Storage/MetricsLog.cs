@@ -9,35 +9,23 @@ namespace GpuGrad.Training.Runs.Storage;
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
-    // Lines wait for the disk up to this many bytes; where it stays full, later ones are dropped and counted.
-    private const int MostWaiting = 16 << 20;
-    private const int Comfortable = 1 << 16;
-
-    private readonly FileCalls calls;
-    private readonly Action<GpuGradException>? tolerate;
-    private readonly ArrayBufferWriter<byte> waiting = new(Comfortable);
+    private readonly AppendedFile file;
+    private readonly ArrayBufferWriter<byte> line = new();
     private readonly Utf8JsonWriter writer;
-    private readonly long handle;
-    private bool torn;
-    private bool closed;
 
-    private MetricsLog(string path, FileCalls calls, long handle, long length, Action<GpuGradException>? tolerate)
+    private MetricsLog(AppendedFile file)
     {
-        Path = path;
-        this.calls = calls;
-        this.handle = handle;
-        this.tolerate = tolerate;
-        Length = length;
-        writer = new Utf8JsonWriter(waiting);
+        this.file = file;
+        writer = new Utf8JsonWriter(line);
     }
 
-    public string Path { get; }
+    public string Path => file.Path;
 
     /// <summary>Bytes of whole lines in the file.</summary>
-    public long Length { get; private set; }
+    public long Length => file.Length;
 
     /// <summary>Lines that found no place while the disk was full.</summary>
-    public long Dropped { get; private set; }
+    public long Dropped => file.Dropped;
 
     /// <summary>Opens the log to go on after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
     /// <param name="folder">Its folder.</param>
@@ -47,24 +35,8 @@ public sealed class MetricsLog : IDisposable
     /// <exception cref="GpuGradException">
     /// <see cref="Fault.Data"/>: the file has not so many bytes, or no line ends there. Where that is tolerated, its whole lines are kept.
     /// </exception>
-    public static MetricsLog Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate = null)
-    {
-        string path = System.IO.Path.Combine(folder.Path, name);
-        length = LengthToKeep(path, length, tolerate);
-        var calls = new FileCalls(folder, path);
-        long handle = calls.Open(name, OpenFor.Appending);
-        try
-        {
-            calls.Truncate(handle, length);
-            calls.SyncFolder();
-        }
-        catch
-        {
-            calls.Close(handle);
-            throw;
-        }
-        return new MetricsLog(path, calls, handle, length, tolerate);
-    }
+    public static MetricsLog Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate = null) =>
+        new(AppendedFile.Open(folder, name, LengthToKeep(System.IO.Path.Combine(folder.Path, name), length, tolerate), tolerate));
 
     /// <summary>The same by a path.</summary>
     public static MetricsLog Open(string path, long length, Action<GpuGradException>? tolerate = null, IFileSystem? files = null)
@@ -103,82 +75,32 @@ public sealed class MetricsLog : IDisposable
     /// <summary>Adds a line. It is in the file after the next <see cref="Flush"/>, or when many wait.</summary>
     public void Append(params ReadOnlySpan<(string Name, MetricValue Value)> values)
     {
-        if (waiting.WrittenCount > MostWaiting)
-        {
-            Dropped++;
-            return;
-        }
+        line.ResetWrittenCount();
         writer.Reset();
         writer.WriteStartObject();
         foreach ((string name, MetricValue value) in values)
             value.Write(writer, name);
         writer.WriteEndObject();
         writer.Flush();
-        waiting.Write("\n"u8);
-        // Not again with every line while the disk is full.
-        if (waiting.WrittenCount > Comfortable && !torn)
-            Flush();
+        line.Write("\n"u8);
+        file.Append(line.WrittenSpan);
     }
 
     /// <summary>Hands the waiting lines to the system: they survive this process, not yet a power failure.</summary>
-    public void Flush() => Attempt(WriteOut);
+    public void Flush() => file.Flush();
 
     /// <summary>Makes all lines durable, and gives the length for the checkpoint that is written next.</summary>
-    public long Sync()
-    {
-        Attempt(() =>
-        {
-            WriteOut();
-            calls.Sync(handle, Length);
-        });
-        return Length;
-    }
+    public long Sync() => file.Sync();
 
     /// <summary>Flushes and closes. A failure is told to <c>tolerate</c> alone; call <see cref="Sync"/> before to see it.</summary>
     public void Dispose()
     {
-        if (closed)
-            return;
-        closed = true;
-        try
-        {
-            WriteOut();
-        }
-        catch (StorageException e)
-        {
-            tolerate?.Invoke(e);
-        }
-        calls.Close(handle);
+        file.Dispose();
         writer.Dispose();
     }
 
-    private void Attempt(Action action)
-    {
-        try
-        {
-            action();
-        }
-        catch (StorageException e) when (tolerate is not null)
-        {
-            tolerate(e);
-        }
-    }
-
-    private void WriteOut()
-    {
-        if (waiting.WrittenCount == 0)
-            return;
-        // Part of the lines may have come into the file before a failure; they are written again as a whole.
-        if (torn)
-            calls.Truncate(handle, Length);
-        torn = true;
-        calls.Write(handle, waiting.WrittenSpan, waiting.WrittenCount);
-        torn = false;
-        Length += waiting.WrittenCount;
-        waiting.ResetWrittenCount();
-    }
-
-    private static long LengthToKeep(string path, long length, Action<GpuGradException>? tolerate)
+    // A line end at the given length, else, where that is tolerated, the last one before it.
+    internal static long LengthToKeep(string path, long length, Action<GpuGradException>? tolerate)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length == 0)

@@ -11,6 +11,7 @@ namespace GpuGrad.Training.Runs.Storage;
 /// manifest.json        device, driver, versions, seed, data fingerprint
 /// init-from.json       which weights it began with; only where it did not begin with random ones
 /// metrics.jsonl        a line every few steps and every epoch
+/// *.tfevents.*, *.csv  the same for other programs; only where the config asks (log)
 /// summary.json         how it ended
 /// checkpoints/         step-00001200.ckpt …
 /// weights.safetensors  the trained network

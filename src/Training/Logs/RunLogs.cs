@@ -1,0 +1,110 @@
+using System.Diagnostics;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Logs.TensorBoard;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Logs;
+
+/// <summary>
+/// Everything that a run's figures go to: <c>metrics.jsonl</c>, and the logs that the config asks for. They reach the files at the end of
+/// each epoch and at least every second, as long as lines come, so that a program that reads along is never far behind.
+/// </summary>
+internal sealed class RunLogs : IDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+
+    private readonly MetricsLog metrics;
+    private readonly IReadOnlyList<IRunLog> others;
+    private long flushed = Stopwatch.GetTimestamp();
+
+    /// <param name="metrics">The log that every run has; disposed with this.</param>
+    /// <param name="others">The others; disposed with this.</param>
+    public RunLogs(MetricsLog metrics, IReadOnlyList<IRunLog> others)
+    {
+        this.metrics = metrics;
+        this.others = others;
+    }
+
+    /// <summary>Opens the logs of a run, each cut back to where the checkpoint was written.</summary>
+    /// <param name="loaded">The experiment.</param>
+    /// <param name="data">Its samples.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="resumed">The checkpoint that the run goes on from; null for a new one.</param>
+    /// <param name="tolerate">Told of failures to write, which the run survives.</param>
+    public static RunLogs Open(LoadedConfig loaded, TrainingData data, RunFolder folder, Checkpoint? resumed, Action<GpuGradException> tolerate)
+    {
+        MetricsLog metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, tolerate);
+        var opened = new List<IRunLog>();
+        try
+        {
+            IReadOnlyDictionary<string, long> lengths = resumed?.LogLengths ?? [];
+            foreach (LogConfig log in loaded.Config.Log.DistinctBy(l => l.GetType()))
+            {
+                opened.Add(log switch
+                {
+                    TensorBoardConfig board => new TensorBoardLog(board, loaded, data, EventFile.Open(folder.Folder, lengths, resumed?.State.Step ?? 0, tolerate)),
+                    CsvConfig => new CsvLog(folder.Folder, lengths, tolerate),
+                    _ => throw new InvalidOperationException($"{log.GetType().Name} is no log."),
+                });
+            }
+            return new RunLogs(metrics, opened);
+        }
+        catch
+        {
+            opened.ForEach(o => o.Dispose());
+            metrics.Dispose();
+            throw;
+        }
+    }
+
+    public void Append(LineKind kind, params ReadOnlySpan<(string Name, MetricValue Value)> line)
+    {
+        metrics.Append(line);
+        foreach (IRunLog log in others)
+            log.Append(kind, line);
+        if (kind is LineKind.Step or LineKind.Layers && Stopwatch.GetElapsedTime(flushed) >= LongestWait)
+            Flush();
+    }
+
+    public void AtStart(Trainer trainer)
+    {
+        foreach (IRunLog log in others)
+            log.AtStart(trainer);
+        Flush();
+    }
+
+    /// <summary>Called once the epoch's line is appended.</summary>
+    public void AfterEpoch(Trainer trainer, EpochReport report)
+    {
+        foreach (IRunLog log in others)
+            log.AfterEpoch(trainer, report);
+        Flush();
+    }
+
+    public void AtEnd(Trainer trainer, bool succeeded)
+    {
+        foreach (IRunLog log in others)
+            log.AtEnd(trainer, succeeded);
+    }
+
+    /// <summary>Makes all of it durable: the length of <c>metrics.jsonl</c>, and those of the others' files; null without any.</summary>
+    public (long Metrics, Dictionary<string, long>? Others) Sync() =>
+        (metrics.Sync(), others.Count == 0 ? null : new Dictionary<string, long>(others.SelectMany(o => o.Sync())));
+
+    public void Dispose()
+    {
+        metrics.Dispose();
+        foreach (IRunLog log in others)
+            log.Dispose();
+    }
+
+    private void Flush()
+    {
+        flushed = Stopwatch.GetTimestamp();
+        metrics.Flush();
+        foreach (IRunLog log in others)
+            log.Flush();
+    }
+}

@@ -1,0 +1,93 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Numerics;
+using Google.Protobuf;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Logs.TensorBoard;
+
+/// <summary>
+/// Events in the framing of TFRecord files: the length (8 bytes, little-endian), its checksum, the message, its checksum. A resumed run
+/// cuts its files back to the checkpoint and goes on in another, because a TensorBoard that reads along has passed the cut: an event at
+/// the new file's head tells it to forget what came after.
+/// </summary>
+internal sealed class EventFile : IDisposable
+{
+    private const string Prefix = "events.out.tfevents.", Suffix = ".gpugrad"; // TensorBoard looks for 'tfevents' in a name
+    private const int LengthBytes = sizeof(ulong), ChecksumBytes = sizeof(uint);
+
+    private readonly string name;
+    private readonly AppendedFile file;
+    private readonly Dictionary<string, long> earlier;
+
+    private EventFile(string name, AppendedFile file, Dictionary<string, long> earlier)
+    {
+        this.name = name;
+        this.file = file;
+        this.earlier = earlier;
+    }
+
+    /// <param name="folder">The run's.</param>
+    /// <param name="lengths">What the checkpoint says of files; those that it does not know were written after it and go.</param>
+    /// <param name="steps">Steps done.</param>
+    /// <param name="tolerate">Told of failures to write; null: they are thrown.</param>
+    public static EventFile Open(WorkFolder folder, IReadOnlyDictionary<string, long> lengths, long steps, Action<GpuGradException>? tolerate)
+    {
+        var earlier = new Dictionary<string, long>();
+        foreach (string path in Directory.EnumerateFiles(folder.Location, $"{Prefix}*{Suffix}").Order(StringComparer.Ordinal))
+        {
+            string old = Path.GetFileName(path);
+            long there = new FileInfo(path).Length, kept = Math.Min(there, lengths.GetValueOrDefault(old));
+            if (kept == 0)
+            {
+                new FileCalls(folder, Path.Combine(folder.Path, old)).Discard(old);
+                continue;
+            }
+            earlier[old] = kept;
+            if (kept < there)
+                AppendedFile.Open(folder, old, kept, tolerate).Dispose();
+        }
+        int number = 1;
+        while (earlier.ContainsKey(NameOf(number)))
+            number++;
+        var events = new EventFile(NameOf(number), AppendedFile.Open(folder, NameOf(number), 0, tolerate), earlier);
+        events.Write(new Event { FileVersion = "brain.Event:2", SourceMetadata = new SourceMetadata { Writer = "gpugrad" } });
+        if (steps > 0)
+            events.Write(new Event { Step = steps + 1, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
+        return events;
+    }
+
+    /// <summary>Appends an event, at the present time.</summary>
+    public void Write(Event message)
+    {
+        message.WallTime = Now;
+        int size = message.CalculateSize();
+        var record = new byte[LengthBytes + ChecksumBytes + size + ChecksumBytes];
+        Span<byte> length = record.AsSpan(0, LengthBytes), body = record.AsSpan(LengthBytes + ChecksumBytes, size);
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)size);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(LengthBytes), Checksum(length));
+        message.WriteTo(body);
+        BinaryPrimitives.WriteUInt32LittleEndian(record.AsSpan(record.Length - ChecksumBytes), Checksum(body));
+        file.Append(record);
+    }
+
+    public static double Now => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+
+    public void Flush() => file.Flush();
+
+    public IEnumerable<KeyValuePair<string, long>> Sync() => earlier.Append(KeyValuePair.Create(name, file.Sync()));
+
+    public void Dispose() => file.Dispose();
+
+    // CRC-32C (Castagnoli), turned and shifted so that a checksum of checksums is none of itself.
+    internal static uint Checksum(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte b in bytes)
+            crc = BitOperations.Crc32C(crc, b);
+        crc = ~crc;
+        return unchecked(BitOperations.RotateRight(crc, 15) + 0xa282ead8u);
+    }
+
+    private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{number:0000}{Suffix}");
+}
