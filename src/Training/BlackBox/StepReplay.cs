@@ -19,7 +19,7 @@ public sealed class StepReplay
     {
         this.bundle = bundle;
         config = bundle.Config;
-        network = Network.Build(config.Model, bundle.Card.Shape.Shape);
+        network = Network.Build(config.Model, bundle.Card.Shape);
     }
 
     /// <summary>The first number that is not finite; null when all are.</summary>

@@ -60,6 +60,7 @@ internal sealed record IdRange(int Rows)
         layers.FirstOrDefault(l => l is not (ReshapeLayer or PermuteLayer)) switch
         {
             EmbeddingLayer embedding => [embedding],
+            ColumnEmbeddings columns => columns.Inner.OfType<EmbeddingLayer>(),
             Residual residual => residual.Paths.SelectMany(First),
             Branch branch => branch.Paths.SelectMany(First),
             _ => [],

@@ -13,7 +13,7 @@ internal static class LabelCheck
     {
         if (data.ClassNames is not null || data.Train.Labels is not int[] labels || labels.Min() is var least && least == 0)
             return null;
-        int classes = data.Shape.Classes, outputs = Network.Build(config.Model, data.Shape.Shape).Output.Count;
+        int classes = data.Shape.Classes, outputs = Network.Build(config.Model, data.Shape).Output.Count;
         string found = $"labels from {least} to {classes - 1}";
         if (outputs == classes - least)
             throw DataFault.In(data.Origin, $"{found} for a network with {outputs} outputs", $"labels from 0 to {outputs - 1}; subtract {least} from each");

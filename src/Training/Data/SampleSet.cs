@@ -217,6 +217,9 @@ public sealed record DataShape(Shape Shape, int Classes, int Targets = 0)
 
     /// <summary>The mask's [H, W] where each place of a map has a class; null for others.</summary>
     public Shape? MaskShape => Classes > 0 && Answer is { Rank: > 1 } ? Answer : null;
+
+    /// <summary>Numbers of a sample that are ids of categories, for which the network learns vectors; null for none.</summary>
+    public IReadOnlyList<ColumnEmbedding>? Embeddings { get; init; }
 }
 
 /// <summary>A loaded data set.</summary>

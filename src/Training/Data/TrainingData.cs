@@ -123,7 +123,9 @@ public sealed record TrainingData
             TableColumns columns = fitted?.Columns ?? TableFitting.Fit(read, train);
             var notes = new List<string>(data.Notes);
             (train, validation, test) = Encode(new TableEncoder(columns), train, validation, test, notes.Add);
-            data = data with { Columns = columns, Shape = data.Shape with { Shape = train.Shape }, Notes = notes };
+            data = data with { Columns = columns, Shape = data.Shape with { Shape = train.Shape, Embeddings = columns.Embeddings() }, Notes = notes };
+            if (data.Shape.Embeddings is not null && config.Augment.Count > 0)
+                throw ConfigException.At(config.Augment[0].Source, "augment: samples hold ids of categories ('embedding' of a column), which random changes would make others; expected no 'augment', or columns without 'embedding'");
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         }
         return Finish(config, data, run, fitted, new TrainingData

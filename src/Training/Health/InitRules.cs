@@ -114,7 +114,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         return null;
     }
 
-    private bool IsTable => network.Layers[0] is EmbeddingLayer;
+    private bool IsTable => network.Layers[0] is EmbeddingLayer or ColumnEmbeddings;
 
     // Layers one behind the other; not those inside a block.
     private IEnumerable<AuditedLayer> Main() => audit.Layers.Where(l => network.Layers.Any(n => n.Path == l.Path));

@@ -52,7 +52,7 @@ public sealed record RunFacts
             GuessLoss = Health.GuessLoss.Of(config.Loss, data.Train, data.Shape.Classes, data.Normalization.Targets, config.Data.Sampling),
             ClassShares = data.Train.Labels is int[] labels ? Health.GuessLoss.Shares(labels, data.Shape.Classes, config.Data.Sampling) : [],
             ClassNames = data.ClassNames,
-            InputSize = network.Layers[0] is EmbeddingLayer ? 1 : SizeOf(data.Train, data.Normalization),
+            InputSize = network.Layers[0] is EmbeddingLayer ? 1 : SizeOf(data),
             RateFactors = weights.ToDictionary(p => p.Name, p => ParameterGroups.RateFactorOf(config, network, p)),
             Tables = tables,
             Linear = LinearPair.In(network.Layers),
@@ -68,16 +68,21 @@ public sealed record RunFacts
 
     internal double FactorOf(ParameterReading reading) => RateFactors.GetValueOrDefault(reading.Parameter.Name, 1);
 
-    private static double SizeOf(SampleSet samples, Normalization normalization)
+    private static double SizeOf(TrainingData data)
     {
+        (SampleSet samples, Normalization normalization) = (data.Train, data.Normalization);
+        HashSet<int> ids = [.. (data.Shape.Embeddings ?? []).Select(e => e.At)];
         int size = samples.Shape.Count, channel = size / normalization.Scale.Count, step = Math.Max(1, samples.Count / Looked);
         (double sum, long count) = (0, 0);
         var sample = new double[size];
         for (int i = 0; i < samples.Count; i += step)
         {
             samples.Read((long)i * size, sample);
-            for (int j = 0; j < size; j++, count++)
+            for (int j = 0; j < size; j++)
             {
+                if (ids.Contains(j))
+                    continue;
+                count++;
                 double x = (sample[j] - normalization.Centre[j / channel]) * normalization.Scale[j / channel];
                 sum += x * x;
             }

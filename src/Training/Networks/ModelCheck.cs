@@ -24,7 +24,7 @@ public static class ModelCheck
     /// <summary>The same with the shape of loaded data.</summary>
     public static Network Check(RunConfig config, DataShape shape)
     {
-        Network network = Network.Build(config.Model, shape.Shape);
+        Network network = Network.Build(config.Model, shape);
         if (IdRange.Misplaced(network) is { } table)
             throw ConfigException.At(config.Model[0].Source, $"layer {table.Path} (embedding) gets what other layers computed; expected it before them, as it takes the whole numbers of the data");
         if (config.Loss is { Source: null } and SoftmaxCrossEntropyConfig && shape.Classes == 0)

@@ -51,7 +51,7 @@ internal sealed class TableColumnText
 
     private string Gaps() => profile.Missing == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {profile.Missing:N0} missing");
 
-    private string Remarks() => IsTelling(profile) ? "; tells the answer" : profile.Suspicions.FirstOrDefault(s => s.StartsWith("says the same", StringComparison.Ordinal)) is string twin ? "; " + twin : "";
+    private string Remarks() => IsTelling(profile) ? "; tells the answer" : profile.Code is string code ? $"; codes with leading zeros such as {code}" : profile.Suspicions.FirstOrDefault(s => s.StartsWith("says the same", StringComparison.Ordinal)) is string twin ? "; " + twin : "";
 
     /// <summary>A number as people write it.</summary>
     internal static string Number(double value) => value.ToString(value == Math.Floor(value) && Math.Abs(value) < 1e9 ? "F0" : "G5", CultureInfo.InvariantCulture);

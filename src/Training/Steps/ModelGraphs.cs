@@ -29,7 +29,7 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
     public Tensor? GradientNorm { get; init; }
 
-    /// <summary>The gradient of the loss in the samples; null where nothing asks for it or they are whole numbers.</summary>
+    /// <summary>The gradient of the loss in the samples; null where nothing asks for it or whole numbers are among them.</summary>
     public Tensor? InputGradient { get; init; }
 
     /// <summary>The gradient of the loss in each layer's output by path, null where none reaches it; empty where nothing asks for it.</summary>
@@ -76,7 +76,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             Gradients = gradients,
             LossWeight = memory.Accumulated is null ? null : built.Weight,
             GradientNorm = norm,
-            InputGradient = others.FirstOrDefault(),
+            InputGradient = network.Layers[0] is ColumnEmbeddings ? null : others.FirstOrDefault(),
             ActivationGradients = layers.Activations.Keys.Zip(others.Skip(1)).ToDictionary(p => p.First, p => p.Second),
         };
     }

@@ -80,15 +80,17 @@ public sealed record ModelCard(string Config, FittedInput Input)
             double[] centre = metadata.TryGetValue(CentreKey, out string? stated)
                 ? JsonSerializer.Deserialize<double[]>(stated)!
                 : [.. JsonSerializer.Deserialize<double[]>(metadata[ShiftKey])!.Select((shift, c) => -shift / scale[c])];
+            TableColumns? columns = metadata.TryGetValue(ColumnsKey, out string? described) ? JsonSerializer.Deserialize<TableColumns>(described, Options) : null;
             var input = new FittedInput
             {
                 Shape = new DataShape(new Kernels.Tensors.Shape(sizes.AsSpan(0, sizes.Length - 2)), sizes[^2], sizes[^1])
                 {
+                    Embeddings = columns?.Embeddings(),
                     Answer = metadata.TryGetValue(AnswerKey, out string? answer) ? new Kernels.Tensors.Shape(JsonSerializer.Deserialize<int[]>(answer)!) : null,
                 },
                 Normalization = new Normalization(scale, centre) { Targets = Targets(metadata) },
                 ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
-                Columns = metadata.TryGetValue(ColumnsKey, out string? columns) ? JsonSerializer.Deserialize<TableColumns>(columns, Options) : null,
+                Columns = columns,
                 Bytes = metadata.TryGetValue(BytesKey, out string? bytes) ? bytes == "true" : null,
                 Fingerprint = metadata.GetValueOrDefault(FingerprintKey),
             };

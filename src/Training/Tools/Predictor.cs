@@ -40,7 +40,7 @@ public sealed class Predictor
         this.config = config;
         this.card = card;
         this.load = load;
-        network = Network.Build(config.Model, card.Shape.Shape);
+        network = Network.Build(config.Model, card.Shape);
     }
 
     /// <summary>Predicts all samples of a set, in order; they are raw, as the training data were.</summary>

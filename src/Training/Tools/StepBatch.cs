@@ -4,6 +4,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Data.Tables;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 
@@ -30,6 +31,8 @@ public static class StepBatch
         IdRange.Of(config, shape.Shape)?.Check(samples);
         if (arrays.TryGetValue("lengths", out NumberArray? lengths))
             samples = samples with { Lengths = Lengths(lengths, path, count, shape.Shape[0]) };
+        foreach (ColumnEmbedding column in shape.Embeddings ?? [])
+            column.Check(samples);
         if (config.Data.Target == TargetKind.Input)
             return samples with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
         NumberArray y = Array(arrays, "y", path);
@@ -76,10 +79,9 @@ public static class StepBatch
     public static SampleSet Random(Network network, DataShape shape, int count, ulong seed)
     {
         var random = new RandomStream(seed, Purpose.Generate);
-        int rows = network.Layers[0] is EmbeddingLayer embedding ? embedding.Rows : 0;
         var x = new float[shape.Shape.Prepend(count).Count];
         for (int i = 0; i < x.Length; i++)
-            x[i] = rows > 0 ? random.NextInt(rows) : (float)random.NextNormal();
+            x[i] = RowsOf(i % shape.Shape.Count) is > 0 and int rows ? random.NextInt(rows) : (float)random.NextNormal();
         return new SampleSet
         {
             Shape = shape.Shape,
@@ -91,6 +93,13 @@ public static class StepBatch
             Labels = shape.Classes > 0 && shape.Answer is null ? [.. Enumerable.Range(0, count).Select(_ => random.NextInt(shape.Classes))] : null,
             Targets = shape.Classes > 0 ? null : [.. Enumerable.Range(0, count * shape.Targets).Select(_ => (float)random.NextNormal())],
             TargetSize = shape.Targets,
+        };
+
+        int RowsOf(int number) => network.Layers[0] switch
+        {
+            EmbeddingLayer embedding => embedding.Rows,
+            ColumnEmbeddings columns => columns.RowsOf(number),
+            _ => 0,
         };
     }
 

@@ -45,7 +45,7 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
 
     public void Dispose() => Weights?.Dispose();
 
-    public Network Network => Network.Build(Config.Config.Model, Card.Shape.Shape);
+    public Network Network => Network.Build(Config.Config.Model, Card.Shape);
 
     // What is given in place of a run by mistake, and would be refused for its first bytes.
     private static void RequireWeights(string path)

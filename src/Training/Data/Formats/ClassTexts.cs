@@ -21,4 +21,13 @@ internal static class ClassTexts
     public static string NameOf(decimal value) => value == 0 ? "0" : decimal.Truncate(value).ToString("0", CultureInfo.InvariantCulture);
 
     public static bool AreWhole(IEnumerable<string> texts) => texts.All(t => TryWhole(t, out _));
+
+    /// <summary>Whether a text is a code: digits that begin with a 0, such as the postal code 01067, of which 1067 is another.</summary>
+    public static bool IsCode(ReadOnlySpan<char> text) => text.Length > 1 && text[0] == '0' && !text.ContainsAnyExceptInRange('0', '9');
+
+    /// <summary>The same of bytes.</summary>
+    public static bool IsCode(ReadOnlySpan<byte> text) => text.Length > 1 && text[0] == (byte)'0' && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
+
+    /// <summary>Whether different texts may be the same value: whole numbers, none of them a code.</summary>
+    public static bool AreNumbers(IReadOnlyCollection<string> texts) => AreWhole(texts) && !texts.Any(t => IsCode(t));
 }

@@ -48,7 +48,8 @@ internal sealed record CsvTable
     public IReadOnlyList<string> SortedClasses()
     {
         string[] names = [.. Classes.Select(c => c.Text)];
-        if (ClassTexts.AreWhole(names))
+        // Codes stay as they are, unless one value is written in two ways.
+        if (ClassTexts.AreWhole(names) && (ClassTexts.AreNumbers(names) || names.DistinctBy(ClassTexts.Value).Count() < names.Length))
             return [.. names.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)];
         var values = new Dictionary<decimal, string>();
         foreach ((string text, TextPlace first) in Classes)
@@ -79,7 +80,7 @@ internal sealed record CsvTable
     /// <summary>The class of each row as a position in the given order.</summary>
     public int[] LabelsIn(IReadOnlyList<string> order)
     {
-        bool numbers = ClassTexts.AreWhole(order);
+        bool numbers = ClassTexts.AreNumbers([.. order]);
         var known = order.Select((text, i) => (text, i)).ToDictionary(c => c.text, c => c.i, StringComparer.Ordinal);
         var positions = new int[Classes.Count];
         for (int i = 0; i < positions.Length; i++)

@@ -57,6 +57,8 @@ public sealed class InputPipeline
         if (answers && !samples.HasAnswers)
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
         ids?.Check(samples);
+        foreach (ColumnEmbedding column in fitted.Shape.Embeddings ?? [])
+            column.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
     }
 

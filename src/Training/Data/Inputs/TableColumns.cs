@@ -55,6 +55,20 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>Which numbers of a sample are on a scale, rather than 0 or 1.</summary>
     internal bool[] Scaled() => [.. Columns.Where(c => c.Role == ColumnRole.Feature).SelectMany(c => Enumerable.Range(0, c.Fit?.Width ?? 1).Select(i => c.Fit?.IsScaled(i) ?? true))];
 
+    /// <summary>Numbers of a sample that are ids of categories; null for none.</summary>
+    internal IReadOnlyList<ColumnEmbedding>? Embeddings()
+    {
+        var found = new List<ColumnEmbedding>();
+        int at = 0;
+        foreach (TableColumn column in Columns.Where(c => c.Role == ColumnRole.Feature))
+        {
+            if (column.Fit is { Embedding: > 0 } fit)
+                found.Add(new ColumnEmbedding(at, column.Name, fit.Ids, fit.Embedding));
+            at += column.Fit?.Width ?? 1;
+        }
+        return found.Count == 0 ? null : found;
+    }
+
     /// <summary>Names of the features, in their order.</summary>
     public IReadOnlyList<string> Features => [.. Columns.Where(c => c.Role == ColumnRole.Feature).Select(c => c.Name)];
 

@@ -85,6 +85,8 @@ public sealed record CsvConfig : DatasetConfig
             throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
         if (Window is not null && (Targets.Count == 0 || Shape is not null))
             throw ConfigException.At(Window.Source, Shape is null ? "window without 'targets'; expected the columns to predict, e.g. targets: [temperature]" : "window with 'shape'; expected one of the two");
+        if ((Window is not null || Shape is not null) && Columns.Values.OfType<CategoryColumnConfig>().FirstOrDefault(c => c.Embedding is not null) is { } embedded)
+            throw ConfigException.At(embedded.Source, $"embedding with '{(Window is null ? "shape" : "window")}', whose samples have more than one axis; expected one of the two");
         string path = DataFile.Resolve(context, Path);
         CsvTable train = Read(path, context.Fitted?.Columns);
         if (Window is not null && train.Layout.Window is null)

@@ -11,7 +11,7 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
     public static IReadOnlyList<Choice> Choices { get; } =
     [
         new("number", typeof(NumberColumnConfig), "numbers, which `normalize` scales"),
-        new("category", typeof(CategoryColumnConfig), "texts or numbers that stand for categories: one input each (one-hot), and one for any that training has not seen"),
+        new("category", typeof(CategoryColumnConfig), "texts or numbers that stand for categories: one input each (one-hot), and one for any that training has not seen; or a learned vector (`embedding`)"),
         new("boolean", typeof(BooleanColumnConfig), "true or false, yes or no, 1 or 0: an input of 1 or 0"),
         new("date", typeof(DateColumnConfig), "dates, of which parts become numbers"),
         new("text", typeof(TextColumnConfig), "not yet: free text"),
@@ -54,13 +54,19 @@ public sealed record CategoryColumnConfig : ColumnConfig
     /// <summary>What is done where the value is missing.</summary>
     public MissingStrategy Missing { get; init; }
 
+    internal const int WidestEmbedding = 1 << 12;
+
     /// <summary>The category that stands for a missing one, with <c>missing: constant</c>.</summary>
     public string? Fill { get; init; }
+
+    /// <summary>Numbers of a vector that the network learns for each category, in place of an input for each; for columns of many categories.</summary>
+    [DefaultText("none: one-hot")]
+    public int? Embedding { get; init => field = value is int width ? Require.Between(width, 1, WidestEmbedding) : null; }
 
     internal override ColumnFit Plan()
     {
         Check(Source, "category", Missing, Fill is not null, MissingStrategy.Mean, MissingStrategy.Median);
-        return new ColumnFit(ColumnType.Category) { Missing = Missing, FillCategory = Fill };
+        return new ColumnFit(ColumnType.Category) { Missing = Missing, FillCategory = Fill, Embedding = Embedding ?? 0 };
     }
 }
 

@@ -25,6 +25,10 @@ public sealed record ColumnFit(ColumnType Type)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Categories { get; init; }
 
+    /// <summary>Width of the vector that the network learns for each category, whose ids a sample then holds; 0 for an input for each.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Embedding { get; init; }
+
     /// <summary>The numbers made of a date.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DatePart>? Parts { get; init; }
@@ -41,9 +45,12 @@ public sealed record ColumnFit(ColumnType Type)
     [JsonIgnore]
     public bool IsFitted => Type == ColumnType.Category ? Categories is not null : Fill is not null;
 
-    /// <summary>Numbers of a sample. A category has one for each of the training part, one for all others and, where there is an indicator, one for a missing value.</summary>
+    /// <summary>Numbers of a sample. A category has one for each of the training part, one for all others and, where there is an indicator, one for a missing value; embedded, its id.</summary>
     [JsonIgnore]
-    public int Width => Values + (Indicator ? 1 : 0);
+    public int Width => Embedding > 0 ? 1 : Values + (Indicator ? 1 : 0);
+
+    /// <summary>Ids of an embedded category.</summary>
+    internal int Ids => Values + (Indicator ? 1 : 0);
 
     // Without the indicator.
     internal int Values => Type switch
@@ -59,6 +66,7 @@ public sealed record ColumnFit(ColumnType Type)
     /// <summary>Names of its numbers.</summary>
     internal IEnumerable<string> Names(string column) => Type switch
     {
+        ColumnType.Category when Embedding > 0 => [column],
         ColumnType.Category => [.. Categories!.Select(c => $"{column} = {c}"), $"{column} = another", .. MissingName(column)],
         ColumnType.Date => [.. Parts!.Select(p => $"{column} {Config.Naming.Kebab(p.ToString())}"), .. MissingName(column)],
         _ => [column, .. MissingName(column)],
@@ -71,6 +79,8 @@ public sealed record ColumnFit(ColumnType Type)
             return "a column whose values are not known";
         if (Categories is { } categories && (Type != ColumnType.Category || categories.Any(c => c is null) || categories.Distinct(StringComparer.Ordinal).Count() != categories.Count))
             return "categories that are not different texts";
+        if (Embedding != 0 && (Type != ColumnType.Category || Embedding is < 0 or > CategoryColumnConfig.WidestEmbedding))
+            return "an embedding that is none of a category";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))
             return "a date without parts";
         if (FillCategory is not null && Categories?.Contains(FillCategory) != true)

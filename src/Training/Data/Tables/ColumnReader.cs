@@ -18,6 +18,7 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
     private readonly List<int> counts = [];
     private ColumnType? type = plan?.Type;
     private readonly bool isSettled = plan is not null;
+    private bool isMeasure, isNoNumber;
 
     public string Name => name;
 
@@ -25,7 +26,10 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
     public ColumnType Type => type ?? ColumnType.Number;
 
     /// <summary>Whether its cells must be read again, as texts.</summary>
-    public bool MustStartAgain { get; private set; }
+    public bool MustStartAgain => isNoNumber || (type == ColumnType.Number && Code is not null);
+
+    /// <summary>A value that only a code is written like, in a column of whole numbers; null for none.</summary>
+    public string? Code { get => isMeasure ? null : field; private set; }
 
     public int Missing { get; private set; }
 
@@ -53,7 +57,7 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
     public void StartAgain()
     {
         if (MustStartAgain)
-            (type, MustStartAgain) = (ColumnType.Category, false);
+            (type, isNoNumber) = (ColumnType.Category, false);
         (Missing, Present, FirstMissing) = (0, 0, null);
         codes.Clear();
         texts.Clear();
@@ -64,11 +68,11 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
     /// <exception cref="GpuGradException">The cell holds something else, with its place.</exception>
     public double Read(ITableRows rows, int column)
     {
-        if (MustStartAgain)
+        if (isNoNumber)
             return double.NaN;
         ReadOnlySpan<byte> bytes = rows.Cell(column);
         if (type is null or ColumnType.Number && CsvHeader.TryNumber(bytes, options.Numbers, out double number) && !options.IsMissing(number))
-            return Number(number);
+            return Number(number, bytes);
         string raw = CsvReading.Strict.GetString(bytes), text = CellTexts.Clean(raw);
         if (options.IsMissing(text))
         {
@@ -78,14 +82,20 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
         }
         // Quoted like a text.
         if (type is null or ColumnType.Number && text != raw && CsvHeader.TryNumber(Encoding.UTF8.GetBytes(text), options.Numbers, out number))
-            return Number(number);
+            return Number(number, Encoding.UTF8.GetBytes(text));
         Present++;
         return Value(rows, column, raw, text);
     }
 
-    private double Number(double number)
+    private double Number(double number, ReadOnlySpan<byte> text)
     {
         type = ColumnType.Number;
+        if (!isSettled)
+        {
+            isMeasure |= number < 0 || number != Math.Floor(number);
+            if (!isMeasure && ClassTexts.IsCode(text.Trim(" \t"u8)))
+                Code ??= Encoding.UTF8.GetString(text).Trim();
+        }
         Present++;
         return number;
     }
@@ -103,19 +113,19 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
             FirstText ??= (text, rows.PlaceOf(column));
         type ??= ColumnType.Category;
         if (type == ColumnType.Category)
-            return Code(rows, column, text);
+            return PlaceOf(rows, column, text);
         if (type == ColumnType.Boolean)
             return CellTexts.Boolean(text) is bool yes ? yes ? 1 : 0 : throw Wrong(rows, column, raw, "true or false, yes or no, 1 or 0");
         if (isSettled)
             throw Wrong(rows, column, raw, type == ColumnType.Number ? Numbers(raw) : plan!.Format is string format ? $"a date written as {format}" : "a date such as 2024-12-31 or 2024-12-31 23:59; 'format' of the column says how dates are written");
-        MustStartAgain = true;
+        isNoNumber = true;
         return double.NaN;
     }
 
     private string Numbers(string text) =>
         $"a finite number{(text.Contains(',', StringComparison.Ordinal) ? " with a decimal point" : "")}; 'ignore' leaves a column out{Hint}";
 
-    private double Code(ITableRows rows, int column, string text)
+    private double PlaceOf(ITableRows rows, int column, string text)
     {
         if (codes.TryGetValue(text, out int known))
         {
@@ -131,6 +141,8 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
             HasTooManyTexts = true;
             return double.NaN;
         }
+        if (!isSettled && ClassTexts.IsCode(text))
+            Code ??= text;
         codes.Add(text, texts.Count);
         texts.Add(text);
         counts.Add(1);

@@ -16,7 +16,8 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
     private readonly List<string> examples = [];
     private double sum, squares, pivot, minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
     private int numbers, dated, present, fractions;
-    private bool hasMore, looksNumeric;
+    private bool hasMore, looksNumeric, isNegative;
+    private string? code;
 
     public int Missing { get; private set; }
 
@@ -27,12 +28,15 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
     public Dictionary<string, int>? Codes(int atMost) => hasMore || counts.Count > atMost || counts.Count < 2 ? null : counts.Keys.Select((k, i) => (k, i)).ToDictionary(v => v.k, v => v.i, StringComparer.Ordinal);
 
     public ColumnType? Type => present == 0 ? null
-        : numbers == present ? ColumnType.Number
+        : numbers == present && Code is null ? ColumnType.Number
         : dated == present ? ColumnType.Date
         : hasMore ? ColumnType.Text
         : CellTexts.AreBoolean(counts.Keys) ? ColumnType.Boolean
-        : numbers > 0 && !TypeInference.IsMixedCategory(numbers, counts.Count, present) ? ColumnType.Number
+        : numbers > 0 && Code is null && !TypeInference.IsMixedCategory(numbers, counts.Count, present) ? ColumnType.Number
         : TypeInference.AreCategories(counts.Count, present) ? ColumnType.Category : ColumnType.Text;
+
+    // Digits that begin with a 0 stand for something, unless there are measures among them.
+    private string? Code => fractions == 0 && !isNegative ? code : null;
 
     public void Add(ReadOnlySpan<byte> bytes)
     {
@@ -49,6 +53,9 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         {
             numbers++;
             fractions += number == Math.Floor(number) ? 0 : 1;
+            isNegative |= number < 0;
+            if (code is null && ClassTexts.IsCode(text))
+                code = text;
             Measure(number);
         }
         else if (dated == present - 1 && dates.TryRead(text, out double seconds))
@@ -77,6 +84,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             Maximum = measured ? maximum : null,
             Mean = measured ? mean : null,
             Deviation = measured ? Math.Sqrt(Math.Max(0, (squares / n) - (sum / n * (sum / n)))) : null,
+            Code = Type is ColumnType.Category or ColumnType.Text ? Code : null,
             IsWhole = numbers == present && fractions == 0,
             Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
             Examples = examples,
@@ -104,9 +112,17 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             suspicions.Add(Missing == 0 ? "the same in every row" : "the same wherever there is a value");
             return Missing == 0;
         }
+        if (Type is ColumnType.Category or ColumnType.Text && Code is not null)
+            suspicions.Add($"leading zeros, as in {DataFault.Quote(Code)}: codes rather than numbers");
         bool identifies = rows >= LeastRows && Missing == 0 && !hasMore && counts.Count == rows;
         if (Type == ColumnType.Text)
-            suspicions.Add(identifies ? "another text in every row: a name or free text" : "hardly any text occurs twice: names or free text");
+            suspicions.Add((identifies, Code) switch
+            {
+                (true, null) => "another text in every row: a name or free text",
+                (false, null) => "hardly any text occurs twice: names or free text",
+                (true, _) => "another code in every row: an identifier",
+                _ => "hardly any code occurs twice: 'category' in 'columns' takes it all the same",
+            });
         else if (Type == ColumnType.Number && fractions == 0 && rows >= LeastRows && (identifies || hasMore || counts.Count > rows * 0.9) && (IsCalledId(name) || maximum - minimum == rows - 1))
             suspicions.Add("numbers the rows: an identifier");
         else

@@ -86,7 +86,10 @@ internal sealed class TableEncoder(TableColumns columns)
                 missing++;
             else if ((place = places[(int)code]) == other)
                 strange[(int)code]++;
-            numbers[(row * width) + at + place] = 1;
+            if (fit.Embedding > 0)
+                numbers[(row * width) + at] = place;
+            else
+                numbers[(row * width) + at + place] = 1;
         }
         unseen(given.Texts!.Zip(strange).Where(s => s.Second > 0));
         return missing;
@@ -98,7 +101,7 @@ internal sealed class TableEncoder(TableColumns columns)
         var known = new Dictionary<string, int>(StringComparer.Ordinal);
         for (int i = 0; i < fit.Categories!.Count; i++)
             known[fit.Categories[i]] = i;
-        bool whole = ClassTexts.AreWhole(fit.Categories);
+        bool whole = ClassTexts.AreNumbers([.. fit.Categories]);
         return [.. texts.Select(t => known.TryGetValue(t, out int place) || (whole && ClassTexts.TryWhole(t, out decimal value) && known.TryGetValue(ClassTexts.NameOf(value), out place)) ? place : known.Count)];
     }
 

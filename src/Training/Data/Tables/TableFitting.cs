@@ -49,7 +49,7 @@ internal static class TableFitting
         values.CountCodes(counts);
         string[] seen = [.. raw.Texts.Where((_, i) => counts[i] > 0)];
         // One number may be written in several ways: 3 and 3.0.
-        bool whole = seen.Length > 0 && ClassTexts.AreWhole(seen);
+        bool whole = seen.Length > 0 && ClassTexts.AreNumbers(seen);
         string[] categories = whole
             ? [.. seen.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)]
             : [.. seen.Order(StringComparer.Ordinal)];

@@ -25,6 +25,9 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
 
     public double? Deviation { get; init; }
 
+    /// <summary>A value such as 007, for which whole numbers are taken as codes; null for none.</summary>
+    public string? Code { get; init; }
+
     /// <summary>Whether every number is whole.</summary>
     public bool IsWhole { get; init; }
 

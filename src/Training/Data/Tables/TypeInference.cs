@@ -29,10 +29,12 @@ internal static class TypeInference
             ColumnType type = columns.Plans[i]?.Type ?? TypeOf(table.Name, columns, readers[i], options);
             if (type == ColumnType.Text)
             {
-                notes.Add(string.Create(CultureInfo.InvariantCulture, $"{table.Name}: {readers[i].Name} is left out: {(readers[i].HasTooManyTexts ? "more than " : "")}{readers[i].Texts.Count:N0} different texts in {readers[i].Present:N0} rows; 'columns' can make it a category"));
+                notes.Add(string.Create(CultureInfo.InvariantCulture, $"{table.Name}: {readers[i].Name} is left out: {LeftOut(readers[i])}; 'columns' can make it a category{(readers[i].Code is null ? "" : " or a number")}"));
                 layout[at] = layout[at] with { Role = ColumnRole.Ignored };
                 continue;
             }
+            if (readers[i].Code is string code)
+                notes.Add($"{table.Name}: {readers[i].Name} holds codes such as {DataFault.Quote(code)}, with leading zeros, and is read as a category; 'columns' can make it a number");
             layout[at] = layout[at] with { Fit = columns.Plans[i] ?? new ColumnFit(type) };
             kept.Add(i);
             raw.Add(readers[i].ToRaw(layout[at].Name, type));
@@ -43,12 +45,18 @@ internal static class TypeInference
         return Rearrange(settled, readers, kept);
     }
 
+    private static string LeftOut(ColumnReader reader) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(reader.HasTooManyTexts ? "more than " : "")}{reader.Texts.Count:N0} different {(reader.Code is string code ? $"codes with leading zeros, such as {DataFault.Quote(code)}," : "texts")} in {reader.Present:N0} rows");
+
     private static ColumnType TypeOf(string file, CsvColumns columns, ColumnReader reader, CsvOptions options)
     {
         if (reader.Present == 0 && reader.FirstMissing is (string text, TextPlace place))
             throw DataFault.At(file, place.Line, place.Column, $"{(text.Length == 0 ? "nothing" : DataFault.Quote(text))} in {reader.Name}, as in every row", "values; 'ignore' leaves a column out");
         if (reader.Type != ColumnType.Category)
             return reader.Type;
+        if (reader.Code is not null)
+            return !reader.HasTooManyTexts && AreCategories(reader.Texts.Count, reader.Present) ? ColumnType.Category : ColumnType.Text;
         int numbers = 0;
         for (int i = 0; i < reader.Texts.Count; i++)
             numbers += CsvHeader.TryNumber(System.Text.Encoding.UTF8.GetBytes(reader.Texts[i]), options.Numbers, out _) ? reader.Counts[i] : 0;

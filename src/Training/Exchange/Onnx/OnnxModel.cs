@@ -44,7 +44,7 @@ internal static class OnnxModel
     /// <param name="metadata">Texts to add.</param>
     public static ModelProto Of(RunConfig config, FittedInput fitted, WeightReader weights, OnnxOptions options, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        Network network = Network.Build(config.Model, fitted.Shape.Shape);
+        Network network = Network.Build(config.Model, fitted.Shape);
         RequireRoom(network);
         var graph = new OnnxGraph(options.Opset, weights);
         string x = OnnxInput.Add(graph, fitted, options.Preprocessing);

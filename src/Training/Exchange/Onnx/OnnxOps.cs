@@ -35,6 +35,7 @@ internal static class OnnxOps
         Reshape op => n.Graph.Reshape(n.Input(), n.InputShape(), op.To),
         Permute op => n.Add("Transpose", [n.Input()], Ints("perm", op.Axes)),
         Concat op => n.Add("Concat", [.. Enumerable.Range(0, n.Inputs).Select(i => n.Input(i))], Of("axis", op.Axis)),
+        Slice op => n.Add("Slice", [n.Input(), n.Graph.Indices("starts", [op.Start]), n.Graph.Indices("ends", [op.Start + op.Length]), n.Graph.Indices("axes", [op.Axis])]),
         Add => n.Add("Add", [n.Input(0), n.Input(1)]),
         Multiply => n.Add("Mul", [n.Input(0), n.Input(1)]),
         MapOp op when OnnxActivations.Find(op) is { } activation => activation(n, op.Constant),

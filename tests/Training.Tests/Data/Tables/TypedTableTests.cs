@@ -246,7 +246,7 @@ public sealed class TypedTableTests : IDisposable
     [Fact]
     public void A_category_that_is_a_number_is_the_same_however_it_is_written()
     {
-        RunConfig config = Config("c,y\n3,a\n1.0,b\n02,a\n", "label: y, columns: {c: category}");
+        RunConfig config = Config("c,y\n3,a\n1.0,b\n+2,a\n", "label: y, columns: {c: category}");
         TrainingData data = TrainingData.Load(config, new DataContext(folder.Path, 1));
         Assert.Equal(["1", "2", "3"], Fits(data)[0].Categories!);
         SampleSet read = new InputPipeline(config, FittedInput.Of(data)).Read(folder.Write("new.csv", "c\n3.0\n2\n"));
