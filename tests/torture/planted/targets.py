@@ -1,7 +1,7 @@
 # Resampling.
 defect('missing share', 'Resampling/Upsample.cs', 'wh * ww * dy;', 'wh * dy;')
 defect('overwrites', 'Resampling/Upsample.cs', '+ w] += wh * ww * dy;', '+ w] = wh * ww * dy;')
-defect('border', 'Resampling/ResampledAxis.cs', 'if (h == In - 1)', 'if (h == In)')
+defect('border', 'Resampling/ResampledAxis.cs', '((2 * h) + 3) * Unit', '((2 * h) + 2) * Unit')
 defect('missing share', 'Resampling/ResampledAxis.cs', 'Next(place) == h ? 1f : 1f - share', '1f - share')
 defect('constant', 'Resampling/ResampledAxis.cs', 'return h == 0 ? 0 : Over(((2 * h) - 1) * Unit) / 2;', 'return h == 0 ? 0 : (Over(((2 * h) - 1) * Unit) / 2) + 1;')
 defect('missing row', 'Resampling/CpuResampling.cs', 'for (int i = rows.Begin[h]; i < rows.Begin[h + 1]; i++)', 'for (int i = rows.Begin[h] + 1; i < rows.Begin[h + 1]; i++)')

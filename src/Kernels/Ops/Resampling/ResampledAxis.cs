@@ -50,12 +50,7 @@ internal readonly record struct ResampledAxis(int In, int Out, int Step, int Uni
     }
 
     /// <summary>Behind the last new place that reads h.</summary>
-    public int End(int h)
-    {
-        if (h == In - 1)
-            return Out;
-        return Linear == 0 ? Over((h + 1) * Unit) : Math.Min(Out, Over(((2 * h) + 3) * Unit) / 2);
-    }
+    public int End(int h) => Linear == 0 ? Over((h + 1) * Unit) : Math.Min(Out, Over(((2 * h) + 3) * Unit) / 2);
 
     /// <summary>How much of the old place h is in the new place d, which reads it.</summary>
     public float Weight(int d, int h)
