@@ -23,6 +23,10 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     [Option("allow-changes", HelpText = "Go on although config or data are not those of the checkpoint.")]
     public bool AllowChanges { get; set; }
 
+    [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint.")]
+    [Range(1)]
+    public int? Until { get; set; }
+
     public override int Run(Output output)
     {
         using var signals = TrainingCommand.Signals();
@@ -40,7 +44,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
             NoteOtherBits(file.Content, device, folder);
             output.Line($"checkpoint {file.Path}: {Where(file.Content.State, loaded.Config.Train.Epochs)}");
         }
-        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output);
+        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until);
     }
 
     private static string Where(RunState state, int epochs) => Format.Invariant(

@@ -19,6 +19,10 @@ public sealed class TrainVerb : ConfigVerb
     [Option("weights", MetaValue = "FILE|RUN", HelpText = "Weights to begin with, by name, as init-from in the config: a run folder or a .safetensors file.")]
     public string? Weights { get; set; }
 
+    [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint; gpugrad resume goes on to the config's last epoch.")]
+    [Range(1)]
+    public int? Until { get; set; }
+
     public override int Run(Output output)
     {
         if (Weights is not null)
@@ -38,7 +42,7 @@ public sealed class TrainVerb : ConfigVerb
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try
         {
-            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output);
+            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until);
         }
         catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {

@@ -17,7 +17,7 @@ internal static class TrainingCommand
         ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
     };
 
-    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output)
+    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null)
     {
         RunConfig config = loaded.Config;
         using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
@@ -30,7 +30,13 @@ internal static class TrainingCommand
             output.Line($"kernels    {kernels}");
         output.Line($"run        {folder.Path}");
         output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
-        RunResult result = session.Run(signals.Stop);
+        RunResult result = session.Run(signals.Stop, until ?? int.MaxValue);
+        if (result.Status == RunStatus.Stopped && signals.ExitCode is null)
+        {
+            output.Line(Format.Invariant($"stopped after epoch {session.Trainer.State.Epoch}, as --until says; go on with: gpugrad resume {folder.Path}"));
+            output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
+            return ExitCode.Done;
+        }
         if (result.Status == RunStatus.Stopped)
         {
             Output.Note($"stopped at step {session.Trainer.State.Step}; go on with: gpugrad resume {folder.Path}");

@@ -33,6 +33,7 @@ internal static class VerbList
         typeof(ExplainVerb),
         typeof(AtlasVerb),
         typeof(LrFindVerb),
+        typeof(SweepVerb),
         typeof(LandscapeVerb),
         typeof(RaceVerb),
         typeof(ExportVerb),

@@ -10,6 +10,7 @@ public enum Purpose : uint
     Generate = 5,
     Split = 6,
     Explore = 7,
+    Search = 8,
 }
 
 /// <summary>A sequence of random numbers on the host, given by seed, purpose and index (which parameter, which epoch).</summary>

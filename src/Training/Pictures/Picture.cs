@@ -73,6 +73,9 @@ public static class Palette
     /// <summary>A colour from blue over white to red for a share from 0 to 1; 0.5 is the middle.</summary>
     public static string Diverging(double share) => Between(share, [(33, 102, 172), (146, 197, 222), (247, 247, 247), (244, 165, 130), (178, 24, 43)]);
 
+    /// <summary>Grey for the worst, blue in the middle, orange for the best; seen on a light page and on a dark one.</summary>
+    public static string Ranked(double share) => Between(share, [(154, 163, 173), (60, 130, 200), (233, 120, 25)]);
+
     /// <summary>Whether dark text reads better on a colour of <see cref="Sequential"/>.</summary>
     internal static bool IsLight(double share) => share > 0.55;
 

@@ -32,6 +32,7 @@ internal static class StyleSheet
         .band { opacity: 0.2; } .bar { opacity: 0.35; } .mark { stroke-dasharray: 3 4; stroke-width: 1.5; }
         .trail { fill: none; stroke: #fff; stroke-width: 2; } .stop { fill: #fff; stroke: #000; stroke-width: 0.7; }
         svg text.halo { fill: #fff; paint-order: stroke; stroke: #000; stroke-width: 3px; font-weight: 600; }
+        svg text.over { paint-order: stroke; stroke: var(--panel); stroke-width: 3px; }
         .legend { display: flex; flex-wrap: wrap; gap: 0.1rem 1.1rem; margin: 0.2rem 0; font-size: 0.88rem; color: var(--soft); }
         .legend span { display: inline-flex; align-items: center; gap: 0.4rem; }
         .legend svg, .legend i { width: 0.9rem; height: 0.55rem; border-radius: 2px; display: inline-block; }

@@ -86,7 +86,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     public IReadOnlyList<IdleUnits> IdleUnits => health.Idle(Trainer);
 
     /// <summary>Trains to the end or until asked to stop, then leaves checkpoint, summary and weights.</summary>
-    public RunResult Run(CancellationToken stop)
+    /// <param name="stop">Stops after the step that is being done.</param>
+    /// <param name="until">Stops after this epoch.</param>
+    public RunResult Run(CancellationToken stop, int until = int.MaxValue)
     {
         try
         {
@@ -96,7 +98,7 @@ public sealed class RunSession : IRunObserver, IDisposable
                 logs.AtStart(Trainer);
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
                 Audit();
-            RunResult result = Trainer.Run(stop);
+            RunResult result = Trainer.Run(stop, until);
             if (result.Status != RunStatus.Stopped)
                 health.AtEnd(Trainer);
             if (result.Status == RunStatus.Stopped)

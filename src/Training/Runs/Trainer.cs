@@ -100,7 +100,9 @@ public sealed class Trainer : IDisposable
     public EpochFigures Running => Model.ReadTotals(Model.Memory.Totals);
 
     /// <summary>Trains until the last epoch, an early stop or a request to stop.</summary>
-    public RunResult Run(CancellationToken stop = default)
+    /// <param name="stop">Stops after the step that is being done.</param>
+    /// <param name="until">Stops after this epoch of the config's, to be resumed later.</param>
+    public RunResult Run(CancellationToken stop = default, int until = int.MaxValue)
     {
         secondsBefore = State.Seconds;
         finiteStep = State.Step;
@@ -108,6 +110,8 @@ public sealed class Trainer : IDisposable
         EpochReport? last = null;
         while (!IsOver)
         {
+            if (State.Epoch >= until)
+                return new RunResult(RunStatus.Stopped, last ?? Report(new EpochFigures(State.LastTrainLoss, double.NaN, 0)));
             BeginEpoch();
             while (State.Cursor < epochSize)
             {

@@ -63,6 +63,9 @@ internal static unsafe partial class Posix
 
     public static long Lock(int file, int operation) => Result(Flock(file, operation));
 
+    /// <summary>Sends TERM to a process.</summary>
+    public static long Terminate(int process) => Result(Kill(process, 15));
+
     /// <summary>Ends the process here and now: nothing is flushed, no handler runs.</summary>
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void Exit(int status);
@@ -74,6 +77,9 @@ internal static unsafe partial class Posix
         int errno = Marshal.GetLastPInvokeError();
         return errno > 0 ? -errno : -Errno.InputOutput;
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int process, int signal);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenFile(string path, int flags, int mode);

@@ -44,6 +44,22 @@ public sealed class StopSignals : IDisposable
     /// <summary>Told instead, with the name of the signal, while something is loaded.</summary>
     public Action<string>? ToldWhileLoading { get; init; }
 
+    /// <summary>Asks another process to stop, as TERM does; where there are no signals it is killed, and its checkpoints stay.</summary>
+    public static void Ask(System.Diagnostics.Process process)
+    {
+        try
+        {
+            if (OperatingSystem.IsWindows())
+                process.Kill();
+            else
+                _ = Posix.Terminate(process.Id);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
     /// <summary>What the system calls when a signal comes.</summary>
     public void Receive(PosixSignal signal)
     {

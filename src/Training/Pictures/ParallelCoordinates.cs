@@ -1,0 +1,54 @@
+namespace GpuGrad.Training.Pictures;
+
+/// <summary>An upright axis.</summary>
+/// <param name="Name">Stands below it.</param>
+/// <param name="Log">A decade as long as every other.</param>
+/// <param name="Labels">Where it has words in place of numbers: what stands at 0, 1, 2, …</param>
+public sealed record CoordinateAxis(string Name, bool Log, IReadOnlyList<string> Labels);
+
+/// <summary>One of the things that are compared.</summary>
+/// <param name="Values">Its place on each axis; NaN to skip one.</param>
+/// <param name="Share">Its colour, from 0 for the worst to 1 for the best.</param>
+/// <param name="Text">Shown when it is pointed at.</param>
+public sealed record CoordinateLine(IReadOnlyList<double> Values, double Share, string Text);
+
+/// <summary>Many things with several numbers each: an axis a number, a line a thing (Inselberg, 1985). Later lines lie above earlier ones.</summary>
+public sealed record ParallelCoordinates : Picture
+{
+    private const double Distance = 120, Left = 60, Right = 80, Top = 16, Bottom = 44, Tall = 320;
+
+    public required IReadOnlyList<CoordinateAxis> Axes { get; init; }
+
+    public required IReadOnlyList<CoordinateLine> Lines { get; init; }
+
+    protected override (double Width, double Height) Size => (Left + Right + (Distance * (Axes.Count - 1)), Tall);
+
+    protected override bool Scales => Axes.Count <= 6;
+
+    protected override void Draw(Markup svg)
+    {
+        Scale[] scales = [.. Axes.Select((a, i) => new Scale(
+            a.Labels.Count > 0 ? new Axis(Min: -0.5, Max: a.Labels.Count - 0.5) : new Axis(Log: a.Log), Lines.Select(l => l.Values[i]), Tall - Bottom, Top))];
+        foreach (CoordinateLine line in Lines)
+        {
+            string points = string.Join(' ', line.Values.Select((v, i) => (Place: scales[i][v], X: XOf(i))).Where(p => double.IsFinite(p.Place)).Select(p => $"{Markup.Number(p.X)},{Markup.Number(p.Place)}"));
+            svg.Open("polyline", ("fill", "none"), ("stroke", Palette.Ranked(line.Share)), ("stroke-width", line.Share == 1 ? 3 : 1.2), ("stroke-opacity", line.Share == 1 ? 1 : 0.65), ("points", points));
+            svg.Element("title", line.Text).Close("polyline");
+        }
+        for (int i = 0; i < Axes.Count; i++)
+            DrawAxis(svg, Axes[i], scales[i], XOf(i));
+    }
+
+    private static double XOf(int axis) => Left + (axis * Distance);
+
+    private static void DrawAxis(Markup svg, CoordinateAxis axis, Scale scale, double x)
+    {
+        svg.Empty("line", ("class", "axis"), ("x1", x), ("x2", x), ("y1", Top), ("y2", Tall - Bottom));
+        foreach ((double value, string text) in axis.Labels.Count > 0 ? axis.Labels.Select((l, i) => ((double)i, l)) : scale.Ticks)
+        {
+            svg.Empty("line", ("class", "axis"), ("x1", x - 3), ("x2", x + 3), ("y1", scale[value]), ("y2", scale[value]));
+            svg.Element("text", text, ("class", "over"), ("x", x - 6), ("y", scale[value] + 4), ("text-anchor", "end"));
+        }
+        svg.Element("text", axis.Name, ("class", "label"), ("x", x), ("y", Tall - 14), ("text-anchor", "middle"));
+    }
+}

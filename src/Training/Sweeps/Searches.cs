@@ -1,0 +1,175 @@
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config.Yaml;
+
+namespace GpuGrad.Training.Sweeps;
+
+/// <summary>A trial whose result is known.</summary>
+/// <param name="Point">Its place in the space.</param>
+/// <param name="Score">Less is better; infinite for one that failed.</param>
+public readonly record struct KnownTrial(IReadOnlyList<double> Point, double Score);
+
+/// <summary>Picks the points of a space to try. The same trial gets the same point whenever it is asked for.</summary>
+public interface ISearch
+{
+    /// <summary>How many trials there can be; null for any number.</summary>
+    int? Count { get; }
+
+    /// <summary>Whether picks depend on earlier results.</summary>
+    bool Learns { get; }
+
+    /// <param name="trial">From 0.</param>
+    /// <param name="known">Earlier trials; empty for a search that does not learn.</param>
+    double[] Pick(int trial, IReadOnlyList<KnownTrial> known);
+}
+
+/// <summary>Every point by itself from the whole space.</summary>
+public sealed class RandomSearch(SweepSpace space, ulong seed) : ISearch
+{
+    public int? Count => null;
+
+    public bool Learns => false;
+
+    public double[] Pick(int trial, IReadOnlyList<KnownTrial> known) => space.Draw(new RandomStream(seed, Purpose.Search, (uint)trial));
+}
+
+/// <summary>Every combination, the last key changing fastest; a key that does not hold makes no copies.</summary>
+public sealed class GridSearch : ISearch
+{
+    private const int Most = 100_000;
+
+    private readonly List<double[]> points = [];
+
+    public GridSearch(SweepSpace space, int count, Mark? place = null)
+    {
+        double[][] grid = [.. space.Dimensions.Select(d => d.Values.Grid(count).ToArray())];
+        Add(space, grid, new double[grid.Length], 0, place);
+    }
+
+    public int? Count => points.Count;
+
+    public bool Learns => false;
+
+    public double[] Pick(int trial, IReadOnlyList<KnownTrial> known) => points[trial];
+
+    private void Add(SweepSpace space, double[][] grid, double[] point, int dimension, Mark? place)
+    {
+        if (points.Count >= Most)
+            throw ConfigException.At(place, $"a grid of more than {Most} points; expected fewer keys or points, or search: random");
+        if (dimension == grid.Length)
+        {
+            points.Add([.. point]);
+            return;
+        }
+        foreach (double value in space.IsActive(dimension, point) ? grid[dimension] : [double.NaN])
+        {
+            point[dimension] = value;
+            Add(space, grid, point, dimension + 1, place);
+        }
+    }
+}
+
+/// <summary>
+/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are parted into a good tenth and the
+/// rest, each key's values in both become a density, and of some candidates drawn from that of the good ones the one with the largest ratio of the two is
+/// taken. Keys are treated one by one.
+/// </summary>
+public sealed class TpeSearch(SweepSpace space, ulong seed, TpeSearchConfig config) : ISearch
+{
+    private const double GoodShare = 0.1;
+    private const int MostGood = 25; // as Optuna has it
+
+    public int? Count => null;
+
+    public bool Learns => true;
+
+    public double[] Pick(int trial, IReadOnlyList<KnownTrial> known)
+    {
+        var random = new RandomStream(seed, Purpose.Search, (uint)trial);
+        if (trial < config.Startup || known.Count < 2)
+            return space.Draw(random);
+        KnownTrial[] sorted = [.. known.OrderBy(k => double.IsNaN(k.Score) ? double.PositiveInfinity : k.Score)];
+        int good = Math.Min(MostGood, (int)Math.Ceiling(GoodShare * sorted.Length));
+        return space.Point(d =>
+        {
+            ParzenEstimator below = Of(d, sorted.Take(good)), above = Of(d, sorted.Skip(good));
+            return Enumerable.Range(0, config.Candidates).Select(_ => below.Draw(random)).ToArray().MaxBy(u => below.LogDensity(u) - above.LogDensity(u));
+        });
+    }
+
+    private ParzenEstimator Of(int dimension, IEnumerable<KnownTrial> trials) =>
+        new(trials.Select(t => t.Point[dimension]).Where(u => !double.IsNaN(u)), space.Dimensions[dimension].Values is { IsCategorical: true, Count: int count } ? count : null);
+}
+
+/// <summary>
+/// A density over the numbers from 0 to 1, made of some of them: a Gaussian around each, as wide as the larger of the gaps beside it, and a wide one for the prior. Over
+/// values without an order: how often each was there, and once more.
+/// </summary>
+internal sealed class ParzenEstimator
+{
+    private readonly int? categories;
+    private readonly double[] weights;
+    private readonly double[] centres = [];
+    private readonly double[] widths = [];
+    private readonly double[] masses = []; // of each Gaussian between 0 and 1
+
+    public ParzenEstimator(IEnumerable<double> units, int? categories)
+    {
+        this.categories = categories;
+        double[] known = [.. units.Order()];
+        if (categories is int count)
+        {
+            weights = Enumerable.Repeat(1.0, count).ToArray();
+            foreach (double unit in known)
+                weights[Math.Min((int)(unit * count), count - 1)]++;
+        }
+        else
+        {
+            centres = [.. known.Append(0.5).Order()];
+            int prior = Array.IndexOf(centres, 0.5);
+            double narrowest = 1 / Math.Min(100.0, centres.Length + 1);
+            widths = [.. centres.Select((c, i) => i == prior ? 1 : Math.Clamp(Math.Max(c - (i > 0 ? centres[i - 1] : 0), (i + 1 < centres.Length ? centres[i + 1] : 1) - c), narrowest, 1))];
+            masses = [.. centres.Select((c, i) => Below((1 - c) / widths[i]) - Below(-c / widths[i]))];
+            weights = Enumerable.Repeat(1.0, centres.Length).ToArray();
+        }
+        double sum = weights.Sum();
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] /= sum;
+    }
+
+    public double Draw(RandomStream random)
+    {
+        double at = random.NextDouble();
+        int i = 0;
+        while (i + 1 < weights.Length && at >= weights[i])
+            at -= weights[i++];
+        if (categories is int count)
+            return (i + 0.5) / count;
+        while (true)
+        {
+            double drawn = centres[i] + (widths[i] * random.NextNormal());
+            if (drawn is >= 0 and < 1)
+                return drawn;
+        }
+    }
+
+    public double LogDensity(double unit)
+    {
+        if (categories is int count)
+            return Math.Log(weights[Math.Min((int)(unit * count), count - 1)]);
+        double sum = 0;
+        for (int i = 0; i < centres.Length; i++)
+        {
+            double z = (unit - centres[i]) / widths[i];
+            sum += weights[i] * Math.Exp(-z * z / 2) / (widths[i] * masses[i]);
+        }
+        return Math.Log(sum);
+    }
+
+    // The share of a standard Gaussian below z (Abramowitz and Stegun 7.1.26; 1.5e-7 is enough for a weight).
+    private static double Below(double z)
+    {
+        double x = Math.Abs(z) / Math.Sqrt(2), t = 1 / (1 + (0.3275911 * x));
+        double tail = ((((((((1.061405429 * t) - 1.453152027) * t) + 1.421413741) * t) - 0.284496736) * t) + 0.254829592) * t * Math.Exp(-x * x) / 2;
+        return z > 0 ? 1 - tail : tail;
+    }
+}

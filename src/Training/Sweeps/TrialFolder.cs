@@ -1,0 +1,34 @@
+using GpuGrad.Training.Reports;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Training.Sweeps;
+
+/// <summary>What the run folder of a trial tells.</summary>
+public static class TrialFolder
+{
+    /// <summary>The result after some epochs; null where the run has not come so far.</summary>
+    /// <param name="path">The run folder.</param>
+    /// <param name="plan">The sweep.</param>
+    /// <param name="epochs">Later ones are not looked at.</param>
+    public static TrialResult? Read(string path, SweepPlan plan, int epochs)
+    {
+        if (!RunFolder.IsRun(path))
+            return null;
+        LogLine[] lines = [.. RunLog.Read(Path.Combine(path, "metrics.jsonl")).Epochs.Where(e => e["epoch"] <= epochs)];
+        int trained = lines.Length == 0 ? 0 : (int)lines.Max(l => l["epoch"]);
+        string summary = Path.Combine(path, "summary.json");
+        string status = File.Exists(summary) ? RunSummary.Read(summary).Status : "";
+        if (status == "non-finite")
+            return new TrialResult(null, trained, $"the loss was no finite number any more after {trained} epochs", 4);
+        bool over = status == "early-stopped" || (status == "finished" && epochs >= plan.Base.Config.Train.Epochs);
+        if (trained < epochs && !over)
+            return null;
+        // The whole training counts when its weights are there.
+        if (epochs >= plan.Rungs[^1] && !over)
+            return null;
+        double[] values = [.. lines.Select(l => l[plan.Figure]).Where(v => !double.IsNaN(v))];
+        return values.Length == 0
+            ? new TrialResult(null, trained, $"its epochs have no {plan.Monitor}", 3)
+            : new TrialResult(plan.Monitor.HigherIsBetter ? values.Max() : values.Min(), trained);
+    }
+}
