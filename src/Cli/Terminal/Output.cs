@@ -25,6 +25,15 @@ public sealed class Output(bool json)
             Console.Out.WriteLine(Printable.Line(text));
     }
 
+    /// <summary>A piece of text that goes on, shown at once; not printed with <c>--json</c>.</summary>
+    public void Piece(string text)
+    {
+        if (json)
+            return;
+        Console.Out.Write(string.Join('\n', text.Split('\n').Select(Printable.Line)));
+        Console.Out.Flush();
+    }
+
     /// <summary>A remark that is not part of the answer.</summary>
     public static void Note(string text) => Console.Error.WriteLine(Printable.Line(text));
 

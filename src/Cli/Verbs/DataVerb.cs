@@ -82,12 +82,14 @@ public sealed class DataVerb : Verb, ITakesOverrides
         OnlyWith(false, "data show TABLE", "target");
         LoadedConfig loaded = RunConfigFile.Load(path, Set);
         TrainingData data = ConfigVerb.LoadData(loaded, output);
-        Describe(DataSummary.Of(data), output);
+        var summary = DataSummary.Of(data);
+        Describe(summary, output);
         byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Count);
         if (sheet is not null)
             DurableFile.Write(Out, stream => stream.Write(sheet));
-        output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");
-        output.Json(new JsonObject
+        if (sheet is not null || summary.Text is null)
+            output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");
+        var json = new JsonObject
         {
             ["origin"] = data.Origin,
             ["shape"] = data.Shape.Shape.ToString(),
@@ -97,7 +99,10 @@ public sealed class DataVerb : Verb, ITakesOverrides
             ["test"] = data.Test?.Count,
             ["fingerprint"] = data.Fingerprint,
             ["picture"] = sheet is null ? null : Out,
-        });
+        };
+        if (summary.Text is { } text)
+            json["text"] = TextView.ToJson(text);
+        output.Json(json);
         return ExitCode.Done;
     }
 
@@ -107,6 +112,11 @@ public sealed class DataVerb : Verb, ITakesOverrides
         output.Line($"hash       {summary.Fingerprint}");
         if (summary.Classes.Count > 0)
             output.Line("classes    " + string.Join(", ", summary.Classes.Take(Most).Select(c => Format.Invariant($"{c.Key} {c.Value:N0}"))) + (summary.Classes.Count > Most ? " …" : ""));
+        if (summary.Text is { } text)
+        {
+            TextView.Show(text, output);
+            return;
+        }
         output.Line();
         output.Table(
             ["values", "min", "max", "mean", "std"],

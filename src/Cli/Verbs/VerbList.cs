@@ -19,6 +19,7 @@ internal static class VerbList
         typeof(ResumeVerb),
         typeof(EvalVerb),
         typeof(PredictVerb),
+        typeof(GenerateVerb),
         typeof(InitVerb),
         typeof(SummaryVerb),
         typeof(ConfigPrintVerb),

@@ -1,4 +1,5 @@
 using System.Globalization;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
@@ -19,6 +20,9 @@ public sealed record DataSummary(
     IReadOnlyList<ChannelStatistics> Targets,
     string Fingerprint)
 {
+    /// <summary>The texts that samples are made of; null for other data.</summary>
+    public TextSummary? Text { get; init; }
+
     public static DataSummary Of(TrainingData data)
     {
         SampleSet train = data.Train;
@@ -28,9 +32,12 @@ public sealed record DataSummary(
             data.Shape,
             [.. parts.Where(p => p.Part is not null).Select(p => KeyValuePair.Create(p.Name, p.Part!.Count))],
             ClassCounts(train, data),
-            ChannelStatistics.Of(train),
+            data.Text is null ? ChannelStatistics.Of(train) : [],
             train.Targets is null || train.AnswerShape is not null ? [] : ChannelStatistics.Of(new SampleSet { Shape = new Kernels.Tensors.Shape(train.TargetSize), Count = train.Count, Reals = train.Targets }),
-            data.Fingerprint);
+            data.Fingerprint)
+        {
+            Text = data.Text is null ? null : TextSummary.Of(data.Text, train),
+        };
     }
 
     private static KeyValuePair<string, int>[] ClassCounts(SampleSet train, TrainingData data)

@@ -1,7 +1,9 @@
 using System.Globalization;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Texts;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 
@@ -22,6 +24,13 @@ internal sealed record IdRange(int Rows)
 
     /// <summary>An embedding that gets what other layers computed instead of the data's ids; null for none.</summary>
     public static EmbeddingLayer? Misplaced(Network network) => network.AllLayers.OfType<EmbeddingLayer>().Except(First(network.Layers)).FirstOrDefault();
+
+    /// <summary>Refuses a vocabulary that has more ids than the table rows.</summary>
+    public void Check(TextVocabulary vocabulary, DataConfig config)
+    {
+        if (vocabulary.Size > Rows)
+            throw ConfigException.At(config.Dataset?.Source, string.Create(CultureInfo.InvariantCulture, $"the text has a vocabulary of {vocabulary.Size} ids, and the embedding {Rows} rows; expected 'rows: {vocabulary.Size}', or a smaller 'vocabulary' in the data set's settings"));
+    }
 
     /// <summary>Refuses an id that is outside, naming its row and column.</summary>
     public void Check(SampleSet samples)

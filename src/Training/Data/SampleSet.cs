@@ -4,6 +4,7 @@ using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
@@ -57,6 +58,15 @@ public sealed record SampleSet
     /// <summary>A class for each position of a sequence, Count × AnswerShape numbers, -1 where none counts (padding); null for others.</summary>
     public int[]? PositionLabels { get; init; }
 
+    /// <summary>The same where they are read when they are wanted; null for others.</summary>
+    public IPositionLabels? PositionLabelRows { get; init; }
+
+    /// <summary>Characters of a text for each of its tokens; null where the positions are not those of a text.</summary>
+    internal double? CharactersPerToken { get; init; }
+
+    /// <summary>Texts that have not become ids yet, UTF-8; null for others.</summary>
+    internal byte[][]? Texts { get; init; }
+
     /// <summary>How many steps of each sequence are real, from 1; what follows them is padding, which changes nothing. Null where all are.</summary>
     public int[]? Lengths { get; init; }
 
@@ -70,13 +80,13 @@ public sealed record SampleSet
     public const byte Ignored = byte.MaxValue;
 
     /// <summary>Whether it is known what should come out.</summary>
-    public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || PositionLabels is not null || TargetIsInput;
+    public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || PositionLabels is not null || PositionLabelRows is not null || TargetIsInput;
 
     /// <summary>Where a sample is, for messages.</summary>
     public string PlaceOf(int sample) => (Places ?? new SamplePlaces("the data")).Of(sample);
 
     /// <summary>The samples without what should come out.</summary>
-    public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, PositionLabels = null, AnswerShape = null, TargetIsInput = false };
+    public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, PositionLabels = null, PositionLabelRows = null, AnswerShape = null, TargetIsInput = false };
 
     /// <summary>The samples at the given positions, in that order, in memory.</summary>
     public SampleSet Pick(ReadOnlySpan<int> positions)
@@ -99,6 +109,8 @@ public sealed record SampleSet
         Targets = Pick(Targets, positions, TargetSize),
         Mask = Pick(Mask, positions, AnswerShape?.Count ?? 0),
         PositionLabels = Pick(PositionLabels, positions, AnswerShape?.Count ?? 0),
+        PositionLabelRows = PositionLabelRows is null ? null : new PickedLabels(PositionLabelRows, positions),
+        Texts = Pick(Texts, positions, 1),
         Lengths = Pick(Lengths, positions, 1),
     };
 
@@ -107,6 +119,8 @@ public sealed record SampleSet
     {
         if (Rows is null)
             return this;
+        if (PositionLabelRows is not null)
+            return (this with { PositionLabels = LabelsOfPositions(), PositionLabelRows = null }).InMemory();
         int size = Shape.Count;
         long count = checked((long)Count * size);
         HostMemory.Require("samples", count * (Rows.AreBytes ? 1 : sizeof(double)));
@@ -119,6 +133,15 @@ public sealed record SampleSet
         var numbers = new double[count];
         Concurrently.For(Count, i => Rows.Read(i, numbers.AsSpan(i * size, size)));
         return (this with { Rows = null }).WithNumbers(numbers);
+    }
+
+    private int[] LabelsOfPositions()
+    {
+        int size = AnswerShape!.Value.Count;
+        var labels = new int[checked(Count * size)];
+        for (int i = 0; i < Count; i++)
+            PositionLabelRows!.ReadLabels(i, labels.AsSpan(i * size, size));
+        return labels;
     }
 
     /// <summary>Copies raw numbers of the samples, in their order.</summary>
@@ -240,6 +263,9 @@ public sealed record DataSet
 
     /// <summary>Columns of the training table; null where there is none.</summary>
     public TableColumns? Columns { get; init; }
+
+    /// <summary>Texts that samples are made of once they are parted; null for other data.</summary>
+    internal TextSource? Text { get; init; }
 
     /// <summary>What the user should know of how it was read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];

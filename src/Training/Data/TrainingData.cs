@@ -7,6 +7,7 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
@@ -39,6 +40,9 @@ public sealed record TrainingData
     /// <summary>Columns of the training table; null where the data is none.</summary>
     public TableColumns? Columns { get; init; }
 
+    /// <summary>The tokens of texts; null for other data.</summary>
+    public TextVocabulary? Text { get; init; }
+
     /// <summary>What the user should know of how the data were read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
@@ -62,12 +66,14 @@ public sealed record TrainingData
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config.Augment, known.Shape);
         DataSet data = source.Load(context with { Cache = config.Cache });
-        if (data.Columns is null)
+        if (data is { Columns: null, Text: null })
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
+        if (data.Text is not null && config.Target is not null)
+            throw ConfigException.At(config.Source, "data.target: input is for pictures and arrays, the data set is text; leave it out");
         AugmentConfig.Check(config.Augment, data.Shape.Shape);
         if (data.Shape.Answer is { } answer && config.Augmentation?.OfPlaces() is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
             throw ConfigException.At(config.Source, $"augment moves pictures {data.Shape.Shape}, and what is said of their pixels is {answer}; expected both of one height and width");
-        if (data.Train.Rows is not null && config.Cache == SampleCache.Auto)
+        if (data.Train.Rows is not null && data.Text is null && config.Cache == SampleCache.Auto)
             data = data with { Notes = [.. data.Notes, $"{data.Origin}: {data.Train.Count} samples stay on disk and are read ahead of each step; 'cache: memory' keeps them in memory"] };
         return config.Target is null ? data : AsTarget(config, data);
     }
@@ -97,7 +103,8 @@ public sealed record TrainingData
         SampleSet? test = data.Test, validation = data.Validation;
         if (config.Validation is not null && validation is not null)
             throw ConfigException.At(config.Source, "data: 'validation' holds training samples back, but the data set has a validation set of its own; expected one of the two");
-        bool isSeries = data.Columns?.Window is not null;
+        bool isSeries = data.Columns?.Window is not null || data.Text?.IsStream == true;
+        TextVocabulary? vocabulary = null;
         if (config.Limit is int limit && limit < train.Count && !isSeries)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
@@ -128,6 +135,14 @@ public sealed record TrainingData
                 throw ConfigException.At(config.Augment[0].Source, "augment: samples hold ids of categories ('embedding' of a column), which random changes would make others; expected no 'augment', or columns without 'embedding'");
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         }
+        else if (data.Text is { } texts)
+        {
+            var notes = new List<string>(data.Notes);
+            TextParts parts = texts.Make(config, seed, (train, validation, test), fitted, notes.Add);
+            (train, validation, test, vocabulary) = (parts.Train, parts.Validation, parts.Test, parts.Vocabulary);
+            data = data with { Shape = parts.Shape, Notes = notes };
+            SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
+        }
         return Finish(config, data, run, fitted, new TrainingData
         {
             Shape = fitted is null ? data.Shape : Same(data, fitted),
@@ -138,6 +153,7 @@ public sealed record TrainingData
             Augmentation = config.Augmentation,
             ClassNames = fitted is null ? data.ClassNames : fitted.ClassNames,
             Columns = data.Columns,
+            Text = vocabulary,
             Notes = fitted?.Fingerprint is { Length: > 0 } trained && trained != data.Fingerprint
                 ? [.. data.Notes, $"{data.Origin}: not the data that the network was trained on (fingerprint {data.Fingerprint[..8]}, then {Short(trained)})"]
                 : data.Notes,
@@ -150,18 +166,20 @@ public sealed record TrainingData
     private static TrainingData Finish(DataConfig config, DataSet data, RunConfig? run, FittedInput? fitted, TrainingData prepared)
     {
         IdRange? ids = run is null ? null : IdRange.Of(run, data.Shape.Shape);
-        foreach (SampleSet? part in new[] { prepared.Train, prepared.Validation, prepared.Test })
+        if (prepared.Text is { } vocabulary)
+            ids?.Check(vocabulary, config);
+        foreach (SampleSet? part in prepared.Text is null ? new[] { prepared.Train, prepared.Validation, prepared.Test } : [])
         {
             if (part is not null)
                 ids?.Check(part);
         }
         if (fitted is not null)
             return prepared with { Normalization = fitted.Normalization };
-        Normalization scaling = ids is null ? NormalizationOf(config.Normalize, prepared.Train, data.Columns) : Normalization.None(prepared.Train.Shape[0]);
+        Normalization scaling = ids is null && prepared.Text is null ? NormalizationOf(config.Normalize, prepared.Train, data.Columns) : Normalization.None(prepared.Train.Shape[0]);
         return prepared with
         {
             Normalization = scaling with { Targets = run is null ? null : TargetScaling.Of(run, data, prepared.Train) },
-            Notes = [.. prepared.Notes, .. SettingsWithoutEffect.Remarks(config, data.Train.Count, ids is not null)],
+            Notes = [.. prepared.Notes, .. SettingsWithoutEffect.Remarks(config, data.Text is { IsStream: true } ? prepared.Train.Count : data.Train.Count, ids is not null)],
         };
     }
 

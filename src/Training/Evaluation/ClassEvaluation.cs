@@ -89,7 +89,7 @@ internal static class ClassEvaluation
     }
 
     // Over the classes that occur, among the samples or the predictions.
-    private static void AddAverages(List<(string, double)> values, ClassFigures[] perClass)
+    internal static void AddAverages(List<(string, double)> values, ClassFigures[] perClass)
     {
         ClassFigures[] occurring = [.. perClass.Where(c => c.Support + c.Predicted > 0)];
         double samples = perClass.Sum(c => c.Support);

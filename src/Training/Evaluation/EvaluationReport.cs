@@ -24,8 +24,9 @@ public sealed record EvaluationReport
     /// <summary>The few that say most besides loss and accuracy: for a row of a table.</summary>
     public IEnumerable<(string Name, double Value)> Chosen => Values.Where(v => v.Name switch
     {
-        "rmse" or "r2" or "micro_f1" or "mean_iou" or "f1" => true,
+        "rmse" or "r2" or "micro_f1" or "mean_iou" or "f1" or "bits_per_character" => true,
         "roc_auc" => !double.IsNaN(this["f1"]),
+        "perplexity" => !double.IsNaN(this["bits_per_character"]),
         "macro_f1" => double.IsNaN(this["f1"]) && double.IsNaN(this["micro_f1"]),
         _ => false,
     });

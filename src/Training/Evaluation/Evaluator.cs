@@ -18,6 +18,8 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     private readonly MapEvaluation? maps = samples.TargetIsInput || samples is { Targets: not null, AnswerShape: not null }
         ? new MapEvaluation(samples, scaling ?? Normalization.None(samples.Shape[0]), loss.Output) : null;
 
+    private readonly PositionEvaluation? positions = samples.PositionLabels is null && samples.PositionLabelRows is null ? null : new PositionEvaluation(samples, loss.Output == OutputKind.ClassLogits);
+
     private double[] outputs = [];
     private long count;
     private bool finite = true;
@@ -54,6 +56,8 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <param name="output">Shape of the network's output for one.</param>
     public static IReadOnlyList<string> FiguresOf(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
     {
+        if (samples.PositionLabels is not null || samples.PositionLabelRows is not null)
+            return FiguresOfPositions(loss, samples, output);
         if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * output.Length > MostOutputs)
             return [];
         var evaluator = new Evaluator(loss, samples, classes);
@@ -63,16 +67,24 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return [.. evaluator.Report()!.Values.Select(v => v.Name)];
     }
 
+    private static string[] FiguresOfPositions(LossConfig loss, SampleSet samples, Kernels.Tensors.Shape output)
+    {
+        var evaluator = new Evaluator(loss, samples, output[^1]);
+        evaluator.positions!.Add(0, new float[output.Count], output.Count);
+        return [.. evaluator.positions.Report()?.Values.Select(v => v.Name) ?? []];
+    }
+
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
     /// <param name="batch">The outputs, sample after sample.</param>
     /// <param name="size">D</param>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
-        if (masks is not null || maps is not null)
+        if (AddsUp)
         {
             finite &= !batch.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
             masks?.Add((int)count, batch, size);
             maps?.Add((int)count, batch, size);
+            positions?.Add((int)count, batch, size);
             count += batch.Length / size;
             return;
         }
@@ -88,7 +100,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <summary>The figures, once the outputs of all samples are there; null where one is not finite, which nothing can be said of.</summary>
     public EvaluationReport? Report()
     {
-        long expected = masks is null && maps is null ? outputs.LongLength : samples.Count;
+        long expected = AddsUp ? samples.Count : outputs.LongLength;
         if (count != expected || count == 0)
             throw new InvalidOperationException($"{count} of {expected} outputs have come.");
         if (!finite)
@@ -97,6 +109,8 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
             return masks.Report();
         if (maps is not null)
             return maps.Report();
+        if (positions is not null)
+            return positions.Report();
         int size = outputs.Length / samples.Count;
         if (classes > 0)
             return size == 1 ? Binary(samples.Labels!) : ClassEvaluation.Of(outputs, loss.Output == OutputKind.ClassLogits, samples.Labels!, classes);
@@ -107,6 +121,9 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         outputs = OutputMeaning.Of(loss.Output, outputs, size);
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
     }
+
+    // No output is kept.
+    private bool AddsUp => masks is not null || maps is not null || positions is not null;
 
     // One number for two classes is the logit, or the score, of class 1 against 0.
     private EvaluationReport Binary(int[] labels)

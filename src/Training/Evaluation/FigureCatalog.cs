@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Evaluation;
 /// <summary>The figures that an epoch can be judged by, and which way is better. A new figure is a line here.</summary>
 public static class FigureCatalog
 {
-    private static readonly string[] Falling = ["loss", "log_loss", "brier", "calibration_error", "hamming_loss", "mae", "mse", "rmse", "mape", "max_error"];
+    private static readonly string[] Falling = ["loss", "log_loss", "perplexity", "bits_per_character", "brier", "calibration_error", "hamming_loss", "mae", "mse", "rmse", "mape", "max_error"];
 
     private static readonly string[] Rising =
     [

@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Health;
@@ -21,6 +22,7 @@ internal static class GuessLoss
         return loss switch
         {
             SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes, sampling)),
+            SoftmaxCrossEntropyConfig softmax when samples.PositionLabelRows is not null => CrossEntropy(softmax, PositionShares(samples.PositionLabelRows, classes)),
             SoftmaxCrossEntropyConfig softmax when samples.Mask is not null => PixelShares(samples.Mask, classes, 50 * MostSamples) is { } shares ? CrossEntropy(softmax, shares) : null,
             HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
             _ when sampling == Sampling.Balanced => null,
@@ -40,6 +42,8 @@ internal static class GuessLoss
     {
         if (samples.Labels is int[] labels)
             return Shares(labels, classes);
+        if (samples.PositionLabelRows is { } positions)
+            return PositionShares(positions, classes);
         return samples.Mask is { } mask && classes > 0 ? PixelShares(mask, classes, int.MaxValue) ?? [] : [];
     }
 
@@ -53,6 +57,14 @@ internal static class GuessLoss
             return [.. counts.Select(c => c / labels.Length)];
         int there = counts.Count(c => c > 0);
         return [.. counts.Select(c => c > 0 ? 1.0 / there : 0)];
+    }
+
+    private static double[] PositionShares(IPositionLabels labels, int classes)
+    {
+        var counts = new long[classes];
+        labels.AddCounts(counts);
+        double all = counts.Sum();
+        return [.. counts.Select(c => c / all)];
     }
 
     // Of the pixels that have a class; null where none has.

@@ -60,7 +60,7 @@ public sealed class BatchSource
         }
         long held = rows?.Length ?? samples.Count, length = checked(held * samples.Shape.Length);
         data = new Slot($"{name} samples", samples.AreBytes ? ElementType.Byte : ElementType.Real, length);
-        labels = AllLabels is null ? null : new Slot($"{name} labels", ElementType.Int32, checked(held * LabelSize));
+        labels = AllLabels is null && samples.PositionLabelRows is null ? null : new Slot($"{name} labels", ElementType.Int32, checked(held * LabelSize));
         lengths = samples.Lengths is null ? null : new Slot($"{name} lengths", ElementType.Int32, held);
         targets = samples.Targets is null ? null : new Slot($"{name} targets", ElementType.Real, held * samples.TargetSize);
         indices = new Slot($"{name} order", ElementType.Int32, held);
@@ -137,7 +137,7 @@ public sealed class BatchSource
         int[] places = order is null ? [.. Enumerable.Range(cursor, size)] : order[cursor..(cursor + size)];
         memory.Write(indices, 0, places);
         if (labels is not null)
-            memory.Write(labels, 0, Of(places, AllLabels!, LabelSize));
+            memory.Write(labels, 0, AllLabels is { } all ? Of(places, all, LabelSize) : Read(places, samples.PositionLabelRows!, LabelSize));
         if (lengths is not null)
             memory.Write(lengths, 0, Of(places, samples.Lengths!, 1));
         if (targets is not null)
@@ -149,7 +149,9 @@ public sealed class BatchSource
     private int[]? AllLabels => samples.Labels ?? samples.PositionLabels;
 
     // Labels of a sample.
-    private int LabelSize => samples.PositionLabels is null ? 1 : samples.AnswerShape!.Value.Count;
+    private int LabelSize => HasPositions ? samples.AnswerShape!.Value.Count : 1;
+
+    private bool HasPositions => samples.PositionLabels is not null || samples.PositionLabelRows is not null;
 
     // What is moved into a picture from outside it is 0 before it is normalised.
     private bool IsScaledOnTheWay => !samples.AreBytes && augmentation?.IsSpatial != true;
@@ -209,6 +211,14 @@ public sealed class BatchSource
         return values;
     }
 
+    private static int[] Read(int[] places, IPositionLabels labels, int size)
+    {
+        var values = new int[places.Length * size];
+        for (int i = 0; i < places.Length; i++)
+            labels.ReadLabels(places[i], values.AsSpan(i * size, size));
+        return values;
+    }
+
     /// <summary>Adds the ops that fetch a batch.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="batch">Samples in the batch.</param>
@@ -244,7 +254,7 @@ public sealed class BatchSource
     {
         int held = (int)indices.Length;
         if (labels is not null)
-            return graph.Add(new GatherRows(), graph.Persistent(labels.Name, samples.PositionLabels is null ? new Shape(held) : samples.AnswerShape!.Value.Prepend(held), labels), at);
+            return graph.Add(new GatherRows(), graph.Persistent(labels.Name, HasPositions ? samples.AnswerShape!.Value.Prepend(held) : new Shape(held), labels), at);
         if (masks is null)
             return null;
         Tensor all = graph.Persistent(masks.Name, samples.AnswerShape!.Value.Prepend(held), masks);

@@ -4,6 +4,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Inputs;
+using GpuGrad.Training.Data.Texts;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tools;
@@ -19,7 +20,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
     private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
         ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", AnswerKey = "gpugrad.answer", FingerprintKey = "gpugrad.data",
-        TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre";
+        TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre", TextKey = "gpugrad.text";
 
     public DataShape Shape => Input.Shape;
 
@@ -49,6 +50,8 @@ public sealed record ModelCard(string Config, FittedInput Input)
             metadata[ClassesKey] = JsonSerializer.Serialize(ClassNames);
         if (Input.Columns is not null)
             metadata[ColumnsKey] = JsonSerializer.Serialize(Input.Columns, Options);
+        if (Input.Text is not null)
+            metadata[TextKey] = JsonSerializer.Serialize(Input.Text, Options);
         if (Input.Bytes is bool bytes)
             metadata[BytesKey] = bytes ? "true" : "false";
         if (Shape.Answer is { } answer)
@@ -91,6 +94,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
                 Normalization = new Normalization(scale, centre) { Targets = Targets(metadata) },
                 ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
                 Columns = columns,
+                Text = metadata.TryGetValue(TextKey, out string? text) ? JsonSerializer.Deserialize<TextVocabulary>(text, Options) : null,
                 Bytes = metadata.TryGetValue(BytesKey, out string? bytes) ? bytes == "true" : null,
                 Fingerprint = metadata.GetValueOrDefault(FingerprintKey),
             };

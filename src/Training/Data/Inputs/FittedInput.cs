@@ -1,3 +1,5 @@
+using GpuGrad.Training.Data.Texts;
+
 namespace GpuGrad.Training.Data.Inputs;
 
 /// <summary>
@@ -18,6 +20,9 @@ public sealed record FittedInput
     /// <summary>Columns of the training table; null where the data was none.</summary>
     public TableColumns? Columns { get; init; }
 
+    /// <summary>The tokens of the training texts; null where the data was none.</summary>
+    public TextVocabulary? Text { get; init; }
+
     /// <summary>Whether the raw values were bytes; null where that is not known (weights of earlier versions).</summary>
     public bool? Bytes { get; init; }
 
@@ -30,6 +35,7 @@ public sealed record FittedInput
         Normalization = data.Normalization,
         ClassNames = data.ClassNames,
         Columns = data.Columns,
+        Text = data.Text,
         Bytes = data.Train.AreBytes,
         Fingerprint = data.Fingerprint,
     };
@@ -44,10 +50,12 @@ public sealed record FittedInput
             return "scaling that is not finite";
         if (Normalization.Targets is { } targets && (targets.Scale.Count != Shape.Targets || targets.Centre.Count != Shape.Targets || !targets.Scale.Concat(targets.Centre).All(double.IsFinite) || targets.Scale.Contains(0)))
             return "scaling of targets that is not a factor and a shift for each";
-        if (Shape.Answer is { } answer && (Shape.Classes > 0 ? answer.Rank != 2 || Shape.Classes > SampleSet.Ignored : answer.Length != Shape.Targets))
+        if (Shape.Answer is { } answer && (Shape.HasPositionClasses ? answer[0] > Shape.Shape[0] : Shape.Classes > 0 ? answer.Rank != 2 || Shape.Classes > SampleSet.Ignored : answer.Length != Shape.Targets))
             return $"an answer of shape {answer} for {Shape.Classes} classes and {Shape.Targets} targets";
         if (ClassNames is not null && ClassNames.Count != Shape.Classes)
             return $"{ClassNames.Count} names of {Shape.Classes} classes";
+        if (Text is not null)
+            return Text.Problem() ?? (Columns is not null || Shape.Shape.Rank != 1 || (Shape.HasPositionClasses && Shape.Classes != Text.Size) ? "a vocabulary that is not that of the samples" : null);
         if (Columns is null)
             return null;
         int count = Columns.Columns.Count;

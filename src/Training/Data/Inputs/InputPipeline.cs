@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Inputs;
 
@@ -56,7 +57,8 @@ public sealed class InputPipeline
             samples = samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = fitted.Shape.Targets, AnswerShape = fitted.Shape.Answer };
         if (answers && !samples.HasAnswers)
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
-        ids?.Check(samples);
+        if (fitted.Text is null)
+            ids?.Check(samples);
         foreach (ColumnEmbedding column in fitted.Shape.Embeddings ?? [])
             column.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
@@ -87,7 +89,9 @@ public sealed class InputPipeline
         return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
     }
 
-    private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => FileKinds.Of(stream, name, options, otherwise) switch
+    private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => fitted.Text is not null && options.Text is { } text
+        ? TextInput.Of(stream, name, fitted, text, answers, note)
+        : FileKinds.Of(stream, name, options, otherwise) switch
     {
         FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
         FileKind.Npy => Fit(Npy.Read(stream, name), name),

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Inputs;
 
@@ -11,6 +12,9 @@ internal sealed record ReadingOptions
 
     /// <summary>Whether any file is a table, whatever it is called.</summary>
     public bool IsTable { get; init; }
+
+    /// <summary>How texts are read; null where the data are none.</summary>
+    public TextConfig? Text { get; init; }
 
     /// <summary>The array of inputs in an archive.</summary>
     public string X { get; init; } = "x";

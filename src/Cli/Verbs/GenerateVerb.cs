@@ -1,0 +1,59 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Cli.Verbs;
+
+[Verb("generate", HelpText = "Let a trained language model write on, token by token.")]
+public sealed class GenerateVerb : Verb
+{
+    [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad, trained on the data set 'text'.")]
+    public string Path { get; set; } = "";
+
+    [Option("prompt", MetaValue = "TEXT", Default = "\n", HelpText = "The beginning of the text; a line break by default.")]
+    public string Prompt { get; set; } = "\n";
+
+    [Option("length", MetaValue = "N", Default = 500, HelpText = "Tokens to add.")]
+    [Range(1)]
+    public int Length { get; set; }
+
+    [Option("temperature", MetaValue = "T", Default = 1.0, HelpText = "Below 1 likely tokens become likelier, above 1 unlikely ones; 0 takes the likeliest always.")]
+    [Range(0)]
+    public double Temperature { get; set; }
+
+    [Option("top-k", MetaValue = "K", HelpText = "Choose among the K likeliest tokens only; 0, the default, for all.")]
+    [Range(0)]
+    public int TopK { get; set; }
+
+    [Option("top-p", MetaValue = "P", Default = 1.0, HelpText = "Choose among the likeliest tokens whose probabilities together reach P.")]
+    [Range(0, Above = true, Highest = 1)]
+    public double TopP { get; set; }
+
+    [Option("seed", MetaValue = "S", Default = 1UL, HelpText = "The same seed gives the same text.")]
+    public ulong Seed { get; set; }
+
+    [Option("device", HelpText = "Overrides the run's device.")]
+    public string? DeviceId { get; set; }
+
+    public override int Run(Output output)
+    {
+        using TrainedModel trained = TrainedModel.Open(Path);
+        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
+        using var generator = new TextGenerator(trained, device);
+        var sampling = new TokenSampling { Temperature = Temperature, TopK = TopK, TopP = TopP };
+        var text = new StringBuilder();
+        IEnumerable<string> pieces = generator.Continue(Prompt, Length, sampling, Seed, Output.Note);
+        output.Piece(Prompt);
+        foreach (string piece in pieces)
+        {
+            output.Piece(piece);
+            text.Append(piece);
+        }
+        output.Line();
+        output.Json(new JsonObject { ["prompt"] = Prompt, ["text"] = text.ToString(), ["tokens"] = Length, ["seed"] = Seed, ["device"] = device.Id });
+        return ExitCode.Done;
+    }
+}

@@ -1,0 +1,83 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Texts;
+
+/// <summary>How the bytes of a file are characters.</summary>
+public enum TextEncoding
+{
+    Utf8,
+
+    /// <summary>ISO 8859-1, of old files: a byte a character.</summary>
+    Latin1,
+}
+
+/// <summary>
+/// Texts. One file with <c>context</c>: a language model, which predicts at each place of a window the token that follows. It is parted by
+/// position: trained on the beginning, validated and tested on what comes later. What is known of tokens is learned from the training part and saved with the weights.
+/// </summary>
+public sealed record TextConfig : DatasetConfig
+{
+    private const int MostContext = 1 << 16;
+
+    [Shorthand]
+    public required string Path { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>The test set, of the same kind.</summary>
+    public string? Test { get; init; }
+
+    /// <summary>What a token is.</summary>
+    public TextTokens Tokens { get; init; }
+
+    /// <summary>
+    /// Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>, and the last layer of a language model as units. The most frequent
+    /// tokens are kept; ids that are left over are never used.
+    /// </summary>
+    [DefaultText("256 for bytes, 20,000 for words, for characters as many as the training part has")]
+    public int? Vocabulary { get; init => field = value is int v ? Require.Between(v, TextVocabulary.First + 1, TextVocabulary.MostTokens) : null; }
+
+    /// <summary>Whether capital letters count as small ones.</summary>
+    [DefaultText("true for words, else false")]
+    public bool? Lowercase { get; init; }
+
+    /// <summary>Tokens of a window, each of which predicts the next one: makes a language model of the text.</summary>
+    [DefaultText("none: texts are classified")]
+    public int? Context { get; init => field = value is int v ? Require.Between(v, 1, MostContext) : null; }
+
+    /// <summary>Tokens from the beginning of one training window to that of the next; fewer than <c>context</c> let windows overlap. With <c>stride: 1</c> and <c>data.limit: N</c> an epoch is N windows at random places.</summary>
+    [DefaultText("`context`")]
+    public int? Stride { get; init => field = value is int v ? Require.Positive(v) : null; }
+
+    /// <summary>How bytes are characters.</summary>
+    public TextEncoding Encoding { get; init; }
+
+    [NotConfig]
+    internal bool IsLowercase => Lowercase ?? Tokens == TextTokens.Words;
+
+    /// <summary>Ids, where they are known before the text is read.</summary>
+    [NotConfig]
+    internal int? KnownSize => Tokens switch
+    {
+        TextTokens.Bytes => ByteTokenizer.Count,
+        TextTokens.Words => Vocabulary ?? 20_000,
+        _ => Vocabulary,
+    };
+
+    public override DataShape? KnownShape => Context is int context && KnownSize is int size ? TextStream.ShapeOf(context, size) : null;
+
+    internal override ReadingOptions Reading => new() { Text = this };
+
+    public override DataSet Load(DataContext context)
+    {
+        if (Tokens == TextTokens.Bytes && Vocabulary is not null)
+            throw ConfigException.At(Source, "text has 'vocabulary' and 'tokens: bytes', which are 256 whatever the text; leave 'vocabulary' out");
+        if (Context is null)
+            throw ConfigException.At(Source, "text has no 'context'; expected the tokens of a window, e.g. context: 64");
+        string path = DataFile.Resolve(context, Path);
+        byte[] text = TextFile.Read(path, this);
+        byte[]? test = Test is null ? null : TextFile.Read(DataFile.Resolve(context, Test), this);
+        return TextStream.DataSet(this, path, text, test);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text;
+
+namespace GpuGrad.Training.Data.Texts;
+
+/// <summary>Learns a vocabulary from training texts, and from nothing else.</summary>
+internal static class VocabularyFit
+{
+    /// <param name="config">What a token is, and how many are kept.</param>
+    /// <param name="texts">UTF-8.</param>
+    /// <param name="note">Told what was left out.</param>
+    public static TextVocabulary Of(TextConfig config, IEnumerable<byte[]> texts, Action<string> note)
+    {
+        if (config.Tokens == TextTokens.Bytes)
+            return new TextVocabulary(TextTokens.Bytes, [], config.KnownSize!.Value);
+        Dictionary<string, long> counts = config.Tokens == TextTokens.Words ? Words(config, texts) : Characters(config, texts);
+        int most = (config.KnownSize ?? TextVocabulary.MostTokens) - TextVocabulary.First;
+        KeyValuePair<string, long>[] kept = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)];
+        long all = counts.Sum(c => c.Value), left = all - kept.Sum(c => c.Value);
+        if (left > 0)
+            note(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the vocabulary holds the {kept.Length:N0} most frequent of {counts.Count:N0} tokens; {(double)left / all * 100:F2} % of the training text is unknown to it"));
+        // Characters in the order of their numbers, as people expect them; words by how often they occur.
+        string[] tokens = [.. config.Tokens == TextTokens.Words ? kept.Select(c => c.Key) : kept.Select(c => c.Key).OrderBy(t => Rune.GetRuneAt(t, 0).Value)];
+        return new TextVocabulary(config.Tokens, tokens, config.KnownSize ?? (TextVocabulary.First + tokens.Length)) { Lowercase = config.IsLowercase };
+    }
+
+    private static Dictionary<string, long> Characters(TextConfig config, IEnumerable<byte[]> texts)
+    {
+        var counts = new Dictionary<int, long>();
+        foreach (byte[] text in texts)
+        {
+            foreach (Rune rune in CharacterTokenizer.Runes(text, config.IsLowercase))
+                counts[rune.Value] = counts.GetValueOrDefault(rune.Value) + 1;
+        }
+        return counts.ToDictionary(c => new Rune(c.Key).ToString(), c => c.Value);
+    }
+
+    private static Dictionary<string, long> Words(TextConfig config, IEnumerable<byte[]> texts)
+    {
+        var counts = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (byte[] text in texts)
+            WordTokenizer.Count(text, config.IsLowercase, counts);
+        return counts;
+    }
+}

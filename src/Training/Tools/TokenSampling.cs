@@ -1,0 +1,54 @@
+using GpuGrad.Kernels.Random;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>How the next token is chosen among those that a network thinks likely.</summary>
+public sealed record TokenSampling
+{
+    /// <summary>Divides the scores: below 1 likely tokens become likelier, above 1 unlikely ones; 0 takes the likeliest always.</summary>
+    public double Temperature { get; init; } = 1;
+
+    /// <summary>Only so many of the likeliest tokens; 0 for all.</summary>
+    public int TopK { get; init; }
+
+    /// <summary>Only the likeliest tokens whose probabilities together reach this (Holtzman et al., 2020); 1 for all.</summary>
+    public double TopP { get; init; } = 1;
+
+    /// <summary>Chooses a token.</summary>
+    /// <param name="scores">A logit for each; negative infinity for one that must not come.</param>
+    /// <param name="random">Where chance comes from: one number is drawn, whatever the settings, unless the temperature is 0.</param>
+    public int Choose(ReadOnlySpan<double> scores, RandomStream random)
+    {
+        int best = Evaluation.ClassEvaluation.FirstHighest(scores);
+        if (Temperature == 0)
+            return best;
+        double[] logits = scores.ToArray();
+        int[] order = [.. Enumerable.Range(0, logits.Length).Where(i => !double.IsNegativeInfinity(logits[i])).OrderByDescending(i => logits[i])];
+        if (TopK > 0 && TopK < order.Length)
+            order = order[..TopK];
+        double highest = logits[best];
+        double[] weights = [.. order.Select(i => Math.Exp((logits[i] - highest) / Temperature))];
+        int kept = Kept(weights);
+        double drawn = random.NextDouble() * weights.AsSpan(0, kept).ToArray().Sum();
+        for (int i = 0; i < kept - 1; i++)
+        {
+            drawn -= weights[i];
+            if (drawn < 0)
+                return order[i];
+        }
+        return order[kept - 1];
+    }
+
+    // The shortest beginning whose share reaches top-p, one token at least.
+    private int Kept(double[] weights)
+    {
+        double all = weights.Sum(), sum = 0;
+        for (int i = 0; i < weights.Length; i++)
+        {
+            sum += weights[i];
+            if (sum >= TopP * all)
+                return i + 1;
+        }
+        return weights.Length;
+    }
+}
