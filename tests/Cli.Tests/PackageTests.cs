@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -30,6 +32,8 @@ public sealed class PackageTests : IDisposable
         Run(gpugrad, "train", Path.Combine(Gpugrad.Configs, "digits.yaml"), "--out", "run", "--device", "cpu", "--set", "train.epochs=1", "--set", "target=null", "--set", "data.dataset={digits: {train: 300, test: 50}}");
         Assert.Contains("opset 17", Run(gpugrad, "export", "run", "--out", "model.onnx"), StringComparison.Ordinal);
 
+        Assert.Equal("""{"status":"ok","device":"cpu"}""", HealthOfServed(gpugrad));
+
         foreach (string file in Directory.GetFiles(Path.Combine(Repository, "samples", "Spirals")))
             File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "sample")).FullName, Path.GetFileName(file)));
         string said = Run("dotnet", "run", "-c", "Release", "--project", "sample");
@@ -45,7 +49,32 @@ public sealed class PackageTests : IDisposable
     private static string Restored() =>
         Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
+    private string HealthOfServed(string gpugrad)
+    {
+        using Process process = Process.Start(Prepared(gpugrad, "serve", "run", "--port", "0", "--json", "--device", "cpu"))!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string said = "";
+        for (string? line = ""; line is not null and not "}"; said += line + "\n")
+            line = process.StandardOutput.ReadLine();
+        Assert.True(said.EndsWith("}\n", StringComparison.Ordinal), said);
+        using var client = new HttpClient();
+        string health = client.GetStringAsync(new Uri((string)JsonNode.Parse(said)!["url"]! + "health")).Result;
+        Run("kill", "-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 143, errors.Result);
+        return health;
+    }
+
     private string Run(string program, params string[] arguments)
+    {
+        using Process process = Process.Start(Prepared(program, arguments))!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}\n{output.Result}\n{errors.Result}");
+        return output.Result;
+    }
+
+    private ProcessStartInfo Prepared(string program, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         start.Environment["NUGET_PACKAGES"] = program == "dotnet" ? Path.Combine(folder, "cache") : Restored();
@@ -53,10 +82,6 @@ public sealed class PackageTests : IDisposable
         // What the test runner says to its own build is not meant for these.
         foreach (string inherited in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(inherited);
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
-        process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}\n{output.Result}\n{errors.Result}");
-        return output.Result;
+        return start;
     }
 }

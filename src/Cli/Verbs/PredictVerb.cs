@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
@@ -107,19 +109,16 @@ public sealed class PredictVerb : Verb
         return $"{prediction.Name ?? label.ToString(System.Globalization.CultureInfo.InvariantCulture)}\t{string.Join(", ", best)}";
     }
 
-    private static JsonObject ToJson(string where, Prediction prediction)
+    private static JsonNode ToJson(string where, Prediction prediction)
     {
-        if (prediction.Map is { Rank: 2 } mask)
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(bytes))
         {
-            return new JsonObject
-            {
-                ["input"] = where,
-                ["mask"] = new JsonArray([.. prediction.Values.Chunk(mask[1]).Select(row => new JsonArray([.. row.Select(v => JsonValue.Create((int)v))]))]),
-            };
+            json.WriteStartObject();
+            json.WriteString("input", where);
+            PredictionJson.WriteMembers(json, prediction);
+            json.WriteEndObject();
         }
-        var values = new JsonArray([.. prediction.Values.Select(v => JsonValue.Create(v))]);
-        return prediction.Label is int label
-            ? new JsonObject { ["input"] = where, ["label"] = label, ["name"] = prediction.Name, ["probabilities"] = values }
-            : new JsonObject { ["input"] = where, ["values"] = values };
+        return JsonNode.Parse(bytes.WrittenSpan)!;
     }
 }

@@ -158,10 +158,7 @@ public sealed class BatchSource
 
     private void UploadAll(DeviceMemory memory)
     {
-        if (samples.Bytes is not null)
-            memory.Write(data, 0, samples.Bytes.AsSpan(0, (int)data.Length));
-        else
-            UploadNumbers(memory);
+        Write(memory, samples, 0, samples.Count, 0);
         if (labels is not null)
             memory.Write(labels, 0, AllLabels);
         if (lengths is not null)
@@ -185,14 +182,27 @@ public sealed class BatchSource
         memory.Write(slot, 0, scaled.AsSpan());
     }
 
-    private void UploadNumbers(DeviceMemory memory)
+    /// <summary>Puts other samples in the place of some, for a network that answers one question after the other.</summary>
+    /// <param name="memory">Where the samples were uploaded to.</param>
+    /// <param name="others">Of the same shape, bytes if these are.</param>
+    /// <param name="first">The first of them that is taken.</param>
+    /// <param name="count">How many are.</param>
+    /// <param name="at">Where it goes.</param>
+    public void Write(DeviceMemory memory, SampleSet others, int first, int count, int at)
     {
-        var values = new double[Math.Min(Piece, (int)data.Length)];
-        for (int begin = 0; begin < data.Length; begin += Piece)
+        int size = samples.Shape.Count;
+        if (others.Bytes is not null)
         {
-            Span<double> piece = values.AsSpan(0, Math.Min(Piece, (int)data.Length - begin));
-            samples.Read(begin, piece);
-            Write(memory, piece, begin);
+            memory.Write(data, (long)at * size, others.Bytes.AsSpan(first * size, count * size));
+            return;
+        }
+        int length = count * size;
+        var values = new double[Math.Min(Piece, length)];
+        for (int begin = 0; begin < length; begin += Piece)
+        {
+            Span<double> piece = values.AsSpan(0, Math.Min(Piece, length - begin));
+            others.Read(((long)first * size) + begin, piece);
+            Write(memory, piece, (at * size) + begin);
         }
     }
 

@@ -105,6 +105,21 @@ public sealed class Model : IDisposable
         Bind(Layouts(training, evaluated, batchSize, options, watch, inputGradient));
     }
 
+    /// <summary>Adds a plan that only predicts, after <see cref="Prepare"/>.</summary>
+    /// <param name="source">One that was prepared.</param>
+    /// <param name="batchSize">Samples in a batch, no more than the source has.</param>
+    /// <returns>Null where it would need more memory than the plans that were prepared.</returns>
+    public BoundGraph? AddInference(BatchSource source, int batchSize)
+    {
+        ModelGraph graph = graphs.Inference(source, batchSize);
+        PlanLayout layout = PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null));
+        if (layout.ArenaBytes > DeviceMemory.ArenaBytes)
+            return null;
+        BoundGraph bound = plans[(source, batchSize)] = new BoundGraph(graph, new Plan(layout));
+        graphs.UploadConstants(DeviceMemory);
+        return bound;
+    }
+
     /// <summary>The training step for a batch size.</summary>
     public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
 

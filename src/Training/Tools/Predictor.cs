@@ -2,8 +2,6 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
-using GpuGrad.Training.Evaluation;
-using GpuGrad.Training.Losses;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 
@@ -29,8 +27,9 @@ public sealed class Predictor
 
     private readonly RunConfig config;
     private readonly Network network;
-    private readonly ModelCard card;
     private readonly Action<Model> load;
+    private readonly ModelCard card;
+    private readonly PredictionReader reader;
 
     /// <param name="config">The experiment it was trained in.</param>
     /// <param name="card">How raw values are scaled, what the classes are called.</param>
@@ -40,6 +39,7 @@ public sealed class Predictor
         this.config = config;
         this.card = card;
         this.load = load;
+        reader = new PredictionReader(config, card);
         network = Network.Build(config.Model, card.Shape);
     }
 
@@ -61,30 +61,8 @@ public sealed class Predictor
             BoundGraph bound = model.Evaluation(source, size);
             bound.Plan.Run();
             double[] output = bound.Plan.Read(bound.Graph.Output);
-            predictions.AddRange(output.Chunk(output.Length / size).Select(Of));
+            predictions.AddRange(output.Chunk(output.Length / size).Select(reader.Of));
         }
         return predictions;
-    }
-
-    private Prediction Of(double[] scores)
-    {
-        if (card.Shape.MaskShape is { } mask)
-            return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
-        double[] values = OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
-        card.Normalization.Targets?.Undo(values);
-        if (card.Shape.Classes == 0)
-            return new Prediction(null, null, values) { Map = card.Shape.Answer };
-        // One number for two classes says how much it is the second.
-        if (scores.Length == 1 && card.Shape.Classes == 2)
-            values = [1 - values[0], values[0]];
-        int label = Array.IndexOf(values, values.Max());
-        return new Prediction(label, card.ClassNames?[label], values);
-    }
-
-    private static double[] Classes(double[] scores, int places)
-    {
-        float[] all = Array.ConvertAll(scores, s => (float)s);
-        bool finite = Array.TrueForAll(all, float.IsFinite);
-        return [.. Enumerable.Range(0, places).Select(i => finite ? MaskEvaluation.Highest(all, i, places) : double.NaN)];
     }
 }

@@ -44,6 +44,15 @@ public sealed class InputPipeline
         ignored = config.Loss.Ignored;
     }
 
+    private InputPipeline(InputPipeline other, Action<string> note)
+    {
+        (fitted, options, ids, cache, itself, ignored) = (other.fitted, other.options, other.ids, other.cache, other.itself, other.ignored);
+        this.note = note;
+    }
+
+    /// <summary>The same, which tells somebody else what is not wrong and may not be meant. Any number may be used at the same time.</summary>
+    public InputPipeline Telling(Action<string> note) => new(this, note);
+
     /// <summary>Reads a table, arrays, pictures or a folder of pictures.</summary>
     /// <param name="path">The file; <c>-</c> for standard input.</param>
     /// <param name="answers">Whether labels or targets are wanted too; else they may be there and are not read.</param>
@@ -57,12 +66,26 @@ public sealed class InputPipeline
             samples = samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = fitted.Shape.Targets, AnswerShape = fitted.Shape.Answer };
         if (answers && !samples.HasAnswers)
             throw DataFault.In(path == StandardInput ? StandardInputName : path, "no labels or targets", "a table, an archive with x and y, or a folder with a folder of pictures for each class");
-        if (fitted.Text is null)
-            ids?.Check(samples);
-        foreach (ColumnEmbedding column in fitted.Shape.Embeddings ?? [])
-            column.Check(samples);
-        return fitted.Bytes == true ? AsBytes(samples) : samples;
+        return Finished(samples);
     }
+
+    /// <summary>Reads a picture's file.</summary>
+    /// <param name="file">Its bytes.</param>
+    /// <param name="name">For messages.</param>
+    /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
+    public SampleSet ReadPicture(byte[] file, string name) => Finished(PictureInput.One(file, name, fitted, options));
+
+    /// <summary>Reads rows: delimited text, or JSON Lines. They may have the answer; it isn't read.</summary>
+    /// <param name="stream">Seekable.</param>
+    /// <param name="name">For messages; its ending may say the format.</param>
+    /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
+    public SampleSet ReadTable(Stream stream, string name) => Finished(Table(stream, name, answers: false));
+
+    /// <summary>Reads an array: [N, …] in each layout that files may have, or a single sample without N.</summary>
+    /// <param name="x">The numbers.</param>
+    /// <param name="name">For messages.</param>
+    /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
+    public SampleSet ReadArray(NumberArray x, string name) => Finished(Fit(x, name));
 
     /// <summary>The rows of a table that was read, as they stand in the file; null where it is no table.</summary>
     /// <param name="path">The file; <c>-</c> for standard input.</param>
@@ -79,6 +102,15 @@ public sealed class InputPipeline
             using var rows = new CsvRows(stream, name, options.Table with { Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) });
             return RawTable.Of(rows, lines, fitted.Columns);
         }
+    }
+
+    private SampleSet Finished(SampleSet samples)
+    {
+        if (fitted.Text is null)
+            ids?.Check(samples);
+        foreach (ColumnEmbedding column in fitted.Shape.Embeddings ?? [])
+            column.Check(samples);
+        return fitted.Bytes == true ? AsBytes(samples) : samples;
     }
 
     // Bytes are scaled elsewhere than other numbers, which differs in the last digit: the same sample gets the same answer.

@@ -1,0 +1,35 @@
+using System.Net;
+using CommandLine;
+using GpuGrad.Cli.Terminal;
+
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>
+/// A verb that listens for HTTP. It needs ASP.NET Core's runtime, so it runs in a program of its own, <c>gpugrad-web</c>, which reads the same
+/// command line and sets <see cref="Host"/>; every other verb needs the base runtime alone.
+/// </summary>
+public abstract class WebVerb : Verb
+{
+    /// <summary>Does the work, in the program that can; null in the one that hands over to it.</summary>
+    internal static Func<WebVerb, Output, int>? Host { get; set; }
+
+    public abstract int Port { get; set; }
+
+    [Option("bind", Default = "127.0.0.1", MetaValue = "ADDRESS", HelpText = "The IP address to listen at; other than this machine's own (127.0.0.1, ::1) it needs the token.")]
+    public string Bind { get; set; } = "127.0.0.1";
+
+    [Option("token", MetaValue = "TEXT", HelpText = "What a client must show (Authorization: Bearer TEXT, or ?token=TEXT in a browser); @FILE reads it from a file. Made up where --bind needs one.")]
+    public string? Token { get; set; }
+
+    public override int Run(Output output)
+    {
+        _ = Address;
+        return Host is null ? WebProgram.HandOver(Words) : Host(this, output);
+    }
+
+    /// <summary>Where to listen.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is no IP address.</exception>
+    internal IPAddress Address => Bind == "localhost" ? IPAddress.Loopback
+        : IPAddress.TryParse(Bind, out IPAddress? address) ? address
+        : throw new GpuGradException(Fault.Config, $"--bind {Bind}; expected an IP address such as 127.0.0.1 or 0.0.0.0");
+}

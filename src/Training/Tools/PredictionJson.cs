@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.Json;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>
+/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>mask</c> of maps of classes. Numbers that are
+/// not finite are the texts "NaN", "Infinity" and "-Infinity".
+/// </summary>
+public static class PredictionJson
+{
+    /// <summary>Writes the members of an object that was begun.</summary>
+    public static void WriteMembers(Utf8JsonWriter json, Prediction prediction)
+    {
+        if (prediction.Map is { Rank: 2 } mask)
+        {
+            json.WriteStartArray("mask");
+            foreach (double[] row in prediction.Values.Chunk(mask[1]))
+            {
+                json.WriteStartArray();
+                foreach (double v in row)
+                    json.WriteNumberValue((int)v);
+                json.WriteEndArray();
+            }
+            json.WriteEndArray();
+            return;
+        }
+        if (prediction.Label is int label)
+        {
+            json.WriteNumber("label", label);
+            json.WriteString("name", prediction.Name);
+        }
+        json.WriteStartArray(prediction.Label is null ? "values" : "probabilities");
+        foreach (double v in prediction.Values)
+        {
+            if (double.IsFinite(v))
+                json.WriteNumberValue(v);
+            else
+                json.WriteStringValue(v.ToString(CultureInfo.InvariantCulture));
+        }
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,98 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Tools;
+
+/// <summary>Some samples of a set.</summary>
+/// <param name="Samples">In memory, raw, as the training data were.</param>
+/// <param name="First">The first that is meant.</param>
+/// <param name="Count">How many are.</param>
+public readonly record struct SamplePart(SampleSet Samples, int First, int Count);
+
+/// <summary>
+/// A trained network that stays on its device and answers batch after batch, of any size up to a largest one. As many samples as
+/// <see cref="Predictor"/> is given get the same bits. One thread at a time may use it.
+/// </summary>
+public sealed class PredictionSession : IDisposable
+{
+    private readonly Model model;
+    private readonly PredictionReader reader;
+    private readonly BatchSource numbers;
+    private readonly BatchSource? bytes;
+    private readonly Dictionary<(bool AreBytes, int Size), BoundGraph> plans = [];
+
+    /// <param name="trained">The network.</param>
+    /// <param name="device">Where it runs; not disposed.</param>
+    /// <param name="mostAtOnce">Samples of the largest batch.</param>
+    public PredictionSession(TrainedModel trained, Device device, int mostAtOnce)
+    {
+        MostAtOnce = mostAtOnce;
+        RunConfig config = trained.Config.Config;
+        ModelCard card = trained.Card;
+        reader = new PredictionReader(config, card);
+        int length = checked(mostAtOnce * card.Shape.Shape.Count);
+        numbers = Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Reals = new float[length] }, card);
+        // Bytes are scaled elsewhere than other numbers, which differs in the last digit.
+        bytes = card.Input.Bytes == true ? Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Bytes = new byte[length] }, card) : null;
+        model = new Model(config, Network.Build(config.Model, card.Shape), device);
+        try
+        {
+            trained.Load(model);
+            BatchSource[] sources = bytes is null ? [numbers] : [numbers, bytes];
+            foreach (BatchSource source in sources)
+                source.Upload(model.DeviceMemory);
+            model.Prepare(null, sources, mostAtOnce);
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+        plans[(false, mostAtOnce)] = model.Evaluation(numbers, mostAtOnce);
+        if (bytes is not null)
+            plans[(true, mostAtOnce)] = model.Evaluation(bytes, mostAtOnce);
+    }
+
+    /// <summary>Samples of the largest batch.</summary>
+    public int MostAtOnce { get; }
+
+    /// <summary>Whether samples are computed as bytes; those that are and those that are not go in batches of their own.</summary>
+    public bool TakesAsBytes(SampleSet samples) => bytes is not null && samples.Bytes is not null;
+
+    /// <summary>Predicts all samples of some parts, in order, in one batch.</summary>
+    /// <param name="parts">All of them bytes (<see cref="TakesAsBytes"/>), or none; no more samples than <see cref="MostAtOnce"/>.</param>
+    public IReadOnlyList<Prediction> Predict(IReadOnlyList<SamplePart> parts)
+    {
+        bool areBytes = TakesAsBytes(parts[0].Samples);
+        BatchSource source = areBytes ? bytes! : numbers;
+        int count = 0;
+        foreach (SamplePart part in parts)
+        {
+            source.Write(model.DeviceMemory, areBytes ? part.Samples : AsNumbers(part.Samples), part.First, part.Count, count);
+            count += part.Count;
+        }
+        model.SetClock(0, 0, 0);
+        BoundGraph bound = PlanOf(source, areBytes, count);
+        bound.Plan.Run();
+        double[] output = bound.Plan.Read(bound.Graph.Output);
+        return [.. output.Chunk(output.Length / bound.Graph.BatchSize).Take(count).Select(reader.Of)];
+    }
+
+    public void Dispose() => model.Dispose();
+
+    private static BatchSource Source(SampleSet room, ModelCard card) => new(room.Bytes is null ? "numbers" : "bytes", room, card.Normalization);
+
+    // A source of numbers would take bytes for its own.
+    private static SampleSet AsNumbers(SampleSet samples) =>
+        samples.Bytes is byte[] bytes ? samples with { Bytes = null, Reals = Array.ConvertAll(bytes, b => (float)b) } : samples;
+
+    private BoundGraph PlanOf(BatchSource source, bool areBytes, int count)
+    {
+        if (!plans.TryGetValue((areBytes, count), out BoundGraph? bound))
+            plans[(areBytes, count)] = bound = model.AddInference(source, count) ?? plans[(areBytes, MostAtOnce)];
+        return bound;
+    }
+}

@@ -1,0 +1,78 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using GpuGrad.Cli.Verbs;
+using Microsoft.AspNetCore.Http;
+
+namespace GpuGrad.Web.Hosting;
+
+/// <summary>
+/// Who is answered. At this machine's own address everybody on it, though only under its own names: a web page elsewhere whose name was made
+/// to lead here is not. With a token, whoever shows it.
+/// </summary>
+internal sealed class Access
+{
+    private const int LeastToken = 8;
+
+    private readonly byte[]? hash;
+    private readonly string cookie;
+    private readonly bool isLocal;
+
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the token is none.</exception>
+    public Access(WebVerb verb)
+    {
+        isLocal = IPAddress.IsLoopback(verb.Address);
+        Token = verb.Token is null ? (isLocal ? null : Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16))) : Checked(verb.Token);
+        hash = Token is null ? null : Hash(Token);
+        cookie = FormattableString.Invariant($"gpugrad-{verb.Port}");
+    }
+
+    /// <summary>What must be shown; null for nothing.</summary>
+    public string? Token { get; }
+
+    /// <summary>Refuses whoever may not ask.</summary>
+    /// <returns>Whether the answer was given: a page that was opened with the token remembers it and goes on without.</returns>
+    /// <exception cref="Refusal">401, or 421 for a foreign name.</exception>
+    public bool Check(HttpContext http)
+    {
+        if (isLocal && !IsLocalName(http.Request.Host.Host))
+            throw new Refusal(421, "this server answers under localhost and 127.0.0.1 only");
+        if (hash is null)
+            return false;
+        if (http.Request.Query["token"] is [string given] && IsToken(given))
+        {
+            http.Response.Cookies.Append(cookie, given, new CookieOptions { HttpOnly = true, SameSite = SameSiteMode.Strict, Path = "/" });
+            if (!HttpMethods.IsGet(http.Request.Method) || http.Request.Path != "/")
+                return false;
+            http.Response.Redirect("/");
+            return true;
+        }
+        const string Bearer = "Bearer ";
+        if (http.Request.Headers.Authorization is [string header] && header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) && IsToken(header[Bearer.Length..].Trim()))
+            return false;
+        if (http.Request.Cookies[cookie] is string kept && IsToken(kept))
+            return false;
+        throw new Refusal(401, "the token is missing or wrong; expected the header 'Authorization: Bearer TOKEN', or ?token=TOKEN");
+    }
+
+    private bool IsToken(string text) => CryptographicOperations.FixedTimeEquals(Hash(text), hash);
+
+    private static byte[] Hash(string text) => SHA256.HashData(Encoding.UTF8.GetBytes(text));
+
+    private static bool IsLocalName(string host) =>
+        host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
+
+    private static string Checked(string given)
+    {
+        string token = given;
+        if (given is ['@', .. string file])
+        {
+            if (!File.Exists(file))
+                throw new GpuGradException(Fault.Config, $"--token {given}: no such file");
+            token = File.ReadAllText(file).Trim();
+        }
+        bool plain = token.All(c => c is > ' ' and <= '~' and not (';' or ',' or '"' or '\\'));
+        return plain && token.Length >= LeastToken ? token
+            : throw new GpuGradException(Fault.Config, $"--token: {token.Length} characters; expected {LeastToken} or more letters, digits and signs without blanks, commas, semicolons, quotes and backslashes");
+    }
+}

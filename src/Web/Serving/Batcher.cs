@@ -1,0 +1,182 @@
+using System.Diagnostics;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Web.Serving;
+
+/// <summary>
+/// Puts the samples of different requests into one batch. While the device computes, what comes waits; what waits is computed together. A batch
+/// that is not full waits a moment longer only while other requests are on their way.
+/// </summary>
+internal sealed class Batcher : IDisposable
+{
+    private readonly PredictionSession session;
+    private readonly TimeSpan mostWait;
+    private readonly Func<int> onTheWay;
+    private readonly Action<int, double> observe;
+    private readonly LinkedList<Job> queue = new();
+    private readonly Thread worker;
+    private bool closed;
+    private int waiting;
+
+    /// <param name="session">The network; used by the batcher's thread alone from now on, and disposed by it.</param>
+    /// <param name="mostWait">How long a sample waits for others.</param>
+    /// <param name="onTheWay">Requests that were accepted and are not answered, those in the queue included.</param>
+    /// <param name="observe">Told of every batch: its samples and seconds.</param>
+    public Batcher(PredictionSession session, TimeSpan mostWait, Func<int> onTheWay, Action<int, double> observe)
+    {
+        (this.session, this.mostWait, this.onTheWay, this.observe) = (session, mostWait, onTheWay, observe);
+        worker = new Thread(Work) { Name = "batches", IsBackground = true };
+        worker.Start();
+    }
+
+    /// <summary>Samples that wait.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
+
+    /// <summary>Why nothing can be computed any more; null while it can.</summary>
+    public string? Broken { get; private set; }
+
+    /// <summary>Predicts all samples, in order.</summary>
+    /// <param name="samples">In memory.</param>
+    /// <param name="stop">When nobody waits for the answer any more: what was not begun is left out.</param>
+    public async Task<IReadOnlyList<Prediction>> Predict(SampleSet samples, CancellationToken stop)
+    {
+        var job = new Job(samples, session.TakesAsBytes(samples), stop);
+        lock (queue)
+        {
+            ObjectDisposedException.ThrowIf(closed, this);
+            queue.AddLast(job);
+            waiting += samples.Count;
+            Monitor.Pulse(queue);
+        }
+        await using CancellationTokenRegistration given = stop.Register(() => job.Answer.TrySetCanceled(stop));
+        return await job.Answer.Task;
+    }
+
+    /// <summary>Computes what waits, and ends.</summary>
+    public void Dispose()
+    {
+        lock (queue)
+        {
+            closed = true;
+            Monitor.Pulse(queue);
+        }
+        worker.Join();
+        session.Dispose();
+    }
+
+    private void Work()
+    {
+        for (List<(Job Job, SamplePart Part)> batch = Next(); batch.Count > 0; batch = Next())
+        {
+            long begin = Stopwatch.GetTimestamp();
+            try
+            {
+                IReadOnlyList<Prediction> predictions = session.Predict([.. batch.Select(b => b.Part)]);
+                int at = 0;
+                foreach ((Job job, SamplePart part) in batch)
+                {
+                    job.Fill(part, predictions, at);
+                    at += part.Count;
+                }
+                observe(at, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+            }
+            catch (Exception e)
+            {
+                if (e is GpuGradException { Fault: Fault.Device })
+                    Broken = e.Message;
+                foreach ((Job job, _) in batch)
+                    job.Answer.TrySetException(e);
+            }
+        }
+    }
+
+    // Empty when there will be none.
+    private List<(Job Job, SamplePart Part)> Next()
+    {
+        lock (queue)
+        {
+            while (true)
+            {
+                while (queue.Count == 0 && !closed)
+                    Monitor.Wait(queue);
+                if (queue.Count == 0)
+                    return [];
+                WaitForOthers(queue.First!.Value);
+                List<(Job, SamplePart)> batch = Take();
+                if (batch.Count > 0)
+                    return batch;
+            }
+        }
+    }
+
+    private void WaitForOthers(Job first)
+    {
+        while (!closed && waiting < session.MostAtOnce && onTheWay() > queue.Count)
+        {
+            TimeSpan left = mostWait - Stopwatch.GetElapsedTime(first.Since);
+            if (left <= TimeSpan.Zero || !Monitor.Wait(queue, TimeSpan.FromMilliseconds(Math.Max(1, left.TotalMilliseconds))))
+                return;
+        }
+    }
+
+    // Samples of one kind from the queue's beginning on; what has another kind stays for the next batch.
+    private List<(Job, SamplePart)> Take()
+    {
+        var batch = new List<(Job, SamplePart)>();
+        int room = session.MostAtOnce;
+        bool? areBytes = null;
+        for (LinkedListNode<Job>? node = queue.First, next; node is not null && room > 0; node = next)
+        {
+            next = node.Next;
+            Job job = node.Value;
+            if (job.Stop.IsCancellationRequested || job.Answer.Task.IsCompleted)
+            {
+                waiting -= job.Left;
+                queue.Remove(node);
+                continue;
+            }
+            if ((areBytes ??= job.AreBytes) != job.AreBytes)
+                continue;
+            int count = Math.Min(room, job.Left);
+            batch.Add((job, job.Take(count)));
+            room -= count;
+            waiting -= count;
+            if (job.Left == 0)
+                queue.Remove(node);
+        }
+        return batch;
+    }
+
+    private sealed class Job(SampleSet samples, bool areBytes, CancellationToken stop)
+    {
+        private readonly Prediction[] predictions = new Prediction[samples.Count];
+        private int taken, filled;
+
+        public bool AreBytes => areBytes;
+
+        public CancellationToken Stop => stop;
+
+        public long Since { get; } = Stopwatch.GetTimestamp();
+
+        public TaskCompletionSource<IReadOnlyList<Prediction>> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Left => samples.Count - taken;
+
+        public SamplePart Take(int count)
+        {
+            var part = new SamplePart(samples, taken, count);
+            taken += count;
+            return part;
+        }
+
+        public void Fill(SamplePart part, IReadOnlyList<Prediction> all, int from)
+        {
+            for (int i = 0; i < part.Count; i++)
+                predictions[part.First + i] = all[from + i];
+            filled += part.Count;
+            if (filled == predictions.Length)
+                Answer.TrySetResult(predictions);
+        }
+    }
+}

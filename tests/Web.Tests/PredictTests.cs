@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using GpuGrad.Cli.Tests;
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Web.Tests;
+
+/// <summary>What <c>serve</c> answers is what <c>predict</c> says.</summary>
+public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+{
+    private const int Side = 28, Pixels = Side * Side;
+
+    private readonly Gpugrad gpugrad = runs.Gpugrad;
+
+    [Fact]
+    public async Task Rows_get_what_predict_says_to_the_bit_however_they_are_sent()
+    {
+        const string Csv = "length,colour,when\n1.5,red,2024-03-05\n,blue,2024-05-06\n3,\"dark green\",\n";
+        gpugrad.Write("rows.csv", Csv);
+        string expected = Values(gpugrad.Run("predict", "table", "rows.csv", "--json", "--device", "cpu").Json().AsArray());
+        await using Served served = await Served.Start(gpugrad["table"]);
+        Assert.Equal(expected, Values(await served.Predict(Encoding.UTF8.GetBytes(Csv), "text/csv")));
+        Assert.Equal(expected, Values(await served.Predict("""
+            {"inputs": [{"length": 1.5, "colour": "red", "when": "2024-03-05"},
+                        {"colour": "blue",
+                         "when": "2024-05-06", "length": null},
+                        {"colour": "dark green", "length": 3}]}
+            """)));
+        Assert.Equal(expected, Values(await served.Predict("""{"inputs": [[1.5, "red", "2024-03-05"], [null, "blue", "2024-05-06"], [3, "dark green", null]]}""")));
+        Assert.Equal(expected, Values(await served.Predict(Encoding.UTF8.GetBytes("""
+            {"length": 1.5, "colour": "red", "when": "2024-03-05", "kind": "long"}
+            {"length": null, "colour": "blue", "when": "2024-05-06"}
+            {"length": 3, "colour": "dark green"}
+            """), "application/x-ndjson")));
+        // A prediction is the class's name, as in predict's tables.
+        JsonObject first = (await served.Predict("""{"inputs": [[1.5, "red", "2024-03-05"]]}"""))[0]!.AsObject();
+        Assert.Equal((string?)first["name"], (string?)first["prediction"]);
+    }
+
+    [Fact]
+    public async Task A_picture_gets_what_predict_says_to_the_bit_however_it_is_sent()
+    {
+        byte[] pixels = [.. Enumerable.Range(0, Pixels).Select(i => (byte)(i * 37 % 251))], png = PngWriter.Write(new Picture(Side, Side, 1, pixels));
+        File.WriteAllBytes(gpugrad["one.png"], png);
+        NpzWriter.Save(gpugrad["one.npz"], npz => npz.Add("x", [1, 1, Side, Side], pixels));
+        string expected = Values(gpugrad.Run("predict", "digits", "one.png", "--json", "--device", "cpu").Json().AsArray());
+        Assert.Equal(expected, Values(gpugrad.Run("predict", "digits", "one.npz", "--json", "--device", "cpu").Json().AsArray()));
+
+        await using Served served = await Served.Start(gpugrad["digits"]);
+        Assert.Equal(expected, Values(await served.Predict(png, "image/png")));
+        Assert.Equal(expected, Values(await served.Predict(png, "application/octet-stream")));
+        using var parts = new MultipartFormDataContent { { new ByteArrayContent(png), "picture", "../../../etc/passwd" } };
+        Assert.Equal(expected, Values(await Served.Predictions(await served.Client.PostAsync("predict", parts))));
+        Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": ["{{Convert.ToBase64String(png)}}"]}""")));
+        Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": ["data:image/png;base64,{{Convert.ToBase64String(png)}}"]}""")));
+        string flat = string.Join(",", pixels), nested = string.Join("],[", pixels.Chunk(Side).Select(r => string.Join(",", r)));
+        Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": [[[[{{nested}}]]]]}""")));
+        Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": [[[{{nested}}]]]}""")));
+        Assert.Contains("[N, 1, 28, 28]", await Served.Refused(await served.Post($$"""{"inputs": [[{{flat}}]]}"""), 400), StringComparison.Ordinal);
+        byte[] npy = [.. Npy.Header([1, Side, Side], NumberType.UInt8), .. pixels];
+        Assert.Equal(expected, Values(await served.Predict(npy, "application/octet-stream")));
+    }
+
+    [Fact]
+    public async Task Requests_at_the_same_time_share_batches_and_get_their_own_answers()
+    {
+        await using Served served = await Served.Start(gpugrad["digits"], v => (v.MaxBatch, v.MaxWait) = (16, 100));
+        string[] bodies = [.. Enumerable.Range(0, 60).Select(n => Body(n))];
+        double[][] alone = new double[bodies.Length][];
+        for (int i = 0; i < bodies.Length; i++)
+            alone[i] = Probabilities((await served.Predict(bodies[i]))[0]!);
+        double[][] together = await Task.WhenAll(bodies.Select(async b => Probabilities((await served.Predict(b))[0]!)));
+        for (int i = 0; i < bodies.Length; i++)
+            Assert.Null(Tolerance.Agreement.Explain($"request {i}", alone[i], together[i]));
+        string metrics = await served.Client.GetStringAsync("metrics");
+        Assert.Contains("gpugrad_requests_total{status=\"200\"} 120\n", metrics, StringComparison.Ordinal);
+        Assert.Contains("gpugrad_batch_samples_sum 120\n", metrics, StringComparison.Ordinal);
+        string batches = metrics.Split('\n').Single(l => l.StartsWith("gpugrad_batch_samples_count ", StringComparison.Ordinal));
+        Assert.InRange(int.Parse(batches.Split(' ')[1], CultureInfo.InvariantCulture), 60 + (60 / 16), 60 + 59);
+    }
+
+    [Fact]
+    public async Task A_request_of_more_samples_than_a_batch_is_answered_in_order()
+    {
+        await using Served served = await Served.Start(gpugrad["digits"], v => v.MaxBatch = 4);
+        string[] samples = [.. Enumerable.Range(0, 11).Select(Sample)];
+        JsonArray all = await served.Predict($$"""{"inputs": [{{string.Join(",", samples)}}]}""");
+        Assert.Equal(samples.Length, all.Count);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            JsonArray one = await served.Predict($$"""{"inputs": [{{samples[i]}}]}""");
+            Assert.Null(Tolerance.Agreement.Explain($"sample {i}", Probabilities(one[0]!), Probabilities(all[i]!)));
+        }
+    }
+
+    [Fact]
+    public async Task Openapi_names_the_columns_and_its_example_is_answered()
+    {
+        await using Served served = await Served.Start(gpugrad["table"]);
+        JsonNode api = JsonNode.Parse(await served.Client.GetStringAsync("openapi.json"))!;
+        Assert.Equal("3.1.0", (string?)api["openapi"]);
+        JsonNode json = api["paths"]!["/predict"]!["post"]!["requestBody"]!["content"]!["application/json"]!;
+        Assert.Equal(["length", "colour", "when"], json["schema"]!["properties"]!["inputs"]!["items"]!["properties"]!.AsObject().Select(p => p.Key));
+        Assert.Single(await served.Predict(json["example"]!.ToJsonString()));
+        foreach (string page in new[] { "", "serve.js", "page.css" })
+        {
+            HttpResponseMessage response = await served.Client.GetAsync(page);
+            Assert.Equal(200, (int)response.StatusCode);
+            Assert.Contains("default-src 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+            string text = await response.Content.ReadAsStringAsync();
+            Assert.DoesNotContain("http://", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("https://", text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_category_that_training_has_not_seen_is_a_note()
+    {
+        await using Served served = await Served.Start(gpugrad["table"]);
+        string text = await (await served.Post("""{"inputs": [[1, "violet", "2024-01-01"]]}""")).Content.ReadAsStringAsync();
+        Assert.Contains("'violet'", (string?)JsonNode.Parse(text)!["notes"]![0], StringComparison.Ordinal);
+    }
+
+    private static string Sample(int n) => JsonSerializer.Serialize(new[] { Enumerable.Range(0, Side).Select(y => Enumerable.Range(0, Side).Select(x => ((x * (n + 3)) + (y * 7)) % 256)) });
+
+    private static string Body(int n) => $$"""{"inputs": [{{Sample(n)}}]}""";
+
+    private static double[] Probabilities(JsonNode prediction) => [.. prediction["probabilities"]!.AsArray().Select(p => (double)p!)];
+
+    private static string Values(JsonArray predictions) => string.Join(" ", predictions.Select(p => $"{p!["name"]} {p["probabilities"]!.ToJsonString()}"));
+}
