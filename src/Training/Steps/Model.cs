@@ -112,7 +112,7 @@ public sealed class Model : IDisposable
     public BoundGraph? AddInference(BatchSource source, int batchSize)
     {
         ModelGraph graph = graphs.Inference(source, batchSize);
-        PlanLayout layout = PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null));
+        PlanLayout layout = PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null, activations: false));
         if (layout.ArenaBytes > DeviceMemory.ArenaBytes)
             return null;
         BoundGraph bound = plans[(source, batchSize)] = new BoundGraph(graph, new Plan(layout));
