@@ -1,9 +1,7 @@
 using System.Diagnostics;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Runs;
-using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
 using Spectre.Console;
 
@@ -52,10 +50,11 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
             return;
         if (Output.IsLive)
             AnsiConsole.Write("\r" + Fit("") + "\r");
+        IReadOnlyList<EpochColumn> columns = EpochColumns.Of(report, trainer.Judged, AnsiConsole.Profile.Width);
         if (!headed)
-            output.Line(string.Concat(Columns(report, trainer.Judged).Select(c => c.Name.PadLeft(c.Width))));
+            output.Line(string.Concat(columns.Select(c => c.Name.PadLeft(c.Width))));
         headed = true;
-        output.Line(string.Concat(Columns(report, trainer.Judged).Select(c => c.Value.PadLeft(c.Width))));
+        output.Line(string.Concat(columns.Select(c => c.Value.PadLeft(c.Width))));
         sinceLine.Restart();
     }
 
@@ -64,25 +63,6 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         begun = true;
         using var process = Process.GetCurrentProcess();
         Output.Note(Format.Invariant($"first step {(DateTime.Now - process.StartTime).TotalSeconds:F2} s after the process started"));
-    }
-
-    private static IEnumerable<(string Name, string Value, int Width)> Columns(EpochReport report, Metric judged)
-    {
-        yield return ("epoch", Format.Invariant($"{report.Epoch}"), 5);
-        foreach ((string name, EpochFigures f, EvaluationReport? all) in report.Sets)
-        {
-            yield return ($"{name} loss", Format.Loss(f.Loss), name.Length + 7);
-            if (!double.IsNaN(f.Accuracy))
-                yield return ($"{name} acc", Format.Percent(f.Accuracy), Math.Max(9, name.Length + 6));
-            // The samples that decide have a few figures more.
-            if (all is null || judged.Set!.ToString()!.ToLowerInvariant() != name)
-                continue;
-            foreach ((string figure, double value) in all.Values.Where(v => v.Name == judged.Figure || all.Chosen.Contains(v)).Where(v => v.Name != "accuracy"))
-                yield return (figure.Replace('_', ' '), Format.Loss(value), Math.Max(10, figure.Length + 2));
-        }
-        yield return ("lr", Format.Invariant($"{report.Rate:G3}"), 10);
-        yield return ("samples/s", Format.Count(report.SamplesPerSecond), 11);
-        yield return ("time", Format.Seconds(report.Seconds), 12);
     }
 
     private static string Accuracy(EpochFigures figures) => figures.Accuracy >= 0 ? $"  acc {Format.Percent(figures.Accuracy)}" : "";

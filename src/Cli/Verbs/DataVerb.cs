@@ -6,6 +6,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Preview;
+using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Tables;
 using GpuGrad.Training.Runs.Storage;
 
@@ -83,11 +84,21 @@ public sealed class DataVerb : Verb, ITakesOverrides
         LoadedConfig loaded = RunConfigFile.Load(path, Set);
         TrainingData data = ConfigVerb.LoadData(loaded, output);
         var summary = DataSummary.Of(data);
-        Describe(summary, output);
+        TableProfile? table = ProfileOf(loaded);
+        if (table is null)
+        {
+            Describe(summary, output);
+        }
+        else
+        {
+            output.Line($"hash       {data.Fingerprint}");
+            output.Line();
+            TableView.Print(table, output);
+        }
         byte[]? sheet = Augment ? DataPreview.AugmentedSheet(data) : DataPreview.Sheet(data, Count);
         if (sheet is not null)
             DurableFile.Write(Out, stream => stream.Write(sheet));
-        if (sheet is not null || summary.Text is null)
+        if (sheet is not null || (summary.Text is null && table is null))
             output.Line(sheet is null ? "(samples of this shape have no picture)" : $"picture    {Out}");
         var json = new JsonObject
         {
@@ -99,12 +110,18 @@ public sealed class DataVerb : Verb, ITakesOverrides
             ["test"] = data.Test?.Count,
             ["fingerprint"] = data.Fingerprint,
             ["picture"] = sheet is null ? null : Out,
+            ["columns"] = table is null ? null : TableView.ToJson(table)["columns"]!.DeepClone(),
         };
         if (summary.Text is { } text)
             json["text"] = TextView.ToJson(text);
         output.Json(json);
         return ExitCode.Done;
     }
+
+    // What its columns hold says more than the numbers that become of them; pixels in columns are better seen as pictures.
+    private static TableProfile? ProfileOf(LoadedConfig loaded) => loaded.Config.Data.Dataset is CsvConfig { Shape: null } table
+        ? TableProfile.Of(Path.Combine(loaded.Folder, table.Path), table, table.Targets.Count > 0 ? table.Targets[0] : table.Label)
+        : null;
 
     private static void Describe(DataSummary summary, Output output)
     {

@@ -29,6 +29,8 @@ public sealed class ExportVerb : Verb
     [Option("with-probabilities", HelpText = "Of an .onnx file: a second output, the probabilities that predict gives.")]
     public bool WithProbabilities { get; set; }
 
+    private const int MostNames = 8;
+
     public override int Run(Output output)
     {
         string format = System.IO.Path.GetExtension(Out).ToLowerInvariant();
@@ -55,7 +57,9 @@ public sealed class ExportVerb : Verb
         answer["nodes"] = written.Nodes;
         answer["inputs"] = new JsonArray(Value(written.Input));
         answer["outputs"] = new JsonArray([.. written.Outputs.Select(Value)]);
-        return [$"opset {options.Opset}, {written.Nodes} nodes", $"input {written.Input}", .. written.Outputs.Select(o => $"output {o}")];
+        string[] names = [.. trained.Card.Input.Columns is { } columns ? options.Preprocessing ? columns.Features : columns.NumberNames : []];
+        string order = names.Length == 0 ? "" : $": {string.Join(", ", names.Take(MostNames))}{(names.Length > MostNames ? $" and {names.Length - MostNames} more ('gpugrad.input_names' in the metadata)" : "")}";
+        return [$"opset {options.Opset}, {written.Nodes} nodes", $"input {written.Input}{order}", .. written.Outputs.Select(o => $"output {o}")];
     }
 
     private static JsonNode Value(OnnxValue value) => new JsonObject

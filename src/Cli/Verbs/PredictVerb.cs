@@ -35,6 +35,8 @@ public sealed class PredictVerb : Verb
 
     public override int Run(Output output)
     {
+        if (Inputs.Count(i => i == InputPipeline.StandardInput) > 1)
+            throw new GpuGradException(Fault.Config, "standard input (-) is given twice; it can be read once");
         if (Out is not null)
         {
             PredictionFile.Check(Out);

@@ -16,7 +16,7 @@ public sealed class ReportVerb : Verb
     [Value(0, MetaName = "RUN", Required = true, Min = 1, HelpText = "Run folders.")]
     public IEnumerable<string> Runs { get; set; } = [];
 
-    [Option("out", MetaValue = "FILE", HelpText = "Where to; report.html in the first run's folder by default.")]
+    [Option("out", MetaValue = "FILE", HelpText = "Where to; by default report.html in the run's folder, of several runs comparison.html in the first one's.")]
     public string? Out { get; set; }
 
     [Option("device", HelpText = "Where the test samples are classified; overrides the run's device.")]
@@ -31,7 +31,7 @@ public sealed class ReportVerb : Verb
         OnlyWith(!NoTest && folders.Length == 1, "the report of one run, without --no-test", "device");
         ReportedRun[] runs = [.. folders.Select(Open)];
         (Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation) = NoTest || folders.Length > 1 ? (null, null, null) : Judge(folders[0], output);
-        string path = Out ?? Path.Combine(folders[0], "report.html");
+        string path = Out ?? Path.Combine(folders[0], folders.Length > 1 ? "comparison.html" : "report.html");
         RunReport.Page(runs, judgement, samples, evaluation).Save(path);
         long bytes = new FileInfo(path).Length;
         output.Line($"report     {path} ({Format.Bytes(bytes)})");

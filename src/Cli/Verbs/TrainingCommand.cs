@@ -4,8 +4,10 @@ using GpuGrad.Cli.Views;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Cli.Verbs;
 
@@ -54,9 +56,6 @@ internal static class TrainingCommand
         ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
         : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
-    // In less, most of what watching takes is the compiling of its own code.
-    private const double FewestSecondsToShare = 10;
-
     private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)
     {
         EpochReport final = result.Final;
@@ -69,11 +68,10 @@ internal static class TrainingCommand
         else if (state.Epoch > 1 && folder.ReadSummary().BestEpoch is int best)
             output.Line($"best epoch {best}, by {session.Trainer.Judged.ToString().Replace('-', ' ')}{(best < state.Epoch ? "; train.keep-best: true keeps its weights" : "")}");
         if (final.Test is { } test)
-            output.Line(double.IsNaN(test.Accuracy) ? Format.Invariant($"test loss {Format.Loss(test.Loss)}") : Format.Invariant($"test accuracy {Format.Percent(test.Accuracy)}, test loss {Format.Loss(test.Loss)}"));
+            output.Line(Figures("test", test, final.TestReport));
         output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
-        if (session.Trainer.Cost.Share is double cost)
-            output.Line(state.Seconds < FewestSecondsToShare ? $"gpugrad report {folder.Path} shows what was seen" : Format.Invariant($"watching took {Format.Percent(cost)} of it; gpugrad report {folder.Path} shows what was seen"));
-        foreach ((string name, Training.Steps.EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
+        output.Line($"curves, layers and alarms: gpugrad report {folder.Path}; all figures: gpugrad eval {folder.Path}");
+        foreach ((string name, EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
         {
             if (figures is { Loss: var loss } && !double.IsFinite(loss))
                 Output.Note(Format.Invariant($"the {name} loss is {loss}, not a finite number: the network was trained, and is of no use on samples like these"));
@@ -81,6 +79,16 @@ internal static class TrainingCommand
         foreach (string line in AlarmText.Idle(session.IdleUnits))
             output.Line(line);
         output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
+    }
+
+    private static string Figures(string set, EpochFigures figures, EvaluationReport? report)
+    {
+        var parts = new List<string>();
+        if (!double.IsNaN(figures.Accuracy))
+            parts.Add($"{set} accuracy {Format.Percent(figures.Accuracy)}");
+        parts.AddRange((report?.Chosen ?? []).Select(c => $"{c.Name.Replace('_', ' ')} {Format.Loss(c.Value)}"));
+        parts.Add($"loss {Format.Loss(figures.Loss)}");
+        return (parts[0].StartsWith(set, StringComparison.Ordinal) ? "" : set + " ") + string.Join(", ", parts);
     }
 
     private static IReadOnlyList<string> Missed(TargetConfig? target, EpochReport final)

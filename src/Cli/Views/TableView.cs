@@ -12,6 +12,13 @@ public static class TableView
 
     public static int Show(TableProfile table, Output output)
     {
+        Print(table, output);
+        output.Json(ToJson(table));
+        return ExitCode.Done;
+    }
+
+    public static void Print(TableProfile table, Output output)
+    {
         output.Line(Format.Invariant($"{table.File}: {table.Rows:N0} rows, {table.Columns.Count:N0} columns{(table.Named ? "" : ", no names in the first row")}"));
         output.Line();
         output.Table(["column", "type", "missing", "distinct", "values"], table.Columns.Take(MostColumns).Select(Row), 2, 3);
@@ -22,8 +29,6 @@ public static class TableView
             output.Line();
         foreach (ColumnProfile column in suspects.Take(MostColumns))
             output.Line($"{column.Name}: {string.Join("; ", column.Suspicions)}{(column.IsBetterIgnored ? " (better ignored)" : "")}");
-        output.Json(ToJson(table));
-        return ExitCode.Done;
     }
 
     private static string[] Row(ColumnProfile column) =>
@@ -53,7 +58,7 @@ public static class TableView
 
     private static string Short(string text, int most) => text.Length <= most ? text : text[..(most - 1)] + "…";
 
-    private static JsonObject ToJson(TableProfile table) => new()
+    public static JsonObject ToJson(TableProfile table) => new()
     {
         ["file"] = table.File,
         ["rows"] = table.Rows,

@@ -15,6 +15,12 @@ public sealed record SamplePlaces(string File)
     /// <summary>The name of each number of a sample; null where they have none.</summary>
     public IReadOnlyList<string>? Names { get; init; }
 
+    /// <summary>Where the answers are, where that is another file or array.</summary>
+    public string? Answers { get; init; }
+
+    /// <summary>Where what should come out of a sample is.</summary>
+    public string OfAnswer(int sample) => Answers is null ? Of(sample) : string.Create(CultureInfo.InvariantCulture, $"{Answers}: sample {sample}");
+
     /// <summary>Where a sample is, counted from 0: <c>t.csv:3</c> or <c>x.npz: sample 2</c>.</summary>
     public string Of(int sample) =>
         Files is not null ? Files[sample]

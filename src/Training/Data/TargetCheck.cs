@@ -27,6 +27,6 @@ internal static class TargetCheck
         if (samples.Targets is null || loss.FirstBadTarget(samples.Targets, samples.AnswerShape is null ? samples.TargetSize : null) is not BadTarget bad)
             return;
         string found = bad.Found ?? string.Create(CultureInfo.InvariantCulture, $"the target {samples.Targets[bad.At]}{(samples.TargetSize > 1 ? $" (number {bad.At % samples.TargetSize})" : "")}");
-        throw DataFault.In(samples.PlaceOf(bad.At / samples.TargetSize), found, bad.Expected);
+        throw DataFault.In((samples.Places ?? new SamplePlaces("the data")).OfAnswer(bad.At / samples.TargetSize), found, bad.Expected);
     }
 }

@@ -58,7 +58,8 @@ public sealed class RunSession : IRunObserver, IDisposable
         this.warn = warn;
         // A checkpoint has the weights: the file that they came from need not be there any more.
         Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, this);
-        foreach (string remark in SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
+        // Who resumes a run was told when it began.
+        foreach (string remark in resumed is not null ? [] : SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
             warn(remark);
         foreach (string remark in TransferRemarks.Of(config, Trainer.Network, Trainer.Model.Transfer, isNew: resumed is null))
             warn(remark);

@@ -29,28 +29,46 @@ internal sealed record Recipe
     /// <summary>Decay of the mean of the weights; 0 for none.</summary>
     public double Ema { get; init; } = 0.99;
 
+    /// <summary>What stands behind each hidden layer.</summary>
+    public string Activation { get; init; } = "relu";
+
+    /// <summary>By what an epoch is judged and chosen.</summary>
+    public string Monitor { get; init; } = "validation-loss";
+
     public int Patience => Math.Max(5, Epochs / 3);
 
     /// <param name="samples">To learn from.</param>
-    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout.</param>
+    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout, and with kinks where it has samples enough to be smooth.</param>
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
         < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
-        < Some => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.1, Test = 0.2 },
-        < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
-        _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
+        < Some => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.1, Test = 0.2 },
+        < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
+        _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
+    };
+
+    /// <summary>For windows of a series, whose inputs are many and alike: small steps and dropout, or with few windows many steps.</summary>
+    /// <param name="windows">To learn from.</param>
+    public static Recipe OfSeries(long windows) => windows switch
+    {
+        < 1000 => new() { Hidden = [100], Dropout = 0, Epochs = 250, Batch = 16, Rate = 0.005, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        < Some => new() { Hidden = [100], Dropout = 0.2, Activation = "silu", Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        _ => new() { Hidden = [128], Dropout = 0.2, Activation = "silu", Epochs = 15, Batch = 128, Rate = 0.002, Decay = 0.1, Validation = 0.1, Test = 0.2 },
     };
 
     /// <summary>The layers, each a line of the config.</summary>
     /// <param name="yaml">The config.</param>
     /// <param name="outputs">Numbers that the network gives.</param>
     /// <param name="meaning">Of those, in words.</param>
-    public void WriteModel(CommentedYaml yaml, int outputs, string meaning)
+    /// <param name="flatten">Whether samples have several axes.</param>
+    public void WriteModel(CommentedYaml yaml, int outputs, string meaning, bool flatten = false)
     {
         yaml.Add("model:");
+        if (flatten)
+            yaml.Add("  - flatten");
         foreach (int units in Hidden)
         {
-            yaml.Add(Text($"  - dense: {units}")).Add("  - relu");
+            yaml.Add(Text($"  - dense: {units}")).Add($"  - {Activation}");
             if (Dropout > 0)
                 yaml.Add(Text($"  - dropout: {Dropout}"));
         }
@@ -66,8 +84,15 @@ internal sealed record Recipe
         if (Ema > 0)
             yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is judged and kept");
         yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
-        yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
-        yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better validation loss");
+        if (Monitor == "validation-loss")
+        {
+            yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
+            yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better validation loss");
+            return;
+        }
+        yaml.Add($"  monitor: {Monitor}", "what an epoch is judged by, on the validation rows");
+        yaml.Add("  keep-best: true", "the weights of the best epoch by it are kept");
+        yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better one");
     }
 
     public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

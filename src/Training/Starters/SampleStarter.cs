@@ -35,7 +35,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
         if (IsPicture)
             PictureRecipe.WriteModel(yaml, shape.Shape, Outputs, recipe.Dropout, Meaning);
         else
-            WriteDense(yaml, recipe);
+            recipe.WriteModel(yaml, Outputs, Meaning, flatten: shape.Shape.Rank > 1);
         yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : "mse")}");
         recipe.WriteTraining(yaml);
         return new Starter
@@ -70,14 +70,5 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
         if (IsPicture && IsClass)
             PictureRecipe.WriteAugmentation(yaml, shape.Shape);
-    }
-
-    private void WriteDense(CommentedYaml yaml, Recipe recipe)
-    {
-        var model = new CommentedYaml();
-        recipe.WriteModel(model, Outputs, Meaning);
-        string text = model.ToString();
-        // A row is what dense layers take.
-        yaml.Add((shape.Shape.Rank == 1 ? text : text.Replace("model:\n", "model:\n  - flatten\n", StringComparison.Ordinal)).TrimEnd('\n'));
     }
 }

@@ -10,10 +10,13 @@ internal sealed class TableColumnText
 
     private readonly ColumnProfile profile;
 
-    public TableColumnText(ColumnProfile profile, bool isTarget)
+    /// <param name="profile">Of the column.</param>
+    /// <param name="isTarget">Whether it is predicted.</param>
+    /// <param name="isTime">Whether it says no more than when the rows of a series were.</param>
+    public TableColumnText(ColumnProfile profile, bool isTarget, bool isTime = false)
     {
         this.profile = profile;
-        Reason = isTarget ? null : ReasonToIgnore(profile);
+        Reason = isTarget ? null : isTime ? "the time of the rows" : ReasonToIgnore(profile);
         Type = isTarget ? "target" : Reason is not null ? "ignore" : profile.Type!.Value.ToString().ToLowerInvariant();
     }
 

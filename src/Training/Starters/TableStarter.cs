@@ -5,13 +5,19 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A first config for a table.</summary>
 internal sealed class TableStarter
 {
-    private const double Rare = 0.1;
+    // Of the share that a class would have if all were alike.
+    private const double Rare = 0.2;
+
+    // Fewer in the validation part are too few to choose an epoch by.
+    private const int FewestRare = 20;
 
     private readonly string path, folder;
     private readonly string? culture;
     private readonly TableProfile table;
     private readonly TargetChoice target;
     private readonly TestTable? test;
+    private readonly TableTime? series;
+    private readonly int past;
     private readonly Recipe recipe;
     private readonly List<(string Label, string Text)> findings = [];
 
@@ -24,7 +30,11 @@ internal sealed class TableStarter
         // Once more: which columns give the answer away.
         table = TableProfile.Of(path, new() { Path = path, Culture = culture }, Name(reading.Table, target.Column));
         test = TestTable.Of(path, table, target.Column, culture);
-        recipe = Recipe.Of(table.Rows, IsClass);
+        series = IsClass ? null : table.Time;
+        past = series is null ? 0 : Math.Max(2, Math.Min(series.UsualPast, table.Rows / 10));
+        recipe = series is null ? Recipe.Of(table.Rows, IsClass) : Recipe.OfSeries(table.Rows - past);
+        if (IsRare && Answer.Frequent[^1].Value * (1 - (test is null ? recipe.Test : 0)) * recipe.Validation >= FewestRare)
+            recipe = recipe with { Monitor = "pr-auc" };
     }
 
     private ColumnProfile Answer => table.Columns[target.Column];
@@ -39,13 +49,16 @@ internal sealed class TableStarter
         _ => "csv",
     };
 
+    // Whether a class has so few rows that accuracy says little.
+    private bool IsRare => IsClass && Answer.Frequent.Count == Classes && Answer.Frequent[^1].Value < Rare * table.Rows / Classes;
+
     private int Classes => IsClass ? Answer.Distinct : 0;
 
     public static Starter Of(string path, string? target, string folder)
     {
         var starter = new TableStarter(path, target, folder);
-        IReadOnlyList<TableColumnText> columns = [.. starter.table.Columns.Select((c, i) => new TableColumnText(c, i == starter.target.Column))];
-        if (!columns.Any(c => c.Type is not ("ignore" or "target")))
+        IReadOnlyList<TableColumnText> columns = [.. starter.table.Columns.Select((c, i) => new TableColumnText(c, i == starter.target.Column, starter.IsTime(c, i)))];
+        if (starter.series is null && !columns.Any(c => c.Type is not ("ignore" or "target")))
             throw Data.Formats.DataFault.In(path, "no column that a network could learn from", "numbers, categories or dates besides what is predicted");
         string yaml = starter.Write(columns);
         return new Starter
@@ -86,27 +99,38 @@ internal sealed class TableStarter
         if (culture is not null)
             yaml.Add($"      culture: {culture}", "whose numbers and dates these are");
         yaml.Add(IsClass ? $"      label: {Key(target.Column)}" : $"      targets: [{Key(target.Column)}]", AnswerText());
-        if (Answer.Missing > 0)
+        if (series is not null)
+            yaml.Add(Recipe.Text($"      window: {{past: {past}, horizon: 1}}"), Recipe.Text($"from the last {past} rows of all columns to the next '{Answer.Name}'"));
+        else if (Answer.Missing > 0)
             yaml.Add("      missing-target: drop", Recipe.Text($"{Answer.Missing:N0} rows have no '{Answer.Name}'"));
-        yaml.Add("      columns:", "number, category, boolean, date or ignore");
+        if (columns.Count > 1)
+            yaml.Add("      columns:", "number, category, boolean, date or ignore");
         for (int i = 0; i < columns.Count; i++)
         {
             if (i != target.Column)
                 yaml.Add($"        {Key(i)}: {columns[i].Type}", columns[i].Remark);
         }
         WriteParts(yaml);
-        recipe.WriteModel(yaml, IsClass ? Classes : 1, IsClass ? "a score for each class" : "the predicted number");
-        yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : "mse")}");
+        recipe.WriteModel(yaml, IsClass ? Classes : 1, IsClass ? "a score for each class" : "the predicted number", flatten: series is not null);
+        if (IsRare)
+            yaml.Add("loss: softmax-cross-entropy", "{softmax-cross-entropy: {class-weights: balanced}} finds more of the rare class, with more false alarms");
+        else
+            yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : "mse")}");
         recipe.WriteTraining(yaml);
         return yaml.ToString();
     }
 
+    // A year does not come back, and what the time is, the last rows show.
+    private bool IsTime(ColumnProfile column, int at) =>
+        series?.Columns.Contains(at) == true && (column.Type == ColumnType.Date || column.Name.Equals("year", StringComparison.OrdinalIgnoreCase));
+
     private void WriteParts(CommentedYaml yaml)
     {
+        string rows = series is null ? "" : "the latest rows, ";
         yaml.Add(Recipe.Text($"  batch: {recipe.Batch}"));
-        yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
+        yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), $"{(series is null ? "" : "the rows before them, ")}held back to choose the best epoch");
         if (test is null)
-            yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
+            yaml.Add(Recipe.Text($"  test: {recipe.Test}"), $"{rows}held back for the final figures");
         yaml.Add("  normalize: standard", "numbers get mean 0 and deviation 1");
         if (!IsClass)
             yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
@@ -123,20 +147,29 @@ internal sealed class TableStarter
         findings.Add(("table", Recipe.Text($"{table.Rows:N0} rows, {table.Columns.Count:N0} columns{(table.Named ? "" : " without names")}")));
         findings.Add(("target", $"{Answer.Name} ({target.Why}): {(IsClass ? Recipe.Text($"{Classes} classes, ") : "a number, ")}{AnswerText()}"));
         if (Answer.Missing > 0)
-            findings.Add(("left out", Recipe.Text($"{Answer.Missing:N0} rows without a value of {Answer.Name}")));
-        findings.Add(("inputs", string.Join(", ", types)));
+            findings.Add(("left out", Recipe.Text($"{Answer.Missing:N0} rows without a value of {Answer.Name}{(series is null ? "" : " are not predicted")}")));
+        if (series is not null)
+            findings.Add(("series", Recipe.Text($"each row is later than the one before, so the next '{Answer.Name}' is predicted from the last {past} rows ('window'); without 'window' from its own row")));
+        if (types.Length > 0)
+            findings.Add(("inputs", string.Join(", ", types)));
         foreach (TableColumnText column in columns.Where(c => c.Type == "ignore"))
             findings.Add(("ignored", $"{column.Column.Name}: {column.Column.Reason}"));
         if (culture is not null)
             findings.Add(("language", $"numbers and dates are read as {culture} writes them ('culture' in the config)"));
-        findings.Add(("test", test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the rows, at random") : Recipe.Text($"{test.Path}, {test.Rows:N0} rows")));
+        findings.Add(("test", test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the rows, {(series is null ? "at random" : "the latest")}") : Recipe.Text($"{test.Path}, {test.Rows:N0} rows")));
         if (test is null && TestTable.Unanswered(path, table, target.Column) is string unanswered)
             findings.Add(("note", $"{unanswered} has no '{Answer.Name}': it can be given to 'gpugrad predict' after the training"));
-        if (IsClass && Answer.Frequent.Count == Classes && Answer.Frequent[^1].Value < Rare * table.Rows / Classes * 2)
-            findings.Add(("note", Recipe.Text($"only {Answer.Frequent[^1].Value:N0} rows are '{Answer.Frequent[^1].Key}': judge by F1 and PR-AUC ('gpugrad eval'), not by accuracy")));
+        if (IsRare)
+            findings.Add(("rare class", Recipe.Text($"only {Answer.Frequent[^1].Value:N0} rows are '{Answer.Frequent[^1].Key}': accuracy says little; see pr-auc, and docs/imbalance.md for weights and thresholds")));
         foreach (TableColumnText telling in columns.Where((c, i) => c.Type == "number" && TableColumnText.IsTelling(table.Columns[i])))
             findings.Add(("note", $"each value of '{telling.Column.Name}' has one answer: make it 'ignore' if it is not known when you predict"));
-        foreach (ColumnProfile dated in table.Columns.Where(c => c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
-            findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test'), or predict the next rows from the last with 'window' (docs/regression.md)"));
+        foreach (TableColumnText maybe in columns.Where((c, i) => c.Type == "number" && IsNumberedByHand(table.Columns[i])))
+            findings.Add(("note", $"hardly any number occurs twice in '{maybe.Column.Name}': make it 'ignore' if it only names the row"));
+        foreach (ColumnProfile dated in table.Columns.Where(c => series is null && c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
+            findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test')"));
     }
+
+    // Identifiers that are drawn, not counted, and have no name to know them by.
+    private bool IsNumberedByHand(ColumnProfile column) =>
+        !table.Named && column.IsWhole && column.Distinct > 0.9 * table.Rows && column.Maximum - column.Minimum > 20.0 * table.Rows;
 }

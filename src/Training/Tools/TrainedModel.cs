@@ -22,6 +22,8 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
     /// <summary>A run folder (its weights, or its newest checkpoint while it has none) or a <c>.safetensors</c> file.</summary>
     public static TrainedModel Open(string path)
     {
+        if (path == Data.Inputs.InputPipeline.StandardInput && !Path.Exists(path))
+            throw new GpuGradException(Fault.Config, "RUN is '-': a network is not read from standard input; expected a run folder or a .safetensors file of GpuGrad");
         if (!Directory.Exists(path))
         {
             RequireWeights(path);

@@ -71,9 +71,9 @@ public sealed record WeightTransfer
         extra.AddRange(renamed.Where(r => !known.Contains(r.Key)).Select(r => new TransferredTensor(r.Key, r.Value.From, r.Value.Shape, "the network has no such parameter")));
         var transfer = new WeightTransfer { File = source.Path, Parameters = parameters, Extra = extra };
         if (!transfer.Loaded.Any())
-            throw Refused(source.Path, $"none of its tensors ({Names(source.Tensors.Select(t => t.Name))}) fits a parameter of the network ({Names(parameters.Select(p => p.Name))}); expected the same names and shapes, or a pattern in init-from.rename");
+            throw Refused(source.Path, $"none of its tensors ({Names(source.Tensors.Select(Shown))}) fits a parameter of the network ({Names(parameters.Select(p => (p.Name, p.Shape)).Select(Shown))}); expected the same names and shapes, or a pattern in init-from.rename");
         if (config.Strict && transfer.Left.Concat(extra.Where(e => e.Why!.StartsWith("the", StringComparison.Ordinal))).FirstOrDefault() is { } first)
-            throw Refused(source.Path, $"'{first.Name}': {first.Why}; init-from.strict allows nothing to be left");
+            throw Refused(source.Path, $"{Shown((first.Name, first.Shape))}: {first.Why}; init-from.strict allows nothing to be left");
         return transfer;
     }
 
@@ -86,10 +86,12 @@ public sealed record WeightTransfer
         return new TransferredTensor(parameter.Name, found.From, shape, why);
     }
 
+    private static string Shown((string Name, IReadOnlyList<long> Shape) tensor) => $"'{tensor.Name}' [{string.Join(", ", tensor.Shape)}]";
+
     private static string Names(IEnumerable<string> names)
     {
         string[] all = [.. names];
-        return string.Join(", ", all.Take(MostListed).Select(n => $"'{n}'")) + (all.Length > MostListed ? $" and {all.Length - MostListed} more" : "");
+        return string.Join(", ", all.Take(MostListed)) + (all.Length > MostListed ? $" and {all.Length - MostListed} more" : "");
     }
 
     private static GpuGradException Refused(string path, string what) => new(Fault.Data, $"{path}: {OneLine.Of(Quotes.Shortened(what), 600)}");

@@ -94,6 +94,60 @@ public sealed class StarterTests : IDisposable
         Assert.Contains("owner: ignore", starter.Yaml, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Rows_in_the_order_of_time_become_windows_whose_latest_are_the_test()
+    {
+        Starter starter = Table("sales.csv", "month,sold,price", 120, i => Text($"{2010 + (i / 12)}-{1 + (i % 12):00},{100 + i + (40 * Math.Sin(i * Math.PI / 6)):F1},{5 + (i % 7 * 0.1)}"), "sold");
+        Assert.Contains("window: {past: 12, horizon: 1}", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("month: ignore", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(starter.Findings, f => f.Label == "series" && f.Text.Contains("the next 'sold' is predicted from the last 12 rows", StringComparison.Ordinal));
+        Assert.Equal(24, Trains(starter).Test!.Count);
+    }
+
+    [Fact]
+    public void Year_month_day_and_hour_in_columns_of_their_own_are_a_time_too_and_gaps_are_no_answers()
+    {
+        DateTime begin = new(2020, 1, 30, 0, 0, 0, DateTimeKind.Utc);
+        Starter starter = Table("air.csv", "year,month,day,hour,pm,wind", 300, i =>
+        {
+            DateTime at = begin.AddHours(i);
+            return Text($"{at.Year},{at.Month},{at.Day},{at.Hour},{(i % 50 == 3 ? "NA" : Text($"{30 + (i * 5 % 17)}.5"))},{"NSW"[i % 3]}");
+        }, "pm");
+        Assert.Contains("window: {past: 24, horizon: 1}", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("year: ignore", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("hour: number", starter.Yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("missing-target", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Theory]
+    [InlineData(true, false)] // days in no order
+    [InlineData(false, true)] // a day twice
+    public void Dates_that_do_not_rise_row_by_row_are_no_series(bool shuffled, bool twice)
+    {
+        Starter starter = Table("t.csv", "day,y", 60, i => Text($"{new DateTime(2020, 1, 1).AddDays(shuffled ? i * 7 % 60 : twice ? i / 2 : i):yyyy-MM-dd},{i * 0.5}"));
+        Assert.DoesNotContain("window", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("day: date", starter.Yaml, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(3000, "monitor: pr-auc")]
+    [InlineData(60, "keep-best: validation-loss")] // too few to choose an epoch by
+    public void A_rare_class_is_pointed_out_and_chooses_the_epoch_where_there_is_enough_of_it(int rows, string chosen)
+    {
+        Starter starter = Table("t.csv", "x,z,fraud", rows, i => Text($"{i % 37 * 0.3},{i % 11 * 0.7},{(i % 15 == 0 ? "yes" : "no")}"));
+        Assert.Contains(chosen, starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(starter.Findings, f => f.Label == "rare class" && f.Text.Contains("accuracy says little", StringComparison.Ordinal));
+        Trains(starter);
+    }
+
+    [Fact]
+    public void Numbers_that_hardly_occur_twice_may_name_the_row()
+    {
+        Starter starter = Table("t.csv", "", 100, i => Text($"{518_000 + (i * 7919)},{i % 9},{"ab"[i % 2]}"));
+        Assert.Contains(starter.Findings, f => f.Label == "note" && f.Text.Contains("hardly any number occurs twice in 'column 0'", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData(3, true)]
     [InlineData(20, true)]
@@ -160,13 +214,6 @@ public sealed class StarterTests : IDisposable
         folder.Write("packed.csv.gz", FormatSample.Gz(System.Text.Encoding.UTF8.GetBytes("x,y\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{i % 9}.5,{"ab"[i % 2]}\n")))));
         Assert.Equal("y", Of("packed.csv.gz").Target);
         Trains(Of("packed.csv.gz"));
-    }
-
-    [Fact]
-    public void A_rare_class_is_pointed_out()
-    {
-        Starter starter = Table("t.csv", "x,y", 200, i => Text($"{i * 0.25},{(i % 40 == 0 ? 1 : 0)}"));
-        Assert.Contains(starter.Findings, f => f.Label == "note" && f.Text.StartsWith("only 5 rows are '1'", StringComparison.Ordinal));
     }
 
     [Theory]

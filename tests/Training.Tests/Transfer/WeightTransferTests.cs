@@ -77,8 +77,8 @@ public sealed class WeightTransferTests : IDisposable
     }
 
     [Theory]
-    [InlineData("w.safetensors, strict: true", "'0.bias': not in the file; init-from.strict allows nothing to be left")]
-    [InlineData("w.safetensors, rename: [{from: '*', to: 'x.*'}]", "none of its tensors ('0.weight', '9.weight') fits a parameter of the network ('0.weight', '0.bias', '2.weight' and 1 more); expected the same names and shapes, or a pattern in init-from.rename")]
+    [InlineData("w.safetensors, strict: true", "'0.bias' [3]: not in the file; init-from.strict allows nothing to be left")]
+    [InlineData("w.safetensors, rename: [{from: '*', to: 'x.*'}]", "none of its tensors ('0.weight' [3, 2], '9.weight' [3, 2]) fits a parameter of the network ('0.weight' [3, 2], '0.bias' [3], '2.weight' [2, 3] and 1 more); expected the same names and shapes, or a pattern in init-from.rename")]
     [InlineData("w.safetensors, rename: [{from: '9.*', to: '0.*'}]", "'0.weight' and '9.weight' would both become '0.weight'; expected names that differ after init-from.rename")]
     [InlineData("w.pth", "expected a .safetensors file; from PyTorch: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')")]
     public void A_file_that_cannot_be_meant_is_refused_in_one_line(string from, string message)

@@ -73,7 +73,7 @@ internal sealed record CsvTable
         return this with
         {
             Classes = [.. Classes.Select(c => (c.Text[..^1], c.First))],
-            Notes = [.. Notes, $"{Name}: its classes end in a full stop, which those of the training data do not; it is left out"],
+            Notes = [.. Notes, $"{Name}: a full stop behind each class is ignored; the training data have none"],
         };
     }
 

@@ -72,6 +72,10 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>Names of the features, in their order.</summary>
     public IReadOnlyList<string> Features => [.. Columns.Where(c => c.Role == ColumnRole.Feature).Select(c => c.Name)];
 
+    /// <summary>What each number of a sample is, in their order: <c>age</c>, <c>plan = basic</c>, <c>joined month</c>.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> NumberNames => [.. Columns.Where(c => c.Role == ColumnRole.Feature).SelectMany(c => c.Fit?.Names(c.Name) ?? [c.Name])];
+
     /// <summary>The column of the class; null when there are targets.</summary>
     public int? Label => Of(ColumnRole.Label) is [int label, ..] ? label : null;
 }

@@ -61,6 +61,7 @@ internal static class ArraySamples
             throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N], targets [N, D], masks [N, H, W] or target images [N, C, H, W]");
         if (samples.Count != y.Sizes[0])
             throw DataFault.In(yName, $"{y.Sizes[0]} labels or targets", $"{samples.Count}, one for each sample of {xName}");
+        samples = samples with { Places = samples.Places! with { Answers = yName } };
         if (y.Sizes.Length > 2)
             return WithMap(samples, channelsLast && y.Sizes.Length == 4 ? ChannelsFirst(y) : y, yName, ignored);
         bool labelled = y.IsWhole && (y.Sizes.Length == 1 || y.Sizes[1] == 1);

@@ -51,6 +51,9 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
 /// <param name="Columns">The columns in their order.</param>
 public sealed record TableProfile(string File, int Rows, bool Named, IReadOnlyList<ColumnProfile> Columns)
 {
+    /// <summary>How its rows follow one another in time; null where they do not, or not strictly.</summary>
+    public TableTime? Time { get; init; }
+
     /// <summary>Looks at a table.</summary>
     /// <param name="path">The file.</param>
     /// <param name="reading">How it is written, as in a config; null to find out.</param>

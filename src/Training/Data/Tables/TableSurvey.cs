@@ -28,14 +28,19 @@ internal static class TableSurvey
         int? answer = target is null ? null : Find(names, target) ?? throw DataFault.At(name, 1, 1, $"no column {DataFault.Quote(target)}", "a column of the table, by name or number");
         ColumnProfile[] profiles = [.. columns.Select((c, i) => c.Profile(names[i]))];
         var kinship = new ColumnKinship(columns, profiles, answer, options.Numbers);
-        Read(stream, name, options, header, row => kinship.Add(row));
+        var time = new TableTimeSearch(profiles, options);
+        Read(stream, name, options, header, row =>
+        {
+            kinship.Add(row);
+            time.Add(row);
+        });
         for (int i = 0; i < profiles.Length; i++)
         {
             if (kinship.Suspicion(i) is not (string says, bool ignore))
                 continue;
             profiles[i] = profiles[i] with { Suspicions = [.. profiles[i].Suspicions, says], IsBetterIgnored = profiles[i].IsBetterIgnored || ignore };
         }
-        return new TableProfile(name, rows, header, profiles);
+        return new TableProfile(name, rows, header, profiles) { Time = time.Found() };
     }
 
     public static int? Find(string[] names, string column)

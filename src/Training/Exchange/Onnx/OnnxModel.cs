@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
@@ -65,6 +66,8 @@ internal static class OnnxModel
             ["gpugrad.input"] = model.Graph.Input[0].DocString,
             ["gpugrad.output"] = model.Graph.Output[0].DocString,
         };
+        if (fitted.Columns is { } columns)
+            texts["gpugrad.input_names"] = JsonSerializer.Serialize(options.Preprocessing ? columns.Features : columns.NumberNames);
         foreach ((string key, string value) in texts.OrderBy(m => m.Key, StringComparer.Ordinal))
             model.MetadataProps.Add(new StringStringEntryProto { Key = key, Value = value });
         return model;

@@ -15,7 +15,7 @@ namespace GpuGrad.Training.Runs.Storage;
 /// summary.json         how it ended
 /// checkpoints/         step-00001200.ckpt …
 /// weights.safetensors  the trained network
-/// report.html
+/// report.html, comparison.html
 /// run.lock             who is at it
 /// </code>
 /// </summary>

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Tensors;
@@ -72,8 +73,12 @@ public sealed class OnnxInputTests
         LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: $"data: {{dataset: {{csv: {{path: {folder.Write("t.csv", table)}, label: label}}}}}}\nmodel: [{{dense: 2}}]\nloss: softmax-cross-entropy\ntrain: {{epochs: 1, optimizer: sgd}}\n");
         FittedInput fitted = FittedInput.Of(TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1)));
         var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, Whole));
-        Assert.Equal($"--with-preprocessing: column '{column}' holds {kind}, which an .onnx model does not read yet; expected columns of numbers; leave it out and feed numbers as 'predict' makes them", error.Message);
-        Assert.Single(OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, new OnnxOptions()).Graph.Input);
+        Assert.Equal($"--with-preprocessing: column '{column}' holds {kind}, and an .onnx model of GpuGrad takes numbers only; export without --with-preprocessing and feed the {fitted.Columns!.Width} scaled numbers a row whose order 'export' prints (docs/onnx.md)", error.Message);
+        ModelProto plain = OnnxModel.Of(loaded.Config, fitted, (_, _) => { }, new OnnxOptions());
+        Assert.Single(plain.Graph.Input);
+        string[] names = JsonSerializer.Deserialize<string[]>(plain.MetadataProps.Single(p => p.Key == "gpugrad.input_names").Value)!;
+        Assert.Equal((fitted.Columns.Width, "size"), (names.Length, names[^1]));
+        Assert.StartsWith(column, names[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""Jobs as a new user has them: `gpugrad init` and `gpugrad train` on public tables, beside scikit-learn on the same rows.
+
+    bench/jobs.py FOLDER [JOB ...] [--splits 3]
+
+FOLDER holds the tables (titanic.csv, penguins.csv, mpg.csv and taxis.csv of seaborn's data; adult-train.csv, adult-test.csv and horse-colic.csv of UCI; mammography.csv
+of OpenML). Each split puts a fifth of the rows, drawn at random (classes in proportion), into x-test.csv and the others into x-train.csv, which `init` takes for one data set.
+scikit-learn gets the columns that `init` chose: numbers with their gaps filled by the mean, scaled; categories one-hot; dates as year, month, day, weekday, hour and minute.
+Needs Debian's python3-sklearn; prints Markdown."""
+
+import argparse
+import csv
+import json
+import subprocess
+import sys
+import tempfile
+import warnings
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import accuracy_score, average_precision_score, r2_score
+from sklearn.model_selection import train_test_split
+from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+warnings.filterwarnings("ignore")
+ROOT = Path(__file__).resolve().parent.parent
+GAPS = {"", "?", "NA", "N/A", "nan", "NaN", "null"}
+
+# name: (file, target, has a header, figure)
+JOBS = {
+    "titanic": ("titanic.csv", "survived", True, "accuracy"),
+    "penguins": ("penguins.csv", "species", True, "accuracy"),
+    "adult": ("adult-train.csv", "14", False, "accuracy"),
+    "horse-colic": ("horse-colic.csv", "23", False, "accuracy"),
+    "mammography": ("mammography.csv", "6", False, "pr_auc"),
+    "mpg": ("mpg.csv", "mpg", True, "r2"),
+    "taxis": ("taxis.csv", "tip", True, "r2"),
+    "wine": ("winequality-red.csv", "11", False, "accuracy"),
+}
+
+
+def gpugrad(*arguments):
+    done = subprocess.run([ROOT / "gpugrad", *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"gpugrad {' '.join(map(str, arguments))} ended with {done.returncode}: {done.stderr}")
+    return json.loads(done.stdout)
+
+
+def read(path, header):
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = [[c.strip() for c in row] for row in csv.reader(file) if row]
+    return (rows[0], rows[1:]) if header else (None, rows)
+
+
+def write(path, head, rows):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(([head] if head else []) + rows)
+
+
+def numbers(cells):
+    return np.array([np.nan if c in GAPS else float(c) for c in cells])
+
+
+def moments(cells):
+    parts = []
+    for cell in cells:
+        if cell in GAPS:
+            parts.append([np.nan] * 6)
+            continue
+        at = datetime.fromisoformat(cell)
+        parts.append([at.year, at.month, at.day, at.weekday(), at.hour, at.minute])
+    return np.array(parts, dtype=float).T
+
+
+def encode(train, test, types):
+    """Dense matrices of both parts; what is learned is learned from the first."""
+    columns = []
+    for i, kind in enumerate(types):
+        a, b = [r[i] for r in train], [r[i] for r in test]
+        if kind == "number":
+            columns.append((numbers(a), numbers(b)))
+        elif kind == "date":
+            columns.extend(zip(moments(a), moments(b)))
+        elif kind in ("category", "boolean"):
+            columns.extend((np.array([x == v for x in a], float), np.array([x == v for x in b], float)) for v in sorted(set(a)))
+    made = []
+    for a, b in columns:
+        if np.isnan(a).any() or np.isnan(b).any():
+            made.append((np.isnan(a).astype(float), np.isnan(b).astype(float)))
+            mean = np.nanmean(a)
+            a, b = np.where(np.isnan(a), mean, a), np.where(np.isnan(b), mean, b)
+        deviation = a.std() or 1
+        made.append(((a - a.mean()) / deviation, (b - a.mean()) / deviation))
+    return np.stack([a for a, _ in made], 1), np.stack([b for _, b in made], 1)
+
+
+def peers(x, y, test_x, test_y, figure):
+    """The figure of each of scikit-learn's models, with its own defaults."""
+    if figure == "r2":
+        models = {"ridge": Ridge(), "mlp": MLPRegressor(max_iter=400, early_stopping=True, random_state=0), "trees": HistGradientBoostingRegressor(random_state=0)}
+        return {name: r2_score(test_y, m.fit(x, y).predict(test_x)) for name, m in models.items()}
+    models = {
+        "logistic": LogisticRegression(max_iter=2000),
+        "mlp": MLPClassifier(max_iter=400, early_stopping=True, random_state=0),
+        "trees": HistGradientBoostingClassifier(random_state=0),
+    }
+    out = {}
+    for name, m in models.items():
+        m.fit(x, y)
+        out[name] = accuracy_score(test_y, m.predict(test_x)) if figure == "accuracy" else average_precision_score(test_y == m.classes_[1], m.predict_proba(test_x)[:, 1])
+    return out
+
+
+def once(folder, source, name, split, settings):
+    file, target, header, figure = JOBS[name]
+    head, rows = read(source / file, header)
+    at = head.index(target) if head else int(target)
+    rows = [r for r in rows if r[at] not in GAPS]
+    own = source / file.replace("train", "test")
+    if own.name != file:
+        train, test = rows, read(own, header)[1]
+    else:
+        train, test = train_test_split(rows, test_size=0.2, random_state=split, stratify=None if figure == "r2" else [r[at] for r in rows])
+    write(folder / f"{name}-train.csv", head, train)
+    write(folder / f"{name}-test.csv", head, test)
+    found = gpugrad("init", folder / f"{name}-train.csv", "--target", target, "--out", folder / f"{name}.yaml", "--force", "--json")
+    summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}-{split}", "--device", "cpu", "--json", "--set", f"seed={split + 1}", *settings)
+    ours = summary["metrics"]["test"][figure]
+    types = [c["type"] for c in found["columns"]]
+    x, test_x = encode(train, test, types)
+    convert = (lambda r: float(r[at])) if figure == "r2" else (lambda r: r[at].rstrip("."))
+    y, test_y = np.array([convert(r) for r in train]), np.array([convert(r) for r in test])
+    return {"ours": ours, **peers(x, y, test_x, test_y, figure), "seconds": summary["wall_seconds"], "epochs": summary["epochs"]}
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("folder", type=Path)
+    options.add_argument("jobs", nargs="*")
+    options.add_argument("--splits", type=int, default=3)
+    options.add_argument("--set", action="append", default=[])
+    given = options.parse_args()
+    settings = [word for value in given.set for word in ("--set", value)]
+    print("| data | figure | ours | linear | perceptron | boosted trees | seconds | epochs |\n|---|---|---:|---:|---:|---:|---:|---:|")
+    for name in given.jobs or JOBS:
+        splits = 1 if name == "adult" else given.splits
+        with tempfile.TemporaryDirectory() as folder:
+            results = [once(Path(folder), given.folder, name, s, settings) for s in range(splits)]
+        mean = {k: np.mean([r[k] for r in results]) for k in results[0]}
+        linear = mean["ridge"] if "ridge" in mean else mean["logistic"]
+        print(f"| {name} | {JOBS[name][3]} | {mean['ours']:.4f} | {linear:.4f} | {mean['mlp']:.4f} | {mean['trees']:.4f} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,37 @@
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Schedules;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Cli.Tests;
+
+/// <summary>The row of an epoch fits the terminal, and what decides is always in it.</summary>
+public sealed class EpochColumnTests
+{
+    private static readonly EpochReport Report = new()
+    {
+        Epoch = 3,
+        Step = 30,
+        Train = new EpochFigures(0.5, 0.9, 100),
+        Validation = new EpochFigures(0.6, 0.8, 20),
+        Test = new EpochFigures(0.7, 0.7, 20),
+        ValidationReport = new EvaluationReport { Values = [("accuracy", 0.8), ("f1", 0.7), ("roc_auc", 0.9), ("pr_auc", 0.6)] },
+    };
+
+    [Theory]
+    [InlineData(200, "epoch train loss|train acc|val loss|val acc|f1|roc auc|test loss|test acc|lr|samples/s|time")]
+    [InlineData(80, "epoch train loss|val loss|val acc|f1|roc auc|test acc")]
+    [InlineData(40, "epoch train loss|val loss|val acc")]
+    [InlineData(10, "epoch train loss|val loss|val acc")]
+    public void What_says_least_is_left_out_first(int width, string names)
+    {
+        IReadOnlyList<EpochColumn> columns = EpochColumns.Of(Report, new Metric(MetricSet.Validation, "loss"), width);
+        Assert.Equal(names.Replace("epoch ", "epoch|", StringComparison.Ordinal).Split('|'), columns.Select(c => c.Name));
+        Assert.True(columns.Sum(c => c.Width) <= Math.Max(40, width));
+    }
+
+    [Fact]
+    public void The_figure_that_decides_stays() =>
+        Assert.Contains(EpochColumns.Of(Report, new Metric(MetricSet.Validation, "pr_auc"), 40), c => c is { Name: "pr auc", Value: "0.6000" });
+}
