@@ -56,6 +56,9 @@ internal static class TrainingCommand
         ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
         : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
+    // In less, most of what diagnostics take is the compiling of their own code.
+    private const double FewestSecondsToShare = 30;
+
     private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)
     {
         EpochReport final = result.Final;
@@ -69,7 +72,8 @@ internal static class TrainingCommand
             output.Line($"best epoch {best}, by {session.Trainer.Judged.ToString().Replace('-', ' ')}{(best < state.Epoch ? "; train.keep-best: true keeps its weights" : "")}");
         if (final.Test is { } test)
             output.Line(Figures("test", test, final.TestReport));
-        output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s; weights in {folder.Weights}"));
+        string cost = session.Trainer.Cost.Share is double share && state.Seconds >= FewestSecondsToShare ? Format.Invariant($", {Format.Percent(share)} of the time for diagnostics") : "";
+        output.Line(Format.Invariant($"{Format.Seconds(state.Seconds)}, {Format.Count(state.Samples / state.Seconds)} samples/s{cost}; weights in {folder.Weights}"));
         output.Line($"curves, layers and alarms: gpugrad report {folder.Path}; all figures: gpugrad eval {folder.Path}");
         foreach ((string name, EpochFigures? figures) in new[] { ("validation", final.Validation), ("test", final.Test) })
         {
