@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Ops.Activations;
+using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Dropout;
@@ -40,5 +41,6 @@ public static class OpFamilies
         DropoutCases.Family,
         EmbeddingCases.Family,
         HealthCases.Family,
+        AttentionCases.Family,
     ];
 }

@@ -61,7 +61,7 @@ public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units,
     public static bool IsWatched(Layer layer, bool isLast) => isLast || layer is ActivationLayer;
 
     /// <summary>Whether the units of a kind of layer are the last axis of its output; else they are the first of a sample.</summary>
-    public static bool UnitsAreLast(string kind) => kind is "dense" or "embedding" or "layernorm";
+    public static bool UnitsAreLast(string kind) => kind is "dense" or "embedding" or "layernorm" or "rmsnorm" or "positions" or "attention" or "transformer";
 
     internal static bool IsActivation(string kind) => Activation.All.Any(a => a.Name == kind);
 }

@@ -15,6 +15,10 @@ public sealed record DenseConfig : LayerConfig
 
     public bool Bias { get; init; } = true;
 
+    /// <summary>The embedding whose table is the weight (Press and Wolf, 2017): its name, or its position in the model. What turns ids into features then also scores them.</summary>
+    [DefaultText("a weight of its own")]
+    public string? Tied { get; init; }
+
     [DefaultText(LayerSite.DefaultInitText)]
     public InitConfig? Init { get; init; }
 
@@ -35,13 +39,15 @@ public sealed class Dense : Layer
     private readonly Parameter weight;
     private readonly Parameter? bias;
     private readonly int units;
+    private readonly bool tied;
 
     internal Dense(DenseConfig config, LayerSite site)
     {
         units = config.Units;
+        tied = config.Tied is not null;
         int features = site.Input[^1];
         Output = site.Input.With(site.Input.Rank - 1, units);
-        weight = new Parameter($"{site.Path}.weight", site.Path, new Shape(units, features))
+        weight = config.Tied is not null ? TableOf(config, site) : new Parameter($"{site.Path}.weight", site.Path, new Shape(units, features))
         {
             Penalized = true,
             Init = config.Init ?? site.DefaultInit,
@@ -55,7 +61,18 @@ public sealed class Dense : Layer
 
     public override Shape Output { get; }
 
-    public override IReadOnlyList<Parameter> Parameters => bias is null ? [weight] : [weight, bias];
+    // A tied weight is the embedding's.
+    public override IReadOnlyList<Parameter> Parameters => [.. tied ? [] : new[] { weight }, .. bias is null ? [] : new[] { bias }];
+
+    private static Parameter TableOf(DenseConfig config, LayerSite site)
+    {
+        var wanted = new Shape(config.Units, site.Input[^1]);
+        EmbeddingLayer? embedding = site.Known.GetValueOrDefault(config.Tied!) as EmbeddingLayer, other = site.Known.Values.OfType<EmbeddingLayer>().FirstOrDefault();
+        site.Require(embedding is not null, $"tied to '{config.Tied}', which is no embedding before it; expected the name or the position of one{(other is null ? "" : $", such as '{other.Path}'")}");
+        site.Require(config.Init is null, "a tied weight begins as the embedding's; leave out 'init'");
+        site.Require(embedding.Table.Shape == wanted, $"tied to '{config.Tied}', whose table is {embedding.Table.Shape}; expected {wanted}, units and features");
+        return embedding.Table;
+    }
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {

@@ -49,6 +49,8 @@ public sealed class EmbeddingLayer : Layer
 
     public override string Details { get; }
 
+    internal Parameter Table => table;
+
     /// <summary>Numbers that the input may hold: 0 to one less than this.</summary>
     public int Rows => table.Shape[0];
 

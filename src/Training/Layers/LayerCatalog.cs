@@ -18,9 +18,13 @@ public static class LayerCatalog
         new("global-maxpool", typeof(GlobalMaxPoolConfig), "The largest of each channel."),
         new("batchnorm", typeof(BatchNormConfig), "Each channel by its mean and variance over the batch."),
         new("layernorm", typeof(LayerNormConfig), "Each sample by its own mean and variance."),
+        new("rmsnorm", typeof(RmsNormConfig), "Each position by the root of its mean square."),
         new("groupnorm", typeof(GroupNormConfig), "Each sample's channels in groups."),
         new("dropout", typeof(DropoutConfig), "In training, numbers set to 0 at random."),
         new("embedding", typeof(EmbeddingConfig), "Whole numbers become rows of a table."),
+        new("positions", typeof(PositionsConfig), "Tells each step of a sequence where it stands."),
+        new("attention", typeof(AttentionConfig), "Multi-head self-attention over a sequence."),
+        new("transformer", typeof(TransformerConfig), "A transformer block: self-attention and a feed-forward part."),
         new("softmax", typeof(SoftmaxConfig), "Positive numbers that add up to 1."),
         new("log-softmax", typeof(LogSoftmaxConfig), "The logarithm of softmax."),
         new("permute", typeof(PermuteConfig), "A sample's axes in another order."),
@@ -37,12 +41,12 @@ public static class LayerCatalog
         config is ActivationConfig activation ? activation.Function.Name : All.First(c => c.Type == config.GetType()).Name;
 
     /// <summary>True for layers that give every channel, or sample, a variance of its own choosing.</summary>
-    internal static bool IsNormalization(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm";
+    internal static bool IsNormalization(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm";
 
     /// <summary>True for layers whose output weights decide; normalisations are not among them.</summary>
     internal static bool HasWeights(string kind) =>
         !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "upsample" or "softmax" or "log-softmax" or "permute") && !Activation.All.Any(a => a.Name == kind);
 
     /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
-    internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "groupnorm" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";
+    internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm" or "positions" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";
 }

@@ -82,8 +82,11 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     public void RequireRank(int rank, string meaning, string remedy) =>
         Require(Input.Rank == rank, $"its input has shape {Input}; expected {meaning}{(remedy.Length > 0 ? "; " + remedy : "")}");
 
+    /// <summary>The layers built before it, by path.</summary>
+    public Dictionary<string, Layer> Known { get; init; } = [];
+
     /// <summary>Builds inner layers in a row.</summary>
-    public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next);
+    public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next, Known);
 }
 
 /// <summary>What comes behind a layer.</summary>

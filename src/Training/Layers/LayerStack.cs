@@ -11,7 +11,8 @@ public static class LayerStack
     /// <param name="path">Path of what they stand in; empty for the network itself.</param>
     /// <param name="input">Shape of one sample.</param>
     /// <param name="next">What comes behind the list.</param>
-    public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, Follower next)
+    /// <param name="known">The layers built before, by path, to which these are added.</param>
+    public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, Follower next, Dictionary<string, Layer> known)
     {
         List<LayerConfig> flat = [.. configs.SelectMany(RepeatConfig.WriteOut)];
         var layers = new List<Layer>();
@@ -21,7 +22,7 @@ public static class LayerStack
         {
             string own = UniqueName(flat[i], i, names);
             string kind = LayerCatalog.NameOf(flat[i]);
-            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], FollowerOf(flat, i, next) with { IsOnly = isLinear && flat[i] is DenseConfig });
+            var site = new LayerSite(path.Length > 0 ? $"{path}.{own}" : own, kind, input, flat[i], FollowerOf(flat, i, next) with { IsOnly = isLinear && flat[i] is DenseConfig }) { Known = known };
             Layer layer;
             try
             {
@@ -42,6 +43,7 @@ public static class LayerStack
                 throw;
             }
             layers.Add(layer);
+            known[layer.Path] = layer;
             input = layer.Output;
         }
         return layers;

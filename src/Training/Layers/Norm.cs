@@ -43,6 +43,12 @@ public sealed record LayerNormConfig : NormConfig
     }
 }
 
+/// <summary>Each position by the root of the mean of its squares over the last axis (Zhang and Sennrich, 2019), as <c>torch.nn.RMSNorm</c>.</summary>
+public sealed record RmsNormConfig : NormConfig
+{
+    public override Layer Build(LayerSite site) => new RmsNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+}
+
 /// <summary>Each sample's channels in groups, by mean and variance of the group, as <c>torch.nn.GroupNorm</c>.</summary>
 public sealed record GroupNormConfig : NormConfig
 {
@@ -99,6 +105,28 @@ public sealed class GroupedNormLayer : Layer
     public override IReadOnlyList<Parameter> Parameters => affine;
 
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.AddAll(op, [x, .. affine.Select(p => g[p])])[0];
+}
+
+public sealed class RmsNormLayer : Layer
+{
+    private readonly RmsNormConfig config;
+    private readonly Parameter? weight;
+
+    internal RmsNormLayer(RmsNormConfig config, LayerSite site)
+    {
+        this.config = config;
+        weight = config.Affine ? NormParameters.Affine(site, new Shape(site.Input[^1]))[0] : null;
+    }
+
+    public override Shape Output => Input;
+
+    public override IReadOnlyList<Parameter> Parameters => weight is null ? [] : [weight];
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        var op = new RmsNorm(config.Epsilon, config.Affine);
+        return weight is null ? g.Graph.Add(op, x) : g.Graph.Add(op, x, g[weight]);
+    }
 }
 
 internal static class NormParameters

@@ -33,12 +33,12 @@ public sealed class Network
     public long ParameterCount => Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length);
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a layer does not fit what comes before it.</exception>
-    public static Network Build(IReadOnlyList<LayerConfig> layers, Shape input) => new(input, LayerStack.Build(layers, "", input, Follower.Nothing));
+    public static Network Build(IReadOnlyList<LayerConfig> layers, Shape input) => new(input, LayerStack.Build(layers, "", input, Follower.Nothing, []));
 
     /// <summary>The same ahead of which ids of categories become learned vectors, where the samples have such.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a layer does not fit what comes before it.</exception>
     public static Network Build(IReadOnlyList<LayerConfig> layers, DataShape data) => ColumnEmbeddings.Of(data, layers) is { } columns
-        ? new(data.Shape, [columns, .. LayerStack.Build(layers, "", columns.Output, Follower.Nothing)])
+        ? new(data.Shape, [columns, .. LayerStack.Build(layers, "", columns.Output, Follower.Nothing, [])])
         : Build(layers, data.Shape);
 
     /// <summary>The values that a parameter begins with; they depend on the seed and the parameter's place, on nothing else.</summary>

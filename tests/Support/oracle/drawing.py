@@ -6,6 +6,7 @@ import sequential
 SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", *sequential.ACTIVATIONS]
 LAYERS = ["dense", "conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "embedding", "permute", "flatten",
           "reshape", "residual", "branch", "repeat", "upsample", *SAME_SHAPE]
+SEQUENCES = ["rmsnorm", "positions", "attention", "transformer"]  # layers over sequences [T, F]
 LOSSES = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber", "focal", "dice", "kl-divergence",
           "quantile", "poisson", "combined"]
 CLASS_LOSSES = {"softmax-cross-entropy", "hinge", "squared-hinge", "focal", "dice", "combined"}  # never of numbers
@@ -181,6 +182,69 @@ class Draw:
             "branch": lambda: self.branch(shape),
             "repeat": lambda: {"repeat": {"times": self.whole(2, 3), "layers": self.keeping(shape, self.whole(1, 2))}},
         }.get(name, lambda: name)()
+
+    # ── sequences ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def sequence_layer(self, name, shape):
+        """A layer over [T, F] with settings at random."""
+        s, width = {}, shape[1]
+        heads = self.pick([h for h in range(1, width + 1) if width % h == 0])
+        if name == "rmsnorm":
+            return self.norm(name, shape)
+        if name == "positions":
+            return self.pick([name, {name: "sinusoidal"}, {name: "learned"}])
+        if name in ("attention", "transformer"):
+            s["heads"] = heads
+            self.optional(s, "kv-heads", lambda: self.pick([g for g in range(1, heads + 1) if heads % g == 0]))
+            self.optional(s, "causal", lambda: self.chance(0.8), 0.5)
+            if width // heads % 2 == 0:
+                self.optional(s, "rotary", lambda: True, 0.5)
+            self.optional(s, "bias", lambda: False, 0.2)
+        if name == "attention" and "rotary" in s:
+            self.optional(s, "rotary-base", lambda: self.real(10, 1000), 0.3)
+        if name == "transformer":
+            self.optional(s, "feed-forward", lambda: self.whole(1, 9))
+            self.optional(s, "activation", lambda: self.pick(["gelu", "gelu-tanh", "silu", "swiglu"]), 0.7)
+            self.optional(s, "norm", lambda: self.pick(["layernorm", "rmsnorm"]), 0.5)
+            self.optional(s, "norm-first", lambda: self.chance(0.3), 0.5)
+            self.optional(s, "dropout", lambda: self.real(0.05, 0.4), 0.2)
+        return {name: s["heads"] if set(s) == {"heads"} and self.chance(0.5) else s}
+
+    def sequence_network(self, focus, outputs, places):
+        """As `network`: over tokens or a series, ending in a class for each position, or in one row of outputs."""
+        steps, width, layers = self.whole(2, 7), self.pick([2, 4, 6, 8]), []
+        given = (steps,) if self.chance(0.6) else (steps, width)
+        rows = outputs if self.chance(0.3) else self.whole(2, 7)
+        if len(given) == 1:
+            layers.append({"embedding": {"name": "tokens", "rows": max(2, rows), "width": width}})
+        shape = (steps, width)
+        for name in [*([self.pick(SEQUENCES)] if self.chance(0.3) else []), focus]:
+            layers.append(self.sequence_layer(name, shape))
+            shape = sequential.build(layers, given)[1]
+            if len(shape) < 2:
+                break
+        if places and len(shape) == 2:
+            tied = len(given) == 1 and rows == outputs and shape == (steps, width)
+            layers.append({"dense": {"units": outputs, "tied": "tokens"}} if tied else {"dense": outputs})
+        else:
+            layers += (["flatten"] if len(shape) > 1 else []) + [{"dense": outputs}]
+        return given, layers, sequential.build(layers, given)[1]
+
+    def sequence_config(self, focus, optimizer, schedule):
+        """(config as a tree, x, y, lengths or None) of a network over sequences."""
+        loss, classes, batch, places = self.pick(["softmax-cross-entropy", "focal"]), self.whole(2, 5), self.whole(1, 6), self.chance(0.6)
+        shape, layers, output = self.sequence_network(focus, classes, places)
+        parameters = [n for n, _ in sequential.build(layers, shape)[0].named_parameters()]
+        data = {"shape": list(shape), "classes": classes, "batch": batch}
+        lengths = self.r.integers(1, shape[0] + 1, batch) if self.chance(0.4) else None
+        y = self.r.integers(0, classes, batch)
+        if len(output) == 2:
+            data["target-shape"] = [shape[0]]
+            y = self.r.integers(0, classes, (batch, shape[0]))
+            if lengths is not None:
+                y[np.arange(shape[0])[None] >= lengths[:, None]] = -1
+        config = {"seed": self.whole(0, 2**31), "data": data, "model": layers, "loss": self.loss(loss, classes), "train": self.train(optimizer, schedule, parameters)}
+        return config, self.samples(shape, layers, batch), y, lengths
 
     def named(self, layer, names):
         """Sometimes a name in place of the number."""
@@ -389,7 +453,7 @@ class Draw:
                 continue
             if kind == "running_var" or kind == "weight" and is_norm(model, name):
                 value = self.r.uniform(0.5, 1.5, shape)
-            elif kind == "weight":
+            elif kind.endswith("weight") or kind.startswith("weight_"):
                 value = self.r.normal(size=shape) * 1.3 / np.sqrt(max(1, np.prod(shape[1:])))
             else:
                 value = self.r.normal(size=shape) * 0.3

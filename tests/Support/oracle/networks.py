@@ -4,6 +4,7 @@ Draws networks at random, trains them for three steps in PyTorch and writes what
 
     networks.py DIR [--count 256] [--seed 1]     for each network NAME.yaml, NAME.safetensors and NAME.npz
     networks.py DIR --fixtures                   only the smallest few in which everything occurs: those in the repository
+    networks.py DIR --focus attention --count 3  networks over sequences with that layer, NAME-0, NAME-1, …: those in the repository too
 
 The npz holds the batch (x, y) and what PyTorch computes of it in double: 1/loss, 1/output, 1/activation/LAYER, 1/grad/PARAMETER
 and 1/param/PARAMETER (after the update) of the first step, and 2/…, 3/… of the next two. `single/forward` and `single/grad` are
@@ -22,9 +23,10 @@ import numpy as np
 import torch
 
 import safetensors
+import sequences
 import sequential
 import training
-from drawing import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, Draw, Refused
+from drawing import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, SEQUENCES, Draw, Refused
 
 KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], sequential.HardSigmoid: [-3, 3],
          torch.nn.Hardswish: [-3, 3], torch.nn.Hardtanh: [-1, 1]}
@@ -56,6 +58,7 @@ class Watch(training.Observer):
         self.config, self.y = config, torch.from_numpy(y)
 
     def built(self, model):
+        self.attentions = [m for m in model.modules() if isinstance(m, sequences.Attention)]
         for module in model.modules():
             kinks = KINKS.get(type(module))
             if kinks:
@@ -85,6 +88,10 @@ class Watch(training.Observer):
         moved = [(p, group) for group in optimizer.param_groups for p in group["params"]]
         sizes = [optimizer.direction(p, group["betas"][0]) if isinstance(optimizer, training.Lion) else p.grad for p, group in moved]
         if not all(v.any() for v in sizes):  # 0 by cancelling, in whatever order: another order leaves rounding
+            raise Refused("sign")
+        # A bias of keys changes no softmax, queries and keys of a single step neither: 0 but for rounding.
+        projections = torch.cat([p.grad.flatten() for m in self.attentions for p in (m.in_proj_weight, m.in_proj_bias) if p is not None] or [torch.ones(1)]).abs()
+        if (projections < NEAREST * projections.square().mean().sqrt()).any():
             raise Refused("sign")
         values = torch.cat([v.detach().flatten() for v in sizes]).abs()
         if (values[values != 0] < NEAREST * values.square().mean().sqrt()).any():
@@ -123,21 +130,21 @@ def errors(exact, single):
 
 def attempt(draw, focus, loss, optimizer, schedule):
     """(config, weights, arrays) of one network, or Refused."""
-    config, x, y = draw.config(focus, loss, optimizer, schedule)
+    config, x, y, lengths = draw.sequence_config(focus, optimizer, schedule) if focus in SEQUENCES else (*draw.config(focus, loss, optimizer, schedule), None)
     shape = tuple(config["data"]["shape"])
     model = sequential.build(config["model"], shape)[0]
     weights = draw.weights(model)
 
     try:
-        exact = training.run(config, shape, weights, x, y, torch.float64, observer=Watch(config, y))
+        exact = training.run(config, shape, weights, x, y, torch.float64, observer=Watch(config, y), lengths=lengths)
     except (ValueError, RuntimeError) as e:  # e.g. batch norm over a single value
         raise Refused(str(e))
     weight_kinks(config, exact)
-    single = training.run(config, shape, weights, x, y, torch.float32)
+    single = training.run(config, shape, weights, x, y, torch.float32, lengths=lengths)
     forward, gradient = errors(exact, single)
     if not (forward <= FORWARD and gradient <= GRADIENT):
         raise Refused("ill-conditioned")
-    arrays = {"x": x, "y": y} | exact | {"single/forward": np.array([forward]), "single/grad": np.array([gradient])}
+    arrays = {"x": x, "y": y} | ({} if lengths is None else {"lengths": lengths}) | exact | {"single/forward": np.array([forward]), "single/grad": np.array([gradient])}
     return config, weights, arrays
 
 
@@ -213,13 +220,15 @@ def main():
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fixtures", action="store_true")
+    parser.add_argument("--focus", choices=SEQUENCES)
     given = parser.parse_args()
     torch.set_num_threads(1)
     draw, cases, refused = Draw(given.seed), [], {}
     while len(cases) < given.count:
         i = len(cases)
         # Shifted against each other, so that after some rounds every layer has met every loss and every optimizer.
-        focus, loss = LAYERS[i % len(LAYERS)], LOSSES[(i + i // len(LOSSES)) % len(LOSSES)]
+        focuses = [given.focus] if given.focus else [*LAYERS, *SEQUENCES]
+        focus, loss = focuses[i % len(focuses)], LOSSES[(i + i // len(LOSSES)) % len(LOSSES)]
         optimizer, schedule = OPTIMIZERS[(i + i // len(LAYERS)) % len(OPTIMIZERS)], SCHEDULES[(i * 3 + i // 16) % len(SCHEDULES)]
         try:
             config, weights, arrays = attempt(draw, focus, loss, optimizer, schedule)
@@ -227,7 +236,7 @@ def main():
             reason = str(e).split("\n")[0][:60]
             refused[reason] = refused.get(reason, 0) + 1
             continue
-        cases.append(({"name": f"{i:03}-{focus}"} | config, weights, arrays))
+        cases.append(({"name": f"{focus}-{i}" if given.focus else f"{i:03}-{focus}"} | config, weights, arrays))
     os.makedirs(given.folder, exist_ok=True)
     for config, weights, arrays in smallest_cover(cases) if given.fixtures else cases:
         path = os.path.join(given.folder, config["name"])

@@ -37,7 +37,7 @@ def settings_of(layer):
     name, given = (layer, {}) if isinstance(layer, str) else next(iter(layer.items()))
     if isinstance(given, dict):
         return name, dict(given)
-    return name, {} if given is None else {SHORTHAND[name]: given}
+    return name, {} if given is None else {SHORTHAND.get(name) or sequences.SHORTHAND[name]: given}
 
 
 def written_out(layers):
@@ -66,6 +66,7 @@ class Clock:
 
     def __init__(self, seed):
         self.seed, self.step, self.streams = seed, 0, 0
+        self.tables, self.lengths = {}, None  # embeddings by name, real steps of each sample
 
 
 def philox(c0, c1, c2, c3, seed):
@@ -273,8 +274,12 @@ def norm(name, shape, settings):
 def module_of(layer, shape, clock):
     name, settings = settings_of(layer)
     settings = {k.replace("-", "_"): v for k, v in settings.items() if k not in ("name", "init", "bias-init")}
+    if name in sequences.MODULES:
+        return sequences.MODULES[name](clock, shape, **settings)
     if name in ACTIVATIONS:
         return ACTIVATIONS[name](**settings)
+    if name == "dense" and "tied" in settings:
+        return sequences.TiedLinear(clock.tables[str(settings["tied"])], settings.get("bias", True))
     if name == "dense":
         return nn.Linear(shape[-1], settings["units"], settings.get("bias", True))
     if name in ("conv", "conv-transpose"):
@@ -309,10 +314,15 @@ def modules_of(layers, shape, clock):
     for name, layer in paths_of(written_out(layers)):
         module = module_of(layer, tuple(shape), clock)
         module.is_layer = True
+        if isinstance(module, Embedding):
+            clock.tables[name] = module
         with torch.no_grad():
             shape = module.eval()(torch.zeros(2, *shape)).shape[1:]
         modules.append((name, module.train()))
     return modules, tuple(shape)
+
+
+import sequences  # noqa: E402 (it uses this module)
 
 
 def build(layers, shape, seed=1):

@@ -5,6 +5,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import sequences
 import sequential
 
 PLAIN = torch.nn.Parameter(torch.zeros(1))
@@ -54,7 +55,15 @@ def dice(output, y, smooth, background, weights, ignored):
 
 
 def loss_of(config, output, y):
+    if y.dtype == torch.int64 and len(config["data"].get("target-shape", [])) == 1:
+        known = (y >= 0) & (y != given_ignored(config["loss"]))
+        output, y = output[known], y[known]
     return one_loss(config.get("loss"), output, y)
+
+
+def given_ignored(loss):
+    settings = choice(loss, None)[1]
+    return settings.get("ignore-index", -1) if isinstance(settings, dict) else -1
 
 
 def one_loss(loss, output, y):
@@ -95,7 +104,9 @@ def penalty_of(config, model):
     """Over what multiplies an input: not biases, not the factors of normalisations."""
     penalty = config.get("train", {}).get("penalty") or {}
     normalisations = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.LayerNorm, torch.nn.GroupNorm)
-    weights = [m.weight for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and not isinstance(m, normalisations)]
+    others = (*normalisations, sequences.RMSNorm, sequences.Positions)
+    weights = [m.weight for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and not isinstance(m, others)]
+    weights += [p for n, p in model.named_parameters() if n.endswith("in_proj_weight")]
     return sum(penalty.get("l1", 0) * w.abs().sum() + penalty.get("l2", 0) * (w ** 2).sum() for w in weights)
 
 
@@ -201,12 +212,13 @@ class Observer:
         """With the gradients as the optimizer takes them."""
 
 
-def run(config, shape, weights, x, y, dtype, steps=3, observer=Observer()):
+def run(config, shape, weights, x, y, dtype, steps=3, observer=Observer(), lengths=None):
     """Arrays by name, each under the number of its step: 1/loss, 1/output, 1/activation/0, 1/grad/0.weight, 1/param/0.weight."""
     train = config.get("train", {})
     model, _, clock = sequential.build(config["model"], shape, config.get("seed", 1))
     model.load_state_dict({n: torch.from_numpy(v) for n, v in weights.items()} | counters(model))
     model = model.to(dtype).train()
+    clock.lengths = None if lengths is None else torch.from_numpy(lengths)
     observer.built(model)
     optimizer, factors, clip, ema = optimizer_of(config, model), factors_of(config), train.get("clip", {}), train.get("ema")
     rates = [group["lr"] for group in optimizer.param_groups]

@@ -38,6 +38,20 @@ public sealed class BlackBoxKindTests
         diagnostics: {every: 0, init-audit: false}
         """;
 
+    private const string Sequences = """
+        data: {dataset: {random: {shape: [6], train: 24, test: 8, classes: 4, ids: 9}}, batch: 8}
+        model:
+          - embedding: {rows: 9, width: 4}
+          - positions: {name: positions}
+          - rmsnorm: {name: rmsnorm}
+          - attention: {heads: 2, causal: true, rotary: true, name: attention}
+          - transformer: {heads: 2, norm: rmsnorm, activation: swiglu, name: transformer}
+          - flatten
+          - dense: 4
+        train: {epochs: 2, optimizer: {momentum: {lr: 0.01}}, log-every: 1}
+        diagnostics: {every: 0, init-audit: false}
+        """;
+
     // These hand numbers on as they are: no op of their own could compute one wrong.
     private static readonly string[] WithoutOps = ["flatten", "reshape", "repeat"];
 
@@ -81,6 +95,20 @@ public sealed class BlackBoxKindTests
     }
 
     [Theory]
+    [InlineData("positions")]
+    [InlineData("rmsnorm")]
+    [InlineData("attention")]
+    [InlineData("transformer.norm2")]
+    [InlineData("transformer.self_attn")]
+    [InlineData("transformer.linear3")]
+    public void A_nan_in_a_layer_over_sequences_is_named(string layer)
+    {
+        Finding forward = Planted(Sequences, new Fault(2, Phase.Forward, layer, 4)), backward = Planted(Sequences, new Fault(2, Phase.Backward, layer, 4));
+        Assert.Equal((Direction.Forward, 3L, layer, 4), (forward.Direction, forward.Step, forward.Layer, Flat(forward)));
+        Assert.Equal((Direction.Backward, 3L, layer), (backward.Direction, backward.Step, backward.Layer));
+    }
+
+    [Theory]
     [MemberData(nameof(Functions))]
     public void A_nan_in_an_activation_function_is_named(string function)
     {
@@ -93,7 +121,7 @@ public sealed class BlackBoxKindTests
     [Fact]
     public void Every_kind_of_layer_is_planted_somewhere()
     {
-        string all = BlackBoxTests.Images + Words + Pools + Masks;
+        string all = BlackBoxTests.Images + Words + Pools + Masks + Sequences;
         foreach (string kind in LayerCatalog.All.Select(c => c.Name).Except(WithoutOps).Except(Activation.All.Select(f => f.Name)))
             Assert.Contains(kind + ": {", all);
     }

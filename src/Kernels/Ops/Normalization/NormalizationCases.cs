@@ -20,15 +20,16 @@ internal static class NormalizationCases
 
     public static OpFamily Family { get; } = new("normalization", (random, i) =>
     {
-        bool affine = i / 4 % 3 != 2;
-        int k = i / 4;
+        bool affine = i / 5 % 3 != 2;
+        int k = i / 5;
         (Shape grouped, int groups) = CaseSizes.At(Grouped, k, () => DrawGrouped(random));
         Shape batch = CaseSizes.At(Batches, k, () => DrawBatch(random)), rows = CaseSizes.At(Rows, k, () => CaseSizes.Draw(random, 3, 4));
-        return (i % 4) switch
+        return (i % 5) switch
         {
             0 => BatchNorm(random, batch, affine),
             1 => BatchNormInference(random, batch, affine),
             2 => LayerNorm(random, rows, affine, 1 + (k % 2)),
+            3 => RmsNorm(random, rows, affine),
             _ => Case($"group-norm {groups}", new GroupNorm(groups, Epsilon(grouped.WithoutBatch().Count / groups), affine), random, grouped, new Shape(grouped[1]), []),
         };
     });
@@ -57,6 +58,12 @@ internal static class NormalizationCases
     {
         var trailing = new Shape(shape.Sizes[^axes..]);
         return Case($"layer-norm over {axes}", new LayerNorm(axes, Epsilon(trailing.Count), affine), random, shape, trailing, []);
+    }
+
+    private static OpCase RmsNorm(RandomStream random, Shape shape, bool affine)
+    {
+        CaseInput x = CaseInput.Normal(random, shape);
+        return new OpCase($"rms-norm{(affine ? "" : " plain")}", new RmsNorm(Epsilon(shape[^1]), affine), affine ? [x, CaseInput.Uniform(random, new Shape(shape[^1]), 0.5, 2)] : [x]);
     }
 
     // Two values normalise to -1 and 1 whatever they are: their gradient is what ε leaves, and in float nothing but rounding

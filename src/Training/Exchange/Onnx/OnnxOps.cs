@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
@@ -30,6 +31,11 @@ internal static class OnnxOps
         BatchNormInference op => OnnxNorms.Batch(n, op),
         LayerNorm op => OnnxNorms.Layer(n, op),
         GroupNorm op => OnnxNorms.Group(n, op),
+        RmsNorm op => OnnxAttention.Rms(n, op),
+        Attention op => OnnxAttention.Attention(n, op),
+        Rotary op => OnnxAttention.Rotary(n, op),
+        AddPositions => n.Add("Add", [n.Input(0), n.Input(1)]),
+        AddSinusoids op => OnnxAttention.Sinusoids(n, op),
         Softmax op => n.Add(op.Log ? "LogSoftmax" : "Softmax", [n.Input()], Of("axis", -1)),
         Embedding => n.Add("Gather", [n.Input(0), n.Add("Cast", [n.Input(1)], Of("to", (long)TensorProto.Types.DataType.Int64))], Of("axis", 0)),
         Reshape op => n.Graph.Reshape(n.Input(), n.InputShape(), op.To),

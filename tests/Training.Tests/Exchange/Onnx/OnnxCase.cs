@@ -29,7 +29,7 @@ internal static class OnnxCase
         ModelProto exported = Export(one, model, opset);
         change?.Invoke(exported);
         using var session = new OnnxSession(exported);
-        SampleSet samples = one.Samples();
+        SampleSet samples = one.Samples() with { Lengths = null }; // an ONNX model takes sequences without padding
         int size = one.Shape.Shape.Count, outputs = model.Network.Output.Count;
         var x = new double[samples.Count * size];
         samples.Read(0, x);

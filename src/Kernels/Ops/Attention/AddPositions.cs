@@ -1,0 +1,181 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Tensors;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>y = x + p, the same p for each sample: learned positions.</summary>
+/// <remarks>Inputs: x [N, T, F], p [most, F] with most ≥ T, of which the first T rows are added. Output: as x.</remarks>
+public sealed record AddPositions : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 2, Name);
+        Expect.Rank(inputs[0], 3, "x", "[N, T, F]");
+        Expect.Rank(inputs[1], 2, "positions", "[most, F]");
+        Expect.That(inputs[1].Shape[1] == inputs[0].Shape[2] && inputs[1].Shape[0] >= inputs[0].Shape[1], $"'positions' has shape {inputs[1].Shape}; expected {inputs[0].Shape.WithoutBatch()}, or more rows.");
+        return [inputs[0]];
+    }
+
+    public override Cost Cost(Node node) => new(node.Outputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Differentiate(Backprop b)
+    {
+        if (b.Needs(0))
+            b.Give(0, b.Gradient());
+        if (b.Needs(1))
+            b.Give(1, b.Graph.Add(new PositionGradient(b.Input(1).Shape), b.Gradient()));
+    }
+
+    public override void Reference(ReferenceArguments a)
+    {
+        int size = a.InShape(0).WithoutBatch().Count;
+        for (int i = 0; i < a.Out().Length; i++)
+            a.Out()[i] = a.In(0)[i] + a.In(1)[i % size];
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int width = b.InShape(0)[2], steps = b.InShape(0)[1];
+        float* x = b.In(0), p = b.In(1), y = b.Out();
+        b.Parallel(b.InShape(0).Count / width, (begin, end, _) =>
+        {
+            for (int row = begin; row < end; row++)
+            {
+                new ReadOnlySpan<float>(x + ((long)row * width), width).CopyTo(new Span<float>(y + ((long)row * width), width));
+                Sums.AddTo(p + ((long)(row % steps) * width), y + ((long)row * width), width);
+            }
+        }, grain: Math.Max(1, 4096 / width));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> x = b.In(0), p = b.In(1), y = b.Out();
+        int size = b.InShape(0).WithoutBatch().Count;
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(PositionKernels.Add);
+        b.Launch(() => run(y.IntLength, x, p, size, y));
+    }
+}
+
+/// <summary>The sum over samples, with zeros for the positions beyond the steps: the gradient of learned positions.</summary>
+/// <remarks>Input: dy [N, T, F]. Output: [most, F].</remarks>
+public sealed record PositionGradient(Shape Positions) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 1, Name);
+        Expect.Rank(inputs[0], 3, "dy", "[N, T, F]");
+        return [new TensorType(Positions)];
+    }
+
+    public override Cost Cost(Node node) => new(node.Inputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Reference(ReferenceArguments a)
+    {
+        int size = a.InShape(0).WithoutBatch().Count;
+        a.Out().Clear();
+        for (int i = 0; i < a.In(0).Length; i++)
+            a.Out()[i % size] += a.In(0)[i];
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        int width = Positions[1], samples = b.InShape(0)[0], steps = b.InShape(0)[1];
+        float* dy = b.In(0), sums = b.Out();
+        b.Parallel(Positions[0], (begin, end, _) =>
+        {
+            for (int t = begin; t < end; t++)
+            {
+                float* sum = sums + ((long)t * width);
+                new Span<float>(sum, width).Clear();
+                for (int n = 0; n < samples && t < steps; n++)
+                    Sums.AddTo(dy + ((((long)n * steps) + t) * width), sum, width);
+            }
+        }, grain: Math.Max(1, 4096 / (width * samples)));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        ArrayView<float> dy = b.In(0), sums = b.Out();
+        int samples = b.InShape(0)[0], size = b.InShape(0).WithoutBatch().Count;
+        var run = b.Loader.Items<ArrayView<float>, int, int, ArrayView<float>>(PositionKernels.Sum);
+        b.Launch(() => run(sums.IntLength, dy, samples, size, sums));
+    }
+}
+
+/// <summary>
+/// y = x + p with p[t, 2i] = sin(t·Base^(-2i/F)) and p[t, 2i + 1] = cos(t·Base^(-2i/F)) (Vaswani et al., 2017).
+/// </summary>
+/// <remarks>Input: x [N, T, F]. Output: as x.</remarks>
+public sealed record AddSinusoids(double Base = 10000) : Op
+{
+    public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
+    {
+        Expect.Count(inputs, 1, Name);
+        Expect.Rank(inputs[0], 3, "x", "[N, T, F]");
+        Expect.Element(inputs[0], ElementType.Real, "x");
+        return [inputs[0]];
+    }
+
+    public override Cost Cost(Node node) => new(node.Outputs[0].Shape.Length, node.BytesTouched);
+
+    public override void Differentiate(Backprop b) => b.Give(0, b.Gradient());
+
+    public override void Reference(ReferenceArguments a)
+    {
+        (int steps, int width) = (a.InShape(0)[1], a.InShape(0)[2]);
+        for (int i = 0; i < a.Out().Length; i++)
+            a.Out()[i] = a.In(0)[i] + Wave(i / width % steps, i % width, width);
+    }
+
+    public override unsafe void Cpu(CpuBinding b)
+    {
+        (int steps, int width) = (b.InShape(0)[1], b.InShape(0)[2]);
+        float* x = b.In(0), y = b.Out(), waves = (float*)b.Table(Bits(steps, width));
+        b.Parallel(b.InShape(0).Count / width, (begin, end, _) =>
+        {
+            for (int row = begin; row < end; row++)
+            {
+                new ReadOnlySpan<float>(x + ((long)row * width), width).CopyTo(new Span<float>(y + ((long)row * width), width));
+                Sums.AddTo(waves + ((long)(row % steps) * width), y + ((long)row * width), width);
+            }
+        }, grain: Math.Max(1, 4096 / width));
+    }
+
+    public override void Kernel(KernelBinding b)
+    {
+        (int steps, int width) = (b.InShape(0)[1], b.InShape(0)[2]);
+        ArrayView<float> x = b.In(0), y = b.Out(), waves = b.Table<float>(System.Runtime.InteropServices.MemoryMarshal.Cast<int, float>(Bits(steps, width)));
+        int size = steps * width;
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(PositionKernels.Add);
+        b.Launch(() => run(y.IntLength, x, waves, size, y));
+    }
+
+    /// <summary>What is added to number <paramref name="i"/> of position <paramref name="t"/>.</summary>
+    public double Wave(int t, int i, int width)
+    {
+        double angle = t * Math.Pow(Base, -(double)(i / 2 * 2) / width);
+        return i % 2 == 0 ? Math.Sin(angle) : Math.Cos(angle);
+    }
+
+    private int[] Bits(int steps, int width) => [.. Enumerable.Range(0, checked(steps * width)).Select(i => BitConverter.SingleToInt32Bits((float)Wave(i / width, i % width, width)))];
+}
+
+internal static class PositionKernels
+{
+    /// <summary>y = x + p, a thread a number.</summary>
+    public static void Add(Index1D i, ArrayView<float> x, ArrayView<float> p, int size, ArrayView<float> y) => y[i] = x[i] + p[i.X % size];
+
+    /// <summary>Σ dy over samples, a thread a number.</summary>
+    public static void Sum(Index1D i, ArrayView<float> dy, int samples, int size, ArrayView<float> sums)
+    {
+        float sum = 0f;
+        for (int n = 0; n < samples && i.X < size; n++)
+            sum += dy[((long)n * size) + i.X];
+        sums[i] = sum;
+    }
+}

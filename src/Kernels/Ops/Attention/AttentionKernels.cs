@@ -1,0 +1,296 @@
+using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Numerics;
+using ILGPU;
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>The real steps of a sequence as a kernel reads them.</summary>
+internal interface IKernelLengths
+{
+    int Of(int n);
+}
+
+internal readonly struct FullLengths(int steps) : IKernelLengths
+{
+    public int Of(int n) => steps;
+}
+
+internal readonly struct GivenLengths(ArrayView<int> lengths) : IKernelLengths
+{
+    public int Of(int n) => lengths[n];
+}
+
+/// <summary>What kernels get of <see cref="AttentionSizes"/>.</summary>
+internal readonly struct KernelAttentionSizes(AttentionSizes s, bool causal)
+{
+    public readonly int N = s.N, T = s.T, Heads = s.Heads, Groups = s.Groups, Width = s.Width, Row = s.Row, OutRow = s.OutRow, Share = s.Share, Causal = causal ? 1 : 0;
+    public readonly float Scale = (float)s.Scale;
+
+    public int Blocks => (T + AttentionKernels.Rows - 1) / AttentionKernels.Rows;
+
+    /// <summary>A group a block of each head.</summary>
+    public int Launches(int heads) => checked(N * heads * Blocks);
+}
+
+/// <summary>
+/// The kernels of attention. A group has 16 rows (queries, or keys in the gradient of keys), and goes past the others 32 at a time; a row is
+/// eight threads', each with four of the 32 scores and every eighth number of the row's sums. Those sums lie in the result itself: a thread adds
+/// to its own.
+/// </summary>
+internal static class AttentionKernels
+{
+    public const int Threads = 128;
+
+    /// <summary>Rows of a group.</summary>
+    public const int Rows = 16;
+
+    private const int Others = 32, Chunk = 32, Lanes = Threads / Rows;
+
+    // A column more than a chunk: neighbouring rows begin in different banks of shared memory.
+    private const int Line = Chunk + 1;
+
+    public static KernelSpecialization Specialization => new(Threads, null);
+
+    /// <summary>y and ln Σ e^score.</summary>
+    public static void Forward<L>(ArrayView<float> qkv, L lengths, KernelAttentionSizes s, ArrayView<float> y, ArrayView<float> logSums) where L : struct, IKernelLengths
+    {
+        ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line), scores = SharedMemory.Allocate<float>(Rows * Line);
+        int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Heads, head = Grid.IdxX / s.Blocks % s.Heads;
+        int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
+        int end = t < length ? s.Causal != 0 ? t + 1 : length : 0; // of the keys that the row's query sees
+        int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length; // of those that one of the group's sees
+        var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+        Source keys = queries.At((s.Heads + (head / s.Share) - head) * s.Width), values = keys.At(s.Groups * s.Width);
+        var result = new Target(((((long)n * s.T) + t) * s.OutRow) + (head * s.Width), t < s.T ? s.Width : 0, lane);
+        result.Clear(y);
+        float most = float.NegativeInfinity, sum = 0f;
+        for (int key = 0; key < all; key += Others)
+        {
+            Four found = Dots(qkv, queries, first, qkv, keys, key, rows, others, row, lane);
+            float before = most;
+            most = Exponentials(scores, found, s.Scale, row, lane, end - key, most);
+            float shrink = before == float.NegativeInfinity ? 0f : KernelMath.Exp(before - most);
+            sum *= shrink;
+            for (int j = 0; j < Others; j++)
+                sum += scores[(row * Line) + j];
+            AddWeighted(scores, qkv, values, key, others, row, y, result, shrink);
+        }
+        result.Scale(y, end > 0 ? 1f / sum : 0f);
+        if (lane == 0 && t < s.T)
+            logSums[((((long)n * s.Heads) + head) * s.T) + t] = end > 0 ? most + KernelMath.Log(sum) : 0f;
+    }
+
+    /// <summary>dQ, and δ = Σ dy·y of each query.</summary>
+    public static void QueryGradient<L>(
+        ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> y, ArrayView<float> logSums, L lengths, KernelAttentionSizes s, ArrayView<float> deltas, ArrayView<float> dqkv)
+        where L : struct, IKernelLengths
+    {
+        ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line), scores = SharedMemory.Allocate<float>(Rows * Line);
+        int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Heads, head = Grid.IdxX / s.Blocks % s.Heads;
+        int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
+        int end = t < length ? s.Causal != 0 ? t + 1 : length : 0;
+        int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length;
+        var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+        Source keys = queries.At((s.Heads + (head / s.Share) - head) * s.Width), values = keys.At(s.Groups * s.Width);
+        var outputs = new Source(((long)n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
+        var result = new Target(queries.Begin + ((long)t * s.Row), t < s.T ? s.Width : 0, lane);
+        result.Clear(dqkv);
+        long statistic = ((((long)n * s.Heads) + head) * s.T) + t;
+        float delta = Delta(dy, y, outputs, t, scores, row, lane), logSum = end > 0 ? logSums[statistic] : 0f;
+        if (lane == 0 && t < s.T)
+            deltas[statistic] = delta;
+        for (int key = 0; key < all; key += Others)
+        {
+            Four found = Dots(qkv, queries, first, qkv, keys, key, rows, others, row, lane);
+            Four slopes = Dots(dy, outputs, first, qkv, values, key, rows, others, row, lane);
+            int at = (row * Line) + lane, left = end - key - lane;
+            Group.Barrier(); // the scores before are read by now
+            scores[at] = left > 0 ? Slope(found.A, slopes.A, s.Scale, logSum, delta) : 0f;
+            scores[at + Lanes] = left > Lanes ? Slope(found.B, slopes.B, s.Scale, logSum, delta) : 0f;
+            scores[at + (2 * Lanes)] = left > 2 * Lanes ? Slope(found.C, slopes.C, s.Scale, logSum, delta) : 0f;
+            scores[at + (3 * Lanes)] = left > 3 * Lanes ? Slope(found.D, slopes.D, s.Scale, logSum, delta) : 0f;
+            AddWeighted(scores, qkv, keys, key, others, row, dqkv, result, 1f);
+        }
+    }
+
+    /// <summary>dK and dV: the group's rows are keys, the others the queries of each head that reads them.</summary>
+    public static void KeyGradient<L>(
+        ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> logSums, ArrayView<float> deltas, L lengths, KernelAttentionSizes s, ArrayView<float> dqkv)
+        where L : struct, IKernelLengths
+    {
+        ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line);
+        ArrayView<float> weights = SharedMemory.Allocate<float>(Rows * Line), slopes = SharedMemory.Allocate<float>(Rows * Line);
+        int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Groups, group = Grid.IdxX / s.Blocks % s.Groups;
+        int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
+        int begin = s.Causal != 0 ? t : 0; // the first query that sees the row's key
+        int from = first >= length ? length : s.Causal != 0 ? first : 0; // that sees one of the group's
+        var keys = new Source(((long)n * s.T * s.Row) + ((s.Heads + group) * s.Width), s.Row, length, s.Width);
+        Source values = keys.At(s.Groups * s.Width);
+        var keyResult = new Target(keys.Begin + ((long)t * s.Row), t < s.T ? s.Width : 0, lane);
+        Target valueResult = keyResult.At(s.Groups * s.Width);
+        keyResult.Clear(dqkv);
+        valueResult.Clear(dqkv);
+        for (int head = group * s.Share; head < (group + 1) * s.Share; head++)
+        {
+            var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+            var outputs = new Source(((long)n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
+            long statistics = (((long)n * s.Heads) + head) * s.T;
+            for (int query = from; query < length; query += Others)
+            {
+                Four found = Dots(qkv, keys, first, qkv, queries, query, rows, others, row, lane);
+                Four ofValues = Dots(qkv, values, first, dy, outputs, query, rows, others, row, lane);
+                Group.Barrier();
+                for (int i = 0; i < Others / Lanes; i++)
+                {
+                    int q = query + lane + (i * Lanes), at = (row * Line) + lane + (i * Lanes);
+                    float p = 0f, slope = 0f;
+                    if (q >= begin && q < length && t < length)
+                    {
+                        p = KernelMath.Exp((found.At(i) * s.Scale) - logSums[statistics + q]);
+                        slope = p * (ofValues.At(i) - deltas[statistics + q]) * s.Scale;
+                    }
+                    weights[at] = p;
+                    slopes[at] = slope;
+                }
+                AddWeighted(weights, dy, outputs, query, others, row, dqkv, valueResult, 1f);
+                AddWeighted(slopes, qkv, queries, query, others, row, dqkv, keyResult, 1f);
+            }
+        }
+    }
+
+    private static float Slope(float dot, float slope, float scale, float logSum, float delta) => KernelMath.Exp((dot * scale) - logSum) * (slope - delta) * scale;
+
+    // e^(score - the largest so far) of a thread's four scores, where the row's query sees them; gives the largest.
+    private static float Exponentials(ArrayView<float> scores, Four found, float scale, int row, int lane, int end, float most)
+    {
+        int at = (row * Line) + lane, left = end - lane;
+        Group.Barrier(); // the scores before are read by now
+        scores[at] = left > 0 ? found.A * scale : float.NegativeInfinity;
+        scores[at + Lanes] = left > Lanes ? found.B * scale : float.NegativeInfinity;
+        scores[at + (2 * Lanes)] = left > 2 * Lanes ? found.C * scale : float.NegativeInfinity;
+        scores[at + (3 * Lanes)] = left > 3 * Lanes ? found.D * scale : float.NegativeInfinity;
+        Group.Barrier();
+        for (int j = 0; j < Others; j++)
+            most = GroupReduce.Larger(most, scores[(row * Line) + j]);
+        Group.Barrier();
+        scores[at] = left > 0 ? KernelMath.Exp((found.A * scale) - most) : 0f;
+        scores[at + Lanes] = left > Lanes ? KernelMath.Exp((found.B * scale) - most) : 0f;
+        scores[at + (2 * Lanes)] = left > 2 * Lanes ? KernelMath.Exp((found.C * scale) - most) : 0f;
+        scores[at + (3 * Lanes)] = left > 3 * Lanes ? KernelMath.Exp((found.D * scale) - most) : 0f;
+        Group.Barrier();
+        return most;
+    }
+
+    // Σ dy·y of the thread's row: each lane adds up every eighth number.
+    private static float Delta(ArrayView<float> dy, ArrayView<float> y, Source of, int t, ArrayView<float> room, int row, int lane)
+    {
+        float part = 0f;
+        for (int d = lane; d < of.Width && t < of.Length; d += Lanes)
+            part += dy[of.Begin + ((long)t * of.Row) + d] * y[of.Begin + ((long)t * of.Row) + d];
+        room[(row * Line) + lane] = part;
+        Group.Barrier();
+        float sum = 0f;
+        for (int i = 0; i < Lanes; i++)
+            sum += room[(row * Line) + i];
+        Group.Barrier();
+        return sum;
+    }
+
+    // The dot products of the thread's row with others lane, lane + 8, lane + 16 and lane + 24.
+    private static Four Dots(
+        ArrayView<float> a, Source ofRows, int firstRow, ArrayView<float> b, Source ofOthers, int firstOther, ArrayView<float> rows, ArrayView<float> others, int row, int lane)
+    {
+        float c0 = 0f, c1 = 0f, c2 = 0f, c3 = 0f;
+        for (int begin = 0; begin < ofRows.Width; begin += Chunk)
+        {
+            Group.Barrier(); // what was loaded before is read by now
+            Load(a, ofRows, firstRow, Rows, begin, rows);
+            Load(b, ofOthers, firstOther, Others, begin, others);
+            Group.Barrier();
+            for (int d = 0; d < Chunk; d++)
+            {
+                float x = rows[(row * Line) + d];
+                c0 += x * others[(lane * Line) + d];
+                c1 += x * others[((lane + Lanes) * Line) + d];
+                c2 += x * others[((lane + (2 * Lanes)) * Line) + d];
+                c3 += x * others[((lane + (3 * Lanes)) * Line) + d];
+            }
+        }
+        return new Four(c0, c1, c2, c3);
+    }
+
+    // target = target·shrink + Σ weights of the thread's row · others, a chunk of the width at a time.
+    private static void AddWeighted(
+        ArrayView<float> weights, ArrayView<float> b, Source ofOthers, int firstOther, ArrayView<float> others, int row, ArrayView<float> into, Target target, float shrink)
+    {
+        for (int begin = 0; begin < ofOthers.Width; begin += Chunk)
+        {
+            Group.Barrier(); // what was loaded before is read, and the weights are written by now
+            Load(b, ofOthers, firstOther, Others, begin, others);
+            Group.Barrier();
+            float c0 = 0f, c1 = 0f, c2 = 0f, c3 = 0f;
+            for (int j = 0; j < Others; j++)
+            {
+                float w = weights[(row * Line) + j];
+                c0 += w * others[(j * Line) + target.Lane];
+                c1 += w * others[(j * Line) + target.Lane + Lanes];
+                c2 += w * others[(j * Line) + target.Lane + (2 * Lanes)];
+                c3 += w * others[(j * Line) + target.Lane + (3 * Lanes)];
+            }
+            target.Add(into, begin, c0, shrink);
+            target.Add(into, begin + Lanes, c1, shrink);
+            target.Add(into, begin + (2 * Lanes), c2, shrink);
+            target.Add(into, begin + (3 * Lanes), c3, shrink);
+        }
+    }
+
+    // A chunk of the columns of some positions; zeros where there are none.
+    private static void Load(ArrayView<float> x, Source of, int first, int count, int begin, ArrayView<float> room)
+    {
+        for (int i = Group.IdxX; i < count * Chunk; i += Threads)
+        {
+            int t = first + (i / Chunk), d = begin + (i % Chunk);
+            room[(i / Chunk * Line) + (i % Chunk)] = t < of.Length && d < of.Width ? x[of.Begin + ((long)t * of.Row) + d] : 0f;
+        }
+    }
+
+    /// <summary>The rows of a head: where the first begins, numbers from one to the next, how many there are, how wide.</summary>
+    private readonly struct Source(long begin, int row, int length, int width)
+    {
+        public readonly long Begin = begin;
+        public readonly int Row = row, Length = length, Width = width;
+
+        public Source At(int offset) => new(Begin + offset, Row, Length, Width);
+    }
+
+    /// <summary>The numbers of a row of the result that are one thread's.</summary>
+    private readonly struct Target(long begin, int width, int lane)
+    {
+        public readonly int Lane = lane;
+
+        public Target At(int offset) => new(begin + offset, width, Lane);
+
+        public void Clear(ArrayView<float> into) => Scale(into, 0f);
+
+        // By 0 it clears, whatever was there.
+        public void Scale(ArrayView<float> into, float factor)
+        {
+            for (int d = Lane; d < width; d += Lanes)
+                into[begin + d] = factor == 0f ? 0f : into[begin + d] * factor;
+        }
+
+        public void Add(ArrayView<float> into, int d, float value, float shrink)
+        {
+            if (d + Lane < width)
+                into[begin + d + Lane] = (into[begin + d + Lane] * shrink) + value;
+        }
+    }
+
+    private readonly struct Four(float a, float b, float c, float d)
+    {
+        public readonly float A = a, B = b, C = c, D = d;
+
+        public float At(int i) => i == 0 ? A : i == 1 ? B : i == 2 ? C : D;
+    }
+}

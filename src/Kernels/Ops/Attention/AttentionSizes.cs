@@ -1,0 +1,45 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>
+/// Sizes of packed queries, keys and values [N, T, (Heads + 2·Groups)·Width]: of each position first the queries of all heads, then the
+/// keys of all groups, then their values. Head h reads the keys and values of group h / (Heads / Groups).
+/// </summary>
+internal readonly record struct AttentionSizes(int N, int T, int Heads, int Groups, int Width)
+{
+    /// <summary>Numbers of a position of the packed tensor.</summary>
+    public int Row => (Heads + (2 * Groups)) * Width;
+
+    /// <summary>Numbers of a position of the result.</summary>
+    public int OutRow => Heads * Width;
+
+    /// <summary>Heads that share keys and values.</summary>
+    public int Share => Heads / Groups;
+
+    public double Scale => 1 / Math.Sqrt(Width);
+
+    public long Query(int n, int t, int head) => ((((long)n * T) + t) * Row) + (head * Width);
+
+    public long Key(int n, int t, int group) => Query(n, t, Heads + group);
+
+    public long Value(int n, int t, int group) => Query(n, t, Heads + Groups + group);
+
+    public long Out(int n, int t, int head) => ((((long)n * T) + t) * OutRow) + (head * Width);
+
+    /// <summary>Where a position's number stands in a tensor [N, Heads, T].</summary>
+    public long Statistic(int n, int t, int head) => ((((long)n * Heads) + head) * T) + t;
+
+    public static AttentionSizes Check(TensorType qkv, int heads, int groups)
+    {
+        Expect.Rank(qkv, 3, "qkv", "[N, T, queries, keys and values]");
+        Expect.Element(qkv, ElementType.Real, "qkv");
+        Expect.That(heads > 0 && groups > 0 && heads % groups == 0, $"{heads} heads for {groups} heads of keys and values; expected a multiple.");
+        int columns = qkv.Shape[2], parts = heads + (2 * groups);
+        Expect.That(columns % parts == 0, $"'qkv' has shape {qkv.Shape}; its {columns} columns are not divided by {heads} heads of queries, {groups} of keys and {groups} of values.");
+        return Of(qkv.Shape, heads, groups);
+    }
+
+    public static AttentionSizes Of(Shape qkv, int heads, int groups) => new(qkv[0], qkv[1], heads, groups, qkv[2] / (heads + (2 * groups)));
+}

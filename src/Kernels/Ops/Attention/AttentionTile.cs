@@ -1,0 +1,154 @@
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>
+/// Blocks of scores in a worker's own memory: what is multiplied was packed into it before, so that whole register tiles may read and
+/// write beyond the sizes in use; what lies there is never looked at.
+/// </summary>
+internal static unsafe class AttentionTile
+{
+    /// <summary>Queries, and keys, of a block of scores: 64×64 floats lie in the first-level cache beside what they are made of.</summary>
+    public const int Block = 64;
+
+    private static readonly ProductTile Tile = MicroKernel.Low;
+
+    /// <summary>Rows of scores that are computed together.</summary>
+    public static int Rows => Tile.Rows;
+
+    /// <summary>Floats from one row of a block of scores to the next.</summary>
+    public static readonly int Line = Math.Max(Whole(Block, Tile.Rows), Whole(Block, Tile.Columns));
+
+    /// <summary>Rows that whole tiles of a block's rows have.</summary>
+    public static readonly int BlockRows = Whole(Block, Tile.Rows);
+
+    /// <summary>Floats from one packed row of a head's width to the next.</summary>
+    public static int LineOf(int width) => Whole(width, Tile.Columns);
+
+    /// <summary>A tile's rows of c (+)= a·b.</summary>
+    /// <param name="columns">Of c and b that are wanted.</param>
+    /// <param name="steps">Columns of a and rows of b.</param>
+    /// <param name="a">A row every <paramref name="aRow"/>, a column every <paramref name="aStep"/> floats.</param>
+    /// <param name="aRow">See there.</param>
+    /// <param name="aStep">See there.</param>
+    /// <param name="b">A row every <paramref name="bRow"/> floats.</param>
+    /// <param name="bRow">See there.</param>
+    /// <param name="c">A row every <paramref name="cRow"/> floats.</param>
+    /// <param name="cRow">See there.</param>
+    /// <param name="add">Whether c is added to.</param>
+    public static void Product(int columns, int steps, float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, bool add)
+    {
+        for (int column = 0; column < columns; column += Tile.Columns)
+            Tile.Run(steps, a, aRow, aStep, b + column, bRow, c + column, cRow, add);
+    }
+
+    /// <summary>Packs rows, each times a factor.</summary>
+    public static void Pack(float* source, nint sourceRow, int rows, int width, float* target, nint targetRow, float factor = 1)
+    {
+        for (int row = 0; row < rows; row++, source += sourceRow, target += targetRow)
+        {
+            if (factor == 1)
+                new ReadOnlySpan<float>(source, width).CopyTo(new Span<float>(target, width));
+            else
+                AttentionRows.Scale(source, factor, target, width);
+        }
+    }
+
+    /// <summary>Writes zeros to rows.</summary>
+    public static void Clear(float* target, nint targetRow, int rows, int width)
+    {
+        for (int row = 0; row < rows; row++, target += targetRow)
+            new Span<float>(target, width).Clear();
+    }
+
+    private static int Whole(int count, int of) => (count + of - 1) / of * of;
+}
+
+/// <summary>Rows of scores, in memory that goes on for a vector behind what counts.</summary>
+internal static unsafe class AttentionRows
+{
+    /// <summary>y = x·factor.</summary>
+    public static void Scale(float* x, float factor, float* y, int count)
+    {
+        if (Simd.Is512)
+            Scale<V512>(x, factor, y, count);
+        else if (Simd.Is256)
+            Scale<V256>(x, factor, y, count);
+        else
+            Scale<V128>(x, factor, y, count);
+    }
+
+    /// <summary>The largest of the first <paramref name="count"/> scores, NaN if one is.</summary>
+    public static float Max(float* s, int count) => Simd.Is512 ? Max<V512>(s, count) : Simd.Is256 ? Max<V256>(s, count) : Max<V128>(s, count);
+
+    /// <summary>s = e^(s - shift), and 0 from <paramref name="count"/> to <paramref name="end"/>; gives the sum.</summary>
+    public static float Exp(float* s, int count, int end, float shift) =>
+        Simd.Is512 ? Exp<V512>(s, count, end, shift) : Simd.Is256 ? Exp<V256>(s, count, end, shift) : Exp<V128>(s, count, end, shift);
+
+    /// <summary>s = P = e^(s - logSum) and dp = P·(dp - delta), both 0 from <paramref name="count"/> to <paramref name="end"/>.</summary>
+    public static void Gradient(float* s, float* dp, int count, int end, float logSum, float delta)
+    {
+        if (Simd.Is512)
+            Gradient<V512>(s, dp, count, end, logSum, delta);
+        else if (Simd.Is256)
+            Gradient<V256>(s, dp, count, end, logSum, delta);
+        else
+            Gradient<V128>(s, dp, count, end, logSum, delta);
+    }
+
+    private static void Scale<V>(float* x, float factor, float* y, int count) where V : struct, IVector<V>
+    {
+        V f = V.Of(factor);
+        int i = 0;
+        for (; i <= count - V.Lanes; i += V.Lanes)
+            (V.Load(x + i) * f).Store(y + i);
+        for (; i < count; i++)
+            y[i] = x[i] * factor;
+    }
+
+    private static float Max<V>(float* s, int count) where V : struct, IVector<V>
+    {
+        Fill<V>(s, count, float.NegativeInfinity);
+        V max = V.Load(s);
+        for (int i = V.Lanes; i < count; i += V.Lanes)
+            max = V.Max(max, V.Load(s + i));
+        return max.MaxLane();
+    }
+
+    private static float Exp<V>(float* s, int count, int end, float shift) where V : struct, IVector<V>
+    {
+        Fill<V>(s, count, float.NegativeInfinity);
+        V x = V.Of(shift), sum = V.Of(0);
+        for (int i = 0; i < count; i += V.Lanes)
+        {
+            V e = V.Exp(V.Load(s + i) - x);
+            e.Store(s + i);
+            sum += e;
+        }
+        for (int i = count; i < end; i++)
+            s[i] = 0;
+        return sum.Sum();
+    }
+
+    private static void Gradient<V>(float* s, float* dp, int count, int end, float logSum, float delta) where V : struct, IVector<V>
+    {
+        V x = V.Of(logSum), d = V.Of(delta);
+        for (int i = 0; i < count; i += V.Lanes)
+        {
+            V p = V.Exp(V.Load(s + i) - x);
+            p.Store(s + i);
+            (p * (V.Load(dp + i) - d)).Store(dp + i);
+        }
+        for (int i = count; i < end; i++)
+            (s[i], dp[i]) = (0, 0);
+    }
+
+    // What the last vector has behind the row.
+    private static void Fill<V>(float* s, int count, float value) where V : struct, IVector<V>
+    {
+        int end = (count + V.Lanes - 1) / V.Lanes * V.Lanes;
+        for (int i = count; i < end; i++)
+            s[i] = value;
+    }
+}

@@ -1,0 +1,128 @@
+"""Layers over sequences [N, T, F] that PyTorch 1.13 lacks or has in another form, written out; `sequential.module_of` looks here."""
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+import sequential
+
+SHORTHAND = {"positions": "kind", "attention": "heads", "transformer": "heads"}
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, width, eps=1e-5, affine=True):
+        super().__init__()
+        self.eps, self.weight = eps, nn.Parameter(torch.ones(width)) if affine else None
+
+    def forward(self, x):
+        y = x * (x.square().mean(-1, keepdim=True) + self.eps).rsqrt()
+        return y if self.weight is None else y * self.weight
+
+
+class Positions(nn.Module):
+    def __init__(self, shape, kind="learned"):
+        super().__init__()
+        steps, width = shape
+        self.learned = kind == "learned"
+        if self.learned:
+            self.weight = nn.Parameter(torch.zeros(steps, width))
+            return
+        i = torch.arange(width, dtype=torch.float64)
+        angle = torch.arange(steps, dtype=torch.float64)[:, None] * 10000.0 ** (-(i // 2 * 2) / width)
+        self.waves = torch.where(i % 2 == 0, angle.sin(), angle.cos())
+
+    def forward(self, x):
+        return x + (self.weight if self.learned else self.waves.to(x))
+
+
+def rotated(x, base):
+    """Pairs (i, i + D/2) of [N, H, T, D] turned by t·base^(-2i/D)."""
+    steps, width = x.shape[2:]
+    angle = torch.arange(steps, dtype=torch.float64)[:, None] * base ** (-torch.arange(0, width, 2, dtype=torch.float64) / width)
+    cos, sin, (u, v) = angle.cos().to(x), angle.sin().to(x), x.chunk(2, -1)
+    return torch.cat([u * cos - v * sin, v * cos + u * sin], -1)
+
+
+def real_steps(clock, x):
+    """[N, T]: which steps are no padding."""
+    lengths = getattr(clock, "lengths", None)
+    there = torch.full(x.shape[:1], x.shape[1]) if lengths is None or len(lengths) != len(x) else lengths
+    return torch.arange(x.shape[1])[None] < there[:, None]
+
+
+class Attention(nn.Module):
+    def __init__(self, clock, width, heads, kv_heads=None, causal=False, rotary=False, rotary_base=10000.0, bias=True):
+        super().__init__()
+        self.clock, self.heads, self.groups, self.causal, self.rotary, self.base = clock, heads, kv_heads or heads, causal, rotary, rotary_base
+        self.width = width // heads
+        rows = (heads + 2 * self.groups) * self.width
+        self.in_proj_weight = nn.Parameter(torch.zeros(rows, width))
+        self.in_proj_bias = nn.Parameter(torch.zeros(rows)) if bias else None
+        self.out_proj = nn.Linear(width, width, bias)
+
+    def forward(self, x):
+        n, t, _ = x.shape
+        parts = F.linear(x, self.in_proj_weight, self.in_proj_bias).reshape(n, t, -1, self.width).transpose(1, 2)
+        q, k, v = parts.split([self.heads, self.groups, self.groups], 1)
+        if self.rotary:
+            q, k = rotated(q, self.base), rotated(k, self.base)
+        k, v = (p.repeat_interleave(self.heads // self.groups, 1) for p in (k, v))
+        real = real_steps(self.clock, x)
+        seen = real[:, None, None].expand(n, 1, t, t)
+        if self.causal:
+            seen = seen & torch.ones(t, t, dtype=torch.bool).tril()
+        scores = (q @ k.transpose(-1, -2) / math.sqrt(self.width)).masked_fill(~seen, -math.inf)
+        y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, t, -1)
+        return self.out_proj(y * real[..., None])
+
+
+class Transformer(nn.Module):
+    def __init__(self, clock, width, heads, kv_heads=None, feed_forward=None, activation="gelu", causal=False, rotary=False, norm="layernorm", norm_first=True, dropout=0.0, bias=True):
+        super().__init__()
+        gated = activation == "swiglu"
+        units = feed_forward or ((8 * width + 23) // 24 * 8 if gated else 4 * width)
+        self.norm_first, self.gated, self.rate = norm_first, gated, dropout
+        kind = RMSNorm if norm == "rmsnorm" else nn.LayerNorm
+        self.norm1, self.norm2 = kind(width, 1e-5), kind(width, 1e-5)
+        self.self_attn = Attention(clock, width, heads, kv_heads, causal, rotary, bias=bias)
+        self.linear1, self.linear2 = nn.Linear(width, units, bias), nn.Linear(units, width, bias)
+        self.activation = sequential.ACTIVATIONS["silu" if gated else activation]()
+        if gated:
+            self.linear3 = nn.Linear(width, units, bias)
+        for name in ("dropout1", "dropout", "dropout2") if dropout > 0 else ():
+            setattr(self, name, sequential.Dropout(clock, dropout))
+        for module in self.children():
+            module.is_layer = True
+
+    def dropped(self, name, x):
+        return getattr(self, name)(x) if self.rate > 0 else x
+
+    def forward(self, x):
+        first = self.norm_first
+        x = x + self.dropped("dropout1", self.self_attn(self.norm1(x) if first else x))
+        x = x if first else self.norm1(x)
+        y = self.norm2(x) if first else x
+        h = self.activation(self.linear1(y))
+        h = h * self.linear3(y) if self.gated else h
+        x = x + self.dropped("dropout2", self.linear2(self.dropped("dropout", h)))
+        return x if first else self.norm2(x)
+
+
+class TiedLinear(nn.Module):
+    """A linear layer whose weight is an embedding's table."""
+
+    def __init__(self, table, bias=True):
+        super().__init__()
+        self.table, self.bias = [table], nn.Parameter(torch.zeros(table.weight.shape[0])) if bias else None
+
+    def forward(self, x):
+        return F.linear(x, self.table[0].weight, self.bias)
+
+
+MODULES = {
+    "rmsnorm": lambda clock, shape, epsilon=1e-5, affine=True: RMSNorm(shape[-1], epsilon, affine),
+    "positions": lambda clock, shape, **s: Positions(shape, **s),
+    "attention": lambda clock, shape, **s: Attention(clock, shape[-1], **s),
+    "transformer": lambda clock, shape, **s: Transformer(clock, shape[-1], **s),
+}
