@@ -11,6 +11,8 @@ public enum Purpose : uint
     Split = 6,
     Explore = 7,
     Search = 8,
+    Mix = 9,
+    Change = 10,
 }
 
 /// <summary>A sequence of random numbers on the host, given by seed, purpose and index (which parameter, which epoch).</summary>

@@ -5,6 +5,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.BlackBox;
 
@@ -43,6 +44,7 @@ public sealed class StepReplay
                 BatchRecord batch = step.Batches[i];
                 source.Shuffle(model.DeviceMemory, batch.Samples.ToArray());
                 model.SetStep(config.Seed, batch.Number, 0, step.Step - 1, step.Rate);
+                source.Provide(model.DeviceMemory, 0, batch.Size, new BatchTime(config.Seed, batch.Number));
                 var walk = new NodeWalk(model, model.Training(batch.Size), step, batch, last, now);
                 if (walk.Run(isLast: i == step.Batches.Count - 1) is Finding finding)
                     return finding;

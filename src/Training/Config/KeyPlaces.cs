@@ -34,7 +34,7 @@ internal static class KeyPlaces
     private static readonly Type[] Chosen =
     [
         typeof(Layers.LayerConfig), typeof(Optimizers.OptimizerConfig), typeof(Schedules.ScheduleConfig), typeof(Losses.LossConfig), typeof(Data.DatasetConfig),
-        typeof(Initializers.InitConfig), typeof(Data.AugmentConfig),
+        typeof(Initializers.InitConfig), typeof(Data.Augmenting.AugmentConfig),
     ];
 
     // Sections of settings; lists and choices are none.

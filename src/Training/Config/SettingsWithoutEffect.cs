@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Networks;
@@ -31,6 +32,8 @@ public static class SettingsWithoutEffect
             throw ConfigException.At(config.Train.Source, "train.clip limits nothing; expected 'norm' or 'value', e.g. clip: {norm: 1}");
         if (config.Data is { Dataset.KnownShape: DataShape known })
             RefuseOtherShape(config.Data, known);
+        if (config.Data.KnownShape is DataShape shape)
+            AugmentConfig.Check(config.Data, shape);
     }
 
     /// <summary>A shape in the config is for data that is made up; beside a data set it must be that of the data.</summary>

@@ -1,7 +1,7 @@
-using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Data;
 
@@ -84,7 +84,7 @@ public sealed record DataConfig : ILocated
 
     /// <summary>What <see cref="Augment"/> comes to; null when nothing is changed.</summary>
     [NotConfig]
-    public Augmentation? Augmentation { get; private init; }
+    public Augmentations? Augmentation { get; private init; }
 
     /// <summary>The shape that the data were found to have; null where nothing has been read.</summary>
     [NotConfig]

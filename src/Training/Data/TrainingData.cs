@@ -1,9 +1,9 @@
 using System.Globalization;
-using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Tables;
@@ -29,7 +29,7 @@ public sealed record TrainingData
     public required Normalization Normalization { get; init; }
 
     /// <summary>Random changes of <see cref="Train"/>; null for none.</summary>
-    public Augmentation? Augmentation { get; init; }
+    public Augmentations? Augmentation { get; init; }
 
     public IReadOnlyList<string>? ClassNames { get; init; }
 
@@ -55,6 +55,7 @@ public sealed record TrainingData
     {
         DataSet data = LoadSet(config.Data, context with { IgnoreIndex = config.Loss.Ignored });
         TargetCheck.Run(config, data);
+        AugmentConfig.CheckTargets(config, data.Shape);
         if (LabelCheck.Run(config, data) is string note)
             data = data with { Notes = [.. data.Notes, note] };
         return Prepare(config.Data, data, context.Seed, config, context.Fitted);
@@ -64,14 +65,14 @@ public sealed record TrainingData
     {
         DatasetConfig source = config.Dataset ?? throw ConfigException.At(config.Source, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         if (source.KnownShape is DataShape known)
-            AugmentConfig.Check(config.Augment, known.Shape);
+            AugmentConfig.Check(config, known);
         DataSet data = source.Load(context with { Cache = config.Cache });
         if (data is { Columns: null, Text: null })
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         if (data.Text is not null && config.Target is not null)
             throw ConfigException.At(config.Source, "data.target: input is for pictures and arrays, the data set is text; leave it out");
-        AugmentConfig.Check(config.Augment, data.Shape.Shape);
-        if (data.Shape.Answer is { } answer && config.Augmentation?.OfPlaces() is not null && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
+        AugmentConfig.Check(config, data.Shape, data.Train.AreBytes);
+        if (data.Shape.Answer is { } answer && config.Augmentation?.MovesPixels == true && !answer.Sizes[^2..].SequenceEqual(data.Shape.Shape.Sizes[^2..]))
             throw ConfigException.At(config.Source, $"augment moves pictures {data.Shape.Shape}, and what is said of their pixels is {answer}; expected both of one height and width");
         if (data.Train.Rows is not null && data.Text is null && config.Cache == SampleCache.Auto)
             data = data with { Notes = [.. data.Notes, $"{data.Origin}: {data.Train.Count} samples stay on disk and are read ahead of each step; 'cache: memory' keeps them in memory"] };
@@ -173,6 +174,8 @@ public sealed record TrainingData
             if (part is not null)
                 ids?.Check(part);
         }
+        if ((ids is not null || prepared.Text is not null) && config.Augment.FirstOrDefault(a => a is MixConfig) is { } mixed)
+            throw ConfigException.At(mixed.Source, $"augment: {mixed.Name} adds up numbers, the data has rows of an embedding's table (words, categories); leave it out");
         if (fitted is not null)
             return prepared with { Normalization = fitted.Normalization };
         Normalization scaling = ids is null && prepared.Text is null ? NormalizationOf(config.Normalize, prepared.Train, data.Columns) : Normalization.None(prepared.Train.Shape[0]);

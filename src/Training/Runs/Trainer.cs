@@ -11,6 +11,7 @@ using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Runs;
 
@@ -195,7 +196,7 @@ public sealed class Trainer : IDisposable
     {
         int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
         Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate);
-        train.Provide(Model.DeviceMemory, State.Cursor, size);
+        train.Provide(Model.DeviceMemory, State.Cursor, size, new BatchTime(config.Seed, State.Batches));
         batchesOfStep.Add(new BatchRecord(State.Batches, order, State.Cursor, size));
         State.Cursor += size;
         State.Batches++;
@@ -213,7 +214,7 @@ public sealed class Trainer : IDisposable
             if (i == 0 || batch.Order != record.Batches[i - 1].Order)
                 train.Shuffle(Model.DeviceMemory, batch.Order);
             Model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate);
-            train.Provide(Model.DeviceMemory, batch.Cursor, batch.Size);
+            train.Provide(Model.DeviceMemory, batch.Cursor, batch.Size, new BatchTime(config.Seed, batch.Number));
             bool last = i == record.Batches.Count - 1;
             Plan plan = (last && record.Watched ? Model.Watched! : Model.Training(batch.Size)).Plan;
             plan.Run(Phase.Batch, last ? Phase.Update : Phase.Backward);

@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Steps;
@@ -12,7 +13,18 @@ namespace GpuGrad.Training.Steps;
 /// <param name="Labels">int [N], of masks [N, H, W], of positions [N, T], or null.</param>
 /// <param name="Targets">[N, D], where they are images [N, C, H, W], or null.</param>
 /// <param name="Lengths">Real steps of each sequence, int [N], or null where all are.</param>
-public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets, Tensor? Lengths = null);
+public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets, Tensor? Lengths = null)
+{
+    /// <summary>The labels of the samples that these were mixed with; null where they were not.</summary>
+    public MixedLabels? Mixed { get; init; }
+}
+
+/// <summary>What is said of samples that were mixed with others.</summary>
+/// <param name="Partners">int [N], the labels of the others.</param>
+/// <param name="Larger">int [N], the label with the larger share.</param>
+/// <param name="Own">The share of a sample itself, one number.</param>
+/// <param name="Other">The rest of 1.</param>
+public sealed record MixedLabels(Tensor Partners, Tensor Larger, Tensor Own, Tensor Other);
 
 /// <summary>
 /// Samples in an order given each epoch, of which the ops pick a step's batch and augment it. Those in memory lie on the device, all of
@@ -38,7 +50,9 @@ public sealed class BatchSource
     private readonly Slot shift;
     private readonly Normalization normalization;
     private readonly Augmentation? augmentation;
+    private readonly BatchMixing? mixing;
     private readonly BatchReader? reader;
+    private readonly bool changesMaps;
     private int[]? order;
 
     /// <param name="name">For messages: train, test.</param>
@@ -46,16 +60,24 @@ public sealed class BatchSource
     /// <param name="normalization">Factor and shift of each channel.</param>
     /// <param name="augmentation">Random changes; null for none.</param>
     /// <param name="batch">Samples of the largest batch; needed where samples are on disk.</param>
-    public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentation? augmentation = null, int batch = 0)
+    public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentations? augmentation = null, int batch = 0)
     {
-        this.samples = samples;
         this.normalization = normalization;
-        this.augmentation = augmentation;
+        this.augmentation = augmentation?.Samples is { IsNone: false } moves ? moves : null;
+        mixing = augmentation?.Mixing;
         Name = name;
+        BatchChanger? changer = augmentation?.Pictures is { } changes ? new BatchChanger(changes, samples, normalization) : null;
+        changesMaps = changer?.HasMaps == true;
+        if (changer is not null && samples.Rows is null)
+        {
+            batch = batch == 0 ? samples.Count : batch;
+            samples = samples with { Rows = new HeldRows(samples), Bytes = null, Reals = null, Doubles = null };
+        }
+        this.samples = samples;
         if (samples.Rows is not null)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(batch, 1);
-            reader = new BatchReader(samples.Rows);
+            reader = new BatchReader(samples.Rows, changer);
             rows = new Slot($"{name} rows", ElementType.Int32, Math.Min(batch, samples.Count));
         }
         long held = rows?.Length ?? samples.Count, length = checked(held * samples.Shape.Length);
@@ -127,8 +149,9 @@ public sealed class BatchSource
     /// <param name="memory">Where the samples were uploaded to.</param>
     /// <param name="cursor">How many samples of the order come before the batch.</param>
     /// <param name="size">Samples of the batch.</param>
+    /// <param name="time">Which batch of the run it is, by which random changes go.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a sample cannot be read.</exception>
-    public void Provide(DeviceMemory memory, int cursor, int size) => reader?.Take(cursor, size, batch =>
+    public void Provide(DeviceMemory memory, int cursor, int size, BatchTime time = default) => reader?.Take(cursor, size, time, batch =>
     {
         if (samples.AreBytes)
             memory.Write(data, 0, batch.Bytes.AsSpan(0, size * samples.Shape.Count));
@@ -141,9 +164,9 @@ public sealed class BatchSource
         if (lengths is not null)
             memory.Write(lengths, 0, Of(places, samples.Lengths!, 1));
         if (targets is not null)
-            WriteTargets(memory, targets, Of(places, samples.Targets!, samples.TargetSize));
+            WriteTargets(memory, targets, changesMaps ? batch.Targets[..(size * samples.TargetSize)] : Of(places, samples.Targets!, samples.TargetSize));
         if (masks is not null)
-            memory.Write(masks, 0, Of(places, samples.Mask!, samples.AnswerShape!.Value.Count).AsSpan());
+            memory.Write(masks, 0, (changesMaps ? batch.Mask[..(size * samples.AnswerShape!.Value.Count)] : Of(places, samples.Mask!, samples.AnswerShape!.Value.Count)).AsSpan());
     });
 
     private int[]? AllLabels => samples.Labels ?? samples.PositionLabels;
@@ -250,7 +273,17 @@ public sealed class BatchSource
         ];
         Tensor x = Gather(graph, inputs, augmentation, clock);
         Tensor? steps = lengths is null ? null : graph.Add(new GatherRows(), graph.Persistent(lengths.Name, new Shape(held), lengths), at);
-        return new Batch(x, Labels(graph, at, which, clock), Targets(graph, x, inputs, at, which, clock), steps);
+        var batchOf = new Batch(x, Labels(graph, at, which, clock), Targets(graph, x, inputs, at, which, clock), steps);
+        return mixing is null ? batchOf : Mix(graph, batchOf, clock);
+    }
+
+    private Batch Mix(Graph graph, Batch batch, Tensor clock)
+    {
+        Tensor x = graph.Add(new MixBatch(mixing!.Cutmix is not null), batch.X, clock);
+        if (batch.Targets is not null)
+            return batch with { X = x, Targets = graph.Add(new MixBatch(false), batch.Targets, clock) };
+        IReadOnlyList<Tensor> labels = graph.AddAll(new MixLabels(), batch.Labels!, clock);
+        return batch with { X = x, Mixed = new MixedLabels(labels[0], labels[1], labels[2], labels[3]) };
     }
 
     // What moves pixels and so what is said of them; null for nothing.

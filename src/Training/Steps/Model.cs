@@ -137,7 +137,10 @@ public sealed class Model : IDisposable
     /// <param name="rate">Learning rate.</param>
     public void SetStep(ulong seed, long batch, int cursor, long step, double rate)
     {
-        SetClock(seed, batch, cursor);
+        BatchMix mix = config.Data.Augmentation?.Mixing is { } mixing
+            ? mixing.Draw(seed, batch, Network.Input.Rank == 3 ? Network.Input[1] : 1, Network.Input.Rank == 3 ? Network.Input[2] : 1)
+            : BatchMix.None;
+        SetClock(seed, batch, cursor, mix);
         (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
         Span<double> hyper = stackalloc double[HyperLayout.Length];
         hyper.Clear();
@@ -147,8 +150,8 @@ public sealed class Model : IDisposable
         DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
-    /// <summary>Sets seed, step and position only.</summary>
-    public void SetClock(ulong seed, long batch, int cursor)
+    /// <summary>Sets seed, step, position and how samples are mixed only.</summary>
+    public void SetClock(ulong seed, long batch, int cursor, BatchMix? mix = null)
     {
         Span<int> clock = stackalloc int[ClockLayout.Length];
         clock.Clear();
@@ -157,6 +160,7 @@ public sealed class Model : IDisposable
         clock[ClockLayout.Step] = (int)(uint)batch;
         clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
+        (mix ?? BatchMix.None).WriteTo(clock);
         DeviceMemory.Post(Memory.Clock, clock);
     }
 

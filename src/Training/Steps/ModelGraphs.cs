@@ -136,9 +136,18 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     {
         graph.Scope = "loss";
         (Tensor scores, Tensor? labels) = Places(graph, output, batch);
-        BatchLoss loss = config.Loss.Build(graph, scores, new LossTargets(labels, batch.Targets) { AreOfPositions = labels != batch.Labels }, (name, values) => Constant(graph, name, values));
+        BatchLoss loss = Of(labels);
+        if (batch.Mixed is { } mixed)
+        {
+            // Cross-entropy is linear in its target, so this is that of the mixed target, with label smoothing too. What weights of classes sum
+            // up to is the same for both: the partners' labels are the batch's own in another order.
+            Tensor own = graph.Add(new Multiply(), loss.Value, mixed.Own), other = graph.Add(new Multiply(), Of(mixed.Partners).Value, mixed.Other);
+            loss = loss with { Value = graph.Add(new Add(), own, other) };
+        }
         graph.Scope = "";
         return loss;
+
+        BatchLoss Of(Tensor? of) => config.Loss.Build(graph, scores, new LossTargets(of, batch.Targets) { AreOfPositions = batch.Labels is { Shape.Rank: 2 } }, (name, values) => Constant(graph, name, values));
     }
 
     // Of sequences with a class for each position [N, T] each position is a row: scores [N·T, K] and labels [N·T].
@@ -175,7 +184,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         bool classes = batch.Labels is { Shape.Rank: 1 } && output.Shape.Rank == 2, pixels = batch.Labels is { Shape.Rank: > 1 };
         Tensor[] weight = loss.Weight is null ? [] : [loss.Weight];
         (Tensor scores, Tensor? labels) = Places(graph, output, batch);
-        Tensor[] right = classes ? [output, batch.Labels!] : pixels ? [graph.Add(new PixelCounts(), scores, labels!)] : [];
+        Tensor[] right = classes ? [output, batch.Mixed?.Larger ?? batch.Labels!] : pixels ? [graph.Add(new PixelCounts(), scores, labels!)] : [];
         graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null, pixels), [into, loss.Value, .. right, .. weight]);
     }
 

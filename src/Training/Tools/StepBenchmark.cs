@@ -38,7 +38,7 @@ public static class StepBenchmark
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, DevicePeak? peak, double seconds)
     {
         using var model = new Model(config, network, device);
-        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation);
+        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation?.InStep);
         model.Initialise(config.Seed);
         source.Upload(model.DeviceMemory);
         model.Prepare(source, [], samples.Count);

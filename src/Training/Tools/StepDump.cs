@@ -30,7 +30,7 @@ public static class StepDump
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Action<Model> prepare, int steps = 1)
     {
         using var model = new Model(config, network, device);
-        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation);
+        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation?.InStep);
         prepare(model);
         source.Upload(model.DeviceMemory);
         model.Prepare(source, [], samples.Count);
@@ -71,7 +71,7 @@ public static class StepDump
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Model original, int step)
     {
         using var copy = new Model(config, network, device);
-        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation);
+        var source = new BatchSource("batch", samples, normalization, config.Data.Augmentation?.InStep);
         foreach (Parameter parameter in network.Parameters)
             copy.Write(parameter, original.Read(parameter));
         source.Upload(copy.DeviceMemory);

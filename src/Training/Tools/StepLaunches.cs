@@ -16,7 +16,7 @@ public static class StepLaunches
         DataShape shape = config.Data.KnownShape!;
         SampleSet samples = StepBatch.Random(network, shape, batch, config.Seed);
         using var model = new Model(config, network, device);
-        var source = new BatchSource("batch", samples, Normalization.None(shape.Shape[0]), config.Data.Augmentation);
+        var source = new BatchSource("batch", samples, Normalization.None(shape.Shape[0]), config.Data.Augmentation?.InStep);
         source.Upload(model.DeviceMemory);
         model.Prepare(source, [], batch);
         return model.Training(batch).Plan.Launches;

@@ -6,6 +6,7 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Tests.Data;
 
@@ -115,6 +116,57 @@ public sealed class AugmentTests
     }
 
     [Theory]
+    [InlineData("reference", Outside.Mean)]
+    [InlineData("cpu", Outside.Mean)]
+    [InlineData("reference", Outside.Reflect)]
+    [InlineData("cpu", Outside.Reflect)]
+    public void What_comes_in_from_outside_is_what_was_asked_for(string device, Outside fill)
+    {
+        // A shift of 9 in a picture of 5 × 7 mirrors it more than once.
+        foreach (int shift in new[] { 2, 9 })
+        {
+            for (ulong step = 0; step < 30; step++)
+            {
+                double[] y = Run(device, new Augmentation { Shift = shift, FlipHorizontal = true, Fill = fill }, [2], seed: 7, step, centre: 100);
+                (uint a, uint b, uint c, _) = Philox.Bits(0, 2, (uint)step, 4, 7, 0);
+                (int dx, int dy) = ((int)((b * ((2ul * (uint)shift) + 1)) >> 32) - shift, (int)((c * ((2ul * (uint)shift) + 1)) >> 32) - shift);
+                for (int i = 0; i < Size; i++)
+                {
+                    int plane = i / (Height * Width), row = i / Width % Height, column = i % Width;
+                    int x = (a >> 31 != 0 ? Width - 1 - column : column) - dx, v = row - dy;
+                    bool inside = x >= 0 && x < Width && v >= 0 && v < Height;
+                    // numpy.pad(..., mode='reflect'): 2 1 0 1 2 3 2 1
+                    int mx = Enumerable.Range(0, Width).First(p => (p - x) % (2 * (Width - 1)) == 0 || (p + x) % (2 * (Width - 1)) == 0);
+                    int my = Enumerable.Range(0, Height).First(p => (p - v) % (2 * (Height - 1)) == 0 || (p + v) % (2 * (Height - 1)) == 0);
+                    double pixel = Pixels[(2 * Size) + (((plane * Height) + my) * Width) + mx] - 100;
+                    Assert.Equal(inside || fill == Outside.Reflect ? pixel : 0, y[i]);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("reference", Outside.Black)]
+    [InlineData("cpu", Outside.Black)]
+    [InlineData("cpu", Outside.Mean)]
+    [InlineData("reference", Outside.Reflect)]
+    [InlineData("cpu", Outside.Reflect)]
+    public void A_turned_picture_is_that_of_the_hosts_resampling(string device, Outside fill)
+    {
+        for (ulong step = 0; step < 20; step++)
+        {
+            double[] y = Run(device, new Augmentation { Rotate = 50, Fill = fill }, [1], seed: 3, step, centre: 100);
+            double angle = ((2 * Philox.Uniform(Philox.Bits(0, 1, (uint)step, 4, 3, 0).D)) - 1) * 50 * Math.PI / 180;
+            var picture = new ChangingPicture(Channels, Height, Width, [100, 100]);
+            for (int i = 0; i < Size; i++)
+                picture.Pixels[i] = Pixels[Size + i];
+            picture.Resample(PixelMap.Around(Math.Cos(angle), Math.Sin(angle), -Math.Sin(angle), Math.Cos(angle), Height, Width), fill);
+            for (int i = 0; i < Size; i++)
+                Assert.Equal(picture.Pixels[i] - 100, y[i], 0.001);
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(Devices))]
     public void Noise_is_normal_and_of_the_strength_asked_for(string device)
     {
@@ -136,7 +188,7 @@ public sealed class AugmentTests
         Assert.Equal(one, Run("cpu", Everything, batch, 1, 2, threads: 5));
     }
 
-    private static double[] Run(string device, Augmentation augmentation, int[] batch, ulong seed, ulong step, int threads = 1)
+    private static double[] Run(string device, Augmentation augmentation, int[] batch, ulong seed, ulong step, int threads = 1, double centre = 0)
     {
         using var memory = new DeviceMemory(device == "cpu" ? new CpuDevice(threads) : new ReferenceDevice());
         var graph = new Graph();
@@ -148,6 +200,7 @@ public sealed class AugmentTests
         memory.Write(data.Placement!.Value.Slot, 0, Pixels);
         memory.Write(indices.Placement!.Value.Slot, 0, batch);
         memory.Write(scale.Placement!.Value.Slot, 0, [1.0, 1.0]);
+        memory.Write(shift.Placement!.Value.Slot, 0, [-centre, -centre]);
         memory.Write(rng.Placement!.Value.Slot, 0, [(int)seed, (int)(seed >> 32), (int)step, (int)(step >> 32)]);
         using Plan plan = Plan.Of(graph, memory, new PlanOptions { Keep = [y] });
         plan.Run();

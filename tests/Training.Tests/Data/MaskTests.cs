@@ -9,6 +9,7 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Generators;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Tests.Data;
 
@@ -115,7 +116,7 @@ public sealed class MaskTests
     {
         using Device device = new CpuDevice(2);
         using var memory = new DeviceMemory(device);
-        var source = new BatchSource("test", samples, Normalization.None(1), augmentation);
+        var source = new BatchSource("test", samples, Normalization.None(1), new Augmentations { Samples = augmentation });
         var graph = new Graph();
         Tensor clock = graph.Persistent("clock", new TensorType(new Shape(ClockLayout.Length), ElementType.Int32));
         memory.Write(clock.Placement!.Value.Slot, 0, [1, 2, 3, 0, .. new int[ClockLayout.Length - 4]]);

@@ -47,7 +47,7 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
             for (int i = 0; i < channels * pixels; i++)
             {
                 int c = i / pixels, row = i % pixels / width, column = i % width;
-                double raw = move.Erases(row, column) ? 0 : Source(a, move, ((long)(InOrder ? n : indices[n]) * channels) + c, row, column, height, width);
+                double raw = move.Erases(row, column) ? 0 : Source(a, move, (InOrder ? n : indices[n], c), row, column, height, width);
                 double noise = Augmentation.Noise == 0 ? 0 : Augmentation.Noise * Normal(rng, indices[n], i);
                 y[(n * channels * pixels) + i] = (raw * a.In(2)[c]) + a.In(3)[c] + noise;
             }
@@ -69,7 +69,7 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
                 var random = new ReadOnlySpan<int>(rng, 4);
                 int row = InOrder ? n : indices[n];
                 if (Augmentation.IsSpatial)
-                    CpuMove.Run(source, new SampleMove(Augmentation, random, indices[n], size.Height, size.Width), row, size.Height, size.Width, Augmentation.Rotate > 0, target);
+                    CpuMove.Run(source, new SampleMove(Augmentation, random, indices[n], size.Height, size.Width), row, size.Height, size.Width, Augmentation.Rotate > 0, Augmentation.Fill, target);
                 else
                     source.Normalise(row, target);
                 if (Augmentation.Noise > 0)
@@ -86,7 +86,7 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
             AugmentKernels.Add(b, new RealPixels(b.In(0)), Augmentation, InOrder);
     }
 
-    private double Source(ReferenceArguments a, in SampleMove move, long plane, int row, int column, int height, int width)
+    private double Source(ReferenceArguments a, in SampleMove move, (int Sample, int Channel) plane, int row, int column, int height, int width)
     {
         int x = (move.MirrorX ? width - 1 - column : column) - move.ShiftX, y = (move.MirrorY ? height - 1 - row : row) - move.ShiftY;
         if (Augmentation.Rotate == 0)
@@ -99,11 +99,14 @@ public sealed record AugmentImages(Augmentation Augmentation) : Op
             + (q * (((1 - p) * Raw(a, plane, top + 1, left, height, width)) + (p * Raw(a, plane, top + 1, left + 1, height, width))));
     }
 
-    private static double Raw(ReferenceArguments a, long plane, int row, int column, int height, int width)
+    private double Raw(ReferenceArguments a, (int Sample, int Channel) plane, int row, int column, int height, int width)
     {
+        if (Augmentation.Fill == Outside.Reflect)
+            (row, column) = (Augmentation.Mirrored(row, height), Augmentation.Mirrored(column, width));
         if (row < 0 || row >= height || column < 0 || column >= width)
-            return 0;
-        int at = checked((int)((((plane * height) + row) * width) + column));
+            return Augmentation.Fill == Outside.Mean ? -a.In(3)[plane.Channel] / a.In(2)[plane.Channel] : 0;
+        long first = ((long)plane.Sample * a.InShape(0)[1]) + plane.Channel;
+        int at = checked((int)((((first * height) + row) * width) + column));
         return a.Node.Inputs[0].Type.Element == ElementType.Byte ? a.InByte(0)[at] : a.In(0)[at];
     }
 

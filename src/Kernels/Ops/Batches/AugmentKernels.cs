@@ -21,8 +21,9 @@ internal readonly record struct MoveRule(int FlipX, int FlipY, int Shift, long Q
 /// <param name="Spatial">1 where pixels change places.</param>
 /// <param name="Turned">1 where pictures are turned.</param>
 /// <param name="InOrder">1 where the data hold the batch's samples in its order.</param>
+/// <param name="Fill">What comes in from outside.</param>
 /// <param name="Noise">Standard deviation, 0 for none.</param>
-internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, int InOrder, float Noise);
+internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, int InOrder, Outside Fill, float Noise);
 
 /// <summary>
 /// The moves of <see cref="SampleMove"/> on a GPU. Not every OpenCL device has doubles, and a float's rounding times the width
@@ -68,7 +69,7 @@ internal static class AugmentKernels
         int sample = indices[n];
         long plane = ((long)(s.InOrder != 0 ? n : sample) * s.Channels) + c;
         float raw = s.Spatial != 0
-            ? Moved(data, moves.SubView(n * MoveLength, MoveLength), plane, at % pixels / s.Width, at % s.Width, s)
+            ? Moved(data, moves.SubView(n * MoveLength, MoveLength), plane, s.Fill == Outside.Mean ? -shift[c] / scale[c] : 0f, at % pixels / s.Width, at % s.Width, s)
             : data.At((plane * pixels) + (at % pixels));
         float value = (raw * scale[c]) + shift[c];
         y[i] = s.Noise > 0f ? value + (s.Noise * Normal(rng, sample, at)) : value;
@@ -89,6 +90,11 @@ internal static class AugmentKernels
                 column = (int)((twiceX + One) >> 31);
                 row = (int)((twiceY + One) >> 31);
             }
+        }
+        if (s.Fill == Outside.Reflect)
+        {
+            row = Augmentation.Mirrored(row, s.Height);
+            column = Augmentation.Mirrored(column, s.Width);
         }
         bool inside = row >= 0 && row < s.Height && column >= 0 && column < s.Width;
         int label = inside ? masks[((long)(s.InOrder != 0 ? n : indices[n]) * pixels) + (row * s.Width) + column] : byte.MaxValue;
@@ -111,7 +117,7 @@ internal static class AugmentKernels
         ArrayView<float> scale = b.In(2), shift = b.In(3), y = b.Out();
         int batch = indices.IntLength;
         KernelScratchRegion moves = b.Scratch((long)batch * MoveLength);
-        var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, inOrder ? 1 : 0, (float)augmentation.Noise);
+        var sizes = new AugmentSizes(shape.Channels, shape.Height, shape.Width, augmentation.IsSpatial ? 1 : 0, augmentation.Rotate > 0 ? 1 : 0, inOrder ? 1 : 0, augmentation.Fill, (float)augmentation.Noise);
         if (augmentation.IsSpatial)
             AddDraw(b, augmentation, indices, rng, shape.Height, shape.Width, moves);
         var run = b.Loader.Items<
@@ -140,18 +146,18 @@ internal static class AugmentKernels
 
     private static long Times(long a, long b) => ((a * b) + Half) >> 30;
 
-    private static float Moved<P>(P data, ArrayView<int> move, long plane, int row, int column, AugmentSizes s) where P : struct, IKernelPixels
+    private static float Moved<P>(P data, ArrayView<int> move, long plane, float outside, int row, int column, AugmentSizes s) where P : struct, IKernelPixels
     {
         if (row >= move[Top] && row < move[Top] + move[EraseHeight] && column >= move[Left] && column < move[Left] + move[EraseWidth])
             return 0f;
         int x = (move[MirrorX] != 0 ? s.Width - 1 - column : column) - move[ShiftX], y = (move[MirrorY] != 0 ? s.Height - 1 - row : row) - move[ShiftY];
         if (s.Turned == 0)
-            return Raw(data, plane, y, x, s);
+            return Raw(data, plane, y, x, outside, s);
         (long twiceX, long twiceY) = Turned(move, y, x, s);
         int left = (int)(twiceX >> 31), top = (int)(twiceY >> 31);
         float p = Fraction(twiceX), q = Fraction(twiceY);
-        return ((1f - q) * (((1f - p) * Raw(data, plane, top, left, s)) + (p * Raw(data, plane, top, left + 1, s))))
-            + (q * (((1f - p) * Raw(data, plane, top + 1, left, s)) + (p * Raw(data, plane, top + 1, left + 1, s))));
+        return ((1f - q) * (((1f - p) * Raw(data, plane, top, left, outside, s)) + (p * Raw(data, plane, top, left + 1, outside, s))))
+            + (q * (((1f - p) * Raw(data, plane, top + 1, left, outside, s)) + (p * Raw(data, plane, top + 1, left + 1, outside, s))));
     }
 
     // Twice the position, so that the middle of an even side is whole too.
@@ -163,8 +169,15 @@ internal static class AugmentKernels
 
     private static float Fraction(long twice) => (int)(twice & 0x7FFFFFFF) * (1f / 2147483648f);
 
-    private static float Raw<P>(P data, long plane, int row, int column, AugmentSizes s) where P : struct, IKernelPixels =>
-        row < 0 || row >= s.Height || column < 0 || column >= s.Width ? 0f : data.At((((plane * s.Height) + row) * s.Width) + column);
+    private static float Raw<P>(P data, long plane, int row, int column, float outside, AugmentSizes s) where P : struct, IKernelPixels
+    {
+        if (s.Fill == Outside.Reflect)
+        {
+            row = Augmentation.Mirrored(row, s.Height);
+            column = Augmentation.Mirrored(column, s.Width);
+        }
+        return row < 0 || row >= s.Height || column < 0 || column >= s.Width ? outside : data.At((((plane * s.Height) + row) * s.Width) + column);
+    }
 
     private static float Normal(ArrayView<int> rng, int sample, int element)
     {

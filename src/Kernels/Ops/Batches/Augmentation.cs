@@ -2,6 +2,19 @@ using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
+/// <summary>What comes in from outside where a picture is moved or turned.</summary>
+public enum Outside
+{
+    /// <summary>A raw value of 0.</summary>
+    Black,
+
+    /// <summary>What becomes 0: the mean of each channel where the samples are scaled to a mean of 0.</summary>
+    Mean,
+
+    /// <summary>The picture mirrored at its edge, whose pixels are not repeated (numpy's <c>reflect</c>).</summary>
+    Reflect,
+}
+
 /// <summary>What is done at random to a sample each time it comes into a batch. All off by default.</summary>
 /// <remarks>
 /// <para>
@@ -16,7 +29,8 @@ namespace GpuGrad.Kernels.Ops.Batches;
 /// θ = (2·⌊D/2⁸⌋/2²⁴ - 1)·Rotate.</item>
 /// <item>Output pixel (x, y) is first mirrored: x' = W-1-x, y' = H-1-y. Without rotation its source is (x'-dx, y'-dy). With it,
 /// u = x'-dx-(W-1)/2 and v = y'-dy-(H-1)/2 give the source (u·cos θ + v·sin θ + (W-1)/2, -u·sin θ + v·cos θ + (H-1)/2), read
-/// bilinearly. What lies outside counts as a raw value of 0 (black), before normalisation.</item>
+/// bilinearly. What lies outside counts as a raw value of 0 (black), as the channel's mean, or as the pixel at its mirrored
+/// place: <see cref="Fill"/>.</item>
 /// <item>Block 1: if ⌊A/2⁸⌋ &lt; round(EraseProbability·2²⁴), a rectangle of height h = 1 + hi(B·round(H·√EraseArea)) and width
 /// w = 1 + hi(C·round(W·√EraseArea)) (each round at least 1) with its top at ⌊⌊D/2¹⁶⌋·(H-h+1)/2¹⁶⌋ and its left side at
 /// ⌊(D mod 2¹⁶)·(W-w+1)/2¹⁶⌋ counts as 0 as well.</item>
@@ -40,6 +54,9 @@ public sealed record Augmentation
     /// <summary>Turn by up to so many degrees either way.</summary>
     public double Rotate { get; init; }
 
+    /// <summary>What comes in from outside.</summary>
+    public Outside Fill { get; init; }
+
     /// <summary>How often a rectangle is erased.</summary>
     public double EraseProbability { get; init; }
 
@@ -56,6 +73,16 @@ public sealed record Augmentation
     public Augmentation? OfPlaces() => this with { Noise = 0, EraseProbability = 0 } is { IsNone: false } moves ? moves : null;
 
     public bool IsNone => !IsSpatial && Noise == 0;
+
+    /// <summary>The place within 0 … side - 1 that a place outside is a mirror image of.</summary>
+    public static int Mirrored(int place, int side)
+    {
+        int period = 2 * (side - 1);
+        if (period == 0)
+            return 0;
+        int within = (place < 0 ? -place : place) % period;
+        return within < side ? within : period - within;
+    }
 
     /// <summary>The erasing probability in units of 2⁻²⁴.</summary>
     public uint EraseThreshold => (uint)Math.Round(EraseProbability * (1 << 24));

@@ -18,6 +18,11 @@ internal static class BatchCases
         new() { EraseProbability = 0.7 },
         new() { EraseProbability = 1, EraseArea = 1 },
         new() { Noise = 0.3 },
+        new() { Shift = 2, Fill = Outside.Reflect, FlipHorizontal = true },
+        new() { Shift = 40, Fill = Outside.Reflect },
+        new() { Rotate = 60, Shift = 1, Fill = Outside.Reflect },
+        new() { Rotate = 60, Fill = Outside.Mean },
+        new() { Shift = 3, Fill = Outside.Mean, FlipVertical = true, EraseProbability = 0.5 },
         new() { FlipHorizontal = true, Shift = 3, Rotate = 10, EraseProbability = 0.5, EraseArea = 0.3, Noise = 0.1 },
     ];
 
@@ -29,22 +34,29 @@ internal static class BatchCases
     {
         int samples = 1 + (i % 7), n = 1 + (i % 5);
         CaseInput indices = CaseInput.Integers(random, new Shape(n), samples);
-        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 10 % Widths.Length]);
+        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 15 % Widths.Length]);
         CaseInput[] bytes = Images(random, CaseInput.Integers(random, image, 256, ElementType.Byte), indices);
         CaseInput[] reals = Images(random, CaseInput.Normal(random, image), indices);
-        var row = new Shape(samples, Widths[i / 10 % Widths.Length]);
-        return (i % 10) switch
+        var row = new Shape(samples, Widths[i / 15 % Widths.Length]);
+        return (i % 15) switch
         {
+            10 => new OpCase("mix", new MixBatch(i % 30 == 10), [CaseInput.Normal(random, new Shape(n, image[1], image[2], image[3])), Mix(random, i, image)]) { Differentiable = false },
+            11 => i % 30 == 11
+                ? new OpCase("mix labels", new MixLabels(), [CaseInput.Integers(random, new Shape(1 + (i % 33)), 10), Mix(random, i, image)]) { Differentiable = false }
+                : new OpCase("mix rows", new MixBatch(false), [CaseInput.Normal(random, new Shape(n, row[1])), Mix(random, i, image)]) { Differentiable = false },
             0 => new OpCase("gather labels", new GatherRows(), [CaseInput.Integers(random, new Shape(samples), 10), indices]) { Differentiable = false },
             1 => new OpCase("gather reals", new GatherRows(), [CaseInput.Normal(random, new Shape(samples, 13)), indices]) { Differentiable = false },
             2 => new OpCase("gather bytes", new GatherImages(), bytes) { Differentiable = false },
             3 => new OpCase("gather images", new GatherImages(), reals) { Differentiable = false },
-            4 => new OpCase("gather rows", new GatherImages(), Images(random, i % 20 == 4 ? CaseInput.Normal(random, row) : CaseInput.Integers(random, row, 256, ElementType.Byte), indices)) { Differentiable = false },
+            4 => new OpCase("gather rows", new GatherImages(), Images(random, i % 30 == 4 ? CaseInput.Normal(random, row) : CaseInput.Integers(random, row, 256, ElementType.Byte), indices)) { Differentiable = false },
             5 => new OpCase("noise on rows", new AugmentImages(new Augmentation { Noise = 0.5 }), [.. Images(random, CaseInput.Normal(random, row), indices), Rng(random)]) { Differentiable = false },
-            6 => Augment(i / 10, bytes, random),
-            7 => Augment((i / 10) + 5, reals, random),
+            6 => Augment(i / 15 * 4, bytes, random),
+            7 => Augment((i / 15 * 4) + 1, reals, random),
             8 => SelectBatch(random, CaseSizes.Draw(random, 40)),
-            _ => i % 20 == 9 ? Masks(random, i / 20, image, indices) : OneHot(random, Classes[i / 20 % Classes.Length], 1 + (i % 33)),
+            9 => Masks(random, i / 15 * 2, image, indices),
+            12 => Augment((i / 15 * 4) + 2, bytes, random),
+            13 => Augment((i / 15 * 4) + 3, reals, random),
+            _ => i % 30 == 14 ? Masks(random, (i / 30 * 2) + 9, image, indices) : OneHot(random, Classes[i / 30 % Classes.Length], 1 + (i % 33)),
         };
     });
 
@@ -71,6 +83,19 @@ internal static class BatchCases
         return new OpCase($"select {batch} from {cursor}", new SelectBatch(batch), [order, at]) { Differentiable = false };
     }
 
+    // Shares from none to all; a rectangle now and then, of which a side may be that of the picture.
+    private static CaseInput Mix(RandomStream random, int index, Shape image)
+    {
+        var clock = new int[ClockLayout.Length];
+        (int height, int width) = (1 + random.NextInt(image[2]), 1 + random.NextInt(image[3]));
+        int share = (index / 15 % 4) switch { 0 => 0, 1 => BatchMix.Whole, _ => random.NextInt(BatchMix.Whole) };
+        BatchMix mix = index % 5 < 3
+            ? new(share, random.NextInt(image[2] - height + 1), random.NextInt(image[3] - width + 1), height, width)
+            : new(share, 0, 0, 0, 0);
+        mix.WriteTo(clock);
+        return new(new TensorType(new Shape(ClockLayout.Length), ElementType.Int32), [.. clock.Select(v => (double)v)], Differentiable: false);
+    }
+
     // Labels outside the classes are met by a row of zeros everywhere.
     private static OpCase OneHot(RandomStream random, int classes, int labels) =>
         new($"one-hot {classes}", new OneHot(classes), [CaseInput.Integers(random, new Shape(labels), classes + 1)]) { Differentiable = false };
@@ -79,7 +104,7 @@ internal static class BatchCases
     {
         Augmentation augmentation = Augmentations[index % Augmentations.Length];
         // The data of a set that is read in pieces hold a batch's samples in its order.
-        bool inOrder = index % 2 == 1 && images[1].Type.Shape[0] <= images[0].Type.Shape[0];
+        bool inOrder = index / 4 % 2 == 1 && images[1].Type.Shape[0] <= images[0].Type.Shape[0];
         return new OpCase($"augment {augmentation}{(inOrder ? " in order" : "")}", new AugmentImages(augmentation) { InOrder = inOrder }, [.. images, Rng(random)]) { Differentiable = false };
     }
 

@@ -17,6 +17,31 @@ internal static class BatchKernels
         y[i] = classes == 1 ? label : label == i.X % classes ? 1f : 0f;
     }
 
+    /// <summary>Mixes each sample with the next, a thread a number; height = width = 1 where samples are no pictures.</summary>
+    public static void Mix(Index1D i, ArrayView<float> x, ArrayView<int> clock, int batch, int size, int height, int width, int cuts, ArrayView<float> y)
+    {
+        int n = i.X / size, row = i.X / width % height, column = i.X % width;
+        int next = n + 1 < batch ? n + 1 : 0;
+        float own = x[i], other = x[((long)next * size) + (i.X % size)], share = clock[ClockLayout.MixShare] * (1f / BatchMix.Whole);
+        int corner = clock[ClockLayout.MixCorner], sides = clock[ClockLayout.MixSides];
+        int top = (int)((uint)corner >> 16), left = corner & 0xFFFF, tall = (int)((uint)sides >> 16), wide = sides & 0xFFFF;
+        bool inside = row >= top && row < top + tall && column >= left && column < left + wide;
+        y[i] = cuts != 0 && tall > 0 ? (inside ? other : own) : (share * own) + ((1f - share) * other);
+    }
+
+    /// <summary>What is said of mixed samples, a thread a sample.</summary>
+    public static void MixLabels(
+        Index1D n, ArrayView<int> labels, ArrayView<int> clock, int batch, ArrayView<int> partners, ArrayView<int> larger, ArrayView<float> own, ArrayView<float> other)
+    {
+        int share = clock[ClockLayout.MixShare], partner = labels[n.X + 1 < batch ? n.X + 1 : 0];
+        partners[n] = partner;
+        larger[n] = share < BatchMix.Whole / 2 ? partner : labels[n];
+        if (n.X > 0)
+            return;
+        own[0] = share * (1f / BatchMix.Whole);
+        other[0] = (BatchMix.Whole - share) * (1f / BatchMix.Whole);
+    }
+
     /// <summary>y = raw·scale[c] + shift[c].</summary>
     public static void Normalise<P>(Index1D i, P data, ArrayView<int> indices, ArrayView<float> scale, ArrayView<float> shift, int channels, int pixels, ArrayView<float> y)
         where P : struct, IKernelPixels

@@ -42,6 +42,9 @@ internal sealed unsafe class CpuSamples
     /// <summary>What a raw value of 0 becomes.</summary>
     public float Zero(int channel) => shift[channel];
 
+    /// <summary>The raw value that becomes 0.</summary>
+    public float RawOfZero(int channel) => -shift[channel] / scale[channel];
+
     /// <summary>A raw value.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Raw(long index) => bytes is null ? reals[index] : bytes[index];

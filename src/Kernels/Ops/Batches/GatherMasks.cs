@@ -13,7 +13,7 @@ namespace GpuGrad.Kernels.Ops.Batches;
 /// </summary>
 /// <remarks>
 /// Inputs: masks byte [samples, H, W], indices int [N], with changes also rng int [≥ 4] as of AugmentImages. Output: int [N, H, W]; -1 where the
-/// byte is 255, or the pixel comes from outside.
+/// byte is 255, or the pixel comes from outside of a picture that is not continued as its mirror image.
 /// </remarks>
 /// <param name="Augmentation">What is done to the pictures; null for nothing.</param>
 public sealed record GatherMasks(Augmentation? Augmentation = null) : Op
@@ -42,7 +42,7 @@ public sealed record GatherMasks(Augmentation? Augmentation = null) : Op
             int n = i / (height * width), sample = a.InInt(1)[n];
             (int y, int x) = (i / width % height, i % width);
             if (Moves)
-                (y, x) = new SampleMove(Augmentation!, a.InInt(2), sample, height, width).Nearest(y, x, height, width);
+                (y, x) = Source(new SampleMove(Augmentation!, a.InInt(2), sample, height, width), y, x, height, width);
             bool inside = y >= 0 && y < height && x >= 0 && x < width;
             a.OutInt()[i] = inside && a.InByte(0)[((((InOrder ? n : sample) * height) + y) * width) + x] is var label and < byte.MaxValue ? label : Nothing;
         }
@@ -71,7 +71,7 @@ public sealed record GatherMasks(Augmentation? Augmentation = null) : Op
     {
         ArrayView<byte> masks = b.InByte(0);
         ArrayView<int> indices = b.InInt(1), labels = b.OutInt();
-        var sizes = new AugmentSizes(1, b.InShape(0)[1], b.InShape(0)[2], Moves ? 1 : 0, Augmentation?.Rotate > 0 ? 1 : 0, InOrder ? 1 : 0, 0f);
+        var sizes = new AugmentSizes(1, b.InShape(0)[1], b.InShape(0)[2], Moves ? 1 : 0, Augmentation?.Rotate > 0 ? 1 : 0, InOrder ? 1 : 0, Augmentation?.Fill ?? Outside.Black, 0f);
         KernelScratchRegion moves = b.Scratch(Moves ? indices.Length * AugmentKernels.MoveLength : 1);
         if (Moves)
             AugmentKernels.AddDraw(b, Augmentation!, indices, b.InInt(2), sizes.Height, sizes.Width, moves);
@@ -85,13 +85,19 @@ public sealed record GatherMasks(Augmentation? Augmentation = null) : Op
             labels[i] = mask[i] == byte.MaxValue ? Nothing : mask[i];
     }
 
-    private static unsafe void Move(in SampleMove move, byte* mask, int height, int width, int* labels)
+    private (int Y, int X) Source(in SampleMove move, int row, int column, int height, int width)
+    {
+        (int y, int x) = move.Nearest(row, column, height, width);
+        return Augmentation!.Fill == Outside.Reflect ? (Augmentation.Mirrored(y, height), Augmentation.Mirrored(x, width)) : (y, x);
+    }
+
+    private unsafe void Move(in SampleMove move, byte* mask, int height, int width, int* labels)
     {
         for (int row = 0; row < height; row++)
         {
             for (int column = 0; column < width; column++, labels++)
             {
-                (int y, int x) = move.Nearest(row, column, height, width);
+                (int y, int x) = Source(move, row, column, height, width);
                 bool inside = y >= 0 && y < height && x >= 0 && x < width;
                 *labels = inside && mask[((long)y * width) + x] is var label and < byte.MaxValue ? label : Nothing;
             }

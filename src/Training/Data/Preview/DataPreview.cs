@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Data.Preview;
 
@@ -19,9 +19,9 @@ public static class DataPreview
     /// <param name="versions">Versions beside each.</param>
     /// <param name="seed">Of the run.</param>
     public static byte[]? AugmentedSheet(TrainingData data, int count = 10, int versions = 9, ulong seed = 1) =>
-        Draw(data, count, data.Augmentation ?? new Augmentation(), versions, seed);
+        Draw(data, count, data.Augmentation ?? new Augmentations(), versions, seed);
 
-    private static byte[]? Draw(TrainingData data, int count, Augmentation? augmentation, int versions, ulong seed)
+    private static byte[]? Draw(TrainingData data, int count, Augmentations? augmentation, int versions, ulong seed)
     {
         SampleSet samples = data.Train;
         if (samples.Shape.Rank == 3)

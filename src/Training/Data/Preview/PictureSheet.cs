@@ -4,6 +4,9 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data.Augmenting;
+using GpuGrad.Training.Data.Rows;
+using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Data.Preview;
 
@@ -12,7 +15,7 @@ internal static class PictureSheet
 {
     private const int Gap = 6, LeastSide = 84, MostSide = 256, MostColumns = 16;
 
-    public static byte[] Draw(SampleSet samples, IReadOnlyList<string>? names, int count, Normalization normalization, Augmentation? augmentation, int versions, ulong seed)
+    public static byte[] Draw(SampleSet samples, IReadOnlyList<string>? names, int count, Normalization normalization, Augmentations? augmentation, int versions, ulong seed)
     {
         int[] chosen = Choose(samples, count);
         int classes = samples.Labels is null ? 0 : samples.Labels.Max() + 1;
@@ -32,10 +35,22 @@ internal static class PictureSheet
             for (int version = 0; augmentation is not null && version < versions; version++)
             {
                 x += cellWidth;
-                Place(canvas, x, y, scale, samples.Shape, tones, Changed(samples, chosen[i], normalization, augmentation, seed, version));
+                Place(canvas, x, y, scale, samples.Shape, tones, Mixed(i, version));
             }
         }
         return canvas.ToPng();
+
+        // As in a batch of the samples shown.
+        double[] Mixed(int i, int version)
+        {
+            double[] own = Changed(samples, chosen[i], normalization, augmentation, seed, version);
+            if (augmentation.Mixing is not { } mixing)
+                return own;
+            double[] other = Changed(samples, chosen[(i + 1) % chosen.Length], normalization, augmentation, seed, version);
+            BatchMix mix = mixing.Draw(seed, version, height, width);
+            double share = mix.Share / (double)BatchMix.Whole;
+            return [.. own.Select((v, at) => mix.Height > 0 ? mix.Has(at / width % height, at % width) ? other[at] : v : (share * v) + ((1 - share) * other[at]))];
+        }
     }
 
     /// <summary>Some samples with a text below each.</summary>
@@ -80,27 +95,26 @@ internal static class PictureSheet
         return values;
     }
 
-    // What the op itself makes of the sample in one step, taken back to raw values.
-    private static double[] Changed(SampleSet samples, int index, Normalization normalization, Augmentation augmentation, ulong seed, int step)
+    // What a batch of this one sample would hold, taken back to raw values.
+    private static double[] Changed(SampleSet samples, int index, Normalization normalization, Augmentations augmentation, ulong seed, int step)
     {
         using var memory = new DeviceMemory(new ReferenceDevice());
-        var graph = new Graph();
-        Tensor data = graph.Persistent("data", new TensorType(samples.Shape.Prepend(1)));
-        Tensor indices = graph.Persistent("indices", new TensorType(new Shape(1), ElementType.Int32));
-        Tensor scale = graph.Persistent("scale", new TensorType(new Shape(samples.Shape[0]))), shift = graph.Persistent("shift", scale.Type);
-        Tensor rng = graph.Persistent("rng", new TensorType(new Shape(4), ElementType.Int32));
-        Tensor y = graph.Add(new AugmentImages(augmentation), data, indices, scale, shift, rng);
-        memory.Write(data.Placement!.Value.Slot, 0, Raw(samples, index));
-        memory.Write(scale.Placement!.Value.Slot, 0, normalization.Scale.ToArray().AsSpan());
-        memory.Write(shift.Placement!.Value.Slot, 0, normalization.Shift.ToArray().AsSpan());
+        SampleSet one = samples.Pick([index]).WithoutAnswers();
         // The only sample of this data set has index 0; the seed tells the samples of the sheet apart.
-        memory.Write(rng.Placement!.Value.Slot, 0, [(int)seed, index, step, 0]);
+        var time = new BatchTime(((ulong)index << 32) | (uint)seed, step);
+        var source = new BatchSource("sheet", one, normalization, augmentation with { Mixing = null });
+        var graph = new Graph();
+        Tensor clock = graph.Persistent("clock", new TensorType(new Shape(ClockLayout.Length), ElementType.Int32));
+        Tensor y = source.Fetch(graph, 1, clock).X;
+        source.Upload(memory);
+        source.Provide(memory, 0, 1, time);
+        memory.Write(clock.Placement!.Value.Slot, 0, [(int)time.Seed, (int)(time.Seed >> 32), step, .. new int[ClockLayout.Length - 3]]);
         using Plan plan = Plan.Of(graph, memory, new PlanOptions { Keep = [y] });
         plan.Run();
         double[] values = plan.Read(y);
         int pixels = samples.Shape.Count / samples.Shape[0];
         for (int i = 0; i < values.Length; i++)
-            values[i] = (values[i] - normalization.Shift[i / pixels]) / normalization.Scale[i / pixels];
+            values[i] = (values[i] / normalization.Scale[i / pixels]) + normalization.Centre[i / pixels];
         return values;
     }
 

@@ -1,3 +1,4 @@
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Rows;
@@ -5,19 +6,34 @@ namespace GpuGrad.Training.Data.Rows;
 /// <summary>The numbers of a batch, in the order of its samples.</summary>
 /// <param name="Bytes">Where every number is a byte, else empty.</param>
 /// <param name="Numbers">Other numbers, raw.</param>
-internal sealed record RowBatch(byte[] Bytes, double[] Numbers);
+internal sealed record RowBatch(byte[] Bytes, double[] Numbers)
+{
+    /// <summary>A class for each pixel, where pixels were moved; else empty.</summary>
+    public byte[] Mask { get; init; } = [];
+
+    /// <summary>Target images, where pixels were moved; else empty.</summary>
+    public float[] Targets { get; init; } = [];
+}
+
+/// <summary>Which batch of a run it is: with the seed, all that random changes of its samples depend on besides the samples.</summary>
+/// <param name="Seed">Of the run.</param>
+/// <param name="Number">Batches of the run before it.</param>
+public readonly record struct BatchTime(ulong Seed, long Number);
 
 /// <summary>
-/// Reads batches of rows ahead of the step that takes them, on the pool's threads. What a batch holds depends on the order alone, not on
-/// who reads it when.
+/// Reads batches of rows ahead of the step that takes them, on the pool's threads, and changes their pictures. What a batch holds depends on
+/// the order and its number alone, not on who reads it when.
 /// </summary>
 /// <param name="rows">Where they come from.</param>
-internal sealed class BatchReader(ISampleRows rows)
+/// <param name="changer">Random changes; null for none.</param>
+internal sealed class BatchReader(ISampleRows rows, BatchChanger? changer = null)
 {
     // One batch is taken, one is ready, one is being read.
     private const int Ahead = 2;
 
-    private readonly Queue<(int Cursor, int Size, Task<RowBatch> Batch)> coming = new();
+    private readonly record struct Coming(int Cursor, int Size, BatchTime Time, Task<RowBatch> Batch);
+
+    private readonly Queue<Coming> coming = new();
     private readonly Stack<RowBatch> free = new();
     private int[]? order;
     private int largest;
@@ -32,35 +48,42 @@ internal sealed class BatchReader(ISampleRows rows)
     /// <summary>The next batch of the order; what follows it is read meanwhile.</summary>
     /// <param name="cursor">Samples before it.</param>
     /// <param name="size">Samples in it.</param>
+    /// <param name="time">Which batch of the run it is.</param>
     /// <param name="use">Given the numbers, which are others' afterwards.</param>
-    public void Take(int cursor, int size, Action<RowBatch> use)
+    public void Take(int cursor, int size, BatchTime time, Action<RowBatch> use)
     {
-        if (coming.TryPeek(out (int Cursor, int Size, Task<RowBatch> Batch) next) && (next.Cursor != cursor || next.Size != size))
+        if (coming.TryPeek(out Coming next) && (next.Cursor != cursor || next.Size != size || (changer is not null && next.Time != time)))
             Forget();
         if (coming.Count == 0)
-            Start(cursor, size);
+            Start(cursor, size, time);
         Task<RowBatch> task = coming.Dequeue().Batch;
         largest = Math.Max(largest, size);
         int length = order?.Length ?? rows.Count, last = coming.Count > 0 ? coming.Max(c => c.Cursor + c.Size) : cursor + size;
         for (; coming.Count < Ahead && last < length; last += Math.Min(largest, length - last))
-            Start(last, Math.Min(largest, length - last));
+            Start(last, Math.Min(largest, length - last), time with { Number = time.Number + coming.Count + 1 });
         RowBatch batch = task.GetAwaiter().GetResult();
         use(batch);
         free.Push(batch);
     }
 
-    private void Start(int cursor, int size)
+    private void Start(int cursor, int size, BatchTime time)
     {
         int needed = checked(size * rows.Size);
         RowBatch? used = free.Count > 0 ? free.Pop() : null;
         if (used is not null && Math.Max(used.Bytes.Length, used.Numbers.Length) < needed)
             used = null;
-        RowBatch batch = used ?? (rows.AreBytes ? new RowBatch(new byte[needed], []) : new RowBatch([], new double[needed]));
+        RowBatch batch = used ?? New(needed, size);
         int[]? places = order;
-        coming.Enqueue((cursor, size, Task.Run(() => Read(batch, places, cursor, size))));
+        coming.Enqueue(new Coming(cursor, size, time, Task.Run(() => Read(batch, places, cursor, size, time))));
     }
 
-    private RowBatch Read(RowBatch batch, int[]? places, int cursor, int size)
+    private RowBatch New(int needed, int size)
+    {
+        RowBatch batch = rows.AreBytes ? new RowBatch(new byte[needed], []) : new RowBatch([], new double[needed]);
+        return changer is null ? batch : changer.Room(batch, size);
+    }
+
+    private RowBatch Read(RowBatch batch, int[]? places, int cursor, int size, BatchTime time)
     {
         int width = rows.Size;
         Concurrently.For(size, i =>
@@ -70,6 +93,7 @@ internal sealed class BatchReader(ISampleRows rows)
                 rows.Read(row, batch.Bytes.AsSpan(i * width, width));
             else
                 rows.Read(row, batch.Numbers.AsSpan(i * width, width));
+            changer?.Change(batch, i, row, time.Seed, time.Number);
         });
         return batch;
     }
@@ -77,8 +101,8 @@ internal sealed class BatchReader(ISampleRows rows)
     // They run to their end by themselves; their buffers are theirs.
     private void Forget()
     {
-        foreach ((_, _, Task<RowBatch> task) in coming)
-            _ = task.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        foreach (Coming batch in coming)
+            _ = batch.Batch.ContinueWith(t => t.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         coming.Clear();
     }
 }

@@ -5,6 +5,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
+using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
@@ -145,7 +146,7 @@ internal sealed class RateTrials(RunConfig config, Network network, Device devic
             if (i % batches == 0)
                 source.Shuffle(model.DeviceMemory, new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
             model.SetStep(seed, i, i % batches * batch, i, rate);
-            source.Provide(model.DeviceMemory, i % batches * batch, batch);
+            source.Provide(model.DeviceMemory, i % batches * batch, batch, new BatchTime(seed, i));
             BoundGraph step = model.Training(batch);
             step.Plan.Run();
             double loss = step.Loss;

@@ -1,0 +1,42 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
+
+namespace GpuGrad.Training.Data.Augmenting;
+
+/// <summary>Mixes the samples of a batch with each other.</summary>
+public abstract record MixConfig : AugmentConfig
+{
+    /// <summary>How many batches are mixed.</summary>
+    public double Probability { get; init => field = Require.Between(Require.Positive(value), 0, 1); } = 1;
+
+    internal override string? Problem(Shape sample, DataShape data) => data.Answer is null
+        ? null
+        : $"{Name} mixes samples that have one class or a row of numbers each, these have {(data.Classes > 0 ? "a class for each pixel" : "an image to predict")}; leave it out";
+}
+
+/// <summary>
+/// Adds up two samples and, in the same shares, their losses (Zhang et al., 2018); numbers to predict are added up themselves. Training accuracy
+/// is that for the label with the larger share.
+/// </summary>
+public sealed record MixupConfig : MixConfig
+{
+    /// <summary>Of the distribution Beta(alpha, alpha) of the shares: small for shares near 0 and 1, 1 for any.</summary>
+    [Shorthand]
+    public double Alpha { get; init => field = Require.Between(Require.Positive(value), 0.001, 1000); } = 0.2;
+
+    internal override Augmentations? AddTo(Augmentations sum) =>
+        sum.Mixing?.Mixup is not null ? null : sum with { Mixing = (sum.Mixing ?? new()) with { Mixup = this } };
+}
+
+/// <summary>Lays a rectangle of one picture over another; their losses count by their areas (Yun et al., 2019).</summary>
+public sealed record CutmixConfig : MixConfig
+{
+    /// <summary>Of the distribution Beta(alpha, alpha) of the areas: small for areas near 0 and 1, 1 for any.</summary>
+    [Shorthand]
+    public double Alpha { get; init => field = Require.Between(Require.Positive(value), 0.001, 1000); } = 1;
+
+    internal override Augmentations? AddTo(Augmentations sum) =>
+        sum.Mixing?.Cutmix is not null ? null : sum with { Mixing = (sum.Mixing ?? new()) with { Cutmix = this } };
+
+    internal override string? Problem(Shape sample, DataShape data) => sample.Rank != 3 ? NeedsPictures(sample) : base.Problem(sample, data);
+}
