@@ -66,7 +66,7 @@ public sealed class AdviceTests : IDisposable
         gpugrad.Write("data.csv", "a,b,c\n1,2,0.5\n3,4,1.5\n5,6,2.5\n7,8,1.5\n");
         gpugrad.Write("csv.yaml", "data:\n  dataset: {csv: {path: data.csv, targets: [c]}}\n  batch: 2\nmodel: [{dense: 1}]\ndevice: cpu\n");
         string line = gpugrad.Run("train", "csv.yaml", "--out", "r").Refused(ExitCode.Usage);
-        Assert.Equal("csv.yaml:2:13: the data has numbers to predict, 1 a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error)", line);
+        Assert.Equal("csv.yaml:2:13: the data has numbers to predict, 1 a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error), and for labels of 0 and 1 'loss: bce-with-logits'", line);
         Assert.Contains("the data has 1 number to predict", gpugrad.Run("train", "csv.yaml", "--out", "r", "--set", "loss=softmax-cross-entropy").Refused(ExitCode.Usage), StringComparison.Ordinal);
         gpugrad.Run("train", "csv.yaml", "--out", "r", "--set", "loss=mse").Done();
     }

@@ -42,6 +42,7 @@ public sealed class GoldenTests
         ["huber 0.4 as smooth l1"] = new Huber(0.4),
         ["binary-cross-entropy"] = new BinaryCrossEntropy(),
         ["binary-cross-entropy weighted"] = new BinaryCrossEntropy(2.5),
+        ["binary-cross-entropy of weighted labels"] = new BinaryCrossEntropy(Weighted: true),
         ["binary-cross-entropy labels"] = new BinaryCrossEntropy(),
         ["hinge"] = new Hinge(),
         ["hinge 0.3"] = new Hinge(0.3),

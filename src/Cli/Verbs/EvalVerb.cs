@@ -47,7 +47,7 @@ public sealed class EvalVerb : Verb
         bool classes = !double.IsNaN(figures.Accuracy);
         output.Line($"weights    {trained.Source}");
         output.Line(Format.Invariant($"{what} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
-        ShowMore(output, report, trained.Card.ClassNames);
+        ShowMore(output, report, trained.Card.Input.AnswerNames);
         output.Json(new JsonObject
         {
             ["split"] = Data is null ? Split : null,
@@ -55,7 +55,7 @@ public sealed class EvalVerb : Verb
             ["loss"] = figures.Loss,
             ["accuracy"] = classes ? figures.Accuracy : null,
             ["samples"] = figures.Samples,
-            ["metrics"] = EvaluationJson.Of(figures, report, trained.Card.ClassNames),
+            ["metrics"] = EvaluationJson.Of(figures, report, trained.Card.Input.AnswerNames),
             ["device"] = device.Id,
         });
         if (double.IsFinite(figures.Loss))

@@ -45,11 +45,14 @@ public sealed class PredictVerb : Verb
         }
         using TrainedModel trained = TrainedModel.Open(Path);
         RequireThreshold(trained);
+        bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss), top = Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal));
+        if (top && !labels && (trained.Card.Shape.Classes == 0 || trained.Card.Shape.Answer is not null))
+            throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? "a class for each pixel" : "numbers")}; leave it out");
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
-        PredictionFile? file = Out is null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal)) ? Top : null, Threshold ?? 0.5);
+        PredictionFile? file = Out is null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
         foreach ((string name, SampleSet samples) in inputs)
@@ -60,8 +63,8 @@ public sealed class PredictVerb : Verb
             {
                 string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
                 if (file is null)
-                    output.Line($"{where}\t{Text(predictions[i], trained.Card.ClassNames)}");
-                json.Add(ToJson(where, predictions[i]));
+                    output.Line($"{where}\t{(labels ? LabelText(predictions[i], trained.Card.Input) : Text(predictions[i], trained.Card.ClassNames))}");
+                json.Add(ToJson(where, predictions[i], labels ? trained.Card.Input : null));
                 if (!predictions[i].Values.All(double.IsFinite))
                     worthless.Add(samples.Places?.Of(i) ?? where);
             }
@@ -95,6 +98,16 @@ public sealed class PredictVerb : Verb
         return prediction with { Label = label, Name = names?[label] };
     }
 
+    // What is there, then the likeliest with their probabilities.
+    private string LabelText(Prediction prediction, FittedInput fitted)
+    {
+        IEnumerable<string> best = prediction.Values
+            .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Top)
+            .Select(v => Format.Invariant($"{PredictionFile.TargetName(fitted, v.index)} {v.value:F4}"));
+        string there = string.Join(", ", PredictionFile.Labels(prediction, fitted, Threshold ?? 0.5));
+        return $"{(there.Length == 0 ? "none" : there)}\t{string.Join(", ", best)}";
+    }
+
     private string Text(Prediction prediction, IReadOnlyList<string>? names)
     {
         if (prediction.Map is { Rank: 2 })
@@ -104,21 +117,21 @@ public sealed class PredictVerb : Verb
             return string.Join(", ", shares);
         }
         if (prediction.Label is not int label)
-            return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G6}")));
+            return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G9}")));
         IEnumerable<string> best = prediction.Values
             .Select((value, index) => (value, index)).OrderByDescending(v => v.value).Take(Top)
             .Select(v => Format.Invariant($"{names?[v.index] ?? v.index.ToString(System.Globalization.CultureInfo.InvariantCulture)} {v.value:F4}"));
         return $"{prediction.Name ?? label.ToString(System.Globalization.CultureInfo.InvariantCulture)}\t{string.Join(", ", best)}";
     }
 
-    private static JsonNode ToJson(string where, Prediction prediction)
+    private JsonNode ToJson(string where, Prediction prediction, FittedInput? labels)
     {
         var bytes = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(bytes))
         {
             json.WriteStartObject();
             json.WriteString("input", where);
-            PredictionJson.WriteMembers(json, prediction);
+            PredictionJson.WriteMembers(json, prediction, labels is null ? null : PredictionFile.Labels(prediction, labels, Threshold ?? 0.5));
             json.WriteEndObject();
         }
         return JsonNode.Parse(bytes.WrittenSpan)!;

@@ -64,7 +64,7 @@ public sealed record RunConfig
     public IReadOnlyList<LogConfig> Log { get; init; } = [];
 
     /// <summary>The same for its data: what is left to the training samples, such as <c>class-weights: balanced</c>, becomes numbers.</summary>
-    public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.ClassShares) };
+    public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.AnswerShares) };
 }
 
 /// <summary>Figures that a run must reach at its end.</summary>

@@ -20,20 +20,25 @@ public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Fol
     public LoadedConfig For(TrainingData data)
     {
         RunConfig config = Config.For(data);
-        return Tree["loss"] is YamlNode loss ? this with { Config = config, Tree = Tree.With("loss", Numbers(loss, new Lazy<Losses.ClassWeights>(() => Losses.ClassWeights.FromShares(data.ClassShares)))) } : this with { Config = config };
+        return Tree["loss"] is YamlNode loss ? this with { Config = config, Tree = Tree.With("loss", Numbers(loss, data)) } : this with { Config = config };
     }
 
-    private static YamlNode Numbers(YamlNode node, Lazy<Losses.ClassWeights> weights) => node switch
+    private static YamlNode Numbers(YamlNode node, TrainingData data) => node switch
     {
-        YamlMapping mapping => mapping with
-        {
-            Entries = [.. mapping.Entries.Select(e => new KeyValuePair<YamlScalar, YamlNode>(e.Key, e is { Key.Value: "class-weights", Value: YamlScalar { Value: "balanced" } text }
-                ? new YamlSequence([.. weights.Value.Select(w => new YamlScalar(w.ToString("R", System.Globalization.CultureInfo.InvariantCulture), false, text.Mark))], text.Mark)
-                : Numbers(e.Value, weights)))],
-        },
-        YamlSequence list => list with { Items = [.. list.Items.Select(i => Numbers(i, weights))] },
+        YamlMapping mapping => mapping with { Entries = [.. mapping.Entries.Select(e => KeyValuePair.Create(e.Key, OfEntry(e.Key.Value, e.Value, data)))] },
+        YamlSequence list => list with { Items = [.. list.Items.Select(i => Numbers(i, data))] },
         _ => node,
     };
+
+    private static YamlNode OfEntry(string key, YamlNode value, TrainingData data) => (key, value) switch
+    {
+        ("class-weights", YamlScalar { Value: "balanced" }) => List(Losses.ClassWeights.FromShares(data.ClassShares), value.Mark),
+        ("positive-weight", YamlScalar { Value: "balanced" }) => List(Losses.PositiveWeight.FromShares(data.AnswerShares), value.Mark),
+        _ => Numbers(value, data),
+    };
+
+    private static YamlSequence List(IEnumerable<double> numbers, Mark mark) =>
+        new([.. numbers.Select(n => new YamlScalar(n.ToString("R", System.Globalization.CultureInfo.InvariantCulture), false, mark))], mark);
 
     private YamlScalar Text(string value) => new(value, true, Tree.Mark);
 }

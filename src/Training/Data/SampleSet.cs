@@ -261,6 +261,9 @@ public sealed record DataSet
     /// <summary>Names of the classes in order of their labels; null when they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>Names of the numbers to predict: labels that are there or not, columns; null where they have none.</summary>
+    public IReadOnlyList<string>? TargetNames { get; init; }
+
     /// <summary>Columns of the training table; null where there is none.</summary>
     public TableColumns? Columns { get; init; }
 

@@ -33,6 +33,9 @@ public sealed record TrainingData
 
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    public IReadOnlyList<string>? TargetNames { get; init; }
+
     public required string Origin { get; init; }
 
     public required string Fingerprint { get; init; }
@@ -48,6 +51,11 @@ public sealed record TrainingData
 
     /// <summary>The share of each class among the training samples, pixels of masks counted one by one; empty where there are no classes.</summary>
     public IReadOnlyList<double> ClassShares => Health.GuessLoss.SharesOf(Train, Shape.Classes);
+
+    /// <summary>The same; where labels are predicted that are there or not, the share of the training samples that have each.</summary>
+    public IReadOnlyList<double> AnswerShares => Shape.Classes > 0 || Train.Targets is null || Train.AnswerShape is not null
+        ? ClassShares
+        : [.. Enumerable.Range(0, Train.TargetSize).Select(t => Enumerable.Range(0, Train.Count).Average(i => (double)Train.Targets[((long)i * Train.TargetSize) + t]))];
 
     /// <summary>Loads the data set of an experiment and prepares it for its network.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
@@ -87,7 +95,7 @@ public sealed record TrainingData
         DataShape shape = DataConfig.AsTarget(data.Shape);
         SampleSet train = Itself(data.Train);
         SampleSet? test = data.Test is null ? null : Itself(data.Test), validation = data.Validation is null ? null : Itself(data.Validation);
-        return data with { Shape = shape, Train = train, Test = test, Validation = validation, ClassNames = null };
+        return data with { Shape = shape, Train = train, Test = test, Validation = validation, ClassNames = null, TargetNames = null };
 
         SampleSet Itself(SampleSet samples) => samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
     }
@@ -153,6 +161,7 @@ public sealed record TrainingData
             Normalization = Normalization.None(1),
             Augmentation = config.Augmentation,
             ClassNames = fitted is null ? data.ClassNames : fitted.ClassNames,
+            TargetNames = fitted is null ? data.TargetNames : fitted.TargetNames,
             Columns = data.Columns,
             Text = vocabulary,
             Notes = fitted?.Fingerprint is { Length: > 0 } trained && trained != data.Fingerprint

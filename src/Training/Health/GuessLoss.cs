@@ -92,13 +92,13 @@ internal static class GuessLoss
 
     private static double? Mean(LossConfig loss, IReadOnlyList<double[]> columns)
     {
-        double[] losses = [.. columns.Select(c => Column(loss, c))];
+        double[] losses = [.. columns.Select((c, i) => Column(loss, c, columns.Count == 1 ? null : i))];
         if (losses.Length == 0 || losses.Any(l => !double.IsFinite(l)))
             return null;
         return loss is SquaredErrorConfig ? losses.Sum() : losses.Average();
     }
 
-    private static double Column(LossConfig loss, double[] values)
+    private static double Column(LossConfig loss, double[] values, int? label)
     {
         double mean = values.Average();
         return loss switch
@@ -107,7 +107,7 @@ internal static class GuessLoss
             MseConfig => values.Average(v => (v - mean) * (v - mean)),
             MaeConfig => values.Average(v => Math.Abs(v - Median(values))),
             HuberConfig huber => values.Average(v => Math.Abs(v - mean) <= huber.Delta ? 0.5 * (v - mean) * (v - mean) : huber.Delta * (Math.Abs(v - mean) - (0.5 * huber.Delta))),
-            BinaryCrossEntropyConfig binary => Binary(mean, binary.PositiveWeight),
+            BinaryCrossEntropyConfig binary => Binary(mean, binary.WeightOf(label)),
             _ => double.NaN,
         };
     }

@@ -82,8 +82,9 @@ public sealed record HuberConfig : NumberLossConfig
 /// <summary>Binary cross-entropy of logits, as <c>torch.nn.BCEWithLogitsLoss</c>.</summary>
 public sealed record BinaryCrossEntropyConfig : NumberLossConfig
 {
-    /// <summary>How much more a positive target counts than a negative one.</summary>
-    public double PositiveWeight { get; init => field = Require.Positive(value); } = 1;
+    /// <summary>How much more a positive target counts than a negative one: for all, for each label, or <c>balanced</c>: negatives over positives of each label.</summary>
+    [DefaultText("1")]
+    public PositiveWeight PositiveWeight { get; init; } = PositiveWeight.One;
 
     /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
     [DefaultText("none")]
@@ -91,7 +92,7 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
 
     public override int? Ignored => IgnoreIndex;
 
-    protected override Op Op => new BinaryCrossEntropy(PositiveWeight);
+    protected override Op Op => new BinaryCrossEntropy(OfOne);
 
     protected override string Name => "bce-with-logits";
 
@@ -100,14 +101,27 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
     // Of masks with two classes a logit x for each pixel is the softmax of (0, x), in which pixels without a class can be left out.
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
-        if (targets.Labels is null || scores.Shape.Rank == 2)
+        bool weighted = !PositiveWeight.IsOne;
+        if (targets.Labels is not null && scores.Shape.Rank > 2)
+            return ClassLoss.Mean(graph, new LabelLoss(0, 0, weighted, OverPlaces: true), scores, targets.Labels, weighted ? constant("positive-weight", [1, OfOne]) : null);
+        if (scores.Shape.Rank != 2 || scores.Shape[1] == 1 || !PositiveWeight.IsForEach)
             return base.Build(graph, scores, targets, constant);
-        bool weighted = PositiveWeight != 1;
-        return ClassLoss.Mean(graph, new LabelLoss(0, 0, weighted, OverPlaces: true), scores, targets.Labels, weighted ? constant("positive-weight", [1, PositiveWeight]) : null);
+        Tensor weights = constant("positive-weight", [.. Enumerable.Range(0, scores.Shape[1]).Select(l => PositiveWeight[l])]);
+        return new(graph.Add(new BinaryCrossEntropy(Weighted: true), scores, AsNumbers(graph, scores, targets), weights));
     }
+
+    /// <summary>Of a label; null for the only one.</summary>
+    internal double WeightOf(int? label) => label is int l ? PositiveWeight[l] : OfOne;
+
+    // Of two classes the second is what one score is about.
+    private double OfOne => PositiveWeight[Math.Max(0, PositiveWeight.Count - 1)];
+
+    public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => PositiveWeight.AreKnown ? this : this with { PositiveWeight = PositiveWeight.FromShares(shares()) };
 
     public override string? Problem(Shape output, DataShape data)
     {
+        if (PositiveWeight.IsForEach && data.MaskShape is null && PositiveWeight.Count != data.Targets + data.Classes)
+            return $"positive-weight has {PositiveWeight.Count} numbers; expected {data.Targets + data.Classes}, one for each {(data.Classes > 0 ? "class" : "label")}";
         if (data.HasPositionClasses)
             return "bce-with-logits takes one class a sample or pixel, the data has one for each position of a sequence; use softmax-cross-entropy or focal";
         if (data.MaskShape is not Shape mask)
@@ -123,5 +137,5 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
     public override string? InputProblem(Normalize normalize) =>
         normalize == Normalize.Unit ? null : "bce-with-logits takes targets from 0 to 1, which inputs are with 'normalize: unit'; expected that in the data section";
 
-    public override double? ExpectedAtStart(DataShape data) => PositiveWeight == 1 ? Math.Log(2) : null;
+    public override double? ExpectedAtStart(DataShape data) => PositiveWeight is { IsOne: true, AreKnown: true } ? Math.Log(2) : null;
 }

@@ -28,7 +28,7 @@ public static class ModelCheck
         if (IdRange.Misplaced(network) is { } table)
             throw ConfigException.At(config.Model[0].Source, $"layer {table.Path} (embedding) gets what other layers computed; expected it before them, as it takes the whole numbers of the data");
         if (config.Loss is { Source: null } and SoftmaxCrossEntropyConfig && shape.Classes == 0)
-            throw ConfigException.At(config.Data.Dataset?.Source ?? config.Data.Source, $"the data has numbers to predict, {shape.Targets} a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error)");
+            throw ConfigException.At(config.Data.Dataset?.Source ?? config.Data.Source, $"the data has numbers to predict, {shape.Targets} a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error), and for labels of 0 and 1 'loss: bce-with-logits'");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         Steps.ParameterGroups.Layout(config, network);

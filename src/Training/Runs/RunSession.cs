@@ -355,7 +355,7 @@ public sealed class RunSession : IRunObserver, IDisposable
         // Where an epoch's end left figures out, they are computed once now.
         bool whole = (final.Validation is null || final.ValidationReport is not null) && (final.Test is null || final.TestReport is not null);
         var judged = whole ? null : Trainer.Judge();
-        return final.Sets.ToDictionary(s => s.Name, s => Element(EvaluationJson.Of(s.Figures, s.Report ?? judged?.GetValueOrDefault(s.Name).Report, s.Name == "train" ? null : card.ClassNames)));
+        return final.Sets.ToDictionary(s => s.Name, s => Element(EvaluationJson.Of(s.Figures, s.Report ?? judged?.GetValueOrDefault(s.Name).Report, s.Name == "train" ? null : card.Input.AnswerNames)));
     }
 
     private static JsonElement Element(JsonNode node)

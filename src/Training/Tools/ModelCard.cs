@@ -20,7 +20,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
     private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
         ClassesKey = "gpugrad.classes", ColumnsKey = "gpugrad.columns", BytesKey = "gpugrad.bytes", AnswerKey = "gpugrad.answer", FingerprintKey = "gpugrad.data",
-        TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre", TextKey = "gpugrad.text";
+        TargetScaleKey = "gpugrad.target_scale", TargetCentreKey = "gpugrad.target_centre", TextKey = "gpugrad.text", TargetNamesKey = "gpugrad.target_names";
 
     public DataShape Shape => Input.Shape;
 
@@ -48,6 +48,8 @@ public sealed record ModelCard(string Config, FittedInput Input)
         }
         if (ClassNames is not null)
             metadata[ClassesKey] = JsonSerializer.Serialize(ClassNames);
+        if (Input.TargetNames is not null)
+            metadata[TargetNamesKey] = JsonSerializer.Serialize(Input.TargetNames);
         if (Input.Columns is not null)
             metadata[ColumnsKey] = JsonSerializer.Serialize(Input.Columns, Options);
         if (Input.Text is not null)
@@ -93,6 +95,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
                 },
                 Normalization = new Normalization(scale, centre) { Targets = Targets(metadata) },
                 ClassNames = metadata.TryGetValue(ClassesKey, out string? classes) ? JsonSerializer.Deserialize<string[]>(classes) : null,
+                TargetNames = metadata.TryGetValue(TargetNamesKey, out string? targetNames) ? JsonSerializer.Deserialize<string[]>(targetNames) : null,
                 Columns = columns,
                 Text = metadata.TryGetValue(TextKey, out string? text) ? JsonSerializer.Deserialize<TextVocabulary>(text, Options) : null,
                 Bytes = metadata.TryGetValue(BytesKey, out string? bytes) ? bytes == "true" : null,

@@ -14,7 +14,8 @@ namespace GpuGrad.Training.Tools;
 
 /// <summary>
 /// Predictions as a table: the columns of the samples' own table (or the file of each), then what the network says. Classes:
-/// <c>prediction</c> and a probability for each, <c>p_NAME</c>; numbers: <c>prediction</c>; labels, each there or not: <c>prediction</c> (1 or 0) and <c>p</c> for each.
+/// <c>prediction</c> and a probability for each, <c>p_NAME</c>; numbers: <c>prediction</c>; labels, each there or not: <c>prediction</c> (those that are there,
+/// or where each is a column of the table 1 or 0 for it) and <c>p_NAME</c> for each.
 /// </summary>
 public sealed partial class PredictionFile
 {
@@ -91,12 +92,15 @@ public sealed partial class PredictionFile
         var columns = new List<(string, Func<Prediction, object>)>();
         if (fitted.Shape.Classes == 0)
         {
-            bool labels = AreLabels(fitted.Shape, config.Loss);
+            bool labels = AreLabels(fitted.Shape, config.Loss), tags = labels && fitted.AreTags;
+            if (tags)
+                columns.Add(("prediction", p => string.Join(Delimiter, Labels(p, fitted, threshold))));
             for (int t = 0; t < fitted.Shape.Targets; t++)
             {
                 int target = t;
                 string of = fitted.Shape.Targets == 1 ? "" : $"_{TargetName(t)}";
-                columns.Add(($"prediction{of}", p => labels ? (p.Values[target] > threshold ? 1.0 : 0) : p.Values[target]));
+                if (!tags)
+                    columns.Add(($"prediction{of}", p => labels ? (p.Values[target] > threshold ? 1.0 : 0) : p.Values[target]));
                 if (labels)
                     columns.Add(($"p{of}", p => p.Values[target]));
             }
@@ -118,6 +122,13 @@ public sealed partial class PredictionFile
         return columns;
     }
 
+    // As the training data had it.
+    private string Delimiter => config.Data.Dataset?.Reading.Table.LabelDelim ?? ";";
+
+    /// <summary>Names of the labels whose probability is above a threshold.</summary>
+    public static IEnumerable<string> Labels(Prediction prediction, FittedInput fitted, double threshold) =>
+        Enumerable.Range(0, prediction.Values.Count).Where(t => prediction.Values[t] > threshold).Select(t => TargetName(fitted, t));
+
     private int Label(Prediction prediction) => Label(prediction, threshold);
 
     /// <summary>The class of a prediction where the second of two is predicted above a probability.</summary>
@@ -128,9 +139,12 @@ public sealed partial class PredictionFile
 
     private string ClassName(int c) => fitted.ClassNames?[c] ?? c.ToString(CultureInfo.InvariantCulture);
 
-    // In a series the targets come row after row: name_1 is that of the first row behind the window.
-    private string TargetName(int target) => fitted.Columns switch
+    private string TargetName(int target) => TargetName(fitted, target);
+
+    /// <summary>The name of a number that is predicted. In a series they come row after row: name_1 is that of the first row behind the window.</summary>
+    public static string TargetName(FittedInput fitted, int target) => fitted.Columns switch
     {
+        _ when fitted.TargetNames is { } names => names[target],
         { Window: { } window } columns => string.Create(CultureInfo.InvariantCulture, $"{columns.Features[window.Targets[target % window.Targets.Count]]}_{(target / window.Targets.Count) + 1}"),
         { } columns => columns.Columns[columns.Targets[target]].Name,
         null => target.ToString(CultureInfo.InvariantCulture),

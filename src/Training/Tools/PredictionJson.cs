@@ -4,13 +4,16 @@ using System.Text.Json;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>mask</c> of maps of classes. Numbers that are
+/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>labels</c> that are there, <c>mask</c> of maps of classes. Numbers that are
 /// not finite are the texts "NaN", "Infinity" and "-Infinity".
 /// </summary>
 public static class PredictionJson
 {
     /// <summary>Writes the members of an object that was begun.</summary>
-    public static void WriteMembers(Utf8JsonWriter json, Prediction prediction)
+    /// <param name="json">The object.</param>
+    /// <param name="prediction">What the network says.</param>
+    /// <param name="labels">Names of the labels that are predicted; null where a sample has no labels.</param>
+    public static void WriteMembers(Utf8JsonWriter json, Prediction prediction, IEnumerable<string>? labels = null)
     {
         if (prediction.Map is { Rank: 2 } mask)
         {
@@ -29,6 +32,13 @@ public static class PredictionJson
         {
             json.WriteNumber("label", label);
             json.WriteString("name", prediction.Name);
+        }
+        if (labels is not null)
+        {
+            json.WriteStartArray("labels");
+            foreach (string name in labels)
+                json.WriteStringValue(name);
+            json.WriteEndArray();
         }
         json.WriteStartArray(prediction.Label is null ? "values" : "probabilities");
         foreach (double v in prediction.Values)

@@ -40,6 +40,8 @@ def run():
         case("binary-cross-entropy", scalar(F.binary_cross_entropy_with_logits), [logits, chance], fixed=(1,)),
         case("binary-cross-entropy weighted", scalar(lambda x, t: F.binary_cross_entropy_with_logits(x, t, pos_weight=torch.tensor(2.5))),
              [logits, chance], fixed=(1,)),
+        case("binary-cross-entropy of weighted labels", scalar(lambda x, t, w: F.binary_cross_entropy_with_logits(x, t, pos_weight=w)),
+             [logits, chance, np.array([0.5, 2.5, 4])], fixed=(1, 2)),
         case("binary-cross-entropy labels", scalar(lambda x, t: F.binary_cross_entropy_with_logits(x, t.double().reshape(6, 1))),
              [draw(rng, 6, 1, scale=3), ones]),
         case("hinge", lambda s, y: hinge(s, y, 1, 1), [scores, labels]),

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Starters;
 using GpuGrad.Training.Tests.Data;
@@ -14,7 +15,7 @@ public sealed partial class HowToTests : IDisposable
 {
     private readonly TempFolder folder = new();
 
-    public static TheoryData<string> Pages => ["table.md", "regression.md", "imbalance.md", "prediction.md"];
+    public static TheoryData<string> Pages => ["table.md", "regression.md", "imbalance.md", "prediction.md", "multi-label.md"];
 
     public void Dispose() => folder.Dispose();
 
@@ -55,6 +56,11 @@ public sealed partial class HowToTests : IDisposable
             $"{100200 + i},{2015 + (i % 9)}-{1 + (i % 12):00}-{1 + (i % 28):00},{(i % 29 == 0 ? "" : 18 + (i * 7 % 60))},{"basic,standard,premium".Split(',')[i * 5 % 7 % 3]},{i * 3 % 11},{9.9 + (i % 6 * 5)},{(i % 5 == 0 ? "yes" : "no")},{(i % 4 == 0 ? "yes" : "no")}");
         Write("flats.csv", "area,rooms,district,lift,built,price", 300, i => $"{20 + (i * 13 % 97)},{1 + (i * 13 % 97 / 25)},{"north,south,harbour".Split(',')[i % 3]},{(i % 2 == 0 ? "yes" : "no")},{1900 + (i * 7 % 120)},{90_000 + (i * 13 % 97 * 3100) + (i % 3 * 20_000)}");
         Write("payments.csv", "amount,hour,country,card_present,fraud", 1000, i => $"{(i * 37 % 1000) + 0.5},{i % 24},{"DE,FR,US".Split(',')[i % 3]},{(i % 50 == 0 ? "no" : "yes")},{(i % 50 == 0 ? 1 : 0)}");
+        Write("films.csv", "title,length,budget,country,genres", 200, i => $"film {i},{80 + (i * 7 % 60)},{3 + (i * 11 % 40)},{"fr,us,in".Split(',')[i % 3]},{string.Join(';', new[] { "action", "comedy", "drama", "horror", "romance" }.Where((_, g) => (i * (g + 3)) % 7 < 2))}");
+        Write("songs.csv", "tempo,length,happy,calm,loud", 200, i => $"{60 + (i * 13 % 120)},{120 + (i * 7 % 180)},{i * 13 % 120 / 60},{(i % 3 == 0 ? "yes" : "no")},{(i % 4 == 0 ? 1 : 0)}");
+        Write("labels.csv", "file,labels", 40, i => $"{i:00},{string.Join(' ', new[] { "dog", "car", "tree" }.Where((_, l) => (i >> l) % 2 == 1))}");
+        for (int i = 0; i < 40; i++)
+            folder.Write($"photos/{i:00}.png", PngWriter.Write(new Picture(16, 16, 3, [.. Enumerable.Range(0, 3 * 256).Select(p => (byte)(((i >> (p % 3)) % 2 * 120) + (p % 80)))])));
         Write("flowers.csv", "length,width,height,kind", 150, i => $"{5 + (i % 3) + (i % 7 * 0.1)},{3 + (i % 5 * 0.1)},{1.4 + (i % 3 * 0.6)},{"aster,lily,rose".Split(',')[i % 3]}");
     }
 

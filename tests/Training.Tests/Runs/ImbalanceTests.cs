@@ -52,6 +52,66 @@ public sealed class ImbalanceTests
         Assert.Equal(expected, trained.Config.Config.Loss.Parts.Select(l => l is SoftmaxCrossEntropyConfig s ? s.ClassWeights! : ((ClassLoss)l).ClassWeights!).Single());
     }
 
+    [Theory]
+    [InlineData("targets: [a, b, c]", 3)]
+    [InlineData("label: a", 2)]
+    public void A_balanced_positive_weight_is_negatives_over_positives_of_each_label(string answers, int outputs)
+    {
+        using var balanced = Labelled("balanced");
+        double[] shares = balanced.Data.Train.Labels is { } labels
+            ? [labels.Average(l => 1.0 - l), labels.Average()]
+            : [.. Enumerable.Range(0, 3).Select(l => Enumerable.Range(0, balanced.Data.Train.Count).Average(i => (double)balanced.Data.Train.Targets![(i * 3) + l]))];
+        double[] expected = [.. shares.Select(s => (1 - s) / s)];
+        using var explicitly = Labelled($"[{string.Join(", ", expected.Select(w => w.ToString("R", System.Globalization.CultureInfo.InvariantCulture)))}]");
+        balanced.Run();
+        explicitly.Run();
+        Assert.Equal(explicitly.Weights(), balanced.Weights());
+        using Tools.TrainedModel trained = Tools.TrainedModel.Open(balanced.Folder.Path);
+        Assert.Equal(expected, ((BinaryCrossEntropyConfig)trained.Config.Config.Loss).PositiveWeight);
+        // One number would not do.
+        using var plain = Labelled("1");
+        plain.Run();
+        Assert.NotEqual(plain.Weights(), balanced.Weights());
+
+        TestRun Labelled(string weight) => new(
+            $$"""
+            seed: 6
+            device: cpu
+            data:
+              dataset:
+                csv:
+                  path: songs.csv
+                  {{answers}}
+                  ignore: [{{(outputs == 2 ? "b, c" : "")}}]
+              batch: 8
+              test: 0.2
+            model:
+              - dense: {{outputs}}
+            loss:
+              bce-with-logits:
+                positive-weight: {{weight}}
+            train:
+              epochs: 3
+              optimizer:
+                sgd: {lr: 0.1}
+            diagnostics: {every: 0}
+            """,
+            prepare: folder => File.WriteAllText(Path.Combine(folder, "songs.csv"), "x,a,b,c\n" + string.Concat(Enumerable.Range(0, 60).Select(i => FormattableString.Invariant($"{i % 7},{(i % 7 > 4 ? 1 : 0)},{(i % 9 == 0 ? "yes" : "no")},{i % 2}\n")))));
+    }
+
+    [Theory]
+    [InlineData("[1, 2]", "positive-weight has 2 numbers; expected 3, one for each class")]
+    [InlineData("[1, 0, 2]", "expected a number above 0")]
+    [InlineData("-1", "expected a number above 0")]
+    [InlineData("heavy", "expected a number above 0, one for each label, or balanced")]
+    public void Positive_weights_that_cannot_be_meant_are_refused(string weight, string says)
+    {
+        GpuGradException refused = Assert.ThrowsAny<GpuGradException>(() =>
+            Networks.ModelCheck.Check(RunConfigFile.Load("test.yaml", text: $"data: {{shape: [2], classes: 3}}\nmodel: [{{dense: 3}}]\nloss: {{bce-with-logits: {{positive-weight: {weight}}}}}\n").Config));
+        Assert.Equal(Fault.Config, refused.Fault);
+        Assert.Contains(says, refused.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Balanced_sampling_gives_every_class_the_same_number_of_samples_and_uses_all_of_them()
     {

@@ -28,8 +28,8 @@ internal static class LossCases
     /// <summary>Losses that are sums over elements.</summary>
     public static OpFamily Summed { get; } = new("summed losses", (random, i) =>
     {
-        Shape shape = CaseSizes.At(Shapes, i / 13, () => CaseSizes.Draw(random, 2, 4));
-        return (i % 13) switch
+        Shape shape = CaseSizes.At(Shapes, i / 14, () => CaseSizes.Draw(random, 2, 4));
+        return (i % 14) switch
         {
             0 => Regression(random, shape, new HalfSquaredError()),
             1 => Regression(random, shape, new MeanSquaredError()),
@@ -41,6 +41,7 @@ internal static class LossCases
             7 => Binary(random, shape, new BinaryCrossEntropy(), CaseInput.Integers(random, new Shape(shape.Count), 2)),
             8 => new OpCase("l1", new L1Penalty(0.3), [CaseInput.AwayFrom(random, shape, [0])]),
             9 => new OpCase("l2", new L2Penalty(0.3), [CaseInput.Normal(random, shape)]),
+            12 => Binary(random, shape, new BinaryCrossEntropy(Weighted: true), CaseInput.Uniform(random, shape, 0, 1), CaseInput.Uniform(random, new Shape(shape[^1]), 0.2, 5)),
             10 => Regression(random, shape, new QuantileLoss(0.8), 0),
             11 => Against(new KlDivergence(), CaseInput.Normal(random, shape), CaseInput.Uniform(random, shape, -0.3, 1)),
             _ => Against(new PoissonLoss(), CaseInput.Normal(random, shape), CaseInput.Integers(random, shape, 6, ElementType.Real)),
@@ -76,8 +77,8 @@ internal static class LossCases
     private static OpCase Against(Op op, CaseInput x, CaseInput targets) =>
         new(op.Name, op, [x, targets with { Values = [.. targets.Values.Select(v => Math.Max(0, v))], Differentiable = false }]);
 
-    private static OpCase Binary(RandomStream random, Shape shape, BinaryCrossEntropy op, CaseInput targets) =>
-        new($"{op.Name} {op.PositiveWeight}", op, [CaseInput.Normal(random, shape, 3), targets with { Differentiable = false }]);
+    private static OpCase Binary(RandomStream random, Shape shape, BinaryCrossEntropy op, params CaseInput[] others) =>
+        new($"{op.Name} {(op.Weighted ? "weighted" : op.PositiveWeight)}", op, [CaseInput.Normal(random, shape, 3), .. others.Select(o => o with { Differentiable = false })]);
 
     // Scores whose margins s_j - s_y + Δ are multiples of 0.3 plus 0.1: none is near 0, where the gradient jumps.
     private static OpCase Hinge(RandomStream random, int n, int k, Hinge op)

@@ -27,6 +27,24 @@ internal readonly struct NoTargets : IKernelTargets
     public float At(int i) => 0f;
 }
 
+/// <summary>The constant of a term as a kernel reads it.</summary>
+internal interface IKernelConstants
+{
+    float At(int i);
+}
+
+/// <summary>One for all elements.</summary>
+internal readonly struct OneConstant(float value) : IKernelConstants
+{
+    public float At(int i) => value;
+}
+
+/// <summary>One for each number of a row.</summary>
+internal readonly struct RowConstants(ArrayView<float> values, int width) : IKernelConstants
+{
+    public float At(int i) => values[i % width];
+}
+
 /// <summary>The kernels of losses that are sums over elements.</summary>
 internal static class LossKernels
 {
@@ -34,14 +52,14 @@ internal static class LossKernels
     public const int Block = 4096;
 
     /// <summary>Σ of the terms of a block, times a factor.</summary>
-    public static void SumBlocks<F, T>(ArrayView<float> x, T targets, int count, float constant, float factor, ArrayView<float> sums)
-        where F : struct, ILossTerm where T : struct, IKernelTargets
+    public static void SumBlocks<F, T, C>(ArrayView<float> x, T targets, int count, C constants, float factor, ArrayView<float> sums)
+        where F : struct, ILossTerm where T : struct, IKernelTargets where C : struct, IKernelConstants
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         int first = Grid.IdxX * Block, length = IntrinsicMath.Min(Block, count - first);
         float sum = 0f;
         for (int i = Group.IdxX; i < length; i += RowTeams.Threads)
-            sum += F.Value(new F32(x[first + i]), new F32(targets.At(first + i)), new F32(constant)).Value;
+            sum += F.Value(new F32(x[first + i]), new F32(targets.At(first + i)), new F32(constants.At(first + i))).Value;
         sum = GroupReduce.Sum(room, sum);
         if (Group.IdxX == 0)
             sums[Grid.IdxX] = sum * factor;
@@ -60,30 +78,32 @@ internal static class LossKernels
     }
 
     /// <summary>dx = dloss·factor·slope.</summary>
-    public static void Slopes<F, T>(Index1D i, ArrayView<float> dloss, ArrayView<float> x, T targets, float constant, float factor, ArrayView<float> dx)
-        where F : struct, ILossTerm where T : struct, IKernelTargets =>
-        dx[i] = dloss[0] * factor * F.Slope(new F32(x[i]), new F32(targets.At(i)), new F32(constant)).Value;
+    public static void Slopes<F, T, C>(Index1D i, ArrayView<float> dloss, ArrayView<float> x, T targets, C constants, float factor, ArrayView<float> dx)
+        where F : struct, ILossTerm where T : struct, IKernelTargets where C : struct, IKernelConstants =>
+        dx[i] = dloss[0] * factor * F.Slope(new F32(x[i]), new F32(targets.At(i)), new F32(constants.At(i))).Value;
 
     /// <summary>Adds the launches of a sum over all elements.</summary>
-    public static void AddSum<F>(KernelBinding b, double constant, double factor) where F : struct, ILossTerm
+    /// <param name="b">Inputs: x, targets if any, constants of a row if any.</param>
+    /// <param name="constant">That of all elements; null where each number of a row has its own.</param>
+    /// <param name="factor">What the sum is multiplied by.</param>
+    public static void AddSum<F>(KernelBinding b, double? constant, double factor) where F : struct, ILossTerm
     {
-        if (F.Inputs == 1)
-            AddSum<F, NoTargets>(b, default, constant, factor);
-        else if (b.Node.Inputs[1].Type.Element == ElementType.Int32)
-            AddSum<F, LabelTargets>(b, new LabelTargets(b.InInt(1)), constant, factor);
+        if (constant is double c)
+            AddSum<F, OneConstant>(b, new OneConstant((float)c), factor);
         else
-            AddSum<F, RealTargets>(b, new RealTargets(b.In(1)), constant, factor);
+            AddSum<F, RowConstants>(b, new RowConstants(b.In(2), b.InShape(2).Count), factor);
     }
 
     /// <summary>Adds the launch of the gradient of such a sum.</summary>
-    public static void AddSlopes<F>(KernelBinding b, double constant, double factor) where F : struct, ILossTerm
+    /// <param name="b">Inputs: dloss, x, targets if any, constants of a row if any.</param>
+    /// <param name="constant">As in <see cref="AddSum{F}"/>.</param>
+    /// <param name="factor">What the sum is multiplied by.</param>
+    public static void AddSlopes<F>(KernelBinding b, double? constant, double factor) where F : struct, ILossTerm
     {
-        if (F.Inputs == 1)
-            AddSlopes<F, NoTargets>(b, default, constant, factor);
-        else if (b.Node.Inputs[2].Type.Element == ElementType.Int32)
-            AddSlopes<F, LabelTargets>(b, new LabelTargets(b.InInt(2)), constant, factor);
+        if (constant is double c)
+            AddSlopes<F, OneConstant>(b, new OneConstant((float)c), factor);
         else
-            AddSlopes<F, RealTargets>(b, new RealTargets(b.In(2)), constant, factor);
+            AddSlopes<F, RowConstants>(b, new RowConstants(b.In(3), b.InShape(3).Count), factor);
     }
 
     /// <summary>Adds the launch that makes a loss of terms in scratch memory.</summary>
@@ -96,28 +116,48 @@ internal static class LossKernels
         b.Launch(() => run(config, terms.View, count, scale, loss));
     }
 
-    private static void AddSum<F, T>(KernelBinding b, T targets, double constant, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets
+    private static void AddSum<F, C>(KernelBinding b, C constants, double factor) where F : struct, ILossTerm where C : struct, IKernelConstants
+    {
+        if (F.Inputs == 1)
+            AddSum<F, NoTargets, C>(b, default, constants, factor);
+        else if (b.Node.Inputs[1].Type.Element == ElementType.Int32)
+            AddSum<F, LabelTargets, C>(b, new LabelTargets(b.InInt(1)), constants, factor);
+        else
+            AddSum<F, RealTargets, C>(b, new RealTargets(b.In(1)), constants, factor);
+    }
+
+    private static void AddSlopes<F, C>(KernelBinding b, C constants, double factor) where F : struct, ILossTerm where C : struct, IKernelConstants
+    {
+        if (F.Inputs == 1)
+            AddSlopes<F, NoTargets, C>(b, default, constants, factor);
+        else if (b.Node.Inputs[2].Type.Element == ElementType.Int32)
+            AddSlopes<F, LabelTargets, C>(b, new LabelTargets(b.InInt(2)), constants, factor);
+        else
+            AddSlopes<F, RealTargets, C>(b, new RealTargets(b.In(2)), constants, factor);
+    }
+
+    private static void AddSum<F, T, C>(KernelBinding b, T targets, C constants, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets where C : struct, IKernelConstants
     {
         ArrayView<float> x = b.In(0), loss = b.Out();
         int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
-        var run = b.Loader.Groups<ArrayView<float>, T, int, float, float, ArrayView<float>>(SumBlocks<F, T>, RowTeams.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, T, int, C, float, ArrayView<float>>(SumBlocks<F, T, C>, RowTeams.Specialization);
         var config = new KernelConfig(blocks, RowTeams.Threads);
-        (float c, float scale) = ((float)constant, (float)factor);
+        float scale = (float)factor;
         if (blocks == 1)
         {
-            b.Launch(() => run(config, x, targets, count, c, scale, loss));
+            b.Launch(() => run(config, x, targets, count, constants, scale, loss));
             return;
         }
         KernelScratchRegion sums = b.Scratch(blocks);
-        b.Launch(() => run(config, x, targets, count, c, 1f, sums.View));
+        b.Launch(() => run(config, x, targets, count, constants, 1f, sums.View));
         AddFinish(b, sums, blocks, factor);
     }
 
-    private static void AddSlopes<F, T>(KernelBinding b, T targets, double constant, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets
+    private static void AddSlopes<F, T, C>(KernelBinding b, T targets, C constants, double factor) where F : struct, ILossTerm where T : struct, IKernelTargets where C : struct, IKernelConstants
     {
         ArrayView<float> dloss = b.In(0), x = b.In(1), dx = b.Out();
-        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, T, float, float, ArrayView<float>>(Slopes<F, T>);
-        (float c, float scale) = ((float)constant, (float)factor);
-        b.Launch(() => run(dx.IntLength, dloss, x, targets, c, scale, dx));
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, T, C, float, ArrayView<float>>(Slopes<F, T, C>);
+        float scale = (float)factor;
+        b.Launch(() => run(dx.IntLength, dloss, x, targets, constants, scale, dx));
     }
 }

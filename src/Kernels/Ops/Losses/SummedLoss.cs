@@ -25,14 +25,18 @@ public interface ILossTerm
 /// <summary>A loss that is a sum over elements, times a factor that follows from the shape.</summary>
 /// <remarks>
 /// Inputs: x [N, …], and if the term has a target: targets of the same shape, or Int32 of the same length (labels [N] for one
-/// score a sample). Output: [1]. Targets have no gradient.
+/// score a sample); with <paramref name="Rows"/> the constants [D] of x's last axis. Output: [1]. Targets and constants have no gradient.
 /// </remarks>
-public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct, ILossTerm
+/// <param name="Constant">That of all terms.</param>
+/// <param name="Rows">Whether each number of a row has a constant of its own instead.</param>
+public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : Op where F : struct, ILossTerm
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, F.Inputs, Name);
+        Expect.Count(inputs, F.Inputs + (Rows ? 1 : 0), Name);
         Expect.Element(inputs[0], ElementType.Real, "x");
+        if (Rows)
+            Expect.Shape(inputs[^1], new Shape(inputs[0].Shape[^1]), "constants");
         if (F.Inputs == 1)
             return [new TensorType(Shape.Scalar)];
         TensorType targets = inputs[1];
@@ -51,10 +55,8 @@ public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct,
     {
         if (F.Inputs > 1 && b.Needs(1))
             throw new NotSupportedException($"{Name}: its targets have no gradient, but '{b.Input(1).Name}' is asked for one.");
-        var backward = new SummedLossGradient<F>(Name, Constant, Factor(b.Input(0).Shape));
-        b.Give(0, F.Inputs > 1
-            ? b.Graph.Add(backward, b.Gradient(), b.Input(0), b.Input(1))
-            : b.Graph.Add(backward, b.Gradient(), b.Input(0)));
+        var backward = new SummedLossGradient<F>(Name, Constant, Factor(b.Input(0).Shape), Rows);
+        b.Give(0, b.Graph.Add(backward, [b.Gradient(), .. Enumerable.Range(0, b.Node.Inputs.Count).Select(b.Input)]));
     }
 
     public override void Reference(ReferenceArguments a)
@@ -62,7 +64,7 @@ public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct,
         var targets = new LossTargets<F>(a, 1);
         double sum = 0;
         for (int i = 0; i < a.In(0).Length; i++)
-            sum += F.Value<F64>(new(a.In(0)[i]), new(targets[a, i]), new(Constant)).Value;
+            sum += F.Value<F64>(new(a.In(0)[i]), new(targets[a, i]), new(Rows ? a.In(F.Inputs)[i % a.In(F.Inputs).Length] : Constant)).Value;
         a.Out()[0] = sum * Factor(a.InShape(0));
     }
 
@@ -70,13 +72,14 @@ public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct,
     {
         float* x = b.In(0), loss = b.Out();
         var targets = new LossTargets<F>(b, 1);
+        LossConstants constants = Rows ? new(b.In(F.Inputs), b.InShape(F.Inputs).Count) : new(Constant);
         int count = b.InShape(0).Count, blocks = LossLoop.Blocks(count);
         double factor = Factor(b.InShape(0));
         ScratchRegion sums = b.Scratch(blocks);
         b.Parallel(blocks, (begin, end, _) =>
         {
             for (int i = begin; i < end; i++)
-                sums.Pointer[i] = LossLoop.Sum<F>(Constant, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count));
+                sums.Pointer[i] = LossLoop.Sum<F>(constants, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count));
         });
         b.Serial(() =>
         {
@@ -87,21 +90,21 @@ public abstract record SummedLoss<F>(double Constant = 0) : Op where F : struct,
         });
     }
 
-    public override void Kernel(KernelBinding b) => LossKernels.AddSum<F>(b, Constant, Factor(b.InShape(0)));
+    public override void Kernel(KernelBinding b) => LossKernels.AddSum<F>(b, Rows ? null : Constant, Factor(b.InShape(0)));
 
     /// <summary>What the sum over all elements is multiplied by.</summary>
     protected abstract double Factor(Shape x);
 }
 
 /// <summary>dx = dloss·factor·slope(x, target).</summary>
-/// <remarks>Inputs: dloss [1], x, targets if any. Output: dx as x.</remarks>
-public sealed record SummedLossGradient<F>(string Of, double Constant, double Factor) : Op where F : struct, ILossTerm
+/// <remarks>Inputs: dloss [1], x, targets if any, constants of a row if any. Output: dx as x.</remarks>
+public sealed record SummedLossGradient<F>(string Of, double Constant, double Factor, bool Rows) : Op where F : struct, ILossTerm
 {
     public override string Name => Of + "Gradient";
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, F.Inputs + 1, Name);
+        Expect.Count(inputs, F.Inputs + (Rows ? 2 : 1), Name);
         return [inputs[1]];
     }
 
@@ -111,21 +114,22 @@ public sealed record SummedLossGradient<F>(string Of, double Constant, double Fa
     {
         var targets = new LossTargets<F>(a, 2);
         for (int i = 0; i < a.Out().Length; i++)
-            a.Out()[i] = a.In(0)[0] * Factor * F.Slope<F64>(new(a.In(1)[i]), new(targets[a, i]), new(Constant)).Value;
+            a.Out()[i] = a.In(0)[0] * Factor * F.Slope<F64>(new(a.In(1)[i]), new(targets[a, i]), new(Rows ? a.In(F.Inputs + 1)[i % a.In(F.Inputs + 1).Length] : Constant)).Value;
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
         float* dloss = b.In(0), x = b.In(1), dx = b.Out();
         var targets = new LossTargets<F>(b, 2);
+        LossConstants constants = Rows ? new(b.In(F.Inputs + 1), b.InShape(F.Inputs + 1).Count) : new(Constant);
         int count = b.InShape(1).Count;
         b.Parallel(LossLoop.Blocks(count), (begin, end, _) =>
         {
             float scale = (float)(dloss[0] * Factor);
             for (int i = begin; i < end; i++)
-                LossLoop.Slopes<F>(Constant, scale, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count), dx);
+                LossLoop.Slopes<F>(constants, scale, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count), dx);
         });
     }
 
-    public override void Kernel(KernelBinding b) => LossKernels.AddSlopes<F>(b, Constant, Factor);
+    public override void Kernel(KernelBinding b) => LossKernels.AddSlopes<F>(b, Rows ? null : Constant, Factor);
 }

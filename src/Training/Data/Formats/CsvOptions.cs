@@ -22,6 +22,9 @@ internal sealed record CsvOptions
     /// <summary>The column of classes, by name or number; null for the one named 'label', else the last.</summary>
     public string? Label { get; init; }
 
+    /// <summary>What stands between several labels in the column of classes; null where there is one class.</summary>
+    public string? LabelDelim { get; init; }
+
     /// <summary>The columns of numbers to predict; then there is no class.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 

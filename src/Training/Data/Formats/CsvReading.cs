@@ -21,6 +21,8 @@ internal sealed class CsvReading
     private readonly Dictionary<string, int> classes = new(StringComparer.Ordinal);
     private readonly List<(string, TextPlace)> classPlaces = [];
     private readonly List<int> labels = [];
+    private readonly List<IReadOnlyList<string>> tags = [];
+    private readonly TargetCells answers = new();
     private readonly List<long> lines = [];
     private readonly NumberList values = new();
     private readonly List<float> targets = [];
@@ -108,10 +110,11 @@ internal sealed class CsvReading
             Lines = lines,
             Values = floats,
             Doubles = doubles,
-            Labels = columns.Label is null ? null : [.. labels],
+            Labels = columns.Label is null || options.LabelDelim is not null ? null : [.. labels],
             Classes = classPlaces,
             Targets = columns.Targets.Length == 0 ? null : [.. targets],
         };
+        table = WithTags(table);
         table = options.Layout is null ? TypeInference.Settle(table, columns, readers, options) : table with { Columns = [.. readers.Zip(columns.Layout.Features, (r, n) => r.ToRaw(n, r.Type))] };
         if (unanswered > 0)
             table = table with { Notes = [.. table.Notes, FormattableString.Invariant($"{rows.Name}: {unanswered:N0} rows without a value to predict are left out")] };
@@ -134,18 +137,58 @@ internal sealed class CsvReading
             values.Add(readers[i].Read(rows, columns.Features[i]));
         foreach (int i in columns.Targets)
             targets.Add((float)Number(i));
-        if (columns.Label is int label)
+        if (columns.Label is not int label)
+            return;
+        if (options.LabelDelim is null)
             labels.Add(Class(label));
+        else
+            tags.Add(Tags(label, options.LabelDelim));
+    }
+
+    // Nothing is no label, which a sample may have.
+    private IReadOnlyList<string> Tags(int column, string delimiter)
+    {
+        string text = Text(column);
+        if (options.IsMissing(CellTexts.Clean(text)) && text.Trim().Length > 0)
+            throw Refuse(column, $"{DataFault.Quote(text)}, missing labels, in {columns.NameOf(column)}", "labels, or nothing for a row that has none; 'missing-target: drop' leaves such rows out");
+        IReadOnlyList<string> found = TagTexts.Split(text, delimiter);
+        if (found.FirstOrDefault(t => t.Any(char.IsControl)) is string wrong)
+            throw Refuse(column, $"{DataFault.Quote(wrong)} with a control character ({DataFault.Code(wrong.First(char.IsControl))}) in {columns.NameOf(column)}", "names of labels without one");
+        foreach (string tag in found)
+        {
+            if (classes.TryAdd(tag, classes.Count) && options.Layout?.Tags is null && classes.Count > TagTexts.MostTags)
+                throw Refuse(column, $"more than {TagTexts.MostTags} different labels", "fewer; is 'label-delim' another?");
+        }
+        return found;
+    }
+
+    private CsvTable WithTags(CsvTable table)
+    {
+        if (columns.Label is null || options.LabelDelim is null)
+            return table;
+        IReadOnlyList<string> names = options.Layout?.Tags ?? TagTexts.Sorted(classes.Keys);
+        if (names.Count == 0)
+            throw DataFault.In(rows.Name, $"no label in {columns.NameOf(columns.Label.Value)} of any row", "some to learn");
+        if ((long)names.Count * tags.Count > Array.MaxLength)
+            throw DataFault.In(rows.Name, $"{names.Count} labels for {tags.Count} rows", $"at most {Array.MaxLength} numbers in all");
+        return table with
+        {
+            Layout = table.Layout with { Tags = names },
+            Targets = TagTexts.ToTargets(tags, names),
+            Notes = [.. table.Notes, .. TagTexts.Unknown(rows.Name, tags, names) is string unknown ? [unknown] : Array.Empty<string>()],
+        };
     }
 
     private bool IsUnanswered() =>
-        (columns.Label is int label && options.IsMissing(CellTexts.Clean(Text(label)))) || Array.Exists(columns.Targets, t => options.IsMissing(CellTexts.Clean(Text(t))));
+        (columns.Label is int label && CellTexts.Clean(Text(label)) is var answer && options.IsMissing(answer) && (answer.Length > 0 || options.LabelDelim is null)) || Array.Exists(columns.Targets, t => options.IsMissing(CellTexts.Clean(Text(t))));
 
     private double Number(int column)
     {
         ReadOnlySpan<byte> text = rows.Cell(column);
         if (CsvHeader.TryNumber(text, options.Numbers, out double value))
-            return value;
+            return answers.Number(column, value) ? value : throw Refuse(column, $"{DataFault.Quote(Encoding.UTF8.GetString(text))} in {columns.NameOf(column)}, whose other values are true or false", "one of them");
+        if (answers.TruthValue(column, CellTexts.Clean(Encoding.UTF8.GetString(text))) is double truth)
+            return truth;
         string found = text.Trim(" \t"u8).IsEmpty ? "nothing" : DataFault.Quote(Encoding.UTF8.GetString(text));
         string hint = text.Contains((byte)',') ? " with a decimal point" : "";
         throw Refuse(column, $"{found} in {columns.NameOf(column)}", $"a finite number{hint}; 'ignore' leaves a column out{(lines.Count == 1 ? MayBeNames : "")}");

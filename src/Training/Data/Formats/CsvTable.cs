@@ -105,7 +105,7 @@ internal sealed record CsvTable
         Columns = Columns,
         Labels = classes is null || Labels is null ? null : LabelsIn(classes),
         Targets = Targets,
-        TargetSize = Targets is null ? 0 : Layout.Targets.Count,
+        TargetSize = Targets is null ? 0 : Layout.Tags?.Count ?? Layout.Targets.Count,
         Places = new SamplePlaces(Name) { Lines = Lines, Names = [.. Layout.Features.Select(f => Layout.Named ? $"column {DataFault.Quote(f)}" : f)] },
     };
 }

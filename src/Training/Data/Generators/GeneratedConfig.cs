@@ -29,6 +29,9 @@ public abstract record GeneratedConfig : DatasetConfig
 
     protected virtual IReadOnlyList<string>? ClassNames => null;
 
+    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    protected virtual IReadOnlyList<string>? TargetNames => null;
+
     public sealed override DataSet Load(DataContext context)
     {
         ulong seed = Seed ?? context.Seed;
@@ -43,6 +46,7 @@ public abstract record GeneratedConfig : DatasetConfig
             Train = parts[0]!,
             Test = parts[1],
             ClassNames = ClassNames,
+            TargetNames = TargetNames,
             Origin = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Title}, generated with seed {seed}"),
             Fingerprint = Fingerprint.Of(shape, parts[0], parts[1]),
         };

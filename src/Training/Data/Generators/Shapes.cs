@@ -5,13 +5,24 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
 
+/// <summary>What is predicted of pictures of shapes.</summary>
+public enum ShapesTarget
+{
+    /// <summary>What each pixel belongs to.</summary>
+    Mask,
+
+    /// <summary>Which kinds of shapes are to be seen.</summary>
+    Labels,
+}
+
 /// <summary>
 /// Pictures of bright discs, squares and triangles on a darker, uneven background under noise, gray, with a mask that says of each pixel what
-/// it belongs to. For segmentation, where no real data is to hand.
+/// it belongs to, or with the kinds of shapes that are to be seen. For segmentation and multi-label classification, where no real data is to hand.
 /// </summary>
 public sealed record ShapesConfig() : GeneratedConfig(400, 100)
 {
     private const int Kinds = 3;
+    private static readonly string[] Names = ["background", "disc", "square", "triangle"];
 
     /// <summary>Height and width of a picture in pixels.</summary>
     public int Size { get; init => field = Require.Between(value, 16, 1024); } = 32;
@@ -25,18 +36,38 @@ public sealed record ShapesConfig() : GeneratedConfig(400, 100)
     /// <summary>Standard deviation of the noise, where the range of a picture is 255.</summary>
     public double Noise { get; init => field = Require.NonNegative(value); } = 12;
 
-    public override DataShape? KnownShape => new(new Shape(1, Size, Size), Classes) { Answer = new Shape(Size, Size) };
+    /// <summary>What is predicted: the mask, or which kinds of shapes are to be seen, any number of labels (multi-label, for bce-with-logits).</summary>
+    public ShapesTarget Target { get; init; }
+
+    public override DataShape? KnownShape => Target == ShapesTarget.Labels
+        ? new(new Shape(1, Size, Size), 0, Classes - 1)
+        : new(new Shape(1, Size, Size), Classes) { Answer = new Shape(Size, Size) };
 
     protected override string Title => "shapes";
 
-    protected override IReadOnlyList<string> ClassNames => [.. new[] { "background", "disc", "square", "triangle" }.Take(Classes)];
+    protected override IReadOnlyList<string>? ClassNames => Target == ShapesTarget.Labels ? null : [.. Names.Take(Classes)];
+
+    protected override IReadOnlyList<string>? TargetNames => Target == ShapesTarget.Labels ? [.. Names.Take(Classes).Skip(1)] : null;
 
     protected override SampleSet Make(int count, ulong seed, uint part)
     {
         int pixels = Size * Size;
         byte[] bytes = new byte[checked(count * pixels)], mask = new byte[bytes.Length];
         Concurrently.For(count, i => Draw(Sample(seed, part, i), bytes.AsSpan(i * pixels, pixels), mask.AsSpan(i * pixels, pixels)));
-        return new SampleSet { Shape = new Shape(1, Size, Size), Count = count, Bytes = bytes, Mask = mask, AnswerShape = new Shape(Size, Size) };
+        var samples = new SampleSet { Shape = new Shape(1, Size, Size), Count = count, Bytes = bytes };
+        return Target == ShapesTarget.Labels ? samples with { Targets = Labels(mask, pixels), TargetSize = Classes - 1 } : samples with { Mask = mask, AnswerShape = new Shape(Size, Size) };
+    }
+
+    // A kind is there where a pixel of it is to be seen.
+    private float[] Labels(byte[] mask, int pixels)
+    {
+        var labels = new float[mask.Length / pixels * (Classes - 1)];
+        for (int i = 0; i < mask.Length; i++)
+        {
+            if (mask[i] > 0)
+                labels[(i / pixels * (Classes - 1)) + mask[i] - 1] = 1;
+        }
+        return labels;
     }
 
     private void Draw(RandomStream random, Span<byte> picture, Span<byte> mask)

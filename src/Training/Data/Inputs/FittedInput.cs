@@ -17,6 +17,15 @@ public sealed record FittedInput
     /// <summary>Names of the classes in order; null where they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
+    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    public IReadOnlyList<string>? TargetNames { get; init; }
+
+    /// <summary>Of the classes, or of what is predicted in their place; null where they have none.</summary>
+    public IReadOnlyList<string>? AnswerNames => ClassNames ?? TargetNames;
+
+    /// <summary>Whether the numbers to predict are labels of which a sample has any number, rather than columns of a table.</summary>
+    public bool AreTags => TargetNames is not null && (Columns is null || Columns.Tags is not null);
+
     /// <summary>Columns of the training table; null where the data was none.</summary>
     public TableColumns? Columns { get; init; }
 
@@ -34,6 +43,7 @@ public sealed record FittedInput
         Shape = data.Shape,
         Normalization = data.Normalization,
         ClassNames = data.ClassNames,
+        TargetNames = data.TargetNames,
         Columns = data.Columns,
         Text = data.Text,
         Bytes = data.Train.AreBytes,
@@ -54,6 +64,8 @@ public sealed record FittedInput
             return $"an answer of shape {answer} for {Shape.Classes} classes and {Shape.Targets} targets";
         if (ClassNames is not null && ClassNames.Count != Shape.Classes)
             return $"{ClassNames.Count} names of {Shape.Classes} classes";
+        if (TargetNames is { } named && (named.Count != Shape.Targets || named.Any(n => n is null)))
+            return $"{named.Count} names of {Shape.Targets} targets";
         if (Text is not null)
             return Text.Problem() ?? (Columns is not null || Shape.Shape.Rank != 1 || (Shape.HasPositionClasses && Shape.Classes != Text.Size) ? "a vocabulary that is not that of the samples" : null);
         if (Columns is null)
@@ -63,7 +75,7 @@ public sealed record FittedInput
             return wrong.Problem();
         if (Columns.Window?.Problem(Columns.Features) is string window)
             return window;
-        if ((long)Columns.Width * (Columns.Window?.Past ?? 1) != Shape.Shape.Length || (Columns.Window?.Answers ?? Columns.Targets.Count) != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
+        if ((long)Columns.Width * (Columns.Window?.Past ?? 1) != Shape.Shape.Length || (Columns.Window?.Answers ?? Columns.Tags?.Count ?? Columns.Targets.Count) != Shape.Targets || Columns.Of(ColumnRole.Label).Count > 1)
             return "columns that are not those of the samples";
         return Columns.Targets.Distinct().Count() == Columns.Targets.Count && Columns.Targets.All(t => t >= 0 && t < count && Columns.Columns[t].Role == ColumnRole.Target) ? null : "targets that are no columns";
     }

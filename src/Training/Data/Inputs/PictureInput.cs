@@ -39,6 +39,8 @@ internal static class PictureInput
         PictureLayout layout = Layout(folder, Folders, fitted, options);
         if (answers && fitted.Shape is { Classes: > 0, Answer: not null })
             return Masked(folder, fitted, options, cache, layout);
+        if (answers && options.Labelling is { } labelling)
+            return Labelled(folder, fitted, options, labelling, cache, layout, note);
         PictureFolder found = PictureFolder.Scan(folder, folder);
         if (answers && (found.Classes is [""] || fitted.ClassNames is null))
             throw DataFault.In(folder, "no folders", "a folder of pictures for each class");
@@ -48,6 +50,23 @@ internal static class PictureInput
             Concurrently.For(found.Pictures.Count, i => Require(found.Pictures[i].Path, PictureReader.Header(PictureReader.Bytes(found.Pictures[i].Path), found.Pictures[i].Path), layout.Shape, options));
         long bytes = checked(found.Pictures.Count * layout.Shape.Length * (layout.Bits == 8 ? 1 : sizeof(float)));
         return new PictureSet(found.Pictures, answers ? [.. fitted.ClassNames!] : null, layout, default).Samples(cache.IsInMemory(bytes), progress: null);
+    }
+
+    // With labels out of a table of the name that the training data's had, in the folder or beside it, or in several folders.
+    private static SampleSet Labelled(string folder, FittedInput fitted, ReadingOptions options, PictureLabelling labelling, SampleCache cache, PictureLayout layout, Action<string>? note)
+    {
+        string? table = labelling.Table is null ? null : Path.GetFileName(labelling.Table);
+        string full = Path.GetFullPath(folder);
+        string? found = table is null ? null : new[] { full, Path.GetDirectoryName(full.TrimEnd(Path.DirectorySeparatorChar)) ?? full }.Select(f => Path.Combine(f, table)).FirstOrDefault(File.Exists)
+            ?? throw DataFault.In(folder, $"no table {DataFault.Quote(table)} in it or beside it", "the names and labels of its pictures, as in training");
+        IReadOnlyList<string> names = fitted.AnswerNames ?? throw DataFault.In(folder, "pictures with labels", "a network that was trained on such");
+        LabelledPictures pictures = LabelledPictures.Of([(full, PictureFolder.Scan(full, full))], full, labelling, found)[0]!;
+        foreach (string line in pictures.NotesFor(folder, names))
+            note?.Invoke(line);
+        if (!options.Resizes)
+            Concurrently.For(pictures.Files.Count, i => Require(pictures.Files[i].Path, PictureReader.Header(PictureReader.Bytes(pictures.Files[i].Path), pictures.Files[i].Path), layout.Shape, options));
+        long bytes = checked(pictures.Files.Count * layout.Shape.Length * (layout.Bits == 8 ? 1 : sizeof(float)));
+        return pictures.Answered(new PictureSet(pictures.Files, null, layout, default).Samples(cache.IsInMemory(bytes), progress: null), names);
     }
 
     // A folder with folders of pictures and of masks.

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Inputs;
@@ -33,6 +34,9 @@ internal sealed record ReadingOptions
 
     /// <summary>How pictures become samples; shape and bits are the trained network's.</summary>
     public PictureLayout Pictures { get; init; } = new(new Shape(1, 1, 1), 8);
+
+    /// <summary>How pictures get labels; null where folders are classes.</summary>
+    public PictureLabelling? Labelling { get; init; }
 
     /// <summary>From this gray value on a pixel of a mask is of class 1; null where each value is a class.</summary>
     public int? MaskThreshold { get; init; }

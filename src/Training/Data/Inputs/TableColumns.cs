@@ -40,6 +40,10 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SeriesWindow? Window { get; init; }
 
+    /// <summary>Names of the labels of which the column of classes holds any number a row; null where it holds a class.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<string>? Tags { get; init; }
+
     /// <summary>A table of nothing but numbers without names.</summary>
     public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
 

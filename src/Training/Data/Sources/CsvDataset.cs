@@ -44,7 +44,11 @@ public sealed record CsvConfig : DatasetConfig
     [DefaultText("the column named 'label', else the last")]
     public string? Label { get; init; }
 
-    /// <summary>Columns of numbers to predict, instead of a class.</summary>
+    /// <summary>What stands between several labels in the column of 'label', e.g. ";": then a row has any number of labels (multi-label), for bce-with-logits.</summary>
+    [DefaultText("none: a row has one class")]
+    public string? LabelDelim { get; init => field = value is null ? null : Require.NotEmpty(value); }
+
+    /// <summary>Columns of numbers to predict, instead of a class; for labels that are there or not, columns of 1 and 0, or true and false.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
     /// <summary>Samples of several rows that follow one another in time, e.g. <c>{past: 24, horizon: 6}</c>; <c>targets</c> are predicted for the rows behind.</summary>
@@ -85,6 +89,8 @@ public sealed record CsvConfig : DatasetConfig
             throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
         if (Window is not null && (Targets.Count == 0 || Shape is not null))
             throw ConfigException.At(Window.Source, Shape is null ? "window without 'targets'; expected the columns to predict, e.g. targets: [temperature]" : "window with 'shape'; expected one of the two");
+        if (LabelDelim is not null && Label is null)
+            throw ConfigException.At(Source, "csv has 'label-delim' without 'label'; expected the column of the labels");
         if ((Window is not null || Shape is not null) && Columns.Values.OfType<CategoryColumnConfig>().FirstOrDefault(c => c.Embedding is not null) is { } embedded)
             throw ConfigException.At(embedded.Source, $"embedding with '{(Window is null ? "shape" : "window")}', whose samples have more than one axis; expected one of the two");
         string path = DataFile.Resolve(context, Path);
@@ -98,6 +104,7 @@ public sealed record CsvConfig : DatasetConfig
         return ArraySamples.DataSet(Samples(train, classes), test is null ? null : Samples(test, classes), test?.Name ?? "", path, classes) with
         {
             Columns = train.Layout,
+            TargetNames = train.Layout.Tags ?? (Targets.Count > 0 && Window is null ? [.. train.Layout.Targets.Select(t => train.Layout.Columns[t].Name)] : null),
             Notes = [.. train.Notes, .. test?.Notes ?? []],
         };
     }
@@ -129,6 +136,7 @@ public sealed record CsvConfig : DatasetConfig
         Header = Header,
         Comment = Comment?[0],
         Label = Label,
+        LabelDelim = LabelDelim,
         Targets = Targets,
         Window = Window,
         DropsUnanswered = MissingTarget == MissingTarget.Drop,

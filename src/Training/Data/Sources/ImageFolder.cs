@@ -60,6 +60,20 @@ public sealed record ImagesConfig : DatasetConfig
     /// <summary>Folder of the test set, with folders of the same classes.</summary>
     public string? Test { get; init; }
 
+    /// <summary>
+    /// Table of the pictures' names and labels, instead of a folder for each class: the class, or with 'label-delim' several labels, or a column of 1 and 0 for
+    /// each label. Names are those of files, with or without folder and ending.
+    /// </summary>
+    [DefaultText("none: folders are classes")]
+    public string? Labels { get; init; }
+
+    /// <summary>What stands between several labels of a picture in the table of 'labels', e.g. ";".</summary>
+    [DefaultText("none: a picture has one class")]
+    public string? LabelDelim { get; init => field = value is null ? null : Require.NotEmpty(value); }
+
+    /// <summary>Whether a picture may have several labels: it lies, or is linked, under one name in the folder of each, or has several rows in the table of 'labels'.</summary>
+    public bool MultiLabel { get; init; }
+
     /// <summary>Size that all pictures are scaled to; without it they must have the same.</summary>
     [DefaultText("none: all must have the same size")]
     public ResizeConfig? Resize { get; init; }
@@ -90,6 +104,8 @@ public sealed record ImagesConfig : DatasetConfig
         ArePictures = true,
         Resizes = Resize is not null,
         MaskThreshold = MaskThreshold,
+        Labelling = Labels is null && !MultiLabel ? null : new PictureLabelling(Labels, LabelDelim, MultiLabel),
+        Table = new CsvOptions { LabelDelim = LabelDelim },
         Pictures = new PictureLayout(new Shape(1, 1, 1), 8) { Method = Resize?.Method ?? ResizeMethod.Stretch, Background = Background },
     };
 
@@ -100,7 +116,11 @@ public sealed record ImagesConfig : DatasetConfig
             return Segmented(folder, context);
         if (MaskThreshold is not null || TestMasks is not null)
             throw ConfigException.At(Source, "images has settings of masks and no 'masks'; expected the folder of the masks, or folders 'images' and 'masks'");
+        if (LabelDelim is not null && Labels is null)
+            throw ConfigException.At(Source, "images has 'label-delim' without 'labels'; expected the table of the pictures' labels");
         PictureParts parts = Parts(folder, context);
+        if (Reading.Labelling is { } labelling)
+            return Labelled(folder, parts, labelling, context);
         PictureFolder?[] found = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(p => p is null ? null : PictureFolder.Scan(p, Root(p, folder)))];
         string[] classes = context.Fitted?.ClassNames is { } known ? [.. known] : found[0]!.Classes;
         if (found[0]!.Classes is [""])
@@ -119,6 +139,32 @@ public sealed record ImagesConfig : DatasetConfig
         })];
         DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", classes, sets[1]);
         return data with { Notes = [.. found.Select(f => f?.Note).OfType<string>()] };
+    }
+
+    // Pictures with labels out of a table, or in several folders.
+    private DataSet Labelled(string folder, PictureParts parts, PictureLabelling labelling, DataContext context)
+    {
+        string? table = labelling.Table is null ? null : DataFile.Resolve(context, labelling.Table);
+        (string, PictureFolder)?[] folders = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(p => p is null ? ((string, PictureFolder)?)null : (p, PictureFolder.Scan(p, Root(p, folder))))];
+        LabelledPictures?[] found = LabelledPictures.Of(folders, folder, labelling, table);
+        bool tags = found[0]!.AreTags;
+        IReadOnlyList<string> names = context.Fitted?.AnswerNames ?? TagTexts.Sorted([.. found[0]!.Labels.SelectMany(l => l).Distinct(StringComparer.Ordinal)]);
+        if (names.Count is 0 or > TagTexts.MostTags)
+            throw DataFault.In(table ?? folder, names.Count == 0 ? "no label of any picture" : $"{names.Count} different labels", $"1 to {TagTexts.MostTags}");
+        PictureSurvey survey = PictureSurvey.Of([.. found.OfType<LabelledPictures>().SelectMany(f => f.Files)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
+        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
+        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
+        int first = 0;
+        SampleSet?[] sets = [.. found.Select(f =>
+        {
+            if (f is null)
+                return null;
+            int begin = first;
+            first += f.Files.Count;
+            return f.Answered(new PictureSet(f.Files, null, layout, survey.Hashes.AsMemory(begin, f.Files.Count)).Samples(inMemory, context.Progress), names);
+        })];
+        DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", tags ? null : names, sets[1]);
+        return data with { TargetNames = tags ? names : null, Notes = [.. found.OfType<LabelledPictures>().SelectMany(f => f.NotesFor(table ?? folder, names))] };
     }
 
     // Pictures with a mask each, whatever folders they lie in.

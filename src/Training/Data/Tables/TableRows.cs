@@ -40,9 +40,24 @@ internal static class TableRows
         string extension = Path.GetExtension(plain).ToLowerInvariant();
         if (extension is ".jsonl" or ".ndjson" || (!Delimited.Contains(extension) && JsonRows.Is(head.AsSpan(0, count))))
             return new JsonRows(stream, name);
-        bool spaces = options.Separator == ' ' || (options.Separator is null && CsvOptions.SeparatorOf(plain) is null && SpacedRows.Is(head.AsSpan(0, count), options.Comment));
+        bool spaces = options.Separator == ' ' || (options.Separator is null && options.LabelDelim is not " " && CsvOptions.SeparatorOf(plain) is null && SpacedRows.Is(head.AsSpan(0, count), options.Comment));
         return spaces
             ? new SpacedRows(stream, name, options.Comment)
-            : new CsvRows(stream, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) });
+            : new CsvRows(stream, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) ?? Beside(head.AsSpan(0, count), options.LabelDelim) });
+    }
+
+    // What stands between labels in a cell is not between columns; null where neither is known.
+    private static char? Beside(ReadOnlySpan<byte> head, string? delimiter)
+    {
+        if (delimiter is not [',' or ';' or '|' or '\t'])
+            return null;
+        ReadOnlySpan<byte> line = head.IndexOf((byte)'\n') is >= 0 and int end ? head[..end] : head;
+        (char, int) best = ('\0', 0);
+        foreach (char separator in ",;\t|")
+        {
+            if (separator != delimiter[0] && line.Count((byte)separator) is var found && found > best.Item2)
+                best = (separator, found);
+        }
+        return best.Item2 > 0 ? best.Item1 : null;
     }
 }
