@@ -28,7 +28,7 @@ internal static partial class Errors
         output.Fail(ToJson(e, code, message));
         // An expression is shown with a mark below the place.
         foreach (string line in e is ExpressionException ? $"gpugrad: {message}".Split('\n') : [$"gpugrad: {message}"])
-            Output.Note(line);
+            Output.Error(line);
         // The stack of a defect is what a report of it needs.
         if (code == ExitCode.Unexpected && e is not (GpuGradException or OperationCanceledException))
         {

@@ -41,6 +41,19 @@ public sealed class Gpugrad : IDisposable
 
     public Answer Run(params string[] arguments) => RunWithInput("", arguments);
 
+    /// <summary>Runs it as several processes of a launcher.</summary>
+    public Answer RunUnder(string[] launcher, params string[] arguments)
+    {
+        using Process process = StartUnder(launcher, arguments);
+        process.StandardInput.Close();
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        Patience.UntilEndOf(process);
+        return new Answer($"{string.Join(' ', launcher)} gpugrad {string.Join(' ', arguments)}", process.ExitCode, output.Result, errors.Result);
+    }
+
+    /// <summary>Starts it as several processes of a launcher and does not wait.</summary>
+    public Process StartUnder(string[] launcher, params string[] arguments) => Start(arguments, null, launcher);
+
     public Answer RunWithInput(string input, params string[] arguments)
     {
         using Process process = Start(arguments);
@@ -71,10 +84,12 @@ public sealed class Gpugrad : IDisposable
     /// <summary>Starts it and does not wait.</summary>
     public Process Start(params string[] arguments) => Start(arguments, null);
 
-    private Process Start(string[] arguments, string? redirection)
+    private Process Start(string[] arguments, string? redirection, string[]? launcher = null)
     {
         string dotnet = Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
         string[] command = Patience.Listening([Path.GetFullPath(dotnet), typeof(ExitCode).Assembly.Location, .. arguments]);
+        if (launcher is not null)
+            command = [.. launcher, .. command];
         if (redirection is not null)
             command = ["/bin/sh", "-c", $"exec \"$@\" {redirection}", "sh", .. command];
         var start = new ProcessStartInfo(command[0], command[1..])

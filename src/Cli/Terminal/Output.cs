@@ -11,6 +11,8 @@ public sealed class Output(bool json)
     // JSON has no number that is not finite: they are the texts "NaN", "Infinity" and "-Infinity", as in metrics.jsonl.
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
+    private static Action<string>? rankErrors;
+
     private bool answered;
 
     public bool IsJson => json;
@@ -33,6 +35,18 @@ public sealed class Output(bool json)
         Console.Out.Write(string.Join('\n', text.Split('\n').Select(Printable.Line)));
         Console.Out.Flush();
     }
+
+    /// <summary>Nothing is printed any more but what goes wrong with this rank alone.</summary>
+    public static void Mute(int rank)
+    {
+        TextWriter errors = Console.Error;
+        rankErrors = (text => errors.WriteLine(Printable.Line($"rank {rank}: {text}")));
+        Console.SetOut(TextWriter.Null);
+        Console.SetError(TextWriter.Null);
+    }
+
+    /// <summary>What went wrong, on standard error.</summary>
+    public static void Error(string text) => (rankErrors ?? Note)(text);
 
     /// <summary>A remark that is not part of the answer.</summary>
     public static void Note(string text) => Console.Error.WriteLine(Printable.Line(text));

@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
@@ -27,11 +28,13 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     [Range(1)]
     public int? Until { get; set; }
 
-    public override int Run(Output output)
+    public override int Run(Output output) => RankedTraining.Run(output, ranks => ranks is { Rank: > 0 } ? Compute(output, ranks) : Resume(output, ranks));
+
+    private int Resume(Output output, ICollectives? ranks)
     {
         using var signals = TrainingCommand.Signals();
         using RunFolder folder = RunFolder.Open(RunPath, Output.Note);
-        LoadedConfig loaded = RunConfigFile.Load(folder.Config, Set);
+        LoadedConfig loaded = RankedTraining.For(RunConfigFile.Load(folder.Config, Set), ranks);
         ModelCheck.Check(loaded.Config);
         using CheckpointFile? file = folder.Checkpoints.OpenNewest();
         if (file is null)
@@ -44,7 +47,18 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
             NoteOtherBits(file.Content, device, folder);
             output.Line($"checkpoint {file.Path}: {Where(file.Content.State, loaded.Config.Train.Epochs)}");
         }
-        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until);
+        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until, ranks);
+    }
+
+    // Where a run stands comes from rank 0, which has its folder.
+    private int Compute(Output output, ICollectives ranks)
+    {
+        using var signals = TrainingCommand.Signals();
+        LoadedConfig loaded = RankedTraining.For(RunConfigFile.Load(Path.Combine(RunPath, "config.yaml"), Set), ranks);
+        ModelCheck.Check(loaded.Config);
+        (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, signals, output);
+        using Device opened = device;
+        return RankedTraining.Compute(loaded, data, device, ranks, signals, isNew: false, Until);
     }
 
     private static string Where(RunState state, int epochs) => Format.Invariant(

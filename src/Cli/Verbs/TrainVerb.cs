@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs.Storage;
 
@@ -23,7 +24,9 @@ public sealed class TrainVerb : ConfigVerb
     [Range(1)]
     public int? Until { get; set; }
 
-    public override int Run(Output output)
+    public override int Run(Output output) => RankedTraining.Run(output, ranks => Train(output, ranks));
+
+    private int Train(Output output, ICollectives? ranks)
     {
         if (Weights is not null)
             Set = Set.Append($"init-from.file={JsonValue.Create(Path.GetFullPath(Weights)).ToJsonString()}");
@@ -33,16 +36,19 @@ public sealed class TrainVerb : ConfigVerb
         config.InitFrom?.Check();
         if (config.Data.Dataset is null)
             throw ConfigException.At(config.Data.Source, "data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+        loaded = RankedTraining.For(loaded, ranks);
         using var signals = TrainingCommand.Signals();
         (Device device, TrainingData data) = OpenAndLoad(loaded, signals, output);
         using Device opened = device;
+        if (ranks is { Rank: > 0 })
+            return RankedTraining.Compute(loaded, data, device, ranks, signals, isNew: true, Until);
         using RunFolder folder = Out is null ? RunFolder.Create(config.Name, warn: Output.Note) : RunFolder.CreateAt(Out, Output.Note);
         loaded = loaded.Resolved(device.Id).For(data);
         folder.WriteConfig(YamlWriter.Write(loaded.Tree));
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try
         {
-            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until);
+            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until, ranks);
         }
         catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {

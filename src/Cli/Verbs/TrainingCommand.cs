@@ -4,6 +4,7 @@ using GpuGrad.Cli.Views;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
@@ -19,10 +20,10 @@ internal static class TrainingCommand
         ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
     };
 
-    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null)
+    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null, ICollectives? ranks = null)
     {
         RunConfig config = loaded.Config;
-        using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note);
+        using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note, ranks);
         if (session.Trainer.Model.Transfer is { } transfer)
             TransferView.Show(transfer, output);
         long trained = session.Trainer.Model.Memory.Layout.Trained.Sum(p => p.Shape.Length);
@@ -30,6 +31,8 @@ internal static class TrainingCommand
         output.Line($"network    {session.Trainer.Network.ParameterCount:N0} parameters{frozen}, {session.Trainer.TotalSteps:N0} steps of {(long)config.Data.Batch * config.Train.Accumulate}");
         if (device.KernelNote is { } kernels)
             output.Line($"kernels    {kernels}");
+        if (ranks is not null)
+            output.Line(Format.Invariant($"ranks      {ranks.Size} over {ranks.Name}{(device.Id == "cpu" ? $", {config.Threads} thread{(config.Threads == 1 ? "" : "s")} each" : "")}"));
         output.Line($"run        {folder.Path}");
         output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
         RunResult result = session.Run(signals.Stop, until ?? int.MaxValue);

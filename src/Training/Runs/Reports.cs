@@ -82,9 +82,11 @@ public readonly record struct StepReport(int Epoch, long Step, int Done, int Sam
     /// The mean loss over its samples. Where gradients are accumulated on a device that runs ahead, steps that are neither logged nor
     /// watched know that of their last batch only.
     /// </summary>
-    public double Loss => Before.Weight > 0 ? Before.With(Bound).Mean : Bound.Loss;
+    public double Loss => OfAllRanks ?? (Before.Weight > 0 ? Before.With(Bound).Mean : Bound.Loss);
 
     internal StepLoss Before { get; init; }
+
+    internal double? OfAllRanks { get; init; }
 }
 
 /// <summary>The mean loss over batches, in which every sample counts alike, or by its class's weight.</summary>

@@ -9,6 +9,7 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Logs;
 using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
@@ -33,6 +34,7 @@ public sealed class RunSession : IRunObserver, IDisposable
     private readonly HealthLog health;
     private readonly SampleSet trainSamples;
     private readonly Remedies remedies;
+    private readonly ICollectives? ranks;
     private FlightRecorder? recorder;
     private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
     private bool bestIsNew;
@@ -44,8 +46,9 @@ public sealed class RunSession : IRunObserver, IDisposable
     /// <param name="resumed">The checkpoint to go on from; null for a new run.</param>
     /// <param name="display">Told of every step and epoch.</param>
     /// <param name="warn">Told of what is wrong and does not stop the run.</param>
+    /// <param name="ranks">The processes that train it together; the session is that of rank 0. Null for one process.</param>
     public RunSession(
-        LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, IRunObserver? display, Action<string> warn)
+        LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, IRunObserver? display, Action<string> warn, ICollectives? ranks = null)
     {
         loaded = loaded.For(data);
         config = loaded.Config;
@@ -54,10 +57,11 @@ public sealed class RunSession : IRunObserver, IDisposable
         card = ModelCard.Of(loaded, data);
         trainSamples = data.Train;
         this.folder = folder;
+        this.ranks = ranks;
         this.display = display;
         this.warn = warn;
         // A checkpoint has the weights: the file that they came from need not be there any more.
-        Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, this);
+        Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, this, ranks);
         // Who resumes a run was told when it began.
         foreach (string remark in resumed is not null ? [] : SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
             warn(remark);
@@ -93,7 +97,8 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         try
         {
-            if (config.Diagnostics.BlackBox)
+            // A step of several ranks cannot be replayed from what one of them saw.
+            if (config.Diagnostics.BlackBox && ranks is null)
                 StartRecorder();
             if (Trainer.State.Step == 0)
                 logs.AtStart(Trainer);
@@ -322,6 +327,7 @@ public sealed class RunSession : IRunObserver, IDisposable
                 InitFrom = config.InitFrom is null ? null : folder.ReadTransfer(),
                 SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
                 WallSeconds = Trainer.Seconds,
+                Ranks = ranks?.Size,
                 MemoryExpected = Trainer.Model.ExpectedResident + (recorder is null ? 0 : FlightRecorder.MemoryFor(Trainer.Model)),
                 MemoryPeak = PeakMemory(),
             });

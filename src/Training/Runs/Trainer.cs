@@ -6,12 +6,13 @@ using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Rows;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Schedules;
 using GpuGrad.Training.Steps;
-using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Runs;
 
@@ -33,13 +34,17 @@ public sealed class Trainer : IDisposable
     private int[] order = [];
     private double secondsAtEpochStart;
     private double secondsBefore;
+    private readonly RankShare share;
+    private readonly RankGroup? group; // null for one process
+    private readonly bool hasMasks; // random ones of its own, which ranks must not have alike
     private long finiteStep; // the last that is known to have had a finite loss
 
     /// <param name="config">The experiment.</param>
     /// <param name="data">Its samples.</param>
     /// <param name="device">Where it runs; not disposed by the trainer.</param>
     /// <param name="observer">Told of every step and epoch.</param>
-    public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null)
+    /// <param name="ranks">The processes that train it together, of which this is one; null for this one alone. All have the same config and data.</param>
+    public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null, ICollectives? ranks = null)
     {
         config = config.For(data);
         this.config = config;
@@ -57,7 +62,10 @@ public sealed class Trainer : IDisposable
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;
         long samplesPerStep = (long)config.Data.Batch * config.Train.Accumulate;
         stepsPerEpoch = (int)((epochSize + samplesPerStep - 1) / samplesPerStep);
-        Model = new Model(config, Network, device);
+        share = ranks is null ? RankShare.Alone : new RankShare(ranks.Rank, ranks.Size);
+        if (Math.Min(config.Data.Batch, train.Count) < share.Size)
+            throw ConfigException.At(config.Data.Source, $"a batch of {Math.Min(config.Data.Batch, train.Count)} samples for {share.Size} ranks; expected at least one for each: a larger data.batch, or fewer ranks");
+        Model = new Model(config, Network, device, share);
         try
         {
             Model.Load(config.Seed, train, [.. new[] { validation, test, shown }.OfType<BatchSource>()], config.Data.Batch);
@@ -66,6 +74,11 @@ public sealed class Trainer : IDisposable
         {
             Model.Dispose();
             throw;
+        }
+        if (ranks is not null)
+        {
+            group = new RankGroup(ranks, Model);
+            hasMasks = Model.Training(share.Of(Math.Min(config.Data.Batch, train.Count)).Length).Graph.Graph.Nodes.Any(n => n.Inputs.Any(t => t.Name == "rng"));
         }
     }
 
@@ -105,6 +118,11 @@ public sealed class Trainer : IDisposable
     /// <param name="until">Stops after this epoch of the config's, to be resumed later.</param>
     public RunResult Run(CancellationToken stop = default, int until = int.MaxValue)
     {
+        if (group is not null)
+        {
+            State = group.Share(State);
+            group.ShareModel();
+        }
         secondsBefore = State.Seconds;
         finiteStep = State.Step;
         clock.Restart();
@@ -116,9 +134,10 @@ public sealed class Trainer : IDisposable
             BeginEpoch();
             while (State.Cursor < epochSize)
             {
-                if (stop.IsCancellationRequested)
+                // Ranks stop together: one that is asked to says so with its next step.
+                if (group?.Stops ?? stop.IsCancellationRequested)
                     return new RunResult(RunStatus.Stopped, last ?? Report(Running));
-                Step();
+                Step(stop);
             }
             last = EndEpoch();
         }
@@ -140,31 +159,36 @@ public sealed class Trainer : IDisposable
         secondsAtEpochStart = Seconds;
     }
 
-    private void Step()
+    private void Step(CancellationToken stop)
     {
         double rate = RateAt(State.Step);
         int batchesLeft = (int)(((long)epochSize - State.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int batches = Math.Min(config.Train.Accumulate, batchesLeft);
         bool watched = config.Diagnostics.Every > 0 && State.Step % config.Diagnostics.Every == 0;
         // A device that runs ahead is asked for the losses of a step's batches only where somebody will ask for the step's.
-        bool asked = watched || !Model.Device.RunsAhead || (State.Step + 1) % config.Train.LogEvery == 0;
+        bool asked = watched || group is not null || !Model.Device.RunsAhead || (State.Step + 1) % config.Train.LogEvery == 0;
         batchesOfStep.Clear();
         StepLoss before = default;
         for (int i = 1; i < batches; i++)
         {
             BoundGraph part = NextBatch(rate);
+            if (batchesOfStep[^1].Size == 0)
+                continue;
             part.Plan.Run(Phase.Batch, Phase.Backward);
             before = asked ? before.With(part) : before;
         }
         BoundGraph step = NextBatch(rate, watched);
         double begin = clock.Elapsed.TotalSeconds;
-        step.Plan.Run();
+        if (group is null)
+            step.Plan.Run();
+        else
+            RunTogether(step, before, stop.IsCancellationRequested);
         State.Step++;
         LastStep = new StepRecord(State.Step, State.Epoch + 1, rate, step == Model.Watched, [.. batchesOfStep]);
-        var report = new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, LastStep.Watched) { Before = before };
-        if (!Model.Device.RunsAhead || State.Step % config.Train.LogEvery == 0)
+        var report = new StepReport(State.Epoch, State.Step, State.Cursor, epochSize, rate, step, LastStep.Watched) { Before = before, OfAllRanks = group?.Loss };
+        if (!Model.Device.RunsAhead || group is not null || State.Step % config.Train.LogEvery == 0)
             RequireFinite(report);
-        if (!Model.Device.RunsAhead && step.Graph.BatchSize == config.Data.Batch)
+        if (!Model.Device.RunsAhead && step.Graph.BatchSize == share.Of(config.Data.Batch).Length)
             Cost.Step(LastStep.Watched, clock.Elapsed.TotalSeconds - begin);
         State.Seconds = Seconds;
         observer.OnStep(this, report);
@@ -183,7 +207,7 @@ public sealed class Trainer : IDisposable
 
     // On a device that runs ahead the loss is the mean over the epoch so far: finite only if that of every step was.
     private void RequireFinite(in StepReport step) =>
-        RequireFinite(Model.Device.RunsAhead ? Running.Loss : step.Loss, step.Bound.Graph.GradientNorm is null ? null : step.Bound.GradientNorm);
+        RequireFinite(Model.Device.RunsAhead && group is null ? Running.Loss : step.Loss, step.Bound.Graph.GradientNorm is null ? null : step.Bound.GradientNorm);
 
     private void RequireFinite(double loss, double? norm)
     {
@@ -194,15 +218,32 @@ public sealed class Trainer : IDisposable
 
     private BoundGraph NextBatch(double rate, bool watched = false)
     {
-        int size = Math.Min(config.Data.Batch, epochSize - State.Cursor);
-        Model.SetStep(config.Seed, State.Batches, State.Cursor, State.Step, rate);
-        train.Provide(Model.DeviceMemory, State.Cursor, size, new BatchTime(config.Seed, State.Batches));
-        batchesOfStep.Add(new BatchRecord(State.Batches, order, State.Cursor, size));
-        State.Cursor += size;
+        int whole = Math.Min(config.Data.Batch, epochSize - State.Cursor);
+        (int begin, int size) = share.Of(whole);
+        begin += State.Cursor;
+        long number = State.Batches + (hasMasks ? (long)share.Rank << 32 : 0);
+        Model.SetStep(config.Seed, number, begin, State.Step, rate);
+        if (size > 0)
+            train.Provide(Model.DeviceMemory, begin, size, new BatchTime(config.Seed, number));
+        batchesOfStep.Add(new BatchRecord(number, order, begin, size));
+        State.Cursor += whole;
         State.Batches++;
-        State.Samples += size;
-        // Batches that an epoch's end cuts short are not looked into.
-        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size);
+        State.Samples += whole;
+        // Batches that an epoch's end cuts short are not looked into. A rank that has no sample of one still updates with the others.
+        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size > 0 ? size : share.Of(Math.Min(config.Data.Batch, train.Count)).Length);
+    }
+
+    // The gradient of the whole batch is known once every rank has that of its part.
+    private void RunTogether(BoundGraph step, StepLoss before, bool stop)
+    {
+        StepLoss loss = before;
+        if (batchesOfStep[^1].Size > 0)
+        {
+            step.Plan.Run(Phase.Batch, Phase.Backward);
+            loss = before.With(step);
+        }
+        group!.Combine(loss.Weight > 0 ? loss.Mean : 0, batchesOfStep.Sum(b => b.Size), stop, last: State.Cursor >= epochSize);
+        step.Plan.Run(Phase.Update, Phase.Update);
     }
 
     /// <summary>Runs a step again on the state that the model has now; nothing is counted or told.</summary>

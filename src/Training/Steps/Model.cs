@@ -8,6 +8,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Steps;
@@ -19,16 +20,19 @@ public sealed class Model : IDisposable
 
     private readonly RunConfig config;
     private readonly ModelGraphs graphs;
+    private readonly RankShare share;
     private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
     /// <param name="device">Where it runs; not disposed by the model.</param>
-    public Model(RunConfig config, Network network, Device device)
+    /// <param name="share">Its part of each training batch, where others have the rest.</param>
+    public Model(RunConfig config, Network network, Device device, RankShare? share = null)
     {
         this.config = config;
         Network = network;
-        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train);
+        this.share = share ?? RankShare.Alone;
+        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train, inParts: this.share.Size > 1);
         DeviceMemory = new DeviceMemory(device);
         graphs = new ModelGraphs(config, network, Memory);
     }
@@ -84,7 +88,7 @@ public sealed class Model : IDisposable
             size => Planned(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)),
             size =>
             {
-                using var trial = new Model(config, Network, Device);
+                using var trial = new Model(config, Network, Device, share);
                 return trial.TryLoad(seed, training, evaluated, size);
             });
     }
@@ -308,7 +312,7 @@ public sealed class Model : IDisposable
     }
 
     private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>
-        new(layouts.Select(l => l.Layout), Memory.Durable.Append(Memory.EvaluationTotals), Device);
+        new(layouts.Select(l => l.Layout), Memory.Lasting, Device);
 
     // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process, or another
     // one, between two buffers. A parameter's first values are doubles in the host's memory before they are the device's.
@@ -339,7 +343,7 @@ public sealed class Model : IDisposable
             Initialise(seed);
             GiveBackInitialValues();
             // All that the run will ever need, so that it is now that it does not fit and not after an hour.
-            foreach (Slot slot in Memory.Durable.Append(Memory.EvaluationTotals))
+            foreach (Slot slot in Memory.Lasting)
                 _ = DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
                 source.Upload(DeviceMemory);
@@ -360,8 +364,9 @@ public sealed class Model : IDisposable
         // The watched step stands under a batch size of 0.
         var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
         if (watch && training is not null)
-            wanted.Add(((null, 0), graphs.Training(training, Math.Min(batchSize, training.Count), Probe)));
-        foreach (int size in training is null ? [] : BatchSizes(training.Count, batchSize).Take(config.Data.DropLast ? 1 : 2))
+            wanted.Add(((null, 0), graphs.Training(training, share.Of(Math.Min(batchSize, training.Count)).Length, Probe)));
+        IEnumerable<int> sizes = training is null ? [] : BatchSizes(training.Count, batchSize).Take(config.Data.DropLast ? 1 : 2);
+        foreach (int size in sizes.Select(s => share.Of(s).Length).Where(s => s > 0).Distinct())
             wanted.Add(((null, size), graphs.Training(training!, size, inputGradient: inputGradient)));
         foreach (BatchSource source in evaluated)
         {

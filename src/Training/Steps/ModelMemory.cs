@@ -10,7 +10,12 @@ namespace GpuGrad.Training.Steps;
 /// <summary>The regions of device memory that a model lives in. Every graph of the model refers to these.</summary>
 public sealed class ModelMemory
 {
-    public ModelMemory(ParameterLayout layout, TrainConfig config)
+    private readonly bool isAccumulating;
+
+    /// <param name="layout">Where each parameter lies.</param>
+    /// <param name="config">The training.</param>
+    /// <param name="inParts">Whether a step's gradient is that of several parts: of batches one after another, or of ranks.</param>
+    public ModelMemory(ParameterLayout layout, TrainConfig config, bool inParts = false)
     {
         Layout = layout;
         long trained = Math.Max(1, layout.TrainedLength);
@@ -24,7 +29,8 @@ public sealed class ModelMemory
             Best = new Slot("best parameters", ElementType.Real, trained);
             BestState = new Slot("best running statistics", ElementType.Real, State.Length);
         }
-        if (config.Accumulate > 1)
+        isAccumulating = config.Accumulate > 1;
+        if (isAccumulating || inParts)
         {
             Accumulated = new Slot("accumulated gradients", ElementType.Real, trained);
             AccumulatedWeight = new Slot("accumulated weight", ElementType.Real, 1);
@@ -68,9 +74,12 @@ public sealed class ModelMemory
     /// <summary>The same while evaluating.</summary>
     public Slot EvaluationTotals { get; } = new("evaluation totals", ElementType.Real, Metrics.Length);
 
-    /// <summary>What a resumed run needs back, by name.</summary>
+    /// <summary>What a resumed run needs back, by name. Ranks are done with the gradients of a step when anything is saved.</summary>
     public IEnumerable<Slot> Durable =>
-        [Parameters, .. Moments, State, .. new[] { Ema, Accumulated, AccumulatedWeight, Best, BestState }.OfType<Slot>(), Totals];
+        [Parameters, .. Moments, State, .. new[] { Ema, isAccumulating ? Accumulated : null, isAccumulating ? AccumulatedWeight : null, Best, BestState }.OfType<Slot>(), Totals];
+
+    /// <summary>What stays allocated as long as the model.</summary>
+    public IEnumerable<Slot> Lasting => Durable.Append(EvaluationTotals).Concat(new[] { Accumulated, AccumulatedWeight }.OfType<Slot>()).Distinct();
 
     /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
     public Slot SlotOf(Parameter parameter, bool average = false) => !Layout.IsTrained(parameter) ? State : average && Ema is not null ? Ema : Parameters;

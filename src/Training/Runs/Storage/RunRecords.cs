@@ -107,6 +107,10 @@ public sealed record RunSummary
 
     public double WallSeconds { get; init; }
 
+    /// <summary>Processes that trained it together; null for one.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Ranks { get; init; }
+
     /// <summary>Bytes of memory that the process was expected to hold, and the most that it held; peaks of other work of the process count.</summary>
     public long? MemoryExpected { get; init; }
 

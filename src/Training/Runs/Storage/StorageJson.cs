@@ -17,6 +17,7 @@ namespace GpuGrad.Training.Runs.Storage;
 [JsonSerializable(typeof(CheckpointHeader))]
 [JsonSerializable(typeof(RunManifest))]
 [JsonSerializable(typeof(RunSummary))]
+[JsonSerializable(typeof(RunState))]
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(System.Text.Json.JsonElement))]
 internal sealed partial class StorageJson : JsonSerializerContext;

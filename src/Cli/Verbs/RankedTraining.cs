@@ -1,0 +1,78 @@
+using GpuGrad.Cli.Terminal;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Cli.Verbs;
+
+/// <summary>Training under an MPI launcher: rank 0 speaks and writes, the others compute.</summary>
+internal static class RankedTraining
+{
+    // What is wrong with a config or with data is wrong for every rank: rank 0 is given the time to say so.
+    private static readonly TimeSpan ForRank0 = TimeSpan.FromSeconds(5);
+
+    /// <summary>Runs what <c>train</c> or <c>resume</c> does, alone or as one of several ranks.</summary>
+    /// <param name="output">Where rank 0 speaks.</param>
+    /// <param name="body">Is given the other ranks; null where this process is alone.</param>
+    public static int Run(Output output, Func<ICollectives?, int> body)
+    {
+        if (Launcher.Find() is not { } launcher)
+            return body(null);
+        if (launcher.Rank > 0)
+            Output.Mute(launcher.Rank);
+        using var ranks = Mpi.Start(launcher);
+        try
+        {
+            int code = body(ranks);
+            // How the training ended is for rank 0 to say: a launcher takes any other code for a rank that broke down.
+            return ranks.Rank == 0 ? code : ExitCode.Done;
+        }
+        catch (NonFiniteException) when (ranks.Rank > 0)
+        {
+            return ExitCode.Done;
+        }
+        catch (Exception e)
+        {
+            if (ranks.Rank > 0 && e is GpuGradException { Fault: Fault.Config or Fault.Data })
+                Thread.Sleep(ForRank0);
+            int code = Errors.Report(e, output);
+            if (e is not NonFiniteException)
+                ranks.Abort(code);
+            return code;
+        }
+    }
+
+    /// <summary>The config for this rank: a GPU of its own where there are some, else its share of the processors.</summary>
+    public static LoadedConfig For(LoadedConfig loaded, ICollectives? ranks)
+    {
+        if (ranks is null)
+            return loaded;
+        RunConfig config = loaded.Config;
+        string id = DeviceCatalog.Find(config.Device).Id, kind = id.Split(':')[0];
+        string[] gpus = [.. DeviceCatalog.List().Where(d => d.IsGpu && d.Id.StartsWith(kind + ":", StringComparison.Ordinal)).Select(d => d.Id)];
+        if (gpus.Length > 0)
+            return loaded with { Config = config with { Device = gpus[ranks.LocalRank % gpus.Length] } };
+        // A launcher that binds ranks to processors has shared them out already.
+        int threads = config.Threads > 0 ? config.Threads : Math.Max(1, Environment.ProcessorCount / (IsBound() ? 1 : ranks.LocalSize));
+        return loaded with { Config = config with { Threads = threads } };
+    }
+
+    /// <summary>What ranks other than 0 do: no folder, no figures, no word.</summary>
+    public static int Compute(LoadedConfig loaded, TrainingData data, Device device, ICollectives ranks, StopSignals signals, bool isNew, int? until)
+    {
+        RunConfig config = loaded.For(data).Config;
+        using var trainer = new Trainer(isNew ? config : config with { InitFrom = null }, data, device, null, ranks);
+        trainer.Run(signals.Stop, until ?? int.MaxValue);
+        return ExitCode.Done;
+    }
+
+    private static bool IsBound() => OperatingSystem.IsLinux() && File.Exists("/sys/devices/system/cpu/online") && Environment.ProcessorCount < Online();
+
+    // Such as 0-3,6.
+    private static int Online() => File.ReadAllText("/sys/devices/system/cpu/online").Trim().Split(',').Sum(r => r.Split('-') is [var a, var b] ? Number(b) - Number(a) + 1 : 1);
+
+    private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+}

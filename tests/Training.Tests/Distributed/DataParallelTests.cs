@@ -1,0 +1,164 @@
+using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Tests.Storage;
+
+namespace GpuGrad.Training.Tests.Distributed;
+
+/// <summary>Several ranks train as one process does on the whole batch.</summary>
+public sealed class DataParallelTests : IDisposable
+{
+    private const string Dense = "[{dense: {units: 6, init: {normal: {std: 0.3}}}}, tanh, {dense: {units: 3, init: {normal: {std: 0.3}}}}]";
+
+    private readonly TestFolder folder = new();
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("softmax-cross-entropy", "batch: 24", "optimizer: {sgd: {lr: 0.2, momentum: 0.9}}")]
+    [InlineData("{softmax-cross-entropy: {class-weights: [7, 0.5, 1]}}", "batch: 10", "optimizer: {sgd: {lr: 0.1}}, clip: {norm: 0.05}")]
+    [InlineData("{softmax-cross-entropy: {class-weights: [0, 0, 1]}}", "batch: 7", "optimizer: adam")]
+    [InlineData("mse", "batch: 5", "optimizer: {adamw: {lr: 0.01}}, accumulate: 3, penalty: {l2: 0.01}")]
+    [InlineData("hinge", "batch: 16, drop-last: true", "optimizer: {sgd: {lr: 0.1}}, ema: 0.9, keep-best: test-loss, schedule: one-cycle")]
+    public void Any_number_of_ranks_learns_what_one_process_learns(string loss, string data, string train)
+    {
+        RunConfig config = Config(loss, data, train);
+        Trained alone = Train("cpu", config, null);
+        foreach (int size in new[] { 2, 3, 5 })
+        {
+            Trained[] ranks = ThreadRanks.Run(size, r => Train("cpu", config, r));
+            // The same bits on every rank; those of one process but for the order in which floats are added.
+            Assert.All(ranks, r => Assert.Equal(ranks[0].Weights, r.Weights));
+            Assert.All(ranks, r => Assert.Equal(ranks[0].Losses, r.Losses));
+            Assert.Null(Tolerance.Agreement.Explain($"weights of {size} ranks", alone.Weights, ranks[0].Weights));
+            Assert.Null(Tolerance.Agreement.Explain($"losses of {size} ranks", alone.Losses, ranks[0].Losses));
+            Assert.All(ranks, r => Assert.Equal((alone.Report.Train.Samples, alone.Report.Train.Accuracy), (r.Report.Train.Samples, r.Report.Train.Accuracy)));
+            Assert.All(ranks, r => Assert.Equal(alone.Report.Train.Loss, r.Report.Train.Loss, 1e-6));
+        }
+    }
+
+    [Fact]
+    public void Statistics_of_batch_norms_are_the_mean_of_those_of_the_ranks()
+    {
+        RunConfig config = Config("softmax-cross-entropy", "batch: 12", "optimizer: {sgd: {lr: 0}}", "[batchnorm, {dense: 3}]");
+        Trained alone = Train("cpu", config, null);
+        Trained[] ranks = ThreadRanks.Run(2, r => Train("cpu", config, r));
+        Assert.Equal(ranks[0].Means, ranks[1].Means);
+        Assert.Equal(ranks[0].Variances, ranks[1].Variances);
+        // Halves are as long: the mean of their means is that of the whole batch. Variances are those within the halves.
+        Assert.Null(Tolerance.Agreement.Explain("running means", alone.Means, ranks[0].Means));
+        Assert.All(ranks[0].Variances.Zip(alone.Variances), v => Assert.InRange(v.First / v.Second, 0.5, 1.5));
+    }
+
+    [Fact]
+    public void Ranks_drop_other_units_each_and_still_agree()
+    {
+        RunConfig config = Config("softmax-cross-entropy", "batch: 20", "optimizer: {sgd: {lr: 0.1}}", "[{dense: 16}, {dropout: 0.5}, {dense: 3}]");
+        Trained[] ranks = ThreadRanks.Run(2, r => Train("cpu", config, r));
+        Assert.Equal(ranks[0].Weights, ranks[1].Weights);
+        Trained[] again = ThreadRanks.Run(2, r => Train("cpu", config, r));
+        Assert.Equal(ranks[0].Weights, again[0].Weights);
+    }
+
+    [Fact]
+    public void A_request_to_stop_one_rank_stops_all_after_the_same_step_and_another_number_of_ranks_goes_on()
+    {
+        RunConfig config = Config("mse", "batch: 10", "optimizer: {sgd: {lr: 0.05}}, epochs: 3");
+        Trained alone = Train("cpu", config, null);
+        var halves = ThreadRanks.Run(3, r =>
+        {
+            using Device device = DeviceCatalog.Open("cpu", 1);
+            using var stop = new CancellationTokenSource();
+            using var trainer = new Trainer(config, Load(config), device, new At(7, stop, r.Rank == 1), r);
+            RunResult result = trainer.Run(stop.Token);
+            var state = new byte[trainer.Model.Memory.Durable.Sum(s => trainer.Model.DeviceMemory[s].Bytes)];
+            Copy(trainer, state, read: true);
+            return (result.Status, trainer.State, Bytes: state);
+        });
+        Assert.All(halves, h => Assert.Equal((RunStatus.Stopped, 8L), (h.Status, h.State.Step)));
+        double[][] weights = ThreadRanks.Run(2, r =>
+        {
+            using Device device = DeviceCatalog.Open("cpu", 1);
+            using var trainer = new Trainer(config, Load(config), device, null, r);
+            // Rank 0 alone has the checkpoint.
+            if (r.Rank == 0)
+            {
+                trainer.State = halves[0].State;
+                Copy(trainer, halves[0].Bytes, read: false);
+            }
+            EpochReport report = trainer.Run().Final;
+            Assert.Equal(46, report.Train.Samples);
+            Assert.Equal(alone.Report.Train.Loss, report.Train.Loss, 1e-5);
+            return Weights(trainer);
+        });
+        Assert.Null(Tolerance.Agreement.Explain("weights", alone.Weights, weights[1]));
+    }
+
+    [Fact]
+    public void Fewer_samples_than_ranks_are_refused()
+    {
+        RunConfig config = Config("mse", "batch: 2", "optimizer: {sgd: {lr: 0.05}}");
+        Assert.Contains("a batch of 2 samples for 3 ranks", Assert.ThrowsAny<GpuGradException>(() => ThreadRanks.Run(3, r => Train("cpu", config, r))).Message, StringComparison.Ordinal);
+    }
+
+    private static void Copy(Trainer trainer, byte[] state, bool read)
+    {
+        int at = 0;
+        foreach (DeviceBuffer buffer in trainer.Model.Memory.Durable.Select(s => trainer.Model.DeviceMemory[s]))
+        {
+            if (read)
+                buffer.Read(0, state.AsSpan(at, (int)buffer.Bytes));
+            else
+                buffer.Write(0, state.AsSpan(at, (int)buffer.Bytes));
+            at += (int)buffer.Bytes;
+        }
+    }
+
+    private static TrainingData Load(RunConfig config) => TrainingData.Load(config, new DataContext(".", config.Seed));
+
+    private static double[] Weights(Trainer trainer) => [.. trainer.Network.Parameters.SelectMany((Parameter p) => trainer.Model.Read(p))];
+
+    private static Trained Train(string id, RunConfig config, ICollectives? ranks)
+    {
+        using Device device = DeviceCatalog.Open(id, 1);
+        var losses = new Losses();
+        using var trainer = new Trainer(config, Load(config), device, losses, ranks);
+        EpochReport report = trainer.Run().Final;
+        double[] Read(string name) => [.. trainer.Network.Parameters.Where(p => p.Name.EndsWith(name, StringComparison.Ordinal)).SelectMany(p => trainer.Model.Read(p))];
+        return new Trained(report, Weights(trainer), [.. losses.All], Read("running_mean"), Read("running_var"));
+    }
+
+    private RunConfig Config(string loss, string data, string train, string model = Dense)
+    {
+        string epochs = train.Contains("epochs", StringComparison.Ordinal) ? "" : "epochs: 2, ";
+        File.WriteAllText(folder["ranks.yaml"], $"""
+            data: {"{"}dataset: {"{"}blobs: {"{"}train: 46, test: 20{"}}"}, {data}{"}"}
+            model: {model}
+            loss: {loss}
+            train: {"{"}{epochs}{train}{"}"}
+            """);
+        return RunConfigFile.Load(folder["ranks.yaml"]).Config;
+    }
+
+    private sealed record Trained(EpochReport Report, double[] Weights, double[] Losses, double[] Means, double[] Variances);
+
+    private sealed class Losses : IRunObserver
+    {
+        public List<double> All { get; } = [];
+
+        public void OnStep(Trainer trainer, in StepReport report) => All.Add(report.Loss);
+    }
+
+    private sealed class At(long step, CancellationTokenSource stop, bool me) : IRunObserver
+    {
+        public void OnStep(Trainer trainer, in StepReport report)
+        {
+            if (me && report.Step == step)
+                stop.Cancel();
+        }
+    }
+}
