@@ -14,7 +14,7 @@ public sealed unsafe class Mpi : ICollectives
     private static readonly string[] OpenMpiLibraries = ["libmpi.so.40", "libmpi.so.80", "libmpi.40.dylib", "libmpi.so"];
     private static readonly string[] MpichLibraries = ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.12.dylib", "msmpi.dll", "libmpi.so"];
 
-    private readonly nint library;
+    private readonly nint module;
     private readonly nint world;
     private readonly nint bytes;
     private readonly nint floats;
@@ -29,7 +29,7 @@ public sealed unsafe class Mpi : ICollectives
 
     private Mpi(nint library, Launcher launcher)
     {
-        this.library = library;
+        module = library;
         (Rank, Size, LocalRank, LocalSize) = (launcher.Rank, launcher.Size, launcher.LocalRank, launcher.LocalSize);
         // Open MPI: mpi.h makes each handle the address of a global object. MPICH: the fixed values of its ABI.
         (world, bytes, floats, doubles, sum, inPlace) = launcher.IsOpenMpi
@@ -124,7 +124,7 @@ public sealed unsafe class Mpi : ICollectives
             throw new GpuGradException(Fault.Device, $"{call} failed with code {code}: another rank may have ended");
     }
 
-    private nint Symbol(string name) => NativeLibrary.TryGetExport(library, name, out nint address)
+    private nint Symbol(string name) => NativeLibrary.TryGetExport(module, name, out nint address)
         ? address
         : throw new GpuGradException(Fault.Device, $"the MPI library has no '{name}'; expected Open MPI 3 or newer, or one of MPICH's ABI");
 }
