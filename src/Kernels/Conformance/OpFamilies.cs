@@ -12,6 +12,7 @@ using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
@@ -40,6 +41,7 @@ public static class OpFamilies
         SoftmaxCases.Family,
         DropoutCases.Family,
         EmbeddingCases.Family,
+        RecurrenceCases.Family,
         HealthCases.Family,
         AttentionCases.Family,
     ];

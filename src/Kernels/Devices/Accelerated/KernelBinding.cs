@@ -70,6 +70,14 @@ public sealed class KernelBinding : Operands
     /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
     public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
 
+    /// <summary>What <paramref name="add"/> takes of scratch memory is free again for what is added behind it, which runs later.</summary>
+    internal void Borrowing(Action add)
+    {
+        long used = scratch.Used;
+        add();
+        scratch.Used = used;
+    }
+
     /// <summary>A table on the device for as long as the plan lives.</summary>
     internal ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged => scratch.Table(values);
 
@@ -89,14 +97,16 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     private readonly List<(int Node, KernelBuffer Buffer)> guarded = [];
     private KernelBuffer? buffer;
     private int node;
-    private long used;
     private long needed;
 
-    public void BeginNode(int index) => (node, used) = (index, 0);
+    /// <summary>Floats that regions of the node have taken.</summary>
+    public long Used { get; set; }
+
+    public void BeginNode(int index) => (node, Used) = (index, 0);
 
     public KernelScratchRegion Take(long floats)
     {
-        var region = new KernelScratchRegion { Offset = used, Length = floats };
+        var region = new KernelScratchRegion { Offset = Used, Length = floats };
         if (memory.Device.Guard != GuardSide.None)
         {
             guarded.Add((node, (KernelBuffer)memory.Allocate("scratch", floats * sizeof(float))));
@@ -104,8 +114,8 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
             return region;
         }
         regions.Add(region);
-        used = checked((used + floats + Alignment - 1) / Alignment * Alignment);
-        needed = Math.Max(needed, used);
+        Used = checked((Used + floats + Alignment - 1) / Alignment * Alignment);
+        needed = Math.Max(needed, Used);
         return region;
     }
 

@@ -1,0 +1,96 @@
+using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Recurrence;
+
+/// <summary>The forward walk on the CPU: a phase a step.</summary>
+internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellUser
+{
+    private readonly int samples = b.OutShape()[0];
+    private readonly int steps = b.OutShape()[1];
+    private readonly int units = b.OutShape()[2];
+    private readonly Walk walk = new(b.OutShape()[1], op.Reverse);
+    private readonly float* p = b.In(0);
+    private readonly float* bias = op.Bias ? b.In(2) : null;
+    private readonly int* lengths = op.Lengths ? b.InInt(b.InCount - 1) : null;
+    private readonly float* h = b.Out();
+    private readonly float* saved = op.Cell.Saved > 0 ? b.Out(1) : null;
+
+    public void Use<C>() where C : struct, ICell
+    {
+        var product = new StepProduct(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
+        product.AddPacking();
+        for (int i = 0; i < steps; i++)
+        {
+            int number = i;
+            b.Parallel(product.Tasks, (begin, end, worker) =>
+            {
+                for (int task = begin; task < end; task++)
+                    Run<C>(product, task, number, worker);
+            });
+        }
+    }
+
+    private void Run<C>(StepProduct product, int task, int number, int worker) where C : struct, ICell
+    {
+        float* sums = product.Multiply(task, number, worker);
+        (int unit, int endUnit, int first, int last) = product[task];
+        for (int sample = first; sample < Math.Min(last, samples); sample++, sums += product.Width)
+        {
+            long at = ((long)sample * steps) + walk.At(number), before = ((long)sample * steps) + walk.At(number - 1);
+            float* state = product.State(number, sample) + unit, next = product.State(number + 1, sample) + unit, y = h + (at * units) + unit;
+            var places = new ForwardPlaces<float>
+            {
+                Units = units,
+                Projected = p + (at * C.Gates * units) + unit,
+                Product = sums,
+                ProductGate = product.GateWidth,
+                Bias = bias is null ? null : bias + unit,
+                HiddenBefore = state,
+                // The first state is 0, and so is the first memory.
+                MemoryBefore = number == 0 ? state : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
+                Saved = saved + (at * C.Saved * units) + unit,
+            };
+            if (lengths is not null && walk.At(number) >= Math.Clamp(lengths[sample], 1, steps))
+                Carry<C>(places, next, y, endUnit - unit);
+            else if (Simd.Is512)
+                Step<C, V512>(places, next, y, endUnit - unit);
+            else if (Simd.Is256)
+                Step<C, V256>(places, next, y, endUnit - unit);
+            else
+                Step<C, V128>(places, next, y, endUnit - unit);
+        }
+    }
+
+    private static void Step<C, V>(in ForwardPlaces<float> places, float* next, float* y, int count) where C : struct, ICell where V : struct, IVector<V>
+    {
+        int unit = 0;
+        for (; unit <= count - V.Lanes; unit += V.Lanes)
+            Put(C.Forward<V, HostForward<V, VectorLanes<V>, float>>(new(places, unit)), next + unit, y + unit);
+        for (; unit <= count - V128.Lanes; unit += V128.Lanes)
+            Put(C.Forward<V128, HostForward<V128, VectorLanes<V128>, float>>(new(places, unit)), next + unit, y + unit);
+        for (; unit < count; unit++)
+            next[unit] = y[unit] = C.Forward<F32, HostForward<F32, FloatLane, float>>(new(places, unit)).Value;
+    }
+
+    private static void Put<V>(V value, float* next, float* y) where V : struct, IVector<V>
+    {
+        value.Store(next);
+        value.Store(y);
+    }
+
+    private static void Carry<C>(in ForwardPlaces<float> places, float* next, float* y, int count) where C : struct, ICell
+    {
+        Copies.Copy(places.HiddenBefore, next, count);
+        Copies.Copy(places.HiddenBefore, y, count);
+        for (int slot = 0; slot < C.Saved; slot++)
+        {
+            float* to = places.Saved + (slot * places.Units);
+            if (slot == C.Memory)
+                Copies.Copy(places.MemoryBefore, to, count);
+            else
+                Copies.Clear(to, count);
+        }
+    }
+}

@@ -1,0 +1,129 @@
+using GpuGrad.Kernels.Numerics;
+
+namespace GpuGrad.Kernels.Ops.Recurrence;
+
+/// <summary>How numbers of a cell lie in the host's memory: one double, one float, or a vector of floats.</summary>
+internal unsafe interface ILanes<R, T> where R : struct, IReal<R> where T : unmanaged
+{
+    static abstract R Load(T* at);
+
+    static abstract void Store(R value, T* at);
+}
+
+internal readonly unsafe struct DoubleLane : ILanes<F64, double>
+{
+    public static F64 Load(double* at) => new(*at);
+
+    public static void Store(F64 value, double* at) => *at = value.Value;
+}
+
+internal readonly unsafe struct FloatLane : ILanes<F32, float>
+{
+    public static F32 Load(float* at) => new(*at);
+
+    public static void Store(F32 value, float* at) => *at = value.Value;
+}
+
+internal readonly unsafe struct VectorLanes<V> : ILanes<V, float> where V : struct, IVector<V>
+{
+    public static V Load(float* at) => V.Load(at);
+
+    public static void Store(V value, float* at) => value.Store(at);
+}
+
+/// <summary>Where the numbers of a sample's units begin at a step on the way forward; what lies gate by gate has all units of a gate side by side.</summary>
+internal unsafe struct ForwardPlaces<T> where T : unmanaged
+{
+    public nint Units;
+
+    public T* Projected;
+
+    /// <summary>W·h.</summary>
+    public T* Product;
+
+    /// <summary>From a gate to the next of <see cref="Product"/>.</summary>
+    public nint ProductGate;
+
+    /// <summary>Null for none.</summary>
+    public T* Bias;
+
+    public T* HiddenBefore;
+
+    public T* MemoryBefore;
+
+    public T* Saved;
+}
+
+/// <summary>A unit, or a vector of them, on the way forward.</summary>
+internal readonly unsafe struct HostForward<R, L, T>(in ForwardPlaces<T> places, nint unit) : IForwardUnit<R>
+    where R : struct, IReal<R> where L : struct, ILanes<R, T> where T : unmanaged
+{
+    private readonly ForwardPlaces<T> places = places;
+
+    public R Hidden => L.Load(places.HiddenBefore + unit);
+
+    public R Memory => L.Load(places.MemoryBefore + unit);
+
+    public R Projected(int gate) => L.Load(places.Projected + (gate * places.Units) + unit);
+
+    public R Recurrent(int gate)
+    {
+        R product = L.Load(places.Product + (gate * places.ProductGate) + unit);
+        return places.Bias is null ? product : product + L.Load(places.Bias + (gate * places.Units) + unit);
+    }
+
+    public void Save(int slot, R value) => L.Store(value, places.Saved + (slot * places.Units) + unit);
+}
+
+/// <summary>Where the numbers of a sample's units begin at a step on the way back.</summary>
+internal unsafe struct BackwardPlaces<T> where T : unmanaged
+{
+    public nint Units;
+
+    public T* Hidden;
+
+    public T* HiddenBefore;
+
+    public T* MemoryBefore;
+
+    public T* Saved;
+
+    /// <summary>The gradient of c, replaced by that of the c before.</summary>
+    public T* Carry;
+
+    public T* Projected;
+
+    /// <summary>Null where it is the same as <see cref="Projected"/>.</summary>
+    public T* Recurrent;
+
+    /// <summary>The gradient of the recurrent part once more, for the product that follows.</summary>
+    public T* State;
+}
+
+/// <summary>A unit, or a vector of them, on the way back.</summary>
+internal readonly unsafe struct HostBackward<R, L, T>(in BackwardPlaces<T> places, nint unit) : IBackwardUnit<R>
+    where R : struct, IReal<R> where L : struct, ILanes<R, T> where T : unmanaged
+{
+    private readonly BackwardPlaces<T> places = places;
+
+    public R Hidden => L.Load(places.Hidden + unit);
+
+    public R HiddenBefore => L.Load(places.HiddenBefore + unit);
+
+    public R MemoryBefore => L.Load(places.MemoryBefore + unit);
+
+    public R MemoryGradient => L.Load(places.Carry + unit);
+
+    public R Saved(int slot) => L.Load(places.Saved + (slot * places.Units) + unit);
+
+    public void CarryMemory(R gradient) => L.Store(gradient, places.Carry + unit);
+
+    public void Give(int gate, R projected, R recurrent)
+    {
+        nint at = (gate * places.Units) + unit;
+        L.Store(projected, places.Projected + at);
+        L.Store(recurrent, places.State + at);
+        if (places.Recurrent is not null)
+            L.Store(recurrent, places.Recurrent + at);
+    }
+}

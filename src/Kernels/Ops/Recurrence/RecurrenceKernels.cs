@@ -1,0 +1,113 @@
+using GpuGrad.Kernels.Numerics;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Recurrence;
+
+/// <summary>A step of a recurrence as its kernels see it; steps that are not there are below 0.</summary>
+/// <param name="Steps">T.</param>
+/// <param name="Units">H.</param>
+/// <param name="At">The step.</param>
+/// <param name="Before">The step before it on the way forward.</param>
+/// <param name="Behind">The step behind it.</param>
+internal readonly record struct StepSizes(int Steps, int Units, int At, int Before, int Behind);
+
+/// <summary>The kernels of recurrences: one thread a unit and sample, after the product of the step.</summary>
+internal static class RecurrenceKernels
+{
+    /// <summary>The product W·h of the step lies where h, or what is saved, will be.</summary>
+    public static void Forward<C>(Index1D i, ArrayView<float> p, ArrayView<float> bias, ArrayView<int> lengths, ArrayView<float> h, ArrayView<float> saved, StepSizes s)
+        where C : struct, ICell
+    {
+        int sample = i / s.Units, unit = i % s.Units;
+        var m = new KernelForward<C>(p, bias, h, saved, s, sample, unit);
+        if (!IsPadding(lengths, sample, s))
+        {
+            h[m.At(1, 0)] = C.Forward<F32, KernelForward<C>>(m).Value;
+            return;
+        }
+        h[m.At(1, 0)] = m.Hidden.Value;
+        for (int slot = 0; slot < C.Saved; slot++)
+            saved[m.At(C.Saved, slot)] = slot == C.Memory ? m.Memory.Value : 0f;
+    }
+
+    /// <summary>The product dq·W of the step behind lies where the gradient of the first gate will be.</summary>
+    public static void Backward<C>(
+        Index1D i, ArrayView<float> dh, ArrayView<float> h, ArrayView<float> saved, ArrayView<int> lengths, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> past, ArrayView<float> memory, StepSizes s)
+        where C : struct, ICell
+    {
+        int sample = i / s.Units, unit = i % s.Units;
+        var m = new KernelBackward<C>(h, saved, dp, dq, memory, s, sample, unit);
+        float gradient = dh[m.At(1, 0)];
+        if (s.Behind >= 0)
+            gradient += dp[m.At(C.Gates, 0)] + past[i];
+        if (!IsPadding(lengths, sample, s))
+        {
+            past[i] = C.Backward(m, new F32(gradient)).Value;
+            return;
+        }
+        past[i] = gradient;
+        if (C.Memory >= 0 && s.Behind < 0)
+            memory[i] = 0f;
+        for (int gate = 0; gate < C.Gates; gate++)
+            m.Give(gate, new F32(0f), new F32(0f));
+    }
+
+    private static bool IsPadding(ArrayView<int> lengths, int sample, StepSizes s) =>
+        lengths.Length > 0 && s.At >= IntrinsicMath.Clamp(lengths[sample], 1, s.Steps);
+}
+
+/// <summary>A unit on the way forward.</summary>
+internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> bias, ArrayView<float> h, ArrayView<float> saved, StepSizes s, int sample, int unit) : IForwardUnit<F32>
+    where C : struct, ICell
+{
+    public F32 Hidden => new(s.Before < 0 ? 0f : h[Place(s.Before, 1, 0)]);
+
+    public F32 Memory => new(s.Before < 0 ? 0f : saved[Place(s.Before, C.Saved, C.Memory)]);
+
+    public F32 Projected(int gate) => new(p[At(C.Gates, gate)]);
+
+    public F32 Recurrent(int gate)
+    {
+        float sum = bias.Length > 0 ? bias[(gate * s.Units) + unit] : 0f;
+        if (s.Before < 0)
+            return new F32(sum);
+        return new F32(sum + (C.Saved > 0 ? saved[At(C.Saved, gate)] : h[At(1, 0)]));
+    }
+
+    public void Save(int slot, F32 value) => saved[At(C.Saved, slot)] = value.Value;
+
+    /// <summary>Where a tensor of so many rows of units a step has this unit's number at this step.</summary>
+    public int At(int rows, int row) => Place(s.At, rows, row);
+
+    private int Place(int step, int rows, int row) => (((((sample * s.Steps) + step) * rows) + row) * s.Units) + unit;
+}
+
+/// <summary>A unit on the way back.</summary>
+internal readonly struct KernelBackward<C>(ArrayView<float> h, ArrayView<float> saved, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> memory, StepSizes s, int sample, int unit) : IBackwardUnit<F32>
+    where C : struct, ICell
+{
+    public F32 Hidden => new(h[At(1, 0)]);
+
+    public F32 HiddenBefore => new(s.Before < 0 ? 0f : h[Place(s.Before, 1, 0)]);
+
+    public F32 MemoryBefore => new(s.Before < 0 ? 0f : saved[Place(s.Before, C.Saved, C.Memory)]);
+
+    public F32 MemoryGradient => new(s.Behind < 0 ? 0f : memory[(sample * s.Units) + unit]);
+
+    public F32 Saved(int slot) => new(saved[At(C.Saved, slot)]);
+
+    public void CarryMemory(F32 gradient) => memory[(sample * s.Units) + unit] = gradient.Value;
+
+    public void Give(int gate, F32 projected, F32 recurrent)
+    {
+        int at = At(C.Gates, gate);
+        dp[at] = projected.Value;
+        if (C.Splits)
+            dq[at] = recurrent.Value;
+    }
+
+    /// <summary>Where a tensor of so many rows of units a step has this unit's number at this step.</summary>
+    public int At(int rows, int row) => Place(s.At, rows, row);
+
+    private int Place(int step, int rows, int row) => (((((sample * s.Steps) + step) * rows) + row) * s.Units) + unit;
+}

@@ -1,0 +1,52 @@
+namespace GpuGrad.Kernels.Ops.Recurrence;
+
+/// <summary>The recurrent cells there are.</summary>
+public abstract class RecurrentCell
+{
+    private protected RecurrentCell(string name) => Name = name;
+
+    public static RecurrentCell Tanh { get; } = new RecurrentCell<TanhCell>("rnn");
+
+    public static RecurrentCell Relu { get; } = new RecurrentCell<ReluCell>("rnn relu");
+
+    public static RecurrentCell Lstm { get; } = new RecurrentCell<LstmCell>("lstm");
+
+    public static RecurrentCell Gru { get; } = new RecurrentCell<GruCell>("gru");
+
+    public static IReadOnlyList<RecurrentCell> All { get; } = [Tanh, Relu, Lstm, Gru];
+
+    public string Name { get; }
+
+    /// <summary>Rows of the weights a unit.</summary>
+    public abstract int Gates { get; }
+
+    internal abstract int Saved { get; }
+
+    internal abstract bool Splits { get; }
+
+    internal abstract int Flops { get; }
+
+    public override string ToString() => Name;
+
+    /// <summary>Hands the cell's type to a visitor that is generic in it.</summary>
+    internal abstract void Accept(ICellUser user);
+}
+
+internal sealed class RecurrentCell<C>(string name) : RecurrentCell(name) where C : struct, ICell
+{
+    public override int Gates => C.Gates;
+
+    internal override int Saved => C.Saved;
+
+    internal override bool Splits => C.Splits;
+
+    internal override int Flops => C.Flops;
+
+    internal override void Accept(ICellUser user) => user.Use<C>();
+}
+
+/// <summary>A visitor that receives the cell's static type.</summary>
+internal interface ICellUser
+{
+    void Use<C>() where C : struct, ICell;
+}
