@@ -16,6 +16,7 @@ using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
+using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Conformance;
 
@@ -42,6 +43,7 @@ public static class OpFamilies
         DropoutCases.Family,
         EmbeddingCases.Family,
         RecurrenceCases.Family,
+        StepCases.Family,
         HealthCases.Family,
         AttentionCases.Family,
     ];

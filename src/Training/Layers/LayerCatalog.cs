@@ -25,6 +25,10 @@ public static class LayerCatalog
         new("positions", typeof(PositionsConfig), "Tells each step of a sequence where it stands."),
         new("attention", typeof(AttentionConfig), "Multi-head self-attention over a sequence."),
         new("transformer", typeof(TransformerConfig), "A transformer block: self-attention and a feed-forward part."),
+        new("rnn", typeof(RnnConfig), "Plain recurrent units over a sequence."),
+        new("lstm", typeof(LstmConfig), "Long short-term memory over a sequence."),
+        new("gru", typeof(GruConfig), "Gated recurrent units over a sequence."),
+        new("time-pool", typeof(TimePoolConfig), "A sequence's steps as one row: their mean, maximum or last."),
         new("softmax", typeof(SoftmaxConfig), "Positive numbers that add up to 1."),
         new("log-softmax", typeof(LogSoftmaxConfig), "The logarithm of softmax."),
         new("permute", typeof(PermuteConfig), "A sample's axes in another order."),
@@ -45,7 +49,7 @@ public static class LayerCatalog
 
     /// <summary>True for layers whose output weights decide; normalisations are not among them.</summary>
     internal static bool HasWeights(string kind) =>
-        !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "upsample" or "softmax" or "log-softmax" or "permute") && !Activation.All.Any(a => a.Name == kind);
+        !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "time-pool" or "upsample" or "softmax" or "log-softmax" or "permute") && !Activation.All.Any(a => a.Name == kind);
 
     /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
     internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm" or "positions" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";

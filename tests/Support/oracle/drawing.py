@@ -6,7 +6,7 @@ import sequential
 SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", *sequential.ACTIVATIONS]
 LAYERS = ["dense", "conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "embedding", "permute", "flatten",
           "reshape", "residual", "branch", "repeat", "upsample", *SAME_SHAPE]
-SEQUENCES = ["rmsnorm", "positions", "attention", "transformer"]  # layers over sequences [T, F]
+SEQUENCES = ["rmsnorm", "positions", "attention", "transformer", "rnn", "lstm", "gru", "time-pool"]  # layers over sequences [T, F]
 LOSSES = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber", "focal", "dice", "kl-divergence",
           "quantile", "poisson", "combined"]
 CLASS_LOSSES = {"softmax-cross-entropy", "hinge", "squared-hinge", "focal", "dice", "combined"}  # never of numbers
@@ -191,6 +191,10 @@ class Draw:
         heads = self.pick([h for h in range(1, width + 1) if width % h == 0])
         if name == "rmsnorm":
             return self.norm(name, shape)
+        if name == "time-pool":
+            return self.pick([name, *({name: pooling} for pooling in ("mean", "max", "last"))])
+        if name in ("rnn", "lstm", "gru"):
+            return self.recurrent(name)
         if name == "positions":
             return self.pick([name, {name: "sinusoidal"}, {name: "learned"}])
         if name in ("attention", "transformer"):
@@ -210,6 +214,18 @@ class Draw:
             self.optional(s, "dropout", lambda: self.real(0.05, 0.4), 0.2)
         return {name: s["heads"] if set(s) == {"heads"} and self.chance(0.5) else s}
 
+    def recurrent(self, name):
+        s = {"units": self.whole(1, 5)}
+        self.optional(s, "layers", lambda: self.whole(1, 3), 0.5)
+        self.optional(s, "bidirectional", lambda: self.chance(0.7), 0.5)
+        self.optional(s, "return", lambda: self.pick(["all", "last"]), 0.7)
+        self.optional(s, "bias", lambda: self.chance(0.3), 0.3)
+        if s.get("layers", 1) > 1:
+            self.optional(s, "dropout", lambda: self.real(0.1, 0.6), 0.5)
+        if name == "rnn":
+            self.optional(s, "activation", lambda: self.pick(["tanh", "relu"]), 0.7)
+        return {name: s["units"] if len(s) == 1 and self.chance(0.5) else s}
+
     def sequence_network(self, focus, outputs, places):
         """As `network`: over tokens or a series, ending in a class for each position, or in one row of outputs."""
         steps, width, layers = self.whole(2, 7), self.pick([2, 4, 6, 8]), []
@@ -218,7 +234,7 @@ class Draw:
         if len(given) == 1:
             layers.append({"embedding": {"name": "tokens", "rows": max(2, rows), "width": width}})
         shape = (steps, width)
-        for name in [*([self.pick(SEQUENCES)] if self.chance(0.3) else []), focus]:
+        for name in [*([self.pick([n for n in SEQUENCES if n != "time-pool"])] if self.chance(0.3) else []), focus]:
             layers.append(self.sequence_layer(name, shape))
             shape = sequential.build(layers, given)[1]
             if len(shape) < 2:

@@ -4,7 +4,8 @@ Draws networks at random, trains them for three steps in PyTorch and writes what
 
     networks.py DIR [--count 256] [--seed 1]     for each network NAME.yaml, NAME.safetensors and NAME.npz
     networks.py DIR --fixtures                   only the smallest few in which everything occurs: those in the repository
-    networks.py DIR --focus attention --count 3  networks over sequences with that layer, NAME-0, NAME-1, …: those in the repository too
+    networks.py DIR --focus attention --count 3  networks over sequences with that layer (or several: lstm,gru), NAME-0, NAME-1, …: those in the repository too
+    networks.py DIR --focus sequences            the same with each layer over sequences in turn
 
 The npz holds the batch (x, y) and what PyTorch computes of it in double: 1/loss, 1/output, 1/activation/LAYER, 1/grad/PARAMETER
 and 1/param/PARAMETER (after the update) of the first step, and 2/…, 3/… of the next two. `single/forward` and `single/grad` are
@@ -102,7 +103,7 @@ def weight_kinks(config, results):
     """The l1 penalty has a kink where a weight is 0."""
     if (config["train"].get("penalty") or {}).get("l1"):
         for name, value in results.items():
-            if name.endswith("weight") and "/param/" in name:
+            if ".weight" in name and "/param/" in name:
                 require_away(torch.from_numpy(value), [0])
 
 
@@ -191,7 +192,7 @@ def occurring(config):
             yield f"layer {name}"
             yield from (f"{name} {k}" + (f" {v}" if isinstance(v, (str, bool)) else "") for k, v in settings.items() if k != "layers")
             for inner in (settings.get("layers", []), settings.get("shortcut", []), *settings.get("paths", [])):
-                yield from layers(inner)
+                yield from layers(inner if isinstance(inner, list) else [])
     train = config["train"]
     found = set(layers(config["model"]))
     for what, value in (("loss", config["loss"]), ("optimizer", train["optimizer"]), ("schedule", train["schedule"])):
@@ -220,14 +221,14 @@ def main():
     parser.add_argument("--count", type=int, default=256)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fixtures", action="store_true")
-    parser.add_argument("--focus", choices=SEQUENCES)
+    parser.add_argument("--focus", default="")
     given = parser.parse_args()
     torch.set_num_threads(1)
     draw, cases, refused = Draw(given.seed), [], {}
     while len(cases) < given.count:
         i = len(cases)
         # Shifted against each other, so that after some rounds every layer has met every loss and every optimizer.
-        focuses = [given.focus] if given.focus else [*LAYERS, *SEQUENCES]
+        focuses = SEQUENCES if given.focus == "sequences" else given.focus.split(",") if given.focus else [*LAYERS, *SEQUENCES]
         focus, loss = focuses[i % len(focuses)], LOSSES[(i + i // len(LOSSES)) % len(LOSSES)]
         optimizer, schedule = OPTIMIZERS[(i + i // len(LAYERS)) % len(OPTIMIZERS)], SCHEDULES[(i * 3 + i // 16) % len(SCHEDULES)]
         try:

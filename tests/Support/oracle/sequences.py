@@ -7,7 +7,7 @@ from torch import nn
 
 import sequential
 
-SHORTHAND = {"positions": "kind", "attention": "heads", "transformer": "heads"}
+SHORTHAND = {"positions": "kind", "attention": "heads", "transformer": "heads", "rnn": "units", "lstm": "units", "gru": "units", "time-pool": "pooling"}
 
 
 class RMSNorm(nn.Module):
@@ -120,7 +120,82 @@ class TiedLinear(nn.Module):
         return F.linear(x, self.table[0].weight, self.bias)
 
 
+class Recurrent:
+    """
+    Direction by direction and level by level, for padding and for the dropout between the levels, whose masks are GpuGrad's; parameters have
+    the names of the nn.RNNBase that it is mixed into.
+    """
+
+    def prepare(self, clock, dropout, last):
+        self.clock, self.last = clock, last
+        self.between = nn.ModuleList(sequential.Dropout(clock, dropout) for _ in range(self.num_layers - 1 if dropout > 0 else 0))
+        return self
+
+    def direction(self, x, level, reverse):
+        directions = 2 if self.bidirectional else 1
+        weights, state = [getattr(self, n) for n in self._all_weights[level * directions + reverse]], x.new_zeros(1, len(x), self.hidden_size)
+        call = {"LSTM": torch._VF.lstm, "GRU": torch._VF.gru, "RNN_TANH": torch._VF.rnn_tanh, "RNN_RELU": torch._VF.rnn_relu}[self.mode]
+        x = self.turned(x) if reverse else x
+        y = call(x, (state, state) if self.mode == "LSTM" else state, weights, self.bias, 1, 0.0, self.training, False, True)[0]
+        return self.turned(y) if reverse else y
+
+    def turned(self, x):
+        """The real steps from the last to the first."""
+        real, steps = real_steps(self.clock, x), torch.arange(x.shape[1])[None]
+        places = torch.where(real, real.sum(1, keepdim=True) - 1 - steps, steps)
+        return x.gather(1, places[..., None].expand_as(x))
+
+    def forward(self, x):
+        real = real_steps(self.clock, x)
+        for level in range(self.num_layers):
+            states = [self.direction(x, level, d) for d in range(2 if self.bidirectional else 1)]
+            x = torch.cat(states, 2)
+            if level < len(self.between):
+                x = self.between[level](x)
+        if not self.last:
+            return x * real[..., None]
+        return torch.cat([states[0][torch.arange(len(x)), real.sum(1) - 1], *(h[:, 0] for h in states[1:])], 1)
+
+
+class Rnn(Recurrent, nn.RNN):
+    pass
+
+
+class Lstm(Recurrent, nn.LSTM):
+    pass
+
+
+class Gru(Recurrent, nn.GRU):
+    pass
+
+
+def recurrent(kind, clock, shape, units, layers=1, bidirectional=False, dropout=0, bias=True, activation=None, **settings):
+    extra = {} if activation is None else {"nonlinearity": activation}
+    module = kind(shape[1], units, layers, bias=bias, batch_first=True, bidirectional=bidirectional, **extra)
+    return module.prepare(clock, dropout, settings.get("return", "all") == "last")
+
+
+class TimePool(nn.Module):
+    """Of the real steps of each sequence."""
+
+    def __init__(self, clock, pooling="mean"):
+        super().__init__()
+        self.clock, self.pooling = clock, pooling
+
+    def forward(self, x):
+        real = real_steps(self.clock, x)
+        if self.pooling == "last":
+            return x[torch.arange(len(x)), real.sum(1) - 1]
+        if self.pooling == "max":
+            return x.masked_fill(~real[..., None], -math.inf).amax(1)
+        return (x * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+
+
 MODULES = {
+    "rnn": lambda clock, shape, **s: recurrent(Rnn, clock, shape, **s),
+    "lstm": lambda clock, shape, **s: recurrent(Lstm, clock, shape, **s),
+    "gru": lambda clock, shape, **s: recurrent(Gru, clock, shape, **s),
+    "time-pool": lambda clock, shape, **s: TimePool(clock, **s),
     "rmsnorm": lambda clock, shape, epsilon=1e-5, affine=True: RMSNorm(shape[-1], epsilon, affine),
     "positions": lambda clock, shape, **s: Positions(shape, **s),
     "attention": lambda clock, shape, **s: Attention(clock, shape[-1], **s),

@@ -106,7 +106,7 @@ def penalty_of(config, model):
     normalisations = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.LayerNorm, torch.nn.GroupNorm)
     others = (*normalisations, sequences.RMSNorm, sequences.Positions)
     weights = [m.weight for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and not isinstance(m, others)]
-    weights += [p for n, p in model.named_parameters() if n.endswith("in_proj_weight")]
+    weights += [p for n, p in model.named_parameters() if n.endswith("in_proj_weight") or n.rpartition(".")[2].startswith("weight_")]
     return sum(penalty.get("l1", 0) * w.abs().sum() + penalty.get("l2", 0) * (w ** 2).sum() for w in weights)
 
 

@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Tests.Data;
 using Xunit.Abstractions;
 
@@ -40,6 +41,18 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
         output.WriteLine($"{errors}\n{occurrences}");
         Assert.True(problems.Count == 0, $"{problems.Count} differ\n" + string.Join("\n", problems.Take(10)));
         Assert.Empty(occurrences.Below(3));
+    }
+
+    [SkippableFact]
+    public void Freshly_drawn_networks_over_sequences_train_as_in_pytorch()
+    {
+        using var folder = new TempFolder();
+        Python.RequireTorch();
+        Python.Oracle("networks.py", folder.Path, "--focus", "sequences", "--count", "200");
+        var errors = new AgreementErrors();
+        string[] problems = [.. AgreementCase.In(folder.Path).SelectMany(c => OnBothDevices(new AgreementCase(c), errors))];
+        output.WriteLine(errors.ToString());
+        Assert.True(problems.Length == 0, $"{problems.Length} differ\n" + string.Join("\n", problems.Take(10)));
     }
 
     [Fact]

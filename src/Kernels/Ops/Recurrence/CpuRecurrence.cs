@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
@@ -13,7 +14,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
     private readonly Walk walk = new(b.OutShape()[1], op.Reverse);
     private readonly float* p = b.In(0);
     private readonly float* bias = op.Bias ? b.In(2) : null;
-    private readonly int* lengths = op.Lengths ? b.InInt(b.InCount - 1) : null;
+    private readonly StepLengths lengths = StepLengths.Of(b, op.Lengths, b.OutShape()[1]);
     private readonly float* h = b.Out();
     private readonly float* saved = op.Cell.Saved > 0 ? b.Out(1) : null;
 
@@ -52,7 +53,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
                 MemoryBefore = number == 0 ? state : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
                 Saved = saved + (at * C.Saved * units) + unit,
             };
-            if (lengths is not null && walk.At(number) >= Math.Clamp(lengths[sample], 1, steps))
+            if (walk.At(number) >= lengths[sample])
                 Carry<C>(places, next, y, endUnit - unit);
             else if (Simd.Is512)
                 Step<C, V512>(places, next, y, endUnit - unit);

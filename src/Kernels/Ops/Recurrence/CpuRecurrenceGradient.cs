@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
@@ -14,7 +15,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     private readonly float* dh = b.In(0);
     private readonly float* h = b.In(1);
     private readonly float* saved = op.Cell.Saved > 0 ? b.In(3) : null;
-    private readonly int* lengths = op.Lengths ? b.InInt(b.InCount - 1) : null;
+    private readonly StepLengths lengths = StepLengths.Of(b, op.Lengths, b.InShape(1)[1]);
     private readonly float* dp = b.Out();
     private readonly float* dq = op.Cell.Splits ? b.Out(1) : null;
 
@@ -67,7 +68,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
                 State = product.State(number + 1, sample) + unit,
             };
             float* dy = dh + (at * units) + unit, past = direct.Pointer + own;
-            if (lengths is not null && step >= Math.Clamp(lengths[sample], 1, steps))
+            if (step >= lengths[sample])
                 Pass<C>(places, dy, sums, past, endUnit - unit);
             else if (Simd.Is512)
                 Step<C, V512>(places, dy, sums, past, endUnit - unit);

@@ -5,6 +5,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Reductions;
+using GpuGrad.Kernels.Ops.Steps;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
@@ -44,7 +45,7 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
         if (Bias)
             Expect.Shape(inputs[2], new Shape(rows), "bias");
         if (Lengths)
-            CheckLengths(inputs[^1], inputs[0].Shape[0]);
+            StepLengths.Check(inputs[^1], inputs[0].Shape[0]);
         var h = new TensorType(inputs[0].Shape.With(2, units));
         return Cell.Saved == 0 ? [h] : [h, new TensorType(h.Shape.With(2, checked(Cell.Saved * units)))];
     }
@@ -73,12 +74,6 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
     public override void Cpu(CpuBinding b) => Cell.Accept(new CpuRecurrence(b, this));
 
     public override void Kernel(KernelBinding b) => Cell.Accept(new RecurrenceLaunch(b, this));
-
-    internal static void CheckLengths(TensorType lengths, int samples)
-    {
-        Expect.Element(lengths, ElementType.Int32, "lengths");
-        Expect.Shape(lengths, new Shape(samples), "lengths");
-    }
 
     // dW = Σ over samples and steps of dq_t · h_{t-1}ᵀ.
     private Tensor WeightGradient(Graph graph, Tensor rows, Tensor h, Shape w)
@@ -115,7 +110,7 @@ public sealed record RecurrenceGradient(RecurrentCell Cell, bool Reverse, bool L
         if (saves > 0)
             Expect.Shape(inputs[3], h.With(2, checked(Cell.Saved * h[2])), "saved");
         if (Lengths)
-            Recurrence.CheckLengths(inputs[^1], h[0]);
+            StepLengths.Check(inputs[^1], h[0]);
         var dp = new TensorType(h.With(2, inputs[2].Shape[0]));
         return Cell.Splits ? [dp, dp] : [dp];
     }

@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
@@ -31,7 +32,7 @@ internal sealed unsafe class ReferenceRecurrence(ReferenceArguments a, Recurrenc
                     Saved = s + (at * saved),
                 };
                 Multiply(w, hiddenBefore, units, product);
-                if (IsPadding(a, op.Lengths, sample, walk.At(number), steps))
+                if (walk.At(number) >= StepLengths.Of(a, op.Lengths, sample, steps))
                     Carry<C>(places, savedBefore, h + (at * units));
                 else
                 {
@@ -41,10 +42,6 @@ internal sealed unsafe class ReferenceRecurrence(ReferenceArguments a, Recurrenc
             }
         }
     }
-
-    /// <summary>Whether a step lies beyond the end of a sample.</summary>
-    public static bool IsPadding(ReferenceArguments a, bool lengths, int sample, int step, int steps) =>
-        lengths && step >= Math.Clamp(a.InInt(a.InCount - 1)[sample], 1, steps);
 
     private static void Multiply(double* w, double* h, int units, double[] product)
     {
@@ -99,7 +96,7 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
                         State = state,
                     };
                     AddProduct(w, state, units, C.Gates, direct);
-                    bool padding = ReferenceRecurrence.IsPadding(a, op.Lengths, sample, walk.At(number), steps);
+                    bool padding = walk.At(number) >= StepLengths.Of(a, op.Lengths, sample, steps);
                     Step<C>(places, dh + (at * units), direct, padding);
                 }
             }

@@ -101,7 +101,24 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
         return Add("Reshape", [x, Indices("shape", sizes)]);
     }
 
-    public GraphProto Finish() => graph;
+    /// <summary>The graph, without what nothing reads: a node may take up one before it, as a recurrent layer does the product with its input.</summary>
+    public GraphProto Finish()
+    {
+        var read = new HashSet<string>(graph.Output.Select(o => o.Name));
+        for (int i = graph.Node.Count - 1; i >= 0; i--)
+        {
+            if (read.Overlaps(graph.Node[i].Output))
+                read.UnionWith(graph.Node[i].Input);
+            else
+                graph.Node.RemoveAt(i);
+        }
+        for (int i = graph.Initializer.Count - 1; i >= 0; i--)
+        {
+            if (!read.Contains(graph.Initializer[i].Name))
+                graph.Initializer.RemoveAt(i);
+        }
+        return graph;
+    }
 
     private static void Rename(Google.Protobuf.Collections.RepeatedField<string> names, string from, string to)
     {
@@ -161,6 +178,9 @@ internal static class OnnxAttribute
     public static AttributeProto Of(string name, double value) => new() { Name = name, F = (float)value, Type = AttributeProto.Types.AttributeType.Float };
 
     public static AttributeProto Of(string name, string value) => new() { Name = name, S = ByteString.CopyFromUtf8(value), Type = AttributeProto.Types.AttributeType.String };
+
+    public static AttributeProto Texts(string name, params IEnumerable<string> values) =>
+        new() { Name = name, Strings = { values.Select(ByteString.CopyFromUtf8) }, Type = AttributeProto.Types.AttributeType.Strings };
 
     public static AttributeProto Ints(string name, params IEnumerable<int> values) =>
         new() { Name = name, Ints = { values.Select(v => (long)v) }, Type = AttributeProto.Types.AttributeType.Ints };

@@ -26,5 +26,10 @@ internal sealed class OnnxNode(OnnxGraph graph, Node node, Func<Tensor, Shape, s
     /// <summary>A parameter under another shape.</summary>
     public string Input(int input, Shape shape) => value(node.Inputs[input], shape);
 
+    public Tensor InputTensor(int input) => node.Inputs[input];
+
+    /// <summary>The name of a tensor of the graph.</summary>
+    public string Value(Tensor tensor) => value(tensor, tensor.Shape);
+
     public string Add(string op, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) => graph.Add(op, inputs, attributes);
 }

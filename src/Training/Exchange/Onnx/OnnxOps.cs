@@ -6,8 +6,10 @@ using GpuGrad.Kernels.Ops.Embeddings;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
+using GpuGrad.Kernels.Ops.Steps;
 using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
@@ -42,6 +44,8 @@ internal static class OnnxOps
         Permute op => n.Add("Transpose", [n.Input()], Ints("perm", op.Axes)),
         Concat op => n.Add("Concat", [.. Enumerable.Range(0, n.Inputs).Select(i => n.Input(i))], Of("axis", op.Axis)),
         Slice op => n.Add("Slice", [n.Input(), n.Graph.Indices("starts", [op.Start]), n.Graph.Indices("ends", [op.Start + op.Length]), n.Graph.Indices("axes", [op.Axis])]),
+        Recurrence op => OnnxSequences.Recurrence(n, op),
+        TimePool op => OnnxSequences.Pool(n, op),
         Add => n.Add("Add", [n.Input(0), n.Input(1)]),
         Multiply => n.Add("Mul", [n.Input(0), n.Input(1)]),
         MapOp op when OnnxActivations.Find(op) is { } activation => activation(n, op.Constant),

@@ -1,0 +1,194 @@
+using System.Globalization;
+using GpuGrad.Kernels.Ops.Dropout;
+using GpuGrad.Kernels.Ops.Elementwise;
+using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Recurrence;
+using GpuGrad.Kernels.Ops.Steps;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
+
+namespace GpuGrad.Training.Layers;
+
+/// <summary>What a recurrent layer gives.</summary>
+public enum RecurrentOutput
+{
+    /// <summary>The state at every step: [T, F].</summary>
+    All,
+
+    /// <summary>The state behind the last step that is not padding: [F]; of the reverse direction, that behind the first.</summary>
+    Last,
+}
+
+/// <summary>The nonlinearity of a plain recurrent layer.</summary>
+public enum RecurrentActivation
+{
+    Tanh,
+    Relu,
+}
+
+/// <summary>Settings that the recurrent layers share. A sequence [T, F] comes in; names, shapes and gate order of the weights are those of <c>torch.nn.RNN</c>, <c>LSTM</c> and <c>GRU</c>.</summary>
+public abstract record RecurrentConfig : LayerConfig
+{
+    public const string DefaultInitText = "uniform within ±1/√units (PyTorch's)";
+
+    /// <summary>Numbers of the state.</summary>
+    [Shorthand]
+    public required int Units { get; init => field = Config.Require.Positive(value); }
+
+    /// <summary>How many stand one on another, each with the states of the one before as its input.</summary>
+    public int Layers { get; init => field = Config.Require.Positive(value); } = 1;
+
+    /// <summary>A second direction, from the last step to the first; the states of both stand side by side.</summary>
+    public bool Bidirectional { get; init; }
+
+    /// <summary>Dropout between the layers, not behind the last.</summary>
+    public double Dropout { get; init => field = Config.Require.Fraction(value); }
+
+    /// <summary><c>all</c>: the state at every step, [T, F]. <c>last</c>: that behind the last step, [F].</summary>
+    public RecurrentOutput Return { get; init; }
+
+    public bool Bias { get; init; } = true;
+
+    /// <summary>Of the weights on the input.</summary>
+    [DefaultText(DefaultInitText)]
+    public InitConfig? Init { get; init; }
+
+    /// <summary>Of the weights on the state, gate by gate; <c>orthogonal</c> keeps the size of what is carried over many steps.</summary>
+    [DefaultText(DefaultInitText)]
+    public InitConfig? RecurrentInit { get; init; }
+
+    internal abstract RecurrentCell Cell { get; }
+
+    public override Layer Build(LayerSite site)
+    {
+        site.RequireRank(2, "[steps, features]", "ids need 'embedding' before it, a row of numbers 'reshape: [steps, features]'");
+        site.Require(Dropout == 0 || Layers > 1, "'dropout' acts between its layers, and it has one; expected 'layers: 2' or more, or a layer 'dropout' behind it");
+        return new RecurrentLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
+    }
+}
+
+/// <summary>h' = tanh(W·x + U·h + b), as <c>torch.nn.RNN</c>. It forgets within some tens of steps: <c>lstm</c> and <c>gru</c> do not.</summary>
+public sealed record RnnConfig : RecurrentConfig
+{
+    /// <summary><c>tanh</c> or <c>relu</c>.</summary>
+    public RecurrentActivation Activation { get; init; }
+
+    internal override RecurrentCell Cell => Activation == RecurrentActivation.Tanh ? RecurrentCell.Tanh : RecurrentCell.Relu;
+}
+
+/// <summary>Long short-term memory, as <c>torch.nn.LSTM</c>.</summary>
+public sealed record LstmConfig : RecurrentConfig
+{
+    internal override RecurrentCell Cell => RecurrentCell.Lstm;
+}
+
+/// <summary>Gated recurrent units, as <c>torch.nn.GRU</c>.</summary>
+public sealed record GruConfig : RecurrentConfig
+{
+    internal override RecurrentCell Cell => RecurrentCell.Gru;
+}
+
+public sealed class RecurrentLayer : Layer
+{
+    private readonly RecurrentConfig config;
+    private readonly List<Direction[]> levels = [];
+
+    internal RecurrentLayer(RecurrentConfig config, LayerSite site)
+    {
+        this.config = config;
+        int directions = config.Bidirectional ? 2 : 1, width = checked(directions * config.Units), features = site.Input[1];
+        for (int level = 0; level < config.Layers; level++)
+        {
+            int number = level, inputs = level == 0 ? features : width;
+            levels.Add([.. Enumerable.Range(0, directions).Select(d => new Direction(config, site.Path, number, d == 1, inputs))]);
+        }
+        Output = config.Return == RecurrentOutput.All ? new Shape(site.Input[0], width) : new Shape(width);
+        string layers = config.Layers > 1 ? string.Create(CultureInfo.InvariantCulture, $", {config.Layers} layers") : "";
+        Details = string.Create(CultureInfo.InvariantCulture, $"{config.Units} units{layers}{(config.Bidirectional ? ", bidirectional" : "")}{(config.Return == RecurrentOutput.Last ? ", last" : "")}");
+    }
+
+    public override Shape Output { get; }
+
+    public override string Details { get; }
+
+    public override IReadOnlyList<Parameter> Parameters => [.. levels.SelectMany(l => l).SelectMany(d => d.Parameters)];
+
+    /// <summary>The parameters of a level's direction in PyTorch's order: weight_ih, weight_hh, then bias_ih and bias_hh unless there are none.</summary>
+    internal IReadOnlyList<Parameter> ParametersOf(int level, bool reverse) => levels[level][reverse ? 1 : 0].Parameters;
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        Tensor? lengths = g.LengthsOf(x);
+        for (int level = 0; level < levels.Count; level++)
+        {
+            bool ends = level == levels.Count - 1;
+            Tensor[] states = [.. levels[level].Select(d => d.Apply(g, x, lengths))];
+            if (ends && config.Return == RecurrentOutput.Last)
+                return Joined(g, 1, [.. states.Select((h, d) => LastOf(g, h, d == 1))]);
+            x = Joined(g, 2, states);
+            if (!ends && config.Dropout > 0 && g.Training)
+                x = g.Graph.Add(new Dropout(config.Dropout, g.NextRandomStream()), x, g.Random);
+        }
+        return lengths is null ? x : g.Graph.Add(new StepMask(), x, lengths);
+    }
+
+    // Padding hands the state on, so the end of the walk has it.
+    private static Tensor LastOf(LayerGraph g, Tensor h, bool reverse) =>
+        g.Graph.Reshape(g.Graph.Add(new Slice(1, reverse ? 0 : h.Shape[1] - 1, 1), h), new Shape(h.Shape[0], h.Shape[2]));
+
+    private static Tensor Joined(LayerGraph g, int axis, Tensor[] parts) => parts.Length == 1 ? parts[0] : g.Graph.Add(new Concat(axis), parts);
+
+    /// <summary>One direction of one level.</summary>
+    private sealed class Direction
+    {
+        private readonly RecurrentCell cell;
+        private readonly bool reverse;
+        private readonly Parameter weightInput, weightState;
+        private readonly Parameter? biasInput, biasState;
+
+        public Direction(RecurrentConfig config, string path, int level, bool reverse, int inputs)
+        {
+            (cell, this.reverse) = (config.Cell, reverse);
+            int units = config.Units, rows = checked(cell.Gates * units);
+            double bound = 1 / Math.Sqrt(units);
+            var uniform = new UniformInit { Low = -bound, High = bound };
+            InitConfig bias = config.Init is null ? uniform : new ConstantInit();
+            string suffix = string.Create(CultureInfo.InvariantCulture, $"l{level}{(reverse ? "_reverse" : "")}");
+            Parameter New(string name, Shape shape, InitConfig init, int fanIn) =>
+                new($"{path}.{name}_{suffix}", path, shape) { Penalized = shape.Rank > 1, Init = init, FanIn = fanIn, FanOut = units };
+            weightInput = New("weight_ih", new Shape(rows, inputs), config.Init ?? uniform, inputs);
+            weightState = New("weight_hh", new Shape(rows, units), new GateInit(config.RecurrentInit ?? uniform, cell.Gates), units);
+            biasInput = config.Bias ? New("bias_ih", new Shape(rows), bias, units) : null;
+            biasState = config.Bias ? New("bias_hh", new Shape(rows), bias, units) : null;
+        }
+
+        public IReadOnlyList<Parameter> Parameters => biasInput is null ? [weightInput, weightState] : [weightInput, weightState, biasInput, biasState!];
+
+        public Tensor Apply(LayerGraph g, Tensor x, Tensor? lengths)
+        {
+            int samples = x.Shape[0], steps = x.Shape[1];
+            Tensor rows = g.Graph.Reshape(x, new Shape(checked(samples * steps), x.Shape[2]));
+            Tensor p = biasInput is null
+                ? g.Graph.Add(new MatMul(TransposeB: true), rows, g[weightInput])
+                : g.Graph.Add(new MatMul(TransposeB: true, Bias: true), rows, g[weightInput], g[biasInput]);
+            Tensor[] bias = biasState is null ? [] : [g[biasState]], ends = lengths is null ? [] : [lengths];
+            var op = new Recurrence(cell, reverse, biasState is not null, lengths is not null);
+            return g.Graph.AddAll(op, [g.Graph.Reshape(p, new Shape(samples, steps, p.Shape[1])), g[weightState], .. bias, .. ends])[0];
+        }
+    }
+
+    // Each gate by itself: of four gates in one, the rows of an orthogonal start would share one length.
+    private sealed record GateInit(InitConfig Gate, int Gates) : InitConfig
+    {
+        public override void Fill(Parameter parameter, RandomStream random, Span<double> values)
+        {
+            int length = values.Length / Gates;
+            Parameter part = parameter with { Shape = parameter.Shape.With(0, parameter.Shape[0] / Gates) };
+            for (int gate = 0; gate < Gates; gate++)
+                Gate.Fill(part, random, values.Slice(gate * length, length));
+        }
+    }
+}
