@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
 using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
