@@ -27,6 +27,8 @@ internal static class Fingerprint
             if (part.Columns is { } columns && columns.Any(c => !c.IsPlain))
                 pieces.Add(() => SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', columns.Select(c => $"{c.Name}\t{c.Type}\t{string.Join('\t', c.Texts ?? [])}")))));
             AddSamples(pieces, part);
+            if (part.Texts is { } texts)
+                pieces.Add(() => SHA256.HashData([.. texts.SelectMany(SHA256.HashData)]));
             Add(pieces, part.Labels);
             Add(pieces, part.Targets);
             Add(pieces, part.Mask);

@@ -60,6 +60,7 @@ public sealed class InputPipeline
     public SampleSet Read(string path, bool answers = false)
     {
         SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
+            : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, note).Folder(path, answers && !itself)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
             : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
         if (answers && itself)
@@ -122,7 +123,7 @@ public sealed class InputPipeline
     }
 
     private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => fitted.Text is not null && options.Text is { } text
-        ? TextInput.Of(stream, name, fitted, text, answers, note)
+        ? new TextInput(fitted, text, note).Of(stream, name, answers)
         : FileKinds.Of(stream, name, options, otherwise) switch
     {
         FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),

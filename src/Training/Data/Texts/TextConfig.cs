@@ -14,9 +14,17 @@ public enum TextEncoding
     Latin1,
 }
 
+/// <summary>Which end of a text is kept where it is too long.</summary>
+public enum TextEnd
+{
+    Start,
+    End,
+}
+
 /// <summary>
 /// Texts. One file with <c>context</c>: a language model, which predicts at each place of a window the token that follows. It is parted by
-/// position: trained on the beginning, validated and tested on what comes later. What is known of tokens is learned from the training part and saved with the weights.
+/// position: trained on the beginning, validated and tested on what comes later. A folder with a folder of texts for each class, or a table with a column of texts and one of
+/// classes: texts are classified. What is known of tokens is learned from the training part and saved with the weights.
 /// </summary>
 public sealed record TextConfig : DatasetConfig
 {
@@ -35,7 +43,7 @@ public sealed record TextConfig : DatasetConfig
     /// Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>, and the last layer of a language model as units. The most frequent
     /// tokens are kept; ids that are left over are never used.
     /// </summary>
-    [DefaultText("256 for bytes, 20,000 for words, for characters as many as the training part has")]
+    [DefaultText("256 for bytes, 20,000 for words, 1,024 for bpe, 50,257 for gpt2, for characters as many as the training part has")]
     public int? Vocabulary { get; init => field = value is int v ? Require.Between(v, TextVocabulary.First + 1, TextVocabulary.MostTokens) : null; }
 
     /// <summary>Whether capital letters count as small ones.</summary>
@@ -50,8 +58,26 @@ public sealed record TextConfig : DatasetConfig
     [DefaultText("`context`")]
     public int? Stride { get; init => field = value is int v ? Require.Positive(v) : null; }
 
+    /// <summary>Tokens of a text that is classified: shorter ones are padded with id 0, longer ones cut off.</summary>
+    public int Length { get; init => field = Require.Between(value, 1, MostContext); } = 256;
+
+    /// <summary>Which end is kept of texts that are longer than <c>length</c>.</summary>
+    public TextEnd Keep { get; init; }
+
+    /// <summary>Of a table: the column of the texts, by name or number from 0.</summary>
+    [DefaultText("`text`")]
+    public string? Column { get; init; }
+
+    /// <summary>Of a table: the column of the classes, by name or number from 0.</summary>
+    [DefaultText("`label`")]
+    public string? Label { get; init; }
+
     /// <summary>How bytes are characters.</summary>
     public TextEncoding Encoding { get; init; }
+
+    /// <summary>Ids of a sample.</summary>
+    [NotConfig]
+    internal int SampleLength => Context ?? Length;
 
     [NotConfig]
     internal bool IsLowercase => Lowercase ?? Tokens == TextTokens.Words;
@@ -62,6 +88,8 @@ public sealed record TextConfig : DatasetConfig
     {
         TextTokens.Bytes => ByteTokenizer.Count,
         TextTokens.Words => Vocabulary ?? 20_000,
+        TextTokens.Bpe => Vocabulary ?? 1024,
+        TextTokens.Gpt2 => MergeTokenizer.Gpt2Size,
         _ => Vocabulary,
     };
 
@@ -71,10 +99,12 @@ public sealed record TextConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        if (Tokens == TextTokens.Bytes && Vocabulary is not null)
-            throw ConfigException.At(Source, "text has 'vocabulary' and 'tokens: bytes', which are 256 whatever the text; leave 'vocabulary' out");
+        if (Tokens is TextTokens.Bytes or TextTokens.Gpt2 && Vocabulary is not null)
+            throw ConfigException.At(Source, $"text has 'vocabulary' and 'tokens: {Tokens.ToString().ToLowerInvariant()}', which are {KnownSize} whatever the text; leave 'vocabulary' out");
+        if (Tokens == TextTokens.Bpe && Vocabulary < ByteTokenizer.Count)
+            throw ConfigException.At(Source, $"text has 'vocabulary: {Vocabulary}', and bpe begins with {ByteTokenizer.Count} bytes; expected more");
         if (Context is null)
-            throw ConfigException.At(Source, "text has no 'context'; expected the tokens of a window, e.g. context: 64");
+            return TextDocuments.Load(this, context);
         string path = DataFile.Resolve(context, Path);
         byte[] text = TextFile.Read(path, this);
         byte[]? test = Test is null ? null : TextFile.Read(DataFile.Resolve(context, Test), this);

@@ -4,19 +4,58 @@ using GpuGrad.Training.Data.Inputs;
 namespace GpuGrad.Training.Data.Texts;
 
 /// <summary>Texts for a trained network, as ids of the vocabulary that it was trained with.</summary>
-internal static class TextInput
+/// <param name="fitted">What training learned.</param>
+/// <param name="config">How its texts were read.</param>
+/// <param name="note">Told of tokens that training has not seen, and of texts that are cut off.</param>
+internal sealed class TextInput(FittedInput fitted, TextConfig config, Action<string>? note)
 {
+    /// <summary>A text, a table of texts or, of standard input, a text a line.</summary>
     /// <param name="stream">The file.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="fitted">What training learned.</param>
-    /// <param name="config">How its texts were read.</param>
     /// <param name="answers">Whether it is to be judged.</param>
-    /// <param name="note">Told of tokens that training has not seen.</param>
-    public static SampleSet Of(Stream stream, string name, FittedInput fitted, TextConfig config, bool answers, Action<string>? note)
+    public SampleSet Of(Stream stream, string name, bool answers)
+    {
+        if (fitted.Shape.HasPositionClasses)
+            return Stream(stream, name, answers);
+        if (TextTable.IsTable(name))
+            return Encode(TextTable.Read(stream, name, config, answers), answers);
+        if (answers)
+            throw DataFault.In(name, "a single text, whose class nobody says", "a folder with a folder of texts for each class, or a table with a column of classes");
+        byte[] text = TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config);
+        if (name != InputPipeline.StandardInputName)
+            return Encode(new Documents(name, [text], null, new SamplePlaces(name) { Files = [name] }), answers);
+        byte[][] lines = [.. Lines(text)];
+        return Encode(new Documents(name, lines, null, new SamplePlaces(name)), answers);
+    }
+
+    /// <summary>A folder of texts, or with a folder of them for each class.</summary>
+    public SampleSet Folder(string folder, bool answers)
+    {
+        if (fitted.Shape.HasPositionClasses)
+            throw DataFault.In(folder, "a folder", "the file of a text, as the network was trained on");
+        return Encode(TextFolder.Read(folder, folder, config, answers), answers);
+    }
+
+    private SampleSet Encode(Documents documents, bool answers)
+    {
+        if (documents.Note is not null)
+            note?.Invoke(documents.Note);
+        return TextDocuments.Encode(config with { Path = documents.Name }, fitted.Text!, documents.ToSamples(fitted.Shape.Shape[0], answers ? fitted.ClassNames : null), "", note, note);
+    }
+
+    private SampleSet Stream(Stream stream, string name, bool answers)
     {
         if (!answers)
             throw DataFault.In(name, "a text for a language model, which predicts what comes next", "'gpugrad generate RUN --prompt TEXT', or 'gpugrad eval RUN --data FILE' for its perplexity");
         byte[] text = TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config);
         return new TextStream(config, name, text, null).Windows(fitted.Text!, text, fitted.Shape.Shape[0], "the whole text", note);
+    }
+
+    private static List<byte[]> Lines(byte[] text)
+    {
+        var lines = new List<byte[]>();
+        foreach (Range range in text.AsSpan().TrimEnd("\r\n"u8).Split((byte)'\n'))
+            lines.Add(text.AsSpan(range).TrimEnd((byte)'\r').ToArray());
+        return lines;
     }
 }

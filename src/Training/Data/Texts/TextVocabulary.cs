@@ -14,14 +14,20 @@ public enum TextTokens
 
     /// <summary>Words and punctuation marks, the most frequent of the training part.</summary>
     Words,
+
+    /// <summary>Byte-pair encoding, learned from the training part: frequent pairs of bytes, then of pairs, become tokens.</summary>
+    Bpe,
+
+    /// <summary>The byte-pair encoding of GPT-2: 50,257 tokens.</summary>
+    Gpt2,
 }
 
 /// <summary>
 /// The tokens that a network knows, learned from the training part of its texts and saved with the weights. Ids: 0 is padding, 1 a token that
-/// training has not seen, the others follow in the order of <see cref="Texts"/>; of bytes each is its own id.
+/// training has not seen, the others follow in the order of <see cref="Texts"/>; of bytes each is its own id, of byte pairs too, with those that were learned behind them.
 /// </summary>
 /// <param name="Tokens">What a token is.</param>
-/// <param name="Texts">The tokens in words; none for bytes.</param>
+/// <param name="Texts">The tokens in words, of byte pairs in base 64; none for bytes and for GPT-2.</param>
 /// <param name="Size">Ids: 0 to one less. Those behind the last token are never used.</param>
 public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Texts, int Size)
 {
@@ -43,17 +49,31 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
     /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
     internal string? Problem()
     {
-        int used = Tokens == TextTokens.Bytes ? 256 : First + Texts.Count;
-        if (Size < used || Size > MostTokens || (Tokens == TextTokens.Bytes && Texts.Count > 0))
+        int used = Used;
+        if (Size < used || Size > MostTokens || (Tokens is TextTokens.Bytes or TextTokens.Gpt2 && Texts.Count > 0))
             return $"{Size} ids for {used} tokens";
         if (Texts.Any(string.IsNullOrEmpty) || Texts.Distinct(StringComparer.Ordinal).Count() != Texts.Count)
             return "tokens that are empty or occur twice";
+        if (Tokens == TextTokens.Bpe && !Texts.All(t => System.Buffers.Text.Base64.IsValid(t)))
+            return "tokens that are no base 64";
         return Tokens == TextTokens.Characters && !Texts.All(t => System.Text.Rune.TryGetRuneAt(t, 0, out System.Text.Rune rune) && rune.Utf16SequenceLength == t.Length) ? "tokens that are no characters" : null;
     }
+
+    /// <summary>Whether 0 and 1 are padding and the unknown, and not bytes.</summary>
+    internal bool HasSpecials => Tokens is TextTokens.Characters or TextTokens.Words;
+
+    private int Used => Tokens switch
+    {
+        TextTokens.Bytes => ByteTokenizer.Count,
+        TextTokens.Bpe => ByteTokenizer.Count + Texts.Count,
+        TextTokens.Gpt2 => MergeTokenizer.Gpt2Size,
+        _ => First + Texts.Count,
+    };
 
     /// <summary>A token for people.</summary>
     public string NameOf(int id) => id switch
     {
+        _ when Tokens is TextTokens.Bpe or TextTokens.Gpt2 => System.Text.Encoding.UTF8.GetString(Tokenizer().BytesOf(id)),
         _ when Tokens == TextTokens.Bytes => id is > ' ' and < 127 ? ((char)id).ToString() : System.Globalization.CultureInfo.InvariantCulture.TextInfo.ToUpper($"0x{id:x2}"),
         Padding => "(padding)",
         Unknown => "(unknown)",
@@ -61,13 +81,15 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
     };
 
     /// <summary>Whether an id stands for some text, and not for padding, the unknown or nothing.</summary>
-    internal bool IsText(int id) => Tokens == TextTokens.Bytes ? id < ByteTokenizer.Count : id >= First && id - First < Texts.Count;
+    internal bool IsText(int id) => id < Used && (id >= First || !HasSpecials);
 
     /// <summary>Makes ids of texts and texts of ids.</summary>
     internal Tokenizer Tokenizer() => Tokens switch
     {
         TextTokens.Bytes => new ByteTokenizer(),
         TextTokens.Words => new WordTokenizer(this),
+        TextTokens.Bpe => MergeTokenizer.Of(this),
+        TextTokens.Gpt2 => MergeTokenizer.Gpt2,
         _ => new CharacterTokenizer(this),
     };
 }
@@ -81,9 +103,28 @@ internal sealed class UnknownTokens
 
     public int Count { get; private set; }
 
+    /// <summary>Those of several texts together.</summary>
+    public static UnknownTokens Sum(IEnumerable<UnknownTokens> parts)
+    {
+        var sum = new UnknownTokens();
+        foreach (UnknownTokens part in parts.Where(p => p.Count > 0))
+        {
+            foreach (string token in part.named)
+                sum.Name(token);
+            sum.hasMore |= part.hasMore;
+            sum.Count += part.Count;
+        }
+        return sum;
+    }
+
     public void Add(ReadOnlySpan<char> token)
     {
         Count++;
+        Name(token);
+    }
+
+    private void Name(ReadOnlySpan<char> token)
+    {
         if (hasMore || named.Contains(token.ToString()))
             return;
         hasMore = named.Count == MostNamed;

@@ -12,6 +12,10 @@ internal static class VocabularyFit
     {
         if (config.Tokens == TextTokens.Bytes)
             return new TextVocabulary(TextTokens.Bytes, [], config.KnownSize!.Value);
+        if (config.Tokens == TextTokens.Gpt2)
+            return new TextVocabulary(TextTokens.Gpt2, [], config.KnownSize!.Value) { Lowercase = config.IsLowercase };
+        if (config.Tokens == TextTokens.Bpe)
+            return Merges(config, texts, note);
         Dictionary<string, long> counts = config.Tokens == TextTokens.Words ? Words(config, texts) : Characters(config, texts);
         int most = (config.KnownSize ?? TextVocabulary.MostTokens) - TextVocabulary.First;
         KeyValuePair<string, long>[] kept = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)];
@@ -21,6 +25,15 @@ internal static class VocabularyFit
         // Characters in the order of their numbers, as people expect them; words by how often they occur.
         string[] tokens = [.. config.Tokens == TextTokens.Words ? kept.Select(c => c.Key) : kept.Select(c => c.Key).OrderBy(t => Rune.GetRuneAt(t, 0).Value)];
         return new TextVocabulary(config.Tokens, tokens, config.KnownSize ?? (TextVocabulary.First + tokens.Length)) { Lowercase = config.IsLowercase };
+    }
+
+    private static TextVocabulary Merges(TextConfig config, IEnumerable<byte[]> texts, Action<string> note)
+    {
+        int size = config.KnownSize!.Value;
+        string[] tokens = [.. MergeTraining.Of(MergeTokenizer.Count(texts, config.IsLowercase), size - ByteTokenizer.Count).Select(t => Convert.ToBase64String(t))];
+        if (tokens.Length < size - ByteTokenizer.Count)
+            note(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the training text has pairs for {tokens.Length:N0} tokens besides the bytes; {size - ByteTokenizer.Count - tokens.Length:N0} ids of 'vocabulary' are never used"));
+        return new TextVocabulary(TextTokens.Bpe, tokens, size) { Lowercase = config.IsLowercase };
     }
 
     private static Dictionary<string, long> Characters(TextConfig config, IEnumerable<byte[]> texts)

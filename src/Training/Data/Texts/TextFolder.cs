@@ -1,0 +1,62 @@
+using System.Globalization;
+using GpuGrad.Training.Data.Formats;
+
+namespace GpuGrad.Training.Data.Texts;
+
+/// <summary>
+/// A folder with a folder of texts for each class. A text is a file that ends in .txt, .text or .md, or in nothing or in digits; what else there is
+/// is left out and counted.
+/// </summary>
+internal static class TextFolder
+{
+    private const int MostDepth = 32, MostNamed = 3;
+
+    private static readonly HashSet<string> Endings = new([".txt", ".text", ".md"], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether a file's name is that of a text.</summary>
+    public static bool IsText(string name)
+    {
+        string extension = Path.GetExtension(name);
+        return !name.StartsWith('.') && (Endings.Contains(extension) || extension.AsSpan().TrimStart('.').IndexOfAnyExceptInRange('0', '9') < 0);
+    }
+
+    /// <param name="folder">Where the texts are.</param>
+    /// <param name="root">Links may lead anywhere within this folder.</param>
+    /// <param name="config">How they are read.</param>
+    /// <param name="answers">Whether the folders are classes.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: no texts, or none in a folder of its own where folders are classes.</exception>
+    public static Documents Read(string folder, string root, TextConfig config, bool answers)
+    {
+        var files = new List<(string Path, string Class)>();
+        var others = new List<string>();
+        Walk(folder, "", root, 0, files, others);
+        if (files.Count == 0)
+            throw DataFault.In(folder, "no texts", "files that end in .txt");
+        if (answers && files.Any(f => f.Class.Length == 0))
+            throw DataFault.In(files.First(f => f.Class.Length == 0).Path, "a text outside the folders of the classes", "a folder of texts for each class; for a language model of one text give its file as 'path', and 'context'");
+        files.Sort((a, b) => string.CompareOrdinal(a.Class, b.Class) is var order && order != 0 ? order : string.CompareOrdinal(a.Path, b.Path));
+        var texts = new byte[files.Count][];
+        Sources.Concurrently.For(texts.Length, i => texts[i] = TextFile.Read(files[i].Path, config));
+        return new Documents(folder, texts, answers ? [.. files.Select(f => f.Class)] : null, new SamplePlaces(folder) { Files = [.. files.Select(f => f.Path)] })
+        {
+            Note = others.Count == 0 ? null : string.Create(
+                CultureInfo.InvariantCulture,
+                $"{folder}: {others.Count} {(others.Count == 1 ? "file that is no text was" : "files that are no texts were")} left out: {string.Join(", ", others.Take(MostNamed).Select(DataFault.Quote))}{(others.Count > MostNamed ? ", …" : "")}"),
+        };
+    }
+
+    private static void Walk(string folder, string name, string root, int depth, List<(string, string)> files, List<string> others)
+    {
+        if (depth > MostDepth)
+            throw DataFault.In(folder, $"more than {MostDepth} folders in each other", "fewer");
+        foreach (FileSystemInfo entry in DataFile.List(folder, root))
+        {
+            if (entry is DirectoryInfo && !entry.Name.StartsWith('.'))
+                Walk(entry.FullName, name.Length == 0 ? entry.Name : $"{name}/{entry.Name}", root, depth + 1, files, others);
+            else if (entry is FileInfo && IsText(entry.Name))
+                files.Add((entry.FullName, name));
+            else if (entry is FileInfo)
+                others.Add(entry.Name);
+        }
+    }
+}
