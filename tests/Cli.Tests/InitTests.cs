@@ -57,5 +57,28 @@ public sealed class InitTests : IDisposable
         Assert.False(File.Exists(gpugrad["t.yaml"]));
     }
 
+    [Fact]
+    public void A_text_becomes_a_language_model_that_writes_on()
+    {
+        gpugrad.Write("t.txt", string.Concat(Enumerable.Range(0, 200).Select(i => $"{i % 10} little ducks, went out\none day.\n")));
+        JsonNode answer = gpugrad.Run("init", "t.txt", "--json").Json();
+        Assert.Equal(("text", "language model"), ((string)answer["kind"]!, (string)answer["task"]!));
+        gpugrad.Run("train", "t.yaml", "--out", "run", "--device", "cpu", "--set", "train.epochs=1", "--set", "data.limit=64").Done();
+        gpugrad.Run("generate", "run", "--prompt", "1 lit", "--length", "5").Done();
+    }
+
+    [Fact]
+    public void A_folder_of_texts_becomes_a_classifier()
+    {
+        for (int i = 0; i < 60; i++)
+            gpugrad.Write($"d/{(i % 2 == 0 ? "good" : "bad")}/{i}.txt", string.Concat(Enumerable.Range(0, 5 + (i % 7)).Select(w => (i + w) % 3 == 0 ? i % 2 == 0 ? "fine " : "poor " : "film ")));
+        JsonNode answer = gpugrad.Run("init", "d", "--json").Json();
+        Assert.Equal(("texts", "classification", 2, 60), ((string)answer["kind"]!, (string)answer["task"]!, (int)answer["classes"]!, (int)answer["samples"]!));
+        JsonNode summary = gpugrad.Run("train", "d.yaml", "--out", "run", "--device", "cpu", "--json", "--set", "train.epochs=60").Json();
+        Assert.Equal(1, (double)summary["test_accuracy"]!);
+        JsonArray predicted = gpugrad.RunWithInput("film poor film\nfine film\n", "predict", "run", "-", "--json").Json().AsArray();
+        Assert.Equal(["bad", "good"], predicted.Select(p => (string?)p!["name"]));
+    }
+
     private void WriteTable(string name) => gpugrad.Write(name, "length,width,kind\n" + string.Concat(Enumerable.Range(0, 200).Select(i => FormattableString.Invariant($"{(i % 2 == 0 ? 2 : 5) + (i % 7 * 0.1)},{1 + (i % 5 * 0.2)},{(i % 2 == 0 ? "rose" : "lily")}\n"))));
 }

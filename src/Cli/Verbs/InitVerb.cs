@@ -8,10 +8,10 @@ using GpuGrad.Training.Starters;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("init", HelpText = "Look at a table, arrays or a folder of pictures and write a config that trains on it.")]
+[Verb("init", HelpText = "Look at a table, arrays, a text or a folder of pictures or texts and write a config that trains on it.")]
 public sealed class InitVerb : Verb
 {
-    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, or a folder with a folder of pictures for each class.")]
+    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, a text (.txt, .md), or a folder with a folder of pictures or texts for each class.")]
     public string Data { get; set; } = "";
 
     [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default.")]
@@ -57,7 +57,7 @@ public sealed class InitVerb : Verb
     {
         ["config"] = path,
         ["kind"] = starter.Kind,
-        ["task"] = starter.Classes > 0 ? "classification" : "regression",
+        ["task"] = starter.Kind == "text" ? "language model" : starter.Classes > 0 ? "classification" : "regression",
         ["target"] = starter.Target,
         ["classes"] = starter.Classes > 0 ? starter.Classes : null,
         ["samples"] = starter.Samples,

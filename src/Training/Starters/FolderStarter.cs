@@ -11,6 +11,11 @@ internal static class FolderStarter
     {
         FileSystemInfo[] entries = DataFile.List(folder, folder);
         string[] files = [.. entries.OfType<FileInfo>().Where(f => !f.Name.StartsWith('.')).Select(f => Path.Combine(folder, f.Name))];
+        if (TextStarter.HoldsTexts(folder))
+        {
+            Starter.RefuseTarget(folder, target);
+            return TextStarter.OfFolder(folder, configFolder);
+        }
         if (entries.Any(e => e is DirectoryInfo && !e.Name.StartsWith('.')) || files.Any(PictureFolder.IsPicture))
         {
             Starter.RefuseTarget(folder, target);

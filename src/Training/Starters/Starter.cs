@@ -12,7 +12,7 @@ public sealed record StarterColumn(string Name, string Type, string? Reason = nu
 /// <summary>A first config for somebody's data: what was found in the data, and YAML that trains on it.</summary>
 public sealed record Starter
 {
-    /// <summary><c>table</c>, <c>pictures</c> or <c>arrays</c>.</summary>
+    /// <summary><c>table</c>, <c>pictures</c>, <c>arrays</c>, <c>text</c> (for a language model) or <c>texts</c> (to be classified).</summary>
     public required string Kind { get; init; }
 
     /// <summary>Number of classes; 0 where numbers are predicted.</summary>
@@ -43,6 +43,11 @@ public sealed record Starter
     {
         if (Directory.Exists(data))
             return FolderStarter.Of(data, target, folder, progress);
+        if (TextStarter.IsText(data))
+        {
+            RefuseTarget(data, target);
+            return TextStarter.OfFile(data, folder);
+        }
         FileKind kind = DataFile.Read(data, stream => FileKinds.Of(stream, data, new ReadingOptions()));
         if (kind == FileKind.Table)
             return TableStarter.Of(data, target, folder);
