@@ -11,7 +11,7 @@ public sealed class HelpTests : IDisposable
     public void Help_names_every_verb()
     {
         string help = gpugrad.Run("--help").Done().Output;
-        foreach (string verb in new[] { "train", "resume", "eval", "predict", "summary", "config", "schema", "data", "devices", "step", "export", "serve" })
+        foreach (string verb in new[] { "train", "resume", "eval", "predict", "summary", "config", "schema", "data", "devices", "step", "export", "board", "serve" })
             Assert.Contains($"  {verb} ", help, StringComparison.Ordinal);
     }
 

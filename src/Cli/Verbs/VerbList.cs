@@ -38,6 +38,7 @@ internal static class VerbList
         typeof(LandscapeVerb),
         typeof(RaceVerb),
         typeof(ExportVerb),
+        typeof(BoardVerb),
         typeof(ServeVerb),
         typeof(BenchVerb),
     ];

@@ -114,7 +114,8 @@ public static class RunReport
             page.Table(["sample", "is", "taken for", "score"], worst.Select(m => new[] { Text(m.Index), judgement.Classes[m.Label], judgement.Classes[m.Predicted], Text($"{m.Confidence:G3}") }), 0, 3);
     }
 
-    private static Picture Draw(SampleSet samples, int index)
+    /// <summary>A sample of one or three channels as a picture.</summary>
+    public static Picture Draw(SampleSet samples, int index)
     {
         (int channels, int height, int width) = (samples.Shape[0], samples.Shape[1], samples.Shape[2]);
         int plane = height * width;

@@ -28,6 +28,9 @@ internal sealed record WebLimits
 /// <summary>Kestrel with a table of handlers: no files are served but those inside the program, no settings are read but the given ones.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
+    // The board names hundreds of runs in a request.
+    private const int MostLine = 1 << 15;
+
     private readonly WebApplication app;
     private readonly Access access;
     private readonly IReadOnlyDictionary<string, Handler> routes;
@@ -48,6 +51,8 @@ internal sealed class WebServer : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = limits.MaxBody;
             kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
+            kestrel.Limits.MaxRequestLineSize = MostLine;
+            kestrel.Limits.MaxRequestHeadersTotalSize = 2 * MostLine;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             kestrel.Listen(endpoint, o => o.Protocols = HttpProtocols.Http1);
         });
@@ -99,7 +104,7 @@ internal sealed class WebServer : IAsyncDisposable
         string path = http.Request.Path.Value ?? "/";
         IHeaderDictionary headers = http.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
-        headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+        headers.ContentSecurityPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
         headers["Referrer-Policy"] = "no-referrer";
         headers.CacheControl = "no-store";
         try

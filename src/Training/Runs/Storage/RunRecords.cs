@@ -37,7 +37,7 @@ public sealed record RunManifest
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<Resumption>? Resumed { get; init; }
 
-    internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
     public static RunManifest Read(string path)
@@ -116,7 +116,7 @@ public sealed record RunSummary
 
     public long? MemoryPeak { get; init; }
 
-    internal string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
     public static RunSummary Read(string path)

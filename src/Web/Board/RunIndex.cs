@@ -1,0 +1,131 @@
+using System.Threading.Channels;
+using GpuGrad.Training.Runs.Storage;
+
+namespace GpuGrad.Web.Board;
+
+/// <summary>
+/// The runs below a folder, looked at again and again: what has grown is read, and whoever listens is told. Requests call a run by a number that it got
+/// here, so nothing that they bring becomes a path.
+/// </summary>
+internal sealed class RunIndex : IAsyncDisposable
+{
+    private const int MostRuns = 5_000, Depth = 5;
+
+    private static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
+    private static readonly EnumerationOptions Folders = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
+
+    private readonly string root;
+    private readonly CancellationTokenSource stop = new();
+    private readonly Lock at = new();
+    private readonly List<Channel<string[]>> listeners = [];
+    private readonly Task watching;
+    private Dictionary<string, WatchedRun> runs = new(StringComparer.Ordinal);
+    private int lastKey;
+
+    public RunIndex(string folder)
+    {
+        root = Path.GetFullPath(folder);
+        Scan();
+        watching = Task.Run(Watch);
+    }
+
+    public string Root => root;
+
+    /// <summary>All of them by their names, paths below the folder; a copy that does not change.</summary>
+    public IReadOnlyDictionary<string, WatchedRun> Runs => Volatile.Read(ref runs);
+
+    /// <summary>The names of runs that have changed, as long as somebody reads.</summary>
+    public async IAsyncEnumerable<string[]> Changes([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken gone)
+    {
+        var channel = Channel.CreateBounded<string[]>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
+        lock (at)
+            listeners.Add(channel);
+        try
+        {
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, stop.Token);
+            await foreach (string[] changed in channel.Reader.ReadAllAsync(either.Token))
+                yield return changed;
+        }
+        finally
+        {
+            lock (at)
+                listeners.Remove(channel);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await stop.CancelAsync();
+        await watching;
+        stop.Dispose();
+    }
+
+    private async Task Watch()
+    {
+        for (int round = 0; !stop.IsCancellationRequested; round++)
+        {
+            HashSet<string> changed = [];
+            // Folders seldom come and go.
+            if (round % 4 == 0)
+                changed.UnionWith(Scan());
+            Parallel.ForEach(Runs.Values, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, run =>
+            {
+                if (run.Update())
+                {
+                    lock (changed)
+                        changed.Add(run.Id);
+                }
+            });
+            if (changed.Count > 0)
+                Tell([.. changed.Order(StringComparer.Ordinal)]);
+            await Task.Delay(Between, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+        }
+    }
+
+    private void Tell(string[] changed)
+    {
+        lock (at)
+        {
+            foreach (Channel<string[]> listener in listeners)
+                listener.Writer.TryWrite(changed);
+        }
+    }
+
+    // The names of those that came or went.
+    private List<string> Scan()
+    {
+        Dictionary<string, string> found = new(StringComparer.Ordinal);
+        Look(root, "", Depth, found);
+        Dictionary<string, WatchedRun> old = runs, now = new(StringComparer.Ordinal);
+        foreach ((string id, string folder) in found)
+            now[id] = old.GetValueOrDefault(id) ?? new WatchedRun(++lastKey, id, folder);
+        Volatile.Write(ref runs, now);
+        return [.. now.Keys.Except(old.Keys), .. old.Keys.Except(now.Keys)];
+    }
+
+    private static void Look(string folder, string id, int depth, Dictionary<string, string> found)
+    {
+        if (found.Count >= MostRuns)
+            return;
+        if (RunFolder.IsRun(folder))
+        {
+            found[id.Length == 0 ? new DirectoryInfo(folder).Name : id] = folder;
+            return;
+        }
+        if (depth == 0)
+            return;
+        try
+        {
+            foreach (string inner in Directory.EnumerateDirectories(folder, "*", Folders))
+            {
+                string name = Path.GetFileName(inner);
+                if (!name.StartsWith('.'))
+                    Look(inner, id.Length == 0 ? name : $"{id}/{name}", depth - 1, found);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It went away, or is not ours to read.
+        }
+    }
+}
