@@ -21,7 +21,9 @@ public sealed class DataReadingTests : IDisposable
         gpugrad.Write("new.csv", Rows);
         JsonArray answers = gpugrad.RunWithInput(Rows, "predict", "run", "-", "new.csv", "--json").Json().AsArray();
         Assert.Equal(["yes", "no", "yes", "no"], answers.Select(a => (string?)a!["name"]));
-        Assert.StartsWith("standard input:1:1: the column 'y', which the training data lacks", gpugrad.RunWithInput("x,y\n1,2\n", "predict", "run", "-").Refused(ExitCode.Data), StringComparison.Ordinal);
+        Assert.StartsWith("standard input:1:1: no column 'noise'; expected the columns of the training data", gpugrad.RunWithInput("x,y\n1,2\n", "predict", "run", "-").Refused(ExitCode.Data), StringComparison.Ordinal);
+        Answer more = gpugrad.RunWithInput("x,y,noise\n5.5,2,100\n", "predict", "run", "-").Done();
+        Assert.Contains("standard input: a column that training did not have is left out: 'y'", more.Errors, StringComparison.Ordinal);
         Assert.Equal(40, gpugrad.Run("predict", "run", "train.csv").Done().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
 
         gpugrad.Write("other.csv", "kind;noise;x\nyes;100;5.5\nno;100;5.5\n");

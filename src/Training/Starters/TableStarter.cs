@@ -59,7 +59,7 @@ internal sealed class TableStarter
         var starter = new TableStarter(path, target, folder);
         IReadOnlyList<TableColumnText> columns = [.. starter.table.Columns.Select((c, i) => new TableColumnText(c, i == starter.target.Column, starter.IsTime(c, i)))];
         if (starter.series is null && !columns.Any(c => c.Type is not ("ignore" or "target")))
-            throw Data.Formats.DataFault.In(path, "no column that a network could learn from", "numbers, categories or dates besides what is predicted");
+            throw Data.Formats.DataFault.In(path, $"no column that a network could learn from: {Reasons(columns)}", "numbers, categories or dates besides what is predicted; '--target' predicts another column, 'columns' in a config takes one all the same");
         string yaml = starter.Write(columns);
         return new Starter
         {
@@ -71,6 +71,12 @@ internal sealed class TableStarter
             Findings = starter.findings,
             Yaml = yaml,
         };
+    }
+
+    private static string Reasons(IReadOnlyList<TableColumnText> columns)
+    {
+        TableColumnText[] ignored = [.. columns.Where(c => c.Type == "ignore")];
+        return ignored.Length == 0 ? "there is no other" : string.Join(", ", ignored.Take(6).Select(c => $"{Data.Formats.DataFault.Quote(c.Column.Name)} ({c.Reason})")) + (ignored.Length > 6 ? ", …" : "");
     }
 
     /// <summary>A column by its name where that names it and no other, else by its number.</summary>
@@ -165,6 +171,8 @@ internal sealed class TableStarter
             findings.Add(("note", $"each value of '{telling.Column.Name}' has one answer: make it 'ignore' if it is not known when you predict"));
         foreach (TableColumnText maybe in columns.Where((c, i) => c.Type == "number" && IsNumberedByHand(table.Columns[i])))
             findings.Add(("note", $"hardly any number occurs twice in '{maybe.Column.Name}': make it 'ignore' if it only names the row"));
+        foreach (ColumnProfile twofold in table.Columns.Where(c => c.HasAmbiguousDates))
+            findings.Add(("note", $"each date of '{twofold.Name}' can be read in two ways and is read with the {(culture is null or "en" ? "month" : "day")} first: 'culture: {(culture is null or "en" ? "en-GB" : "en")}' in the config reads it the other way"));
         foreach (ColumnProfile dated in table.Columns.Where(c => series is null && c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
             findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test')"));
     }

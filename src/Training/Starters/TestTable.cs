@@ -12,7 +12,8 @@ internal sealed record TestTable(string Path, int Rows)
         if (Beside(path) is not string beside)
             return null;
         TableProfile table = Profile(beside, culture);
-        return Matches(table, training) && table.Columns[target] is { Type: not null } ? new TestTable(beside, table.Rows) : null;
+        int answer = training.Named ? table.Columns.ToList().FindIndex(c => c.Name == training.Columns[target].Name) : target;
+        return Matches(table, training) && answer >= 0 && table.Columns[answer] is { Type: not null } ? new TestTable(beside, table.Rows) : null;
     }
 
     /// <summary>A file beside the training table that has all of its columns but the target; null for none.</summary>
@@ -21,13 +22,19 @@ internal sealed record TestTable(string Path, int Rows)
         if (Beside(path) is not string beside)
             return null;
         TableProfile table = Profile(beside, null);
-        return table.Columns.Count == training.Columns.Count - 1 && (!training.Named || !table.Columns.Any(c => c.Name == training.Columns[target].Name)) ? beside : null;
+        string[] names = [.. table.Columns.Select(c => c.Name)];
+        return training.Named && table.Named
+            ? training.Columns.All(c => names.Contains(c.Name) != (c == training.Columns[target])) ? beside : null
+            : table.Columns.Count == training.Columns.Count - 1 ? beside : null;
     }
 
     private static TableProfile Profile(string path, string? culture) => TableProfile.Of(path, new() { Path = path, Culture = culture });
 
-    private static bool Matches(TableProfile table, TableProfile training) =>
-        table.Named == training.Named && table.Columns.Select(c => c.Name).SequenceEqual(training.Columns.Select(c => c.Name));
+    // By name in any order, with others besides, as training reads them; without names by their number.
+    private static bool Matches(TableProfile table, TableProfile training) => table.Named == training.Named
+        && (training.Named ? training.Columns.All(c => table.Columns.Count(t => t.Name == c.Name) == 1) || SameOrder(table, training) : table.Columns.Count == training.Columns.Count);
+
+    private static bool SameOrder(TableProfile table, TableProfile training) => table.Columns.Select(c => c.Name).SequenceEqual(training.Columns.Select(c => c.Name));
 
     private static string? Beside(string path)
     {

@@ -27,6 +27,7 @@ public sealed partial class PredictionFile
     private readonly double threshold;
     private readonly List<(IReadOnlyList<string> Own, Prediction Prediction)> rows = [];
     private IReadOnlyList<string>? own;
+    private bool named = true;
 
     /// <param name="config">The experiment.</param>
     /// <param name="fitted">What its training learned: names of classes and targets.</param>
@@ -59,6 +60,7 @@ public sealed partial class PredictionFile
         if (own is not null && !own.SequenceEqual(columns))
             throw DataFault.In(name, $"columns {string.Join(", ", columns.Take(6).Select(DataFault.Quote))}", "those of the files before it, as all go into one table; give them one at a time");
         own = columns;
+        named &= table?.Named != false;
         for (int i = 0; i < predictions.Count; i++)
         {
             string place = samples.Places?.Files?[i] ?? (predictions.Count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}:{i + 1}"));
@@ -169,7 +171,9 @@ public sealed partial class PredictionFile
     {
         List<(string Name, Func<Prediction, object> Value)> columns = Distinct();
         var text = new StringBuilder();
-        Row([.. own ?? [], .. columns.Select(c => c.Name)]);
+        // A table without names gets none, or its own columns would have some that it never had.
+        if (named)
+            Row([.. own ?? [], .. columns.Select(c => c.Name)]);
         foreach ((IReadOnlyList<string> cells, Prediction prediction) in rows)
             Row([.. cells, .. columns.Select(c => Convert.ToString(c.Value(prediction), CultureInfo.InvariantCulture)!)]);
         return text.ToString();

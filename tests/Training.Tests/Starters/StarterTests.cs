@@ -296,7 +296,7 @@ public sealed class StarterTests : IDisposable
     [InlineData("two", "2 tables")]
     [InlineData("one.npy", "no file of labels beside it")]
     [InlineData("dates.csv", "no column that could be predicted")]
-    [InlineData("alone.csv", "no column that a network could learn from")]
+    [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]
     [InlineData("names.csv", "files of type '.docx' are not read", "letter.docx")]
     public void What_cannot_be_trained_on_is_refused_in_one_line(string data, string says, string? file = null)
     {
@@ -308,6 +308,27 @@ public sealed class StarterTests : IDisposable
         folder.Write("alone.csv", "x,y\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"name {i},{i % 2}\n")));
         folder.Write("letter.docx", "Dear Sir");
         Assert.Contains(says, Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of(file ?? data)), data), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_test_file_may_have_its_columns_in_another_order_and_others_besides()
+    {
+        folder.Write("w-test.csv", "y,extra,b,a\n" + string.Concat(Enumerable.Range(0, 20).Select(i => Text($"{"xy"[i % 2]},7,{i % 3},{i % 7}\n"))));
+        Starter starter = Table("w-train.csv", "a,b,y", 80, i => Text($"{i % 7},{i % 3},{"xy"[i % 2]}"));
+        Assert.Contains("test: w-test.csv\n", starter.Yaml, StringComparison.Ordinal);
+        TrainingData data = Trains(starter);
+        Assert.Equal(20, data.Test!.Count);
+        Assert.Contains(data.Notes, n => n.EndsWith("w-test.csv: a column that training did not have is left out: 'extra'", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Dates_that_can_be_read_in_two_ways_are_announced()
+    {
+        Starter starter = Table("t.csv", "when,x,y", 80, i => Text($"{1 + (i % 12):00}/{1 + (i * 5 % 12):00}/2023,{i % 9},{"xy"[i % 2]}"));
+        Assert.Contains(("note", "each date of 'when' can be read in two ways and is read with the month first: 'culture: en-GB' in the config reads it the other way"), starter.Findings);
+        Starter clear = Table("t.csv", "when,x,y", 80, i => Text($"{1 + (i % 28):00}/{1 + (i * 5 % 12):00}/2023,{i % 9},{"xy"[i % 2]}"));
+        Assert.Contains("culture: en-GB", clear.Yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain(clear.Findings, f => f.Text.Contains("two ways", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -14,6 +14,16 @@ namespace GpuGrad.Training.Data.Formats;
 /// <param name="Plans">What is known of each feature; null for one whose type has to be found out.</param>
 internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Count, int[] Features, int[] Targets, int? Label, ColumnFit?[] Plans)
 {
+    private const int MostNamed = 5;
+
+    /// <summary>Columns that the training table lacks, which are not read.</summary>
+    public IReadOnlyList<string> Extra { get; private init; } = [];
+
+    /// <summary>What is to be said of them; null for nothing.</summary>
+    public string? Note => Extra.Count == 0 ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(Extra.Count == 1 ? "a column that training did not have is" : $"{Extra.Count:N0} columns that training did not have are")} left out: {string.Join(", ", Extra.Take(MostNamed).Select(DataFault.Quote))}{(Extra.Count > MostNamed ? ", …" : "")}");
+
     /// <summary>The columns of a training table, from what the config says of them.</summary>
     public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
     {
@@ -87,7 +97,11 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             [.. layout.Of(ColumnRole.Feature).Select(c => places[c])],
             answers ? [.. layout.Targets.Select(c => places[c])] : [],
             answers && layout.Label is int label ? places[label] : null,
-            [.. layout.Of(ColumnRole.Feature).Select(c => layout.Columns[c].Fit ?? new ColumnFit(ColumnType.Number) { Missing = MissingStrategy.Refuse })]);
+            [.. layout.Of(ColumnRole.Feature).Select(c => layout.Columns[c].Fit ?? new ColumnFit(ColumnType.Number) { Missing = MissingStrategy.Refuse })])
+        {
+            // Without names a table with other columns is none of the training's.
+            Extra = names is null || !layout.Named ? [] : [.. Enumerable.Range(0, count).Except(places).Select(i => names![i].Trim())],
+        };
     }
 
     private static Dictionary<int, ColumnConfig> Stated(string file, CsvOptions options, Func<string, int> find)
@@ -110,7 +124,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
         {
             int[] known = [.. Enumerable.Range(0, layout.Columns.Count).Where(c => layout.Columns[c].Name == trimmed[i])];
             if (known.Length == 0)
-                throw DataFault.At(file, 1, 1, $"the column {DataFault.Quote(trimmed[i])}, which the training data lacks", $"the columns {DataFault.Some(layout.Features)}");
+                continue;
             if (known.Length > 1 || Array.IndexOf(trimmed, trimmed[i]) != i)
                 throw DataFault.At(file, 1, 1, $"two columns called {DataFault.Quote(trimmed[i])}", "one, or all columns in the order of the training data");
         }

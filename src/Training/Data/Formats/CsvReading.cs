@@ -114,6 +114,8 @@ internal sealed class CsvReading
             Classes = classPlaces,
             Targets = columns.Targets.Length == 0 ? null : [.. targets],
         };
+        if (columns.Note is string extra)
+            table = table with { Notes = [.. table.Notes, $"{rows.Name}: {extra}"] };
         table = WithTags(table);
         table = options.Layout is null ? TypeInference.Settle(table, columns, readers, options) : table with { Columns = [.. readers.Zip(columns.Layout.Features, (r, n) => r.ToRaw(n, r.Type))] };
         if (unanswered > 0)

@@ -99,8 +99,7 @@ public sealed class InputPipeline
 
         RawTable Rows(Stream stream, string name)
         {
-            stream.Position = 0;
-            using var rows = new CsvRows(stream, name, options.Table with { Separator = options.Table.Separator ?? CsvOptions.SeparatorOf(name) });
+            using ITableRows rows = TableRows.Open(stream, name, options.Table);
             return RawTable.Of(rows, lines, fitted.Columns);
         }
     }
@@ -150,7 +149,7 @@ public sealed class InputPipeline
         if (layout.Window is null)
             return encoder.Encode(raw, fitted.Shape.Shape, name, note);
         TableWindows.RequireOrder(raw);
-        return new TableWindows(layout).Make(raw, encoder.Encode(raw, null, name, note), 0, raw.Count, answers, name);
+        return new TableWindows(layout, note).Make(raw, encoder.Encode(raw, null, name, note), 0, raw.Count, answers, name);
     }
 
     private SampleSet Archive(Stream stream, string name, bool answers)

@@ -4,10 +4,13 @@ using GpuGrad.Training.Data.Tables;
 namespace GpuGrad.Training.Data.Inputs;
 
 /// <summary>The rows of a table as they stand in the file.</summary>
-/// <param name="Names">Of all its columns, read or not.</param>
+/// <param name="Names">Of all its columns, read or not; numbered where the file has none.</param>
 /// <param name="Rows">A text for each column.</param>
 public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>Whether the file names its columns.</summary>
+    public bool Named { get; init; } = true;
+
     /// <param name="rows">The file, from its beginning.</param>
     /// <param name="lines">Lines of the rows that are wanted, in order.</param>
     /// <param name="layout">Names the columns where the file does not.</param>
@@ -23,9 +26,10 @@ public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOn
             else
                 names ??= cells; // the row of names comes before the samples
         }
+        bool named = names is not null;
         int count = found.Count == 0 ? 0 : found[0].Count;
         if (names is null || names.Count != count)
             names = layout?.Columns.Count == count ? [.. layout.Columns.Select(c => c.Name)] : [.. Enumerable.Range(0, count).Select(TableColumns.NameOf)];
-        return new RawTable([.. names.Select(n => n.Trim())], found);
+        return new RawTable([.. names.Select(n => n.Trim())], found) { Named = named };
     }
 }

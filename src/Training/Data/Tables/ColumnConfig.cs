@@ -91,6 +91,9 @@ public sealed record DateColumnConfig : ColumnConfig
     [Shorthand]
     public IReadOnlyList<DatePart> Parts { get; init => field = Require.NotEmpty(value); } = [];
 
+    /// <summary>Whether parts that come round again (all but year and age) become two numbers each, their sine and cosine: December is then next to January, and 23:00 to 0:00.</summary>
+    public bool Cyclic { get; init; }
+
     /// <summary>How dates are written, in .NET's letters, e.g. <c>MM/dd/yyyy HH:mm</c>. Default: any way that can be read in one way only.</summary>
     public string? Format { get; init; }
 
@@ -100,7 +103,7 @@ public sealed record DateColumnConfig : ColumnConfig
     internal override ColumnFit Plan()
     {
         Check(Source, "date", Missing, false, MissingStrategy.Constant);
-        return new ColumnFit(ColumnType.Date) { Missing = Missing, Format = Format, Parts = Parts.Count == 0 ? null : [.. Parts.Distinct()] };
+        return new ColumnFit(ColumnType.Date) { Missing = Missing, Format = Format, Parts = Parts.Count == 0 ? null : [.. Parts.Distinct()], Cyclic = Cyclic };
     }
 }
 

@@ -33,6 +33,10 @@ public sealed record ColumnFit(ColumnType Type)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DatePart>? Parts { get; init; }
 
+    /// <summary>Whether parts that come round again are a sine and a cosine.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool Cyclic { get; init; }
+
     /// <summary>How dates are written, as .NET says it; null for ISO 8601 and its relatives.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Format { get; init; }
@@ -56,19 +60,24 @@ public sealed record ColumnFit(ColumnType Type)
     internal int Values => Type switch
     {
         ColumnType.Category => (Categories?.Count ?? 0) + 1,
-        ColumnType.Date => Parts?.Count ?? 1,
+        ColumnType.Date => Parts is null ? 1 : DateNumbers().Count,
         _ => 1,
     };
 
     /// <summary>Whether a number is on a scale, rather than 0 or 1.</summary>
-    internal bool IsScaled(int number) => Type is ColumnType.Number or ColumnType.Date && number < Values;
+    internal bool IsScaled(int number) => number < Values && (Type == ColumnType.Number || (Type == ColumnType.Date && (Parts is null || DateNumbers()[number].Wave == Wave.None)));
+
+    /// <summary>The numbers made of a date, in their order.</summary>
+    internal IReadOnlyList<DateNumber> DateNumbers() => [.. Parts!.SelectMany(p => Cyclic && DateNumber.Period(p) is not null
+        ? new DateNumber[] { new(p, Wave.Sine), new(p, Wave.Cosine) }
+        : [new DateNumber(p, Wave.None)])];
 
     /// <summary>Names of its numbers.</summary>
     internal IEnumerable<string> Names(string column) => Type switch
     {
         ColumnType.Category when Embedding > 0 => [column],
         ColumnType.Category => [.. Categories!.Select(c => $"{column} = {c}"), $"{column} = another", .. MissingName(column)],
-        ColumnType.Date => [.. Parts!.Select(p => $"{column} {Config.Naming.Kebab(p.ToString())}"), .. MissingName(column)],
+        ColumnType.Date => [.. DateNumbers().Select(n => $"{column} {n.Name}"), .. MissingName(column)],
         _ => [column, .. MissingName(column)],
     };
 
@@ -81,6 +90,8 @@ public sealed record ColumnFit(ColumnType Type)
             return "categories that are not different texts";
         if (Embedding != 0 && (Type != ColumnType.Category || Embedding is < 0 or > CategoryColumnConfig.WidestEmbedding))
             return "an embedding that is none of a category";
+        if (Cyclic && Type != ColumnType.Date)
+            return "a sine of what is no date";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))
             return "a date without parts";
         if (FillCategory is not null && Categories?.Contains(FillCategory) != true)

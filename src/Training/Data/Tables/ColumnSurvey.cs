@@ -16,6 +16,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
     private readonly List<string> examples = [];
     private double sum, squares, pivot, minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
     private int numbers, dated, present, fractions;
+    private readonly DayMonthDates dayMonths = new();
     private bool hasMore, looksNumeric, isNegative;
     private string? code;
 
@@ -48,6 +49,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             return;
         }
         present++;
+        dayMonths.Add(text);
         Count(text);
         if (isNumber)
         {
@@ -85,6 +87,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             Mean = measured ? mean : null,
             Deviation = measured ? Math.Sqrt(Math.Max(0, (squares / n) - (sum / n * (sum / n)))) : null,
             Code = Type is ColumnType.Category or ColumnType.Text ? Code : null,
+            HasAmbiguousDates = Type == ColumnType.Date && dayMonths.AreAmbiguous,
             IsWhole = numbers == present && fractions == 0,
             Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
             Examples = examples,
@@ -103,6 +106,8 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         }
         if (Type == ColumnType.Number && numbers < present)
             suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are no numbers{(looksNumeric ? " as they are written" : "")}"));
+        else if (Type is ColumnType.Category or ColumnType.Text && dayMonths.Advice is string advice)
+            suspicions.Add(advice);
         else if (Type is ColumnType.Category or ColumnType.Text && looksNumeric)
             suspicions.Add("may be numbers of another language; 'culture' says which");
         if (Missing > rows / 2)

@@ -47,23 +47,24 @@ internal sealed class TableEncoder(TableColumns columns)
 
     private static int Number(ColumnFit fit, ColumnValues values, double[] numbers, int at, int width, int rows)
     {
-        int missing = 0;
+        int missing = 0, size = fit.Width;
+        IReadOnlyList<DateNumber> dates = fit.Type == ColumnType.Date ? fit.DateNumbers() : [];
         for (int row = 0; row < rows; row++)
         {
-            Span<double> cell = numbers.AsSpan((row * width) + at, fit.Width);
+            Span<double> cell = numbers.AsSpan((row * width) + at, size);
             double value = values[row];
             if (double.IsNaN(value))
             {
                 missing++;
-                for (int k = 0; k < fit.Values; k++)
-                    cell[k] = fit.Fill![k];
+                for (int k = 0; k < fit.Fill!.Count; k++)
+                    cell[k] = fit.Fill[k];
                 if (fit.Indicator)
                     cell[^1] = 1;
             }
             else if (fit.Type == ColumnType.Date)
             {
-                for (int k = 0; k < fit.Values; k++)
-                    cell[k] = DateCells.Part(fit.Parts![k], value, fit.Latest);
+                for (int k = 0; k < dates.Count; k++)
+                    cell[k] = dates[k].Of(value, fit.Latest);
             }
             else
             {

@@ -71,8 +71,8 @@ internal static class TableFitting
         DatePart[] parts = fit.Parts is { } stated ? [.. stated] : [.. UsualParts.Where(p => Differ(values, p))];
         if (parts.Length == 0)
             parts = [DatePart.Age];
-        double[] fill = [.. parts.Select(p => present == 0 ? 0 : Typical(fit.Missing, values.Select(v => DateCells.Part(p, v, latest))))];
-        return fit with { Parts = parts, Latest = latest, Fill = fill };
+        ColumnFit fitted = fit with { Parts = parts, Latest = latest };
+        return fitted with { Fill = [.. fitted.DateNumbers().Select(n => present == 0 ? 0 : Typical(fit.Missing, values.Select(v => n.Of(v, latest))))] };
     }
 
     private static bool Differ(ColumnValues values, DatePart part) =>

@@ -28,6 +28,9 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
     /// <summary>A value such as 007, for which whole numbers are taken as codes; null for none.</summary>
     public string? Code { get; init; }
 
+    /// <summary>Whether each date could be read with the day first or with the month first.</summary>
+    public bool HasAmbiguousDates { get; init; }
+
     /// <summary>Whether every number is whole.</summary>
     public bool IsWhole { get; init; }
 

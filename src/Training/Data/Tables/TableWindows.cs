@@ -47,6 +47,8 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
             note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, as a target is missing in the rows behind them"));
         if (firsts.Length == 0)
             throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(answers ? $" and the targets of the {window.Horizon} behind it" : "")}"));
+        if (TimeGaps.Of(raw)?.Note(firsts, window) is string gaps)
+            note?.Invoke($"{what}: {gaps}");
         var shape = new Shape(width, window.Past);
         if (firsts.Length * shape.Length > Array.MaxLength)
             throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{firsts.Length:N0} windows of {shape.Length:N0} numbers"), $"at most {Array.MaxLength:N0} numbers; a smaller 'past' or fewer columns");

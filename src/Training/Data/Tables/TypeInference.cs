@@ -27,6 +27,8 @@ internal static class TypeInference
         {
             int at = columns.Features[i];
             ColumnType type = columns.Plans[i]?.Type ?? TypeOf(table.Name, columns, readers[i], options);
+            if (columns.Plans[i] is null && type is ColumnType.Category or ColumnType.Text && DayMonthDates.AdviceFor(readers[i].Texts) is string advice)
+                notes.Add($"{table.Name}: {readers[i].Name} holds {advice}, and 'date: {{format: …}}' of the column any others");
             if (type == ColumnType.Text)
             {
                 notes.Add(string.Create(CultureInfo.InvariantCulture, $"{table.Name}: {readers[i].Name} is left out: {LeftOut(readers[i])}; 'columns' can make it a category{(readers[i].Code is null ? "" : " or a number")}"));
@@ -40,7 +42,7 @@ internal static class TypeInference
             raw.Add(readers[i].ToRaw(layout[at].Name, type));
         }
         if (kept.Count == 0)
-            throw DataFault.In(table.Name, "no column that a network could learn from", "numbers, categories or dates besides what is predicted");
+            throw DataFault.In(table.Name, $"no column that a network could learn from: {string.Join(", ", readers.Take(6).Select(r => $"{r.Name} ({LeftOut(r)})"))}{(readers.Length > 6 ? ", …" : "")}", "numbers, categories or dates besides what is predicted; 'columns' can make one a category");
         var settled = table with { Layout = table.Layout with { Columns = layout }, Columns = raw, Notes = notes };
         return Rearrange(settled, readers, kept);
     }

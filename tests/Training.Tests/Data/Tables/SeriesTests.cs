@@ -41,6 +41,19 @@ public sealed class SeriesTests : IDisposable
     }
 
     [Fact]
+    public void Windows_over_gaps_in_time_are_counted_and_announced()
+    {
+        string table = "at,v\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"2024-01-{i + (i < 8 ? 1 : 6):00},{i}\n"));
+        TrainingData data = Load(table, "targets: [v], window: 3", "");
+        Assert.Equal(17, data.Train.Count);
+        Assert.Equal(
+            "the training part: 3 of 17 windows span a gap in time, the first of the series from 2024-01-08 to 2024-01-14, where rows are usually 1 day apart; they are taken as if there were none",
+            Assert.Single(data.Notes));
+        // Months are of different lengths, and that is no gap.
+        Assert.Empty(Load("at,v\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"{2020 + (i / 12)}-{1 + (i % 12):00}-01,{i}\n")), "targets: [v], window: 3", "").Notes);
+    }
+
+    [Fact]
     public void A_gap_is_filled_in_the_past_and_no_answer()
     {
         TrainingData data = Load("v\n1\n2\nNA\n4\n5\n6\n", "targets: [v], window: 2", "");

@@ -114,6 +114,34 @@ public sealed class TypedTableTests : IDisposable
         double[] Parts(string cell, string keys) => Row(Train($"x,y\n{cell},a\n{cell},b\n", keys).Train, 0);
     }
 
+    [Theory]
+    [InlineData("03/04/2024", "05/06/2024", "dates that can be read in two ways, such as '03/04/2024': 'culture: en-GB' has the day first, 'culture: en' the month")]
+    [InlineData("03/04/2024 10:00", "25/06/2024 11:30", "dates with the day first, such as '03/04/2024 10:00': 'culture: en-GB' reads them")]
+    [InlineData("3-4-24", "5-16-24", "dates with the month first, such as '3-4-24': 'culture: en' reads them")]
+    public void Dates_whose_order_nothing_says_are_announced_and_settled_by_a_culture(string first, string second, string says)
+    {
+        string table = $"x,z,y\n{first},1,a\n{second},2,b\n{first},3,a\n{second},4,b\n";
+        Assert.Contains(Train(table, "label: y").Notes, n => n.Contains($"column 'x' holds {says}", StringComparison.Ordinal));
+        Assert.Equal([says], TableProfile.Of(folder.Write("t.csv", table)).Columns[0].Suspicions);
+        TrainingData settled = Train(table, $"label: y, culture: {(says.Contains("month first", StringComparison.Ordinal) ? "en" : "en-GB")}");
+        Assert.Equal(ColumnType.Date, Fits(settled)[0].Type);
+        Assert.Empty(settled.Notes);
+    }
+
+    [Fact]
+    public void Parts_that_come_round_again_become_a_sine_and_a_cosine()
+    {
+        TrainingData data = Train("x,y\n2023-12-31 23:00,a\n2024-01-01 00:00,b\n2024-03-04 06:00,a\n,b\n", "columns: {x: {date: {parts: [year, month, hour], cyclic: true}}}");
+        Assert.Equal(["x year", "x month sin", "x month cos", "x hour sin", "x hour cos", "x is missing"], Names(data));
+        double[] new23 = Row(data.Train, 0), new0 = Row(data.Train, 1), spring = Row(data.Train, 2);
+        Assert.Equal([2023, 0, 1, -0.2588190451, 0.9659258263, 0], new23.Select(v => Math.Round(v, 10)));
+        Assert.Equal([2024, 0.5, 0.8660254038, 0, 1, 0], new0.Select(v => Math.Round(v, 10)));
+        Assert.Equal([2024, 1, 0, 1, 0, 0], spring.Select(v => Math.Round(v, 10)));
+        Assert.Equal(new[] { new23, new0, spring }.Average(r => r[2]), Row(data.Train, 3)[2], 1e-12);
+        Assert.Equal([true, false, false, false, false, false], data.Normalization.Scale.Zip(data.Normalization.Centre, (s, c) => s != 1 || c != 0));
+        Assert.Null(FittedInput.Of(data).Problem());
+    }
+
     [Fact]
     public void The_parts_of_a_date_are_those_that_differ_unless_they_are_chosen()
     {

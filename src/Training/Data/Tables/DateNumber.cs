@@ -1,0 +1,50 @@
+namespace GpuGrad.Training.Data.Tables;
+
+/// <summary>What is made of a part of a date.</summary>
+internal enum Wave
+{
+    /// <summary>The number itself.</summary>
+    None,
+    Sine,
+    Cosine,
+}
+
+/// <summary>A number made of a date.</summary>
+/// <param name="Part">Of which part.</param>
+/// <param name="Wave">And what of it.</param>
+internal readonly record struct DateNumber(DatePart Part, Wave Wave)
+{
+    /// <summary>E.g. <c>month</c>, <c>month sin</c>.</summary>
+    public string Name => Config.Naming.Kebab(Part.ToString()) + Wave switch
+    {
+        Wave.Sine => " sin",
+        Wave.Cosine => " cos",
+        _ => "",
+    };
+
+    /// <summary>After how many a part comes round again; null where it does not.</summary>
+    public static double? Period(DatePart part) => part switch
+    {
+        DatePart.Month => 12,
+        DatePart.Day => 31,
+        DatePart.Weekday => 7,
+        DatePart.DayOfYear => 366,
+        DatePart.Hour => 24,
+        DatePart.Minute => 60,
+        _ => null,
+    };
+
+    /// <param name="seconds">The date, since 1970.</param>
+    /// <param name="latest">What age is counted from.</param>
+    public double Of(double seconds, double latest)
+    {
+        double value = DateCells.Part(Part, seconds, latest);
+        double angle = 2 * Math.PI * value / (Period(Part) ?? 1);
+        return Wave switch
+        {
+            Wave.Sine => Math.Sin(angle),
+            Wave.Cosine => Math.Cos(angle),
+            _ => value,
+        };
+    }
+}
