@@ -60,9 +60,9 @@ internal static class AttentionKernels
         int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
         int end = t < length ? s.Causal != 0 ? t + 1 : length : 0; // of the keys that the row's query sees
         int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length; // of those that one of the group's sees
-        var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+        var queries = new Source((n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
         Source keys = queries.At((s.Heads + (head / s.Share) - head) * s.Width), values = keys.At(s.Groups * s.Width);
-        var result = new Target(((((long)n * s.T) + t) * s.OutRow) + (head * s.Width), t < s.T ? s.Width : 0, lane);
+        var result = new Target((((n * s.T) + t) * s.OutRow) + (head * s.Width), t < s.T ? s.Width : 0, lane);
         result.Clear(y);
         float most = float.NegativeInfinity, sum = 0f;
         for (int key = 0; key < all; key += Others)
@@ -78,7 +78,7 @@ internal static class AttentionKernels
         }
         result.Scale(y, end > 0 ? 1f / sum : 0f);
         if (lane == 0 && t < s.T)
-            logSums[((((long)n * s.Heads) + head) * s.T) + t] = end > 0 ? most + KernelMath.Log(sum) : 0f;
+            logSums[(((n * s.Heads) + head) * s.T) + t] = end > 0 ? most + KernelMath.Log(sum) : 0f;
     }
 
     /// <summary>dQ, and δ = Σ dy·y of each query.</summary>
@@ -91,12 +91,12 @@ internal static class AttentionKernels
         int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
         int end = t < length ? s.Causal != 0 ? t + 1 : length : 0;
         int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length;
-        var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+        var queries = new Source((n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
         Source keys = queries.At((s.Heads + (head / s.Share) - head) * s.Width), values = keys.At(s.Groups * s.Width);
-        var outputs = new Source(((long)n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
-        var result = new Target(queries.Begin + ((long)t * s.Row), t < s.T ? s.Width : 0, lane);
+        var outputs = new Source((n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
+        var result = new Target(queries.Begin + (t * s.Row), t < s.T ? s.Width : 0, lane);
         result.Clear(dqkv);
-        long statistic = ((((long)n * s.Heads) + head) * s.T) + t;
+        int statistic = (((n * s.Heads) + head) * s.T) + t;
         float delta = Delta(dy, y, outputs, t, scores, row, lane), logSum = end > 0 ? logSums[statistic] : 0f;
         if (lane == 0 && t < s.T)
             deltas[statistic] = delta;
@@ -125,17 +125,17 @@ internal static class AttentionKernels
         int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
         int begin = s.Causal != 0 ? t : 0; // the first query that sees the row's key
         int from = first >= length ? length : s.Causal != 0 ? first : 0; // that sees one of the group's
-        var keys = new Source(((long)n * s.T * s.Row) + ((s.Heads + group) * s.Width), s.Row, length, s.Width);
+        var keys = new Source((n * s.T * s.Row) + ((s.Heads + group) * s.Width), s.Row, length, s.Width);
         Source values = keys.At(s.Groups * s.Width);
-        var keyResult = new Target(keys.Begin + ((long)t * s.Row), t < s.T ? s.Width : 0, lane);
+        var keyResult = new Target(keys.Begin + (t * s.Row), t < s.T ? s.Width : 0, lane);
         Target valueResult = keyResult.At(s.Groups * s.Width);
         keyResult.Clear(dqkv);
         valueResult.Clear(dqkv);
         for (int head = group * s.Share; head < (group + 1) * s.Share; head++)
         {
-            var queries = new Source(((long)n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
-            var outputs = new Source(((long)n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
-            long statistics = (((long)n * s.Heads) + head) * s.T;
+            var queries = new Source((n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
+            var outputs = new Source((n * s.T * s.OutRow) + (head * s.Width), s.OutRow, length, s.Width);
+            int statistics = ((n * s.Heads) + head) * s.T;
             for (int query = from; query < length; query += Others)
             {
                 Four found = Dots(qkv, keys, first, qkv, queries, query, rows, others, row, lane);
@@ -187,7 +187,7 @@ internal static class AttentionKernels
     {
         float part = 0f;
         for (int d = lane; d < of.Width && t < of.Length; d += Lanes)
-            part += dy[of.Begin + ((long)t * of.Row) + d] * y[of.Begin + ((long)t * of.Row) + d];
+            part += dy[of.Begin + (t * of.Row) + d] * y[of.Begin + (t * of.Row) + d];
         room[(row * Line) + lane] = part;
         Group.Barrier();
         float sum = 0f;
@@ -251,21 +251,20 @@ internal static class AttentionKernels
         for (int i = Group.IdxX; i < count * Chunk; i += Threads)
         {
             int t = first + (i / Chunk), d = begin + (i % Chunk);
-            room[(i / Chunk * Line) + (i % Chunk)] = t < of.Length && d < of.Width ? x[of.Begin + ((long)t * of.Row) + d] : 0f;
+            room[(i / Chunk * Line) + (i % Chunk)] = t < of.Length && d < of.Width ? x[of.Begin + (t * of.Row) + d] : 0f;
         }
     }
 
     /// <summary>The rows of a head: where the first begins, numbers from one to the next, how many there are, how wide.</summary>
-    private readonly struct Source(long begin, int row, int length, int width)
+    private readonly struct Source(int begin, int row, int length, int width)
     {
-        public readonly long Begin = begin;
-        public readonly int Row = row, Length = length, Width = width;
+        public readonly int Begin = begin, Row = row, Length = length, Width = width;
 
         public Source At(int offset) => new(Begin + offset, Row, Length, Width);
     }
 
     /// <summary>The numbers of a row of the result that are one thread's.</summary>
-    private readonly struct Target(long begin, int width, int lane)
+    private readonly struct Target(int begin, int width, int lane)
     {
         public readonly int Lane = lane;
 
