@@ -106,6 +106,12 @@ public sealed record TrainConfig : ILocated
     /// <summary>Factor on the learning rate from each layer with parameters to the one before it, counted from the last: below 1, early layers change less.</summary>
     public double LrDecay { get; init => field = value == 0 ? Require.Positive(value) : Require.Between(value, 0, 1); } = 1;
 
+    /// <summary>
+    /// What the optimizer's weight decay pulls towards 0: <c>all</c> parameters, as PyTorch's optimizers do, or only the <c>weights</c> of products and convolutions, as
+    /// transformers are trained: not biases, factors of normalisations, tables of embeddings and positions. A group with a <c>weight-decay</c> of its own keeps it.
+    /// </summary>
+    public Decayed WeightDecayOf { get; init; }
+
     /// <summary>Other settings for some layers. The first group that names a layer is its group.</summary>
     public IReadOnlyList<GroupConfig> Groups { get; init; } = [];
 
@@ -122,6 +128,13 @@ public sealed record TrainConfig : ILocated
 
     /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two looks whether the loss is still finite.</summary>
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
+}
+
+/// <summary>What weight decay is about.</summary>
+public enum Decayed
+{
+    All,
+    Weights,
 }
 
 /// <summary>Limits on gradients.</summary>

@@ -121,6 +121,8 @@ public static class SettingsWithoutEffect
     {
         TrainConfig train = config.Train;
         ParameterLayout layout = ParameterGroups.Layout(config, network);
+        if (train.WeightDecayOf != Decayed.All && layout.Groups.All(g => ParameterGroups.SettingsOf(train, g.Group).WeightDecay == 0))
+            yield return Line(train.Source, "train.weight-decay-of: no parameter has a weight decay, so it changes nothing; expected one in the optimizer's settings");
         for (int i = 0; i < train.Groups.Count; i++)
         {
             GroupConfig group = train.Groups[i];

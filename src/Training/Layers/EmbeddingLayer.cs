@@ -38,6 +38,7 @@ public sealed class EmbeddingLayer : Layer
         table = new Parameter($"{site.Path}.weight", site.Path, new Shape(config.Rows, config.Width))
         {
             Penalized = true,
+            IsTable = true,
             Init = config.Init ?? new NormalInit { Std = 1 },
             FanIn = 1,
             FanOut = config.Width,

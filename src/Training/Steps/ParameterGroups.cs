@@ -27,12 +27,12 @@ public static class ParameterGroups
     /// <summary>Factor on the learning rate and weight decay of a group.</summary>
     public static (double RateFactor, double WeightDecay) SettingsOf(TrainConfig config, int group)
     {
-        (int depth, int listed) = Math.DivRem(group, config.Groups.Count + 1);
-        double factor = Math.Pow(config.LrDecay, depth);
+        (int depth, int listed, bool exempt) = Parts(config, group);
+        double decay = exempt ? 0 : config.Optimizer.WeightDecay, factor = Math.Pow(config.LrDecay, depth);
         if (listed == 0)
-            return (factor, config.Optimizer.WeightDecay);
+            return (factor, decay);
         GroupConfig settings = config.Groups[listed - 1];
-        return (settings.LrFactor * factor, settings.WeightDecay ?? config.Optimizer.WeightDecay);
+        return (settings.LrFactor * factor, settings.WeightDecay ?? decay);
     }
 
     /// <summary>Factor on the learning rate of a parameter; 0 where it is frozen.</summary>
@@ -40,14 +40,22 @@ public static class ParameterGroups
         config.Freeze?.Includes(parameter) == true ? 0 : SettingsOf(config.Train, GroupOf(config.Train, network, parameter)).RateFactor;
 
     /// <summary>The group of the config that a group is part of, from 1; 0 for the common settings.</summary>
-    internal static int ListedGroup(TrainConfig config, int group) => group % (config.Groups.Count + 1);
+    internal static int ListedGroup(TrainConfig config, int group) => Parts(config, group).Listed;
 
     private static int GroupOf(TrainConfig config, Network network, Parameter parameter)
     {
         int listed = 0;
         for (int i = 0; i < config.Groups.Count && listed == 0; i++)
             listed = config.Groups[i].Layers.Any(pattern => NamePattern.Names(pattern, parameter)) ? i + 1 : 0;
-        return listed + (config.LrDecay == 1 ? 0 : DepthOf(network, parameter) * (config.Groups.Count + 1));
+        int group = listed + (config.LrDecay == 1 ? 0 : DepthOf(network, parameter) * (config.Groups.Count + 1));
+        return config.WeightDecayOf == Decayed.All ? group : (2 * group) + (parameter is { Penalized: true, IsTable: false } ? 0 : 1);
+    }
+
+    private static (int Depth, int Listed, bool Exempt) Parts(TrainConfig config, int group)
+    {
+        bool halves = config.WeightDecayOf != Decayed.All; // those that decay, and those that do not
+        (int depth, int listed) = Math.DivRem(halves ? group / 2 : group, config.Groups.Count + 1);
+        return (depth, listed, halves && group % 2 == 1);
     }
 
     // Layers with parameters between it and the end of the network; a block counts as one.

@@ -407,6 +407,8 @@ class Draw:
         train = {"epochs": epochs, "optimizer": self.optimizer(optimizer), "schedule": self.schedule(schedule, epochs)}
         self.optional(train, "clip", lambda: self.pick([{"norm": self.real(0.05, 2)}, {"value": self.real(0.01, 0.5)}, {"norm": self.real(0.1, 2), "value": self.real(0.01, 0.5)}]), 0.3)
         self.optional(train, "penalty", lambda: self.pick([{"l1": self.real(1e-3, 0.05)}, {"l2": self.real(1e-3, 0.05)}, {"l1": self.real(1e-3, 0.02), "l2": self.real(1e-3, 0.02)}]), 0.3)
+        if "weight-decay" in str(train["optimizer"]):
+            self.optional(train, "weight-decay-of", lambda: "weights", 0.5)
         self.optional(train, "ema", lambda: self.real(0.5, 0.99), 0.25)
         if self.chance(0.3):
             train["groups"] = [self.group(parameters) for _ in range(self.whole(1, 2))]

@@ -136,6 +136,13 @@ def group_of(groups, name):
     return 0
 
 
+def exempt_of(model):
+    """What decays not where only weights do."""
+    weights = {id(m.weight) for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and "Norm" not in type(m).__name__
+               and not isinstance(m, (sequences.Positions, torch.nn.Embedding))}
+    return {id(p) for n, p in model.named_parameters() if id(p) not in weights and not n.rpartition(".")[2].startswith(("in_proj_weight", "weight_"))}
+
+
 def optimizer_of(config, model):
     train = config.get("train", {})
     name, given = choice(train.get("optimizer"), "sgd")
@@ -144,8 +151,12 @@ def optimizer_of(config, model):
     lr = given.get("lr", {"adam": 1e-3, "adamw": 1e-3, "lion": 1e-4}.get(name, 0.01))
     decay = given.get("weight-decay", 1e-2 if name == "adamw" else 0)
     params = [{"params": [], "lr": lr * g.get("lr-factor", 1), "weight_decay": g.get("weight-decay", decay)} for g in [{}] + groups]
+    exempt = exempt_of(model) if train.get("weight-decay-of") == "weights" else set()
+    params += [p | {"params": [], "weight_decay": g.get("weight-decay", 0)} for p, g in zip(params, [{}] + groups)]
     for parameter_name, parameter in model.named_parameters():
-        params[group_of(groups, parameter_name)]["params"].append(parameter)
+        half = len(groups) + 1 if id(parameter) in exempt else 0
+        params[half + group_of(groups, parameter_name)]["params"].append(parameter)
+    params = [p for p in params if p["params"]]
     betas, o = (given.get("beta1", 0.9), given.get("beta2", 0.99 if name == "lion" else 0.999)), torch.optim
     momentum = given.get("momentum", 0.9 if name in ("momentum", "nesterov") else 0)
     eps = given.get("epsilon", 1e-10 if name == "adagrad" else 1e-8)
