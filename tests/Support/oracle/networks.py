@@ -32,6 +32,7 @@ from drawing import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, SEQUENCES, Draw, Refu
 KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], sequential.HardSigmoid: [-3, 3],
          torch.nn.Hardswish: [-3, 3], torch.nn.Hardtanh: [-1, 1]}
 NEAREST = 1e-4
+SMALLEST = 5e-4  # share of the root mean square below which an element of a gradient is mostly rounding to what divides by its size
 FORWARD, GRADIENT = 1e-5 / 4, 1e-4 / 4  # what is asked for is 1e-5 and 1e-4
 LARGEST = 1e3
 NOTHING = 1e-9  # share of all gradients below which one is 0 but for rounding
@@ -92,10 +93,10 @@ class Watch(training.Observer):
             raise Refused("sign")
         # A bias of keys changes no softmax, queries and keys of a single step neither: 0 but for rounding.
         projections = torch.cat([p.grad.flatten() for m in self.attentions for p in (m.in_proj_weight, m.in_proj_bias) if p is not None] or [torch.ones(1)]).abs()
-        if (projections < NEAREST * projections.square().mean().sqrt()).any():
+        if (projections < SMALLEST * projections.square().mean().sqrt()).any():
             raise Refused("sign")
         values = torch.cat([v.detach().flatten() for v in sizes]).abs()
-        if (values[values != 0] < NEAREST * values.square().mean().sqrt()).any():
+        if (values[values != 0] < SMALLEST * values.square().mean().sqrt()).any():
             raise Refused("sign")
 
 
