@@ -31,6 +31,7 @@ public static class DatasetCatalog
         new("xor", typeof(XorConfig), "generated: points whose class is the exclusive or of their signs"),
         new("random", typeof(RandomConfig), "generated: samples of any shape, a pattern for each class under noise"),
         new("linear", typeof(LinearConfig), "generated: numbers to predict that are a linear function of the sample"),
+        new("copy-first", typeof(CopyFirstConfig), "generated: sequences that tell their class in the first step, a test of long memory"),
         new("sine", typeof(SineConfig), "generated: one number to predict, the sine of another"),
     ];
 }

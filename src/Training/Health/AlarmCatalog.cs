@@ -14,7 +14,7 @@ public static class AlarmCatalog
     public const string DeadUnits = "G001", SaturatedUnits = "G002", Vanishing = "G003", Exploding = "G004", UpdatesLarge = "G005",
         UpdatesSmall = "G006", LossStuck = "G007", ClippingBinds = "G008", StartLoss = "G009", Symmetric = "G010", SaturatedStart = "G011",
         NonFinite = "G012", SignalAtStart = "G013", GradientAtStart = "G014", NeverPredicted = "G015", MissingClass = "G016", Overfitting = "G017",
-        LinearLayers = "G018";
+        LinearLayers = "G018", VanishingThroughTime = "G019";
 
     public static IReadOnlyList<AlarmKind> All { get; } =
     [
@@ -93,6 +93,10 @@ public static class AlarmCatalog
             "The loss stands, far from learned, and two layers of weights have nothing between them but layers that are linear.",
             "A linear function of a linear function is linear: W₂(W₁x) = (W₂W₁)x. However many units such layers have, they draw straight lines only.",
             ["relu, gelu or tanh between them"]),
+        new(VanishingThroughTime, "gradients vanish through time",
+            "For five watched steps in a row the gradient that reached the first step of a recurrent layer's walk was below 1/10,000 of the largest of any step, and the loss is no better than a guess's.",
+            "On its way back through time the gradient is multiplied at each step by the weights on the state and by the derivative of the activation. Random weights within ±1/√units shrink it to about 0.6 a step: after 60 steps 10⁻¹³ of it is left. What stood there can't be learned. The gates of lstm and gru begin half open and halve it too, until they have learned to keep what matters.",
+            ["recurrent-init: orthogonal with clip: {norm: 1}", "lstm or gru, and more epochs", "time-pool or attention in place of the last state", "shorter sequences"]),
     ];
 
     /// <summary>The kind with an id, upper or lower case; null where there is none.</summary>

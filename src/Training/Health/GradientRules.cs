@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Health;
 /// <summary>Gradients that vanish, explode, or are always cut.</summary>
 internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningProgress progress, Remedies remedies, HealthState state) : AlarmRule(state)
 {
-    private const double Vanished = 1e-4;
+    private const double Vanished = 1e-4; // of the largest, from layer to layer and through time
     private const double Exploded = 1e3;
     private const double Jumped = 100;
     private const int VanishedFor = 5, ExplodedFor = 3, NormsForJump = 20, NormsForClipping = 100;
@@ -34,6 +34,23 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
             yield return new Alarm(
                 AlarmCatalog.Exploding, step, first.Parameter.Layer, finding, "Each layer on the way back multiplies the gradient by more than 1: the weights are too large.",
                 Remedies.Either(remedies.DefaultInit, Remedies.Clip(1), remedies.DefaultInit is null ? "batchnorm between the layers" : null));
+        }
+    }
+
+    /// <summary>From step to step of a sequence, in a watched step.</summary>
+    public IEnumerable<Alarm> JudgeTime(long step, double loss, HealthReading reading)
+    {
+        foreach (TimeReading time in reading.Times)
+        {
+            string key = $"{AlarmCatalog.VanishingThroughTime} {time.Time.Path} {time.Time.Name}";
+            bool vanishes = time.Left < Vanished && !progress.Learned && !progress.IsFalling && !progress.HasMoved(loss);
+            if (!Holds(key, vanishes, VanishedFor) || !IsFirst(AlarmCatalog.VanishingThroughTime))
+                continue;
+            int steps = time.Norms.Length, far = time.Time.Reverse ? steps - 1 : 0;
+            string finding = string.Create(CultureInfo.InvariantCulture, $"in {time.Time.Path} ({time.Time.Kind}) {time.Norms[far]:G2} of the gradient reaches step {far + 1} of {steps}, where the largest is {time.Norms.Max():G2}");
+            yield return new Alarm(
+                AlarmCatalog.VanishingThroughTime, step, time.Time.Path, finding, "Each step back multiplies the gradient by less than 1; what stood there can't be learned.",
+                Remedies.Either(remedies.Orthogonal, time.Time.Kind == "rnn" ? "lstm or gru in its place" : "more epochs, until its gates have learned to keep", "attention or time-pool in place of the last state"));
         }
     }
 

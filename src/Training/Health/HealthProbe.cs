@@ -1,6 +1,7 @@
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Health;
+using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
@@ -18,6 +19,7 @@ public sealed class HealthProbe
     private readonly Dictionary<string, WatchedLayer> layers = [];
     private readonly BufferRanges ranges;
     private readonly int trained;
+    private readonly ILookup<string, WatchedTime> times;
 
     /// <param name="network">The network.</param>
     /// <param name="layout">Where its parameters lie.</param>
@@ -33,6 +35,17 @@ public sealed class HealthProbe
             layers[layer.Path] = new WatchedLayer(layer.Path, layer.Kind, axis, units, layer.Output.Count / units) { Offset = length };
             length = Align(length + (UnitStatistics.Figures * units));
         }
+        var walks = new List<WatchedTime>();
+        foreach (RecurrentLayer layer in network.AllLayers.OfType<RecurrentLayer>())
+        {
+            foreach ((string name, bool reverse) in layer.Walks)
+            {
+                walks.Add(new WatchedTime(layer.Path, layer.Kind, name, reverse, layer.Input[0]) { Offset = length });
+                length = Align(length + layer.Input[0]);
+            }
+        }
+        Times = walks;
+        times = walks.ToLookup(t => t.Path);
         GradientsAt = length;
         WeightsAt = Align(GradientsAt + Parameters.Count);
         UpdatesAt = Align(WeightsAt + Parameters.Count);
@@ -44,6 +57,9 @@ public sealed class HealthProbe
 
     /// <summary>The layers looked at, in network order.</summary>
     public IReadOnlyList<WatchedLayer> Layers => [.. layers.Values];
+
+    /// <summary>Recurrent layers, each level and direction, whose gradient is looked at step by step.</summary>
+    public IReadOnlyList<WatchedTime> Times { get; }
 
     /// <summary>The trained parameters, in the order of their norms.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
@@ -59,6 +75,17 @@ public sealed class HealthProbe
     {
         if (layers.TryGetValue(layer.Path, out WatchedLayer? watched))
             Place(graph, graph.Add(new UnitStatistics(watched.Axis, watched.Low, watched.High), output), watched.Offset);
+    }
+
+    /// <summary>Called behind the way back: norms of the gradients of recurrent layers at each step of time.</summary>
+    internal void AfterBackward(Graph graph)
+    {
+        foreach (IGrouping<string, Node> layer in graph.Nodes.Where(n => n.Op is RecurrenceGradient).ToList().GroupBy(n => n.Scope))
+        {
+            // The way back goes from the last walk to the first.
+            foreach ((Node node, WatchedTime time) in layer.Reverse().Zip(times[layer.Key]))
+                Place(graph, graph.Add(new StepNorms(), node.Outputs[0]), time.Offset);
+        }
     }
 
     /// <summary>Called before the update: norms of gradients and weights. What comes back is the weights as they are now.</summary>

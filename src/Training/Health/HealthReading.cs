@@ -37,9 +37,20 @@ public sealed record ParameterReading(Parameter Parameter, double Gradient, doub
     public double GradientRms => Gradient / Math.Sqrt(Parameter.Shape.Count);
 }
 
+/// <summary>The gradient of a recurrent layer's walk, by step of time.</summary>
+/// <param name="Time">The walk.</param>
+/// <param name="Norms">For each step the norm of the gradient in what its gates add up, over the batch.</param>
+public sealed record TimeReading(WatchedTime Time, double[] Norms)
+{
+    /// <summary>What of the largest reaches the step that the walk begins with.</summary>
+    public double Left => Norms.Max() is > 0 and var largest ? Norms[Time.Reverse ? ^1 : 0] / largest : 1;
+}
+
 /// <summary>The figures of a watched step.</summary>
 public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> Layers, IReadOnlyList<ParameterReading> Parameters)
 {
+    public IReadOnlyList<TimeReading> Times { get; init; } = [];
+
     /// <summary>Reads what the last watched step left on the device.</summary>
     public static HealthReading Of(Model model, HealthProbe probe, int batchSize)
     {
@@ -49,7 +60,10 @@ public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> La
             batchSize,
             [.. probe.Layers.Select(l => Of(l, figures, batchSize))],
             [.. probe.Parameters.Select((p, i) => new ParameterReading(
-                p, figures[probe.GradientsAt + i], figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))]);
+                p, figures[probe.GradientsAt + i], figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))])
+        {
+            Times = [.. probe.Times.Select(t => new TimeReading(t, figures[t.Offset..(t.Offset + t.Steps)]))],
+        };
     }
 
     private static LayerReading Of(WatchedLayer layer, double[] figures, int batchSize)

@@ -70,6 +70,7 @@ public sealed class HealthWatch
                 alarms.Add(alarm);
         }
         alarms.AddRange(gradients.Judge(step, reading));
+        alarms.AddRange(gradients.JudgeTime(step, loss, reading));
         alarms.AddRange(updates.Judge(step, rate, loss, reading));
         return Shown(alarms);
     }

@@ -26,6 +26,10 @@ internal sealed class ModelTree
         [.. places.Where(p => (p.Key == "dropout" || (p.Key == "rate" && p.Path.EndsWith("dropout.rate", StringComparison.Ordinal)))
             && p.Value is YamlScalar s && double.TryParse(s.Value, CultureInfo.InvariantCulture, out double rate) && rate >= from).Select(p => p.Path)];
 
+    /// <summary>The initialiser of the weights on the state of every plain recurrent layer, where none is named.</summary>
+    public IReadOnlyList<string> RecurrentInitialisers =>
+        [.. places.Where(p => p is { Key: "rnn", Value: YamlMapping settings } && settings["recurrent-init"] is null).Select(p => $"{p.Path}.recurrent-init")];
+
     private void Walk(string path, YamlNode node)
     {
         switch (node)

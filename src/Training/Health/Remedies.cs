@@ -69,6 +69,9 @@ public sealed class Remedies
     /// <summary>A limit on a step's length.</summary>
     public static string? Clip(double norm) => norm > 1e-6 && norm < 1e6 ? string.Create(CultureInfo.InvariantCulture, $"--set train.clip.norm={Text(norm)}") : null;
 
+    /// <summary>Weights on the state of plain recurrent layers that keep the size of what they carry, and a limit on the steps, which may now explode.</summary>
+    public string? Orthogonal => Places(model.RecurrentInitialisers, "orthogonal") is string lines ? config.Train.Clip is null ? $"{lines} --set train.clip.norm=1" : lines : null;
+
     /// <summary>A rate that falls to 0 at the end, where it is the same all along.</summary>
     public string? Schedule => config.Train.Schedule is ConstantSchedule ? "--set train.schedule=cosine" : null;
 

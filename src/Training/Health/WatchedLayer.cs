@@ -16,6 +16,18 @@ public enum UnitFault
     Saturated,
 }
 
+/// <summary>A recurrent layer's walk through time, whose gradient is looked at step by step.</summary>
+/// <param name="Path">The layer's path in the network.</param>
+/// <param name="Kind">What it is, e.g. <c>lstm</c>.</param>
+/// <param name="Name">Which of its levels and directions, e.g. <c>l0</c> or <c>l1_reverse</c>.</param>
+/// <param name="Reverse">Whether it goes from the last step to the first.</param>
+/// <param name="Steps">How many steps it has.</param>
+public sealed record WatchedTime(string Path, string Kind, string Name, bool Reverse, int Steps)
+{
+    /// <summary>Where in the slot of health figures its own begin.</summary>
+    public int Offset { get; init; }
+}
+
 /// <summary>A layer whose output is looked at.</summary>
 /// <param name="Path">Its path in the network.</param>
 /// <param name="Kind">What it is, e.g. <c>relu</c>.</param>

@@ -116,8 +116,8 @@ public sealed class RecurrentLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => [.. levels.SelectMany(l => l).SelectMany(d => d.Parameters)];
 
-    /// <summary>The parameters of a level's direction in PyTorch's order: weight_ih, weight_hh, then bias_ih and bias_hh unless there are none.</summary>
-    internal IReadOnlyList<Parameter> ParametersOf(int level, bool reverse) => levels[level][reverse ? 1 : 0].Parameters;
+    /// <summary>Its walks through time, a level's directions one after the other: the end of their parameters' names, and whether they go backwards.</summary>
+    internal IEnumerable<(string Name, bool Reverse)> Walks => levels.SelectMany(l => l).Select(d => (d.Suffix, d.Reverse));
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
@@ -156,7 +156,7 @@ public sealed class RecurrentLayer : Layer
             double bound = 1 / Math.Sqrt(units);
             var uniform = new UniformInit { Low = -bound, High = bound };
             InitConfig bias = config.Init is null ? uniform : new ConstantInit();
-            string suffix = string.Create(CultureInfo.InvariantCulture, $"l{level}{(reverse ? "_reverse" : "")}");
+            string suffix = Suffix = string.Create(CultureInfo.InvariantCulture, $"l{level}{(reverse ? "_reverse" : "")}");
             Parameter New(string name, Shape shape, InitConfig init, int fanIn) =>
                 new($"{path}.{name}_{suffix}", path, shape) { Penalized = shape.Rank > 1, Init = init, FanIn = fanIn, FanOut = units };
             weightInput = New("weight_ih", new Shape(rows, inputs), config.Init ?? uniform, inputs);
@@ -164,6 +164,10 @@ public sealed class RecurrentLayer : Layer
             biasInput = config.Bias ? New("bias_ih", new Shape(rows), bias, units) : null;
             biasState = config.Bias ? New("bias_hh", new Shape(rows), bias, units) : null;
         }
+
+        public string Suffix { get; }
+
+        public bool Reverse => reverse;
 
         public IReadOnlyList<Parameter> Parameters => biasInput is null ? [weightInput, weightState] : [weightInput, weightState, biasInput, biasState!];
 

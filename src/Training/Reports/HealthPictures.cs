@@ -48,6 +48,8 @@ internal static class HealthPictures
         string[] weights = [.. log.NamesOf("gradient_rms").Where(n => n.EndsWith(".weight", StringComparison.Ordinal))];
         if (weights.Length > 0 && log.Health.Count > 1)
             yield return Flow(log, weights);
+        foreach (IGrouping<string, string> walk in log.NamesOf("step_gradient").GroupBy(n => n[..n.LastIndexOf('@')]))
+            yield return ThroughTime(log, walk.Key, [.. walk]);
         string[] shown = Spread(weights);
         yield return Lines("Gradient of an element, by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Lines that lie apart by powers of ten: gradients vanish or explode on their way back.");
         yield return Lines("Step as a share of the weights", log, shown, "update_ratio", new Axis("update / weights", Log: true), "About a thousandth (1e-3) is healthy; above a tenth the steps are too long, below a millionth the layer stands still.");
@@ -100,6 +102,29 @@ internal static class HealthPictures
             Y = "layer",
             Log = true,
             Remark = "Root mean square of each layer's gradient, by its logarithm: the first layer above, the last below.",
+        };
+    }
+
+    // Steps of time from top to bottom, the run from left to right.
+    private static HeatMap ThroughTime(RunLog log, string name, string[] steps)
+    {
+        int columns = Math.Min(MostColumns, log.Health.Count);
+        var values = new double[steps.Length, columns];
+        for (int c = 0; c < columns; c++)
+        {
+            LogLine line = log.Health[(int)((long)c * log.Health.Count / columns)];
+            for (int r = 0; r < steps.Length; r++)
+                values[r, c] = line[$"{steps[r]}/step_gradient"];
+        }
+        return new HeatMap
+        {
+            Title = $"Gradient through time, {name}",
+            Values = values,
+            RowNames = [.. steps.Select(s => s[(s.LastIndexOf('@') + 1)..])],
+            X = $"steps {log.Health[0].Step} to {log.Health[^1].Step} of the run",
+            Y = "step of the sequence",
+            Log = true,
+            Remark = "Norm of the gradient that reaches each step of the sequence, by its logarithm. Where it fades from the last step to the first, the layer can't learn what lies so far back.",
         };
     }
 

@@ -15,6 +15,7 @@ namespace GpuGrad.Training.Runs;
 /// </summary>
 internal sealed class HealthLog
 {
+    private const int MostSteps = 16; // of a recurrent layer in a line of the log
     private const int LargestOutput = 1 << 20; // numbers of a batch that are read back to see what was predicted
 
     private readonly RunConfig config;
@@ -116,6 +117,9 @@ internal sealed class HealthLog
         return at;
     }
 
+    // The first, the last, and some between.
+    private static IEnumerable<int> StepsShown(int steps) => Enumerable.Range(0, Math.Min(steps, MostSteps)).Select(i => (int)((long)i * (steps - 1) / Math.Max(1, Math.Min(steps, MostSteps) - 1)));
+
     private void Write(in StepReport report, HealthReading reading)
     {
         var line = new List<(string, MetricValue)> { ("step", report.Step), ("epoch", report.Epoch + 1) };
@@ -135,6 +139,8 @@ internal sealed class HealthLog
             if (l.Layer.Fault != UnitFault.None)
                 line.Add(($"{l.Layer.Path}/{(l.Layer.Fault == UnitFault.Dead ? "dead" : "saturated")}_units", (double)l.IdleUnits / l.Layer.Units));
         }
+        foreach (TimeReading t in reading.Times)
+            line.AddRange(StepsShown(t.Norms.Length).Select(s => ($"{t.Time.Path}.{t.Time.Name}@{s + 1}/step_gradient", (MetricValue)t.Norms[s])));
         logs.Append(LineKind.Layers, [.. line]);
     }
 }

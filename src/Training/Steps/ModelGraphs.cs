@@ -63,6 +63,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Backward;
         Tensor[] besides = inputGradient ? [batch.X, .. layers.Activations.Values] : [];
         (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, loss, tensors, besides);
+        probe?.AfterBackward(graph);
         AddMetrics(graph, memory.Totals, built with { Value = loss }, output, batch);
         if (memory.Accumulated is not null)
             AddGradients(graph, memory.Accumulated, batchSize, built.Weight);

@@ -12,12 +12,18 @@ internal static class HealthCases
         (new Shape(5000, 3), 1), (new Shape(4, 7, 12), 2), (new Shape(3, 1, 9000), 1),
     ];
 
-    public static OpFamily Family { get; } = new("health", (random, i) => (i % 3) switch
+    public static OpFamily Family { get; } = new("health", (random, i) => i % 4 == 3 ? Steps(random, i / 4) : ((i - (i / 4)) % 3) switch
     {
-        0 => Units(random, Sizes[i / 3 % Sizes.Length]),
-        1 => Norms(random, i, difference: false),
-        _ => Norms(random, i, difference: true),
+        0 => Units(random, Sizes[(i - (i / 4)) / 3 % Sizes.Length]),
+        1 => Norms(random, i - (i / 4), difference: false),
+        _ => Norms(random, i - (i / 4), difference: true),
     });
+
+    private static OpCase Steps(RandomStream random, int i)
+    {
+        Shape[] shapes = [new(1, 1, 1), new(3, 5, 7), new(33, 2, 257), new(2, 130, 3)];
+        return new OpCase("step-norms", new StepNorms(), [CaseInput.Normal(random, shapes[i % shapes.Length])]) { Differentiable = false };
+    }
 
     // Thirds: exactly 0, exactly 1, others.
     private static OpCase Units(RandomStream random, (Shape Shape, int Axis) size)

@@ -70,6 +70,21 @@ internal static class HealthKernels
             norms[range] = MathF.Sqrt(sum);
     }
 
+    /// <summary>norms[step] = √Σ over all samples, a group a step.</summary>
+    public static void Steps(ArrayView<float> x, int samples, int steps, int width, ArrayView<float> norms)
+    {
+        ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
+        float sum = 0f;
+        for (int i = Group.IdxX; i < samples * width; i += GroupReduce.Threads)
+        {
+            float v = x[((((long)(i / width) * steps) + Grid.IdxX) * width) + (i % width)];
+            sum += v * v;
+        }
+        sum = GroupReduce.Sum(room, sum);
+        if (Group.IdxX == 0)
+            norms[Grid.IdxX] = MathF.Sqrt(sum);
+    }
+
     public static void AddUnits(KernelBinding b, UnitSizes sizes)
     {
         ArrayView<float> x = b.In(0), y = b.Out();
