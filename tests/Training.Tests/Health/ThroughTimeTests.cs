@@ -7,13 +7,13 @@ public sealed class ThroughTimeTests
 {
     private const string Layer = "{rnn: {units: 8, bidirectional: true, layers: 2, return: last}}";
 
-    private static string Yaml(string layer) => $$"""
+    private static string Yaml(string layer) => """
         seed: 3
-        data: {dataset: {copy-first: {steps: 40, train: 60, test: 20}}, batch: 10}
-        model: [{{layer}}, {dense: 4}]
+        data: {dataset: {copy-first: {steps: 40, noise: 0.01, train: 60, test: 20}}, batch: 10}
+        model: [LAYER, {dense: 4}]
         train: {epochs: 1, optimizer: {sgd: {lr: 0.01}}}
         diagnostics: {every: 1, init-audit: false, black-box: false}
-        """;
+        """.Replace("LAYER", layer, StringComparison.Ordinal);
 
     [SkippableTheory]
     [InlineData("cpu")]
@@ -39,7 +39,7 @@ public sealed class ThroughTimeTests
     {
         using var run = new TestRun(Yaml("{rnn: {units: 8, recurrent-init: orthogonal, bias: false, return: last}}"));
         run.Run();
-        Assert.InRange(HealthReading.Of(run.Session.Trainer.Model, run.Session.Trainer.Model.Probe, 10).Times.Single().Left, 0.01, 1);
+        Assert.InRange(HealthReading.Of(run.Session.Trainer.Model, run.Session.Trainer.Model.Probe, 10).Times.Single().Left, 1e-4, 1);
     }
 
     [Fact]
