@@ -46,7 +46,10 @@ public sealed class BlackBoxKindTests
           - rmsnorm: {name: rmsnorm}
           - attention: {heads: 2, causal: true, rotary: true, name: attention}
           - transformer: {heads: 2, norm: rmsnorm, activation: swiglu, name: transformer}
-          - flatten
+          - rnn: {units: 4, name: rnn}
+          - lstm: {units: 4, name: lstm}
+          - gru: {units: 4, name: gru}
+          - time-pool: {name: time-pool}
           - dense: 4
         train: {epochs: 2, optimizer: {momentum: {lr: 0.01}}, log-every: 1}
         diagnostics: {every: 0, init-audit: false}
@@ -101,6 +104,10 @@ public sealed class BlackBoxKindTests
     [InlineData("transformer.norm2")]
     [InlineData("transformer.self_attn")]
     [InlineData("transformer.linear3")]
+    [InlineData("rnn")]
+    [InlineData("lstm")]
+    [InlineData("gru")]
+    [InlineData("time-pool")]
     public void A_nan_in_a_layer_over_sequences_is_named(string layer)
     {
         Finding forward = Planted(Sequences, new Fault(2, Phase.Forward, layer, 4)), backward = Planted(Sequences, new Fault(2, Phase.Backward, layer, 4));
