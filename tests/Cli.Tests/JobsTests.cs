@@ -117,6 +117,51 @@ public sealed class JobsTests : IDisposable
         Assert.Equal(4, tuned["init_from"]!["loaded"]!.AsArray().Count);
     }
 
+    [Fact]
+    public void Answers_for_each_pixel_go_into_an_archive_and_into_no_table()
+    {
+        NpzWriter.Save(gpugrad["new.npz"], npz => npz.Add("x", [3, 1, 28, 28], new byte[3 * 784]));
+        gpugrad.Write("auto.yaml", "data: {dataset: {digits: {train: 60, test: 20}}, target: input, normalize: unit, batch: 20}\nmodel: [flatten, {dense: 8}, relu, {dense: 784}, {reshape: [1, 28, 28]}]\nloss: bce-with-logits\ntrain: {epochs: 1}\ndevice: cpu\n");
+        Assert.Contains("test rmse", gpugrad.Run("train", "auto.yaml", "--out", "auto").Done().Output, StringComparison.Ordinal);
+        gpugrad.Run("predict", "auto", "new.npz", "--out", "back.npz").Done();
+        NumberArray back = Npz.Read(gpugrad["back.npz"])["prediction"];
+        Assert.Equal([3, 1, 28, 28], back.Sizes);
+        Assert.All(back.ToDoubles(), v => Assert.InRange(v, 0, 1));
+        Assert.Contains("this network gives one for each pixel; expected a name that ends in .npz", gpugrad.Run("predict", "auto", "new.npz", "--out", "back.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
+
+        NpzWriter.Save(gpugrad["pixels.npz"], npz => npz.Add("x", [2, 3, 16, 16], new byte[2 * 3 * 256]));
+        gpugrad.Write("masks.yaml", "data: {dataset: {shapes: {size: 16, train: 20, test: 10}}, batch: 10}\nmodel: [{conv: {filters: 4, kernel: 3, padding: same}}]\ntrain: {epochs: 1}\ndevice: cpu\n");
+        gpugrad.Run("train", "masks.yaml", "--out", "masks").Done();
+        gpugrad.Run("predict", "masks", "pixels.npz", "--out", "masks.npz").Done();
+        NumberArray masks = Npz.Read(gpugrad["masks.npz"])["prediction"];
+        Assert.Equal([2, 16, 16], masks.Sizes);
+        Assert.All(masks.ToDoubles(), v => Assert.InRange(v, 0, 3));
+    }
+
+    [Fact]
+    public void What_cannot_be_meant_is_said_in_one_line()
+    {
+        Table("t.csv", "x,y,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
+        gpugrad.Run("init", "t.csv").Done();
+        Trained("t.yaml", 1);
+        Assert.StartsWith("RUN is '-'", gpugrad.RunWithInput("1,2\n", "predict", "-", "-").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.StartsWith("standard input (-) is given twice", gpugrad.RunWithInput("1,2\n", "predict", "run", "-", "-").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        gpugrad.Run("report", "run", "--no-test").Done();
+        string own = File.ReadAllText(gpugrad["run/report.html"]);
+        gpugrad.Run("report", "run", "run").Done();
+        Assert.Equal(own, File.ReadAllText(gpugrad["run/report.html"]));
+        Assert.True(File.Exists(gpugrad["run/comparison.html"]));
+        Assert.Contains("number  ", gpugrad.Run("data", "show", "t.yaml").Done().Output, StringComparison.Ordinal);
+        Assert.Contains("x, y", gpugrad.Run("export", "run", "--out", "m.onnx").Done().Output, StringComparison.Ordinal);
+        NpzWriter.Save(gpugrad["shares.npz"], npz =>
+        {
+            npz.Add("x", [4, 2], new float[8]);
+            npz.Add("y", [4, 1], [0.5f, 1, 1.5f, 0]);
+        });
+        gpugrad.Write("shares.yaml", "data: {dataset: {npz: shares.npz}, batch: 2}\nmodel: [{dense: 1}]\nloss: bce-with-logits\ndevice: cpu\n");
+        Assert.Contains("shares.npz ('y'): sample 2: the target 1.5; expected 0 to 1", gpugrad.Run("train", "shares.yaml", "--out", "no").Refused(ExitCode.Data), StringComparison.Ordinal);
+    }
+
     private void Table(string name, string names, int rows, Func<int, FormattableString> row) =>
         gpugrad.Write(name, (names.Length == 0 ? "" : names + "\n") + string.Concat(Enumerable.Range(0, rows).Select(i => row(i).ToString(CultureInfo.InvariantCulture) + "\n")));
 

@@ -48,6 +48,8 @@ public sealed class PredictVerb : Verb
         bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss), top = Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal));
         if (top && !labels && (trained.Card.Shape.Classes == 0 || trained.Card.Shape.Answer is not null))
             throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? "a class for each pixel" : "numbers")}; leave it out");
+        if (Out is not null)
+            PredictionFile.RequireRoom(Out, trained.Card.Shape);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);

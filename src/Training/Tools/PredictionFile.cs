@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
@@ -35,8 +36,6 @@ public sealed partial class PredictionFile
     /// <param name="threshold">Above which probability a label, or the second of two classes, is predicted.</param>
     public PredictionFile(RunConfig config, FittedInput fitted, int? top, double threshold)
     {
-        if (fitted.Shape.Answer is not null)
-            throw new GpuGradException(Fault.Config, "--out holds one answer a sample, and this network gives one for each pixel; leave --out away");
         (this.config, this.fitted, this.top, this.threshold) = (config, fitted, top, threshold);
     }
 
@@ -66,6 +65,14 @@ public sealed partial class PredictionFile
             string place = samples.Places?.Files?[i] ?? (predictions.Count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}:{i + 1}"));
             rows.Add((table?.Rows[i] ?? [place], predictions[i]));
         }
+    }
+
+    /// <summary>Refuses answers that have no place in a table's cells.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: each sample has a class, or a number, for each pixel, and the file is no archive.</exception>
+    public static void RequireRoom(string path, DataShape shape)
+    {
+        if (shape.Answer is not null && !path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
+            throw new GpuGradException(Fault.Config, $"--out {path}: a row of a table holds one answer, and this network gives one for each pixel; expected a name that ends in .npz");
     }
 
     /// <summary>Writes the file: at every instant the old one or the new one is there, whole.</summary>
@@ -200,6 +207,11 @@ public sealed partial class PredictionFile
 
     private void Write(NpzWriter npz)
     {
+        if (fitted.Shape.Answer is Shape map)
+        {
+            WriteMaps(npz, map);
+            return;
+        }
         int width = rows.Count == 0 ? 0 : rows[0].Prediction.Values.Count;
         double[] values = [.. rows.SelectMany(r => r.Prediction.Values)];
         if (fitted.Shape.Classes > 0)
@@ -216,6 +228,17 @@ public sealed partial class PredictionFile
         {
             npz.Add("prediction", [rows.Count, width], values);
         }
+    }
+
+    // A class for each pixel, or images.
+    private void WriteMaps(NpzWriter npz, Shape map)
+    {
+        ReadOnlySpan<int> sizes = [rows.Count, .. map.Sizes];
+        IEnumerable<double> values = rows.SelectMany(r => r.Prediction.Values);
+        if (fitted.Shape.Classes > 0)
+            npz.Add("prediction", sizes, [.. values.Select(v => (int)v)]);
+        else
+            npz.Add("prediction", sizes, [.. values.Select(v => (float)v)]);
     }
 
     [GeneratedRegex(@"\A-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?\z")]

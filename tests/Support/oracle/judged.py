@@ -26,6 +26,13 @@ def ranks(truth, scores):
     }
 
 
+def per_class(truth, guess, k):
+    """Precision, recall, F1 and samples of each class; IoU too."""
+    figures = m.precision_recall_fscore_support(truth, guess, labels=range(k), zero_division=0)
+    iou = m.jaccard_score(truth, guess, labels=range(k), average=None, zero_division=0)
+    return [[float(v) for v in row] for row in zip(*figures, iou)]
+
+
 def classes(case):
     x, y, k = np.array(case["outputs"]), np.array(case["labels"]), case["classes"]
     if x.shape[1] == 1:
@@ -57,6 +64,8 @@ def classes(case):
         out.update(ranks(y[:, None] == 1, (x[:, 1] - x[:, 0])[:, None]))
     else:
         out.update(ranks(np.eye(k, dtype=int)[y], p if case["logits"] else x))
+    out["per_class"] = per_class(y, guess, k)
+    out["confusion"] = m.confusion_matrix(y, guess, labels=range(k)).tolist()
     if k > 5:
         out["top_5_accuracy"] = float(np.mean([(row > row[c]).sum() + (row[:c] == row[c]).sum() < 5 for row, c in zip(x, y)]))
     return out
@@ -71,6 +80,7 @@ def labels(case):
         out[f"{average}_precision"] = m.precision_score(y, guess, average=average, zero_division=0)
         out[f"{average}_recall"] = m.recall_score(y, guess, average=average, zero_division=0)
         out[f"{average}_f1"] = m.f1_score(y, guess, average=average, zero_division=0)
+    out["per_class"] = [per_class(y[:, c], guess[:, c], 2)[1] for c in range(y.shape[1])]
     out["samples_f1"] = m.f1_score(y, guess, average="samples", zero_division=0)
     out.update(ranks(y, x))
     return out
@@ -96,6 +106,8 @@ def masks(case):
         "mean_iou": m.jaccard_score(y, guess, average="macro", zero_division=0),
         "mean_dice": m.f1_score(y, guess, average="macro", zero_division=0),
     }
+    out["per_class"] = per_class(y, guess, case["classes"])
+    out["confusion"] = m.confusion_matrix(y, guess, labels=range(case["classes"])).tolist()
     if case["classes"] == 2:
         one = {"labels": [0, 1], "pos_label": 1, "zero_division": 0}
         out |= {"iou": m.jaccard_score(y, guess, **one), "dice": m.f1_score(y, guess, **one), "precision": m.precision_score(y, guess, **one), "recall": m.recall_score(y, guess, **one)}

@@ -66,6 +66,8 @@ public sealed partial class ConfigReferenceTests
         foreach (Choice option in ChoiceTable.Of(type).Choices)
         {
             text.Append(CultureInfo.InvariantCulture, $"### `{option.Name}`\n\n{option.Summary}\n\n");
+            if (ConfigExamples.Of(type, option) is string example)
+                text.Append(CultureInfo.InvariantCulture, $"Example: `{ConfigExamples.InConfig(type, example)}`\n\n");
             Keys(ConfigRecord.Of(option.Type, option.KeyNames), option.Create?.Invoke() ?? Activator.CreateInstance(option.Type)!);
         }
     }

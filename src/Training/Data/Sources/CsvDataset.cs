@@ -61,12 +61,15 @@ public sealed record CsvConfig : DatasetConfig
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
     /// <summary>What some columns hold, by name or number, e.g. <c>{deck: category, pickup: {date: [hour, weekday]}, id: ignore}</c>. Default: what their values look like.</summary>
+    [DefaultText("what their values look like")]
     public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
 
     /// <summary>Texts that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and their like.</summary>
+    [DefaultText("`?`, `NA`, `N/A`, `NaN`, `null` and their like")]
     public IReadOnlyList<string>? MissingValues { get; init; }
 
     /// <summary>Language whose numbers and dates the table has, e.g. <c>de</c> for 1.234,5 and 31.12.2024. Default: a decimal point, no thousands.</summary>
+    [DefaultText("a decimal point, no thousands")]
     public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
 
     /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>

@@ -89,6 +89,7 @@ public sealed record DateColumnConfig : ColumnConfig
 {
     /// <summary>What is made of a date. Default: year, month, day, weekday, hour and minute, as far as they differ in the training part.</summary>
     [Shorthand]
+    [DefaultText("year, month, day, weekday, hour and minute, as far as they differ in the training part")]
     public IReadOnlyList<DatePart> Parts { get; init => field = Require.NotEmpty(value); } = [];
 
     /// <summary>Whether parts that come round again (all but year and age) become two numbers each, their sine and cosine: December is then next to January, and 23:00 to 0:00.</summary>
