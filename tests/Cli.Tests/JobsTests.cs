@@ -108,7 +108,7 @@ public sealed class JobsTests : IDisposable
     [Fact]
     public void More_epochs_of_a_finished_run_and_other_data_from_its_weights()
     {
-        Table("t.csv", "x,y,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
+        Table("t.csv", "x,z,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
         gpugrad.Run("init", "t.csv").Done();
         Trained("t.yaml", 2);
         JsonNode more = gpugrad.Run("resume", "run", "--set", "train.epochs=4", "--json").Json();
@@ -129,7 +129,7 @@ public sealed class JobsTests : IDisposable
         Assert.All(back.ToDoubles(), v => Assert.InRange(v, 0, 1));
         Assert.Contains("this network gives one for each pixel; expected a name that ends in .npz", gpugrad.Run("predict", "auto", "new.npz", "--out", "back.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
 
-        NpzWriter.Save(gpugrad["pixels.npz"], npz => npz.Add("x", [2, 3, 16, 16], new byte[2 * 3 * 256]));
+        NpzWriter.Save(gpugrad["pixels.npz"], npz => npz.Add("x", [2, 1, 16, 16], new byte[2 * 256]));
         gpugrad.Write("masks.yaml", "data: {dataset: {shapes: {size: 16, train: 20, test: 10}}, batch: 10}\nmodel: [{conv: {filters: 4, kernel: 3, padding: same}}]\ntrain: {epochs: 1}\ndevice: cpu\n");
         gpugrad.Run("train", "masks.yaml", "--out", "masks").Done();
         gpugrad.Run("predict", "masks", "pixels.npz", "--out", "masks.npz").Done();
@@ -141,7 +141,7 @@ public sealed class JobsTests : IDisposable
     [Fact]
     public void What_cannot_be_meant_is_said_in_one_line()
     {
-        Table("t.csv", "x,y,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
+        Table("t.csv", "x,z,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
         gpugrad.Run("init", "t.csv").Done();
         Trained("t.yaml", 1);
         Assert.StartsWith("RUN is '-'", gpugrad.RunWithInput("1,2\n", "predict", "-", "-").Refused(ExitCode.Usage), StringComparison.Ordinal);
@@ -152,7 +152,7 @@ public sealed class JobsTests : IDisposable
         Assert.Equal(own, File.ReadAllText(gpugrad["run/report.html"]));
         Assert.True(File.Exists(gpugrad["run/comparison.html"]));
         Assert.Contains("number  ", gpugrad.Run("data", "show", "t.yaml").Done().Output, StringComparison.Ordinal);
-        Assert.Contains("x, y", gpugrad.Run("export", "run", "--out", "m.onnx").Done().Output, StringComparison.Ordinal);
+        Assert.Contains("): x, z\n", gpugrad.Run("export", "run", "--out", "m.onnx").Done().Output, StringComparison.Ordinal);
         NpzWriter.Save(gpugrad["shares.npz"], npz =>
         {
             npz.Add("x", [4, 2], new float[8]);
