@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;

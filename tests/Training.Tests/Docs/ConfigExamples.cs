@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Data.Tables;
 using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Layers;
@@ -10,7 +11,7 @@ using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Tests.Docs;
 
-/// <summary>An example of everything that a config can choose, for docs/config.md. What needs no settings may do without one: its name is its example.</summary>
+/// <summary>An example of everything that a config can choose, for docs/config.md. What needs no settings, or numbers alone, may do without one.</summary>
 internal static class ConfigExamples
 {
     // How the example stands in a config.
@@ -40,6 +41,8 @@ internal static class ConfigExamples
         [(typeof(LayerConfig), "groupnorm")] = "groupnorm: 4",
         [(typeof(LayerConfig), "dropout")] = "dropout: 0.3",
         [(typeof(LayerConfig), "embedding")] = "embedding: {rows: 100, width: 16}",
+        [(typeof(LayerConfig), "attention")] = "attention: {heads: 4, causal: true}",
+        [(typeof(LayerConfig), "transformer")] = "transformer: {heads: 4, causal: true, dropout: 0.1}",
         [(typeof(LayerConfig), "permute")] = "permute: [1, 2, 0]",
         [(typeof(LayerConfig), "reshape")] = "reshape: [16, 49]",
         [(typeof(LayerConfig), "residual")] = "residual: [{conv: {filters: 8, kernel: 3, padding: same}}, relu]",
@@ -75,6 +78,9 @@ internal static class ConfigExamples
         [(typeof(AugmentConfig), "crop")] = "crop: 4",
         [(typeof(AugmentConfig), "rotate")] = "rotate: 15",
         [(typeof(AugmentConfig), "erase")] = "erase: {probability: 0.5, area: 0.1}",
+        [(typeof(AugmentConfig), "color-jitter")] = "color-jitter: {brightness: 0.2, contrast: 0.2}",
+        [(typeof(AugmentConfig), "mixup")] = "mixup: 0.2",
+        [(typeof(AugmentConfig), "cutmix")] = "cutmix: 1",
         [(typeof(AugmentConfig), "noise")] = "noise: 0.1",
         [(typeof(InitConfig), "constant")] = "constant: 0.1",
         [(typeof(InitConfig), "uniform")] = "uniform: {low: -0.1, high: 0.1}",
@@ -98,12 +104,19 @@ internal static class ConfigExamples
         [(typeof(ColumnConfig), "date")] = "date: [weekday, hour]",
     };
 
+    // Units of a layer, heads of 16 features.
+    private const int Number = 8;
+
     /// <summary>Of a choice; null where it needs settings and has none.</summary>
     public static string? Of(Type type, Choice choice)
     {
         if (Given.TryGetValue((type, choice.Name), out string? given))
             return given.Contains(": ", StringComparison.Ordinal) ? $"{{{given}}}" : given;
-        return choice.NeedsSettings ? null : choice.Name;
+        if (!choice.NeedsSettings)
+            return choice.Name;
+        ConfigRecord record = ConfigRecord.Of(choice.Type, choice.KeyNames);
+        var needed = record.Properties.Where(p => record.Required.Contains(p.Key)).ToList();
+        return needed.TrueForAll(p => p.Value.PropertyType == typeof(int)) ? $"{{{choice.Name}: {{{string.Join(", ", needed.Select(p => $"{p.Key}: {Number}"))}}}}}" : null;
     }
 
     /// <summary>The line of a config that it stands in.</summary>
