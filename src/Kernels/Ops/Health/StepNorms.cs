@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
-using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
