@@ -131,7 +131,7 @@ public sealed record TrainingData
             var notes = new List<string>(data.Notes);
             SeriesParts parts = SeriesParts.Of(config, data, fitted?.Columns ?? series, fitted is not null, notes.Add);
             (train, validation, test) = (parts.Train, parts.Validation, parts.Test);
-            data = data with { Columns = parts.Columns, Shape = new DataShape(train.Shape, 0, train.TargetSize), Notes = notes };
+            data = data with { Columns = parts.Columns, Shape = new DataShape(train.Shape, train.Labels is null ? 0 : data.Shape.Classes, train.TargetSize), Notes = notes };
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         }
         else if (data.Columns is { } read)

@@ -28,7 +28,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
     public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
     {
         int[] targets = [.. options.Targets.Select(Find)];
-        if (options.Window is not null)
+        if (options.Window is not null && options.Label is null)
             return LearnSeries(file, options with { Window = null, Targets = [], Label = null }, names, count, targets);
         int? label = options.IsSeries || targets.Length > 0 ? null : options.Label is string wanted ? Find(wanted) : Default();
         Dictionary<int, ColumnConfig> stated = Stated(file, options, Find);

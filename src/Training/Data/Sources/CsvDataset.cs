@@ -90,8 +90,8 @@ public sealed record CsvConfig : DatasetConfig
     {
         if (Label is not null && Targets.Count > 0)
             throw ConfigException.At(Source, "csv has 'label' and 'targets'; expected one of the two");
-        if (Window is not null && (Targets.Count == 0 || Shape is not null))
-            throw ConfigException.At(Window.Source, Shape is null ? "window without 'targets'; expected the columns to predict, e.g. targets: [temperature]" : "window with 'shape'; expected one of the two");
+        if (Window is not null && WindowProblem() is string problem)
+            throw ConfigException.At(Window.Source, problem);
         if (LabelDelim is not null && Label is null)
             throw ConfigException.At(Source, "csv has 'label-delim' without 'label'; expected the column of the labels");
         if ((Window is not null || Shape is not null) && Columns.Values.OfType<CategoryColumnConfig>().FirstOrDefault(c => c.Embedding is not null) is { } embedded)
@@ -111,6 +111,15 @@ public sealed record CsvConfig : DatasetConfig
             Notes = [.. train.Notes, .. test?.Notes ?? []],
         };
     }
+
+    private string? WindowProblem() => this switch
+    {
+        { Shape: not null } => "window with 'shape'; expected one of the two",
+        { Targets.Count: 0, Label: null } => "window without 'targets' or 'label'; expected the columns to predict, e.g. targets: [temperature], or the column of the class",
+        { LabelDelim: not null } => "window with 'label-delim'; expected a class a row, or columns of 'targets'",
+        { Targets.Count: > 0, Window.Horizon: 0 } => "window with 'horizon: 0' and 'targets', which would be known; expected 1 or more, or a 'label'",
+        _ => null,
+    };
 
     // Among the features; that there is such a column, its reading has shown.
     private static int Place(TableColumns layout, string target)

@@ -38,15 +38,16 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
     public SampleSet Make(SampleSet raw, SampleSet rows, int begin, int end, bool answers, string what)
     {
         int width = rows.Shape.Count;
-        begin = Math.Max(begin, window.Past);
+        // The last row of a sample whose own class is predicted lies in the range too.
+        begin = Math.Max(begin + (window.Horizon == 0 ? 1 : 0), window.Past);
         int[] firsts = answers
-            ? [.. Enumerable.Range(begin, Math.Max(0, end - window.Horizon + 1 - begin)).Where(t => HasAnswers(raw, t))]
+            ? [.. Enumerable.Range(begin, Math.Max(0, end - window.Ahead - begin)).Where(t => HasAnswers(raw, t))]
             : [.. Enumerable.Range(begin, Math.Max(0, end + 1 - begin))];
-        int whole = Math.Max(0, end - window.Horizon + 1 - begin);
+        int whole = Math.Max(0, end - window.Ahead - begin);
         if (answers && firsts.Length < whole)
             note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, as a target is missing in the rows behind them"));
         if (firsts.Length == 0)
-            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(answers ? $" and the targets of the {window.Horizon} behind it" : "")}"));
+            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(!answers ? "" : window.IsOfClass ? " and the class that it has" : $" and the targets of the {window.Horizon} behind it")}"));
         if (TimeGaps.Of(raw)?.Note(firsts, window) is string gaps)
             note?.Invoke($"{what}: {gaps}");
         var shape = new Shape(width, window.Past);
@@ -66,8 +67,8 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
         {
             Shape = shape,
             Count = firsts.Length,
-            Labels = null,
-            Targets = answers ? [.. firsts.SelectMany(t => Answers(raw, t).Select(v => (float)v))] : null,
+            Labels = answers && raw.Labels is { } labels ? [.. firsts.Select(t => labels[t + window.Ahead])] : null,
+            Targets = answers && !window.IsOfClass ? [.. firsts.SelectMany(t => Answers(raw, t).Select(v => (float)v))] : null,
             TargetSize = answers ? window.Answers : 0,
             // A sample is known by the last row that it knows.
             Places = rows.Places?.Pick([.. firsts.Select(t => t - 1)]) is { } places ? places with { Names = null } : null,

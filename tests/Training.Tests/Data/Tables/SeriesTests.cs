@@ -40,6 +40,27 @@ public sealed class SeriesTests : IDisposable
         Assert.Equal(5.5, data.Columns!.Columns[1].Fit!.Fill![0]);
     }
 
+    [Theory]
+    [InlineData(0, new[] { 1, 0, 0, 1, 1, 0 })]
+    [InlineData(1, new[] { 0, 0, 1, 1, 0 })]
+    [InlineData(2, new[] { 0, 1, 1, 0 })]
+    public void The_class_of_a_row_behind_a_window_or_of_its_last_is_predicted(int horizon, int[] labels)
+    {
+        const string Table = "a,kind,b\n1,up,10\n2,up,20\n3,down,30\n4,down,40\n5,up,50\n6,up,60\n7,down,70\n";
+        TrainingData data = Load(Table, $"label: kind, window: {{past: 2, horizon: {horizon}}}", "");
+        Assert.Equal(["down", "up"], data.ClassNames!);
+        Assert.Equal((2, 0), (data.Shape.Classes, data.Shape.Targets));
+        // The class is no part of a sample.
+        Assert.Equal([1, 2, 10, 20], Row(data.Train, 0));
+        Assert.Equal(labels, data.Train.Labels!);
+        Assert.Null(FittedInput.Of(data).Problem());
+        // What is judged has its class in the rows that were held back.
+        TrainingData parted = Load(Table, $"label: kind, window: {{past: 2, horizon: {horizon}}}", ", test: 3");
+        Assert.Equal(labels.Length - parted.Test!.Count - Math.Max(0, horizon - 1), parted.Train.Count);
+        Assert.Equal(labels[^parted.Test.Count..], parted.Test.Labels!);
+        Assert.Equal(3 - Math.Max(0, horizon - 1), parted.Test.Count);
+    }
+
     [Fact]
     public void Windows_over_gaps_in_time_are_counted_and_announced()
     {
@@ -80,7 +101,9 @@ public sealed class SeriesTests : IDisposable
     [Theory]
     [InlineData("v\n1\n2\n", "targets: [v], window: 2", Fault.Data, "the training part: 2 rows; expected enough for a window of 2 rows and the targets of the 1 behind it")]
     [InlineData("at,v\n2024-01-02,1\n2024-01-01,2\n2024-01-03,3\n", "targets: [v], window: 1", Fault.Data, "train.csv:3: an earlier date in column 'at' than in the row before; expected rows in the order of time")]
-    [InlineData("v,w\n1,2\n2,3\n", "window: 1", Fault.Config, "window without 'targets'")]
+    [InlineData("v,w\n1,2\n2,3\n", "window: 1", Fault.Config, "window without 'targets' or 'label'")]
+    [InlineData("v,w\n1,2\n2,3\n", "targets: [v], window: {past: 1, horizon: 0}", Fault.Config, "window with 'horizon: 0' and 'targets'")]
+    [InlineData("v,w\n1,a\n2,b\n", "label: w, label-delim: ';', window: 1", Fault.Config, "window with 'label-delim'")]
     [InlineData("v,w\n1,2\n2,3\n", "targets: [v], ignore: [v], window: 1", Fault.Data, "with two roles")]
     [InlineData("v,w\n1,a\n2,b\n3,a\n", "targets: [w], window: 1", Fault.Data, "'a' in column 'w'; expected a finite number")]
     [InlineData("v\n1\n2\n", "targets: [v], window: 0", Fault.Config, "expected a whole number from 1")]
