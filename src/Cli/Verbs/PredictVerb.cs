@@ -30,7 +30,7 @@ public sealed class PredictVerb : Verb
     [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes, or a label, is predicted; 0.5 by default.")]
     public double? Threshold { get; set; }
 
-    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all.")]
+    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all. Of a class for each pixel: a folder, for a mask PNG a picture, or .npz.")]
     public string? Out { get; set; }
 
     public override int Run(Output output)
@@ -39,7 +39,6 @@ public sealed class PredictVerb : Verb
             throw new GpuGradException(Fault.Config, "standard input (-) is given twice; it can be read once");
         if (Out is not null)
         {
-            PredictionFile.Check(Out);
             if (Inputs.Any(i => System.IO.Path.GetFullPath(i) == System.IO.Path.GetFullPath(Out)))
                 throw new GpuGradException(Fault.Config, $"--out {Out} is what is read; expected another name");
         }
@@ -54,31 +53,43 @@ public sealed class PredictVerb : Verb
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
-        PredictionFile? file = Out is null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
+        MapFiles? maps = Maps(trained);
+        PredictionFile? file = Out is null || maps is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
         foreach ((string name, SampleSet samples) in inputs)
         {
             IReadOnlyList<Prediction> predictions = [.. predictor.Predict(samples, device).Select(p => WithThreshold(p, trained.Card.ClassNames))];
             file?.Add(name, pipeline.Raw(name, samples), samples, predictions);
+            maps?.Add(name, samples, predictions);
             for (int i = 0; i < predictions.Count; i++)
             {
                 string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
-                if (file is null)
+                if (Out is null)
                     output.Line($"{where}\t{(labels ? LabelText(predictions[i], trained.Card.Input) : Text(predictions[i], trained.Card.ClassNames))}");
                 json.Add(ToJson(where, predictions[i], labels ? trained.Card.Input : null));
                 if (!predictions[i].Values.All(double.IsFinite))
                     worthless.Add(samples.Places?.Of(i) ?? where);
             }
         }
-        if (file is not null)
-        {
-            file.Save(Out!);
+        file?.Save(Out!);
+        maps?.Save();
+        if (Out is not null)
             output.Line(Format.Invariant($"predictions {json.Count:N0} in {Out}"));
-        }
         output.Json(json);
         return worthless.Count == 0 ? ExitCode.Done : throw new GpuGradException(
             Fault.NonFinite, $"{worthless[0]}: what the network makes of it is not finite{(worthless.Count > 1 ? $", nor of {worthless.Count - 1} more" : "")}; expected values like those that it was trained on, and weights that are finite");
+    }
+
+    // Maps have files of their own.
+    private MapFiles? Maps(TrainedModel trained)
+    {
+        if (Out is null)
+            return null;
+        if (trained.Card.Shape.MaskShape is not null || trained.Card.Shape.Answer is { Rank: 3 })
+            return new MapFiles(trained.Config.Config, trained.Card.Input, Out);
+        PredictionFile.Check(Out);
+        return null;
     }
 
     private void RequireThreshold(TrainedModel trained)

@@ -295,6 +295,9 @@ public sealed record DataContext(string Folder, ulong Seed, Action<string, doubl
     /// <summary>The value in masks whose pixels do not count; null for none.</summary>
     public int? IgnoreIndex { get; init; }
 
+    /// <summary>Whether the samples are their own targets, so that none are wanted.</summary>
+    public bool WithoutAnswers { get; init; }
+
     /// <summary>Cancelled when the data are not wanted any more.</summary>
     public CancellationToken Stop { get; init; }
 }

@@ -74,7 +74,7 @@ public sealed record TrainingData
         DatasetConfig source = config.Dataset ?? throw ConfigException.At(config.Source, "data: no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
         if (source.KnownShape is DataShape known)
             AugmentConfig.Check(config, known);
-        DataSet data = source.Load(context with { Cache = config.Cache });
+        DataSet data = source.Load(context with { Cache = config.Cache, WithoutAnswers = config.Target is not null });
         if (data is { Columns: null, Text: null })
             SettingsWithoutEffect.RefuseOtherShape(config, data.Shape);
         if (data.Text is not null && config.Target is not null)

@@ -58,6 +58,8 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     {
         if (samples.PositionLabels is not null || samples.PositionLabelRows is not null)
             return FiguresOfPositions(loss, samples, output);
+        if (samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput)
+            return FiguresOfMaps(loss, samples, classes, output);
         if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * output.Length > MostOutputs)
             return [];
         var evaluator = new Evaluator(loss, samples, classes);
@@ -65,6 +67,17 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         for (int i = 0; i < samples.Count; i++)
             evaluator.Add(zeros, output.Count);
         return [.. evaluator.Report()!.Values.Select(v => v.Name)];
+    }
+
+    // What some samples give, all do; of the first nothing may be known.
+    private static string[] FiguresOfMaps(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
+    {
+        const int Most = 32;
+        var evaluator = new Evaluator(loss, samples, classes);
+        var zeros = new float[output.Count];
+        for (int i = 0; i < Math.Min(Most, samples.Count); i++)
+            evaluator.Add(zeros, output.Count);
+        return [.. (evaluator.masks?.Report() ?? evaluator.maps?.Report())?.Values.Select(v => v.Name) ?? []];
     }
 
     private static string[] FiguresOfPositions(LossConfig loss, SampleSet samples, Kernels.Tensors.Shape output)

@@ -20,16 +20,17 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
     public void Add(int first, ReadOnlySpan<float> outputs, int size)
     {
         int channels = samples.TargetIsInput ? normalization.Scale.Count : 1, plane = size / channels;
+        int maps = samples.AnswerShape is { Rank: 3 } map ? map[0] : size;
         var targets = new double[size];
         for (int n = 0; n < outputs.Length / size; n++)
         {
             Read(first + n, targets);
+            double[] meant = OutputMeaning.OfMaps(kind, [.. outputs.Slice(n * size, size).ToArray().Select(o => (double)o)], maps, size / maps);
             for (int i = 0; i < size; i++)
             {
                 // An error in the samples' own unit is one over the scale; where a channel has none it is the network's.
                 (double scale, double target) = samples.TargetIsInput ? (normalization.Scale[i / plane], (targets[i] - normalization.Centre[i / plane]) * normalization.Scale[i / plane]) : (1, targets[i]);
-                float output = outputs[(n * size) + i];
-                double error = (kind == OutputKind.ClassLogits ? output : OutputMeaning.Of(kind, output)) - target;
+                double error = meant[i] - target;
                 absolute += Math.Abs(error);
                 squared += error * error;
                 raw += scale == 0 ? error * error : error / scale * (error / scale);

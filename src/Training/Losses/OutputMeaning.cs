@@ -16,6 +16,30 @@ public static class OutputMeaning
         _ => Array.ConvertAll(outputs, o => Of(kind, o)),
     };
 
+    /// <summary>Of images of outputs: a softmax is that over the channels of each place.</summary>
+    /// <param name="kind">The kind of all of them.</param>
+    /// <param name="outputs">Sample after sample, [C, H, W] each.</param>
+    /// <param name="channels">C.</param>
+    /// <param name="places">H·W.</param>
+    public static double[] OfMaps(OutputKind kind, double[] outputs, int channels, int places)
+    {
+        if (kind != OutputKind.ClassLogits || channels == 1)
+            return Of(kind, outputs, 1);
+        var (found, row) = (new double[outputs.Length], new double[channels]);
+        for (int sample = 0; sample < outputs.Length; sample += channels * places)
+        {
+            for (int i = 0; i < places; i++)
+            {
+                for (int c = 0; c < channels; c++)
+                    row[c] = outputs[sample + (c * places) + i];
+                double log = LogSumExp(row);
+                for (int c = 0; c < channels; c++)
+                    found[sample + (c * places) + i] = Math.Exp(row[c] - log);
+            }
+        }
+        return found;
+    }
+
     /// <summary>Of one output by itself.</summary>
     public static double Of(OutputKind kind, double output) => kind switch
     {

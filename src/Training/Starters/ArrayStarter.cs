@@ -14,6 +14,8 @@ internal static class ArrayStarter
     {
         IReadOnlyDictionary<string, int[]> arrays = Sizes(path);
         string[] names = [.. arrays.Keys];
+        if (names.Length == 1)
+            return OfInputs(path, folder, names[0], IsChannelsLast(arrays[names[0]]));
         (string x, string y) = Named(names, "", "train") ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "two that are called x and y, or x_train and y_train");
         (string X, string Y)? test = Named(names, "test") is { } found && found != (x, y) ? found : null;
         bool last = IsChannelsLast(arrays[x]);
@@ -22,6 +24,16 @@ internal static class ArrayStarter
         if (test is { } other)
             lines.AddRange([($"      test-x: {CommentedYaml.Scalar(other.X)}", null), ($"      test-y: {CommentedYaml.Scalar(other.Y)}", null)]);
         return Make(path, config, lines, last);
+    }
+
+    // Nothing is said of the samples: a network can learn to give them back.
+    private static Starter OfInputs(string path, string folder, string x, bool channelsLast)
+    {
+        var config = new NpzConfig { Path = Path.GetFullPath(path), X = x, ChannelsLast = channelsLast };
+        var lines = new List<(string, string?)> { ("    npz:", null), ($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}", null), ($"      x: {CommentedYaml.Scalar(x)}", "the array of samples") };
+        if (channelsLast)
+            lines.Add(("      channels-last: true", "[samples, height, width, channels]"));
+        return AutoencoderStarter.Make(path, config.Load(new DataContext(Directory.GetCurrentDirectory(), 1) { WithoutAnswers = true }), lines);
     }
 
     public static Starter OfFile(string path, string folder)

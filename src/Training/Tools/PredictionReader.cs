@@ -12,7 +12,9 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card)
     {
         if (card.Shape.MaskShape is { } mask)
             return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
-        double[] values = OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
+        double[] values = card.Shape is { Classes: 0, Answer: { Rank: 3 } map }
+            ? OutputMeaning.OfMaps(config.Loss.Output, scores, map[0], map.Count / map[0])
+            : OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
         card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
             return new Prediction(null, null, values) { Map = card.Shape.Answer };

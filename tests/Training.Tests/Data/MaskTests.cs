@@ -62,6 +62,30 @@ public sealed class MaskTests
         Assert.Contains("the class 255 in sample 1; expected classes from 0 to 254; pixels of no class can be left out with the loss's 'ignore-index'", e.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("memory")]
+    [InlineData("disk")]
+    public void Masks_in_a_file_of_their_own_leave_out_the_value_that_the_loss_ignores(string cache)
+    {
+        using var folder = new TempFolder();
+        folder.Write("x.npy", Npy("|u1", "(2, 1, 2, 2)", new byte[8]));
+        folder.Write("y.npy", Npy("|u1", "(2, 2, 2)", [0, 1, 255, 2, 0, 1, 1, 255]));
+        LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: $"data: {{cache: {cache}, dataset: {{npy: {{x: x.npy, y: y.npy}}}}}}\n{Unet.Replace("filters: 2", "filters: 3", StringComparison.Ordinal)}loss: {{softmax-cross-entropy: {{ignore-index: 255}}}}\n");
+        TrainingData data = TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1));
+        Assert.Equal([0, 1, SampleSet.Ignored, 2, 0, 1, 1, SampleSet.Ignored], data.Train.Mask);
+        // An autoencoder wants none.
+        loaded = RunConfigFile.Load("test.yaml", text: $"data: {{cache: {cache}, dataset: {{npy: {{x: x.npy}}}}, target: input}}\nmodel: [{{conv: {{filters: 1, kernel: 1}}}}]\nloss: mse\n");
+        Assert.True(TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1)).Train.TargetIsInput);
+        loaded = RunConfigFile.Load("test.yaml", text: "data: {dataset: {npy: {x: x.npy}}}\nmodel: [{conv: {filters: 1, kernel: 1}}]\nloss: mse\n");
+        Assert.Contains("npy lacks 'y'", Assert.ThrowsAny<GpuGradException>(() => TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1))).Message, StringComparison.Ordinal);
+    }
+
+    private static byte[] Npy(string type, string shape, byte[] values)
+    {
+        string header = $"{{'descr': '{type}', 'fortran_order': False, 'shape': {shape}, }}".PadRight(117) + "\n";
+        return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. System.Text.Encoding.ASCII.GetBytes(header), .. values];
+    }
+
     [Fact]
     public void Target_images_in_an_archive_keep_their_shape()
     {

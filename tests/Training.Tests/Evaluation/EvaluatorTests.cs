@@ -47,6 +47,22 @@ public sealed class EvaluatorTests
         }
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1)]
+    public void Maps_of_logits_are_judged_as_the_probabilities_of_each_place(int channels)
+    {
+        // Logits whose softmax over the channels (of one: sigmoid) is the target.
+        const int Places = 4;
+        float[] targets = [.. Enumerable.Range(0, channels * Places).Select(i => channels == 1 ? 0.1f + (0.2f * i) : (new float[] { 0.2f, 0.3f, 0.5f })[((i / Places) + i) % 3])];
+        float[] logits = [.. targets.Select(t => channels == 1 ? MathF.Log(t / (1 - t)) : MathF.Log(t) + 2)];
+        var samples = new SampleSet { Shape = new Kernels.Tensors.Shape(1, 2, 2), Count = 1, Reals = new float[4], Targets = targets, TargetSize = targets.Length, AnswerShape = new Kernels.Tensors.Shape(channels, 2, 2) };
+        var evaluator = new Evaluator(new Training.Losses.KlDivergenceConfig(), samples, 0);
+        evaluator.Add(logits, logits.Length);
+        Assert.Equal(0, evaluator.Report()!["mae"], 1e-6);
+        Assert.Contains("psnr", Evaluator.FiguresOf(new Training.Losses.KlDivergenceConfig(), samples, 0, samples.AnswerShape.Value));
+    }
+
     [Fact]
     public void Three_of_four_right_with_one_class_never_predicted()
     {

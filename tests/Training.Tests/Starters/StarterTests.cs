@@ -252,6 +252,39 @@ public sealed class StarterTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", 24, 32, false, 255)]
+    [InlineData("train/", 24, 32, false, 2)]
+    [InlineData("", 100, 50, true, 2)]
+    public void Pictures_with_masks_become_a_u_net_judged_by_the_areas(string part, int height, int width, bool resized, int most)
+    {
+        for (int i = 0; i < 12; i++)
+        {
+            byte[] mask = [.. Enumerable.Range(0, height * width).Select(p => (byte)(p % width < width / 2 ? 0 : most == 255 ? 255 : 1 + (p / width * 2 / height)))];
+            folder.Write($"cells/{part}images/{i}.png", PngWriter.Write(new Picture(width, height, 1, [.. mask.Select(v => (byte)(40 + (50 * (v % 4))))])));
+            folder.Write($"cells/{part}masks/{i}.png", PngWriter.Write(new Picture(width, height, 1, mask)));
+        }
+        Starter starter = Of("cells");
+        Assert.Equal(("segmentation", most == 255 ? 2 : 3), (starter.Kind, starter.Classes));
+        Assert.Equal(resized, starter.Yaml.Contains("resize: 48", StringComparison.Ordinal));
+        Assert.Contains(most == 255 ? "conv: {filters: 1, kernel: 1}" : "conv: {filters: 3, kernel: 1}", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("upsample", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("monitor: validation-mean-iou", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Theory]
+    [InlineData(12)]
+    [InlineData(6, 8, 1)]
+    public void An_archive_of_one_array_becomes_an_autoencoder(params int[] sample)
+    {
+        int[] sizes = [40, .. sample];
+        NpzWriter.Save(Path.Combine(folder.Path, "o.npz"), writer => writer.Add("x", sizes, Enumerable.Range(0, sizes.Aggregate(1, (a, b) => a * b)).Select(i => (float)Math.Sin(i * 0.7)).ToArray()));
+        Starter starter = Of("o.npz");
+        Assert.Contains("target: input", starter.Yaml, StringComparison.Ordinal);
+        Assert.True(Trains(starter).Train.TargetIsInput);
+    }
+
+    [Theory]
     [InlineData("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", ".")]
     [InlineData("pictures-images.idx", "pictures-labels.idx", null, null, "pictures-images.idx")]
     public void Idx_files_find_their_labels(string images, string labels, string? testImages, string? testLabels, string data)

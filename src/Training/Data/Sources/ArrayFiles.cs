@@ -22,18 +22,19 @@ internal static class ArrayFiles
 
     /// <summary>Samples of one file with the labels or targets of another.</summary>
     /// <param name="x">File of the samples.</param>
-    /// <param name="y">File of the labels or targets.</param>
+    /// <param name="y">File of the labels or targets; null where none are wanted.</param>
     /// <param name="cache">Where samples are kept.</param>
     /// <param name="channelsLast">Pictures are [N, H, W, C].</param>
+    /// <param name="ignored">The value in masks whose pixels do not count; null for none.</param>
     /// <param name="check">Told of an array that was read as a whole, with its path.</param>
-    public static SampleSet Samples(string x, string y, SampleCache cache, bool channelsLast = false, Action<string, NumberArray>? check = null)
+    public static SampleSet Samples(string x, string? y, SampleCache cache, bool channelsLast = false, int? ignored = null, Action<string, NumberArray>? check = null)
     {
         ArrayHeader? header = Header(x);
         bool inMemory = header is null || cache.IsInMemory(header.Bytes);
-        NumberArray?[] arrays = Concurrently.Run<NumberArray?>(() => inMemory ? Whole(x) : null, () => Whole(y));
+        NumberArray?[] arrays = Concurrently.Run<NumberArray?>(() => inMemory ? Whole(x) : null, () => y is null ? null : Whole(y));
         return arrays[0] is { } samples
-            ? ArraySamples.Of(samples, arrays[1]!, x, y, channelsLast)
-            : ArraySamples.OnDisk(x, header!, arrays[1]!, y, channelsLast);
+            ? ArraySamples.Of(samples, arrays[1], x, y ?? x, channelsLast, ignored)
+            : ArraySamples.OnDisk(x, header!, arrays[1], y ?? x, channelsLast, ignored);
 
         NumberArray Whole(string path)
         {

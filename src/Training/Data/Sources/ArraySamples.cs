@@ -11,19 +11,19 @@ internal static class ArraySamples
     private const int MostClasses = 100_000;
 
     /// <param name="x">[N, F], [N, H, W] (one channel), [N, C, H, W], or [N] for one feature.</param>
-    /// <param name="y">Whole numbers [N] or [N, 1] are labels, [N, H, W] or [N, 1, H, W] masks; others [N], [N, D] or [N, C, H, W] targets.</param>
+    /// <param name="y">Whole numbers [N] or [N, 1] are labels, [N, H, W] or [N, 1, H, W] masks; others [N], [N, D] or [N, C, H, W] targets; null where none are wanted.</param>
     /// <param name="xName">Where x stands, for messages.</param>
     /// <param name="yName">Where y stands, for messages.</param>
     /// <param name="channelsLast">Pictures come as [N, H, W, C].</param>
     /// <param name="ignored">The value in masks whose pixels do not count; null for none.</param>
-    public static SampleSet Of(NumberArray x, NumberArray y, string xName, string yName, bool channelsLast = false, int? ignored = null)
+    public static SampleSet Of(NumberArray x, NumberArray? y, string xName, string yName, bool channelsLast = false, int? ignored = null)
     {
         RequireSamples(x.Sizes, xName);
         return Answered(Inputs(x, xName, channelsLast), y, xName, yName, channelsLast, ignored);
     }
 
     /// <summary>The same of a file whose samples stay on disk.</summary>
-    public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray y, string yName, bool channelsLast = false, int? ignored = null)
+    public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray? y, string yName, bool channelsLast = false, int? ignored = null)
     {
         int[] sizes = header.Sizes;
         RequireSamples(sizes, path);
@@ -55,8 +55,10 @@ internal static class ArraySamples
         _ => sizes[1..],
     });
 
-    private static SampleSet Answered(SampleSet samples, NumberArray y, string xName, string yName, bool channelsLast, int? ignored)
+    private static SampleSet Answered(SampleSet samples, NumberArray? y, string xName, string yName, bool channelsLast, int? ignored)
     {
+        if (y is null)
+            return samples;
         if (y.Sizes.Length is 0 or > 4)
             throw DataFault.In(yName, $"an array of {y.Sizes.Length} axes", "labels [N], targets [N, D], masks [N, H, W] or target images [N, C, H, W]");
         if (samples.Count != y.Sizes[0])

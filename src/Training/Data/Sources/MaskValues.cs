@@ -31,8 +31,21 @@ internal sealed record MaskValues(IReadOnlyList<int> Values)
     }
 
     /// <summary>Those of a trained network, by the names of its classes.</summary>
-    public static MaskValues Named(IReadOnlyList<string> names, string name) => new([.. names.Select(n => TryValue(n, out int value) ? value
-        : throw DataFault.In(name, $"masks for a network whose classes are called {DataFault.Some([.. names])}", "one whose masks were pictures too"))]);
+    public static MaskValues Named(IReadOnlyList<string> names, string name) => TryNamed(names)
+        ?? throw DataFault.In(name, $"masks for a network whose classes are called {DataFault.Some([.. names])}", "one whose masks were pictures too");
+
+    /// <summary>The same; null where the classes are called otherwise, or nothing.</summary>
+    public static MaskValues? TryNamed(IReadOnlyList<string> names)
+    {
+        var values = new List<int>();
+        foreach (string name in names)
+        {
+            if (!TryValue(name, out int value))
+                return null;
+            values.Add(value);
+        }
+        return values.Count == 0 || values.Distinct().Count() < values.Count ? null : new MaskValues(values);
+    }
 
     /// <summary>The class of a value.</summary>
     public bool TryClass(int value, out byte label) => classes.TryGetValue(value, out label);

@@ -11,8 +11,9 @@ public sealed record NpyConfig : DatasetConfig
     /// <summary>File of the training inputs: [N, features], [N, H, W] or [N, C, H, W].</summary>
     public required string X { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>File of the training labels (whole numbers) or targets.</summary>
-    public required string Y { get; init => field = Require.NotEmpty(value); }
+    /// <summary>File of the training labels (whole numbers), masks or targets; not read with `target: input`.</summary>
+    [DefaultText("**required**, but for `target: input`")]
+    public string? Y { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
     public string? TestX { get; init; }
 
@@ -28,12 +29,17 @@ public sealed record NpyConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        if (TestX is null != TestY is null)
+        if (Y is null && !context.WithoutAnswers)
+            throw ConfigException.At(Source, "npy lacks 'y', the file of labels or targets; expected it, or 'target: input' in the data section");
+        if (!context.WithoutAnswers && TestX is null != TestY is null)
             throw ConfigException.At(Source, "npy has one of 'test-x' and 'test-y'; expected both or none");
-        (string x, string y) = (DataFile.Resolve(context, X), DataFile.Resolve(context, Y));
+        string x = DataFile.Resolve(context, X);
         string testX = TestX is null ? x : DataFile.Resolve(context, TestX);
-        SampleSet train = ArrayFiles.Samples(x, y, context.Cache, ChannelsLast);
-        SampleSet? test = TestY is null ? null : ArrayFiles.Samples(testX, DataFile.Resolve(context, TestY), context.Cache, ChannelsLast);
-        return ArraySamples.DataSet(train, test, testX, $"{X} and {Y}", ClassNames);
+        SampleSet train = Read(x, Y);
+        SampleSet? test = TestX is null ? null : Read(testX, TestY);
+        return ArraySamples.DataSet(train, test, testX, Y is null ? X : $"{X} and {Y}", context.WithoutAnswers ? null : ClassNames);
+
+        SampleSet Read(string path, string? y) =>
+            ArrayFiles.Samples(path, context.WithoutAnswers ? null : DataFile.Resolve(context, y!), context.Cache, ChannelsLast, context.IgnoreIndex);
     }
 }

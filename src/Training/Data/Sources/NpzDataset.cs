@@ -16,7 +16,7 @@ public sealed record NpzConfig : DatasetConfig
     /// <summary>Name of the array of inputs.</summary>
     public string X { get; init => field = Require.NotEmpty(value); } = "x";
 
-    /// <summary>Name of the array of labels (whole numbers) or targets.</summary>
+    /// <summary>Name of the array of labels (whole numbers), masks or targets; not read with `target: input`.</summary>
     public string Y { get; init => field = Require.NotEmpty(value); } = "y";
 
     /// <summary>Archive of the test set; its arrays have the names of the training set's unless others are given.</summary>
@@ -39,13 +39,13 @@ public sealed record NpzConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        if (TestX is null != TestY is null)
+        if (!context.WithoutAnswers && TestX is null != TestY is null)
             throw ConfigException.At(Source, "npz has one of 'test-x' and 'test-y'; expected both or none");
         string path = DataFile.Resolve(context, Path);
-        SampleSet train = Read(path, X, Y, context.IgnoreIndex);
+        SampleSet train = Read(path, X, Y, context);
         string testPath = Test is null ? path : DataFile.Resolve(context, Test);
-        SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y, context.IgnoreIndex);
-        DataSet data = ArraySamples.DataSet(train, test, testPath, path, ClassNames);
+        SampleSet? test = Test is null && TestX is null ? null : Read(testPath, TestX ?? X, TestY ?? Y, context);
+        DataSet data = ArraySamples.DataSet(train, test, testPath, path, context.WithoutAnswers ? null : ClassNames);
         return LooksLast(train.Shape)
             ? data with { Notes = [$"{path}: samples of shape {train.Shape} are read as {train.Shape[0]} channels of {train.Shape[1]} × {train.Shape[2]} pixels; 'channels-last: true' reads {train.Shape[2]} channels of {train.Shape[0]} × {train.Shape[1]}"] }
             : data;
@@ -53,9 +53,9 @@ public sealed record NpzConfig : DatasetConfig
 
     private bool LooksLast(Shape shape) => !ChannelsLast && shape.Rank == 3 && shape[2] is (1 or 3 or 4) && shape[0] is not (1 or 3 or 4);
 
-    private SampleSet Read(string path, string x, string y, int? ignored) => DataFile.Read(path, stream =>
+    private SampleSet Read(string path, string x, string y, DataContext context) => DataFile.Read(path, stream =>
     {
-        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, path, [x, y]);
-        return ArraySamples.Of(arrays[x], arrays[y], $"{path} ('{x}')", $"{path} ('{y}')", ChannelsLast, ignored);
+        IReadOnlyDictionary<string, NumberArray> arrays = Npz.Read(stream, path, context.WithoutAnswers ? [x] : [x, y]);
+        return ArraySamples.Of(arrays[x], context.WithoutAnswers ? null : arrays[y], $"{path} ('{x}')", $"{path} ('{y}')", ChannelsLast, context.IgnoreIndex);
     });
 }

@@ -1,0 +1,49 @@
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A first config for samples of which nothing is said: an autoencoder, which gives them back through few numbers.</summary>
+internal static class AutoencoderStarter
+{
+    private const int Narrow = 16, Wide = 128;
+
+    /// <param name="source">For people: the file.</param>
+    /// <param name="data">As it was read.</param>
+    /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
+    public static Starter Make(string source, DataSet data, IReadOnlyList<(string Text, string? Remark)> dataset)
+    {
+        Recipe recipe = Recipe.Of(data.Train.Count, isClass: false) with { Ema = 0, Rate = 0.003, Decay = 0.01 };
+        int size = data.Train.Shape.Count, narrow = Math.Min(Narrow, Math.Max(1, size / 2));
+        string samples = Recipe.Text($"{data.Train.Count:N0} samples {data.Train.Shape}");
+        var yaml = new CommentedYaml();
+        yaml.Remark($"Gives back what it gets, through {narrow} numbers, from {Path.GetFileName(source)}: {samples}.");
+        yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/segmentation.md.");
+        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Add("data:").Add("  dataset:");
+        foreach ((string text, string? remark) in dataset)
+            yaml.Add(text, remark);
+        yaml.Add("  target: input", "no labels: the samples are their own targets");
+        yaml.Add(Recipe.Text($"  batch: {recipe.Batch}"));
+        yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
+        yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
+        yaml.Add("model:");
+        if (data.Train.Shape.Rank > 1)
+            yaml.Add("  - flatten");
+        yaml.Add(Recipe.Text($"  - dense: {Wide}")).Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {narrow}"), "what is left of a sample").Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {Wide}")).Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {size}"));
+        if (data.Train.Shape.Rank > 1)
+            yaml.Add($"  - reshape: {data.Train.Shape}");
+        yaml.Add("loss: mse");
+        recipe.WriteTraining(yaml);
+        return new Starter
+        {
+            Kind = "arrays",
+            Classes = 0,
+            Samples = data.Train.Count,
+            Findings = [("arrays", samples), ("target", "the samples themselves (one array, so nothing is said of them)"), .. data.Notes.Select(n => ("note", n))],
+            Yaml = yaml.ToString(),
+        };
+    }
+}

@@ -1,0 +1,105 @@
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Data;
+
+namespace GpuGrad.Training.Starters;
+
+/// <summary>A first config for pictures with masks: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
+/// <param name="source">For people: the folder.</param>
+/// <param name="data">As it was read.</param>
+internal sealed class SegmentationStarter(string source, DataSet data)
+{
+    private const int Filters = 16, MostHalvings = 3, SmallestMap = 8, Multiple = 1 << MostHalvings, LargestSide = 256;
+
+    private readonly DataShape shape = data.Shape;
+
+    /// <summary>The side that pictures are scaled to: one that can be halved three times.</summary>
+    public static int Side(int height, int width) => Math.Clamp(Math.Min(height, width) / Multiple * Multiple, 4 * Multiple, LargestSide);
+
+    /// <summary>Whether pictures of such a size can stay as they are.</summary>
+    public static bool Suits(int height, int width) => height % Multiple == 0 && width % Multiple == 0 && Math.Max(height, width) <= LargestSide;
+
+    /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
+    public Starter Make(IReadOnlyList<(string Text, string? Remark)> dataset)
+    {
+        Recipe recipe = Training(data.Train.Count);
+        string samples = Recipe.Text($"{data.Train.Count:N0} pictures {shape.Shape}"), answer = Recipe.Text($"one of {shape.Classes} classes for each pixel");
+        var yaml = new CommentedYaml();
+        yaml.Remark($"Predicts {answer} of {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
+        yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/segmentation.md.");
+        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Add("data:").Add("  dataset:");
+        foreach ((string text, string? remark) in dataset)
+            yaml.Add(text, remark);
+        yaml.Add(Recipe.Text($"  batch: {recipe.Batch}"));
+        if (data.Validation is null)
+            yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
+        if (data.Test is null)
+            yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
+        yaml.Add("  augment: [{flip: horizontal}, {rotate: {degrees: 10, fill: reflect}}]", "random changes of pictures and masks alike");
+        yaml.Add("model:");
+        Level(yaml, Filters, Halvings(shape.Shape), "  ");
+        bool two = shape.Classes == 2;
+        yaml.Add(Recipe.Text($"  - conv: {{filters: {(two ? 1 : shape.Classes)}, kernel: 1}}"), two ? "a logit for each pixel" : "a score for each class of each pixel");
+        yaml.Add($"loss: {{combined: [{(two ? "bce-with-logits" : "softmax-cross-entropy")}, dice]}}", "pixel by pixel, and by how far the regions overlap");
+        recipe.WriteTraining(yaml);
+        return new Starter
+        {
+            Kind = "segmentation",
+            Classes = shape.Classes,
+            Samples = data.Train.Count,
+            Findings =
+            [
+                ("pictures", samples),
+                ("target", answer),
+                ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the pictures, at random") : Recipe.Text($"{data.Test.Count:N0} pictures of their own")),
+                .. data.Notes.Select(n => ("note", n)),
+            ],
+            Yaml = yaml.ToString(),
+        };
+    }
+
+    private static int Halvings(Shape picture)
+    {
+        int halvings = 0;
+        for (int height = picture[1], width = picture[2]; halvings < MostHalvings && height % 2 == 0 && width % 2 == 0 && Math.Min(height, width) / 2 >= SmallestMap; height /= 2, width /= 2)
+            halvings++;
+        return halvings;
+    }
+
+    private static void Level(CommentedYaml yaml, int filters, int below, string indent)
+    {
+        Convolve(yaml, filters, indent);
+        if (below == 0)
+            return;
+        yaml.Add($"{indent}- branch:", "a skip: what goes down and comes up again is put beside what was there");
+        yaml.Add($"{indent}    - []");
+        yaml.Add($"{indent}    - - maxpool: 2");
+        Level(yaml, 2 * filters, below - 1, indent + "      ");
+        yaml.Add($"{indent}      - upsample: {{factor: 2, mode: bilinear}}");
+        Convolve(yaml, filters, indent);
+    }
+
+    private static void Convolve(CommentedYaml yaml, int filters, string indent) =>
+        yaml.Add(Recipe.Text($"{indent}- conv: {{filters: {filters}, kernel: 3, padding: same, bias: false}}")).Add($"{indent}- batchnorm").Add($"{indent}- relu");
+
+    private static Recipe Training(long samples) => samples switch
+    {
+        < 200 => New(epochs: 80, batch: 2),
+        < 2000 => New(epochs: 30, batch: 8),
+        _ => New(epochs: 12, batch: 16),
+    };
+
+    private static Recipe New(int epochs, int batch) => new()
+    {
+        Hidden = [],
+        Ema = 0,
+        Dropout = 0,
+        Epochs = epochs,
+        Batch = batch,
+        Rate = 0.003,
+        Decay = 0.01,
+        Validation = 0.15,
+        Test = 0.2,
+        Monitor = "validation-mean-iou",
+    };
+}
