@@ -43,6 +43,22 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     }
 
     [Fact]
+    public void Import_reads_what_export_wrote_and_it_predicts_the_same_and_trains_on()
+    {
+        NpzWriter.Save(gpugrad["imported.npz"], npz => npz.Add("x", [1, 1, 28, 28], [.. Enumerable.Range(0, Pixels).Select(i => (float)(i * 37 % 256))]));
+        gpugrad.Run("export", "run", "--out", "out.onnx").Done();
+        JsonNode answer = gpugrad.Run("import", "out.onnx", "--out", "back.yaml", "--json").Json();
+        Assert.Equal(("back.yaml", "back.safetensors"), ((string)answer["config"]!, (string)answer["weights"]!));
+        Assert.Equal((int)gpugrad.Run("summary", "back.yaml", "--json").Json()["parameters"]!, (int)answer["parameters"]!);
+        JsonArray expected = gpugrad.Run("predict", "run", "imported.npz", "--json").Json().AsArray(), found = gpugrad.Run("predict", "back.safetensors", "imported.npz", "--json").Json().AsArray();
+        Assert.True(JsonNode.DeepEquals(expected, found), $"{expected}\n{found}");
+        Assert.Equal("back.yaml is there already; --force overwrites it, --out CONFIG.yaml writes others", gpugrad.Run("import", "out.onnx", "--out", "back.yaml").Refused(ExitCode.Usage));
+        JsonNode trained = gpugrad.Run("train", "back.yaml", "--out", "again", "--device", "cpu", "--set", "data={dataset: {digits: {train: 100, test: 50}}, batch: 50}", "--set", "train.epochs=1", "--json").Json();
+        Assert.Equal("finished", (string?)trained["status"]);
+        Assert.StartsWith("nothing.onnx", gpugrad.Run("import", "nothing.onnx").Refused(ExitCode.Data), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Eval_on_samples_that_the_data_lacks_is_one_line() =>
         Assert.Equal("the data has no validation samples", gpugrad.Run("eval", "run", "--split", "validation").Refused(ExitCode.Data));
 

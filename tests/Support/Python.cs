@@ -30,7 +30,7 @@ public static class Python
 
     private static bool Has(string module) => File.Exists(Program) && Run(["-c", $"import {module}"]).Code == 0;
 
-    private static bool IsRequired(string name) => Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains(name) == true;
+    public static bool IsRequired(string name) => Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains(name) == true;
 
     private static (int Code, string Output, string Errors) Run(string[] arguments)
     {

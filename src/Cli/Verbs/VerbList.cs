@@ -40,6 +40,7 @@ internal static class VerbList
         typeof(ExportVerb),
         typeof(BoardVerb),
         typeof(ServeVerb),
+        typeof(ImportVerb),
         typeof(BenchVerb),
     ];
 }

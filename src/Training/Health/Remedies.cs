@@ -86,7 +86,7 @@ public sealed class Remedies
     public string? DefaultInit => model.Initialisers is { Count: > 0 } all ? Places(all, "null") ?? "no init: in these layers (the defaults keep the scale)" : null;
 
     /// <summary>leaky-relu in place of relu.</summary>
-    public string LeakyRelu => Places(model.Named("relu"), "leaky-relu") ?? "leaky-relu in place of relu";
+    public string LeakyRelu => Places(model.Named("relu", "relu6"), "leaky-relu") ?? "leaky-relu in place of relu";
 
     /// <summary>relu in place of functions with two flat ends.</summary>
     public string Relu => Places(model.Named("sigmoid", "tanh", "hard-sigmoid", "hard-tanh"), "relu") ?? "relu in place of sigmoid or tanh";

@@ -46,7 +46,7 @@ public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units,
         "sigmoid" => 0.026,
         "tanh" => -0.949,
         "hard-tanh" => -1,
-        "relu" or "hard-sigmoid" => 0,
+        "relu" or "relu6" or "hard-sigmoid" => 0,
         _ => double.NegativeInfinity,
     };
 
@@ -61,7 +61,7 @@ public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units,
 
     public UnitFault Fault => Kind switch
     {
-        "relu" => UnitFault.Dead,
+        "relu" or "relu6" => UnitFault.Dead,
         "sigmoid" or "tanh" or "hard-tanh" or "hard-sigmoid" => UnitFault.Saturated,
         _ => UnitFault.None,
     };

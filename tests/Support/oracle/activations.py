@@ -11,6 +11,7 @@ from common import write
 # PyTorch 1.13 multiplies its gradient by 1/6 rounded to float, even in double.
 FUNCTIONS = [
     ("relu", 0, lambda x: F.relu(x)),
+    ("relu6", 0, lambda x: F.relu6(x)),
     ("leaky-relu", 0.01, lambda x: F.leaky_relu(x, 0.01)),
     ("leaky-relu", 0.2, lambda x: F.leaky_relu(x, 0.2)),
     ("elu", 1, lambda x: F.elu(x, 1.0)),

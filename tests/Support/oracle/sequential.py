@@ -27,7 +27,7 @@ ACTIVATIONS = {
     "gelu": nn.GELU, "gelu-tanh": lambda: nn.GELU(approximate="tanh"), "silu": nn.SiLU, "mish": nn.Mish,
     # Beyond its threshold torch's softplus gives x itself; 50 keeps that below the digits of a double.
     "softplus": lambda beta=1.0: nn.Softplus(beta, threshold=50), "sigmoid": nn.Sigmoid, "tanh": nn.Tanh,
-    "hard-sigmoid": HardSigmoid, "hard-swish": nn.Hardswish, "hard-tanh": nn.Hardtanh,
+    "hard-sigmoid": HardSigmoid, "hard-swish": nn.Hardswish, "relu6": nn.ReLU6, "hard-tanh": nn.Hardtanh,
 }
 MASK32 = 0xFFFFFFFF
 

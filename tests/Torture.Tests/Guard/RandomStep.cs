@@ -19,7 +19,7 @@ internal sealed class RandomStep
 
     private static readonly string[] Activations =
     [
-        "relu", "leaky-relu", "elu", "selu", "gelu", "gelu-tanh", "silu", "mish", "softplus", "sigmoid", "tanh", "hard-sigmoid", "hard-swish", "hard-tanh",
+        "relu", "relu6", "leaky-relu", "elu", "selu", "gelu", "gelu-tanh", "silu", "mish", "softplus", "sigmoid", "tanh", "hard-sigmoid", "hard-swish", "hard-tanh",
     ];
 
     private static readonly string[] Losses = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber"];

@@ -30,6 +30,7 @@ public abstract class Activation
     public static IReadOnlyList<Activation> All { get; } =
     [
         new Activation<Relu>("relu") { Kinks = [0] },
+        new Activation<Relu6>("relu6") { Kinks = [0, 6] },
         new Activation<LeakyRelu>("leaky-relu") { Parameter = "slope", Default = 0.01, Kinks = [0] },
         new Activation<Elu>("elu") { Parameter = "alpha", Default = 1, Kinks = [0] },
         new Activation<Selu>("selu") { Kinks = [0] },

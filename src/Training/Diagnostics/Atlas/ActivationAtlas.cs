@@ -67,7 +67,7 @@ public static class ActivationAtlas
     /// <summary>Every activation function with its derivative; -3 to 3, those of the relu kind -1.5 to 1.5.</summary>
     public static IEnumerable<LineChart> Functions() => Activation.All.Select(f =>
     {
-        double reach = f.Name is "relu" or "leaky-relu" ? 1.5 : f.Kinks.Any(k => Math.Abs(k) >= 3) ? 4.5 : 3;
+        double reach = f.Name is "relu" or "leaky-relu" ? 1.5 : f.Kinks.Select(Math.Abs).DefaultIfEmpty(0).Max() is >= 3 and double last ? 1.5 * last : 3;
         double peak = Enumerable.Range(0, 6001).Max(i => f.Derivative((i - 3000) / 1000.0, f.Default));
         return Curves(f, f.Default, -reach, reach) with { Title = f.Name, Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"Largest slope {peak:0.####}.") };
     });

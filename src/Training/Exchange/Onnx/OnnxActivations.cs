@@ -12,6 +12,7 @@ internal static class OnnxActivations
     private static readonly Dictionary<string, Func<OnnxNode, double, string>> All = new()
     {
         ["relu"] = (n, _) => n.Add("Relu", [n.Input()]),
+        ["relu6"] = (n, _) => n.Add("Clip", [n.Input(), n.Graph.Constant(0), n.Graph.Constant(6)]),
         ["leaky-relu"] = (n, slope) => n.Add("LeakyRelu", [n.Input()], Of("alpha", slope)),
         ["elu"] = (n, alpha) => n.Add("Elu", [n.Input()], Of("alpha", alpha)),
         ["selu"] = (n, _) => n.Add("Selu", [n.Input()]),

@@ -77,7 +77,7 @@ internal static class OnnxCase
         return bound.Plan.Read(bound.Graph.Output);
     }
 
-    private static bool IsIllConditioned(AgreementCase one, SampleSet samples, double[] found)
+    public static bool IsIllConditioned(AgreementCase one, SampleSet samples, double[] found)
     {
         using var device = new ReferenceDevice();
         using Model exact = Load(one, device);

@@ -1,0 +1,84 @@
+using System.Globalization;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Layers;
+
+namespace GpuGrad.Training.Exchange.Onnx.Import;
+
+/// <summary>A layer as it is read from a model: its settings in the words of a config, and its weights.</summary>
+internal sealed class ReadLayer(string kind)
+{
+    private static readonly Mark Nowhere = new("", 0, 0);
+
+    private readonly List<KeyValuePair<YamlScalar, YamlNode>> settings = [];
+
+    public string Kind { get; } = kind;
+
+    /// <summary>By the last part of a parameter's name: <c>weight</c>, <c>bias</c>, <c>running_mean</c>, <c>running_var</c>.</summary>
+    public Dictionary<string, float[]> Weights { get; } = [];
+
+    /// <summary>Of a residual its layers and its shortcut, of a branch its paths; null for others.</summary>
+    public IReadOnlyList<List<ReadLayer>>? Paths { get; init; }
+
+    /// <summary>The shape that a reshape makes.</summary>
+    public IReadOnlyList<int>? Sizes { get; init; }
+
+    /// <summary>Zeros that a convolution behind takes up; null for a real layer.</summary>
+    public Pads? Pads { get; init; }
+
+    /// <summary>Channels that come into a transposed convolution, and its groups.</summary>
+    public (int Channels, int Groups) Transposed { get; init; }
+
+    public void Without(string key) => settings.RemoveAll(s => s.Key.Value == key);
+
+    public ReadLayer With(string key, YamlNode value)
+    {
+        settings.RemoveAll(s => s.Key.Value == key);
+        settings.Add(new(new YamlScalar(key, false, Nowhere), value));
+        return this;
+    }
+
+    public ReadLayer With(string key, int value) => With(key, Scalar(value.ToString(CultureInfo.InvariantCulture)));
+
+    // In as few digits as give the float back that the model has.
+    public ReadLayer With(string key, double value) => With(key, Scalar(((float)value).ToString("R", CultureInfo.InvariantCulture)));
+
+    public ReadLayer With(string key, string value) => With(key, Scalar(value));
+
+    public ReadLayer With(string key, bool value) => With(key, Scalar(value ? "true" : "false"));
+
+    /// <summary>One number where all are the same.</summary>
+    public ReadLayer With(string key, params int[] values) =>
+        values.Length > 1 && values.Distinct().Count() == 1 ? With(key, values[0]) : values.Length == 1 ? With(key, values[0]) : With(key, List(values));
+
+    public ReadLayer WithList(string key, IEnumerable<int> values) => With(key, List(values));
+
+    /// <summary>As it stands in a config.</summary>
+    public YamlNode ToYaml() => Kind switch
+    {
+        "residual" when Paths![1].Count == 0 => Named(ToYaml(Paths[0])),
+        "residual" => Named(Mapping(("layers", ToYaml(Paths![0])), ("shortcut", ToYaml(Paths[1])))),
+        "branch" => Named(settings.Count == 0 ? PathsYaml() : new YamlMapping([new(Key("paths"), PathsYaml()), .. settings], Nowhere)),
+        _ when settings.Count == 0 => Scalar(Kind),
+        _ when settings.Count == 1 && settings[0].Key.Value == Shorthand => Named(settings[0].Value),
+        _ => Named(new YamlMapping(settings, Nowhere)),
+    };
+
+    public static YamlSequence ToYaml(IEnumerable<ReadLayer> layers) => new([.. layers.Select(l => l.ToYaml())], Nowhere);
+
+    public LayerConfig ToConfig() => ConfigBinder.Bind<LayerConfig>(ToYaml(), "a layer");
+
+    public static YamlMapping Mapping(params IEnumerable<(string Key, YamlNode Value)> entries) => new([.. entries.Select(e => new KeyValuePair<YamlScalar, YamlNode>(Key(e.Key), e.Value))], Nowhere);
+
+    public static YamlSequence List(IEnumerable<int> values) => new([.. values.Select(v => Scalar(v.ToString(CultureInfo.InvariantCulture)))], Nowhere);
+
+    public static YamlScalar Scalar(string value) => new(value, false, Nowhere);
+
+    private string? Shorthand => LayerCatalog.All.FirstOrDefault(c => c.Name == Kind) is { } choice ? ConfigRecord.Of(choice.Type, choice.KeyNames).Shorthand : null;
+
+    private YamlSequence PathsYaml() => new([.. Paths!.Select(ToYaml)], Nowhere);
+
+    private YamlMapping Named(YamlNode value) => new([new(Key(Kind), value)], Nowhere);
+
+    private static YamlScalar Key(string key) => new(key, false, Nowhere);
+}
