@@ -40,6 +40,7 @@ P
 ./gpugrad train configs/digits.yaml --out "$folder/digits" --device cpu --set train.epochs=1 --set target=null --set 'data.dataset={digits: {train: 2000, test: 100}}' >/dev/null 2>&1
 
 load() { # RUN BODY SAMPLES
+  rm -f "$folder/serve.json"
   ./gpugrad serve "$folder/$1" --port 0 --json --device cpu >"$folder/serve.json" 2>"$folder/serve.err" &
   server=$!
   until grep -q '^}' "$folder/serve.json" 2>/dev/null; do kill -0 "$server" || { cat "$folder/serve.err" >&2; exit 1; }; sleep 0.1; done
@@ -67,8 +68,9 @@ lost = find(r"Non-2xx or 3xx responses: (\d+)", wrk, "0")
 batch = float(find(r"^gpugrad_batch_samples_sum (\S+)", metrics)) / float(find(r"^gpugrad_batch_samples_count (\S+)", metrics))
 busy = float(find(r"^gpugrad_batch_seconds_sum (\S+)", metrics))
 total = float(find(r"^gpugrad_batch_samples_sum (\S+)", metrics))
+requests = find(r"(\d+) requests in", wrk)
 p50, p99 = find(r"50%\s+(\S+)", wrk), find(r"99%\s+(\S+)", wrk)
-print(f"| {body} | {find(r'(\d+) requests in', wrk)} | {rate:,.0f} | {rate * int(samples):,.0f} | {total / busy:,.0f} | {p50} | {p99} | {batch:.1f} | {lost} | {errors} | {before} → {after} MiB |")
+print(f"| {body} | {requests} | {rate:,.0f} | {rate * int(samples):,.0f} | {total / busy:,.0f} | {p50} | {p99} | {batch:.1f} | {lost} | {errors} | {before} → {after} MiB |")
 P
 }
 {
