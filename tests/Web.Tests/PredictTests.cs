@@ -59,7 +59,8 @@ public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
         string flat = string.Join(",", pixels), nested = string.Join("],[", pixels.Chunk(Side).Select(r => string.Join(",", r)));
         Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": [[[[{{nested}}]]]]}""")));
         Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": [[[{{nested}}]]]}""")));
-        Assert.Contains("[N, 1, 28, 28]", await Served.Refused(await served.Post($$"""{"inputs": [[{{flat}}]]}"""), 400), StringComparison.Ordinal);
+        Assert.Equal(expected, Values(await served.Predict($$"""{"inputs": [[{{flat}}]]}""")));
+        Assert.Contains("[N, 1, 28, 28]", await Served.Refused(await served.Post("""{"inputs": [[1, 2, 3]]}"""), 400), StringComparison.Ordinal);
         byte[] npy = [.. Npy.Header([1, Side, Side], NumberType.UInt8), .. pixels];
         Assert.Equal(expected, Values(await served.Predict(npy, "application/octet-stream")));
     }
@@ -114,6 +115,20 @@ public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
             Assert.DoesNotContain("http://", text, StringComparison.Ordinal);
             Assert.DoesNotContain("https://", text, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Texts_get_what_predict_says_to_the_bit()
+    {
+        gpugrad.Write("texts.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{(i % 2 == 0 ? "a good and fine day" : "an evil rainy night")},{(i % 2 == 0 ? "good" : "bad")}\n")));
+        gpugrad.Write("texts.yaml", "data: {dataset: {text: {path: texts.csv, tokens: words, vocabulary: 32, length: 6}}, batch: 8}\nmodel: [{embedding: {rows: 32, width: 4}}, flatten, {dense: 2}]\ntrain: {epochs: 2}\n");
+        gpugrad.Run("train", "texts.yaml", "--out", "texts", "--device", "cpu").Done();
+        gpugrad.Write("new.csv", "text\na fine night\nan evil good thing\n");
+        string expected = Values(gpugrad.Run("predict", "texts", "new.csv", "--json", "--device", "cpu").Json().AsArray());
+        await using Served served = await Served.Start(gpugrad["texts"]);
+        Assert.Equal(expected, Values(await served.Predict("""{"inputs": ["a fine night", "an evil good thing"]}""")));
+        Assert.Equal(expected, Values(await served.Predict("""{"inputs": [{"text": "a fine night"}, {"text": "an evil good thing"}]}""")));
+        Assert.Equal(expected, Values(await served.Predict("text\na fine night\nan evil good thing\n"u8.ToArray(), "text/csv")));
     }
 
     [Fact]

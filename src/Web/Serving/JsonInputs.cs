@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
@@ -10,7 +12,7 @@ namespace GpuGrad.Web.Serving;
 
 /// <summary>
 /// <c>{"inputs": […]}</c>: arrays of numbers as nested lists, rows of a table as objects by the names of its columns or as lists in their order, pictures as
-/// texts in base64. All of them are read by what <c>predict</c> reads files by.
+/// texts in base64, texts for a network that reads them. All of them are read by what <c>predict</c> reads files by.
 /// </summary>
 internal static class JsonInputs
 {
@@ -23,10 +25,10 @@ internal static class JsonInputs
     /// <summary>The samples, in parts of one kind each.</summary>
     /// <param name="body">The JSON.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
-    /// <param name="columns">Of the training table; null where there was none.</param>
+    /// <param name="fitted">What training learned of its data.</param>
     /// <exception cref="Refusal">The body is no such JSON.</exception>
     /// <exception cref="GpuGradException">The samples are not such as the network was trained on.</exception>
-    public static IReadOnlyList<SampleSet> Read(ReadOnlySpan<byte> body, InputPipeline pipeline, TableColumns? columns)
+    public static IReadOnlyList<SampleSet> Read(ReadOnlySpan<byte> body, InputPipeline pipeline, FittedInput fitted)
     {
         try
         {
@@ -43,7 +45,7 @@ internal static class JsonInputs
                 reader.Read();
                 if (reader.TokenType != JsonTokenType.StartArray)
                     throw new Refusal(400, $"inputs: {Name(reader.TokenType)}; {Expected}");
-                samples = ReadInputs(ref reader, body, pipeline, columns);
+                samples = ReadInputs(ref reader, body, pipeline, fitted);
             }
             _ = reader.Read(); // refuses what is behind the object
             return samples ?? throw new Refusal(400, $"the body has no 'inputs'; {Expected}");
@@ -58,7 +60,7 @@ internal static class JsonInputs
         }
     }
 
-    private static IReadOnlyList<SampleSet> ReadInputs(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, InputPipeline pipeline, TableColumns? columns)
+    private static IReadOnlyList<SampleSet> ReadInputs(ref Utf8JsonReader reader, ReadOnlySpan<byte> body, InputPipeline pipeline, FittedInput fitted)
     {
         Utf8JsonReader ahead = reader;
         ahead.Read();
@@ -68,14 +70,16 @@ internal static class JsonInputs
                 throw new Refusal(400, "inputs: no samples; expected one or more");
             case JsonTokenType.StartObject:
                 using (MemoryStream rows = Rows(ref reader, body))
-                    return [pipeline.ReadTable(rows, Inputs)];
-            case JsonTokenType.StartArray when columns?.Named == true:
+                    return [pipeline.ReadTable(rows, pipeline.TakesTexts ? Inputs + ".jsonl" : Inputs)];
+            case JsonTokenType.StartArray when fitted.Columns is { Named: true } columns:
                 using (MemoryStream rows = Lists(ref reader, columns.Features))
                     return [pipeline.ReadTable(rows, Inputs)];
+            case JsonTokenType.String when pipeline.TakesTexts:
+                return [pipeline.ReadTexts(Texts(ref reader), Inputs)];
             case JsonTokenType.String:
                 return Pictures(ref reader, pipeline);
             default:
-                return [pipeline.ReadArray(Numbers(ref reader), Inputs)];
+                return [pipeline.ReadArray(Shaped(Numbers(ref reader), fitted.Shape.Shape), Inputs)];
         }
     }
 
@@ -133,6 +137,22 @@ internal static class JsonInputs
 
     private static Refusal Width(int at, string found, IReadOnlyList<string> features) =>
         new(400, string.Create(CultureInfo.InvariantCulture, $"{Place(at)}: {found}; expected {features.Count}: {string.Join(", ", features.Take(10))}{(features.Count > 10 ? ", …" : "")}"));
+
+    // Pictures may come as rows of pixels, as they may in tables.
+    private static NumberArray Shaped(NumberArray x, Shape shape) =>
+        shape.Rank > 1 && x.Sizes is [int samples, int size] && size == shape.Length ? x with { Sizes = [samples, .. shape.Sizes] } : x;
+
+    private static List<byte[]> Texts(ref Utf8JsonReader reader)
+    {
+        var texts = new List<byte[]>();
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType != JsonTokenType.String)
+                throw Mixed(texts.Count, reader.TokenType, "a text as the others");
+            texts.Add(Encoding.UTF8.GetBytes(reader.GetString()!));
+        }
+        return texts;
+    }
 
     private static List<SampleSet> Pictures(ref Utf8JsonReader reader, InputPipeline pipeline)
     {

@@ -107,7 +107,7 @@ internal sealed class ModelServer : IAsyncDisposable
             byte[] body = await Body(http, time.Token);
             received = true;
             var notes = new List<string>();
-            IReadOnlyList<SampleSet> samples = await RequestReader.Read(http.Request.ContentType, body, pipeline.Telling(notes.Add), trained.Card.Input.Columns);
+            IReadOnlyList<SampleSet> samples = await RequestReader.Read(http.Request.ContentType, body, pipeline.Telling(notes.Add), trained.Card.Input);
             IReadOnlyList<Prediction>[] predictions = await Task.WhenAll(samples.Select(s => batcher.Predict(s, time.Token)));
             RequireFinite(predictions);
             await Answer.Json(http, json => Write(json, predictions, notes));

@@ -48,12 +48,16 @@ internal sealed class OpenApi
 
     private TableColumns? Columns => card.Input.Columns;
 
+    private bool TakesTexts => card.Input.Text is not null;
+
     private bool TakesPictures => card.Shape.Shape is { Rank: 3 } shape && shape[0] is 1 or 3 && card.Input.Bytes != false;
 
     private string Description()
     {
         DataShape shape = card.Shape;
         string what = shape.Classes > 0 ? $"one of {shape.Classes} classes{(card.ClassNames is { } names ? $" ({string.Join(", ", names.Take(20))}{(names.Count > 20 ? ", …" : "")})" : "")}" : $"{shape.Targets} number{(shape.Targets == 1 ? "" : "s")}";
+        if (TakesTexts)
+            return $"A text becomes {what}.";
         return Columns is null ? $"A sample of shape {shape.Shape} becomes {what}." : $"A row of {Columns.Features.Count} columns becomes {what}.";
     }
 
@@ -95,6 +99,8 @@ internal sealed class OpenApi
 
     private JsonObject Sample()
     {
+        if (TakesTexts)
+            return new JsonObject { ["type"] = "string", ["description"] = "A text" };
         if (Columns is not { Named: true } columns)
         {
             string sizes = string.Join(", ", card.Shape.Shape.Sizes.ToArray());
@@ -117,6 +123,8 @@ internal sealed class OpenApi
 
     private JsonObject Example()
     {
+        if (TakesTexts)
+            return new JsonObject { ["inputs"] = new JsonArray("a text", "another one") };
         if (Columns is { Named: true } columns)
         {
             var row = new JsonObject();

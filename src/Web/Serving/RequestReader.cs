@@ -16,10 +16,10 @@ internal static class RequestReader
     /// <param name="type">The request's Content-Type; null for none.</param>
     /// <param name="body">All of it.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
-    /// <param name="columns">Of the training table; null where there was none.</param>
+    /// <param name="fitted">What training learned of its data.</param>
     /// <exception cref="Refusal">It is nothing that is taken.</exception>
     /// <exception cref="GpuGradException">The samples are broken, or not such as the network was trained on.</exception>
-    public static async Task<IReadOnlyList<SampleSet>> Read(string? type, byte[] body, InputPipeline pipeline, TableColumns? columns)
+    public static async Task<IReadOnlyList<SampleSet>> Read(string? type, byte[] body, InputPipeline pipeline, FittedInput fitted)
     {
         if (body.Length == 0)
             throw new Refusal(400, $"an empty body; expected {Taken}");
@@ -29,13 +29,15 @@ internal static class RequestReader
             case "application/json":
             // What curl -d says of anything.
             case "" or "application/x-www-form-urlencoded" when body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]:
-                return JsonInputs.Read(body, pipeline, columns);
+                return JsonInputs.Read(body, pipeline, fitted);
             case "text/csv":
                 return [Table(body, "body.csv", pipeline)];
             case "text/tab-separated-values":
                 return [Table(body, "body.tsv", pipeline)];
             case "application/x-ndjson" or "application/jsonl" or "application/x-jsonlines":
                 return [Table(body, "body.jsonl", pipeline)];
+            case "text/plain" when pipeline.TakesTexts:
+                return [pipeline.ReadTexts([body], "the body")];
             case "multipart/form-data":
                 return await Parts(parsed!, body, pipeline);
             case "application/octet-stream" or "application/x-npy" or "":

@@ -80,7 +80,16 @@ public sealed class InputPipeline
     /// <param name="stream">Seekable.</param>
     /// <param name="name">For messages; its ending may say the format.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
-    public SampleSet ReadTable(Stream stream, string name) => Finished(Table(stream, name, answers: false));
+    public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? new TextInput(fitted, options.Text!, note).Of(stream, name, answers: false) : Table(stream, name, answers: false));
+
+    /// <summary>Whether samples are texts.</summary>
+    public bool TakesTexts => fitted.Text is not null && options.Text is not null;
+
+    /// <summary>Reads texts, a sample each.</summary>
+    /// <param name="texts">In UTF-8.</param>
+    /// <param name="name">For messages.</param>
+    /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
+    public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(new TextInput(fitted, options.Text!, note).Of(texts, name));
 
     /// <summary>Reads an array: [N, …] in each layout that files may have, or a single sample without N.</summary>
     /// <param name="x">The numbers.</param>

@@ -28,6 +28,12 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, Action<st
         return Encode(new Documents(name, lines, null, new SamplePlaces(name)), answers);
     }
 
+    /// <summary>Texts that are in no file, a sample each.</summary>
+    /// <param name="texts">In UTF-8.</param>
+    /// <param name="name">What they are called in messages.</param>
+    public SampleSet Of(IReadOnlyList<byte[]> texts, string name) => fitted.Shape.HasPositionClasses ? throw OfLanguageModel(name)
+        : Encode(new Documents(name, [.. texts.Select(t => TextFile.Of(t, name, config))], null, new SamplePlaces(name)), answers: false);
+
     /// <summary>A folder of texts, or with a folder of them for each class.</summary>
     public SampleSet Folder(string folder, bool answers)
     {
@@ -46,10 +52,13 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, Action<st
     private SampleSet Stream(Stream stream, string name, bool answers)
     {
         if (!answers)
-            throw DataFault.In(name, "a text for a language model, which predicts what comes next", "'gpugrad generate RUN --prompt TEXT', or 'gpugrad eval RUN --data FILE' for its perplexity");
+            throw OfLanguageModel(name);
         byte[] text = TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config);
         return new TextStream(config, name, text, null).Windows(fitted.Text!, text, fitted.Shape.Shape[0], "the whole text", note);
     }
+
+    private static GpuGradException OfLanguageModel(string name) =>
+        DataFault.In(name, "a text for a language model, which predicts what comes next", "'gpugrad generate RUN --prompt TEXT', or 'gpugrad eval RUN --data FILE' for its perplexity");
 
     private static List<byte[]> Lines(byte[] text)
     {
