@@ -30,14 +30,17 @@ internal sealed class TableStarter
         // Once more: which columns give the answer away.
         table = TableProfile.Of(path, new() { Path = path, Culture = culture }, Name(reading.Table, target.Column));
         test = TestTable.Of(path, table, target.Column, culture);
-        series = IsClass ? null : table.Time;
+        series = IsClass || Lists is not null ? null : table.Time;
         past = series is null ? 0 : Math.Max(2, Math.Min(series.UsualPast, table.Rows / 10));
-        recipe = series is null ? Recipe.Of(table.Rows, IsClass) : Recipe.OfSeries(table.Rows - past);
+        recipe = series is null ? Recipe.Of(table.Rows, IsClass || Lists is not null) : Recipe.OfSeries(table.Rows - past);
         if (IsRare && Answer.Frequent[^1].Value * (1 - (test is null ? recipe.Test : 0)) * recipe.Validation >= FewestRare)
             recipe = recipe with { Monitor = "pr-auc" };
     }
 
     private ColumnProfile Answer => table.Columns[target.Column];
+
+    // Several labels a row.
+    private CellLists? Lists => Answer.Lists;
 
     private bool IsClass => TargetChoice.IsClass(Answer, table.Rows);
 
@@ -104,9 +107,11 @@ internal sealed class TableStarter
             yaml.Add("      header: false", "columns go by their numbers from 0");
         if (culture is not null)
             yaml.Add($"      culture: {culture}", "whose numbers and dates these are");
-        yaml.Add(IsClass ? $"      label: {Key(target.Column)}" : $"      targets: [{Key(target.Column)}]", AnswerText());
+        yaml.Add(IsClass || Lists is not null ? $"      label: {Key(target.Column)}" : $"      targets: [{Key(target.Column)}]", AnswerText());
         if (series is not null)
             yaml.Add(Recipe.Text($"      window: {{past: {past}, horizon: 1}}"), Recipe.Text($"from the last {past} rows of all columns to the next '{Answer.Name}'"));
+        else if (Lists is not null)
+            yaml.Add($"      label-delim: {CommentedYaml.Scalar(Lists.Delimiter)}", "between several labels of a row; a row without any has none");
         else if (Answer.Missing > 0)
             yaml.Add("      missing-target: drop", Recipe.Text($"{Answer.Missing:N0} rows have no '{Answer.Name}'"));
         if (columns.Count > 1)
@@ -117,11 +122,11 @@ internal sealed class TableStarter
                 yaml.Add($"        {Key(i)}: {columns[i].Type}", columns[i].Remark);
         }
         WriteParts(yaml);
-        recipe.WriteModel(yaml, IsClass ? Classes : 1, IsClass ? "a score for each class" : "the predicted number", flatten: series is not null);
+        recipe.WriteModel(yaml, IsClass ? Classes : Lists?.Labels.Count ?? 1, IsClass ? "a score for each class" : Lists is null ? "the predicted number" : "a logit for each label", flatten: series is not null);
         if (IsRare)
             yaml.Add("loss: softmax-cross-entropy", "{softmax-cross-entropy: {class-weights: balanced}} finds more of the rare class, with more false alarms");
         else
-            yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : "mse")}");
+            yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : Lists is null ? "mse" : "bce-with-logits")}");
         recipe.WriteTraining(yaml);
         return yaml.ToString();
     }
@@ -138,11 +143,13 @@ internal sealed class TableStarter
         if (test is null)
             yaml.Add(Recipe.Text($"  test: {recipe.Test}"), $"{rows}held back for the final figures");
         yaml.Add("  normalize: standard", "numbers get mean 0 and deviation 1");
-        if (!IsClass)
+        if (!IsClass && Lists is null)
             yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
     }
 
-    private string AnswerText() => IsClass
+    private string AnswerText() => Lists is not null
+        ? string.Join(", ", Lists.Labels.Take(4).Select(c => Recipe.Text($"{c.Key}: {c.Value:N0} rows"))) + (Lists.Labels.Count > 4 ? ", …" : "")
+        : IsClass
         ? string.Join(", ", Answer.Frequent.Take(4).Select(c => Recipe.Text($"{c.Key}: {c.Value:N0} rows"))) + (Answer.Distinct > 4 ? ", …" : "")
         : $"{TableColumnText.Number(Answer.Minimum!.Value)} … {TableColumnText.Number(Answer.Maximum!.Value)}, mean {TableColumnText.Number(Answer.Mean!.Value)}";
 
@@ -151,8 +158,10 @@ internal sealed class TableStarter
         string[] types = [.. new[] { "number", "category", "boolean", "date" }.Select(t => (Type: t, Count: columns.Count(c => c.Type == t))).Where(t => t.Count > 0)
             .Select(t => t.Count == 1 ? $"1 {t.Type}" : $"{t.Count} {(t.Type == "category" ? "categories" : t.Type + "s")}")];
         findings.Add(("table", Recipe.Text($"{table.Rows:N0} rows, {table.Columns.Count:N0} columns{(table.Named ? "" : " without names")}")));
-        findings.Add(("target", $"{Answer.Name} ({target.Why}): {(IsClass ? Recipe.Text($"{Classes} classes, ") : "a number, ")}{AnswerText()}"));
-        if (Answer.Missing > 0)
+        findings.Add(("target", $"{Answer.Name} ({target.Why}): {(IsClass ? Recipe.Text($"{Classes} classes, ") : Lists is null ? "a number, " : Recipe.Text($"any of {Lists.Labels.Count} labels, "))}{AnswerText()}"));
+        if (Answer.Missing > 0 && Lists is not null)
+            findings.Add(("no label", Recipe.Text($"{Answer.Missing:N0} rows")));
+        else if (Answer.Missing > 0)
             findings.Add(("left out", Recipe.Text($"{Answer.Missing:N0} rows without a value of {Answer.Name}{(series is null ? "" : " are not predicted")}")));
         if (series is not null)
             findings.Add(("series", Recipe.Text($"each row is later than the one before, so the next '{Answer.Name}' is predicted from the last {past} rows ('window'); without 'window' from its own row")));

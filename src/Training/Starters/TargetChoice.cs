@@ -12,7 +12,7 @@ internal readonly record struct TargetChoice(int Column, string Why)
     // In this order: 'class' is a column like others in some tables that have a 'survived' too.
     private static readonly string[] Usual =
     [
-        "target", "targets", "label", "labels", "y", "outcome", "response", "survived", "species", "diagnosis", "churn", "churned", "default", "fraud", "is_fraud",
+        "target", "targets", "label", "labels", "tags", "y", "outcome", "response", "survived", "species", "diagnosis", "churn", "churned", "default", "fraud", "is_fraud",
         "class", "category", "result", "income", "salary", "saleprice", "price", "quality", "rating", "sentiment", "medv",
     ];
 
@@ -51,12 +51,14 @@ internal readonly record struct TargetChoice(int Column, string Why)
             { Type: null } => "has no value in any row",
             { Distinct: 1 } => "is the same in every row",
             { Type: ColumnType.Date } => "holds dates",
-            { Type: ColumnType.Text } => FormattableString.Invariant($"holds {column.Distinct:N0} different texts in {table.Rows:N0} rows"),
+            { Type: ColumnType.Text, Lists: null } => FormattableString.Invariant($"holds {column.Distinct:N0} different texts in {table.Rows:N0} rows"),
             _ => null,
         };
     }
 
     /// <summary>Whether the column's values are classes: texts, truth values, or a few whole numbers that occur again and again.</summary>
-    public static bool IsClass(ColumnProfile column, int rows) =>
+    public static bool IsClass(ColumnProfile column, int rows) => column.Lists is null && IsOneClass(column, rows);
+
+    private static bool IsOneClass(ColumnProfile column, int rows) =>
         column.Type != ColumnType.Number || (column is { IsWhole: true, DistinctIsLeast: false, Distinct: <= 20 } && column.Distinct * 5 <= rows);
 }

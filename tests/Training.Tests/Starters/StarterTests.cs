@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Tables;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Starters;
 using GpuGrad.Training.Tests.Data;
@@ -352,6 +353,32 @@ public sealed class StarterTests : IDisposable
         TrainingData data = Trains(starter);
         Assert.Equal(20, data.Test!.Count);
         Assert.Contains(data.Notes, n => n.EndsWith("w-test.csv: a column that training did not have is left out: 'extra'", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(";", "films.csv")]
+    [InlineData("|", "films.csv")]
+    [InlineData(", ", "films.tsv")]
+    public void A_target_whose_cells_are_lists_of_labels_is_learned_label_by_label(string delimiter, string file)
+    {
+        string separator = file.EndsWith(".tsv", StringComparison.Ordinal) ? "\t" : ",";
+        folder.Write(file, string.Join(separator, "length", "tags") + "\n" + string.Concat(Enumerable.Range(0, 120).Select(i =>
+            Text($"{80 + (i * 7 % 60)}{separator}{string.Join(delimiter, new[] { "crime", "drama", "war" }.Where((_, l) => (i >> l) % 2 == 1))}\n"))));
+        Starter starter = Of(file);
+        Assert.Equal("tags", starter.Target);
+        Assert.Contains($"label-delim: \"{delimiter.Trim()}\"", starter.Yaml.Replace("'", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Contains(("no label", "15 rows"), starter.Findings);
+        TrainingData data = Trains(starter);
+        Assert.Equal(["crime", "drama", "war"], data.TargetNames!);
+        Assert.Equal(120, data.Train.Count + data.Validation!.Count + data.Test!.Count);
+    }
+
+    [Fact]
+    public void Names_with_commas_are_no_lists_of_labels()
+    {
+        folder.Write("t.tsv", "x\twho\ty\n" + string.Concat(Enumerable.Range(0, 80).Select(i => Text($"{i % 9}\tName {i}, First{(i % 3 == 0 ? ", Dr" : "")}\t{"ab"[i % 2]}\n"))));
+        Assert.Null(TableProfile.Of(Path.Combine(folder.Path, "t.tsv")).Columns[1].Lists);
+        Assert.Equal("y", Of("t.tsv").Target);
     }
 
     [Fact]

@@ -88,6 +88,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             Deviation = measured ? Math.Sqrt(Math.Max(0, (squares / n) - (sum / n * (sum / n)))) : null,
             Code = Type is ColumnType.Category or ColumnType.Text ? Code : null,
             HasAmbiguousDates = Type == ColumnType.Date && dayMonths.AreAmbiguous,
+            Lists = hasMore || Type is not (ColumnType.Category or ColumnType.Text) ? null : CellLists.Of(counts),
             IsWhole = numbers == present && fractions == 0,
             Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
             Examples = examples,

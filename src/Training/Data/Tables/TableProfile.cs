@@ -31,6 +31,9 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
     /// <summary>Whether each date could be read with the day first or with the month first.</summary>
     public bool HasAmbiguousDates { get; init; }
 
+    /// <summary>The lists of labels that its texts are; null where they are none.</summary>
+    public CellLists? Lists { get; init; }
+
     /// <summary>Whether every number is whole.</summary>
     public bool IsWhole { get; init; }
 
