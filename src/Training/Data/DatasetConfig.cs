@@ -19,6 +19,9 @@ public abstract record DatasetConfig : IChoice<DatasetConfig>, ILocated
     [NotConfig]
     public virtual DataShape? KnownShape => null;
 
+    /// <summary>Whether it may bring validation samples of its own, which its files tell.</summary>
+    internal virtual bool MayHaveValidation => false;
+
     /// <summary>How its files are read; other files later are read the same way.</summary>
     internal virtual ReadingOptions Reading => new();
 

@@ -16,8 +16,8 @@ public static class ModelCheck
     public static Network? Check(RunConfig config)
     {
         SettingsWithoutEffect.Refuse(config);
-        // Whether there is a test set, often only the data tell.
-        Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null, hasTest: true);
+        // Whether there is a test set, often only the data tell: the trainer asks again.
+        Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null || config.Data.Dataset?.MayHaveValidation == true, hasTest: true);
         return config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
     }
 

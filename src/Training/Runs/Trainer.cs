@@ -57,6 +57,7 @@ public sealed class Trainer : IDisposable
         validation = data.Validation is null ? null : new BatchSource("validation", data.Validation, data.Normalization, batch: config.Data.Batch);
         test = data.Test is null ? null : new BatchSource("test", data.Test, data.Normalization, batch: config.Data.Batch);
         shown = Logs.ShownSamples.Of(config, data);
+        Monitor.Check(config.Train, validation is not null, test is not null);
         monitor = new Monitor(config.Train, validation is not null, test is not null);
         RequireFigures();
         epochSize = config.Data.DropLast && train.Count >= config.Data.Batch ? train.Count / config.Data.Batch * config.Data.Batch : train.Count;

@@ -67,6 +67,7 @@ public static class WarmUp
             Shape = shape,
             Train = samples,
             Test = samples,
+            Validation = config.Validation is null ? null : samples,
             Normalization = Normalization.None(shape.Shape[0]),
             Augmentation = config.Augmentation,
             Origin = "nothing",

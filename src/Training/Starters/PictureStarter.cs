@@ -17,7 +17,7 @@ internal static class PictureStarter
             return Of(Path.Combine(folder, only.Name), configFolder, progress);
         string train = PictureParts.Of(full)?.Train ?? full;
         (int height, int width, bool differ) = Measure(train, full);
-        if (PairedFolders.Of(train) is not null)
+        if (PairedFolders.Of(full) is not null || ImagesConfig.PairedParts(full) is not null)
             return OfMasks(folder, full, configFolder, differ || !SegmentationStarter.Suits(height, width) ? SegmentationStarter.Side(height, width) : null, differ, progress);
         ResizeConfig? resize = differ || Math.Max(height, width) > LargestSide ? Square(height, width) : null;
         var config = new ImagesConfig { Path = full, Resize = resize };

@@ -102,6 +102,29 @@ public sealed class MaskFolderTests : IDisposable
     }
 
     [Fact]
+    public void Parts_beside_each_other_hold_pictures_and_masks_each()
+    {
+        foreach (string part in new[] { "train", "val", "test" })
+            Pictures($"set/{part}/images", [0, 255, 255, 0], part == "val" ? [255, 255, 255, 255] : [0, 0, 0, 255], $"set/{part}/masks");
+        TrainingData data = Load("path: set");
+        Assert.Equal((2, 2, 2), (data.Train.Count, data.Validation!.Count, data.Test!.Count));
+        Assert.Equal([0, 1, 1, 0, 0, 0, 0, 1], data.Train.Mask);
+        Assert.Equal([0, 1, 1, 0, 1, 1, 1, 1], data.Validation.Mask);
+        Assert.Equal([10, 20, 30, 40, 50, 60, 70, 80], data.Test.Bytes);
+        // A first config, whose epochs are judged by those validation pictures.
+        Starter starter = Starter.Of(Path.Combine(folder.Path, "set"), null, folder.Path);
+        Assert.DoesNotContain("validation: 0", starter.Yaml, StringComparison.Ordinal);
+        LoadedConfig loaded = RunConfigFile.Load(folder.Write("c.yaml", starter.Yaml), ["train.epochs=1", "device=cpu", "threads=1"]);
+        Training.Networks.ModelCheck.Check(loaded.Config);
+        using var device = new Kernels.Devices.Cpu.CpuDevice(1);
+        TrainingData prepared = TrainingData.Load(loaded.Config, new DataContext(folder.Path, 1));
+        using (var trainer = new Training.Runs.Trainer(loaded.Config, prepared, device))
+            Assert.NotNull(trainer.Run().Final.Validation);
+        GpuGradException e = Assert.ThrowsAny<GpuGradException>(() => new Training.Runs.Trainer(loaded.Config, prepared with { Validation = null }, device));
+        Assert.Contains("there is no validation part", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_first_config_is_not_made_of_masks_as_if_they_were_a_class()
     {
         Pictures("set/deep/down/image", [0, 255, 255, 0], [0, 0, 0, 255], "set/deep/down/label");

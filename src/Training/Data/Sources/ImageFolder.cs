@@ -99,6 +99,8 @@ public sealed record ImagesConfig : DatasetConfig
     /// <summary>What is behind transparent parts and beside padded pictures.</summary>
     public Background Background { get; init; }
 
+    internal override bool MayHaveValidation => true;
+
     internal override ReadingOptions Reading => new()
     {
         ArePictures = true,
@@ -113,7 +115,9 @@ public sealed record ImagesConfig : DatasetConfig
     {
         string folder = DataFile.Resolve(context, Path, folder: true);
         if (Masks is not null || PairedFolders.Of(folder) is not null)
-            return Segmented(folder, context);
+            return Segmented(folder, new PictureParts(folder, null, Test is null ? null : DataFile.Resolve(context, Test, folder: true)), context);
+        if (PairedParts(folder) is { } paired)
+            return Segmented(folder, paired, context);
         if (MaskThreshold is not null || TestMasks is not null)
             throw ConfigException.At(Source, "images has settings of masks and no 'masks'; expected the folder of the masks, or folders 'images' and 'masks'");
         if (LabelDelim is not null && Labels is null)
@@ -167,25 +171,33 @@ public sealed record ImagesConfig : DatasetConfig
         return data with { TargetNames = tags ? names : null, Notes = [.. found.OfType<LabelledPictures>().SelectMany(f => f.NotesFor(table ?? folder, names))] };
     }
 
+    /// <summary>The parts of a folder where each holds pictures and masks; null for others.</summary>
+    internal static PictureParts? PairedParts(string folder) => PictureParts.Of(folder) is { } parts && PairedFolders.Of(parts.Train) is not null ? parts : null;
+
     // Pictures with a mask each, whatever folders they lie in.
-    private DataSet Segmented(string folder, DataContext context)
+    private DataSet Segmented(string folder, PictureParts parts, DataContext context)
     {
-        string? testFolder = Test is null ? null : DataFile.Resolve(context, Test, folder: true);
-        MaskFolder train = PairedFolders.Masks(folder, Masks, context, this), test = testFolder is null ? train : PairedFolders.Masks(testFolder, TestMasks ?? Pattern, context, this);
-        PictureFolder pictures = PictureFolder.Scan(train.Pictures, train.Pictures);
-        PictureFolder? testPictures = testFolder is null ? null : PictureFolder.Scan(test.Pictures, test.Pictures);
-        IReadOnlyList<PictureFile> files = train.Of(pictures), testFiles = testPictures is null ? [] : test.Of(testPictures);
-        PictureSurvey survey = PictureSurvey.Of([.. files, .. testFiles], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
+        MaskFolder?[] masks = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(part =>
+            part is null ? null : PairedFolders.Masks(part, part == parts.Train ? Masks : TestMasks ?? Pattern, context, this))];
+        PictureFolder?[] pictures = [.. masks.Select(m => m is null ? null : PictureFolder.Scan(m.Pictures, m.Pictures))];
+        IReadOnlyList<PictureFile>[] files = [.. masks.Zip(pictures, (m, p) => m is null ? [] : m.Of(p!))];
+        PictureSurvey survey = PictureSurvey.Of([.. files.SelectMany(f => f)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
         PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
-        MaskValues values = context.Fitted?.ClassNames is { } known ? MaskValues.Named(known, train.Masks) : train.Values([.. files.Select(p => p.Path)]);
+        MaskValues values = context.Fitted?.ClassNames is { } known ? MaskValues.Named(known, masks[0]!.Masks) : masks[0]!.Values([.. files[0].Select(p => p.Path)]);
         bool inMemory = context.Cache.IsInMemory(survey.Bytes);
-        SampleSet Masked(IReadOnlyList<PictureFile> found, MaskFolder masks, int first) => new PictureSet(found, null, layout, survey.Hashes.AsMemory(first, found.Count)).Samples(inMemory, context.Progress) with
+        int first = 0;
+        SampleSet?[] sets = [.. masks.Zip(files, (m, found) =>
         {
-            Mask = masks.Read([.. found.Select(p => p.Path)], values, layout),
-            AnswerShape = new Shape(layout.Shape[1], layout.Shape[2]),
-        };
-        DataSet data = ArraySamples.DataSet(Masked(files, train, 0), testPictures is null ? null : Masked(testFiles, test, files.Count), testFolder ?? folder, $"pictures in {folder} with masks", values.Names);
-        return data with { Notes = [values.Note, .. new[] { pictures.Note, testPictures?.Note }.OfType<string>()] };
+            int begin = first;
+            first += found.Count;
+            return m is null ? null : new PictureSet(found, null, layout, survey.Hashes.AsMemory(begin, found.Count)).Samples(inMemory, context.Progress) with
+            {
+                Mask = m.Read([.. found.Select(p => p.Path)], values, layout),
+                AnswerShape = new Shape(layout.Shape[1], layout.Shape[2]),
+            };
+        })];
+        DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder} with masks", values.Names, sets[1]);
+        return data with { Notes = [values.Note, .. pictures.Select(p => p?.Note).OfType<string>()] };
     }
 
     // A pattern says where the masks of any folder are.
