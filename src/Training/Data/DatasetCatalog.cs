@@ -21,6 +21,7 @@ public static class DatasetCatalog
         new("npz", typeof(NpzConfig), "NumPy arrays x and y in an archive"),
         new("npy", typeof(NpyConfig), "NumPy arrays in files of their own, which may be larger than memory"),
         new("images", typeof(ImagesConfig), "a folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF, BMP"),
+        new("series", typeof(SeriesConfig), "series of any length with a class each: a folder of tables, a row a step"),
         new("text", typeof(TextConfig), "text for a language model, whose next characters, bytes or words are predicted; or a folder or table of texts with classes"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
         new("shapes", typeof(ShapesConfig), "generated: pictures of discs, squares and triangles, with a class for each pixel"),

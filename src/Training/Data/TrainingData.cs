@@ -223,6 +223,8 @@ public sealed record TrainingData
     /// <param name="columns">Of the table it comes from, whose truth values and categories stay 0 and 1; null for other data.</param>
     public static Normalization NormalizationOf(Normalize kind, SampleSet train, TableColumns? columns = null)
     {
+        if (train is { Lengths: not null, Shape.Rank: 2 })
+            return StepScaling.Of(kind, train);
         int channels = train.Shape[0];
         if (kind == Normalize.None)
             return Normalization.None(channels);

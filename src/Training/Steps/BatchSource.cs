@@ -88,8 +88,8 @@ public sealed class BatchSource
         indices = new Slot($"{name} order", ElementType.Int32, held);
         masks = samples.Mask is null ? null : new Slot($"{name} masks", ElementType.Byte, held * samples.AnswerShape!.Value.Length);
         targetScale = targets is not null && samples.AnswerShape is Shape map && Moves is not null ? new TargetScale(name, map[0]) : null;
-        scale = new Slot($"{name} scale", ElementType.Real, normalization.Scale.Count);
-        shift = new Slot($"{name} shift", ElementType.Real, normalization.Shift.Count);
+        scale = new Slot($"{name} scale", ElementType.Real, samples.Shape[0]);
+        shift = new Slot($"{name} shift", ElementType.Real, samples.Shape[0]);
     }
 
     public string Name { get; }
@@ -129,7 +129,7 @@ public sealed class BatchSource
         else
             memory.Write(rows, 0, [.. Enumerable.Range(0, (int)rows.Length)]);
         targetScale?.Upload(memory);
-        Normalization there = IsScaledOnTheWay ? Normalization.None(normalization.Scale.Count) : normalization;
+        Normalization there = IsScaledOnTheWay ? Normalization.None(samples.Shape[0]) : normalization;
         memory.Write(scale, 0, there.Scale.ToArray().AsSpan());
         memory.Write(shift, 0, there.Shift.ToArray().AsSpan());
     }

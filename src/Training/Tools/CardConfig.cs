@@ -33,7 +33,7 @@ internal static class CardConfig
         if (card.Config is null || card.Shape.Shape.Rank == 0 || card.Shape is not ({ Classes: > 0, Targets: 0 } or { Classes: 0, Targets: > 0 }))
             return "its shape is not that of samples with either classes or targets";
         IReadOnlyList<double>? scale = card.Normalization.Scale, shift = card.Normalization.Shift;
-        int channels = card.Shape.Shape[0];
+        int channels = card.Shape.Shape is { Rank: 2 } steps && scale?.Count == steps.Length ? steps.Count : card.Shape.Shape[0];
         if (scale is null || shift is null || scale.Count != channels || shift.Count != channels || !scale.Concat(shift).All(double.IsFinite))
             return $"its scaling is not a factor and a shift for each of {channels} channels";
         return card.ClassNames is { } names && (names.Count != card.Shape.Classes || names.Any(n => n is null))

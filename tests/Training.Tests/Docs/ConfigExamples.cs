@@ -66,6 +66,7 @@ internal static class ConfigExamples
         [(typeof(DatasetConfig), "npz")] = "npz: {path: data.npz, x: x_train, y: y_train, test-x: x_test, test-y: y_test}",
         [(typeof(DatasetConfig), "npy")] = "npy: {x: x.npy, y: y.npy}",
         [(typeof(DatasetConfig), "images")] = "images: {path: photos, resize: {size: 64, method: crop}}",
+        [(typeof(DatasetConfig), "series")] = "series: {path: movements, labels: classes.csv}",
         [(typeof(DatasetConfig), "text")] = "text: {path: book.txt, tokens: characters, context: 64}",
         [(typeof(DatasetConfig), "digits")] = "digits: {train: 2000, test: 500}",
         [(typeof(DatasetConfig), "shapes")] = "shapes: {size: 32, classes: 3}",

@@ -53,7 +53,8 @@ public sealed record FittedInput
     /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
     internal string? Problem()
     {
-        int channels = Shape.Shape[0];
+        // Of sequences each number may have its own.
+        int channels = Shape.Shape is { Rank: 2 } steps && Normalization.Scale.Count == steps.Length ? steps.Count : Shape.Shape[0];
         if (Normalization.Scale.Count != channels || Normalization.Centre.Count != channels)
             return $"scaling of {Normalization.Scale.Count} channels, the samples have {channels}";
         if (!Normalization.Scale.Concat(Normalization.Centre).All(double.IsFinite))

@@ -61,6 +61,7 @@ public sealed class InputPipeline
     {
         SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
             : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, note).Folder(path, answers && !itself)
+            : options.Series is not null ? OfSeries(path, answers)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
             : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
         if (answers && itself)
@@ -120,6 +121,14 @@ public sealed class InputPipeline
         foreach (ColumnEmbedding column in fitted.Shape.Embeddings ?? [])
             column.Check(samples);
         return fitted.Bytes == true ? AsBytes(samples) : samples;
+    }
+
+    private SampleSet OfSeries(string path, bool answers)
+    {
+        SeriesFolder series = SeriesFolder.Read(path, null, null, answers);
+        if (series.Features != fitted.Shape.Shape[^1])
+            throw DataFault.In(path, $"{series.Features} columns", $"{fitted.Shape.Shape[^1]}, as the network was trained on");
+        return series.ToSamples(fitted.Shape.Shape[0], answers ? fitted.ClassNames : null, note);
     }
 
     // Bytes are scaled elsewhere than other numbers, which differs in the last digit: the same sample gets the same answer.

@@ -17,6 +17,9 @@ internal sealed record ReadingOptions
     /// <summary>How texts are read; null where the data are none.</summary>
     public TextConfig? Text { get; init; }
 
+    /// <summary>How series in files of their own are read; null where the data are none.</summary>
+    public SeriesConfig? Series { get; init; }
+
     /// <summary>The array of inputs in an archive.</summary>
     public string X { get; init; } = "x";
 
