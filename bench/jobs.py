@@ -4,7 +4,7 @@
     bench/jobs.py FOLDER [JOB ...] [--splits 3]
 
 FOLDER holds the tables (titanic.csv, penguins.csv, mpg.csv and taxis.csv of seaborn's data; adult-train.csv, adult-test.csv and horse-colic.csv of UCI; mammography.csv
-of OpenML). Each split puts a fifth of the rows, drawn at random (classes in proportion), into x-test.csv and the others into x-train.csv, which `init` takes for one data set.
+of OpenML), or the series (airline-passengers.csv, daily-min-temperatures.csv, pollution.csv). Each split puts a fifth of the rows, drawn at random (classes in proportion), into x-test.csv and the others into x-train.csv, which `init` takes for one data set.
 scikit-learn gets the columns that `init` chose: numbers with their gaps filled by the mean, scaled; categories one-hot; dates as year, month, day, weekday, hour and minute.
 Needs Debian's python3-sklearn; prints Markdown."""
 
@@ -42,8 +42,17 @@ JOBS = {
 }
 
 
+# name: (file, target, rows of a window)
+SERIES = {
+    "airline-passengers": ("airline-passengers.csv", "Passengers", 12),
+    "daily-min-temperatures": ("daily-min-temperatures.csv", "Temp", 28),
+    "pollution": ("pollution.csv", "pm2.5", 24),
+}
+PROGRAM = [ROOT / "gpugrad"]
+
+
 def gpugrad(*arguments):
-    done = subprocess.run([ROOT / "gpugrad", *map(str, arguments)], capture_output=True, text=True, check=False)
+    done = subprocess.run([*PROGRAM, *map(str, arguments)], capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"gpugrad {' '.join(map(str, arguments))} ended with {done.returncode}: {done.stderr}")
     return json.loads(done.stdout)
@@ -136,22 +145,47 @@ def once(folder, source, name, split, settings):
     return {"ours": ours, **peers(x, y, test_x, test_y, figure), "seconds": summary["wall_seconds"], "epochs": summary["epochs"]}
 
 
+def series(folder, source, name):
+    """From the last rows to the next: the last fifth of the rows is the test."""
+    file, target, past = SERIES[name]
+    found = gpugrad("init", source / file, "--target", target, "--out", folder / f"{name}.yaml", "--json")
+    summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}", "--device", "cpu", "--json")
+    head, rows = read(source / file, True)
+    first = len(rows) - round(0.2 * len(rows))
+    # The past of what is predicted is known, too.
+    types = ["number" if c["type"] == "target" else c["type"] for c in found["columns"]]
+    _, x = encode(rows[:first], rows, types)
+    y = numbers([r[head.index(target)] for r in rows])
+    at = np.array([t for t in range(past, len(rows)) if not np.isnan(y[t])])
+    windows = np.stack([x[t - past : t].T.ravel() for t in at])
+    train, test = at < first, at >= first
+    mean, deviation = y[at][train].mean(), y[at][train].std()
+    return {
+        "ours": summary["metrics"]["test"]["r2"],
+        **peers(windows[train], (y[at][train] - mean) / deviation, windows[test], (y[at][test] - mean) / deviation, "r2"),
+        "seconds": summary["wall_seconds"],
+        "epochs": summary["epochs"],
+    }
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
     options.add_argument("jobs", nargs="*")
     options.add_argument("--splits", type=int, default=3)
     options.add_argument("--set", action="append", default=[])
+    options.add_argument("--program", help="the program to run, instead of ./gpugrad", nargs="+")
     given = options.parse_args()
+    PROGRAM[:] = given.program or PROGRAM
     settings = [word for value in given.set for word in ("--set", value)]
     print("| data | figure | ours | linear | perceptron | boosted trees | seconds | epochs |\n|---|---|---:|---:|---:|---:|---:|---:|")
-    for name in given.jobs or JOBS:
+    for name in given.jobs or [*JOBS, *(n for n in SERIES if (given.folder / SERIES[n][0]).exists())]:
         splits = 1 if name == "adult" else given.splits
         with tempfile.TemporaryDirectory() as folder:
-            results = [once(Path(folder), given.folder, name, s, settings) for s in range(splits)]
+            results = [series(Path(folder), given.folder, name)] if name in SERIES else [once(Path(folder), given.folder, name, s, settings) for s in range(splits)]
         mean = {k: np.mean([r[k] for r in results]) for k in results[0]}
         linear = mean["ridge"] if "ridge" in mean else mean["logistic"]
-        print(f"| {name} | {JOBS[name][3]} | {mean['ours']:.4f} | {linear:.4f} | {mean['mlp']:.4f} | {mean['trees']:.4f} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
+        print(f"| {name} | {'r2' if name in SERIES else JOBS[name][3]} | {mean['ours']:.4f} | {linear:.4f} | {mean['mlp']:.4f} | {mean['trees']:.4f} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
