@@ -63,7 +63,10 @@ internal sealed class Served : IAsyncDisposable
         var content = new ByteArrayContent(body);
         if (type is not null)
             content.Headers.ContentType = MediaTypeHeaderValue.Parse(type);
-        return Client.PostAsync("predict", content);
+        // As curl does with what is large: it asks first, and sees the refusal of what is not wanted.
+        var request = new HttpRequestMessage(HttpMethod.Post, "predict") { Content = content };
+        request.Headers.ExpectContinue = body.Length > 1 << 20;
+        return Client.SendAsync(request);
     }
 
     public Task<HttpResponseMessage> Post(string json) => Post(Encoding.UTF8.GetBytes(json), "application/json");
