@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -34,10 +35,25 @@ public sealed class PackageTests : IDisposable
 
         Assert.Equal("""{"status":"ok","device":"cpu"}""", HealthOfServed(gpugrad));
 
-        foreach (string file in Directory.GetFiles(Path.Combine(Repository, "samples", "Spirals")))
-            File.Copy(file, Path.Combine(Directory.CreateDirectory(Path.Combine(folder, "sample")).FullName, Path.GetFileName(file)));
-        string said = Run("dotnet", "run", "-c", "Release", "--project", "sample");
-        Assert.Matches(@"^\d+\.\d % after \d+ steps\s*$", said);
+        Assert.Matches(@"^\d+\.\d % after \d+ steps\s*$", Run("dotnet", "run", "-c", "Release", "--project", Sample("Spirals")));
+
+        byte[] pixels = [.. Enumerable.Range(0, 28 * 28).Select(i => (byte)(i * 37 % 256))];
+        File.WriteAllBytes(Path.Combine(folder, "digit.png"), PngWriter.Write(new Picture(28, 28, 1, pixels)));
+        File.WriteAllText(Path.Combine(folder, "row.csv"), string.Join(',', pixels) + "\n");
+        JsonNode first = JsonNode.Parse(Run(gpugrad, "predict", "run", "digit.png", "--json"))![0]!;
+        string[] lines = Run("dotnet", "run", "-c", "Release", "--project", Sample("Predict"), "--", "run", "digit.png", "row.csv").Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, lines.Length);
+        Assert.StartsWith($"digit.png: {first["label"]}, ", lines[0], StringComparison.Ordinal);
+        Assert.Equal(lines[0]["digit.png".Length..], lines[1]["row.csv".Length..]);
+    }
+
+    // A copy, where nothing of the repository's build is above it.
+    private string Sample(string name)
+    {
+        string copy = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
+        foreach (string file in Directory.GetFiles(Path.Combine(Repository, "samples", name)))
+            File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
+        return name;
     }
 
     [Fact]
