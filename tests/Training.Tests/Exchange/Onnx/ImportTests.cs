@@ -122,7 +122,7 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
         error = double.NaN;
         using var device = new CpuDevice(1);
         using Model model = OnnxCase.Load(one, device);
-        SampleSet samples = one.Samples();
+        SampleSet samples = one.Samples() with { Lengths = null }; // an ONNX model takes sequences without padding
         double[] expected = OnnxCase.Outputs(model, samples, Normalization.None(one.Shape.Shape[0]));
         var x = new double[samples.Count * one.Shape.Shape.Count];
         samples.Read(0, x);
