@@ -3,9 +3,9 @@ using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
-using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.BlackBox;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using GpuGrad.Training.Data;
-using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;
 using Picture = GpuGrad.Training.Data.Formats.Picture;

@@ -6,9 +6,9 @@ using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Steps;

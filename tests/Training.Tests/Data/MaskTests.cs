@@ -6,10 +6,10 @@ using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Augmenting;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Generators;
 using GpuGrad.Training.Steps;
-using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Tests.Data;
 

@@ -22,7 +22,8 @@ internal static class AttentionCases
             6 => new OpCase("sinusoids", new AddSinusoids(), [CaseInput.Normal(random, new Shape(n, t, width))]),
             var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind > 1),
         };
-    }) { Special = 7 * Sizes.Length };
+    })
+    { Special = 7 * Sizes.Length };
 
     private static (int, int, int, int, int) Draw(RandomStream random)
     {

@@ -142,14 +142,14 @@ public sealed class InputPipeline
     private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => fitted.Text is not null && options.Text is { } text
         ? new TextInput(fitted, text, note).Of(stream, name, answers)
         : FileKinds.Of(stream, name, options, otherwise) switch
-    {
-        FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
-        FileKind.Npy => Fit(Npy.Read(stream, name), name),
-        FileKind.Npz => Archive(stream, name, answers),
-        FileKind.Idx => Fit(Idx.Read(stream, name), name),
-        FileKind.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
-        _ => Table(stream, name, answers),
-    };
+        {
+            FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
+            FileKind.Npy => Fit(Npy.Read(stream, name), name),
+            FileKind.Npz => Archive(stream, name, answers),
+            FileKind.Idx => Fit(Idx.Read(stream, name), name),
+            FileKind.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
+            _ => Table(stream, name, answers),
+        };
 
     private SampleSet Table(Stream stream, string name, bool answers)
     {

@@ -3,9 +3,9 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
-using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 

@@ -63,7 +63,8 @@ public sealed class TokenizerTests
     }
 
     internal static TextVocabulary Fit(string settings, string text, List<string>? notes = null) =>
-        VocabularyFit.Of((TextConfig)Load.Config($"dataset: {{text: {{path: t.txt, {settings}}}}}").Dataset!, [Encoding.UTF8.GetBytes(text)], notes is null ? _ => { } : notes.Add);
+        VocabularyFit.Of((TextConfig)Load.Config($"dataset: {{text: {{path: t.txt, {settings}}}}}").Dataset!, [Encoding.UTF8.GetBytes(text)], notes is null ? _ => { }
+    : notes.Add);
 
     private static int[] Ids(TextVocabulary vocabulary, string text) => vocabulary.Tokenizer().Encode(Encoding.UTF8.GetBytes(text));
 
