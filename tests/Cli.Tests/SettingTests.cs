@@ -122,7 +122,7 @@ public sealed class SettingTests : IDisposable
     {
         gpugrad.Write("test.yaml", Good);
         Assert.Equal("", gpugrad.Run("train", "test.yaml", "--out", "run", "--set", "diagnostics={every: 0, init-audit: false}").Done().Errors);
-        foreach (string config in Directory.GetFiles(Gpugrad.Configs, "*.yaml", SearchOption.AllDirectories))
+        foreach (string config in Directory.GetFiles(Gpugrad.Configs, "*.yaml", SearchOption.AllDirectories).Where(c => !File.ReadLines(c).First().StartsWith("# A sweep,", StringComparison.Ordinal)))
             Assert.Equal("", gpugrad.Run("config", config).Done().Errors);
     }
 

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Random;
+using GpuGrad.Tests.Support;
 using GpuGrad.Training.Sweeps;
 
 namespace GpuGrad.Training.Tests.Sweeps;
@@ -16,6 +17,14 @@ public sealed class SweepSpaceTests
     {
         DimensionConfig dimension = SweepScheduleTests.Space($"k: {{{values}}}").Dimensions[0].Values;
         Assert.Equal([low, middle, high], [dimension.ValueAt(0), dimension.ValueAt(0.5), dimension.ValueAt(1 - 1e-12)]);
+    }
+
+    [Fact]
+    public void The_sweep_of_the_repository_fits_its_base()
+    {
+        SweepPlan plan = SweepPlan.Load(Path.Combine(Effort.Root, "configs", "sweeps", "lenet.yaml"));
+        Assert.Equal((27, "validation-accuracy", "tpe"), (plan.Trials, plan.Monitor.ToString(), plan.SearchName));
+        Assert.Equal([1, 3, 9], plan.Rungs);
     }
 
     [Fact]
