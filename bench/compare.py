@@ -31,6 +31,8 @@ NETS = {
     "resnet18": "ResNet-18 3×32×32, batch 64",
     "mobilenet": "depthwise-separable net, batch 64",
     "mlp-batch1": "MLP, batch 1",
+    "lstm": "LSTM 2×256, 64 steps, batch 64",
+    "gpt": "character GPT, 4 layers of 128, 64 steps, batch 12",
 }
 MATMULS = [(1024, 1024, 1024), (2048, 2048, 2048), (4096, 4096, 4096), (128, 784, 512), (512, 784, 512), (128, 512, 256), (128, 256, 10), (25088, 288, 64)]
 TRAINING = {"lenet": ("fashion-mnist-lenet", 12), "vgg": ("fashion-mnist-vgg", 3)}
@@ -99,7 +101,7 @@ def paired(rounds, ours, theirs):
 def steps(peer, nets, threads, rounds, seconds, folder):
     for net in nets:
         errors = check(peer, net, folder) if folder else None
-        last = net not in ("mlp", "mlp-batch1") and min(
+        last = net not in ("mlp", "mlp-batch1", "lstm", "gpt") and min(
             (peer.ask("step", name=net, seconds=seconds / 3, channels_last=flag)["min"], flag) for flag in (False, True))[1]
         time_of = lambda: gpugrad("bench", f"bench/configs/{net}.yaml", "--device", "cpu", "--threads", threads, "--seconds", seconds, "--brief", "--json")
         row = paired(rounds, lambda: time_of()["step_ms"], lambda: peer.ask("step", name=net, seconds=seconds, channels_last=last))

@@ -70,6 +70,37 @@ def mobilenet():
     return nn.Sequential(*layers, Mean(), nn.Linear(512, 10))
 
 
+class Last(nn.LSTM):
+    def forward(self, x):
+        return super().forward(x)[0][:, -1]
+
+
+class Positions(nn.Module):
+    def __init__(self, steps, width):
+        super().__init__()
+        self.weight = nn.Parameter(0.02 * torch.randn(steps, width))
+
+    def forward(self, x):
+        return x + self.weight
+
+
+class Causal(nn.TransformerEncoderLayer):
+    def __init__(self, width, heads, steps):
+        super().__init__(width, heads, 4 * width, 0.0, "gelu", batch_first=True, norm_first=True)
+        self.register_buffer("mask", torch.full((steps, steps), float("-inf")).triu(1), persistent=False)
+
+    def forward(self, x):
+        return super().forward(x, self.mask)
+
+
+def lstm():
+    return nn.Sequential(Last(64, 256, 2, batch_first=True), nn.Linear(256, 10))
+
+
+def gpt():
+    return nn.Sequential(nn.Embedding(65, 128), Positions(64, 128), *(Causal(128, 4, 64) for _ in range(4)), nn.LayerNorm(128), nn.Linear(128, 65))
+
+
 # name: how to make it, batch, shape of a sample, Nesterov's momentum
 NETS = {
     "mlp": (mlp, 128, (1, 28, 28), True),
@@ -78,7 +109,11 @@ NETS = {
     "resnet18": (resnet18, 64, (3, 32, 32), False),
     "mobilenet": (mobilenet, 64, (3, 32, 32), False),
     "mlp-batch1": (mlp, 1, (1, 28, 28), True),
+    "lstm": (lstm, 64, (64, 64), False),
+    "gpt": (gpt, 12, (64,), False),
 }
+# Nets that read whole numbers, and have an answer for each of them: how many there are.
+IDS = {"gpt": 65}
 
 
 class Step:
@@ -88,12 +123,15 @@ class Step:
         make, batch, shape, nesterov = NETS[name]
         torch.manual_seed(1)
         self.net = make()
-        self.x, self.y = torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
+        if name in IDS:
+            self.x, self.y = torch.randint(0, IDS[name], (batch, *shape)), torch.randint(0, IDS[name], (batch, *shape))
+        else:
+            self.x, self.y = torch.randn(batch, *shape), torch.randint(0, 10, (batch,))
         # Made on the CPU and moved: the same numbers on every device.
         self.net, self.x, self.y = self.net.to(device), self.x.to(device), self.y.to(device)
         if channels_last:
             self.net, self.x = self.net.to(memory_format=torch.channels_last), self.x.to(memory_format=torch.channels_last)
-        self.loss = nn.CrossEntropyLoss()
+        self.loss = lambda scores, labels: nn.functional.cross_entropy(scores.flatten(0, -2), labels.flatten())
         self.optimizer = torch.optim.SGD(self.net.parameters(), rate, 0.9, weight_decay=5e-4, nesterov=nesterov)
 
     def __call__(self):

@@ -97,12 +97,12 @@ def prepare(name, weights, batch):
     """Writes the net's parameters and a batch, and what a step on them gives in double and in float."""
     one = nets.Step(name)
     write_safetensors(weights, {k: v.numpy() for k, v in one.net.state_dict().items() if not k.endswith("num_batches_tracked")})
-    numpy.savez(batch, x=one.x.numpy(), y=one.y.numpy().astype(numpy.int32))
+    numpy.savez(batch, x=one.x.numpy().astype(numpy.float32), y=one.y.numpy().astype(numpy.int32))
     state = {k: v.clone() for k, v in one.net.state_dict().items()}
     results = {}
     for kind in ("float", "double"):
         one.net.load_state_dict(state)
-        one.net, one.x = getattr(one.net, kind)(), getattr(one.x, kind)()
+        one.net, one.x = getattr(one.net, kind)(), getattr(one.x, kind)() if one.x.is_floating_point() else one.x
         loss = one.loss(one.net(one.x), one.y)
         one.net.zero_grad()
         loss.backward()
