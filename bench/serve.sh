@@ -69,7 +69,7 @@ batch = float(find(r"^gpugrad_batch_samples_sum (\S+)", metrics)) / float(find(r
 busy = float(find(r"^gpugrad_batch_seconds_sum (\S+)", metrics))
 total = float(find(r"^gpugrad_batch_samples_sum (\S+)", metrics))
 requests = find(r"(\d+) requests in", wrk)
-p50, p99 = find(r"50%\s+(\S+)", wrk), find(r"99%\s+(\S+)", wrk)
+p50, p99 = find(r"(?m)^\s+50%\s+(\S+)", wrk), find(r"(?m)^\s+99%\s+(\S+)", wrk)
 print(f"| {body} | {requests} | {rate:,.0f} | {rate * int(samples):,.0f} | {total / busy:,.0f} | {p50} | {p99} | {batch:.1f} | {lost} | {errors} | {before} → {after} MiB |")
 P
 }
