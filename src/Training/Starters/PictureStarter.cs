@@ -13,7 +13,7 @@ internal static class PictureStarter
     public static Starter Of(string folder, string configFolder, Action<string, double?>? progress)
     {
         string full = Path.GetFullPath(folder);
-        if (PictureFolder.Folders(full, full) is [var only] && PairedFolders.Of(only.FullName) is not null)
+        if (FolderWalk.Folders(full) is [var only] && PairedFolders.Of(only.FullName) is not null)
             return Of(Path.Combine(folder, only.Name), configFolder, progress);
         string train = PictureParts.Of(full)?.Train ?? full;
         (int height, int width, bool differ) = Measure(train, full);

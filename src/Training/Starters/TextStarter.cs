@@ -23,7 +23,7 @@ internal static class TextStarter
     /// <summary>Whether a folder has folders of texts, and no pictures.</summary>
     public static bool HoldsTexts(string folder)
     {
-        FileInfo[] files = [.. PictureFolder.Folders(folder, folder).SelectMany(f => ((DirectoryInfo)f).EnumerateFiles("*", SearchOption.AllDirectories).Where(e => !e.Name.StartsWith('.')).Take(FilesLooked))];
+        FileInfo[] files = [.. FolderWalk.Folders(folder).SelectMany(f => ((DirectoryInfo)f).EnumerateFiles("*", SearchOption.AllDirectories).Where(e => !e.Name.StartsWith('.')).Take(FilesLooked))];
         return files.Count(f => TextFolder.IsText(f.Name)) > files.Length / 2 && !files.Any(f => PictureFolder.IsPicture(f.Name));
     }
 

@@ -30,4 +30,26 @@ internal static class ClassTexts
 
     /// <summary>Whether different texts may be the same value: whole numbers, none of them a code.</summary>
     public static bool AreNumbers(IReadOnlyCollection<string> texts) => AreWhole(texts) && !texts.Any(t => IsCode(t));
+
+    /// <summary>The different names: numbers by their value, others by their characters.</summary>
+    public static string[] InOrder(IEnumerable<string> names)
+    {
+        string[] different = [.. names.Distinct(StringComparer.Ordinal)];
+        return AreNumbers(different) ? [.. different.OrderBy(Value)] : [.. different.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>The places of classes in an order; of a name that stands in it twice the first.</summary>
+    /// <param name="classes">The class of each sample.</param>
+    /// <param name="order">The classes that there are.</param>
+    /// <param name="file">Where a sample is.</param>
+    /// <param name="nameless">What a sample is whose class has no name.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a class that the order lacks.</exception>
+    public static int[] Labels(IReadOnlyList<string> classes, IReadOnlyList<string> order, Func<int, string> file, string? nameless = null)
+    {
+        var known = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (int i = 0; i < order.Count; i++)
+            known.TryAdd(order[i], i);
+        return [.. classes.Select((name, i) => known.TryGetValue(name, out int label) ? label : throw DataFault.In(
+            file(i), name.Length == 0 && nameless is not null ? nameless : $"the class {DataFault.Quote(name)}", $"one of those of the training data: {DataFault.Some(order)}"))];
+    }
 }

@@ -130,17 +130,7 @@ public sealed record ImagesConfig : DatasetConfig
         if (found[0]!.Classes is [""])
             throw DataFault.In(parts.Train, "pictures and no folders", "a folder of pictures for each class");
         PictureSurvey survey = PictureSurvey.Of([.. found.OfType<PictureFolder>().SelectMany(f => f.Pictures)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
-        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
-        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
-        int first = 0;
-        SampleSet?[] sets = [.. found.Select(f =>
-        {
-            if (f is null)
-                return null;
-            int begin = first;
-            first += f.Pictures.Count;
-            return new PictureSet(f.Pictures, classes, layout, survey.Hashes.AsMemory(begin, f.Pictures.Count)).Samples(inMemory, context.Progress);
-        })];
+        SampleSet?[] sets = Samples([.. found.Select(f => f?.Pictures)], classes, survey, context);
         DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", classes, sets[1]);
         return data with { Notes = [.. found.Select(f => f?.Note).OfType<string>()] };
     }
@@ -156,17 +146,7 @@ public sealed record ImagesConfig : DatasetConfig
         if (names.Count is 0 or > TagTexts.MostTags)
             throw DataFault.In(table ?? folder, names.Count == 0 ? "no label of any picture" : $"{names.Count} different labels", $"1 to {TagTexts.MostTags}");
         PictureSurvey survey = PictureSurvey.Of([.. found.OfType<LabelledPictures>().SelectMany(f => f.Files)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
-        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
-        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
-        int first = 0;
-        SampleSet?[] sets = [.. found.Select(f =>
-        {
-            if (f is null)
-                return null;
-            int begin = first;
-            first += f.Files.Count;
-            return f.Answered(new PictureSet(f.Files, null, layout, survey.Hashes.AsMemory(begin, f.Files.Count)).Samples(inMemory, context.Progress), names);
-        })];
+        SampleSet?[] sets = [.. Samples([.. found.Select(f => f?.Files)], null, survey, context).Zip(found, (set, f) => f?.Answered(set!, names))];
         DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder}", tags ? null : names, sets[1]);
         return data with { TargetNames = tags ? names : null, Notes = [.. found.OfType<LabelledPictures>().SelectMany(f => f.NotesFor(table ?? folder, names))] };
     }
@@ -182,22 +162,33 @@ public sealed record ImagesConfig : DatasetConfig
         PictureFolder?[] pictures = [.. masks.Select(m => m is null ? null : PictureFolder.Scan(m.Pictures, m.Pictures))];
         IReadOnlyList<PictureFile>[] files = [.. masks.Zip(pictures, (m, p) => m is null ? [] : m.Of(p!))];
         PictureSurvey survey = PictureSurvey.Of([.. files.SelectMany(f => f)], Resize, Channels, context.Fitted?.Shape.Shape, context.Progress);
-        PictureLayout layout = Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
+        PictureLayout layout = LayoutOf(survey);
         MaskValues values = context.Fitted?.ClassNames is { } known ? MaskValues.Named(known, masks[0]!.Masks) : masks[0]!.Values([.. files[0].Select(p => p.Path)]);
-        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
-        int first = 0;
-        SampleSet?[] sets = [.. masks.Zip(files, (m, found) =>
+        SampleSet?[] sets = [.. Samples([.. masks.Zip(files, (m, found) => m is null ? null : found)], null, survey, context).Select((set, part) => set is null ? null : set with
         {
-            int begin = first;
-            first += found.Count;
-            return m is null ? null : new PictureSet(found, null, layout, survey.Hashes.AsMemory(begin, found.Count)).Samples(inMemory, context.Progress) with
-            {
-                Mask = m.Read([.. found.Select(p => p.Path)], values, layout),
-                AnswerShape = new Shape(layout.Shape[1], layout.Shape[2]),
-            };
+            Mask = masks[part]!.Read([.. files[part].Select(p => p.Path)], values, layout),
+            AnswerShape = new Shape(layout.Shape[1], layout.Shape[2]),
         })];
         DataSet data = ArraySamples.DataSet(sets[0]!, sets[2], parts.Test ?? folder, $"pictures in {folder} with masks", values.Names, sets[1]);
         return data with { Notes = [values.Note, .. pictures.Select(p => p?.Note).OfType<string>()] };
+    }
+
+    private PictureLayout LayoutOf(PictureSurvey survey) => Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
+
+    // The pictures of each part, which the survey has looked at one part after the other; null for a part that there is not.
+    private SampleSet?[] Samples(IReadOnlyList<PictureFile>?[] parts, string[]? classes, PictureSurvey survey, DataContext context)
+    {
+        bool inMemory = context.Cache.IsInMemory(survey.Bytes);
+        int first = 0;
+        var sets = new SampleSet?[parts.Length];
+        for (int part = 0; part < parts.Length; part++)
+        {
+            if (parts[part] is not { } files)
+                continue;
+            sets[part] = new PictureSet(files, classes, LayoutOf(survey), survey.Hashes.AsMemory(first, files.Count)).Samples(inMemory, context.Progress);
+            first += files.Count;
+        }
+        return sets;
     }
 
     // A pattern says where the masks of any folder are.

@@ -41,11 +41,7 @@ internal sealed record LabelledPictures(IReadOnlyList<PictureFile> Files, IReadO
     {
         if (AreTags)
             return samples with { Targets = TagTexts.ToTargets(Labels, names), TargetSize = names.Count };
-        var places = names.Select((n, i) => (n, i)).ToDictionary(n => n.n, n => n.i, StringComparer.Ordinal);
-        return samples with
-        {
-            Labels = [.. Labels.Select((l, i) => places.TryGetValue(l[0], out int label) ? label : throw DataFault.In(Files[i].Path, $"the class {DataFault.Quote(l[0])}", $"one of those of the training data: {DataFault.Some(names)}"))],
-        };
+        return samples with { Labels = ClassTexts.Labels([.. Labels.Select(l => l[0])], names, i => Files[i].Path) };
     }
 
     /// <summary>Notes of labels that the names lack.</summary>

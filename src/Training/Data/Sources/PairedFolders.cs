@@ -11,7 +11,7 @@ internal static class PairedFolders
     /// <summary>The two folders in a folder that holds nothing else to see; null for others.</summary>
     public static (string Images, string Masks)? Of(string folder)
     {
-        IReadOnlyList<FileSystemInfo> folders = PictureFolder.Folders(folder, folder);
+        IReadOnlyList<FileSystemInfo> folders = FolderWalk.Folders(folder);
         return Of([.. folders.Select(f => f.Name)]) is var (images, masks) ? (folders[images].FullName, folders[masks].FullName) : null;
     }
 

@@ -12,7 +12,7 @@ internal readonly record struct PictureFile(string Path, string Class);
 /// </summary>
 internal sealed class PictureFolder
 {
-    private const int MostDepth = 32, MostNamed = 3;
+    private const int MostNamed = 3;
 
     private static readonly HashSet<string> Read = new([".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".dib"], StringComparer.OrdinalIgnoreCase);
 
@@ -49,51 +49,32 @@ internal sealed class PictureFolder
     public static PictureFolder Scan(string folder, string root)
     {
         var scan = new PictureFolder(folder);
-        scan.Walk(folder, "", root, [], 0);
+        FolderWalk.Run(folder, root, scan.Take, scan.RequirePictures);
         scan.pictures.Sort((a, b) => string.CompareOrdinal(a.Class, b.Class) is var order && order != 0 ? order : string.CompareOrdinal(a.Path, b.Path));
         return scan;
     }
 
-    /// <summary>The folders in a folder that may hold pictures.</summary>
-    public static IReadOnlyList<FileSystemInfo> Folders(string folder, string root) => [.. DataFile.List(folder, root).Where(e => e is DirectoryInfo && !IsHidden(e))];
-
-    private void Walk(string folder, string name, string root, IReadOnlyList<string> above, int depth)
+    private void Take(FileSystemInfo entry, string name)
     {
-        string real = DataFile.Real(new DirectoryInfo(folder));
-        if (above.Contains(real))
-            throw DataFault.In(folder, "a link to a folder that it is in", "folders that end");
-        if (depth > MostDepth)
-            throw DataFault.In(folder, $"more than {MostDepth} folders in each other", "fewer");
-        int before = pictures.Count;
-        foreach (FileSystemInfo entry in DataFile.List(folder, root))
-        {
-            if (entry is DirectoryInfo)
-            {
-                if (!IsHidden(entry))
-                    Walk(entry.FullName, name.Length == 0 ? entry.Name : $"{name}/{entry.Name}", root, [.. above, real], depth + 1);
-            }
-            else if (IsPicture(entry.Name) && !IsHidden(entry))
-            {
-                pictures.Add(new PictureFile(entry.FullName, name));
-            }
-            else
-            {
-                LeaveOut(entry);
-            }
-        }
-        if (pictures.Count == before)
+        if (IsPicture(entry.Name) && !FolderWalk.IsHidden(entry))
+            pictures.Add(new PictureFile(entry.FullName, name));
+        else
+            LeaveOut(entry);
+    }
+
+    // Of a folder that is left the pictures, if any, are the last that were found.
+    private void RequirePictures(string folder, int depth)
+    {
+        if (pictures.Count == 0 || (depth > 0 && !pictures[^1].Path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)))
             throw DataFault.In(folder, depth == 0 ? "no pictures" : "no pictures in this folder, which would be a class", "JPEG, PNG, WebP, GIF or BMP files; add some, or remove the folder");
     }
 
     private void LeaveOut(FileSystemInfo entry)
     {
-        if (NotRead.Contains(Path.GetExtension(entry.Name)) && !IsHidden(entry))
+        if (NotRead.Contains(Path.GetExtension(entry.Name)) && !FolderWalk.IsHidden(entry))
             throw DataFault.In(entry.FullName, $"a picture of a type that is not read, {Path.GetExtension(entry.Name)}", "JPEG, PNG, WebP, GIF or BMP; convert it, or move it elsewhere");
         otherCount++;
         if (others.Count < MostNamed)
             others.Add(DataFault.Quote(entry.Name));
     }
-
-    // Also what macOS puts beside each file on other file systems (._x.jpg) and into archives.
-    private static bool IsHidden(FileSystemInfo entry) => entry.Name.StartsWith('.') || entry.Name is "__MACOSX" or "$RECYCLE.BIN" or "System Volume Information";
 }

@@ -14,7 +14,7 @@ internal sealed record PictureParts(string Train, string? Validation, string? Te
     /// <exception cref="GpuGradException">There are train and test folders, and others beside them.</exception>
     public static PictureParts? Of(string folder)
     {
-        IReadOnlyList<FileSystemInfo> folders = PictureFolder.Folders(folder, folder);
+        IReadOnlyList<FileSystemInfo> folders = FolderWalk.Folders(folder);
         string? train = Find(folders, TrainNames), validation = Find(folders, ValidationNames), test = Find(folders, TestNames);
         if (train is null || (validation is null && test is null))
             return null;

@@ -22,7 +22,7 @@ internal sealed class PictureSet(IReadOnlyList<PictureFile> files, string[]? cla
             Shape = layout.Shape,
             Count = files.Count,
             Rows = rows,
-            Labels = classes is null ? null : Labels(classes),
+            Labels = classes is null ? null : ClassTexts.Labels([.. files.Select(f => f.Class)], classes, i => files[i].Path, nameless: "a picture outside the folders of the classes"),
             Places = new SamplePlaces("pictures") { Files = paths },
             SourceHash = hashes.IsEmpty ? null : Hash(),
         };
@@ -31,17 +31,6 @@ internal sealed class PictureSet(IReadOnlyList<PictureFile> files, string[]? cla
         rows.Progress = progress;
         return samples.InMemory();
     }
-
-    private int[] Labels(string[] classes)
-    {
-        var labels = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (int i = 0; i < classes.Length; i++)
-            labels.TryAdd(classes[i], i);
-        return [.. files.Select(f => labels.TryGetValue(f.Class, out int label) ? label : throw NoClass(f, classes))];
-    }
-
-    private static GpuGradException NoClass(PictureFile file, string[] classes) => DataFault.In(
-        file.Path, file.Class.Length == 0 ? "a picture outside the folders of the classes" : $"the class {DataFault.Quote(file.Class)}", $"one of those of the training data: {DataFault.Some(classes)}");
 
     // What the files hold, and what is made of it.
     private byte[] Hash() => SHA256.HashData([.. MemoryMarshal.AsBytes(hashes.Span), .. Encoding.UTF8.GetBytes($"{layout.Bits} {layout.Method} {layout.Background}")]);

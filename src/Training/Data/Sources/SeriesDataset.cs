@@ -33,7 +33,7 @@ public sealed record SeriesConfig : DatasetConfig
         string folder = DataFile.Resolve(context, Path, folder: true);
         string? labels = Labels is null ? null : DataFile.Resolve(context, Labels);
         SeriesFolder found = SeriesFolder.Read(folder, labels is null ? null : DataFile.Read(labels, stream => SeriesLabels.Read(stream, labels)), labels, answers: true);
-        IReadOnlyList<string> classes = context.Fitted?.ClassNames ?? found.ClassNames();
+        IReadOnlyList<string> classes = context.Fitted?.ClassNames ?? ClassTexts.InOrder(found.Classes!);
         var notes = new List<string>(found.Notes);
         SampleSet samples = found.ToSamples(context.Fitted?.Shape.Shape[0] ?? Length ?? found.Longest, classes, notes.Add);
         return ArraySamples.DataSet(samples, null, "", $"series in {folder}", classes) with { Notes = notes };
@@ -79,19 +79,13 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
 
     public int Longest => Series.Max(s => s.Length / Features);
 
-    public string[] ClassNames()
-    {
-        string[] names = [.. Classes!.Distinct(StringComparer.Ordinal)];
-        return ClassTexts.AreNumbers(names) ? [.. names.OrderBy(ClassTexts.Value)] : [.. names.Order(StringComparer.Ordinal)];
-    }
-
     /// <param name="path">A folder, or the file of a series.</param>
     /// <param name="labels">Classes by name; null where folders are classes.</param>
     /// <param name="labelFile">The table of classes, which is no series.</param>
     /// <param name="answers">Whether classes are wanted.</param>
     public static SeriesFolder Read(string path, IReadOnlyDictionary<string, string>? labels, string? labelFile, bool answers)
     {
-        string[] files = Directory.Exists(path) ? [.. Walk(path, path).Where(f => FileKinds.IsTable(f) && Path.GetFullPath(f) != labelFile)] : [path];
+        string[] files = Directory.Exists(path) ? [.. TablesOf(path).Where(f => Path.GetFullPath(f) != labelFile)] : [path];
         if (files.Length == 0)
             throw DataFault.In(path, "no series", "tables of numbers, .csv or .tsv, one a series");
         string[] notes = [];
@@ -124,14 +118,19 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
         if (longer > 0)
             note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{Name}: {longer} of {Series.Count} series have more than {length} steps, the longest {Longest}; the rest is left out"));
         var samples = new SampleSet { Shape = new Shape(length, Features), Count = Series.Count, Lengths = [.. Series.Select(s => Math.Min(length, s.Length / Features))], Places = new SamplePlaces(Name) { Files = Files } };
-        return (order is null ? samples : samples with { Labels = [.. Classes!.Select((c, i) => Label(c, order, i))] }).WithNumbers(numbers);
+        return (order is null ? samples : samples with { Labels = ClassTexts.Labels(Classes!, order, i => Files[i]) }).WithNumbers(numbers);
     }
 
-    private int Label(string name, IReadOnlyList<string> order, int file) => order.ToList().IndexOf(name) is >= 0 and int label
-        ? label : throw DataFault.In(Files[file], $"the class {DataFault.Quote(name)}", $"one of those of the training data: {DataFault.Some(order)}");
-
-    private static IEnumerable<string> Walk(string folder, string root) => DataFile.List(folder, root).Where(e => !e.Name.StartsWith('.'))
-        .SelectMany(e => e is DirectoryInfo ? Walk(e.FullName, root) : [e.FullName]);
+    private static List<string> TablesOf(string folder)
+    {
+        var found = new List<string>();
+        FolderWalk.Run(folder, folder, (file, _) =>
+        {
+            if (FileKinds.IsTable(file.FullName) && !FolderWalk.IsHidden(file))
+                found.Add(file.FullName);
+        });
+        return found;
+    }
 
     private static (double[], int) Numbers(Stream stream, string name)
     {

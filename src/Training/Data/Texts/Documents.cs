@@ -13,13 +13,6 @@ internal sealed record Documents(string Name, IReadOnlyList<byte[]> Texts, IRead
     /// <summary>What the user should know of how they were read; null for nothing.</summary>
     public string? Note { get; init; }
 
-    /// <summary>Names of the classes: numbers by their value, others by their characters.</summary>
-    public string[] ClassNames()
-    {
-        string[] names = [.. Classes!.Distinct(StringComparer.Ordinal)];
-        return ClassTexts.AreNumbers(names) ? [.. names.OrderBy(ClassTexts.Value)] : [.. names.Order(StringComparer.Ordinal)];
-    }
-
     /// <summary>The texts as samples that have not become ids yet.</summary>
     /// <param name="length">Ids of a sample.</param>
     /// <param name="order">The classes in their order; null for none.</param>
@@ -28,19 +21,7 @@ internal sealed record Documents(string Name, IReadOnlyList<byte[]> Texts, IRead
         Shape = new Shape(length),
         Count = Texts.Count,
         Texts = [.. Texts],
-        Labels = order is null || Classes is null ? null : LabelsIn(order),
+        Labels = order is null || Classes is null ? null : ClassTexts.Labels(Classes, order, Places.Of),
         Places = Places,
     };
-
-    private int[] LabelsIn(IReadOnlyList<string> order)
-    {
-        var known = order.Select((text, i) => (text, i)).ToDictionary(c => c.text, c => c.i, StringComparer.Ordinal);
-        var labels = new int[Texts.Count];
-        for (int i = 0; i < labels.Length; i++)
-        {
-            if (!known.TryGetValue(Classes![i], out labels[i]))
-                throw DataFault.In(Places.Of(i), $"the class {DataFault.Quote(Classes[i])}", $"one of those of the training data: {DataFault.Some(order)}");
-        }
-        return labels;
-    }
 }

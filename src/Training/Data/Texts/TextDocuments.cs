@@ -25,7 +25,7 @@ internal sealed record TextDocuments(TextConfig Config) : TextSource(Config)
         Documents train = Read(config, parts?.Train ?? path);
         Documents? validation = parts?.Validation is { } held ? Read(config, held) : null, test = parts?.Test is { } folder ? Read(config, folder)
             : config.Test is null ? null : Read(config, DataFile.Resolve(context, config.Test, Directory.Exists(System.IO.Path.GetFullPath(config.Test, System.IO.Path.GetFullPath(context.Folder)))));
-        IReadOnlyList<string> classes = context.Fitted?.ClassNames ?? train.ClassNames();
+        IReadOnlyList<string> classes = context.Fitted?.ClassNames ?? ClassTexts.InOrder(train.Classes!);
         DataSet data = ArraySamples.DataSet(
             train.ToSamples(config.SampleLength, classes), test?.ToSamples(config.SampleLength, classes), test?.Name ?? "", $"texts in {path}", classes, validation?.ToSamples(config.SampleLength, classes));
         return data with { Text = new TextDocuments(config), Notes = [.. new[] { train.Note, validation?.Note, test?.Note }.OfType<string>()] };

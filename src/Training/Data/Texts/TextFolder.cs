@@ -9,7 +9,7 @@ namespace GpuGrad.Training.Data.Texts;
 /// </summary>
 internal static class TextFolder
 {
-    private const int MostDepth = 32, MostNamed = 3;
+    private const int MostNamed = 3;
 
     private static readonly HashSet<string> Endings = new([".txt", ".text", ".md"], StringComparer.OrdinalIgnoreCase);
 
@@ -29,7 +29,13 @@ internal static class TextFolder
     {
         var files = new List<(string Path, string Class)>();
         var others = new List<string>();
-        Walk(folder, "", root, 0, files, others);
+        FolderWalk.Run(folder, root, (file, name) =>
+        {
+            if (IsText(file.Name))
+                files.Add((file.FullName, name));
+            else
+                others.Add(file.Name);
+        });
         if (files.Count == 0)
             throw DataFault.In(folder, "no texts", "files that end in .txt");
         if (answers && files.Any(f => f.Class.Length == 0))
@@ -43,20 +49,5 @@ internal static class TextFolder
                 CultureInfo.InvariantCulture,
                 $"{folder}: {others.Count} {(others.Count == 1 ? "file that is no text was" : "files that are no texts were")} left out: {string.Join(", ", others.Take(MostNamed).Select(DataFault.Quote))}{(others.Count > MostNamed ? ", …" : "")}"),
         };
-    }
-
-    private static void Walk(string folder, string name, string root, int depth, List<(string, string)> files, List<string> others)
-    {
-        if (depth > MostDepth)
-            throw DataFault.In(folder, $"more than {MostDepth} folders in each other", "fewer");
-        foreach (FileSystemInfo entry in DataFile.List(folder, root))
-        {
-            if (entry is DirectoryInfo && !entry.Name.StartsWith('.'))
-                Walk(entry.FullName, name.Length == 0 ? entry.Name : $"{name}/{entry.Name}", root, depth + 1, files, others);
-            else if (entry is FileInfo && IsText(entry.Name))
-                files.Add((entry.FullName, name));
-            else if (entry is FileInfo)
-                others.Add(entry.Name);
-        }
     }
 }
