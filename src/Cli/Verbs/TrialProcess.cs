@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Reflection;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Sweeps;
@@ -93,8 +92,8 @@ internal sealed class TrialProcess(SweepPlan plan, SweepFolder folder, TrialSlot
     // Started by dotnet with a library, or as a program of its own.
     private static ProcessStartInfo Self(IEnumerable<string> words)
     {
-        string program = Environment.ProcessPath!, library = Assembly.GetEntryAssembly()?.Location ?? "";
-        bool hosted = Path.GetFileNameWithoutExtension(program) == "dotnet" && library.Length > 0;
+        string program = Environment.ProcessPath!, library = Path.Combine(AppContext.BaseDirectory, "gpugrad.dll");
+        bool hosted = Path.GetFileNameWithoutExtension(program) == "dotnet";
         return new ProcessStartInfo(program, [.. hosted ? new[] { library } : [], .. words]) { RedirectStandardError = true, RedirectStandardInput = true, RedirectStandardOutput = true, UseShellExecute = false };
     }
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Training.Config.Yaml;
 
@@ -165,11 +166,6 @@ internal sealed class ParzenEstimator
         return Math.Log(sum);
     }
 
-    // The share of a standard Gaussian below z (Abramowitz and Stegun 7.1.26; 1.5e-7 is enough for a weight).
-    private static double Below(double z)
-    {
-        double x = Math.Abs(z) / Math.Sqrt(2), t = 1 / (1 + (0.3275911 * x));
-        double tail = ((((((((1.061405429 * t) - 1.453152027) * t) + 1.421413741) * t) - 0.284496736) * t) + 0.254829592) * t * Math.Exp(-x * x) / 2;
-        return z > 0 ? 1 - tail : tail;
-    }
+    // The share of a standard Gaussian below z.
+    private static double Below(double z) => (1 + ErrorFunction.Erf(z / Math.Sqrt(2))) / 2;
 }

@@ -133,8 +133,9 @@ public static class SweepReport
     {
         int[] trials = [.. sweep.Results.Where(r => r.Value.Figure is not null).Select(r => r.Key).Order()];
         double[] x = [.. trials.Select(t => (double)t)], y = [.. trials.Select(t => sweep.Results[t].Figure!.Value)];
-        double best = double.PositiveInfinity;
-        double[] soFar = [.. trials.Select(t => sweep.Plan.Monitor.HigherIsBetter ? -(best = Math.Min(best, sweep.Plan.ScoreOf(sweep.Results[t].Figure))) : best = Math.Min(best, sweep.Plan.ScoreOf(sweep.Results[t].Figure)))];
+        var soFar = new double[y.Length];
+        for (int i = 0; i < y.Length; i++)
+            soFar[i] = i == 0 || sweep.Plan.Monitor.IsBetter(y[i], soFar[i - 1], 0) ? y[i] : soFar[i - 1];
         return new LineChart { Title = "Trial by trial", X = new Axis("trial"), Y = new Axis(sweep.Plan.Monitor.ToString()), Series = [new Series("a trial", x, y) { Style = LineStyle.Points }, new Series("best so far", x, soFar)] };
     }
 }

@@ -16,6 +16,7 @@ public sealed class SweepSchedule
     private readonly List<double[]> points = [];
     private readonly List<int>[] entrants; // of each rung, in the order of their promotion
     private readonly int[] counted; // entrants of each rung whose results have been looked at
+    private readonly List<int> highest = []; // rung that each trial was sent to
     private readonly HashSet<SweepJob> begun = [];
     private readonly Dictionary<SweepJob, double> scores = [];
 
@@ -43,8 +44,8 @@ public sealed class SweepSchedule
     /// <summary>Less is better; NaN for a trial that was not trained so far or failed.</summary>
     public double ScoreOf(SweepJob job) => scores.GetValueOrDefault(job, double.NaN);
 
-    /// <summary>The highest rung that a trial was sent to; -1 for none.</summary>
-    public int RungOf(int trial) => Array.FindLastIndex(entrants, e => e.Contains(trial));
+    /// <summary>The highest rung that a trial was sent to.</summary>
+    public int RungOf(int trial) => highest[trial];
 
     /// <summary>What can begin now: the farthest first. Null where results have to come in before, or nothing is left.</summary>
     public SweepJob? Next()
@@ -63,6 +64,7 @@ public sealed class SweepSchedule
         int learned = search.Learns ? Math.Max(0, next - lag + 1) : 0;
         points.Add(search.Pick(next, [.. Enumerable.Range(0, learned).Select(t => new KnownTrial(points[t], scores[new SweepJob(t, 0)]))]));
         entrants[0].Add(next);
+        highest.Add(0);
         begun.Add(new SweepJob(next, 0));
         return new SweepJob(next, 0);
     }
@@ -91,8 +93,11 @@ public sealed class SweepSchedule
 
     private void Promote(int rung, int most)
     {
-        foreach (int trial in Ranked(rung).Take(most).Where(t => !entrants[rung + 1].Contains(t)))
+        foreach (int trial in Ranked(rung).Take(most).Where(t => highest[t] == rung))
+        {
             entrants[rung + 1].Add(trial);
+            highest[trial]++;
+        }
     }
 
     // Those that failed are nowhere; of equals the earlier one is first.

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Activations;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
@@ -90,7 +91,7 @@ internal static class Elementwise
             "Swish" => v => v[0] * Sigmoid(alpha * v[0]),
             "Softsign" => v => v[0] / (1 + Math.Abs(v[0])),
             "Tanh" => v => Math.Tanh(v[0]),
-            "Erf" => v => Erf(v[0]),
+            "Erf" => v => ErrorFunction.Erf(v[0]),
             "Exp" => v => Math.Exp(v[0]),
             "Log" => v => Math.Log(v[0]),
             "Sqrt" => v => Math.Sqrt(v[0]),
@@ -115,11 +116,4 @@ internal static class Elementwise
     private static double Sigmoid(double x) => x >= 0 ? 1 / (1 + Math.Exp(-x)) : Math.Exp(x) / (1 + Math.Exp(x));
 
     private static double Softplus(double x) => Math.Max(0, x) + double.LogP1(Math.Exp(-Math.Abs(x)));
-
-    // From our own gelu, x·(1 + erf(x/√2))/2, which is tested against others.
-    private static double Erf(double x)
-    {
-        double z = x * Math.Sqrt(2);
-        return Math.Abs(z) < 1e-12 ? 2 / Math.Sqrt(Math.PI) * x : (2 * Activation.Find("gelu").Value(z, 0) / z) - 1;
-    }
 }
