@@ -75,6 +75,22 @@ public sealed class RankTests : IDisposable
     }
 
     [SkippableFact]
+    public void One_rank_that_is_asked_to_stop_stops_all_and_rank_0_says_why()
+    {
+        string launcher = LauncherOf("mpich");
+        gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
+        using Process run = gpugrad.StartUnder([launcher, "-n", "2"], "train", "long.yaml", "--out", "run", "--device", "cpu");
+        Task<string> errors = run.StandardError.ReadToEndAsync();
+        Patience.Until(() => Directory.Exists(gpugrad["run/checkpoints"]) && Directory.EnumerateFiles(gpugrad["run/checkpoints"], "*.ckpt").Any(), "a checkpoint");
+        int other = Ranks(run.Id).First(r => Text($"/proc/{r}/environ").Split('\0').Contains("PMI_RANK=1"));
+        using (Process kill = Process.Start("kill", $"-TERM {other}"))
+            kill.WaitForExit();
+        Patience.UntilEndOf(run);
+        Assert.Contains("as another rank was asked to; go on with: gpugrad resume run", errors.Result, StringComparison.Ordinal);
+        Assert.Equal("stopped", (string)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]!);
+    }
+
+    [SkippableFact]
     public void What_is_wrong_is_said_once()
     {
         string launcher = LauncherOf("mpich");

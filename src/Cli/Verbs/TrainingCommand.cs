@@ -36,17 +36,16 @@ internal static class TrainingCommand
         output.Line($"run        {folder.Path}");
         output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
         RunResult result = session.Run(signals.Stop, until ?? int.MaxValue);
-        if (result.Status == RunStatus.Stopped && signals.ExitCode is null)
-        {
-            output.Line(Format.Invariant($"stopped after epoch {session.Trainer.State.Epoch}, as --until says; go on with: gpugrad resume {folder.Path}"));
-            output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
-            return ExitCode.Done;
-        }
         if (result.Status == RunStatus.Stopped)
         {
-            Output.Note($"stopped at step {session.Trainer.State.Step}; go on with: gpugrad resume {folder.Path}");
+            RunState state = session.Trainer.State;
+            bool asPlanned = signals.ExitCode is null && state.Epoch >= until;
+            if (asPlanned)
+                output.Line($"stopped after epoch {state.Epoch}, as --until says; go on with: gpugrad resume {folder.Path}");
+            else
+                Output.Note($"stopped at step {state.Step}{(signals.ExitCode is null ? ", as another rank was asked to" : "")}; go on with: gpugrad resume {folder.Path}");
             output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
-            return signals.ExitCode ?? ExitCode.Unexpected;
+            return asPlanned ? ExitCode.Done : signals.ExitCode ?? ExitCode.Unexpected;
         }
         Close(result, session, folder, output);
         IReadOnlyList<string> missed = Missed(config.Target, result.Final);

@@ -79,7 +79,7 @@ public sealed class Trainer : IDisposable
         if (ranks is not null)
         {
             group = new RankGroup(ranks, Model);
-            hasMasks = Model.Training(share.Of(Math.Min(config.Data.Batch, train.Count)).Length).Graph.Graph.Nodes.Any(n => n.Inputs.Any(t => t.Name == "rng"));
+            hasMasks = Model.Training(WholePart).Graph.Graph.Nodes.Any(n => n.Inputs.Any(t => t.Name == "rng"));
         }
     }
 
@@ -101,6 +101,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
     public RunState State { get; set; } = new();
+
+    // Samples of this process in a whole batch.
+    private int WholePart => share.Of(Math.Min(config.Data.Batch, train.Count)).Length;
 
     /// <summary>Steps of the whole run.</summary>
     public long TotalSteps => (long)stepsPerEpoch * config.Train.Epochs;
@@ -231,7 +234,7 @@ public sealed class Trainer : IDisposable
         State.Batches++;
         State.Samples += whole;
         // Batches that an epoch's end cuts short are not looked into. A rank that has no sample of one still updates with the others.
-        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size > 0 ? size : share.Of(Math.Min(config.Data.Batch, train.Count)).Length);
+        return watched && Model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : Model.Training(size > 0 ? size : WholePart);
     }
 
     // The gradient of the whole batch is known once every rank has that of its part.
