@@ -62,6 +62,23 @@ public sealed class PredictionFileTests : IDisposable
     }
 
     [Fact]
+    public void What_stands_in_json_lines_stands_in_the_answer_as_it_was()
+    {
+        TrainClasses();
+        gpugrad.Write("new.jsonl", """
+            {"id": null, "name": "12", "a": 0.10, "b": -1, "note": [1, "x, \u00e9"], "of": {"day": true}}
+            {"a": 2.5e0, "b": 1, "name": null, "more": "said \"no\""}
+            """);
+        gpugrad.Run("predict", "run", "new.jsonl", "--out", "p.jsonl").Done();
+        JsonNode[] rows = [.. File.ReadAllLines(gpugrad["p.jsonl"]).Select(l => JsonNode.Parse(l)!)];
+        string[] Cells(int row) => [.. rows[row].AsObject().Select(p => $"{p.Key}={p.Value?.ToJsonString() ?? "null"}").Take(7)];
+        Assert.Equal(["id=null", "name=\"12\"", "a=0.10", "b=-1", "note=[1,\"x, \\u00E9\"]", "of.day=true", "more=null"], Cells(0));
+        Assert.Equal(["id=null", "name=null", "a=2.5e0", "b=1", "note=null", "of.day=null", "more=\"said \\u0022no\\u0022\""], Cells(1));
+        gpugrad.Run("predict", "run", "new.jsonl", "--out", "p.csv").Done();
+        Assert.StartsWith(",12,0.10,-1,", File.ReadAllLines(gpugrad["p.csv"])[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Numbers_are_one_column_each_and_arrays_go_into_an_archive()
     {
         gpugrad.Write("train.csv", "u,v,y,z,prediction_y\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{i % 7},{i % 5},{(i % 7) + 1},{2 * (i % 5)},of old\n")));

@@ -14,7 +14,7 @@ public sealed class InitVerb : Verb
     [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, a text (.txt, .md), or a folder with a folder of pictures or texts for each class.")]
     public string Data { get; set; } = "";
 
-    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default.")]
+    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default. Of arrays: input, for an autoencoder.")]
     public string? Target { get; set; }
 
     [Option("out", MetaValue = "FILE.yaml", HelpText = "The config; called like the data by default.")]

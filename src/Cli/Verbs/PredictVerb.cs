@@ -27,7 +27,7 @@ public sealed class PredictVerb : Verb
     [Range(1)]
     public int Top { get; set; }
 
-    [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes, or a label, is predicted; 0.5 by default.")]
+    [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes (of a sample, or of a pixel), or a label, is predicted; 0.5 by default.")]
     public double? Threshold { get; set; }
 
     [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all. Of a class for each pixel: a folder, for a mask PNG a picture, or .npz.")]
@@ -52,7 +52,7 @@ public sealed class PredictVerb : Verb
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
-        var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load);
+        var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load) { MaskThreshold = Threshold };
         MapFiles? maps = Maps(trained);
         PredictionFile? file = Out is null || maps is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();

@@ -10,12 +10,20 @@ internal static class ArrayStarter
     // What samples and their answers are called together, and what the same is called in a test set.
     private static readonly (string X, string Y)[] Pairs = [("x", "y"), ("data", "target"), ("data", "targets"), ("data", "labels"), ("images", "labels"), ("features", "labels"), ("features", "targets"), ("inputs", "targets"), ("inputs", "labels"), ("x", "labels"), ("x", "t")];
 
-    public static Starter OfArchive(string path, string folder)
+    /// <param name="path">A npz archive.</param>
+    /// <param name="folder">Of the config.</param>
+    /// <param name="toItself">Whether the samples are their own targets, as they are where the archive holds nothing else.</param>
+    public static Starter OfArchive(string path, string folder, bool toItself)
     {
         IReadOnlyDictionary<string, int[]> arrays = Sizes(path);
         string[] names = [.. arrays.Keys];
         if (names.Length == 1)
             return OfInputs(path, folder, names[0], IsChannelsLast(arrays[names[0]]));
+        if (toItself)
+        {
+            string only = Array.Find(names, n => Pairs.Any(p => Plain(n) == p.X || Plain(n) == "train" + p.X || Plain(n) == p.X + "train")) ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "one that is called x or x_train");
+            return OfInputs(path, folder, only, IsChannelsLast(arrays[only]));
+        }
         (string x, string y) = Named(names, "", "train") ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "two that are called x and y, or x_train and y_train");
         (string X, string Y)? test = Named(names, "test") is { } found && found != (x, y) ? found : null;
         bool last = IsChannelsLast(arrays[x]);
@@ -26,33 +34,48 @@ internal static class ArrayStarter
         return Make(path, config, lines, last);
     }
 
-    // Nothing is said of the samples: a network can learn to give them back.
     private static Starter OfInputs(string path, string folder, string x, bool channelsLast)
     {
         var config = new NpzConfig { Path = Path.GetFullPath(path), X = x, ChannelsLast = channelsLast };
-        var lines = new List<(string, string?)> { ("    npz:", null), ($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}", null), ($"      x: {CommentedYaml.Scalar(x)}", "the array of samples") };
+        return ToItself(path, config, [("    npz:", null), ($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}", null), ($"      x: {CommentedYaml.Scalar(x)}", "the array of samples")], channelsLast);
+    }
+
+    /// <param name="path">A npy or IDX file of samples.</param>
+    /// <param name="folder">Of the config.</param>
+    /// <param name="toItself">Whether the samples are their own targets.</param>
+    public static Starter OfFile(string path, string folder, bool toItself)
+    {
+        bool npy = path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
+        string? y = toItself ? null : Partner(path)
+            ?? throw DataFault.In(path, "no file of labels beside it", $"one of {DataFault.Some(PartnersOf(path).Distinct().Take(4))}; or '--target input' for an autoencoder, which needs none");
+        string? testX = OfTest(path), testY = y is null ? null : OfTest(y);
+        if (y is not null && testY is null)
+            testX = null;
+        bool last = npy && ArrayFiles.Header(path) is { } header && IsChannelsLast(header.Sizes);
+        string full = Path.GetFullPath(path);
+        string? fullY = y is null ? null : Path.GetFullPath(y);
+        DatasetConfig config = npy
+            ? new NpyConfig { X = full, Y = fullY, TestX = testX, TestY = testY, ChannelsLast = last }
+            : new IdxConfig { Images = full, Labels = fullY, TestImages = testX, TestLabels = testY };
+        (string x, string labels) = npy ? ("x", "y") : ("images", "labels");
+        var lines = new List<(string, string?)> { (npy ? "    npy:" : "    idx:", null), Line(x, path) };
+        if (y is not null)
+            lines.Add(Line(labels, y));
+        if (testX is not null)
+            lines.Add(Line($"test-{x}", testX));
+        if (testY is not null)
+            lines.Add(Line($"test-{labels}", testY));
+        return toItself ? ToItself(path, config, lines, last) : Make(path, config, lines, last);
+
+        (string, string?) Line(string key, string file) => ($"      {key}: {CommentedYaml.Scalar(Starter.PathIn(folder, file))}", null);
+    }
+
+    // Nothing is said of the samples: a network can learn to give them back.
+    private static Starter ToItself(string path, DatasetConfig config, List<(string, string?)> lines, bool channelsLast)
+    {
         if (channelsLast)
             lines.Add(("      channels-last: true", "[samples, height, width, channels]"));
         return AutoencoderStarter.Make(path, config.Load(new DataContext(Directory.GetCurrentDirectory(), 1) { WithoutAnswers = true }), lines);
-    }
-
-    public static Starter OfFile(string path, string folder)
-    {
-        string y = Partner(path) ?? throw DataFault.In(path, "no file of labels beside it", $"one of {DataFault.Some(PartnersOf(path).Distinct().Take(4))}");
-        bool npy = path.EndsWith(".npy", StringComparison.OrdinalIgnoreCase);
-        (string X, string Y)? test = OfTest(path) is string testX && OfTest(y) is string testY ? (testX, testY) : null;
-        bool last = npy && ArrayFiles.Header(path) is { } header && IsChannelsLast(header.Sizes);
-        string full = Path.GetFullPath(path), fullY = Path.GetFullPath(y);
-        DatasetConfig config = npy
-            ? new NpyConfig { X = full, Y = fullY, TestX = test?.X, TestY = test?.Y, ChannelsLast = last }
-            : new IdxConfig { Images = full, Labels = fullY, TestImages = test?.X, TestLabels = test?.Y };
-        (string x, string labels) = npy ? ("x", "y") : ("images", "labels");
-        var lines = new List<(string, string?)> { (npy ? "    npy:" : "    idx:", null), Line(x, path), Line(labels, y) };
-        if (test is { } other)
-            lines.AddRange([Line($"test-{x}", other.X), Line($"test-{labels}", other.Y)]);
-        return Make(path, config, lines, last);
-
-        (string, string?) Line(string key, string file) => ($"      {key}: {CommentedYaml.Scalar(Starter.PathIn(folder, file))}", null);
     }
 
     private static Starter Make(string path, DatasetConfig config, List<(string, string?)> lines, bool channelsLast)

@@ -42,7 +42,7 @@ internal static class AutoencoderStarter
             Kind = "arrays",
             Classes = 0,
             Samples = data.Train.Count,
-            Findings = [("arrays", samples), ("target", "the samples themselves (one array, so nothing is said of them)"), .. data.Notes.Select(n => ("note", n))],
+            Findings = [("arrays", samples), ("target", "the samples themselves"), .. data.Notes.Select(n => ("note", n))],
             Yaml = yaml.ToString(),
         };
     }

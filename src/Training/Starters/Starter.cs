@@ -33,7 +33,7 @@ public sealed record Starter
 
     /// <summary>Looks at a file or folder of samples.</summary>
     /// <param name="data">The file or folder.</param>
-    /// <param name="target">The column to predict, by name or number; null to choose one.</param>
+    /// <param name="target">The column to predict, by name or number; null to choose one. Of arrays <c>input</c>: the samples themselves.</param>
     /// <param name="folder">Of the config: paths in it are relative to this.</param>
     /// <param name="progress">Told what takes time, with the share that is done.</param>
     /// <exception cref="GpuGradException">
@@ -51,19 +51,24 @@ public sealed record Starter
         FileKind kind = DataFile.Read(data, stream => FileKinds.Of(stream, data, new ReadingOptions()));
         if (kind == FileKind.Table)
             return TableStarter.Of(data, target, folder);
-        RefuseTarget(data, target);
+        bool toItself = kind is FileKind.Npz or FileKind.Npy or FileKind.Idx && target == Input;
+        if (!toItself)
+            RefuseTarget(data, target);
         return kind switch
         {
-            FileKind.Npz => ArrayStarter.OfArchive(data, folder),
-            FileKind.Npy or FileKind.Idx => ArrayStarter.OfFile(data, folder),
+            FileKind.Npz => ArrayStarter.OfArchive(data, folder, toItself),
+            FileKind.Npy or FileKind.Idx => ArrayStarter.OfFile(data, folder, toItself),
             _ => throw DataFault.In(data, "a single picture", "a folder with a folder of pictures for each class"),
         };
     }
 
+    // As the config has it: an autoencoder.
+    private const string Input = "input";
+
     internal static void RefuseTarget(string data, string? target)
     {
         if (target is not null)
-            throw new GpuGradException(Fault.Config, $"--target {target} with {data}; expected a table, whose columns have names");
+            throw new GpuGradException(Fault.Config, $"--target {target} with {data}; expected a table, whose columns have names, or arrays and '--target input' for an autoencoder");
     }
 
     /// <summary>A path as the config has it: relative to its folder, with slashes that every system reads.</summary>

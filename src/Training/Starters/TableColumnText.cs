@@ -35,6 +35,7 @@ internal sealed class TableColumnText
     private static string? ReasonToIgnore(ColumnProfile column) => column switch
     {
         { Type: null } => "no value in any row",
+        { Type: ColumnType.Text, MayBeNumbers: true, Examples: [string example, ..] } => $"numbers with signs or units around them, such as '{Short(example)}': write plain ones to use them",
         // A measure that tells the classes apart may be honest; so few values as classes have are not.
         { Type: ColumnType.Number, Distinct: > 2 } when IsTelling(column) && column.Suspicions.Count == 1 => null,
         { IsBetterIgnored: true } => column.Suspicions[^1],

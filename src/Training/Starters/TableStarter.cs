@@ -167,8 +167,8 @@ internal sealed class TableStarter
             findings.Add(("series", Recipe.Text($"each row is later than the one before, so the next '{Answer.Name}' is predicted from the last {past} rows ('window'); without 'window' from its own row")));
         if (types.Length > 0)
             findings.Add(("inputs", string.Join(", ", types)));
-        foreach (TableColumnText column in columns.Where(c => c.Type == "ignore"))
-            findings.Add(("ignored", $"{column.Column.Name}: {column.Column.Reason}"));
+        foreach ((TableColumnText column, int at) in columns.Select((c, i) => (c, i)).Where(c => c.c.Type == "ignore"))
+            findings.Add(("ignored", $"{(column.Column.Name.Length > 0 ? column.Column.Name : Recipe.Text($"column {at}, which has no name"))}: {column.Column.Reason}"));
         if (culture is not null)
             findings.Add(("language", $"numbers and dates are read as {culture} writes them ('culture' in the config)"));
         findings.Add(("test", test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the rows, {(series is null ? "at random" : "the latest")}") : Recipe.Text($"{test.Path}, {test.Rows:N0} rows")));

@@ -26,7 +26,7 @@ public sealed partial class PredictionFile
     private readonly FittedInput fitted;
     private readonly int? top;
     private readonly double threshold;
-    private readonly List<(IReadOnlyList<string> Own, Prediction Prediction)> rows = [];
+    private readonly List<(IReadOnlyList<string> Own, IReadOnlyList<string?>? Json, Prediction Prediction)> rows = [];
     private IReadOnlyList<string>? own;
     private bool named = true;
 
@@ -63,7 +63,7 @@ public sealed partial class PredictionFile
         for (int i = 0; i < predictions.Count; i++)
         {
             string place = samples.Places?.Files?[i] ?? (predictions.Count == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}:{i + 1}"));
-            rows.Add((table?.Rows[i] ?? [place], predictions[i]));
+            rows.Add((table?.Rows[i] ?? [place], table?.Json?[i], predictions[i]));
         }
     }
 
@@ -181,7 +181,7 @@ public sealed partial class PredictionFile
         // A table without names gets none, or its own columns would have some that it never had.
         if (named)
             Row([.. own ?? [], .. columns.Select(c => c.Name)]);
-        foreach ((IReadOnlyList<string> cells, Prediction prediction) in rows)
+        foreach ((IReadOnlyList<string> cells, _, Prediction prediction) in rows)
             Row([.. cells, .. columns.Select(c => Convert.ToString(c.Value(prediction), CultureInfo.InvariantCulture)!)]);
         return text.ToString();
 
@@ -194,11 +194,11 @@ public sealed partial class PredictionFile
     private IEnumerable<string> Lines()
     {
         List<(string Name, Func<Prediction, object> Value)> columns = Distinct();
-        foreach ((IReadOnlyList<string> cells, Prediction prediction) in rows)
+        foreach ((IReadOnlyList<string> cells, IReadOnlyList<string?>? json, Prediction prediction) in rows)
         {
             var line = new JsonObject();
             for (int i = 0; i < cells.Count; i++)
-                line[own![i]] = JsonNumber().IsMatch(cells[i]) ? JsonNode.Parse(cells[i]) : cells[i];
+                line[own![i]] = json?[i] is string known ? JsonNode.Parse(known) : JsonNumber().IsMatch(cells[i]) ? JsonNode.Parse(cells[i]) : cells[i];
             foreach ((string name, Func<Prediction, object> value) in columns)
                 line[name] = value(prediction) is double number ? double.IsFinite(number) ? number : null : (string)value(prediction);
             yield return line.ToJsonString(JsonSerializerOptions.Default) + "\n";

@@ -5,13 +5,16 @@ using GpuGrad.Training.Losses;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>From a network's outputs to what it says of a sample: classes with probabilities, numbers in the targets' unit, maps.</summary>
-internal sealed class PredictionReader(RunConfig config, ModelCard card)
+/// <param name="config">The experiment.</param>
+/// <param name="card">What its training learned.</param>
+/// <param name="threshold">Probability above which a pixel is of the second of two classes; null for the likelier of both.</param>
+internal sealed class PredictionReader(RunConfig config, ModelCard card, double? threshold = null)
 {
     /// <param name="scores">The outputs for one sample.</param>
     public Prediction Of(double[] scores)
     {
         if (card.Shape.MaskShape is { } mask)
-            return new Prediction(null, null, Classes(scores, mask.Count)) { Map = mask };
+            return new Prediction(null, null, Classes(scores, mask.Count, card.Shape.Classes == 2 ? threshold : null)) { Map = mask };
         double[] values = card.Shape is { Classes: 0, Answer: { Rank: 3 } map }
             ? OutputMeaning.OfMaps(config.Loss.Output, scores, map[0], map.Count / map[0])
             : OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
@@ -25,10 +28,15 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card)
         return new Prediction(label, card.ClassNames?[label], values);
     }
 
-    private static double[] Classes(double[] scores, int places)
+    // scores [K, H, W]; of two classes also [1, H, W], of the second against the first.
+    private static double[] Classes(double[] scores, int places, double? threshold)
     {
         float[] all = Array.ConvertAll(scores, s => (float)s);
-        bool finite = Array.TrueForAll(all, float.IsFinite);
-        return [.. Enumerable.Range(0, places).Select(i => finite ? MaskEvaluation.Highest(all, i, places) : double.NaN)];
+        if (!Array.TrueForAll(all, float.IsFinite))
+            return [.. Enumerable.Repeat(double.NaN, places)];
+        // The second class has probability 1 / (1 + exp(-d)), where d is how far its score is above the first's.
+        return [.. Enumerable.Range(0, places).Select(i => threshold is double t
+            ? OutputMeaning.Of(OutputKind.BinaryLogits, scores.Length == places ? scores[i] : scores[places + i] - scores[i]) > t ? 1.0 : 0
+            : MaskEvaluation.Highest(all, i, places))];
     }
 }

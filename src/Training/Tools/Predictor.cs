@@ -29,7 +29,6 @@ public sealed class Predictor
     private readonly Network network;
     private readonly Action<Model> load;
     private readonly ModelCard card;
-    private readonly PredictionReader reader;
 
     /// <param name="config">The experiment it was trained in.</param>
     /// <param name="card">How raw values are scaled, what the classes are called.</param>
@@ -39,9 +38,11 @@ public sealed class Predictor
         this.config = config;
         this.card = card;
         this.load = load;
-        reader = new PredictionReader(config, card);
         network = Network.Build(config.Model, card.Shape);
     }
+
+    /// <summary>Probability above which a pixel is of the second of two classes; null for the likelier of both.</summary>
+    public double? MaskThreshold { get; init; }
 
     /// <summary>Predicts all samples of a set, in order; they are raw, as the training data were.</summary>
     public IReadOnlyList<Prediction> Predict(SampleSet samples, Device device)
@@ -52,6 +53,7 @@ public sealed class Predictor
         source.Upload(model.DeviceMemory);
         int batch = Math.Min(MostAtOnce, samples.Count);
         model.Prepare(null, [source], batch);
+        var reader = new PredictionReader(config, card, MaskThreshold);
         var predictions = new List<Prediction>(samples.Count);
         for (int cursor = 0; cursor < samples.Count; cursor += batch)
         {

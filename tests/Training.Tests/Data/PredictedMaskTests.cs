@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Random;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
@@ -73,6 +74,30 @@ public sealed class PredictedMaskTests : IDisposable
         Assert.Equal([1, 2, 0, 1], all.ToInts()![(Side * Side)..][..4]);
         GpuGradException e = Assert.Throws<GpuGradException>(() => new MapFiles(loaded.Config, fitted, "p.csv"));
         Assert.Equal((Fault.Config, "--out p.csv holds one answer a sample, and this network gives a class for each pixel; expected a folder for masks, or a name that ends in .npz"), (e.Fault, e.Message));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void A_threshold_says_from_which_probability_on_a_pixel_is_of_the_second_of_two_classes(int channels)
+    {
+        const int Places = Side * Side;
+        var random = new RandomStream(7, Purpose.Explore);
+        double[] scores = [.. Enumerable.Range(0, channels * Places).Select(_ => (double)(float)((random.NextDouble() - 0.5) * 8))];
+        var shape = new DataShape(new Shape(1, Side, Side), Math.Max(2, channels)) { Answer = new Shape(Side, Side) };
+        RunConfig config = Config("stretch").Config;
+        foreach (double? threshold in new double?[] { null, 0, 0.1, 0.5, 0.9, 1 })
+        {
+            Prediction found = new PredictionReader(config, new ModelCard("", new FittedInput { Shape = shape, Normalization = null! }), threshold).Of(scores);
+            for (int i = 0; i < Places; i++)
+            {
+                double[] of = [.. Enumerable.Range(0, channels).Select(c => scores[(c * Places) + i])];
+                double expected = channels == 3 ? Array.IndexOf(of, of.Max())
+                    : Math.Exp(of[^1]) / (Math.Exp(of[^1]) + (channels == 2 ? Math.Exp(of[0]) : 1)) > (threshold ?? 0.5) ? 1 : 0;
+                Assert.Equal(expected, found.Values[i]);
+            }
+        }
     }
 
     private static LoadedConfig Config(string method) => RunConfigFile.Load(

@@ -51,6 +51,20 @@ public sealed class SourceTests : IDisposable
         Assert.Contains("the label 2; expected 0 to 1 for the 2 class names", Load.Refusal("{dataset: {idx: {images: x, labels: y, class-names: [a, b]}}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("expected both or none", Load.Refusal("{dataset: {idx: {images: x, labels: y, test-images: x}}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Assert.Contains("y: 4 labels", Load.Refusal("{dataset: {idx: {images: y3, labels: y}}}", folder.Path), StringComparison.Ordinal);
+        Assert.Contains("idx lacks 'labels'", Load.Refusal("{dataset: {idx: {images: x}}}", folder.Path, Fault.Config), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{idx: {images: x, test-images: x}}")]
+    [InlineData("{idx: {images: x, labels: nowhere, test-images: x, test-labels: nowhere}}")]
+    [InlineData("{npy: {x: x.npy, test-x: x.npy}}")]
+    public void Samples_that_are_their_own_targets_need_no_labels(string dataset)
+    {
+        folder.Write("x", Idx([4, 2], [1, 2, 3, 4, 5, 6, 7, 8]));
+        folder.Write("x.npy", Hostile.File("f4.npy"));
+        TrainingData data = Load.Training($"{{dataset: {dataset}, target: input}}", folder.Path);
+        Assert.True(data.Train.TargetIsInput && data.Test!.TargetIsInput);
+        Assert.Equal((0, data.Shape.Shape.Count), (data.Shape.Classes, data.Shape.Targets));
     }
 
     [Fact]

@@ -198,6 +198,26 @@ public sealed class StarterTests : IDisposable
     }
 
     [Fact]
+    public void Numbers_with_signs_around_them_are_not_called_names()
+    {
+        Starter starter = Table("t.csv", "price,,x,y", 60, i => Text($"\"${1000 + (i * 13):N0}\",{i},{i % 7},{"ab"[i % 2]}"));
+        Assert.Contains(("ignored", "price: numbers with signs or units around them, such as '$1,000': write plain ones to use them"), starter.Findings);
+        Assert.Contains(("ignored", "column 1, which has no name: numbers the rows: an identifier"), starter.Findings);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("2;")]
+    public void Decimals_after_a_comma_are_no_thousands_because_some_of_them_could_be(string whole)
+    {
+        folder.Write("sizes.csv", "size;kind\n" + string.Concat(Enumerable.Range(0, 120).Select(i => Text($"{(whole.Length > 0 && i % 2 == 0 ? "2" : Text($"{i % 3},{(i * 37 % 899) + 100}"))};{"abc"[i % 3]}\n"))));
+        Starter starter = Of("sizes.csv");
+        Assert.Contains("culture: de", starter.Yaml, StringComparison.Ordinal);
+        Assert.Equal("number", starter.Columns[0].Type);
+        Assert.True(Trains(starter).Train.Reals!.Max() < 10);
+    }
+
+    [Fact]
     public void A_measure_that_tells_the_classes_apart_is_kept_and_pointed_out()
     {
         Starter starter = Table("t.csv", "length,code,kind", 100, i => Text($"{(i % 2 * 8) + (i % 7)},{i % 2},{"ab"[i % 2]}"));
@@ -286,6 +306,32 @@ public sealed class StarterTests : IDisposable
     }
 
     [Theory]
+    [InlineData("train-images-idx3-ubyte", true)]
+    [InlineData("all.npy", false)]
+    [InlineData("all.npz", false)]
+    public void Arrays_are_their_own_targets_where_that_is_asked_for(string name, bool hasTest)
+    {
+        byte[] idx = [0, 0, 8, 3, 0, 0, 0, 30, 0, 0, 0, 8, 0, 0, 0, 8, .. Enumerable.Range(0, 30 * 64).Select(i => (byte)(i * 7))];
+        if (name == "all.npz")
+        {
+            NpzWriter.Save(Path.Combine(folder.Path, name), writer =>
+            {
+                writer.Add("x_train", [30, 6], [.. Enumerable.Range(0, 180).Select(i => (float)i)]);
+                writer.Add("y_train", [30], [.. Enumerable.Range(0, 30).Select(i => i % 2)]);
+            });
+        }
+        else
+        {
+            folder.Write(name, name == "all.npy" ? Hostile.File("f4.npy") : idx);
+        }
+        if (hasTest)
+            folder.Write("t10k-images-idx3-ubyte", idx);
+        TrainingData data = Trains(Of(name, "input"));
+        Assert.True(data.Train.TargetIsInput);
+        Assert.True(!hasTest || data.Test is { TargetIsInput: true, Count: 30 });
+    }
+
+    [Theory]
     [InlineData("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", ".")]
     [InlineData("pictures-images.idx", "pictures-labels.idx", null, null, "pictures-images.idx")]
     public void Idx_files_find_their_labels(string images, string labels, string? testImages, string? testLabels, string data)
@@ -328,7 +374,7 @@ public sealed class StarterTests : IDisposable
     [InlineData("nothing.csv", "no such file")]
     [InlineData("empty", "no folders of pictures, no table and no arrays")]
     [InlineData("two", "2 tables")]
-    [InlineData("one.npy", "no file of labels beside it")]
+    [InlineData("one.npy", "or '--target input' for an autoencoder")]
     [InlineData("dates.csv", "no column that could be predicted")]
     [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]
     [InlineData("names.csv", "files of type '.docx' are not read", "letter.docx")]

@@ -11,6 +11,9 @@ public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOn
     /// <summary>Whether the file names its columns.</summary>
     public bool Named { get; init; } = true;
 
+    /// <summary>The same cells as JSON where the format tells numbers, texts and missing values apart; a null is a cell of which it does not.</summary>
+    public IReadOnlyList<IReadOnlyList<string?>>? Json { get; init; }
+
     /// <param name="rows">The file, from its beginning.</param>
     /// <param name="lines">Lines of the rows that are wanted, in order.</param>
     /// <param name="layout">Names the columns where the file does not.</param>
@@ -18,18 +21,24 @@ public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOn
     {
         IReadOnlyList<string>? names = rows.Names;
         var found = new List<IReadOnlyList<string>>(lines.Count);
+        List<IReadOnlyList<string?>>? json = rows is JsonRows or ParquetRows ? [] : null;
         while (found.Count < lines.Count && rows.Read())
         {
             string[] cells = [.. Enumerable.Range(0, rows.Count).Select(c => CsvReading.Strict.GetString(rows.Cell(c)))];
             if (rows.Line == lines[found.Count])
+            {
                 found.Add(cells);
+                json?.Add([.. Enumerable.Range(0, rows.Count).Select(rows.Json)]);
+            }
             else
+            {
                 names ??= cells; // the row of names comes before the samples
+            }
         }
         bool named = names is not null;
         int count = found.Count == 0 ? 0 : found[0].Count;
         if (names is null || names.Count != count)
             names = layout?.Columns.Count == count ? [.. layout.Columns.Select(c => c.Name)] : [.. Enumerable.Range(0, count).Select(TableColumns.NameOf)];
-        return new RawTable([.. names.Select(n => n.Trim())], found) { Named = named };
+        return new RawTable([.. names.Select(n => n.Trim())], found) { Named = named, Json = json };
     }
 }

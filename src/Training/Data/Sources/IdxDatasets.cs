@@ -11,8 +11,9 @@ public sealed record IdxConfig : DatasetConfig
     /// <summary>File of the training inputs, plain or .gz.</summary>
     public required string Images { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>File of the training labels (whole numbers) or targets.</summary>
-    public required string Labels { get; init => field = Require.NotEmpty(value); }
+    /// <summary>File of the training labels (whole numbers) or targets; not read with `target: input`.</summary>
+    [DefaultText("**required**, but for `target: input`")]
+    public string? Labels { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
     public string? TestImages { get; init; }
 
@@ -24,16 +25,20 @@ public sealed record IdxConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        if (TestImages is null != TestLabels is null)
+        if (Labels is null && !context.WithoutAnswers)
+            throw ConfigException.At(Source, "idx lacks 'labels', the file of labels or targets; expected it, or 'target: input' in the data section");
+        if (!context.WithoutAnswers && TestImages is null != TestLabels is null)
             throw ConfigException.At(Source, "idx has one of 'test-images' and 'test-labels'; expected both or none");
         return IdxFiles.Load(
             DataFile.Resolve(context, Images),
-            DataFile.Resolve(context, Labels),
+            Answers(Labels),
             TestImages is null ? null : DataFile.Resolve(context, TestImages),
-            TestLabels is null ? null : DataFile.Resolve(context, TestLabels),
-            ClassNames,
-            $"{Images} and {Labels}",
+            Answers(TestLabels),
+            context.WithoutAnswers ? null : ClassNames,
+            Labels is null ? Images : $"{Images} and {Labels}",
             context.Cache);
+
+        string? Answers(string? path) => path is null || context.WithoutAnswers ? null : DataFile.Resolve(context, path);
     }
 }
 
@@ -82,12 +87,20 @@ internal static class IdxFiles
         return data;
     }
 
-    public static DataSet Load(string images, string labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
+    /// <param name="images">Inputs of the training.</param>
+    /// <param name="labels">Their labels or targets; null where none are wanted.</param>
+    /// <param name="testImages">Inputs of the test; null for none.</param>
+    /// <param name="testLabels">Their labels or targets; null where none are wanted.</param>
+    /// <param name="classNames">Names of the classes; null for their numbers.</param>
+    /// <param name="origin">Where they come from, in words.</param>
+    /// <param name="cache">Where samples are kept.</param>
+    /// <param name="published">What the files must hold; null for anything.</param>
+    public static DataSet Load(string images, string? labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] paths = [.. new[] { images, labels, testImages, testLabels }.OfType<string>()];
         SampleSet?[] parts = Concurrently.Run<SampleSet?>(
             () => ArrayFiles.Samples(images, labels, cache, check: Check),
-            () => testImages is null || testLabels is null ? null : ArrayFiles.Samples(testImages, testLabels, cache, check: Check));
+            () => testImages is null ? null : ArrayFiles.Samples(testImages, testLabels, cache, check: Check));
         return ArraySamples.DataSet(parts[0]!, parts[1], testImages ?? images, origin, classNames);
 
         void Check(string path, NumberArray array) => published?[Array.IndexOf(paths, path)].Check(path, array);

@@ -9,15 +9,16 @@ namespace GpuGrad.Training.Data.Tables;
 /// <param name="most">Different values that are counted.</param>
 internal sealed class ColumnSurvey(CsvOptions options, int most)
 {
+    private const double MostOf = 0.9;
     private const int MostFrequent = 20, MostExamples = 5, LeastRows = 20;
 
     private readonly DateCells dates = new(null, options.Culture);
     private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
     private readonly List<string> examples = [];
     private double sum, squares, pivot, minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
-    private int numbers, dated, present, fractions;
+    private int numbers, dated, present, fractions, oddNumbers;
     private readonly DayMonthDates dayMonths = new();
-    private bool hasMore, looksNumeric, isNegative;
+    private bool hasMore, isNegative;
     private string? code;
 
     public int Missing { get; private set; }
@@ -67,7 +68,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         }
         else
         {
-            looksNumeric |= CellTexts.LooksNumeric(text);
+            oddNumbers += CellTexts.LooksNumeric(text) ? 1 : 0;
         }
     }
 
@@ -90,6 +91,8 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             HasAmbiguousDates = Type == ColumnType.Date && dayMonths.AreAmbiguous,
             Lists = hasMore || Type is not (ColumnType.Category or ColumnType.Text) ? null : CellLists.Of(counts),
             IsWhole = numbers == present && fractions == 0,
+            Unread = Type == ColumnType.Number ? present - numbers : 0,
+            MayBeNumbers = oddNumbers > 0 && numbers + oddNumbers > MostOf * present,
             Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
             Examples = examples,
             Suspicions = suspicions,
@@ -106,10 +109,10 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             return true;
         }
         if (Type == ColumnType.Number && numbers < present)
-            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are no numbers{(looksNumeric ? " as they are written" : "")}"));
+            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are no numbers{(oddNumbers > 0 ? " as they are written" : "")}"));
         else if (Type is ColumnType.Category or ColumnType.Text && dayMonths.Advice is string advice)
             suspicions.Add(advice);
-        else if (Type is ColumnType.Category or ColumnType.Text && looksNumeric)
+        else if (Type is ColumnType.Category or ColumnType.Text && oddNumbers > 0)
             suspicions.Add("may be numbers of another language; 'culture' says which");
         if (Missing > rows / 2)
             suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"missing in {100.0 * Missing / rows:F0} % of the rows"));

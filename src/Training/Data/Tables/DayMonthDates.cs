@@ -49,6 +49,6 @@ internal sealed partial class DayMonthDates
             example = text;
     }
 
-    [GeneratedRegex(@"\A(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})(?:[ T].*)?\z", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\A(\d{1,2})[/-](\d{1,2})[/-](?:\d{4}|\d{2})(?:[ T].*)?\z", RegexOptions.CultureInvariant)]
     private static partial Regex Form();
 }

@@ -25,4 +25,7 @@ internal interface ITableRows : IDisposable
     ReadOnlySpan<byte> Cell(int column);
 
     TextPlace PlaceOf(int column);
+
+    /// <summary>A cell of the current row as JSON, <c>null</c> where it is missing; null where the format doesn't say whether a cell is a number or a text.</summary>
+    string? Json(int column) => null;
 }

@@ -15,11 +15,11 @@ internal sealed class JsonRows : ITableRows
 
     private readonly Dictionary<string, int> columns = new(StringComparer.Ordinal);
     private readonly List<string> names = [];
-    private readonly ArrayBufferWriter<byte> text = new();
+    private readonly ArrayBufferWriter<byte> text = new(), json = new();
     private readonly string name;
     private readonly LineInput lines;
     private readonly StringBuilder path = new();
-    private readonly (int Begin, int Length, int Place)[] cells = [];
+    private readonly (int Begin, int Length, int Place, int JsonBegin, int JsonLength)[] cells = [];
 
     /// <exception cref="GpuGradException">A line is no object.</exception>
     public JsonRows(Stream stream, string name)
@@ -33,7 +33,7 @@ internal sealed class JsonRows : ITableRows
         }
         stream.Position = 0;
         lines = new LineInput(stream, name);
-        cells = new (int, int, int)[names.Count];
+        cells = new (int, int, int, int, int)[names.Count];
     }
 
     public string Name => name;
@@ -58,6 +58,10 @@ internal sealed class JsonRows : ITableRows
 
     public TextPlace PlaceOf(int column) => new(Line, cells[column].Place + 1);
 
+    /// <summary>As it stands in the line.</summary>
+    public string Json(int column) =>
+        cells[column].JsonLength == 0 ? "null" : Encoding.UTF8.GetString(json.WrittenSpan.Slice(cells[column].JsonBegin, cells[column].JsonLength));
+
     public void Dispose()
     {
         // The stream is its owner's.
@@ -70,6 +74,7 @@ internal sealed class JsonRows : ITableRows
             if (line.Trim(" \t"u8).IsEmpty)
                 continue;
             text.ResetWrittenCount();
+            json.ResetWrittenCount();
             Array.Clear(cells);
             path.Clear();
             try
@@ -77,7 +82,7 @@ internal sealed class JsonRows : ITableRows
                 var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = 64 });
                 if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
                     throw DataFault.At(name, Line, 1, "a line that is no object", "JSON Lines, an object {\"column\": value, …} a line");
-                ReadObject(ref reader, learn, []);
+                ReadObject(ref reader, line, learn, []);
                 if (reader.Read())
                     throw DataFault.At(name, Line, (int)reader.TokenStartIndex + 1, "more behind the object", "an object a line");
                 return true;
@@ -95,7 +100,7 @@ internal sealed class JsonRows : ITableRows
     }
 
     // Depth is limited by the reader.
-    private void ReadObject(ref Utf8JsonReader reader, bool learn, HashSet<string> seen)
+    private void ReadObject(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> line, bool learn, HashSet<string> seen)
     {
         int length = path.Length;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
@@ -106,7 +111,7 @@ internal sealed class JsonRows : ITableRows
             if (reader.TokenType == JsonTokenType.StartObject)
             {
                 path.Append('.');
-                ReadObject(ref reader, learn, seen);
+                ReadObject(ref reader, line, learn, seen);
                 continue;
             }
             string key = path.ToString();
@@ -116,8 +121,11 @@ internal sealed class JsonRows : ITableRows
                 Learn(key, (int)reader.TokenStartIndex);
             int place = (int)reader.TokenStartIndex, begin = text.WrittenCount;
             ReadValue(ref reader);
-            if (!learn)
-                cells[columns[key]] = (begin, text.WrittenCount - begin, place);
+            if (learn)
+                continue;
+            ReadOnlySpan<byte> value = line[place..(int)reader.BytesConsumed];
+            cells[columns[key]] = (begin, text.WrittenCount - begin, place, json.WrittenCount, value.Length);
+            json.Write(value);
         }
         path.Length = length;
     }

@@ -17,7 +17,7 @@ internal sealed class NumberCells
     {
         this.culture = culture;
         string group = $"[{Regex.Escape(culture.Groups)}]", point = Regex.Escape(culture.Point.ToString());
-        form = new Regex($@"^[-+]?([1-9][0-9]{{0,2}}({group}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant, TimeSpan.FromSeconds(1));
+        form = new Regex($@"^[-+]?([1-9][0-9]{{0,2}}({group}[0-9]{{3}})+|[0-9]*)({point}[0-9]*)?([eE][-+]?[0-9]+)?$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
     }
 
     public bool TryRead(ReadOnlySpan<byte> bytes, out double value)

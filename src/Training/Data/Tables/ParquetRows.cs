@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Training.Data.Formats;
 using Parquet;
@@ -71,6 +72,14 @@ internal sealed class ParquetRows : ITableRows
 
     public TextPlace PlaceOf(int column) => new(Line, column + 1);
 
+    public string? Json(int column) => columns[column]![row] switch
+    {
+        null => "null",
+        string text when fields[column].ClrType == typeof(bool) => text,
+        string text when IsText(fields[column].ClrType) => JsonSerializer.Serialize(text),
+        _ => null,
+    };
+
     public void Dispose() => reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private bool ReadGroup()
@@ -86,7 +95,7 @@ internal sealed class ParquetRows : ITableRows
     private string?[] Texts(ParquetRowGroupReader part, DataField field)
     {
         Type type = field.ClrType;
-        if (type == typeof(string) || type == typeof(ReadOnlyMemory<char>))
+        if (IsText(type))
         {
             var texts = new string?[rows];
             part.ReadAsync(field, texts.AsMemory()!).AsTask().GetAwaiter().GetResult();
@@ -115,6 +124,8 @@ internal sealed class ParquetRows : ITableRows
             _ => throw DataFault.In(name, $"the column {DataFault.Quote(field.Name)} of type {type.Name}", "numbers, texts, truth values or dates"),
         };
     }
+
+    private static bool IsText(Type type) => type == typeof(string) || type == typeof(ReadOnlyMemory<char>);
 
     private static string Number<T>(T value) where T : IFormattable => value.ToString(null, CultureInfo.InvariantCulture);
 

@@ -34,6 +34,12 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
     /// <summary>The lists of labels that its texts are; null where they are none.</summary>
     public CellLists? Lists { get; init; }
 
+    /// <summary>Values of a column of numbers that are none as this table is read.</summary>
+    public int Unread { get; init; }
+
+    /// <summary>Whether nearly all values are numbers, some of them as another language writes them or with signs around them.</summary>
+    public bool MayBeNumbers { get; init; }
+
     /// <summary>Whether every number is whole.</summary>
     public bool IsWhole { get; init; }
 
