@@ -24,8 +24,10 @@ internal static class AutoencoderStarter
             yaml.Add(text, remark);
         yaml.Add("  target: input", "no labels: the samples are their own targets");
         yaml.Add(Recipe.Text($"  batch: {recipe.Batch}"));
-        yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
-        yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
+        if (data.Validation is null)
+            yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
+        if (data.Test is null)
+            yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
         yaml.Add("model:");
         if (data.Train.Shape.Rank > 1)
             yaml.Add("  - flatten");

@@ -12,7 +12,7 @@ internal sealed class TableStarter
     private const int FewestRare = 20;
 
     private readonly string path, folder;
-    private readonly string? culture;
+    private readonly string? culture, comment;
     private readonly TableProfile table;
     private readonly TargetChoice target;
     private readonly TestTable? test;
@@ -25,11 +25,11 @@ internal sealed class TableStarter
     {
         (this.path, this.folder) = (path, folder);
         TableReading reading = TableReading.Of(path);
-        culture = reading.Culture;
+        (culture, comment) = (reading.Culture, reading.Comment);
         target = TargetChoice.Of(reading.Table, wanted);
         // Once more: which columns give the answer away.
-        table = TableProfile.Of(path, new() { Path = path, Culture = culture }, Name(reading.Table, target.Column));
-        test = TestTable.Of(path, table, target.Column, culture);
+        table = reading.Profile(path, Name(reading.Table, target.Column));
+        test = TestTable.Of(path, table, target.Column, reading);
         series = IsClass || Lists is not null ? null : table.Time;
         past = series is null ? 0 : Math.Max(2, Math.Min(series.UsualPast, table.Rows / 10));
         recipe = series is null ? Recipe.Of(table.Rows, IsClass || Lists is not null) : Recipe.OfSeries(table.Rows - past);
@@ -105,6 +105,8 @@ internal sealed class TableStarter
             yaml.Add($"      test: {CommentedYaml.Scalar(Starter.PathIn(folder, test.Path))}");
         if (!table.Named)
             yaml.Add("      header: false", "columns go by their numbers from 0");
+        if (comment is not null)
+            yaml.Add($"      comment: \"{comment}\"", "what lines of remarks begin with");
         if (culture is not null)
             yaml.Add($"      culture: {culture}", "whose numbers and dates these are");
         yaml.Add(IsClass || Lists is not null ? $"      label: {Key(target.Column)}" : $"      targets: [{Key(target.Column)}]", AnswerText());

@@ -7,11 +7,11 @@ namespace GpuGrad.Training.Starters;
 /// <param name="Rows">Rows that it has.</param>
 internal sealed record TestTable(string Path, int Rows)
 {
-    public static TestTable? Of(string path, TableProfile training, int target, string? culture)
+    public static TestTable? Of(string path, TableProfile training, int target, TableReading reading)
     {
         if (Beside(path) is not string beside)
             return null;
-        TableProfile table = Profile(beside, culture);
+        TableProfile table = reading.Profile(beside);
         int answer = training.Named ? table.Columns.ToList().FindIndex(c => c.Name == training.Columns[target].Name) : target;
         return Matches(table, training) && answer >= 0 && table.Columns[answer] is { Type: not null } ? new TestTable(beside, table.Rows) : null;
     }
@@ -21,14 +21,12 @@ internal sealed record TestTable(string Path, int Rows)
     {
         if (Beside(path) is not string beside)
             return null;
-        TableProfile table = Profile(beside, null);
+        TableProfile table = TableProfile.Of(beside);
         string[] names = [.. table.Columns.Select(c => c.Name)];
         return training.Named && table.Named
             ? training.Columns.All(c => names.Contains(c.Name) != (c == training.Columns[target])) ? beside : null
             : table.Columns.Count == training.Columns.Count - 1 ? beside : null;
     }
-
-    private static TableProfile Profile(string path, string? culture) => TableProfile.Of(path, new() { Path = path, Culture = culture });
 
     // By name in any order, with others besides, as training reads them; without names by their number.
     private static bool Matches(TableProfile table, TableProfile training) => table.Named == training.Named

@@ -48,7 +48,7 @@ public sealed class DataConfigTests
     {
         DataConfig config = Load.Config("{dataset: digits, augment: [flip, {flip: vertical}, {crop: 3}, {rotate: 12.5}, {erase: {probability: 0.25, area: 0.1}}, noise]}");
         Assert.Equal(
-            new Augmentation { FlipHorizontal = true, FlipVertical = true, Shift = 3, Rotate = 12.5, EraseProbability = 0.25, EraseArea = 0.1, Noise = 0.1 },
+            new Augmentation { FlipHorizontal = true, FlipVertical = true, Shift = 3, Rotate = 12.5, EraseProbability = 0.25, EraseArea = 0.1, Noise = 0.1, Fill = Outside.Reflect },
             config.Augmentation!.Samples);
         Assert.Null(Load.Config("{dataset: digits}").Augmentation);
     }

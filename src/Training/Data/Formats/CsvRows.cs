@@ -20,7 +20,7 @@ internal sealed class CsvRows(Stream stream, string name, CsvOptions options) : 
         MalformedData = CsvMalformedDataHandling.Throw,
         MaxRecordSize = MostRecord,
         TrackLineNumbers = true,
-        DetectSeparatorHint = false,
+        DetectSeparatorHint = options.Separator is null,
         IncludeValuesInExceptions = false,
         FormatProvider = CultureInfo.InvariantCulture,
     }, leaveOpen: true);
