@@ -102,7 +102,7 @@ public sealed record FlipConfig : AugmentConfig
 /// <summary>Moves or turns pictures, so that something comes in from outside.</summary>
 public abstract record MovingConfig : AugmentConfig
 {
-    // Chosen by measurement (bench/results/fill.md): black edges cost small networks three points of accuracy on photographs, and nothing is gained by them elsewhere.
+    // Chosen by measurement: bench/results/fill.md.
     internal const Outside DefaultFill = Outside.Reflect;
 
     /// <summary>What comes in from outside: black, the mean of each channel, or the mirrored picture (reflect). One for all that moves and turns.</summary>
