@@ -12,6 +12,9 @@ public sealed record StarterColumn(string Name, string Type, string? Reason = nu
 /// <summary>A first config for somebody's data: what was found in the data, and YAML that trains on it.</summary>
 public sealed record Starter
 {
+    // As the config has it: an autoencoder.
+    private const string Input = "input";
+
     /// <summary><c>table</c>, <c>pictures</c>, <c>arrays</c>, <c>text</c> (for a language model) or <c>texts</c> (to be classified).</summary>
     public required string Kind { get; init; }
 
@@ -61,9 +64,6 @@ public sealed record Starter
             _ => throw DataFault.In(data, "a single picture", "a folder with a folder of pictures for each class"),
         };
     }
-
-    // As the config has it: an autoencoder.
-    private const string Input = "input";
 
     internal static void RefuseTarget(string data, string? target)
     {
