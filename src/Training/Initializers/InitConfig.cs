@@ -22,6 +22,7 @@ public abstract record InitConfig : IChoice<InitConfig>, ILocated
         new("he", typeof(HeInit), "Variance 2/fan-in (He et al., 2015)."),
         new("lecun", typeof(LecunInit), "Variance 1/fan-in (LeCun et al., 1998)."),
         new("orthogonal", typeof(OrthogonalInit), "Orthogonal rows or columns (Saxe et al., 2013)."),
+        new("whiten", typeof(WhitenInit), "Of a first convolution: filters that make the numbers of the training samples' patches uncorrelated and of variance 1, each with both signs; usually with `freeze`."),
     ];
 
     [NotConfig]

@@ -73,6 +73,7 @@ public sealed class Conv : Layer
             Init = config.Init ?? site.DefaultInit,
             FanIn = fanIn,
             FanOut = fanOut,
+            Patches = site.IsFirst && config.Groups == 1 ? new PatchWindow(new Shape(input.C, input.H, input.W), kernel.R, kernel.S, dilation.H, dilation.W) : null,
         };
         bias = config.Bias
             ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }

@@ -85,6 +85,9 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     /// <summary>The layers built before it, by path.</summary>
     public Dictionary<string, Layer> Known { get; init; } = [];
 
+    /// <summary>Whether what comes in are the samples as they are.</summary>
+    public bool IsFirst => Known.Count == 0;
+
     /// <summary>Builds inner layers in a row.</summary>
     public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next, Known);
 }

@@ -1,6 +1,7 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Networks;
@@ -31,6 +32,7 @@ public static class ModelCheck
             throw ConfigException.At(config.Data.Dataset?.Source ?? config.Data.Source, $"the data has numbers to predict, {shape.Targets} a sample, and no 'loss' is given; softmax-cross-entropy, the default, is for classes; expected e.g. 'loss: mse' (or mae, huber, squared-error), and for labels of 0 and 1 'loss: bce-with-logits'");
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
+        WhitenInit.Check(network);
         Steps.ParameterGroups.Layout(config, network);
         return network;
     }

@@ -41,13 +41,19 @@ public sealed class Network
         ? new(data.Shape, [columns, .. LayerStack.Build(layers, "", columns.Output, Follower.Nothing, [])])
         : Build(layers, data.Shape);
 
-    /// <summary>The values that a parameter begins with; they depend on the seed and the parameter's place, on nothing else.</summary>
-    public double[] InitialValues(Parameter parameter, ulong seed)
+    /// <summary>The values that a parameter begins with; they depend on the seed and the parameter's place, and for <c>whiten</c> on the samples.</summary>
+    /// <param name="parameter">One of this network's.</param>
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="training">The samples to train on; null where there are none.</param>
+    public double[] InitialValues(Parameter parameter, ulong seed, Steps.BatchSource? training = null)
     {
         var values = new double[parameter.Shape.Count];
         uint index = (uint)Parameters.ToList().IndexOf(parameter);
-        InitConfig init = parameter.Init;
-        init.Fill(parameter, new RandomStream(seed, Purpose.Initialise, index), values);
+        var random = new RandomStream(seed, Purpose.Initialise, index);
+        if (training is not null && parameter is { Init: WhitenInit whiten, Patches: { } window })
+            whiten.Fill(parameter, window, training, random, values);
+        else
+            parameter.Init.Fill(parameter, random, values);
         return values;
     }
 

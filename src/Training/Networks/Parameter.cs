@@ -20,6 +20,9 @@ public sealed record Parameter(string Name, string Layer, Shape Shape)
     /// <summary>True for what multiplies an input: penalties pull it towards 0, and leave biases and the factors of normalisations alone.</summary>
     public bool Penalized { get; init; }
 
+    /// <summary>What each filter sees of a sample, for those of a convolution that nothing comes before; null for others.</summary>
+    public PatchWindow? Patches { get; init; }
+
     /// <summary>Whether rows of it are picked by ids, as those of an embedding.</summary>
     public bool IsTable { get; init; }
 

@@ -236,6 +236,15 @@ public sealed class BatchSource
         memory.Write(data, begin, values);
     }
 
+    /// <summary>A sample as a network gets it where nothing changes it at random.</summary>
+    public double[] ReadScaled(int place)
+    {
+        var values = new double[samples.Shape.Count];
+        samples.Read((long)place * values.Length, values);
+        normalization.Apply(values, 0, samples.Shape.Count / normalization.Scale.Count);
+        return values;
+    }
+
     private static T[] Of<T>(int[] places, T[] all, int size)
     {
         var values = new T[places.Length * size];

@@ -55,10 +55,12 @@ public sealed class Model : IDisposable
     public WeightTransfer? Transfer { get; private set; }
 
     /// <summary>Gives every parameter the value that its initialiser and the seed say, then those of <c>init-from</c> to whom they fit.</summary>
-    public void Initialise(ulong seed)
+    /// <param name="seed">The run's seed.</param>
+    /// <param name="training">The samples to train on, by which <c>whiten</c> goes; null where there are none.</param>
+    public void Initialise(ulong seed, BatchSource? training = null)
     {
         foreach (Parameter parameter in Network.Parameters)
-            Write(parameter, Network.InitialValues(parameter, seed));
+            Write(parameter, Network.InitialValues(parameter, seed, training));
         if (config.InitFrom is InitFromConfig from)
             Transfer = WeightTransfer.Apply(from, this);
     }
@@ -340,7 +342,7 @@ public sealed class Model : IDisposable
         {
             IReadOnlyList<(PlanLayout, (BatchSource?, int), ModelGraph)> layouts = Layouts(training, evaluated, batchSize, null, watch: config.Diagnostics.Every > 0);
             RequireRoom(Planned(layouts));
-            Initialise(seed);
+            Initialise(seed, training);
             GiveBackInitialValues();
             // All that the run will ever need, so that it is now that it does not fit and not after an hour.
             foreach (Slot slot in Memory.Lasting)

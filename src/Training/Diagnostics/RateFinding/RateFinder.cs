@@ -136,7 +136,7 @@ internal sealed class RateTrials(RunConfig config, Network network, Device devic
     public double Loss(ulong seed, double rate)
     {
         using var model = new Model(config, network, device);
-        model.Initialise(seed);
+        model.Initialise(seed, source);
         source.Upload(model.DeviceMemory);
         int batch = Math.Min(config.Data.Batch, source.Count), batches = source.Count / batch, last = Math.Max(1, steps / 5);
         model.Prepare(source, [], batch);
