@@ -33,7 +33,7 @@ public sealed class GradientToolTests : IDisposable
     {
         Answer wrong = gpugrad.Run("explain", "2*(x + sni(y))", "--at", "x=1,y=2");
         Assert.Equal(ExitCode.Usage, wrong.Code);
-        Assert.Equal(["gpugrad: 'sni' is no function; did you mean 'sin'?", "    2*(x + sni(y))", "           ^^^"], wrong.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd()));
+        Assert.Equal(["gpugrad: 'sni' is not a function; did you mean 'sin'?", "    2*(x + sni(y))", "           ^^^"], wrong.Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.TrimEnd()));
         Answer claim = gpugrad.Run("explain", "s=sigmoid(w*x); 0.5*(y-s)^2", "--at", "w=0.6,x=1.5,y=1", "--claim", "w=(y-s)*s*(1-s)*x");
         Assert.Equal(ExitCode.Unexpected, claim.Code);
         Assert.Contains("wrong sign: it is minus the gradient", claim.Output, StringComparison.Ordinal);

@@ -68,7 +68,7 @@ public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns
         await browser.Ask("document.querySelector('#json button').click()");
         await browser.Until("document.querySelectorAll('#answer meter').length == 2");
         await browser.Ask("document.querySelector('#body').value = '{'; document.querySelector('#json button').click()");
-        await browser.Until("document.querySelector('#answer .bad')?.textContent.startsWith('400: the body is no JSON')");
+        await browser.Until("document.querySelector('#answer .bad')?.textContent.startsWith('400: the body is not JSON')");
         Assert.True((await browser.Ask("document.documentElement.scrollWidth"))!.GetValue<int>() <= 420);
         // The wrong body that was asked for is the one complaint.
         Assert.All(browser.Complaints, c => Assert.Contains("400", (string?)JsonNode.Parse(c)!["entry"]!["text"], StringComparison.Ordinal));

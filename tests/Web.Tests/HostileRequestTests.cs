@@ -16,8 +16,8 @@ public sealed class HostileRequestTests(TrainedRuns runs) : IClassFixture<Traine
 
     [Theory]
     [InlineData("", "an empty body; expected application/json")]
-    [InlineData("{", "the body is no JSON (line 1, byte 2 of it); expected {\"inputs\": [sample, …]}")]
-    [InlineData("[1, 2]", "the body is no object")]
+    [InlineData("{", "the body is not JSON (line 1, byte 2 of it); expected {\"inputs\": [sample, …]}")]
+    [InlineData("[1, 2]", "the body is not an object")]
     [InlineData("{}", "the body has no 'inputs'")]
     [InlineData("{\"input\": []}", "the body has 'input'; expected")]
     [InlineData("{\"inputs\": []}", "inputs: no samples; expected one or more")]
@@ -32,7 +32,7 @@ public sealed class HostileRequestTests(TrainedRuns runs) : IClassFixture<Traine
     [InlineData("{\"inputs\": [[[[[[[[[[1]]]]]]]]]]}", "inputs[0]: a list; expected values of the columns")]
     [InlineData("{\"inputs\": [\"no base64!\"]}", "inputs[0]: a text that is no base64")]
     [InlineData("{\"inputs\": [\"AAAA\"]}", "inputs[0]: a picture; expected samples [N, ")]
-    [InlineData("{\"inputs\": [[1,\"red\",null]]} {}", "the body is no JSON (line 1, byte 30 of it)")]
+    [InlineData("{\"inputs\": [[1,\"red\",null]]} {}", "the body is not JSON (line 1, byte 30 of it)")]
     public async Task A_wrong_body_is_400_with_the_reason_in_a_line(string body, string expected)
     {
         await using Served served = await Served.Start(gpugrad["table"]);

@@ -48,7 +48,7 @@ public abstract class Device : IDisposable
     /// <exception cref="OutOfDeviceMemoryException">There is not so much; nothing was allocated.</exception>
     public abstract DeviceBuffer Allocate(string name, long bytes);
 
-    /// <summary>Refuses so much memory where the device certainly has it not; allocates nothing. One that cannot tell refuses nothing.</summary>
+    /// <summary>Throws if the device cannot hold that much; allocates nothing. A device that cannot tell never throws.</summary>
     /// <exception cref="OutOfDeviceMemoryException">There is not so much.</exception>
     public virtual void Require(string what, long bytes)
     {

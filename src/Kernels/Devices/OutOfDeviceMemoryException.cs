@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Devices;
 
-/// <summary>A device has not the memory for a buffer. Nothing was allocated; what was before is as it was.</summary>
+/// <summary>A device lacks the memory for a buffer. Nothing was allocated; earlier buffers are unchanged.</summary>
 /// <param name="device">Its name in words: <c>this machine</c>, <c>cuda:0</c>.</param>
 /// <param name="buffer">What the memory was for.</param>
 /// <param name="bytes">What it asked for.</param>

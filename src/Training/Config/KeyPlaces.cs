@@ -7,7 +7,7 @@ internal static class KeyPlaces
 {
     private const int Deepest = 3;
 
-    /// <summary>The key with its sections; null where no section has it, or the record is none of them.</summary>
+    /// <summary>The key with its sections; null where no section has it, or the record is not one of them.</summary>
     public static string? Of(Type record, string key)
     {
         List<(Type Record, string Path)> sections = [.. Sections(typeof(RunConfig), "", Deepest)];

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Data;
 internal static class Splitter
 {
     /// <summary>Positions, in order, of the samples that are kept and of those that are held back.</summary>
-    /// <param name="samples">What is parted; where it has labels, each class is parted in the same ratio.</param>
+    /// <param name="samples">What is split; where it has labels, each class is split in the same ratio.</param>
     /// <param name="held">How many are held back; fewer than there are.</param>
     /// <param name="random">Where chance comes from.</param>
     public static (int[] Kept, int[] Held) Split(SampleSet samples, int held, RandomStream random)

@@ -11,7 +11,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>A data set made ready for training: limited, parted, with its scaling and its random changes.</summary>
+/// <summary>A data set made ready for training: limited, split, with its scaling and its random changes.</summary>
 public sealed record TrainingData
 {
     /// <summary>Split number of the limit, the test part and the validation part: each has chances of its own.</summary>

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Losses;
@@ -95,7 +96,7 @@ internal static class GuessLoss
         double[] losses = [.. columns.Select((c, i) => Column(loss, c, columns.Count == 1 ? null : i))];
         if (losses.Length == 0 || losses.Any(l => !double.IsFinite(l)))
             return null;
-        return loss is SquaredErrorConfig ? losses.Sum() : losses.Average();
+        return loss is NumberLoss<HalfSquaredError> ? losses.Sum() : losses.Average();
     }
 
     private static double Column(LossConfig loss, double[] values, int? label)
@@ -103,9 +104,9 @@ internal static class GuessLoss
         double mean = values.Average();
         return loss switch
         {
-            SquaredErrorConfig => 0.5 * values.Average(v => (v - mean) * (v - mean)),
-            MseConfig => values.Average(v => (v - mean) * (v - mean)),
-            MaeConfig => values.Average(v => Math.Abs(v - Median(values))),
+            NumberLoss<HalfSquaredError> => 0.5 * values.Average(v => (v - mean) * (v - mean)),
+            NumberLoss<MeanSquaredError> => values.Average(v => (v - mean) * (v - mean)),
+            NumberLoss<MeanAbsoluteError> => values.Average(v => Math.Abs(v - Median(values))),
             HuberConfig huber => values.Average(v => Math.Abs(v - mean) <= huber.Delta ? 0.5 * (v - mean) * (v - mean) : huber.Delta * (Math.Abs(v - mean) - (0.5 * huber.Delta))),
             BinaryCrossEntropyConfig binary => Binary(mean, binary.WeightOf(label)),
             _ => double.NaN,

@@ -13,7 +13,7 @@ public abstract record LogConfig : IChoice<LogConfig>, ILocated
     public static IReadOnlyList<Choice> All { get; } =
     [
         new("tensorboard", typeof(TensorBoardConfig), "Event files for TensorBoard in the run folder: scalars, histograms, images, the config, hyperparameters."),
-        new("csv", typeof(CsvConfig), "`epochs.csv`, a row each epoch, and `steps.csv`, a row every `train.log-every` steps, in the run folder."),
+        new("csv", typeof(CsvLogConfig), "`epochs.csv`, a row each epoch, and `steps.csv`, a row every `train.log-every` steps, in the run folder."),
     ];
 
     [NotConfig]
@@ -29,4 +29,4 @@ public sealed record TensorBoardConfig : LogConfig
     public int Images { get; init => field = Require.Between(value, 0, 256); } = 25;
 }
 
-public sealed record CsvConfig : LogConfig;
+public sealed record CsvLogConfig : LogConfig;

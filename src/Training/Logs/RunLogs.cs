@@ -45,7 +45,7 @@ internal sealed class RunLogs : IDisposable
                 opened.Add(log switch
                 {
                     TensorBoardConfig board => new TensorBoardLog(board, loaded, data, EventFile.Open(folder.Folder, lengths, resumed?.State.Step ?? 0, tolerate)),
-                    CsvConfig => new CsvLog(folder.Folder, lengths, tolerate),
+                    CsvLogConfig => new CsvLog(folder.Folder, lengths, tolerate),
                     _ => throw new InvalidOperationException($"{log.GetType().Name} is no log."),
                 });
             }

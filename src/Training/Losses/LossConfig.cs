@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
+using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
@@ -56,9 +57,9 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         new("bce-with-logits", typeof(BinaryCrossEntropyConfig), "Binary cross-entropy of logits."),
         new("hinge", typeof(HingeConfig), "The multiclass support vector machine's loss."),
         new("squared-hinge", typeof(SquaredHingeConfig), "The same with each violation squared."),
-        new("squared-error", typeof(SquaredErrorConfig), "Half the sum of squared errors, mean over the batch."),
-        new("mse", typeof(MseConfig), "Mean squared error."),
-        new("mae", typeof(MaeConfig), "Mean absolute error."),
+        new("squared-error", typeof(NumberLoss<HalfSquaredError>), "Half the sum of squared errors, mean over the batch."),
+        new("mse", typeof(NumberLoss<MeanSquaredError>), "Mean squared error."),
+        new("mae", typeof(NumberLoss<MeanAbsoluteError>), "Mean absolute error."),
         new("huber", typeof(HuberConfig), "Squared error that becomes linear beyond delta."),
         new("focal", typeof(FocalConfig), "Cross-entropy in which what is right already counts less."),
         new("dice", typeof(DiceConfig), "How little predicted and true regions overlap."),

@@ -36,32 +36,13 @@ public abstract record NumberLossConfig : LossConfig
         data.Classes > 0 ? $"{Name} needs numbers to predict, the data has {data.Classes} classes; use softmax-cross-entropy" : null;
 }
 
-/// <summary>½Σ(ŷ - y)² of a sample, mean over the batch.</summary>
-public sealed record SquaredErrorConfig : NumberLossConfig
+/// <summary>A loss without settings, of numbers in any unit: its op is all that there is to say.</summary>
+/// <typeparam name="T">Of the network's output and the targets, e.g. <see cref="MeanSquaredError"/>.</typeparam>
+public sealed record NumberLoss<T> : NumberLossConfig where T : Op, new()
 {
-    protected override Op Op => new HalfSquaredError();
+    protected override Op Op => new T();
 
-    protected override string Name => "squared-error";
-
-    internal override bool TakesScaledTargets => true;
-}
-
-/// <summary>Mean of (ŷ - y)² over all numbers, as <c>torch.nn.MSELoss</c>.</summary>
-public sealed record MseConfig : NumberLossConfig
-{
-    protected override Op Op => new MeanSquaredError();
-
-    protected override string Name => "mse";
-
-    internal override bool TakesScaledTargets => true;
-}
-
-/// <summary>Mean of |ŷ - y| over all numbers, as <c>torch.nn.L1Loss</c>.</summary>
-public sealed record MaeConfig : NumberLossConfig
-{
-    protected override Op Op => new MeanAbsoluteError();
-
-    protected override string Name => "mae";
+    protected override string Name => All.First(c => c.Type == typeof(NumberLoss<T>)).Name;
 
     internal override bool TakesScaledTargets => true;
 }
@@ -125,7 +106,7 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
         if (data.HasPositionClasses)
             return "bce-with-logits takes one class a sample or pixel, the data has one for each position of a sequence; use softmax-cross-entropy or focal";
         if (data.MaskShape is not Shape mask)
-            return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index is about pixels of masks, which the data has not; leave it out";
+            return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index is about pixels of masks, which the data does not have; leave it out";
         Shape wanted = mask.Prepend(1);
         if (data.Classes != 2)
             return $"bce-with-logits takes masks of two classes, the data has {data.Classes}; use softmax-cross-entropy, dice or focal";

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Networks;
 
-/// <summary>A stretch of the parameter buffer whose parameters have the same optimizer settings.</summary>
+/// <summary>A range of the parameter buffer whose parameters have the same optimizer settings.</summary>
 public readonly record struct ParameterRange(int Group, long Offset, long Length);
 
 /// <summary>

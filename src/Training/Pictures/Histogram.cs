@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>How often numbers lie where.</summary>
+/// <summary>A histogram.</summary>
 public sealed record Histogram : Picture
 {
     public Axis X { get; init; } = new();

@@ -26,13 +26,13 @@ public sealed record Series(string Name, IReadOnlyList<double> X, IReadOnlyList<
     public int? Color { get; init; }
 }
 
-/// <summary>A stretch between two curves: a range, a confidence band.</summary>
+/// <summary>The area between two curves: a range, a confidence band.</summary>
 public sealed record Band(string Name, IReadOnlyList<double> X, IReadOnlyList<double> Low, IReadOnlyList<double> High, int Color = 0);
 
 /// <summary>A place on the x axis with a word for it.</summary>
 public sealed record Mark(double X, string Text, int Color = 7);
 
-/// <summary>How often numbers lie between two edges. Drawn from the bottom, the highest one as high as the share says.</summary>
+/// <summary>One bin of a histogram, between two edges. Drawn from the bottom, the highest one as high as the share says.</summary>
 /// <param name="Name">For the legend.</param>
 /// <param name="Edges">One more than there are counts.</param>
 /// <param name="Counts">How often.</param>
@@ -143,7 +143,7 @@ public sealed record LineChart : Picture
         return path.ToString();
     }
 
-    // Of each stretch of a long series the smallest and the largest stay: no spike is lost.
+    // Of each range of a long series the smallest and the largest stay: no spike is lost.
     private static IEnumerable<int> Thinned(IReadOnlyList<double> y)
     {
         if (y.Count <= MostPoints)

@@ -32,7 +32,7 @@ public sealed record RunLog
     public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
 
     /// <summary>Reads the log of a run, also of one that is going on; a last line that is not whole is left out.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: too large, or a line is none of metrics.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: too large, or a line does not hold metrics.</exception>
     public static RunLog Read(string path)
     {
         var all = new List<LogLine>();

@@ -69,7 +69,7 @@ public static class RunReport
         (string Run, LogLine Line)[] all = [.. runs.SelectMany(r => r.Log.Alarms.Select(a => (r.Name, a)))];
         if (all.Length == 0)
         {
-            page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "None: nothing that is watched was out of the ordinary." : "Nothing was watched (diagnostics.every is 0).");
+            page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "No alarms." : "Nothing was watched (diagnostics.every is 0).");
         }
         // Not a table: sentences want the whole width of a narrow window.
         foreach ((string run, LogLine line) in all)

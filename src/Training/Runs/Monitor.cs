@@ -1,5 +1,6 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Runs;
@@ -58,6 +59,18 @@ internal sealed class Monitor
             if (!given().Contains(metric.Figure))
                 throw ConfigException.At(place, $"{key}: the {set.ToString().ToLowerInvariant()} samples give no '{metric.Figure.Replace('_', '-')}'; expected one of loss, {string.Join(", ", given().Select(n => n.Replace('_', '-')))}");
         }
+    }
+
+    /// <summary>Refuses a target that no run can reach: better said now than after hours that it is missed.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    public static void RequireReachable(TargetConfig? target, TrainingData data)
+    {
+        if (target is null or { TestAccuracy: null, TestLoss: null })
+            return;
+        if (data.Test is null)
+            throw ConfigException.At(target.Source, "target asks for a figure of the test set, and the data has none; give data.test, e.g. 0.2, or ask for train-loss");
+        if (target.TestAccuracy is not null && data.Shape.Classes == 0)
+            throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
     }
 
     /// <summary>Takes note of an epoch; gives whether its weights are the best so far.</summary>

@@ -1,43 +1,33 @@
-using System.Diagnostics;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Distributed;
-using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Logs;
-using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
-using GpuGrad.Training.Schedules;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Runs;
 
 /// <summary>A trainer with a run folder: logs its figures, saves checkpoints, goes on from one, leaves a summary and weights.</summary>
-public sealed class RunSession : IRunObserver, IDisposable
+public sealed class RunSession : IDisposable
 {
     private readonly RunConfig config;
-    private readonly string yaml;
-    private readonly string fingerprint;
+    private readonly TrainingData data;
     private readonly RunFolder folder;
-    private readonly IRunObserver? display;
     private readonly Action<string> warn;
     private readonly RunLogs logs;
     private readonly ModelCard card;
     private readonly HealthLog health;
-    private readonly SampleSet trainSamples;
     private readonly Remedies remedies;
-    private readonly ICollectives? ranks;
-    private FlightRecorder? recorder;
-    private readonly Stopwatch sinceCheckpoint = Stopwatch.StartNew();
-    private bool bestIsNew;
+    private readonly BlackBoxWatch box;
+    private readonly CheckpointWatch checkpoints;
+    private readonly SummaryWriter summary;
+    private readonly bool recordsSteps;
 
     /// <param name="loaded">The experiment.</param>
     /// <param name="data">Its samples.</param>
@@ -52,23 +42,15 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         loaded = loaded.For(data);
         config = loaded.Config;
-        yaml = YamlWriter.Write(loaded.Tree);
-        fingerprint = data.Fingerprint;
-        card = ModelCard.Of(loaded, data);
-        trainSamples = data.Train;
+        this.data = data;
         this.folder = folder;
-        this.ranks = ranks;
-        this.display = display;
         this.warn = warn;
+        card = ModelCard.Of(loaded, data);
+        // A step of several ranks cannot be replayed from what one of them saw.
+        recordsSteps = config.Diagnostics.BlackBox && ranks is null;
         // A checkpoint has the weights: the file that they came from need not be there any more.
-        Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, this, ranks);
-        // Who resumes a run was told when it began.
-        foreach (string remark in resumed is not null ? [] : SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
-            warn(remark);
-        foreach (string remark in TransferRemarks.Of(config, Trainer.Network, Trainer.Model.Transfer, isNew: resumed is null))
-            warn(remark);
-        if (config.Threads > 0 && device.Id != "cpu")
-            warn($"threads: {config.Threads} are for the cpu device; {device.Id} has its own");
+        Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, null, ranks);
+        Remark(isNew: resumed is null);
         remedies = new Remedies(loaded) { TotalSteps = Trainer.TotalSteps };
         if (resumed is not null)
         {
@@ -80,12 +62,16 @@ public sealed class RunSession : IRunObserver, IDisposable
             DurableFile.WriteText(folder.Folder, RunFolder.TransferFile, TransferJson.Of(transfer).ToJsonString() + "\n");
         logs = RunLogs.Open(loaded, data, folder, resumed, Survive);
         health = new HealthLog(loaded, Trainer, data, logs, display);
+        box = new BlackBoxWatch(folder, card, data.Train, remedies, warn);
+        checkpoints = new CheckpointWatch(config, YamlWriter.Write(loaded.Tree), data.Fingerprint, folder, logs, Survive);
+        summary = new SummaryWriter(config, folder, card, ranks?.Size);
+        Trainer.Observe(new SessionObserver(box, new FigureLog(config, logs), logs, health, display, checkpoints));
     }
 
     public Trainer Trainer { get; }
 
     /// <summary>What the black box found where the run stopped at a number that is not finite.</summary>
-    public Finding? NonFinite { get; private set; }
+    public Finding? NonFinite => box.NonFinite;
 
     /// <summary>Units that are dead or saturated by now, layer by layer.</summary>
     public IReadOnlyList<IdleUnits> IdleUnits => health.Idle(Trainer);
@@ -97,9 +83,8 @@ public sealed class RunSession : IRunObserver, IDisposable
     {
         try
         {
-            // A step of several ranks cannot be replayed from what one of them saw.
-            if (config.Diagnostics.BlackBox && ranks is null)
-                StartRecorder();
+            if (recordsSteps)
+                box.Start(Trainer);
             if (Trainer.State.Step == 0)
                 logs.AtStart(Trainer);
             if (config.Diagnostics.InitAudit && Trainer.State.Step == 0)
@@ -108,7 +93,7 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (result.Status != RunStatus.Stopped)
                 health.AtEnd(Trainer);
             if (result.Status == RunStatus.Stopped)
-                Save(best: false);
+                checkpoints.Save(Trainer, best: false);
             else
                 WeightFile.Save(folder.Folder, Path.GetFileName(folder.Weights), Trainer.Model, card.ToMetadata());
             Finish(Naming.Kebab(result.Status.ToString()), result.Final);
@@ -121,9 +106,9 @@ public sealed class RunSession : IRunObserver, IDisposable
                 Finish("stopped", null);
             throw;
         }
-        catch (NonFiniteException e) when (recorder is not null)
+        catch (NonFiniteException e) when (box.IsRecording)
         {
-            NonFiniteException explained = Explain(e);
+            NonFiniteException explained = box.Explain(Trainer, e, health);
             Finish("non-finite", null);
             throw explained;
         }
@@ -134,93 +119,25 @@ public sealed class RunSession : IRunObserver, IDisposable
         }
     }
 
-    void IRunObserver.OnStep(Trainer trainer, in StepReport report)
-    {
-        Record(trainer);
-        if (report.Step % config.Train.LogEvery == 0)
-            LogStep(report);
-        health.AfterStep(trainer, report);
-        display?.OnStep(trainer, report);
-        bool due = config.Checkpoint.Every > 0 && report.Step % config.Checkpoint.Every == 0;
-        bool late = config.Checkpoint.Seconds > 0 && sinceCheckpoint.Elapsed.TotalSeconds >= config.Checkpoint.Seconds;
-        // The end of an epoch is saved once its figures are known.
-        if ((due || late) && report.Done < report.Samples)
-            TrySave(best: false);
-    }
-
-    void IRunObserver.OnEpoch(Trainer trainer, EpochReport report)
-    {
-        LogEpoch(report);
-        logs.AfterEpoch(trainer, report);
-        bestIsNew = trainer.State.KeptEpoch == report.Epoch;
-        display?.OnEpoch(trainer, report);
-        health.AfterEpoch(trainer, report);
-        TrySave(bestIsNew);
-    }
-
     public void Dispose()
     {
-        recorder?.Dispose();
+        box.Dispose();
         logs.Dispose();
         Trainer.Dispose();
     }
 
-    // Nothing in the log depends on the clock: a resumed run's log is that of a run that never stopped, byte by byte.
-    private void LogStep(in StepReport report)
+    // Who resumes a run was told of its settings when it began.
+    private void Remark(bool isNew)
     {
-        double norm = report.Bound.GradientNorm;
-        if (double.IsNaN(norm))
-            logs.Append(LineKind.Step, ("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate));
-        else
-            logs.Append(LineKind.Step, ("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate), ("gradient_norm", norm));
-    }
-
-    private void LogEpoch(EpochReport report)
-    {
-        var line = new List<(string, MetricValue)> { ("step", report.Step), ("epoch", (long)report.Epoch), ("lr", report.Rate) };
-        foreach ((string name, EpochFigures figures, EvaluationReport? all) in report.Sets)
+        if (isNew)
         {
-            line.Add(($"{name}_loss", figures.Loss));
-            if (!double.IsNaN(figures.Accuracy))
-                line.Add(($"{name}_accuracy", figures.Accuracy));
-            foreach ((string figure, double value) in all?.Values ?? [])
-            {
-                if (figure != "accuracy" || double.IsNaN(figures.Accuracy))
-                    line.Add(($"{name}_{figure}", value));
-            }
+            foreach (string remark in SettingsWithoutEffect.Remarks(config, Trainer.Network).Concat(SettingsWithoutEffect.Remarks(config, data.Train.Count, Trainer.TotalSteps)))
+                warn(remark);
         }
-        logs.Append(LineKind.Epoch, [.. line]);
-    }
-
-    private void StartRecorder()
-    {
-        try
-        {
-            recorder = new FlightRecorder(Trainer.Model, Trainer.State.Step, folder.Path);
-        }
-        catch (StorageException e)
-        {
-            GoOnUnrecorded(e);
-        }
-    }
-
-    private void Record(Trainer trainer)
-    {
-        try
-        {
-            recorder?.AfterStep(trainer, trainer.LastStep!);
-        }
-        catch (StorageException e)
-        {
-            GoOnUnrecorded(e);
-        }
-    }
-
-    private void GoOnUnrecorded(StorageException e)
-    {
-        recorder?.Dispose();
-        recorder = null;
-        warn($"{e.Message} The run goes on without its black box (diagnostics.black-box): a step that goes wrong could not be replayed.");
+        foreach (string remark in TransferRemarks.Of(config, Trainer.Network, Trainer.Model.Transfer, isNew))
+            warn(remark);
+        if (config.Threads > 0 && Trainer.Model.Device.Id != "cpu")
+            warn($"threads: {config.Threads} are for the cpu device; {Trainer.Model.Device.Id} has its own");
     }
 
     // It needs memory of its own; a run that leaves none for it goes on without.
@@ -229,78 +146,12 @@ public sealed class RunSession : IRunObserver, IDisposable
         try
         {
             health.AtStart(Trainer);
-            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, trainSamples, card.Normalization, card.Shape, remedies, Trainer.Model).Alarms);
+            health.Raise(Trainer, InitAudit.Run(config, Trainer.Network, Trainer.Model.Device, data.Train, card.Normalization, card.Shape, remedies, Trainer.Model).Alarms);
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
             warn("No memory is left to measure the network's start (diagnostics.init-audit); the run goes on without.");
         }
-    }
-
-    // Nothing that goes wrong here may hide what went wrong there.
-    private NonFiniteException Explain(NonFiniteException e)
-    {
-        try
-        {
-            IReadOnlyList<StepRecord> steps = recorder!.Rewind(Trainer, Trainer.LastStep!, out Snapshot state);
-            StepBundle bundle = StepBundle.Of(card, trainSamples, steps, state, Trainer.Model.Device.Id);
-            string name = $"nonfinite-step-{e.Step.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
-            using (WorkFolder inside = folder.Folder.Inside(name))
-                bundle.Save(inside);
-            string path = Path.Combine(folder.Folder.Place.Now ?? folder.Path, name);
-            Finding? finding = new StepReplay(bundle).Run(Trainer.Model.Device);
-            NonFinite = finding;
-            string told = finding?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
-            health.Raise(Trainer, [FindingText.Alarm(e, finding, remedies, health.LongestStep, path)]);
-            return e.With($"{told}; gpugrad replay {path} runs it again");
-        }
-        catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
-        {
-            warn($"The step could not be replayed: {failure.Message}");
-            return e;
-        }
-    }
-
-    private void TrySave(bool best)
-    {
-        try
-        {
-            Save(best);
-        }
-        catch (StorageException e) when (!config.Checkpoint.Required)
-        {
-            Survive(e);
-        }
-    }
-
-    private void Save(bool best)
-    {
-        if (Trainer.Model.Device.RunsAhead)
-            Trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
-        sinceCheckpoint.Restart();
-        (long length, Dictionary<string, long>? others) = logs.Sync();
-        var checkpoint = new Checkpoint
-        {
-            State = Trainer.State,
-            Config = yaml,
-            DataFingerprint = fingerprint,
-            Device = Checkpoint.NameOf(Trainer.Model.Device),
-            MetricsLength = length,
-            LogLengths = others,
-            Parameters = ModelState.ParametersOf(Trainer.Model),
-            Buffers = ModelState.BuffersOf(Trainer.Model),
-        };
-        try
-        {
-            folder.Checkpoints.Save(checkpoint, config.Checkpoint.Keep, best);
-        }
-        catch (StorageException)
-        {
-            folder.RequireInPlace(); // that a folder is gone says more than that a file cannot be made in it
-            throw;
-        }
-        // It is saved in the run's own folder, wherever that lies now.
-        folder.RequireInPlace(string.Create(System.Globalization.CultureInfo.InvariantCulture, $" after step {checkpoint.State.Step}, whose checkpoint is in it"));
     }
 
     private void Finish(string status, EpochReport? final)
@@ -310,70 +161,12 @@ public sealed class RunSession : IRunObserver, IDisposable
             if (status != "stopped")
                 logs.AtEnd(Trainer, succeeded: status is "finished" or "early-stopped");
             logs.Sync();
-            folder.WriteSummary(new RunSummary
-            {
-                Status = status,
-                Device = Trainer.Model.Device.Id,
-                Epochs = Trainer.State.Epoch,
-                Steps = Trainer.State.Step,
-                TrainLoss = final?.Train.Loss ?? Trainer.State.LastTrainLoss,
-                TestLoss = final?.Test?.Loss,
-                TestAccuracy = final?.Test is { } test && !double.IsNaN(test.Accuracy) ? test.Accuracy : null,
-                ValidationLoss = final?.Validation?.Loss,
-                ValidationAccuracy = final?.Validation is { } held && !double.IsNaN(held.Accuracy) ? held.Accuracy : null,
-                BestEpoch = BestEpoch(),
-                Run = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder.Path))),
-                Metrics = final is null ? null : MetricsOf(final),
-                InitFrom = config.InitFrom is null ? null : folder.ReadTransfer(),
-                SamplesPerSecond = Trainer.Seconds > 0 ? Trainer.State.Samples / Trainer.Seconds : 0,
-                WallSeconds = Trainer.Seconds,
-                Ranks = ranks?.Size,
-                MemoryExpected = Trainer.Model.ExpectedResident + (recorder is null ? 0 : FlightRecorder.MemoryFor(Trainer.Model)),
-                MemoryPeak = PeakMemory(),
-            });
+            summary.Write(Trainer, status, final, box.IsRecording);
         }
         catch (StorageException e) when (final is null)
         {
             Survive(e); // what ended the run matters more
         }
-    }
-
-    // A resumed run knows its earlier epochs from its log alone.
-    private int? BestEpoch()
-    {
-        if (Trainer.State.KeptEpoch > 0)
-            return Trainer.State.KeptEpoch;
-        try
-        {
-            IReadOnlyList<LogLine> epochs = RunLog.Read(folder.Metrics).Epochs;
-            Metric judged = Trainer.Judged;
-            string figure = $"{judged.Set!.ToString()!.ToLowerInvariant()}_{judged.Figure}";
-            return epochs.Count == 0 ? null : (int)epochs.MinBy(e => double.IsNaN(e[figure]) ? double.PositiveInfinity : judged.HigherIsBetter ? -e[figure] : e[figure])!["epoch"];
-        }
-        catch (GpuGradException)
-        {
-            return null; // a log that cannot be read says so when it is asked for
-        }
-    }
-
-    private Dictionary<string, JsonElement> MetricsOf(EpochReport final)
-    {
-        // Where an epoch's end left figures out, they are computed once now.
-        bool whole = (final.Validation is null || final.ValidationReport is not null) && (final.Test is null || final.TestReport is not null);
-        var judged = whole ? null : Trainer.Judge();
-        return final.Sets.ToDictionary(s => s.Name, s => Element(EvaluationJson.Of(s.Figures, s.Report ?? judged?.GetValueOrDefault(s.Name).Report, s.Name == "train" ? null : card.Input.AnswerNames)));
-    }
-
-    private static JsonElement Element(JsonNode node)
-    {
-        using var document = JsonDocument.Parse(node.ToJsonString());
-        return document.RootElement.Clone();
-    }
-
-    private static long PeakMemory()
-    {
-        using Process self = Process.GetCurrentProcess();
-        return self.PeakWorkingSet64;
     }
 
     private void Survive(GpuGradException e) => warn($"{e.Message} The run goes on; what was saved before is unchanged.");

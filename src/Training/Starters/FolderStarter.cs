@@ -21,7 +21,7 @@ internal static class FolderStarter
             Starter.RefuseTarget(folder, target);
             return PictureStarter.Of(folder, configFolder, progress);
         }
-        string[] tables = [.. files.Where(FileKinds.IsTable)];
+        string[] tables = [.. files.Where(SampleFiles.IsTable)];
         string? single = Only(tables) ?? Only([.. files.Where(f => f.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))])
             ?? files.FirstOrDefault(f => Path.GetFileName(f) is "x.npy" or "X.npy" or "x_train.npy" or "X_train.npy")
             ?? IdxFiles.Find(folder, IdxFiles.MnistNames[0]);

@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Starters;
 /// <param name="data">As it was read.</param>
 internal sealed class SampleStarter(string kind, string source, DataSet data)
 {
-    // Smaller than this is no picture that filters could find something in.
+    // Smaller than this is not a picture that filters could find something in.
     private const int SmallestPicture = 8;
 
     private readonly DataShape shape = data.Shape;

@@ -51,16 +51,16 @@ public sealed record Starter
             RefuseTarget(data, target);
             return TextStarter.OfFile(data, folder);
         }
-        FileKind kind = DataFile.Read(data, stream => FileKinds.Of(stream, data, new ReadingOptions()));
-        if (kind == FileKind.Table)
+        SampleFile kind = DataFile.Read(data, stream => SampleFiles.Of(stream, data, new ReadingOptions()));
+        if (kind == SampleFile.Table)
             return TableStarter.Of(data, target, folder);
-        bool toItself = kind is FileKind.Npz or FileKind.Npy or FileKind.Idx && target == Input;
+        bool toItself = kind is SampleFile.Npz or SampleFile.Npy or SampleFile.Idx && target == Input;
         if (!toItself)
             RefuseTarget(data, target);
         return kind switch
         {
-            FileKind.Npz => ArrayStarter.OfArchive(data, folder, toItself),
-            FileKind.Npy or FileKind.Idx => ArrayStarter.OfFile(data, folder, toItself),
+            SampleFile.Npz => ArrayStarter.OfArchive(data, folder, toItself),
+            SampleFile.Npy or SampleFile.Idx => ArrayStarter.OfFile(data, folder, toItself),
             _ => throw DataFault.In(data, "a single picture", "a folder with a folder of pictures for each class"),
         };
     }

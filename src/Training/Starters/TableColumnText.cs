@@ -42,7 +42,7 @@ internal sealed class TableColumnText
         { Type: ColumnType.Text } => "names or free text",
         { Type: ColumnType.Category, Distinct: > MostOneHot } => string.Create(CultureInfo.InvariantCulture, $"{column.Distinct:N0} different texts"),
         { Type: ColumnType.Number, Minimum: null } => "no value that is a number",
-        { Type: ColumnType.Number } => column.Suspicions.FirstOrDefault(s => s.Contains("are no numbers", StringComparison.Ordinal)),
+        { Type: ColumnType.Number } => column.Suspicions.FirstOrDefault(s => s.Contains("are not numbers", StringComparison.Ordinal)),
         _ => null,
     };
 

@@ -1,5 +1,4 @@
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
@@ -19,9 +18,8 @@ public sealed class Model : IDisposable
     private const int LargestPiece = 1 << 20;
 
     private readonly RunConfig config;
-    private readonly ModelGraphs graphs;
     private readonly RankShare share;
-    private readonly Dictionary<(BatchSource? Source, int Batch), BoundGraph> plans = [];
+    private readonly ModelPlans plans;
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
@@ -34,7 +32,7 @@ public sealed class Model : IDisposable
         this.share = share ?? RankShare.Alone;
         Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train, inParts: this.share.Size > 1);
         DeviceMemory = new DeviceMemory(device);
-        graphs = new ModelGraphs(config, network, Memory);
+        plans = new ModelPlans(config, this, new ModelGraphs(config, network, Memory), this.share);
     }
 
     public Network Network { get; }
@@ -54,7 +52,7 @@ public sealed class Model : IDisposable
     /// <summary>What <c>init-from</c> gave the parameters; null without.</summary>
     public WeightTransfer? Transfer { get; private set; }
 
-    /// <summary>Gives every parameter the value that its initialiser and the seed say, then those of <c>init-from</c> to whom they fit.</summary>
+    /// <summary>Initialises every parameter from its initialiser and the seed, then overwrites those that <c>init-from</c> has values for.</summary>
     /// <param name="seed">The run's seed.</param>
     /// <param name="training">The samples to train on, by which <c>whiten</c> goes; null where there are none.</param>
     public void Initialise(ulong seed, BatchSource? training = null)
@@ -69,31 +67,11 @@ public sealed class Model : IDisposable
     /// <exception cref="GpuGradException">
     /// <see cref="Fault.Memory"/>: names the largest buffers and a batch size that would fit. Nothing stays allocated.
     /// </exception>
-    public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
-    {
-        OutOfDeviceMemoryException? lack;
-        try
-        {
-            lack = TryLoad(seed, training, evaluated, batchSize);
-        }
-        catch (TooLargeException e)
-        {
-            Dispose();
-            throw BatchAdvice.Of(e, batchSize, size => Countable(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)));
-        }
-        if (lack is null)
-            return;
-        var advice = new MemoryAdvice(lack, DeviceMemory);
-        Dispose();
-        throw advice.Give(
-            batchSize,
-            size => Planned(Layouts(training, evaluated, size, null, watch: config.Diagnostics.Every > 0)),
-            size =>
-            {
-                using var trial = new Model(config, Network, Device, share);
-                return trial.TryLoad(seed, training, evaluated, size);
-            });
-    }
+    public void Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize) =>
+        ExpectedResident = new ModelLoading(config, this, plans, share).Load(seed, training, evaluated, batchSize);
+
+    internal OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize) =>
+        new ModelLoading(config, this, plans, share).TryLoad(seed, training, evaluated, batchSize).Lack;
 
     /// <summary>
     /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
@@ -108,32 +86,23 @@ public sealed class Model : IDisposable
     public void Prepare(
         BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false, bool inputGradient = false)
     {
-        Bind(Layouts(training, evaluated, batchSize, options, watch, inputGradient));
+        plans.Bind(plans.Layouts(training, evaluated, batchSize, options, watch, inputGradient));
     }
 
     /// <summary>Adds a plan that only predicts, after <see cref="Prepare"/>.</summary>
     /// <param name="source">One that was prepared.</param>
     /// <param name="batchSize">Samples in a batch, no more than the source has.</param>
     /// <returns>Null where it would need more memory than the plans that were prepared.</returns>
-    public BoundGraph? AddInference(BatchSource source, int batchSize)
-    {
-        ModelGraph graph = graphs.Inference(source, batchSize);
-        PlanLayout layout = PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null, activations: false));
-        if (layout.ArenaBytes > DeviceMemory.ArenaBytes)
-            return null;
-        BoundGraph bound = plans[(source, batchSize)] = new BoundGraph(graph, new Plan(layout));
-        graphs.UploadConstants(DeviceMemory);
-        return bound;
-    }
+    public BoundGraph? AddInference(BatchSource source, int batchSize) => plans.AddInference(source, batchSize);
 
     /// <summary>The training step for a batch size.</summary>
-    public BoundGraph Training(int batchSize) => plans[(null, batchSize)];
+    public BoundGraph Training(int batchSize) => plans.Of(PlanKey.Training(batchSize));
 
     /// <summary>The training step for whole batches that also fills <see cref="Probe"/>'s slot; null where none was prepared.</summary>
-    public BoundGraph? Watched => plans.GetValueOrDefault((null, 0));
+    public BoundGraph? Watched => plans.Find(PlanKey.Watched);
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
-    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans[(source, batchSize)];
+    public BoundGraph Evaluation(BatchSource source, int batchSize) => plans.Of(PlanKey.Evaluation(source, batchSize));
 
     /// <summary>Sets what changes from step to step.</summary>
     /// <param name="seed">The run's seed.</param>
@@ -163,8 +132,8 @@ public sealed class Model : IDisposable
         clock.Clear();
         clock[ClockLayout.Seed] = (int)(uint)seed;
         clock[ClockLayout.Seed + 1] = (int)(uint)(seed >> 32);
-        clock[ClockLayout.Step] = (int)(uint)batch;
-        clock[ClockLayout.Step + 1] = (int)(uint)((ulong)batch >> 32);
+        clock[ClockLayout.Batch] = (int)(uint)batch;
+        clock[ClockLayout.Batch + 1] = (int)(uint)((ulong)batch >> 32);
         clock[ClockLayout.Cursor] = cursor;
         (mix ?? BatchMix.None).WriteTo(clock);
         DeviceMemory.Post(Memory.Clock, clock);
@@ -193,9 +162,9 @@ public sealed class Model : IDisposable
     /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count.</exception>
     internal double BytesOfStep(BatchSource source, int batchSize, PlanOptions? options = null)
     {
-        IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts = Layouts(source, [], batchSize, options, watch: false);
-        Countable(layouts);
-        return Planned(layouts).Bytes;
+        IReadOnlyList<PlannedGraph> layouts = plans.Layouts(source, [], batchSize, options);
+        ModelPlans.RequireCountable(layouts);
+        return plans.Needed(layouts).Bytes;
     }
 
     public void ClearTotals(Slot totals)
@@ -208,10 +177,10 @@ public sealed class Model : IDisposable
     public EpochFigures ReadTotals(Slot totals)
     {
         Span<double> sums = stackalloc double[Metrics.Length];
-        foreach (BoundGraph bound in plans.Values)
+        foreach (BoundGraph bound in plans.All)
             bound.Plan.Synchronize();
         DeviceMemory.Read(totals, 0, sums);
-        bool classes = plans.Values.Any(p => p.Graph.Batch.Labels is not null);
+        bool classes = plans.All.Any(p => p.Graph.Batch.Labels is not null);
         double samples = sums[Metrics.Samples] + sums[Metrics.Samples + 1], correct = sums[Metrics.Correct] + sums[Metrics.Correct + 1], judged = sums[Metrics.Judged] + sums[Metrics.Judged + 1];
         double loss = samples > 0 ? sums[Metrics.Loss] + sums[Metrics.Loss + 1] : double.NaN;
         return new EpochFigures(loss, classes ? correct / judged : double.NaN, (long)samples);
@@ -275,9 +244,7 @@ public sealed class Model : IDisposable
 
     public void Dispose()
     {
-        foreach (BoundGraph bound in plans.Values)
-            bound.Plan.Dispose();
-        plans.Clear();
+        plans.Dispose();
         DeviceMemory.Dispose();
     }
 
@@ -298,119 +265,4 @@ public sealed class Model : IDisposable
             target.Write(offset, part);
         }
     }
-
-    private void Bind(IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts)
-    {
-        DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
-        foreach ((PlanLayout layout, (BatchSource?, int) key, ModelGraph graph) in layouts)
-            plans[key] = new BoundGraph(graph, new Plan(layout));
-        graphs.UploadConstants(DeviceMemory);
-    }
-
-    private static void Countable(IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts)
-    {
-        foreach ((PlanLayout layout, _, _) in layouts)
-            layout.RequireCountable();
-    }
-
-    private PlannedMemory Planned(IEnumerable<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> layouts) =>
-        new(layouts.Select(l => l.Layout), Memory.Lasting, Device);
-
-    // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process, or another
-    // one, between two buffers. A parameter's first values are doubles in the host's memory before they are the device's.
-    private void RequireRoom(PlannedMemory planned)
-    {
-        long values = Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max();
-        double written = new[] { Memory.Parameters, Memory.State, Memory.Ema }.OfType<Slot>().Sum(s => (double)s.Length * Device.RealSize);
-        HostMemory.Require("initial values", values);
-        double needed = Device.UsesHostMemory ? Math.Max(planned.Bytes, written + values) : planned.Bytes;
-        Device.Require("training", (long)Math.Min(needed, long.MaxValue / 2));
-    }
-
-    // They are garbage now, of the size of the largest parameter twice over, and the next collection may be long in coming.
-    private void GiveBackInitialValues()
-    {
-        const long WorthACollection = 4 << 20;
-        if (Network.Parameters.Any(p => p.Shape.Length > WorthACollection))
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-    }
-
-    private OutOfDeviceMemoryException? TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
-    {
-        long resident = Environment.WorkingSet, used = HostMemory.Used;
-        try
-        {
-            IReadOnlyList<(PlanLayout, (BatchSource?, int), ModelGraph)> layouts = Layouts(training, evaluated, batchSize, null, watch: config.Diagnostics.Every > 0);
-            RequireRoom(Planned(layouts));
-            Initialise(seed, training);
-            GiveBackInitialValues();
-            // All that the run will ever need, so that it is now that it does not fit and not after an hour.
-            foreach (Slot slot in Memory.Lasting)
-                _ = DeviceMemory[slot];
-            foreach (BatchSource source in evaluated.Prepend(training))
-                source.Upload(DeviceMemory);
-            Bind(layouts);
-            ExpectedResident = resident + HostMemory.Used - used + HostMemory.RuntimeGrowth;
-            HostMemory.Require("the .NET runtime", HostMemory.RuntimeGrowth, ofHeap: false);
-            return null;
-        }
-        catch (OutOfDeviceMemoryException e)
-        {
-            return e;
-        }
-    }
-
-    private IReadOnlyList<(PlanLayout Layout, (BatchSource?, int) Key, ModelGraph Graph)> Layouts(
-        BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options, bool watch, bool inputGradient = false)
-    {
-        // The watched step stands under a batch size of 0.
-        var wanted = new List<((BatchSource?, int) Key, ModelGraph Graph)>();
-        if (watch && training is not null)
-            wanted.Add(((null, 0), graphs.Training(training, share.Of(Math.Min(batchSize, training.Count)).Length, Probe)));
-        IEnumerable<int> sizes = training is null ? [] : BatchSizes(training.Count, batchSize).Take(config.Data.DropLast ? 1 : 2);
-        foreach (int size in sizes.Select(s => share.Of(s).Length).Where(s => s > 0).Distinct())
-            wanted.Add(((null, size), graphs.Training(training!, size, inputGradient: inputGradient)));
-        foreach (BatchSource source in evaluated)
-        {
-            foreach (int size in BatchSizes(source.Count, batchSize))
-                wanted.Add(((source, size), source.HasAnswers ? graphs.Evaluation(source, size) : graphs.Inference(source, size)));
-        }
-        return [.. wanted.Select(w => (PlanLayout.Of(w.Graph.Graph, DeviceMemory, Keeping(w.Graph, options, w.Key.Item1?.KeepsActivations == true)), w.Key, w.Graph))];
-    }
-
-    private static IEnumerable<int> BatchSizes(int samples, int batch) =>
-        new[] { Math.Min(batch, samples), samples % batch }.Where(s => s > 0).Distinct();
-
-    // The loss is looked at between steps.
-    private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options, bool activations)
-    {
-        options ??= new PlanOptions();
-        return options with { Keep = [.. options.Keep, .. new[] { graph.Loss, graph.LossWeight, graph.Output, graph.GradientNorm, graph.InputGradient }.OfType<Kernels.Tensors.Tensor>(), .. activations ? graph.Activations.Values : []] };
-    }
 }
-
-/// <summary>A graph of a model and its plan.</summary>
-public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
-{
-    /// <summary>The loss of the last run.</summary>
-    public double Loss => Value(Graph.Loss!);
-
-    /// <summary>How much its batch counts among others: its samples, or the sum of their classes' weights where gradients are accumulated.</summary>
-    public double Weight => Graph.LossWeight is null ? Graph.BatchSize : Value(Graph.LossWeight);
-
-    /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
-    public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);
-
-    private double Value(Kernels.Tensors.Tensor tensor)
-    {
-        Span<double> value = stackalloc double[1];
-        Plan.Read(tensor, value);
-        return value[0];
-    }
-}
-
-/// <summary>Figures over the samples of an epoch, each sample counted once.</summary>
-/// <param name="Loss">Mean loss; with class weights the weighted mean, whatever the size of the batches.</param>
-/// <param name="Accuracy">Share of samples classified right; NaN for regression.</param>
-/// <param name="Samples">Samples counted.</param>
-public readonly record struct EpochFigures(double Loss, double Accuracy, long Samples);

@@ -20,6 +20,9 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>The output of each layer by path.</summary>
     public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
 
+    /// <summary>Whether its layers draw random masks (dropout); what the batch draws, augmentation, apart.</summary>
+    public bool DrawsMasks { get; init; }
+
     /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
     public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
 
@@ -50,10 +53,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null, bool inputGradient = false)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
-        Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
+        Tensor clock = Clock(graph);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
-        Tensor random = graph.Persistent("rng", new Shape(4), memory.Clock);
+        Tensor random = Randomness(graph);
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y));
         layers.SetLengths(batch.X, batch.Lengths);
@@ -74,6 +77,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return new ModelGraph(graph, batchSize, batch, output, loss)
         {
             Activations = layers.Activations,
+            DrawsMasks = graph.Nodes.Any(n => n.Inputs.Contains(random)),
             Gradients = gradients,
             LossWeight = memory.Accumulated is null ? null : built.Weight,
             GradientNorm = norm,
@@ -86,10 +90,10 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     public ModelGraph Audit(BatchSource source, int batchSize, out IReadOnlyDictionary<string, Tensor> gradients)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
-        Batch batch = source.Fetch(graph, batchSize, graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock));
+        Batch batch = source.Fetch(graph, batchSize, Clock(graph));
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, graph.Persistent("rng", new Shape(4), memory.Clock), IsFrozen);
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, Randomness(graph), IsFrozen);
         layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         Tensor loss = BuildLoss(graph, output, batch).Value;
@@ -114,7 +118,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     public ModelGraph Inference(BatchSource source, int batchSize)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
-        Tensor clock = graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
+        Tensor clock = Clock(graph);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
@@ -130,6 +134,11 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         foreach ((Slot slot, IReadOnlyList<double> values) in constants.Values)
             device.Write(slot, 0, values.ToArray().AsSpan());
     }
+
+    private Tensor Clock(Graph graph) => graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
+
+    // What random masks follow from, the first words of the clock: the run's seed and the number of the batch.
+    private Tensor Randomness(Graph graph) => graph.Persistent("rng", new Shape(ClockLayout.RandomWords), memory.Clock);
 
     private bool IsFrozen(Parameter parameter) => config.Freeze?.Includes(parameter) == true;
 

@@ -70,7 +70,7 @@ public sealed class GridSearch : ISearch
 }
 
 /// <summary>
-/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are parted into a good tenth and the
+/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are split into a good tenth and the
 /// rest, each key's values in both become a density, and of some candidates drawn from that of the good ones the one with the largest ratio of the two is
 /// taken. Keys are treated one by one.
 /// </summary>

@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Tools;
 internal static class CardConfig
 {
     /// <summary>The experiment, with a network that fits the card's shape.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is no config, or its network cannot take what the card describes.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not a config, or its network cannot take what the card describes.</exception>
     public static LoadedConfig Of(ModelCard card, string path)
     {
         if (Problem(card) is string wrong)

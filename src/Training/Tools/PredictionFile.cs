@@ -40,7 +40,7 @@ public sealed partial class PredictionFile
     }
 
     /// <summary>Refuses a path whose ending says no format.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is none of them.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not one of them.</exception>
     public static void Check(string path)
     {
         if (Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".tsv" or ".jsonl" or ".npz"))
@@ -48,8 +48,8 @@ public sealed partial class PredictionFile
     }
 
     /// <summary>Adds the predictions of a file.</summary>
-    /// <param name="name">The file, where it is no table.</param>
-    /// <param name="table">Its rows; null where it is no table.</param>
+    /// <param name="name">The file, where it is not a table.</param>
+    /// <param name="table">Its rows; null where it is not a table.</param>
     /// <param name="samples">Its samples.</param>
     /// <param name="predictions">One a sample.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it has other columns than the files before it.</exception>

@@ -49,7 +49,7 @@ public sealed class TextGenerator : IDisposable
     /// <param name="seed">The same seed, prompt and device give the same text.</param>
     /// <param name="note">Told of characters of the prompt that the network does not know.</param>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Config"/>: an empty prompt. <see cref="Fault.NonFinite"/>: the network gives what is no number.
+    /// <see cref="Fault.Config"/>: an empty prompt. <see cref="Fault.NonFinite"/>: the network gives what is not a number.
     /// </exception>
     public IEnumerable<string> Continue(string prompt, int length, TokenSampling sampling, ulong seed, Action<string>? note = null)
     {

@@ -38,7 +38,7 @@ internal static class Downsampling
         }
     }
 
-    // One that is no number is among them, so that it is seen.
+    // One that is not a number is among them, so that it is seen.
     private static (int Low, int High) Extremes(List<float> values, int begin, int end)
     {
         int low = begin, high = begin;

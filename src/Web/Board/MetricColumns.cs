@@ -42,7 +42,7 @@ internal sealed class MetricColumns
 
     public MetricColumn? this[string name] => byName.GetValueOrDefault(name);
 
-    /// <summary>Adds a line; one that is none of metrics is left out.</summary>
+    /// <summary>Adds a line; a line without metrics is left out.</summary>
     public void Add(ReadOnlySpan<byte> json)
     {
         line.Clear();

@@ -34,7 +34,7 @@ internal static class JsonInputs
         {
             var reader = new Utf8JsonReader(body, Options);
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                throw new Refusal(400, $"the body is no object; {Expected}");
+                throw new Refusal(400, $"the body is not an object; {Expected}");
             IReadOnlyList<SampleSet>? samples = null;
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
@@ -52,7 +52,7 @@ internal static class JsonInputs
         }
         catch (JsonException e)
         {
-            throw new Refusal(400, string.Create(CultureInfo.InvariantCulture, $"the body is no JSON (line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1} of it); {Expected}"));
+            throw new Refusal(400, string.Create(CultureInfo.InvariantCulture, $"the body is not JSON (line {(e.LineNumber ?? 0) + 1}, byte {(e.BytePositionInLine ?? 0) + 1} of it); {Expected}"));
         }
         catch (InvalidOperationException)
         {

@@ -17,7 +17,7 @@ internal static class RequestReader
     /// <param name="body">All of it.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
     /// <param name="fitted">What training learned of its data.</param>
-    /// <exception cref="Refusal">It is nothing that is taken.</exception>
+    /// <exception cref="Refusal">It is not accepted.</exception>
     /// <exception cref="GpuGradException">The samples are broken, or not such as the network was trained on.</exception>
     public static async Task<IReadOnlyList<SampleSet>> Read(string? type, byte[] body, InputPipeline pipeline, FittedInput fitted)
     {

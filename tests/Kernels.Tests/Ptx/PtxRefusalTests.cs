@@ -97,7 +97,7 @@ public sealed class PtxRefusalTests
         { "ld.param.u32 %r1, [p0+22];", "are outside" },
         { "ld.param.u64 %rd1, [p0+4];", "are not aligned" },
         { "ld.global.u32 %r1, [%r2];", "a global address has 64 bits" },
-        { "ld.global.f32 %f1, [%fd1];", "an address register has 32 or 64 bits and is no float" },
+        { "ld.global.f32 %f1, [%fd1];", "an address register has 32 or 64 bits and is not a float" },
         { "ld.global.v2.f32 %f1, [%rd1];", "a vector of 2 expected" },
         { "ld.global.v4.f32 {%f1, %f2}, [%rd1];", "a vector of 4 expected" },
         { "ld.global.f32 {%f1, %f2}, [%rd1];", "a vector needs .v2 or .v4" },
@@ -118,9 +118,9 @@ public sealed class PtxRefusalTests
         // Grammar
         { "add.s32 %r1, %r2, %r3", "',' expected, found 'ret'" },
         { "add.s32 %r1 %r2, %r3;", "',' expected" },
-        { ".reg .x32 %x;", "'.x32' is no type" },
-        { "ld.global.u32 %r1, [%rd1;", "';' is no operand" },
-        { "add.s32 %r1, %r2, 0x;", "'0x' is no number" },
+        { ".reg .x32 %x;", "'.x32' is not a type" },
+        { "ld.global.u32 %r1, [%rd1;", "';' is not an operand" },
+        { "add.s32 %r1, %r2, 0x;", "'0x' is not a number" },
     };
 
     [Theory]

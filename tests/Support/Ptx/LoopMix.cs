@@ -7,7 +7,7 @@ namespace GpuGrad.Tests.Support.Ptx;
 /// <param name="Instructions">In one turn.</param>
 /// <param name="Multiplies">Of these FFMA, or HMMA on tensor cores.</param>
 /// <param name="OnTensorCores">Whether they are HMMA.</param>
-/// <param name="LocalAccesses">LDL and STL: arrays that are no registers.</param>
+/// <param name="LocalAccesses">LDL and STL: arrays that are not registers.</param>
 public sealed partial record LoopMix(int Instructions, int Multiplies, bool OnTensorCores, int LocalAccesses)
 {
     /// <summary>Share of the multiplications, 0 to 1.</summary>

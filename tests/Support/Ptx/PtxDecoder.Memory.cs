@@ -46,7 +46,7 @@ internal sealed partial class PtxDecoder
         {
             bool wide = register.Type is PtxType.B64 or PtxType.U64 or PtxType.S64, narrow = register.Type is PtxType.B32 or PtxType.U32 or PtxType.S32;
             if (!wide && !narrow)
-                throw Error($"an address register has 32 or 64 bits and is no float; this one is {register.Type.Name()}.");
+                throw Error($"an address register has 32 or 64 bits and is not a float; this one is {register.Type.Name()}.");
             if (narrow && space is "global" or Generic)
                 throw Error("a global address has 64 bits.");
             return (register.Slot, address.Offset);

@@ -167,7 +167,7 @@ internal sealed class PtxParser
     private PtxType ParseType()
     {
         string token = Next();
-        return token.StartsWith('.') && PtxTypes.Parse(token[1..]) is { } type ? type : throw Error($"'{token}' is no type.");
+        return token.StartsWith('.') && PtxTypes.Parse(token[1..]) is { } type ? type : throw Error($"'{token}' is not a type.");
     }
 
     private PtxStatement[] ParseBody()
@@ -257,7 +257,7 @@ internal sealed class PtxParser
         }
         string mnemonic = Next();
         if (!char.IsAsciiLetter(mnemonic[0]))
-            throw new PtxSyntaxException(line, $"'{mnemonic}' is no instruction.");
+            throw new PtxSyntaxException(line, $"'{mnemonic}' is not an instruction.");
         List<PtxOperand> operands = [];
         while (!Accept(";"))
         {
@@ -303,7 +303,7 @@ internal sealed class PtxParser
         if (minus)
             throw Error($"number expected after '-', found '{token}'.");
         if (!(char.IsAsciiLetter(token[0]) || token[0] is '%' or '_' or '$'))
-            throw Error($"'{token}' is no operand.");
+            throw Error($"'{token}' is not an operand.");
         return token[0] == '%' && !token.Contains('.', StringComparison.Ordinal) && !PtxSpecial.IsName(token) ? new RegisterOperand(token) : new SymbolOperand(token);
     }
 
@@ -315,7 +315,7 @@ internal sealed class PtxParser
             return new FloatOperand(ulong.Parse(token.AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture), true);
         bool hex = token.StartsWith("0x", StringComparison.OrdinalIgnoreCase);
         if (!ulong.TryParse(hex ? token.AsSpan(2) : token.AsSpan(), hex ? NumberStyles.HexNumber : NumberStyles.None, CultureInfo.InvariantCulture, out ulong value))
-            throw Error($"'{token}' is no number.");
+            throw Error($"'{token}' is not a number.");
         return new IntegerOperand(minus ? -(long)value : (long)value);
     }
 }

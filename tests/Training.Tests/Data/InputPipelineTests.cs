@@ -12,7 +12,7 @@ namespace GpuGrad.Training.Tests.Data;
 /// <summary>Whatever a network was trained on, other files are read the same way; and what is not the same is refused.</summary>
 public sealed class InputPipelineTests : IDisposable
 {
-    // The class stands in the middle, and one column is no number.
+    // The class stands in the middle, and one column is not a number.
     private const string Table = "id,height,kind,width\nu1,1.5,cat,10\nu2,2.5,dog,20\nu3,3.5,cat,30\n";
     private const string TableData = "{csv: {path: train.csv, label: kind, ignore: [id]}}";
 

@@ -21,7 +21,7 @@ public sealed class MaskTests
     [Fact]
     public void Random_changes_move_a_mask_with_its_picture_and_leave_out_what_comes_from_outside()
     {
-        // A picture whose bytes are its classes plus one: black, which comes in from outside, is none of them.
+        // A picture whose bytes are its classes plus one: black, which comes in from outside, is not one of them.
         byte[] mask = [.. Enumerable.Range(0, 3 * 6 * 8).Select(i => (byte)(i * 7 % 5))];
         var samples = new SampleSet { Shape = new Shape(1, 6, 8), Count = 3, Bytes = [.. mask.Select(c => (byte)(c + 1))], Mask = mask, AnswerShape = new Shape(6, 8) };
         (double[] x, double[] labels, _) = Fetch(samples, new Augmentation { FlipHorizontal = true, FlipVertical = true, Shift = 3, Noise = 0, EraseProbability = 0 });

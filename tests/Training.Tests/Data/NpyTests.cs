@@ -38,7 +38,7 @@ public sealed class NpyTests
         { "two byte orders", File("{'descr': '<<f4', 'fortran_order': False, 'shape': (1,)}", new byte[4]), "the type '<<f4'" },
         { "order 1", File("{'descr': '<f4', 'fortran_order': 1, 'shape': (1,)}", new byte[4]), "True or False" },
         { "a list as shape", File("{'descr': '<f4', 'fortran_order': False, 'shape': [1]}", new byte[4]), "expected '('" },
-        { "a size that is no number", File("{'descr': '<f4', 'fortran_order': False, 'shape': (x,)}", new byte[4]), "the size 'x'" },
+        { "a size that is not a number", File("{'descr': '<f4', 'fortran_order': False, 'shape': (x,)}", new byte[4]), "the size 'x'" },
         { "a negative size", File("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,)}", new byte[4]), "the size" },
         { "a size of 0", File("{'descr': '<f4', 'fortran_order': False, 'shape': (0,)}", []), "an axis of 0" },
         { "a size of 2³¹", File("{'descr': '<f4', 'fortran_order': False, 'shape': (2147483648,)}", new byte[4]), "an axis of 2147483648" },

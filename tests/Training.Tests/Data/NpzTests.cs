@@ -42,7 +42,7 @@ public sealed class NpzTests
         { "two entries over one place", Word(Stored, Find(Stored, 0x02014B50, 1) + 42, 0, 4), "files overlap" },
         { "another name in the local header", Byte(Stored, 30, (byte)'z'), "another name" },
         { "a name twice", Byte(Byte(Stored, Find(Stored, 0x02014B50, 1) + 46, (byte)'x'), Find(Stored, 0x04034B50, 1) + 30, (byte)'x'), "second time" },
-        { "a file that is no array", Zip(("a.txt", [1, 2, 3])), "names end in .npy" },
+        { "a file that is not an array", Zip(("a.txt", [1, 2, 3])), "names end in .npy" },
         { "a folder", Zip(("a/", [])), "names end in .npy" },
         { "a path upwards", Zip(("../../etc/passwd", [1])), "names end in .npy" },
         { "something before", [1, 2, 3, .. Stored], "expected" },

@@ -37,7 +37,7 @@ public sealed class PictureFolderTests : IDisposable
         DataSet data = Load.Set("{dataset: {images: p}}", folder.Path);
         Assert.Equal(["a", "b"], data.ClassNames!);
         Assert.Equal(2, data.Train.Count);
-        Assert.Contains("p: 5 files that are no pictures were left out: '.DS_Store', 'Thumbs.db', '._1.png', …", Assert.Single(data.Notes), StringComparison.Ordinal);
+        Assert.Contains("p: 5 files that are not pictures were left out: '.DS_Store', 'Thumbs.db', '._1.png', …", Assert.Single(data.Notes), StringComparison.Ordinal);
     }
 
     [Fact]

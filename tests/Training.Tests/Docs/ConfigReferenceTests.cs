@@ -24,7 +24,7 @@ public sealed partial class ConfigReferenceTests
     private string Write()
     {
         text.Append("""
-            # What a config can say
+            # Config reference
 
             Made from the config records by the tests; `GPUGRAD_WRITE_DOCS=1 ./test Training` writes it anew. For editors there is
             [a JSON Schema](gpugrad.schema.json): put `# yaml-language-server: $schema=PATH/docs/gpugrad.schema.json` on the first line.
@@ -164,7 +164,7 @@ public sealed partial class ConfigReferenceTests
     private static string KeyOf(string reference)
     {
         string name = reference.Split('.')[^1];
-        Assert.True(reference.StartsWith("P:", StringComparison.Ordinal) && name is not ("All" or "Choices" or "Source"), $"a comment in the reference names {reference}, which is no key of a config");
+        Assert.True(reference.StartsWith("P:", StringComparison.Ordinal) && name is not ("All" or "Choices" or "Source"), $"a comment in the reference names {reference}, which is not a key of a config");
         return Naming.Kebab(name);
     }
 

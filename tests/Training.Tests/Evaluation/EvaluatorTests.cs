@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Tests.Support;
+using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Losses;
@@ -87,7 +88,7 @@ public sealed class EvaluatorTests
     [InlineData(float.NegativeInfinity)]
     public void Outputs_one_of_which_is_not_finite_have_no_figures(float output)
     {
-        var evaluator = new Evaluator(new MseConfig(), Set(3, labels: null, targets: [1, 2, 3]), 0);
+        var evaluator = new Evaluator(new NumberLoss<MeanSquaredError>(), Set(3, labels: null, targets: [1, 2, 3]), 0);
         evaluator.Add([1, output], 1);
         evaluator.Add([3], 1);
         Assert.Null(evaluator.Report()!);
@@ -128,7 +129,7 @@ public sealed class EvaluatorTests
         float[][] outputs = [.. labels.Select(l => Row(one ? 1 : classes, l))];
         if (logits && classes > 2)
             Scatter(outputs);
-        LossConfig loss = (logits, one) switch { (true, true) => new BinaryCrossEntropyConfig(), (true, false) => new SoftmaxCrossEntropyConfig(), (false, true) => new MseConfig(), _ => new HingeConfig() };
+        LossConfig loss = (logits, one) switch { (true, true) => new BinaryCrossEntropyConfig(), (true, false) => new SoftmaxCrossEntropyConfig(), (false, true) => new NumberLoss<MeanSquaredError>(), _ => new HingeConfig() };
         return (new { kind = "classes", outputs = Exact(outputs), labels, classes, logits }, Judge(loss, labels, classes, outputs));
     }
 
@@ -148,7 +149,7 @@ public sealed class EvaluatorTests
         bool constant = Random.Next(5) == 0;
         float[][] targets = [.. Enumerable.Range(0, n).Select(_ => Enumerable.Range(0, size).Select(_ => constant ? 3f : (float)(Random.NextDouble() * 100)).ToArray())];
         float[][] outputs = [.. targets.Select(t => t.Select(v => v + (float)Random.NextDouble()).ToArray())];
-        var evaluator = new Evaluator(new MseConfig(), Set(n, null, [.. targets.SelectMany(t => t)]), 0);
+        var evaluator = new Evaluator(new NumberLoss<MeanSquaredError>(), Set(n, null, [.. targets.SelectMany(t => t)]), 0);
         evaluator.Add([.. outputs.SelectMany(o => o)], size);
         return (new { kind = "numbers", outputs = Exact(outputs), targets = Exact(targets) }, evaluator.Report()!);
     }
@@ -187,7 +188,7 @@ public sealed class EvaluatorTests
             TargetSize = size,
             AnswerShape = new Shape(2, 3, 4),
         };
-        var evaluator = new Evaluator(new MseConfig(), set, 0, new Normalization(scale, centre));
+        var evaluator = new Evaluator(new NumberLoss<MeanSquaredError>(), set, 0, new Normalization(scale, centre));
         evaluator.Add(outputs, size);
         return (new { kind = "maps", outputs = Exact([outputs])[0], targets = Exact([targets])[0], scale = scale.SelectMany(s => Enumerable.Repeat(s, 12)).ToArray(), range = itself ? 255.0 : targets.Max() - targets.Min() }, evaluator.Report()!);
     }

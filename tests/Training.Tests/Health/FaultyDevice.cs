@@ -65,7 +65,7 @@ internal sealed class FaultyDevice(Device inner, Fault fault, Func<long> paramet
                 return -1;
             Span<int> words = stackalloc int[ClockLayout.Length];
             layout.Memory[clock.Placement!.Value.Slot].Read(0, MemoryMarshal.AsBytes(words));
-            return words[ClockLayout.Step];
+            return words[ClockLayout.Batch];
         }
 
         private void Plant(Node node)

@@ -17,7 +17,7 @@ internal static class BatchKernels
         y[i] = classes == 1 ? label : label == i.X % classes ? 1f : 0f;
     }
 
-    /// <summary>Mixes each sample with the next, a thread a number; height = width = 1 where samples are no pictures.</summary>
+    /// <summary>Mixes each sample with the next, a thread a number; height = width = 1 where samples are not pictures.</summary>
     public static void Mix(Index1D i, ArrayView<float> x, ArrayView<int> clock, int batch, int size, int height, int width, int cuts, ArrayView<float> y)
     {
         int n = i.X / size, row = i.X / width % height, column = i.X % width;

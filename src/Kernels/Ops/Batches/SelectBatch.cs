@@ -13,8 +13,11 @@ public static class ClockLayout
     /// <summary>The run's seed, low and high word.</summary>
     public const int Seed = 0;
 
-    /// <summary>The number of the step, low and high word: with the seed it gives every random bit of the step.</summary>
-    public const int Step = 2;
+    /// <summary>The number of the batch, low and high word: with the seed it gives every random bit of the batch.</summary>
+    public const int Batch = 2;
+
+    /// <summary>Seed and batch number, the first words, are what random masks follow from.</summary>
+    public const int RandomWords = 4;
 
     /// <summary>How many samples of the epoch came before this batch.</summary>
     public const int Cursor = 4;
@@ -26,7 +29,7 @@ public static class ClockLayout
 }
 
 /// <summary>
-/// The indices of this step's samples: a stretch of the epoch's order. The order is uploaded once an epoch, so that a step
+/// The indices of this step's samples: a range of the epoch's order. The order is uploaded once an epoch, so that a step
 /// takes nothing from the host but its clock.
 /// </summary>
 /// <remarks>Inputs: order int [samples], clock. Output: int [Batch].</remarks>

@@ -32,7 +32,7 @@ internal static class DropoutKernels
     }
 
     private static (uint A, uint B, uint C, uint D) Words(ArrayView<int> rng, DropoutRule rule, uint group) => Philox.Bits(
-        group, rule.Stream, (uint)rng[ClockLayout.Step], ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout, (uint)rng[ClockLayout.Seed], (uint)rng[ClockLayout.Seed + 1]);
+        group, rule.Stream, (uint)rng[ClockLayout.Batch], ((uint)rng[ClockLayout.Batch + 1] << 8) | (uint)Purpose.Dropout, (uint)rng[ClockLayout.Seed], (uint)rng[ClockLayout.Seed + 1]);
 
     private static void Put(ArrayView<float> x, DropoutRule rule, int count, ArrayView<float> y, int i, uint word)
     {

@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 internal readonly struct DropoutMask
 {
     /// <summary>Length of the tensor <c>rng</c>: seed low and high, step low and high, the first words of the clock (<see cref="ClockLayout"/>).</summary>
-    public const int RngLength = 4;
+    public const int RngLength = ClockLayout.RandomWords;
 
     private readonly uint seedLow;
     private readonly uint seedHigh;
@@ -28,8 +28,8 @@ internal readonly struct DropoutMask
         this.stream = stream;
         seedLow = (uint)rng[ClockLayout.Seed];
         seedHigh = (uint)rng[ClockLayout.Seed + 1];
-        stepLow = (uint)rng[ClockLayout.Step];
-        last = ((uint)rng[ClockLayout.Step + 1] << 8) | (uint)Purpose.Dropout;
+        stepLow = (uint)rng[ClockLayout.Batch];
+        last = ((uint)rng[ClockLayout.Batch + 1] << 8) | (uint)Purpose.Dropout;
         threshold = ThresholdOf(rate);
     }
 

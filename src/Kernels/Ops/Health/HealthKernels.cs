@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Health;
 /// <summary>A tensor as [outer, channels, inner], and between which numbers a unit is neither low nor high.</summary>
 internal readonly record struct UnitSizes(int Outer, int Channels, int Inner, float Low, float High);
 
-/// <summary>A stretch of a buffer, and whether a second buffer is taken off.</summary>
+/// <summary>A range of a buffer, and whether a second buffer is subtracted.</summary>
 internal readonly record struct StretchSizes(long Begin, int Length, int Difference);
 
 /// <summary>The kernels of the ops that watch a network.</summary>
@@ -46,7 +46,7 @@ internal static class HealthKernels
         y[(UnitStatistics.Largest * s.Channels) + channel] = largest;
     }
 
-    /// <summary>Σ of the squares of the numbers of a stretch that fall to a group.</summary>
+    /// <summary>Σ of the squares of a range's numbers, those that a group has.</summary>
     public static void Squares(ArrayView<float> x, ArrayView<float> y, StretchSizes s, ArrayView<float> sums)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);

@@ -8,19 +8,19 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
-/// <summary>Stretches of a buffer: where each begins and how long it is.</summary>
+/// <summary>Ranges of a buffer: where each begins and how long it is.</summary>
 public sealed record BufferRanges(IReadOnlyList<(int Begin, int Length)> All)
 {
     public int Count => All.Count;
 
-    // The same stretches are the same op.
+    // The same ranges are the same op.
     public bool Equals(BufferRanges? other) => other is not null && All.SequenceEqual(other.All);
 
     public override int GetHashCode() => All.Count;
 }
 
 /// <summary>
-/// The norm of each stretch of a buffer: of every layer's gradient, say, in one launch. With a second buffer it is the norm of the
+/// The norm of each range of a buffer: of every layer's gradient, say, in one launch. With a second buffer it is the norm of the
 /// difference: how far an update moved each layer's weights.
 /// </summary>
 /// <remarks>Inputs: x [n], and y [n] if <paramref name="Difference"/>. Output: [ranges].</remarks>

@@ -6,13 +6,13 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>The targets of a summed loss: reals, ints, or none (then 0).</summary>
-internal readonly unsafe struct LossTargets<F> where F : struct, ILossTerm
+internal readonly unsafe struct SummedTargets<F> where F : struct, ILossTerm
 {
     private readonly int input;
     private readonly bool ints;
     private readonly void* data;
 
-    public LossTargets(CpuBinding b, int input)
+    public SummedTargets(CpuBinding b, int input)
     {
         this.input = input;
         if (F.Inputs == 1)
@@ -21,7 +21,7 @@ internal readonly unsafe struct LossTargets<F> where F : struct, ILossTerm
         data = ints ? b.InInt(input) : b.In(input);
     }
 
-    public LossTargets(ReferenceArguments a, int input)
+    public SummedTargets(ReferenceArguments a, int input)
     {
         this.input = input;
         ints = F.Inputs > 1 && a.Node.Inputs[input].Type.Element == ElementType.Int32;
@@ -79,7 +79,7 @@ internal static unsafe class LossLoop
     public static int Blocks(int count) => (count + Block - 1) / Block;
 
     /// <summary>Σ of the terms of a block.</summary>
-    public static float Sum<F>(LossConstants constants, float* x, LossTargets<F> targets, int first, int last) where F : struct, ILossTerm
+    public static float Sum<F>(LossConstants constants, float* x, SummedTargets<F> targets, int first, int last) where F : struct, ILossTerm
     {
         float* room = stackalloc float[2 * Block];
         float* t = targets.From(first, last - first, room), c = constants.From(first, last - first, room + Block);
@@ -89,7 +89,7 @@ internal static unsafe class LossLoop
     }
 
     /// <summary>dx = scale·slope over a block.</summary>
-    public static void Slopes<F>(LossConstants constants, float scale, float* x, LossTargets<F> targets, int first, int last, float* dx) where F : struct, ILossTerm
+    public static void Slopes<F>(LossConstants constants, float scale, float* x, SummedTargets<F> targets, int first, int last, float* dx) where F : struct, ILossTerm
     {
         float* room = stackalloc float[2 * Block];
         float* t = targets.From(first, last - first, room), c = constants.From(first, last - first, room + Block);

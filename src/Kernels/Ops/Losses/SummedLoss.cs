@@ -61,7 +61,7 @@ public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : O
 
     public override void Reference(ReferenceArguments a)
     {
-        var targets = new LossTargets<F>(a, 1);
+        var targets = new SummedTargets<F>(a, 1);
         double sum = 0;
         for (int i = 0; i < a.In(0).Length; i++)
             sum += F.Value<F64>(new(a.In(0)[i]), new(targets[a, i]), new(Rows ? a.In(F.Inputs)[i % a.In(F.Inputs).Length] : Constant)).Value;
@@ -71,7 +71,7 @@ public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : O
     public override unsafe void Cpu(CpuBinding b)
     {
         float* x = b.In(0), loss = b.Out();
-        var targets = new LossTargets<F>(b, 1);
+        var targets = new SummedTargets<F>(b, 1);
         LossConstants constants = Rows ? new(b.In(F.Inputs), b.InShape(F.Inputs).Count) : new(Constant);
         int count = b.InShape(0).Count, blocks = LossLoop.Blocks(count);
         double factor = Factor(b.InShape(0));
@@ -112,7 +112,7 @@ public sealed record SummedLossGradient<F>(string Of, double Constant, double Fa
 
     public override void Reference(ReferenceArguments a)
     {
-        var targets = new LossTargets<F>(a, 2);
+        var targets = new SummedTargets<F>(a, 2);
         for (int i = 0; i < a.Out().Length; i++)
             a.Out()[i] = a.In(0)[0] * Factor * F.Slope<F64>(new(a.In(1)[i]), new(targets[a, i]), new(Rows ? a.In(F.Inputs + 1)[i % a.In(F.Inputs + 1).Length] : Constant)).Value;
     }
@@ -120,7 +120,7 @@ public sealed record SummedLossGradient<F>(string Of, double Constant, double Fa
     public override unsafe void Cpu(CpuBinding b)
     {
         float* dloss = b.In(0), x = b.In(1), dx = b.Out();
-        var targets = new LossTargets<F>(b, 2);
+        var targets = new SummedTargets<F>(b, 2);
         LossConstants constants = Rows ? new(b.In(F.Inputs + 1), b.InShape(F.Inputs + 1).Count) : new(Constant);
         int count = b.InShape(1).Count;
         b.Parallel(LossLoop.Blocks(count), (begin, end, _) =>

@@ -32,7 +32,7 @@ public static class ConfigSource
         return Merge(WithParents(file, depth + 1), tree.With("extends", null));
     }
 
-    // A stranger's config may extend any file that its reader can read: nothing of one that is no config gets into a message.
+    // A stranger's config may extend any file that its reader can read: nothing of one that is not a config gets into a message.
     private static YamlMapping ReadParent(string path)
     {
         const string Remedy = "check it alone with: gpugrad config";

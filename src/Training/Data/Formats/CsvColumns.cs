@@ -99,7 +99,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             answers && layout.Label is int label ? places[label] : null,
             [.. layout.Of(ColumnRole.Feature).Select(c => layout.Columns[c].Fit ?? new ColumnFit(ColumnType.Number) { Missing = MissingStrategy.Refuse })])
         {
-            // Without names a table with other columns is none of the training's.
+            // Without names a table with other columns is not the training's.
             Extra = names is null || !layout.Named ? [] : [.. Enumerable.Range(0, count).Except(places).Select(i => names![i].Trim())],
         };
     }

@@ -64,7 +64,7 @@ internal static class CsvHeader
     private static bool Counts(string[] first) =>
         first.Length > 2 && first.Select((cell, i) => ClassTexts.TryWhole(cell.Trim(), out decimal value) ? value - i : (decimal?)null).Distinct().Count() == 1;
 
-    // The only class that is no number, or the only one that occurs once: a name above a column.
+    // The only class that is not a number, or the only one that occurs once: a name above a column.
     private static bool HasNameForClass(CsvTable table)
     {
         if (table.Labels is null || table.Rows < 3)

@@ -13,7 +13,7 @@ internal sealed record CsvOptions
     /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab, bar or spaces.</summary>
     public char? Separator { get; init; }
 
-    /// <summary>What a line begins with that is no row; null for nothing.</summary>
+    /// <summary>What a line begins with that is not a row; null for nothing.</summary>
     public char? Comment { get; init; }
 
     /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>

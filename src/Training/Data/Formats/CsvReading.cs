@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
 /// Reads a table strictly: every row as long as the first, every value such as its column holds. What a column holds is found out on the
-/// way; where it turns out late that a column is none of numbers, the table is read once more.
+/// way; where it turns out late that a column does not hold numbers, the table is read once more.
 /// </summary>
 internal sealed class CsvReading
 {

@@ -27,7 +27,7 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
     /// <summary>Standard deviation of the noise, where that of the patterns is about 1.</summary>
     public double Noise { get; init => field = Require.NonNegative(value); } = 1;
 
-    /// <summary>Whole numbers from 0 to one less than this, for an embedding; samples that are no pictures.</summary>
+    /// <summary>Whole numbers from 0 to one less than this, for an embedding; samples that are not pictures.</summary>
     public int? Ids { get; init => field = value is int v ? Require.Between(v, 1, 1 << 24) : null; }
 
     public override DataShape? KnownShape => new(new Shape([.. Shape]), Targets is null ? Classes : 0, Targets ?? 0);

@@ -59,7 +59,7 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
     public SampleSet Read(string path, bool answers = false)
     {
-        SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: FileKind.Table)
+        SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: SampleFile.Table)
             : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, note).Folder(path, answers && !itself)
             : options.Series is not null ? OfSeries(path, answers)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
@@ -98,7 +98,7 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadArray(NumberArray x, string name) => Finished(Fit(x, name));
 
-    /// <summary>The rows of a table that was read, as they stand in the file; null where it is no table.</summary>
+    /// <summary>The rows of a table that was read, as they stand in the file; null where it is not a table.</summary>
     /// <param name="path">The file; <c>-</c> for standard input.</param>
     /// <param name="samples">What was read from it.</param>
     public RawTable? Raw(string path, SampleSet samples)
@@ -139,15 +139,15 @@ public sealed class InputPipeline
         return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
     }
 
-    private SampleSet Read(Stream stream, string name, bool answers, FileKind? otherwise = null) => fitted.Text is not null && options.Text is { } text
+    private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null) => fitted.Text is not null && options.Text is { } text
         ? new TextInput(fitted, text, note).Of(stream, name, answers)
-        : FileKinds.Of(stream, name, options, otherwise) switch
+        : SampleFiles.Of(stream, name, options, otherwise) switch
         {
-            FileKind.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
-            FileKind.Npy => Fit(Npy.Read(stream, name), name),
-            FileKind.Npz => Archive(stream, name, answers),
-            FileKind.Idx => Fit(Idx.Read(stream, name), name),
-            FileKind.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
+            SampleFile.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
+            SampleFile.Npy => Fit(Npy.Read(stream, name), name),
+            SampleFile.Npz => Archive(stream, name, answers),
+            SampleFile.Idx => Fit(Idx.Read(stream, name), name),
+            SampleFile.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
             _ => Table(stream, name, answers),
         };
 

@@ -26,6 +26,6 @@ public interface ISampleRows
     /// <summary>Reads a row of numbers, bytes or others.</summary>
     /// <param name="row">From 0.</param>
     /// <param name="target">As many as <see cref="Size"/>.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it cannot be read, or holds what is no number.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it cannot be read, or holds what is not a number.</exception>
     void Read(int row, Span<double> target);
 }

@@ -79,7 +79,7 @@ public sealed record CsvConfig : DatasetConfig
     /// <summary>What stands between columns of a text.</summary>
     public CsvSeparator Separator { get; init; }
 
-    /// <summary>What a line begins with that is no row, e.g. <c>#</c>.</summary>
+    /// <summary>What a line begins with that is not a row, e.g. <c>#</c>.</summary>
     public string? Comment { get; init => field = value is null or [> ' ' and < (char)127] ? value : throw new ConfigValueException($"'{value}'", "one character, e.g. '#'"); }
 
     /// <summary>Shape of a sample where the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>

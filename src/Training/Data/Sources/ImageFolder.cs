@@ -40,7 +40,7 @@ public sealed record ResizeConfig
     public required ImageSize Size { get; init; }
 
     /// <summary>
-    /// For pictures whose sides have another ratio: stretch keeps all of the picture and its ratio not, crop cuts off what is too long on
+    /// For pictures whose sides have another ratio: stretch keeps the whole picture and changes its ratio, crop cuts off what is too long on
     /// both sides, pad adds borders of the background.
     /// </summary>
     public ResizeMethod Method { get; init; }

@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Data.Sources;
 internal readonly record struct PictureFile(string Path, string Class);
 
 /// <summary>
-/// The pictures in a folder and in the folders below it. A folder that holds pictures is a class. What is no picture is left out and
+/// The pictures in a folder and in the folders below it. A folder that holds pictures is a class. What is not a picture is left out and
 /// counted, but for pictures of a type that is not read: those are refused.
 /// </summary>
 internal sealed class PictureFolder
@@ -36,7 +36,7 @@ internal sealed class PictureFolder
     /// <summary>What was left out, in a line; null for nothing.</summary>
     public string? Note => otherCount == 0 ? null : string.Create(
         CultureInfo.InvariantCulture,
-        $"{root}: {otherCount} {(otherCount == 1 ? "file that is no picture was" : "files that are no pictures were")} left out: {string.Join(", ", others)}{(otherCount > others.Count ? ", …" : "")}");
+        $"{root}: {otherCount} {(otherCount == 1 ? "file that is not a picture was" : "files that are not pictures were")} left out: {string.Join(", ", others)}{(otherCount > others.Count ? ", …" : "")}");
 
     /// <summary>Whether a file's name is that of a picture.</summary>
     public static bool IsPicture(string name) => Read.Contains(Path.GetExtension(name));

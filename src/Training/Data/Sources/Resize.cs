@@ -46,7 +46,7 @@ internal static class Resize
         }
     }
 
-    // From a stretch of so many pixels to so many others.
+    // From a number of pixels along an axis to another.
     private static (int First, double[] Weights)[] Filter(int pixels, double begin, double length, int to)
     {
         double ratio = length / to, reach = Math.Max(1, ratio);

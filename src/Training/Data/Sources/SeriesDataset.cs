@@ -52,7 +52,7 @@ internal static class SeriesLabels
             if (rows.Count < 2)
                 throw DataFault.At(name, rows.Line, 1, "one column", "the name of a series and its class");
             (string series, string label) = (CsvReading.Strict.GetString(rows.Cell(0)).Trim(), CsvReading.Strict.GetString(rows.Cell(1)).Trim());
-            // The first row may hold names of the columns: then its "class" is no number where the others are.
+            // The first row may hold names of the columns: then its "class" is not a number where the others are.
             if (first)
                 classes[""] = $"{series}\n{label}";
             else if (label.Length == 0 || !classes.TryAdd(series, label))
@@ -126,7 +126,7 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
         var found = new List<string>();
         FolderWalk.Run(folder, folder, (file, _) =>
         {
-            if (FileKinds.IsTable(file.FullName) && !FolderWalk.IsHidden(file))
+            if (SampleFiles.IsTable(file.FullName) && !FolderWalk.IsHidden(file))
                 found.Add(file.FullName);
         });
         return found;

@@ -89,7 +89,7 @@ public sealed record ColumnFit(ColumnType Type)
         if (Categories is { } categories && (Type != ColumnType.Category || categories.Any(c => c is null) || categories.Distinct(StringComparer.Ordinal).Count() != categories.Count))
             return "categories that are not different texts";
         if (Embedding != 0 && (Type != ColumnType.Category || Embedding is < 0 or > CategoryColumnConfig.WidestEmbedding))
-            return "an embedding that is none of a category";
+            return "an embedding of a column that is not a category";
         if (Cyclic && Type != ColumnType.Date)
             return "a sine of what is no date";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))

@@ -48,7 +48,7 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
 
     public bool HasTooManyTexts { get; private set; }
 
-    /// <summary>What else may help where a value is no number, while that is so.</summary>
+    /// <summary>What else may help where a value is not a number, while that is so.</summary>
     public string Hint { get; set; } = "";
 
     public RawColumn ToRaw(string column, ColumnType type) => new(column, type, type == ColumnType.Category ? [.. texts] : null, Missing);

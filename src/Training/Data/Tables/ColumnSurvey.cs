@@ -109,7 +109,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             return true;
         }
         if (Type == ColumnType.Number && numbers < present)
-            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are no numbers{(oddNumbers > 0 ? " as they are written" : "")}"));
+            suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"{present - numbers:N0} of {present:N0} values are not numbers{(oddNumbers > 0 ? " as they are written" : "")}"));
         else if (Type is ColumnType.Category or ColumnType.Text && dayMonths.Advice is string advice)
             suspicions.Add(advice);
         else if (Type is ColumnType.Category or ColumnType.Text && oddNumbers > 0)

@@ -21,7 +21,7 @@ internal sealed class JsonRows : ITableRows
     private readonly StringBuilder path = new();
     private readonly (int Begin, int Length, int Place, int JsonBegin, int JsonLength)[] cells = [];
 
-    /// <exception cref="GpuGradException">A line is no object.</exception>
+    /// <exception cref="GpuGradException">A line is not an object.</exception>
     public JsonRows(Stream stream, string name)
     {
         this.name = name;
@@ -81,7 +81,7 @@ internal sealed class JsonRows : ITableRows
             {
                 var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = 64 });
                 if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                    throw DataFault.At(name, Line, 1, "a line that is no object", "JSON Lines, an object {\"column\": value, …} a line");
+                    throw DataFault.At(name, Line, 1, "a line that is not an object", "JSON Lines, an object {\"column\": value, …} a line");
                 ReadObject(ref reader, line, learn, []);
                 if (reader.Read())
                     throw DataFault.At(name, Line, (int)reader.TokenStartIndex + 1, "more behind the object", "an object a line");
@@ -89,7 +89,7 @@ internal sealed class JsonRows : ITableRows
             }
             catch (JsonException e)
             {
-                throw DataFault.At(name, Line, (int)Math.Min(int.MaxValue - 1, e.BytePositionInLine ?? 0) + 1, "a line that is no JSON", "JSON Lines, an object {\"column\": value, …} a line");
+                throw DataFault.At(name, Line, (int)Math.Min(int.MaxValue - 1, e.BytePositionInLine ?? 0) + 1, "a line that is not JSON", "JSON Lines, an object {\"column\": value, …} a line");
             }
             catch (InvalidOperationException)
             {

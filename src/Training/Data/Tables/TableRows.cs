@@ -9,6 +9,16 @@ internal static class TableRows
 
     private static readonly string[] Delimited = [".csv", ".tsv", ".tab", ".txt", ".data"];
 
+    // Formats of text, packed by gzip or not, that the ending of a file's name tells.
+    private static readonly Dictionary<string, Func<Stream, string, ITableRows>> Named = new(StringComparer.OrdinalIgnoreCase)
+    {
+        [".jsonl"] = (stream, name) => new JsonRows(stream, name),
+        [".ndjson"] = (stream, name) => new JsonRows(stream, name),
+    };
+
+    /// <summary>Whether the ending of a file's name, such as <c>.jsonl</c>, is that of a format apart from delimited text.</summary>
+    public static bool IsNamed(string extension) => Named.ContainsKey(extension);
+
     /// <param name="stream">Seekable; read from its beginning.</param>
     /// <param name="name">For messages; its ending says what the format is.</param>
     /// <param name="options">How delimited text is written.</param>
@@ -38,7 +48,9 @@ internal static class TableRows
         int count = stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
         stream.Position = 0;
         string extension = Path.GetExtension(plain).ToLowerInvariant();
-        if (extension is ".jsonl" or ".ndjson" || (!Delimited.Contains(extension) && JsonRows.Is(head.AsSpan(0, count))))
+        if (Named.TryGetValue(extension, out Func<Stream, string, ITableRows>? open))
+            return open(stream, name);
+        if (!Delimited.Contains(extension) && JsonRows.Is(head.AsSpan(0, count)))
             return new JsonRows(stream, name);
         bool spaces = options.Separator == ' ' || (options.Separator is null && options.LabelDelim is not " " && CsvOptions.SeparatorOf(plain) is null && SpacedRows.Is(head.AsSpan(0, count), options.Comment));
         return spaces

@@ -38,5 +38,5 @@ public sealed record SeriesWindow(int Past, int Horizon, IReadOnlyList<int> Targ
 
     /// <summary>What does not fit the columns, as it may in a file that was tampered with; null where all does.</summary>
     internal string? Problem(IReadOnlyList<string> features) =>
-        Past < 1 || Horizon < (IsOfClass ? 0 : 1) || Past > 1 << 16 || Horizon > 1 << 16 || Targets.Any(t => t < 0 || t >= features.Count) ? "a window that is none of its columns" : null;
+        Past < 1 || Horizon < (IsOfClass ? 0 : 1) || Past > 1 << 16 || Horizon > 1 << 16 || Targets.Any(t => t < 0 || t >= features.Count) ? "a window that does not fit its columns" : null;
 }

@@ -47,7 +47,7 @@ internal static class TextFolder
         {
             Note = others.Count == 0 ? null : string.Create(
                 CultureInfo.InvariantCulture,
-                $"{folder}: {others.Count} {(others.Count == 1 ? "file that is no text was" : "files that are no texts were")} left out: {string.Join(", ", others.Take(MostNamed).Select(DataFault.Quote))}{(others.Count > MostNamed ? ", …" : "")}"),
+                $"{folder}: {others.Count} {(others.Count == 1 ? "file that is not a text was" : "files that are not texts were")} left out: {string.Join(", ", others.Take(MostNamed).Select(DataFault.Quote))}{(others.Count > MostNamed ? ", …" : "")}"),
         };
     }
 }

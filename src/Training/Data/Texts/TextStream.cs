@@ -82,7 +82,7 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
     }
 
     private static double Share(DataConfig config, SplitSize size) => size.Fraction > 0 ? size.Fraction : throw ConfigException.At(
-        config.Source, $"data: '{size}' samples to be held back of a text, which is parted by position; expected a part such as 0.1");
+        config.Source, $"data: '{size}' samples to be held back of a text, which is split by position; expected a part such as 0.1");
 
     // Not within a character, nor within a word where these are tokens.
     private int Cut(double share)

@@ -10,7 +10,7 @@ namespace GpuGrad.Training.Data.Texts;
 internal static class TextTable
 {
     /// <summary>Whether a file's name is that of a table.</summary>
-    public static bool IsTable(string name) => Inputs.FileKinds.IsTable(name) && !name.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
+    public static bool IsTable(string name) => Inputs.SampleFiles.IsTable(name) && !name.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
 
     /// <param name="stream">The table.</param>
     /// <param name="name">Its name.</param>

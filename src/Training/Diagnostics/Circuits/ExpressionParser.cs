@@ -15,7 +15,7 @@ internal sealed class ExpressionParser(string text)
     private static readonly Dictionary<string, double> Constants = new() { ["pi"] = Math.PI, ["π"] = Math.PI, ["e"] = Math.E };
 
     private readonly List<Token> tokens = Tokens.Of(text);
-    private readonly List<Gate> gates = [];
+    private readonly GateList gates = new();
     private readonly Dictionary<string, int> names = [];
     private int at;
     private int depth;
@@ -30,7 +30,7 @@ internal sealed class ExpressionParser(string text)
         int output = Sum().Gate;
         if (Current.Kind != TokenKind.End)
             throw Unexpected(Current.Is("=") ? "a name before '=', and ';' after what is kept" : "an operator or the end");
-        return new Circuit(text, Needed(output));
+        return new Circuit(text, gates.Needed(output));
     }
 
     /// <summary>The whole text as numbers by name: <c>x=3, y=-pi/2</c>.</summary>
@@ -76,26 +76,6 @@ internal sealed class ExpressionParser(string text)
         return claims;
     }
 
-    // Gates that the output does not need are left out; what stays is numbered anew.
-    private List<Gate> Needed(int output)
-    {
-        var needed = new bool[gates.Count];
-        needed[output] = true;
-        for (int i = output; i >= 0; i--)
-        {
-            foreach (int input in needed[i] ? gates[i].Inputs : [])
-                needed[input] = true;
-        }
-        var places = new int[gates.Count];
-        var kept = new List<Gate>();
-        foreach (Gate gate in gates.Where(g => needed[g.Id]))
-        {
-            places[gate.Id] = kept.Count;
-            kept.Add(gate with { Id = kept.Count, Inputs = [.. gate.Inputs.Select(i => places[i])] });
-        }
-        return kept;
-    }
-
     private void Keep()
     {
         Token name = Current;
@@ -106,8 +86,7 @@ internal sealed class ExpressionParser(string text)
         int gate = Sum().Gate;
         Take(";", "';' after a value that is kept");
         names[name.Text] = gate;
-        if (gates[gate] is { Function: not null, Name: null })
-            gates[gate] = gates[gate] with { Name = name.Text };
+        gates.Call(gate, name.Text);
     }
 
     private void Refuse(Token name)
@@ -122,9 +101,9 @@ internal sealed class ExpressionParser(string text)
     {
         int first = Current.Place.Start;
         int gate = Sum().Gate;
-        if (gates.FirstOrDefault(g => g.IsVariable) is Gate variable)
+        if (gates.FirstVariable is Gate variable)
             throw new ExpressionException(text, variable.Place, $"'{Tokens.Short(variable.Name!)}' in a value; expected a number such as 3, -0.5 or pi/4");
-        double value = new CircuitRun(new Circuit(text, Needed(gate)), []).Value;
+        double value = new CircuitRun(new Circuit(text, gates.Needed(gate)), []).Value;
         gates.Clear();
         names.Clear();
         return double.IsFinite(value) ? value : throw new ExpressionException(text, new TextSpan(first, 1), "expected a finite number");
@@ -137,7 +116,7 @@ internal sealed class ExpressionParser(string text)
         {
             GateFunction function = Current.Is("+") ? GateFunctions.Add : GateFunctions.Subtract;
             at++;
-            left = Join(function, left, Product());
+            left = gates.Join(function, left, Product());
         }
         return left;
     }
@@ -150,8 +129,8 @@ internal sealed class ExpressionParser(string text)
             Token operation = Current;
             at++;
             if (operation.Is("*") && Current.Is("*"))
-                throw new ExpressionException(text, operation.Place.To(Current.Place), "'**' is no operator; expected '^' for a power");
-            left = Join(operation.Is("*") ? GateFunctions.Multiply : GateFunctions.Divide, left, Signed());
+                throw new ExpressionException(text, operation.Place.To(Current.Place), "'**' is not an operator; expected '^' for a power");
+            left = gates.Join(operation.Is("*") ? GateFunctions.Multiply : GateFunctions.Divide, left, Signed());
         }
         return left;
     }
@@ -168,7 +147,7 @@ internal sealed class ExpressionParser(string text)
         }
         Operand value = Power();
         while (signs.TryPop(out Token sign))
-            value = New(GateFunctions.Negate, [value.Gate], sign.Place.To(value.Place));
+            value = gates.New(GateFunctions.Negate, [value.Gate], sign.Place.To(value.Place));
         return value;
     }
 
@@ -181,7 +160,7 @@ internal sealed class ExpressionParser(string text)
         at++;
         Operand right = Signed();
         depth--;
-        return Join(GateFunctions.Power, left, right);
+        return gates.Join(GateFunctions.Power, left, right);
     }
 
     private Operand Primary()
@@ -191,7 +170,7 @@ internal sealed class ExpressionParser(string text)
         {
             case TokenKind.Number:
                 at++;
-                return Leaf(token, null, token.Value);
+                return gates.Leaf(token, null, token.Value);
             case TokenKind.Name:
                 at++;
                 return Current.Is("(") ? Call(token) : Named(token);
@@ -215,12 +194,12 @@ internal sealed class ExpressionParser(string text)
     private Operand Named(Token name)
     {
         if (Constants.TryGetValue(name.Text, out double constant))
-            return Leaf(name, null, constant);
+            return gates.Leaf(name, null, constant);
         if (names.TryGetValue(name.Text, out int known))
             return new Operand(known, name.Place);
         if (Find(name.Text) is GateFunction function)
             throw new ExpressionException(text, name.Place, $"'{name.Text}' is a function; expected '(' after it, e.g. {function.Name}(x)");
-        Operand variable = Leaf(name, name.Text, 0);
+        Operand variable = gates.Leaf(name, name.Text, 0);
         names[name.Text] = variable.Gate;
         return variable;
     }
@@ -248,7 +227,7 @@ internal sealed class ExpressionParser(string text)
             string expected = function.Most == 1 ? "one" : string.Create(CultureInfo.InvariantCulture, $"at least {function.Fewest}");
             throw new ExpressionException(text, place, string.Create(CultureInfo.InvariantCulture, $"{function.Name} with {inputs.Count} inputs; expected {expected}"));
         }
-        return New(function, [.. inputs], place);
+        return gates.New(function, [.. inputs], place);
     }
 
     private ExpressionException UnknownFunction(Token name)
@@ -257,21 +236,7 @@ internal sealed class ExpressionParser(string text)
         string hint = isValue
             ? "expected an operator between it and '('; for a product write '*'"
             : Suggestion.For(Tokens.Short(name.Text), GateFunctions.Named.Select(f => f.Name));
-        return new ExpressionException(text, name.Place, $"'{Tokens.Short(name.Text)}' is no function; {hint}");
-    }
-
-    private Operand Leaf(Token token, string? name, double constant)
-    {
-        gates.Add(new Gate(gates.Count, null, [], token.Place) { Name = name, Constant = constant });
-        return new Operand(gates.Count - 1, token.Place);
-    }
-
-    private Operand Join(GateFunction function, Operand left, Operand right) => New(function, [left.Gate, right.Gate], left.Place.To(right.Place));
-
-    private Operand New(GateFunction function, int[] inputs, TextSpan place)
-    {
-        gates.Add(new Gate(gates.Count, function, inputs, place));
-        return new Operand(gates.Count - 1, place);
+        return new ExpressionException(text, name.Place, $"'{Tokens.Short(name.Text)}' is not a function; {hint}");
     }
 
     private void Enter()
@@ -302,7 +267,4 @@ internal sealed class ExpressionParser(string text)
     }
 
     private static GateFunction? Find(string name) => GateFunctions.Named.FirstOrDefault(f => f.Name == name);
-
-    /// <summary>A gate and the text that it is used by: with its parentheses, or the name under which it was kept.</summary>
-    private readonly record struct Operand(int Gate, TextSpan Place);
 }

@@ -182,7 +182,7 @@ public sealed class GradientCheck : IDisposable
         int count = movable.Shape.Count, wanted = Math.Min(options.Samples ?? count, count);
         if (wanted == count)
             return Enumerable.Range(0, count);
-        // One from each of as many equal stretches: no row of a matrix is left out by chance.
+        // One from each of as many equal ranges: no row of a matrix is left out by chance.
         var random = new RandomStream(config.Seed, Purpose.Explore, (uint)(2000 + index));
         return [.. Enumerable.Range(0, wanted).Select(i => (int)((long)i * count / wanted) + random.NextInt(count / wanted))];
     }

@@ -16,7 +16,7 @@ internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
     /// <summary>The shape of a raw sample, whose network takes <paramref name="sample"/>.</summary>
     public Shape RawShape(Shape sample) => columns.Width == features.Length ? sample : new Shape(features.Length);
 
-    /// <summary>Refuses columns whose values are no numbers, and samples of several rows.</summary>
+    /// <summary>Refuses columns whose values are not numbers, and samples of several rows.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
     public void RequireNumbers()
     {

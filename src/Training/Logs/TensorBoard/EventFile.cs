@@ -79,7 +79,7 @@ internal sealed class EventFile : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    // CRC-32C (Castagnoli), turned and shifted so that a checksum of checksums is none of itself.
+    // CRC-32C (Castagnoli), rotated and offset so that the checksum of data that holds its own checksum stays useful.
     internal static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;

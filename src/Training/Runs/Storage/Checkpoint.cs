@@ -51,7 +51,7 @@ public enum CheckpointElement : byte
     Byte = 4,
 }
 
-/// <summary>A stretch of device memory, read when asked for: from the device while saving, from the file while loading.</summary>
+/// <summary>A range of device memory, read when asked for: from the device while saving, from the file while loading.</summary>
 /// <param name="name">Unique in a checkpoint.</param>
 /// <param name="element">Type of its elements.</param>
 /// <param name="length">Number of elements.</param>

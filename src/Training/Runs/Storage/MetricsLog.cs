@@ -33,7 +33,7 @@ public sealed class MetricsLog : IDisposable
     /// <param name="length">What a checkpoint says; 0 for a new run.</param>
     /// <param name="tolerate">Told of failures to write, which the run then survives; null: they are thrown.</param>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Data"/>: the file has not so many bytes, or no line ends there. Where that is tolerated, its whole lines are kept.
+    /// <see cref="Fault.Data"/>: the file is shorter, or no line ends there. Where that is tolerated, its whole lines are kept.
     /// </exception>
     public static MetricsLog Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate = null) =>
         new(AppendedFile.Open(folder, name, LengthToKeep(System.IO.Path.Combine(folder.Path, name), length, tolerate), tolerate));

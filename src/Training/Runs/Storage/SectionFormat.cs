@@ -41,7 +41,7 @@ internal static class SectionFormat
     public static int EntryBytes(string name) => 2 + Utf8.GetByteCount(name) + 1 + 8 + 8;
 }
 
-/// <summary>A stretch of the file.</summary>
+/// <summary>A range of the file.</summary>
 /// <param name="Name">Unique in the file.</param>
 /// <param name="Kind">What the bytes are; the file's owner knows.</param>
 /// <param name="Offset">First byte.</param>

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Tests.Data.Tables;
 
-/// <summary>Digits with leading zeros are codes: postal codes, 007. They are no numbers, and none is another.</summary>
+/// <summary>Digits with leading zeros are codes: postal codes, 007. They are not numbers, and none is another.</summary>
 public sealed class CodeColumnTests : IDisposable
 {
     private readonly TempFolder folder = new();

@@ -70,7 +70,7 @@ public sealed class SeriesTests : IDisposable
         Assert.Equal(
             "the training part: 3 of 17 windows span a gap in time, the first of the series from 2024-01-08 to 2024-01-14, where rows are usually 1 day apart; they are taken as if there were none",
             Assert.Single(data.Notes));
-        // Months are of different lengths, and that is no gap.
+        // Months are of different lengths, and that is not a gap.
         Assert.Empty(Load("at,v\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"{2020 + (i / 12)}-{1 + (i % 12):00}-01,{i}\n")), "targets: [v], window: 3", "").Notes);
     }
 

@@ -76,9 +76,9 @@ public sealed class TableFormatTests
 
     [Theory]
     [InlineData("", "no rows")]
-    [InlineData("{\"a\": 1,}\n", "t.jsonl:1:9: a line that is no JSON")]
-    [InlineData("[1, 2]\n", "t.jsonl:1:1: a line that is no object; expected JSON Lines")]
-    [InlineData("{\"a\": 1}\n{\"a\": 2} 3\n", "t.jsonl:2:10: a line that is no JSON")]
+    [InlineData("{\"a\": 1,}\n", "t.jsonl:1:9: a line that is not JSON")]
+    [InlineData("[1, 2]\n", "t.jsonl:1:1: a line that is not an object; expected JSON Lines")]
+    [InlineData("{\"a\": 1}\n{\"a\": 2} 3\n", "t.jsonl:2:10: a line that is not JSON")]
     [InlineData("{\"a\": 1, \"a\": 2}\n", "t.jsonl:1:15: the key 'a' twice")]
     [InlineData("{\"a\": {\"b\": 1}, \"a.b\": 2}\n", "the key 'a.b' twice")]
     [InlineData("{\"a\": \"\\ud800\", \"label\": 1}\n", "bytes that are no text")]

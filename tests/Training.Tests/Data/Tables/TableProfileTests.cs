@@ -50,7 +50,7 @@ public sealed class TableProfileTests : IDisposable
     public void What_training_would_refuse_is_a_suspicion_here()
     {
         TableProfile table = Profile("a,b,c", 40, i => $"{(i == 17 ? "12.3o" : $"{i}.5")},\"{i},5\",{(i % 3 == 0 ? i : "")}");
-        Assert.Equal(["1 of 40 values are no numbers"], table.Columns[0].Suspicions);
+        Assert.Equal(["1 of 40 values are not numbers"], table.Columns[0].Suspicions);
         Assert.Contains("may be numbers of another language; 'culture' says which", table.Columns[1].Suspicions);
         Assert.Equal(["missing in 65 % of the rows"], table.Columns[2].Suspicions);
         Assert.Equal(ColumnType.Number, Profile("a;b", 40, i => $"{i},5;1", culture: "de").Columns[0].Type);

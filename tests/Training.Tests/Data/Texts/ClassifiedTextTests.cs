@@ -26,7 +26,7 @@ public sealed class ClassifiedTextTests : IDisposable
         Assert.Equal([3f, 0, 0, 2, 2, 0, 3, 2, 4], data.Train.Reals!);
         Assert.Equal([1, 2, 3], data.Train.Lengths!);
         Assert.Equal(20_000, data.Text.Size);
-        Assert.Contains("d: 1 file that is no text was left out: 'list.json'", data.Notes[0]);
+        Assert.Contains("d: 1 file that is not a text was left out: 'list.json'", data.Notes[0]);
         Assert.Contains("d (the training part): 1 of 3 texts have more than 3 tokens, the longest 4; the rest is left out ('length')", data.Notes[1]);
     }
 

@@ -95,7 +95,7 @@ public sealed class LanguageModelTests : IDisposable
     [InlineData("context: 10", "", "t.txt: the training part has 10 tokens; expected at least 11, one more than 'context'")]
     [InlineData("context: 3, vocabulary: 2", "", "2; expected a whole number from 3 to")]
     [InlineData("context: 3, tokens: bytes, vocabulary: 300", "", "text has 'vocabulary' and 'tokens: bytes', which are 256 whatever the text")]
-    [InlineData("context: 3", ", validation: 2", "'2' samples to be held back of a text, which is parted by position; expected a part such as 0.1")]
+    [InlineData("context: 3", ", validation: 2", "'2' samples to be held back of a text, which is split by position; expected a part such as 0.1")]
     [InlineData("context: 3", ", target: input", "data.target: input is for pictures and arrays")]
     public void What_cannot_be_is_refused_in_a_line(string settings, string more, string says) =>
         Assert.Contains(says, Assert.IsAssignableFrom<GpuGradException>(Record.Exception(() => Data("abcdefghij", settings, more))).Message, StringComparison.Ordinal);

@@ -1,10 +1,11 @@
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
 /// <summary>What a file of samples is.</summary>
-internal enum FileKind
+internal enum SampleFile
 {
     Picture,
     Npy,
@@ -15,17 +16,17 @@ internal enum FileKind
 }
 
 /// <summary>Finds out what a file is: from its name where that is plain, else from its first bytes.</summary>
-internal static class FileKinds
+internal static class SampleFiles
 {
     private const int Head = 4;
 
-    private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt", ".parquet", ".jsonl", ".ndjson"];
+    private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt", ".parquet"];
 
     /// <param name="stream">Seekable.</param>
     /// <param name="name">Its ending tells most.</param>
     /// <param name="options">How the training data were read.</param>
     /// <param name="otherwise">What it is where nothing tells; null to refuse it.</param>
-    public static FileKind Of(Stream stream, string name, ReadingOptions options, FileKind? otherwise = null)
+    public static SampleFile Of(Stream stream, string name, ReadingOptions options, SampleFile? otherwise = null)
     {
         string extension = Path.GetExtension(name).ToLowerInvariant();
         var head = new byte[Head];
@@ -33,25 +34,28 @@ internal static class FileKinds
         stream.Position = 0;
         return extension switch
         {
-            _ when PictureFolder.IsPicture(name) => FileKind.Picture,
-            ".npy" => FileKind.Npy,
-            ".npz" => FileKind.Npz,
-            _ when options.IsTable || IsTable(name) => FileKind.Table,
-            _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => FileKind.Cifar,
+            _ when PictureFolder.IsPicture(name) => SampleFile.Picture,
+            ".npy" => SampleFile.Npy,
+            ".npz" => SampleFile.Npz,
+            _ when options.IsTable || IsTable(name) => SampleFile.Table,
+            _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => SampleFile.Cifar,
             _ => OfBytes(head.AsSpan(0, count)) ?? otherwise ?? throw Unknown(name, extension),
         };
     }
 
     /// <summary>Whether a file's name is that of a table, packed by gzip or not.</summary>
-    public static bool IsTable(string name) =>
-        Tables.Contains(Path.GetExtension(name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name).ToLowerInvariant());
-
-    private static FileKind? OfBytes(ReadOnlySpan<byte> head) => head switch
+    public static bool IsTable(string name)
     {
-        [0x89, (byte)'P', (byte)'N', (byte)'G'] or [0xFF, 0xD8, 0xFF, _] or [(byte)'G', (byte)'I', (byte)'F', (byte)'8'] or [(byte)'R', (byte)'I', (byte)'F', (byte)'F'] => FileKind.Picture,
-        [0x93, (byte)'N', (byte)'U', (byte)'M'] => FileKind.Npy,
-        [(byte)'P', (byte)'K', 3, 4] => FileKind.Npz,
-        [0, 0, >= 8 and <= 14, _] or [0x1F, 0x8B, ..] => FileKind.Idx,
+        string extension = Path.GetExtension(name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name).ToLowerInvariant();
+        return Tables.Contains(extension) || TableRows.IsNamed(extension);
+    }
+
+    private static SampleFile? OfBytes(ReadOnlySpan<byte> head) => head switch
+    {
+        [0x89, (byte)'P', (byte)'N', (byte)'G'] or [0xFF, 0xD8, 0xFF, _] or [(byte)'G', (byte)'I', (byte)'F', (byte)'8'] or [(byte)'R', (byte)'I', (byte)'F', (byte)'F'] => SampleFile.Picture,
+        [0x93, (byte)'N', (byte)'U', (byte)'M'] => SampleFile.Npy,
+        [(byte)'P', (byte)'K', 3, 4] => SampleFile.Npz,
+        [0, 0, >= 8 and <= 14, _] or [0x1F, 0x8B, ..] => SampleFile.Idx,
         _ => null,
     };
 

@@ -1,0 +1,76 @@
+using System.Globalization;
+using GpuGrad.Training.BlackBox;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
+using GpuGrad.Training.Runs.Storage;
+using GpuGrad.Training.Tools;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Keeps what is needed to run the last steps again, and after a number that is not finite finds out where it came from.</summary>
+internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet trained, Remedies remedies, Action<string> warn) : IDisposable
+{
+    private FlightRecorder? recorder;
+
+    /// <summary>Whether steps are recorded: it was started, and the disk holds out.</summary>
+    public bool IsRecording => recorder is not null;
+
+    /// <summary>What was found where the run stopped at a number that is not finite.</summary>
+    public Finding? NonFinite { get; private set; }
+
+    public void Start(Trainer trainer)
+    {
+        try
+        {
+            recorder = new FlightRecorder(trainer.Model, trainer.State.Step, folder.Path);
+        }
+        catch (StorageException e)
+        {
+            GoOnUnrecorded(e);
+        }
+    }
+
+    public void AfterStep(Trainer trainer)
+    {
+        try
+        {
+            recorder?.AfterStep(trainer, trainer.LastStep!);
+        }
+        catch (StorageException e)
+        {
+            GoOnUnrecorded(e);
+        }
+    }
+
+    /// <summary>The same exception with what a replay of the last steps tells. Nothing that goes wrong here may hide what went wrong there.</summary>
+    public NonFiniteException Explain(Trainer trainer, NonFiniteException e, HealthLog health)
+    {
+        try
+        {
+            IReadOnlyList<StepRecord> steps = recorder!.Rewind(trainer, trainer.LastStep!, out Snapshot state);
+            StepBundle bundle = StepBundle.Of(card, trained, steps, state, trainer.Model.Device.Id);
+            string name = $"nonfinite-step-{e.Step.ToString(CultureInfo.InvariantCulture)}";
+            using (WorkFolder inside = folder.Folder.Inside(name))
+                bundle.Save(inside);
+            string path = Path.Combine(folder.Folder.Place.Now ?? folder.Path, name);
+            NonFinite = new StepReplay(bundle).Run(trainer.Model.Device);
+            string told = NonFinite?.ToString() ?? "a replay of the last steps found every number finite, so it depended on something outside: a fault of memory or device";
+            health.Raise(trainer, [FindingText.Alarm(e, NonFinite, remedies, health.LongestStep, path)]);
+            return e.With($"{told}; gpugrad replay {path} runs it again");
+        }
+        catch (Exception failure) when (failure is GpuGradException or IOException or UnauthorizedAccessException or OutOfMemoryException)
+        {
+            warn($"The step could not be replayed: {failure.Message}");
+            return e;
+        }
+    }
+
+    public void Dispose() => recorder?.Dispose();
+
+    private void GoOnUnrecorded(StorageException e)
+    {
+        recorder?.Dispose();
+        recorder = null;
+        warn($"{e.Message} The run goes on without its black box (diagnostics.black-box): a step that goes wrong could not be replayed.");
+    }
+}

@@ -1,0 +1,43 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Evaluates the weights on the validation and the test samples.</summary>
+internal sealed class EpochJudge(RunConfig config, TrainingData data, Model model, RunSources sources, Monitor monitor)
+{
+    // Loss and accuracy add up on the device. The other figures need every output here, which many samples of many classes are not asked for at
+    // each epoch unless one of them decides something.
+    private const long MostOutputs = 1 << 22;
+
+    /// <summary>The report of an epoch with the figures of both sets.</summary>
+    public EpochReport Judge(EpochReport trained)
+    {
+        (EpochFigures? Figures, EvaluationReport? Report) validation = OfEpoch(sources.Validation, data.Validation), test = OfEpoch(sources.Test, data.Test);
+        return trained with { Validation = validation.Figures, ValidationReport = validation.Report, Test = test.Figures, TestReport = test.Report };
+    }
+
+    /// <summary>Every figure of the sets that are there, by their names.</summary>
+    public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> All()
+    {
+        var judged = new Dictionary<string, (EpochFigures, EvaluationReport?)>();
+        foreach ((BatchSource? source, SampleSet? samples) in new[] { (sources.Validation, data.Validation), (sources.Test, data.Test) })
+        {
+            if (source is not null)
+                judged[source.Name] = Whole(source, samples!);
+        }
+        return judged;
+    }
+
+    private (EpochFigures?, EvaluationReport?) OfEpoch(BatchSource? source, SampleSet? samples)
+    {
+        if (source is null)
+            return (null, null);
+        return samples!.Count * model.Network.Output.Length <= MostOutputs || monitor.Asked.Any() ? Whole(source, samples) : (model.Evaluate(source, config.Data.Batch), null);
+    }
+
+    private (EpochFigures Figures, EvaluationReport? Report) Whole(BatchSource source, SampleSet samples) =>
+        Evaluator.Run(model, config.Loss, source, samples, data.Shape.Classes, config.Data.Batch);
+}

@@ -1,0 +1,126 @@
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Training.BlackBox;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Rows;
+using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Runs optimizer steps: the gradients of a step's batches, which accumulate, those of the other ranks, and the update.</summary>
+internal sealed class StepRunner
+{
+    private readonly RunConfig config;
+    private readonly Model model;
+    private readonly RunSources sources;
+    private readonly RankShare share;
+    private readonly RankGroup? group;
+    private readonly bool hasMasks; // random ones of its own, which ranks must not have alike
+    private readonly List<BatchRecord> batches = []; // of the step
+    private int[] order = [];
+
+    public StepRunner(RunConfig config, Model model, RunSources sources, RankShare share, RankGroup? group)
+    {
+        this.config = config;
+        this.model = model;
+        this.sources = sources;
+        this.share = share;
+        this.group = group;
+        hasMasks = group is not null && model.Training(WholePart).Graph.DrawsMasks;
+    }
+
+    /// <summary>What decided the last step, whether it succeeded or not.</summary>
+    public StepRecord? Last { get; private set; }
+
+    /// <summary>Whether the last batch of the last step was a whole one.</summary>
+    public bool WasWhole { get; private set; }
+
+    // Samples of this process in a whole batch.
+    private int WholePart => share.Of(Math.Min(config.Data.Batch, sources.Train.Count)).Length;
+
+    /// <summary>Sets which sample comes when.</summary>
+    public void BeginEpoch(int[] permutation)
+    {
+        order = permutation;
+        sources.Train.Shuffle(model.DeviceMemory, permutation);
+    }
+
+    /// <summary>Does a step and counts it.</summary>
+    /// <param name="state">Where the run is; moves on by a step.</param>
+    /// <param name="rate">The learning rate.</param>
+    /// <param name="stop">Whether this rank is asked to stop.</param>
+    public StepReport Run(RunState state, double rate, bool stop)
+    {
+        int batchesLeft = (int)(((long)sources.EpochSize - state.Cursor + config.Data.Batch - 1) / config.Data.Batch);
+        int count = Math.Min(config.Train.Accumulate, batchesLeft);
+        bool watched = config.Diagnostics.Every > 0 && state.Step % config.Diagnostics.Every == 0;
+        // A device that runs ahead is asked for the losses of a step's batches only where somebody will ask for the step's.
+        bool asked = watched || group is not null || !model.Device.RunsAhead || (state.Step + 1) % config.Train.LogEvery == 0;
+        batches.Clear();
+        StepLoss before = default;
+        for (int i = 1; i < count; i++)
+        {
+            BoundGraph part = NextBatch(state, rate);
+            if (batches[^1].Size == 0)
+                continue;
+            part.Plan.Run(Phase.Batch, Phase.Backward);
+            before = asked ? before.With(part) : before;
+        }
+        BoundGraph step = NextBatch(state, rate, watched);
+        if (group is null)
+            step.Plan.Run();
+        else
+            RunTogether(step, before, stop, isLast: state.Cursor >= sources.EpochSize);
+        state.Step++;
+        WasWhole = step.Graph.BatchSize == share.Of(config.Data.Batch).Length;
+        Last = new StepRecord(state.Step, state.Epoch + 1, rate, step == model.Watched, [.. batches]);
+        return new StepReport(state.Epoch, state.Step, state.Cursor, sources.EpochSize, rate, step, Last.Watched) { Before = before, OfAllRanks = group?.Loss };
+    }
+
+    /// <summary>Runs a step again on the state that the model has now; nothing is counted or told.</summary>
+    public void Repeat(StepRecord record)
+    {
+        for (int i = 0; i < record.Batches.Count; i++)
+        {
+            BatchRecord batch = record.Batches[i];
+            if (i == 0 || batch.Order != record.Batches[i - 1].Order)
+                sources.Train.Shuffle(model.DeviceMemory, batch.Order);
+            model.SetStep(config.Seed, batch.Number, batch.Cursor, record.Step - 1, record.Rate);
+            sources.Train.Provide(model.DeviceMemory, batch.Cursor, batch.Size, new BatchTime(config.Seed, batch.Number));
+            bool last = i == record.Batches.Count - 1;
+            Plan plan = (last && record.Watched ? model.Watched! : model.Training(batch.Size)).Plan;
+            plan.Run(Phase.Batch, last ? Phase.Update : Phase.Backward);
+        }
+    }
+
+    private BoundGraph NextBatch(RunState state, double rate, bool watched = false)
+    {
+        int whole = Math.Min(config.Data.Batch, sources.EpochSize - state.Cursor);
+        (int begin, int size) = share.Of(whole);
+        begin += state.Cursor;
+        long number = state.Batches + (hasMasks ? (long)share.Rank << 32 : 0);
+        model.SetStep(config.Seed, number, begin, state.Step, rate);
+        if (size > 0)
+            sources.Train.Provide(model.DeviceMemory, begin, size, new BatchTime(config.Seed, number));
+        batches.Add(new BatchRecord(number, order, begin, size));
+        state.Cursor += whole;
+        state.Batches++;
+        state.Samples += whole;
+        // Batches that an epoch's end cuts short are not looked into. A rank that has no sample of one still updates with the others.
+        return watched && model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : model.Training(size > 0 ? size : WholePart);
+    }
+
+    // The gradient of the whole batch is known once every rank has that of its part.
+    private void RunTogether(BoundGraph step, StepLoss before, bool stop, bool isLast)
+    {
+        StepLoss loss = before;
+        if (batches[^1].Size > 0)
+        {
+            step.Plan.Run(Phase.Batch, Phase.Backward);
+            loss = before.With(step);
+        }
+        group!.Combine(loss.Weight > 0 ? loss.Mean : 0, batches.Sum(b => b.Size), stop, last: isLast);
+        step.Plan.Run(Phase.Update, Phase.Update);
+    }
+}

@@ -1,0 +1,24 @@
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+
+namespace GpuGrad.Training.Steps;
+
+/// <summary>A graph of a model and its plan.</summary>
+public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
+{
+    /// <summary>The loss of the last run.</summary>
+    public double Loss => Value(Graph.Loss!);
+
+    /// <summary>How much its batch counts among others: its samples, or the sum of their classes' weights where gradients are accumulated.</summary>
+    public double Weight => Graph.LossWeight is null ? Graph.BatchSize : Value(Graph.LossWeight);
+
+    /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>
+    public double GradientNorm => Graph.GradientNorm is null ? double.NaN : Value(Graph.GradientNorm);
+
+    private double Value(Tensor tensor)
+    {
+        Span<double> value = stackalloc double[1];
+        Plan.Read(tensor, value);
+        return value[0];
+    }
+}
