@@ -1,10 +1,8 @@
 using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Tensors;
-using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Tables;
-using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 

@@ -4,7 +4,6 @@ using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
-using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Health;

@@ -3,7 +3,6 @@ using GpuGrad.Kernels.Devices.Host;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Distributed;
-using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
 

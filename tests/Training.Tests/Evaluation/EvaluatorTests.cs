@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
+using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Tests.Support;
-using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Losses;
