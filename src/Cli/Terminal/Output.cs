@@ -12,6 +12,7 @@ public sealed class Output(bool json)
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private static Action<string>? rankErrors;
+    private static Action<string>? holder;
 
     private bool answered;
 
@@ -49,7 +50,25 @@ public sealed class Output(bool json)
     public static void Error(string text) => (rankErrors ?? Note)(text);
 
     /// <summary>A remark that is not part of the answer.</summary>
-    public static void Note(string text) => Console.Error.WriteLine(Printable.Line(text));
+    public static void Note(string text)
+    {
+        if (Volatile.Read(ref holder) is { } hold)
+            hold(text);
+        else
+            Console.Error.WriteLine(Printable.Line(text));
+    }
+
+    /// <summary>Remarks go elsewhere until what is returned is disposed of; they come from any thread.</summary>
+    public static IDisposable HoldNotes(Action<string> hold)
+    {
+        Volatile.Write(ref holder, hold);
+        return new Held();
+    }
+
+    private sealed class Held : IDisposable
+    {
+        public void Dispose() => Volatile.Write(ref holder, null);
+    }
 
     /// <summary>The answer for a machine; not printed without <c>--json</c>.</summary>
     public void Json(JsonNode value)

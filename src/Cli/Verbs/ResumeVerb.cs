@@ -28,6 +28,9 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     [Range(1)]
     public int? Until { get; set; }
 
+    [Option("live", HelpText = "A full screen while it trains: curves, gradients by layer, alarms.")]
+    public bool Live { get; set; }
+
     public override int Run(Output output) => RankedTraining.Run(output, ranks => ranks is { Rank: > 0 } ? Compute(output, ranks) : Resume(output, ranks));
 
     private int Resume(Output output, ICollectives? ranks)
@@ -47,7 +50,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
             NoteOtherBits(file.Content, device, folder);
             output.Line($"checkpoint {file.Path}: {Where(file.Content.State, loaded.Config.Train.Epochs)}");
         }
-        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until, ranks);
+        return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until, ranks, Live);
     }
 
     // Where a run stands comes from rank 0, which has its folder.

@@ -24,6 +24,9 @@ public sealed class TrainVerb : ConfigVerb
     [Range(1)]
     public int? Until { get; set; }
 
+    [Option("live", HelpText = "A full screen while it trains: curves, gradients by layer, alarms.")]
+    public bool Live { get; set; }
+
     public override int Run(Output output) => RankedTraining.Run(output, ranks => Train(output, ranks));
 
     private int Train(Output output, ICollectives? ranks)
@@ -48,7 +51,7 @@ public sealed class TrainVerb : ConfigVerb
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try
         {
-            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until, ranks);
+            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until, ranks, Live);
         }
         catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {

@@ -20,10 +20,13 @@ internal static class TrainingCommand
         ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
     };
 
-    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null, ICollectives? ranks = null)
+    public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null, ICollectives? ranks = null, bool live = false)
     {
         RunConfig config = loaded.Config;
-        using var session = new RunSession(loaded, data, device, folder, resumed, new TrainingDisplay(config, output), Output.Note, ranks);
+        LiveDisplay? screen = live && !output.IsJson && LiveDisplay.IsPossible ? new LiveDisplay(config, device.Id, output) : null;
+        if (live && screen is null)
+            Output.Note("--live: standard output is no terminal that can be redrawn; lines as usual");
+        using var session = new RunSession(loaded, data, device, folder, resumed, (IRunObserver?)screen ?? new TrainingDisplay(config, output), Output.Note, ranks);
         if (session.Trainer.Model.Transfer is { } transfer)
             TransferView.Show(transfer, output);
         long trained = session.Trainer.Model.Memory.Layout.Trained.Sum(p => p.Shape.Length);
@@ -35,7 +38,8 @@ internal static class TrainingCommand
             output.Line(Format.Invariant($"ranks      {ranks.Size} over {ranks.Name}{(device.Id == "cpu" ? $", {config.Threads} thread{(config.Threads == 1 ? "" : "s")} each" : "")}"));
         output.Line($"run        {folder.Path}");
         output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
-        RunResult result = session.Run(signals.Stop, until ?? int.MaxValue);
+        RunResult Train() => session.Run(signals.Stop, until ?? int.MaxValue);
+        RunResult result = screen?.Run(Train) ?? Train();
         if (result.Status == RunStatus.Stopped)
         {
             RunState state = session.Trainer.State;
