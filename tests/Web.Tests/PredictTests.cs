@@ -132,6 +132,19 @@ public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
     }
 
     [Fact]
+    public async Task Labels_that_are_predicted_come_by_their_names_as_predict_gives_them()
+    {
+        gpugrad.Write("tags.csv", "a,b,tags\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{i % 2},{i / 2 % 2},{(i % 2 == 1 ? "odd" : "")}{(i % 4 == 3 ? ";" : "")}{(i / 2 % 2 == 1 ? "late" : "")}\n")));
+        gpugrad.Write("tags.yaml", "data: {dataset: {csv: {path: tags.csv, label: tags, label-delim: ';'}}, batch: 10}\nmodel: [{dense: 8}, relu, {dense: 2}]\nloss: bce-with-logits\ntrain: {epochs: 40, optimizer: {adam: {lr: 0.05}}}\n");
+        gpugrad.Run("train", "tags.yaml", "--out", "tags", "--device", "cpu").Done();
+        gpugrad.Write("new-tags.csv", "a,b\n1,1\n0,0\n1,0\n");
+        string[] expected = [.. gpugrad.Run("predict", "tags", "new-tags.csv", "--json", "--device", "cpu").Json().AsArray().Select(p => p!["labels"]!.ToJsonString())];
+        Assert.Equal(["[\"late\",\"odd\"]", "[]", "[\"odd\"]"], expected);
+        await using Served served = await Served.Start(gpugrad["tags"]);
+        Assert.Equal(expected, (await served.Predict("""{"inputs": [[1, 1], [0, 0], [1, 0]]}""")).Select(p => p!["labels"]!.ToJsonString()));
+    }
+
+    [Fact]
     public async Task A_category_that_training_has_not_seen_is_a_note()
     {
         await using Served served = await Served.Start(gpugrad["table"]);

@@ -159,7 +159,7 @@ internal sealed class ModelServer : IAsyncDisposable
         {
             json.WriteStartObject();
             WriteAnswer(json, prediction);
-            PredictionJson.WriteMembers(json, prediction);
+            PredictionJson.WriteMembers(json, prediction, TakesLabels && prediction.Map is null ? PredictionFile.Labels(prediction, trained.Card.Input, 0.5) : null);
             json.WriteEndObject();
         }
         json.WriteEndArray();
@@ -172,6 +172,8 @@ internal sealed class ModelServer : IAsyncDisposable
         }
         json.WriteEndObject();
     }
+
+    private bool TakesLabels => PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss);
 
     // The one answer that most callers want, as the column 'prediction' of predict's tables.
     private void WriteAnswer(Utf8JsonWriter json, Prediction prediction)
@@ -186,8 +188,7 @@ internal sealed class ModelServer : IAsyncDisposable
                 json.WriteString("prediction", prediction.Name);
             return;
         }
-        bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss);
-        double[] values = [.. prediction.Values.Select(v => labels ? (v > 0.5 ? 1 : 0) : v)];
+        double[] values = [.. prediction.Values.Select(v => TakesLabels ? (v > 0.5 ? 1 : 0) : v)];
         if (values is [double one])
         {
             json.WriteNumber("prediction", one);

@@ -14,10 +14,12 @@ internal sealed class OpenApi
     private const int LargestExample = 64;
 
     private readonly ModelCard card;
+    private readonly bool takesLabels;
 
     public OpenApi(TrainedModel trained, ServeVerb verb)
     {
         card = trained.Card;
+        takesLabels = PredictionFile.AreLabels(card.Shape, trained.Config.Config.Loss);
         string name = trained.Config.Config.Name ?? "GpuGrad";
         var paths = new JsonObject
         {
@@ -158,6 +160,12 @@ internal sealed class OpenApi
                 ["label"] = new JsonObject { ["type"] = "integer" },
                 ["name"] = new JsonObject { ["type"] = new JsonArray("string", "null") },
                 ["probabilities"] = numbers,
+            },
+            _ when takesLabels => new JsonObject
+            {
+                ["labels"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Names of the labels that are predicted" },
+                ["prediction"] = new JsonObject { ["type"] = new JsonArray("number", "array"), ["description"] = "1 for each label that is predicted, 0 for the others" },
+                ["values"] = numbers,
             },
             _ => new JsonObject { ["prediction"] = new JsonObject { ["type"] = new JsonArray("number", "array") }, ["values"] = numbers },
         };
