@@ -43,11 +43,13 @@ internal sealed class BoardServer : IAsyncDisposable
         index = new RunIndex(folder);
         var runs = new RunPages(index);
         network = new NetworkPages(runs);
+        var sweeps = new SweepPages(index);
         Server = new WebServer(new IPEndPoint(verb.Address, verb.Port), access, new WebLimits(), new Dictionary<string, Handler>
         {
             ["GET /"] = Page.Of("board.html"),
             ["GET /board.js"] = Page.Of("board.js"),
             ["GET /chart.js"] = Page.Of("chart.js"),
+            ["GET /sweeps.js"] = Page.Of("sweeps.js"),
             ["GET /pictures.js"] = Page.Of("pictures.js"),
             ["GET /page.css"] = Page.Of("page.css"),
             ["GET /board.css"] = Page.Of("board.css"),
@@ -59,6 +61,8 @@ internal sealed class BoardServer : IAsyncDisposable
             ["GET /api/configs"] = runs.Configs,
             ["GET /api/weights"] = network.Weights,
             ["GET /api/mistakes"] = network.Mistakes,
+            ["GET /api/sweeps"] = sweeps.List,
+            ["GET /api/sweep"] = sweeps.Sweep,
             ["GET /api/events"] = runs.Events,
         });
     }

@@ -4,7 +4,7 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Web.Board;
 
 /// <summary>
-/// The runs below a folder, looked at again and again: what has grown is read, and whoever listens is told. Requests call a run by a number that it got
+/// The runs and sweeps below a folder, looked at again and again: what has grown is read, and whoever listens is told. Requests call a run by a number that it got
 /// here, so nothing that they bring becomes a path.
 /// </summary>
 internal sealed class RunIndex : IAsyncDisposable
@@ -20,6 +20,7 @@ internal sealed class RunIndex : IAsyncDisposable
     private readonly List<Channel<string[]>> listeners = [];
     private readonly Task watching;
     private Dictionary<string, WatchedRun> runs = new(StringComparer.Ordinal);
+    private Dictionary<string, WatchedSweep> sweeps = new(StringComparer.Ordinal);
     private int lastKey;
 
     public RunIndex(string folder)
@@ -34,7 +35,10 @@ internal sealed class RunIndex : IAsyncDisposable
     /// <summary>All of them by their names, paths below the folder; a copy that does not change.</summary>
     public IReadOnlyDictionary<string, WatchedRun> Runs => Volatile.Read(ref runs);
 
-    /// <summary>The names of runs that have changed, as long as somebody reads.</summary>
+    /// <summary>All sweeps by their names; a copy that does not change.</summary>
+    public IReadOnlyDictionary<string, WatchedSweep> Sweeps => Volatile.Read(ref sweeps);
+
+    /// <summary>The names of runs and sweeps that have changed, as long as somebody reads.</summary>
     public async IAsyncEnumerable<string[]> Changes([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken gone)
     {
         var channel = Channel.CreateBounded<string[]>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -76,6 +80,7 @@ internal sealed class RunIndex : IAsyncDisposable
                         changed.Add(run.Id);
                 }
             });
+            changed.UnionWith(Sweeps.Values.Where(s => s.Update()).Select(s => s.Id));
             if (changed.Count > 0)
                 Tell([.. changed.Order(StringComparer.Ordinal)]);
             await Task.Delay(Between, stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -94,24 +99,29 @@ internal sealed class RunIndex : IAsyncDisposable
     // The names of those that came or went.
     private List<string> Scan()
     {
-        Dictionary<string, string> found = new(StringComparer.Ordinal);
+        var found = new Found([], []);
         Look(root, "", Depth, found);
-        Dictionary<string, WatchedRun> old = runs, now = new(StringComparer.Ordinal);
-        foreach ((string id, string folder) in found)
-            now[id] = old.GetValueOrDefault(id) ?? new WatchedRun(++lastKey, id, folder);
+        Dictionary<string, WatchedRun> old = runs;
+        var now = found.Runs.ToDictionary(f => f.Id, f => old.GetValueOrDefault(f.Id) ?? new WatchedRun(++lastKey, f.Id, f.Folder), StringComparer.Ordinal);
+        Dictionary<string, WatchedSweep> oldSweeps = sweeps;
+        Volatile.Write(ref sweeps, found.Sweeps.ToDictionary(f => f.Id, f => oldSweeps.GetValueOrDefault(f.Id) ?? new WatchedSweep(++lastKey, f.Id, f.Folder), StringComparer.Ordinal));
         Volatile.Write(ref runs, now);
         return [.. now.Keys.Except(old.Keys), .. old.Keys.Except(now.Keys)];
     }
 
-    private static void Look(string folder, string id, int depth, Dictionary<string, string> found)
+    private sealed record Found(List<(string Id, string Folder)> Runs, List<(string Id, string Folder)> Sweeps);
+
+    private static void Look(string folder, string id, int depth, Found found)
     {
-        if (found.Count >= MostRuns)
+        if (found.Runs.Count >= MostRuns)
             return;
         if (RunFolder.IsRun(folder))
         {
-            found[id.Length == 0 ? new DirectoryInfo(folder).Name : id] = folder;
+            found.Runs.Add((id.Length == 0 ? new DirectoryInfo(folder).Name : id, folder));
             return;
         }
+        if (File.Exists(Path.Combine(folder, WatchedSweep.FileName)))
+            found.Sweeps.Add((id, folder));
         if (depth == 0)
             return;
         try

@@ -1,5 +1,6 @@
 // The board: which runs there are, which are looked at, and four views of them.
 import { Chart, colour, element, format, redraw } from "./chart.js";
+import { sweeps } from "./sweeps.js";
 import { confusion, heatMap, histogram } from "./pictures.js";
 
 const $ = id => document.getElementById(id);
@@ -267,7 +268,19 @@ async function config(view, turn) {
 
 // ---- showing
 
-const views = { curves, layers, results, config };
+const sweepView = (view, turn) => sweeps(view, {
+  get,
+  isOld: () => turn !== drawing,
+  has: id => Boolean(byId(id)),
+  open: ids => {
+    state.selected = new Set(ids.filter(byId));
+    state.one = ids[0];
+    state.view = "curves";
+    show();
+  },
+});
+
+const views = { curves, layers, results, config, sweeps: sweepView };
 
 async function show() {
   const turn = ++drawing, view = $("view");
@@ -279,13 +292,13 @@ async function show() {
     tab.tabIndex = on ? 0 : -1;
     if (on) view.setAttribute("aria-labelledby", tab.id);
   }
-  $("one").parentElement.hidden = state.view === "curves" || chosen().length < 2;
-  $("smoothlabel").hidden = state.view === "results" || state.view === "config";
+  $("one").parentElement.hidden = state.view === "curves" || state.view === "sweeps" || chosen().length < 2;
+  $("smoothlabel").hidden = ["results", "config", "sweeps"].includes(state.view);
   for (const { chart } of drawn) chart.remove();
   drawn = [];
   const page = element("div", {});
   view.replaceChildren(page);
-  if (!chosen().length) {
+  if (!chosen().length && state.view !== "sweeps") {
     page.append(element("p", { textContent: "Select a run, or several to compare them." }));
     return;
   }
@@ -299,6 +312,8 @@ async function show() {
 // What is drawn stays and gets its new points; what appears for the first time makes the view anew.
 async function refresh(changed) {
   await refreshRuns();
+  // A sweep's figures change when a trial ends, which is when sweep.json is written.
+  if (state.view === "sweeps") return changed.some(id => !byId(id)) ? show() : undefined;
   if (!chosen().some(r => changed.includes(r.id)) && drawn.length) return;
   if (state.view === "config") return;
   const now = state.view === "curves" && chosen().length ? signature(await get(`api/figures?${query(chosen().map(r => r.key))}`)) : known;

@@ -1,0 +1,61 @@
+using System.Text.Json.Nodes;
+using GpuGrad.Cli.Tests;
+
+namespace GpuGrad.Web.Tests;
+
+/// <summary>A sweep on the board.</summary>
+public sealed class BoardSweepTests : IDisposable
+{
+    private const int Trials = 9;
+
+    private readonly Gpugrad gpugrad = new();
+
+    public void Dispose() => gpugrad.Dispose();
+
+    [Fact]
+    public async Task A_sweep_is_shown_as_lines_and_as_a_table_and_a_trial_leads_to_its_curves()
+    {
+        gpugrad.Write("base.yaml", "data: {dataset: {spirals: {train: 100, test: 20}}, validation: 0.2, batch: 32}\nmodel: [{dense: 8}, tanh, {dense: 3}]\ntrain: {epochs: 2, optimizer: {adam: {lr: 0.01}}}\n");
+        gpugrad.Write("sweep.yaml", $"base: base.yaml\nmonitor: accuracy\nspace:\n  train.optimizer.adam.lr: {{log-range: [1e-4, 1]}}\n  model.1: {{choice: [tanh, relu]}}\ntrials: {Trials}\nparallel: 2\n");
+        JsonNode sweep = gpugrad.Run("sweep", "sweep.yaml", "--out", "runs/first", "--json").Json();
+        await using ShownBoard board = await ShownBoard.Start(gpugrad["runs"]);
+        await board.Listed("first/trials/0000");
+        JsonNode listed = Assert.Single((await board.Get("api/sweeps")).AsArray())!;
+        Assert.Equal("first", (string?)listed["id"]);
+        Assert.True(JsonNode.DeepEquals(sweep, await board.Get($"api/sweep?sweep={listed["key"]}")));
+
+        await using Browser browser = await Browser.Open(420, 900, dark: true);
+        await browser.Go($"{board.Client.BaseAddress}#view=sweeps");
+        await browser.Until($"document.querySelectorAll('#view tbody tr').length == {Trials}");
+        Assert.Equal(Trials, (await browser.Ask("document.querySelectorAll('#view polyline').length"))!.GetValue<int>());
+        Assert.Equal(2, (await browser.Ask("document.querySelectorAll('#importance meter').length"))!.GetValue<int>());
+        string best = ((int)sweep["best"]!["trial"]!).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        Assert.Equal(best, (string?)await browser.Ask("document.querySelector('#view tbody td:nth-child(2)').textContent"));
+        Assert.True((await browser.Ask("document.documentElement.scrollWidth"))!.GetValue<int>() <= 420);
+
+        // Twice on a heading: the largest rate first.
+        await browser.Ask("[...document.querySelectorAll('#view th button')].find(b => b.textContent == 'lr').click()");
+        await browser.Ask("[...document.querySelectorAll('#view th button')].find(b => b.textContent == 'lr').click()");
+        int largest = sweep["trials"]!.AsArray().MaxBy(t => (double)t!["settings"]!["train.optimizer.adam.lr"]!)!["trial"]!.GetValue<int>();
+        Assert.Equal(largest.ToString(System.Globalization.CultureInfo.InvariantCulture), (string?)await browser.Ask("document.querySelector('#view tbody td:nth-child(2)').textContent"));
+
+        await browser.Ask("document.querySelector('#view tbody td button').click()");
+        await browser.Until("document.querySelectorAll('#view figure canvas').length >= 2");
+        Assert.Contains($"run=first%2Ftrials%2F{largest:D4}", (string?)await browser.Ask("location.hash"), StringComparison.Ordinal);
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Theory]
+    [InlineData("{", 422)]
+    [InlineData("[1]", 422)]
+    public async Task A_file_that_no_sweep_wrote_is_refused_in_one_line(string json, int status)
+    {
+        gpugrad.Write("runs/odd/sweep.json", json);
+        await using ShownBoard board = await ShownBoard.Start(gpugrad["runs"]);
+        JsonNode listed = Assert.Single((await board.Get("api/sweeps")).AsArray())!;
+        HttpResponseMessage response = await board.Client.GetAsync($"api/sweep?sweep={listed["key"]}");
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.StartsWith("sweep.json: ", (string?)JsonNode.Parse(await response.Content.ReadAsStringAsync())!["error"]!["message"], StringComparison.Ordinal);
+        Assert.Equal(404, (int)(await board.Client.GetAsync("api/sweep?sweep=99")).StatusCode);
+    }
+}
