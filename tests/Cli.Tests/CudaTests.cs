@@ -48,10 +48,10 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
-    public void A_product_is_timed_beside_cublas_where_it_is_installed_and_alone_where_not()
+    public void A_product_is_timed_beside_cublas_where_it_is_installed()
     {
         string[] bench = ["bench", "--op", "matmul", "--shape", "33x20x17", "--brief", "--seconds", "0.01"];
-        Assert.DoesNotContain("cuBLAS", gpugrad.Run(bench).Done().Output, StringComparison.Ordinal);
+        Assert.Contains("cuBLAS     not installed", gpugrad.Run(bench).Done().Output, StringComparison.Ordinal);
         gpugrad.Variables["GPUGRAD_TEST_CUBLAS"] = "1";
         Assert.Matches("cuBLAS +[0-9.]+ ms .*times as fast as it", gpugrad.Run(bench).Done().Output);
         Assert.True((double)gpugrad.Run([.. bench, "--json"]).Json()["cublas_ms"]!["median"]! > 0);

@@ -50,8 +50,8 @@ internal static class BenchReport
         output.Line(Format.Invariant($"checked    {figures.Op} {string.Join("x", figures.Checked)} against the reference: relative error {figures.Error:E1}"));
         output.Line(Format.Invariant($"forward    {figures.Op} {sizes}: {figures.Forward.Median:G4} ms (median of {figures.Forward.Count}; {figures.Forward.Min:G4} to {figures.Forward.Max:G4})"));
         output.Line(Format.Invariant($"speed      {Rate(flops, peak)}, {bytes / 1e9:F1} GB/s"));
-        if (figures.Yardstick is { } cublas)
-            output.Line(Format.Invariant($"cuBLAS     {cublas.Median:G4} ms (median of {cublas.Count}; {cublas.Min:G4} to {cublas.Max:G4}): {cublas.Median / figures.Forward.Median:F2} times as fast as it"));
+        if (figures.Yardstick is { } yardstick)
+            output.Line($"{yardstick.Name,-10} {Against(yardstick, figures.Forward)}");
         Rows(figures.Backward, figures.Backward.Count, output);
         JsonObject json = About(device);
         json["op"] = figures.Op;
@@ -60,8 +60,8 @@ internal static class BenchReport
         json["ms"] = Json(figures.Forward);
         json["gflops"] = flops / 1e9;
         json["gbytes_per_second"] = bytes / 1e9;
-        if (figures.Yardstick is not null)
-            json["cublas_ms"] = Json(figures.Yardstick);
+        if (figures.Yardstick?.Time is { } theirs)
+            json[figures.Yardstick.Name == "cuBLAS" ? "cublas_ms" : "algorithms_ms"] = Json(theirs);
         if (peak is not null)
         {
             json["peak_share"] = flops / peak.Flops;
@@ -71,6 +71,9 @@ internal static class BenchReport
         }
         output.Json(json);
     }
+
+    private static string Against(Yardstick yardstick, Timing own) => yardstick.Time is not { } time ? yardstick.Note : Format.Invariant(
+        $"{time.Median:G4} ms (median of {time.Count}; {time.Min:G4} to {time.Max:G4}): {time.Median / own.Median:F2} times as fast as it{(yardstick.Note.Length > 0 ? $"; {yardstick.Note}" : "")}");
 
     private static void Rows(IReadOnlyList<NodeTime> ops, int most, Output output)
     {

@@ -16,16 +16,16 @@ internal static class CublasProduct
     // CUBLAS_TF32_TENSOR_OP_MATH; ILGPU's enumeration is older.
     private const CuBlasMathMode Tf32Math = (CuBlasMathMode)3;
 
-    /// <summary>How long [m, k] × [k, n] takes; null on other devices, in bf16, which the binding lacks, and without cuBLAS.</summary>
+    /// <summary>How long [m, k] × [k, n] takes; null on other devices, and in bf16, which the binding lacks.</summary>
     /// <exception cref="GpuGradException">Its result is wrong, so its time would mean nothing.</exception>
-    public static Timing? Of(Device device, Precision precision, int m, int k, int n, double seconds)
+    public static Yardstick? Of(Device device, Precision precision, int m, int k, int n, double seconds)
     {
         if (device is not KernelDevice { Accelerator: CudaAccelerator accelerator } kernels || precision == Precision.Bf16)
             return null;
         accelerator.Bind();
         using CuBlas? library = Open(accelerator);
         if (library is null)
-            return null;
+            return new Yardstick("cuBLAS", null, "not installed");
         var stream = (CudaStream)kernels.Loader.Stream;
         library.Stream = stream;
         library.MathMode = precision == Precision.Tf32 ? Tf32Math : CuBlasMathMode.DefaultMath;
@@ -40,7 +40,7 @@ internal static class CublasProduct
 
         Multiply();
         RequireEach(k, c, stream);
-        return Timing.Of(Multiply, seconds);
+        return new Yardstick("cuBLAS", Timing.Of(Multiply, seconds));
     }
 
     private static CuBlas? Open(CudaAccelerator accelerator)

@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
@@ -17,8 +18,8 @@ namespace GpuGrad.Kernels.Benchmarks;
 /// <param name="Cost">Of the forward op.</param>
 /// <param name="Forward">Times of the forward op.</param>
 /// <param name="Backward">Times of the ops that its gradient takes, slowest first.</param>
-/// <param name="Yardstick">Times of cuBLAS for the same product; null for other ops and where there is none.</param>
-public sealed record OpFigures(string Op, int[] Sizes, int[] Checked, double Error, Cost Cost, Timing Forward, IReadOnlyList<NodeTime> Backward, Timing? Yardstick);
+/// <param name="Yardstick">Another library on the same work; null where there is none to compare with.</param>
+public sealed record OpFigures(string Op, int[] Sizes, int[] Checked, double Error, Cost Cost, Timing Forward, IReadOnlyList<NodeTime> Backward, Yardstick? Yardstick);
 
 /// <summary>Times one op on one device.</summary>
 public static class OpBenchmarkRun
@@ -60,7 +61,12 @@ public static class OpBenchmarkRun
             seconds);
         bool timeBackward = testCase.Differentiable && peak is not null;
         NodeTime[] backward = timeBackward ? [.. NodeTimes.Of(plan, peak!, seconds).Where(n => n.Layer == "op" && n.Phase == Phase.Backward)] : [];
-        Timing? yardstick = testCase.Op is MatMul { TransposeB: false } product && sizes.Length == 3 ? CublasProduct.Of(device, product.Precision, sizes[0], sizes[1], sizes[2], seconds) : null;
+        Yardstick? yardstick = testCase.Op switch
+        {
+            MatMul { TransposeB: false } product => CublasProduct.Of(device, product.Precision, sizes[0], sizes[1], sizes[2], seconds),
+            ChannelSum => AlgorithmsSum.Of(device, sizes[0], sizes[1], seconds),
+            _ => null,
+        };
         return new OpFigures(benchmark.Name, sizes, small, Math.Max(check.Forward, check.Backward), graph.Nodes[0].Cost, forward, backward, yardstick);
     }
 

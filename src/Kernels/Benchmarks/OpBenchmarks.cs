@@ -8,6 +8,7 @@ using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Random;
@@ -40,6 +41,7 @@ public static class OpBenchmarks
         new("batchnorm", "NxCxHxW", "128x32x28x28", BatchNorm),
         new("softmax", "NxC", "1024x1000", (r, s) => new OpCase("softmax", new Softmax(), [Normal(r, s)])),
         new("softmax-cross-entropy", "NxC", "1024x1000", (r, s) => new OpCase("softmax-cross-entropy", new SoftmaxCrossEntropy(), [Normal(r, s), CaseInput.Integers(r, new Shape(s[0]), s[1])]) { GradientOutputs = [0] }),
+        new("sum", "RowsxN", "1x1000000", (r, s) => new OpCase("sum", new ChannelSum(0), [Normal(r, s)])),
         new("add", null, "1024x1024", (r, s) => new OpCase("add", new Add(), [Normal(r, s), Normal(r, s)])),
         new("sgd", "N", "1000000", (r, s) => Optimizer<MomentumRule>("sgd", r, s)),
         new("adam", "N", "1000000", (r, s) => Optimizer<AdamRule>("adam", r, s)),

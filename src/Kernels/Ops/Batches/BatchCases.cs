@@ -28,13 +28,14 @@ internal static class BatchCases
 
     private static readonly int[] Classes = [1, 2, 10, 257];
 
-    private static readonly int[] Widths = [1, 9, 33, 64, 5, 257];
+    private static readonly int[] Widths = [9, 1, 33, 64, 5, 257];
 
     public static OpFamily Family { get; } = new("batches", (random, i) =>
     {
-        int samples = 1 + (i % 7), n = 1 + (i % 5);
+        int sizes = i + (i / 15) + 1; // each of the 15 ops meets all sizes
+        int samples = 1 + (sizes % 7), n = 1 + (sizes % 5);
         CaseInput indices = CaseInput.Integers(random, new Shape(n), samples);
-        var image = new Shape(samples, 1 + (i % 3), 1 + (i % 6), Widths[i / 15 % Widths.Length]);
+        var image = new Shape(samples, 1 + (sizes % 3), 1 + (sizes % 6), Widths[i / 15 % Widths.Length]);
         CaseInput[] bytes = Images(random, CaseInput.Integers(random, image, 256, ElementType.Byte), indices);
         CaseInput[] reals = Images(random, CaseInput.Normal(random, image), indices);
         var row = new Shape(samples, Widths[i / 15 % Widths.Length]);
@@ -88,8 +89,8 @@ internal static class BatchCases
     {
         var clock = new int[ClockLayout.Length];
         (int height, int width) = (1 + random.NextInt(image[2]), 1 + random.NextInt(image[3]));
-        int share = (index / 15 % 4) switch { 0 => 0, 1 => BatchMix.Whole, _ => random.NextInt(BatchMix.Whole) };
-        BatchMix mix = index % 5 < 3
+        int share = (index / 30 % 4) switch { 1 => 0, 3 => BatchMix.Whole, _ => random.NextInt(BatchMix.Whole) };
+        BatchMix mix = index / 30 % 3 < 2
             ? new(share, random.NextInt(image[2] - height + 1), random.NextInt(image[3] - width + 1), height, width)
             : new(share, 0, 0, 0, 0);
         mix.WriteTo(clock);

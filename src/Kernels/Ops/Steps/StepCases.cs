@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Steps;
@@ -10,9 +11,11 @@ internal static class StepCases
 
     public static OpFamily Family { get; } = new("steps", (random, i) =>
     {
-        Shape x = CaseSizes.At(Shapes, i / 7, () => CaseSizes.Draw(random, 3, 3));
-        bool lengths = i % 7 is not (0 or 2 or 4);
-        Op op = (i % 7) switch
+        Shape x = CaseSizes.At(Shapes, i / 8, () => CaseSizes.Draw(random, 3, 3));
+        if (i % 8 == 7)
+            return Ties(random, x);
+        bool lengths = i % 8 is not (0 or 2 or 4);
+        Op op = (i % 8) switch
         {
             0 or 1 => new TimePool(TimePooling.Mean, lengths),
             2 or 3 => new TimePool(TimePooling.Max, lengths),
@@ -25,6 +28,15 @@ internal static class StepCases
         return new OpCase($"{op.Name}{(lengths ? " with lengths" : "")}", op, inputs);
     })
     {
-        Special = 7 * Shapes.Length,
+        Special = 8 * Shapes.Length,
+    };
+
+    // Of equal maxima the first has the gradient; there are no differences to hold it against.
+    private static OpCase Ties(RandomStream random, Shape x) => new(
+        "TimePool gradient Max of ties",
+        new TimePoolGradient(TimePooling.Max, Lengths: true),
+        [CaseInput.Normal(random, new Shape(x[0], x[2])), CaseInput.Normal(random, x) with { Values = CaseInput.Integers(random, x, 3).Values }, CaseInput.Integers(random, new Shape(x[0]), x[1] + 3)])
+    {
+        Differentiable = false,
     };
 }
