@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
@@ -63,10 +64,11 @@ public sealed class LengthTests : IDisposable
             npz.Add("y", [2], [0, 1]);
             npz.Add("lengths", [2], [first, second]);
         });
-        Config.RunConfig config = RunConfigFile.Load("c.yaml", text: "data: {shape: [3, 1], classes: 2}\nmodel: [{time-pool: mean}, {dense: 2}]\n").Config;
+        RunConfig config = RunConfigFile.Load("c.yaml", text: "data: {shape: [3, 1], classes: 2}\nmodel: [{time-pool: mean}, {dense: 2}]\n").Config;
+        SampleSet Read() => StepBatch.FromNpz(path, config.Data.KnownShape!, config);
         if (fits)
-            Assert.Equal([first, second], StepBatch.FromNpz(path, config.Data.KnownShape!, config).Lengths!);
+            Assert.Equal([first, second], Read().Lengths!);
         else
-            Assert.Contains("whole numbers from 1 to 3", Assert.Throws<GpuGradException>(() => StepBatch.FromNpz(path, config.Data.KnownShape!, config)).Message, StringComparison.Ordinal);
+            Assert.Contains("whole numbers from 1 to 3", Assert.Throws<GpuGradException>(Read).Message, StringComparison.Ordinal);
     }
 }

@@ -109,9 +109,9 @@ defect('tail', 'Normalization/NormLoops.cs', 'gradient.Beta[i] += dy[i];', 'grad
 # Losses.
 defect('missing 1/N', 'Losses/SoftmaxCrossEntropy.cs', 'a.In(0)[0] / total : 0', 'a.In(0)[0] : 0')
 defect('sign', 'Losses/SoftmaxCrossEntropy.cs', 'double hard = own * (pc - (c == labels[i] ? 1 : 0));', 'double hard = own * (pc + (c == labels[i] ? 1 : 0));')
-defect('missing term', 'Losses/SoftmaxCrossEntropy.cs', '(((1 - Smoothing) * hard) + (Smoothing / k * smooth))', '((1 - Smoothing) * hard)')
+defect('missing term', 'Losses/SoftmaxCrossEntropy.cs', '(((1 - Smoothing) * hard) + (part * smooth))', '((1 - Smoothing) * hard)')
 defect('missing factor', 'Losses/SoftmaxCrossEntropy.cs', 'dx[label] -= scale * hardShare * own;', 'dx[label] -= scale * own;')
-defect('missing 1/N', 'Losses/SoftmaxCrossEntropy.cs', 'double total = weights is null ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n);\n            totals', 'double total = 1;\n            totals')
+defect('missing 1/N', 'Losses/SoftmaxCrossEntropy.cs', 'double total = weights is null && !Ignores ? n : SoftmaxCrossEntropy.TotalWeight(weights, labels, n);\n            totals', 'double total = 1;\n            totals')
 defect('sign', 'Losses/BinaryCrossEntropy.cs', '(constant * target * Real.Sigmoid(-x))', '(constant * target * Real.Sigmoid(x))')
 defect('missing factor', 'Losses/BinaryCrossEntropy.cs', '- (constant * target * Real.Sigmoid(-x))', '- (target * Real.Sigmoid(-x))')
 defect('constant', 'Losses/RegressionLosses.cs', 'public static R Slope<R>(R x, R target, R constant) where R : struct, IReal<R> => x - target;', 'public static R Slope<R>(R x, R target, R constant) where R : struct, IReal<R> => target - x;')
