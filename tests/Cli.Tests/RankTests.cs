@@ -74,6 +74,32 @@ public sealed class RankTests : IDisposable
         Assert.Equal(Enumerable.Range(1, all.Length).Select(i => (long)i), all.Select(l => l.Step));
     }
 
+    [SkippableTheory]
+    [InlineData("openmpi", 0)]
+    [InlineData("openmpi", 1)]
+    [InlineData("mpich", 0)]
+    [InlineData("mpich", 1)]
+    public void A_rank_that_stands_still_ends_all_with_a_line_and_the_checkpoint_is_whole(string mpi, int stopped)
+    {
+        string launcher = LauncherOf(mpi);
+        gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
+        using (Process run = gpugrad.StartUnder([launcher, .. Oversubscribed(mpi), "-n", "2"], "train", "long.yaml", "--out", "run", "--device", "cpu"))
+        {
+            Task<string> errors = run.StandardError.ReadToEndAsync();
+            Patience.Until(() => Directory.Exists(gpugrad["run/checkpoints"]) && Directory.EnumerateFiles(gpugrad["run/checkpoints"], "*.ckpt").Any(), "a checkpoint");
+            int rank = Ranks(run.Id).First(r => Text($"/proc/{r}/environ").Split('\0').Contains($"{(mpi == "mpich" ? "PMI_RANK" : "OMPI_COMM_WORLD_RANK")}={stopped}"));
+            using (Process kill = Process.Start("kill", $"-STOP {rank}"))
+                kill.WaitForExit();
+            Patience.UntilEndOf(run);
+            Assert.NotEqual(0, run.ExitCode);
+            Assert.Single(errors.Result.Split('\n'), l => l.Contains($"rank {stopped} (process {rank}) has not answered for 7 s", StringComparison.Ordinal));
+            Patience.Until(() => Text($"/proc/{rank}/comm") == "" || Text($"/proc/{rank}/stat").Contains(") Z", StringComparison.Ordinal), "the rank that stood still is ended too");
+        }
+        gpugrad.Run("resume", "run", "--set", "train.epochs=4", "--allow-changes").Done();
+        (long Step, double Loss)[] all = Losses("run");
+        Assert.Equal(Enumerable.Range(1, all.Length).Select(i => (long)i), all.Select(l => l.Step));
+    }
+
     [SkippableFact]
     public void One_rank_that_is_asked_to_stop_stops_all_and_rank_0_says_why()
     {

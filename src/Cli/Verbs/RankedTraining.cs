@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
@@ -14,6 +15,9 @@ internal static class RankedTraining
     // What is wrong with a config or with data is wrong for every rank: rank 0 is given the time to say so.
     private static readonly TimeSpan ForRank0 = TimeSpan.FromSeconds(5);
 
+    // Until then a launcher has ended a process that called MPI_Abort.
+    private static readonly TimeSpan ToAbort = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs what <c>train</c> or <c>resume</c> does, alone or as one of several ranks.</summary>
     /// <param name="output">Where rank 0 speaks.</param>
     /// <param name="body">Is given the other ranks; null where this process is alone.</param>
@@ -24,6 +28,7 @@ internal static class RankedTraining
         if (launcher.Rank > 0)
             Output.Mute(launcher.Rank);
         using var ranks = Mpi.Start(launcher);
+        using var heartbeat = new Heartbeat(ranks, what => Leave(ranks, what));
         try
         {
             int code = body(ranks);
@@ -39,10 +44,23 @@ internal static class RankedTraining
             if (ranks.Rank > 0 && e is GpuGradException { Fault: Fault.Config or Fault.Data })
                 Thread.Sleep(ForRank0);
             int code = Errors.Report(e, output);
+            heartbeat.Dispose();
             if (e is not NonFiniteException)
                 ranks.Abort(code);
             return code;
         }
+    }
+
+    // A rank is lost, and the others wait for it in a call that does not return. All of them may miss rank 0: the first speaks for all.
+    private static void Leave(Mpi ranks, string what)
+    {
+        Thread.Sleep(Math.Min(2000, 500 * Math.Max(0, ranks.Rank - 1)));
+        Output.Error($"gpugrad: {what}; all ranks stop. Go on from the last checkpoint with gpugrad resume.");
+        var abort = new Thread(() => ranks.Abort(ExitCode.Device)) { IsBackground = true };
+        abort.Start();
+        abort.Join(ToAbort);
+        using var self = Process.GetCurrentProcess();
+        self.Kill();
     }
 
     /// <summary>The config for this rank: a GPU of its own where there are some, else its share of the processors.</summary>

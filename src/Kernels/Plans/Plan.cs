@@ -44,8 +44,20 @@ public sealed class Plan : IDisposable
     /// <summary>Runs the nodes of the phases from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
     public void Run(Phase first, Phase last) => Run(FirstOf(first), FirstOf(last + 1));
 
+    /// <summary>Runs some nodes, from <paramref name="first"/> to <paramref name="last"/> (exclusive): for who has something to do between two of them.</summary>
+    public void RunNodes(int first, int last) => Run(first, last);
+
     /// <summary>Runs one node.</summary>
     public void RunNode(int index) => Run(index, index + 1);
+
+    /// <summary>The first node of a phase, or of a later one.</summary>
+    public int FirstOf(Phase phase)
+    {
+        int index = 0;
+        while (index < Nodes.Count && Nodes[index].Phase < phase)
+            index++;
+        return index;
+    }
 
     /// <summary>Waits until everything that was started has finished.</summary>
     public void Synchronize() => executor.Synchronize();
@@ -169,14 +181,6 @@ public sealed class Plan : IDisposable
         executor.Synchronize();
         if (Layout.Memory.Damage() is string damage)
             throw new GpuGradException(Fault.Internal, $"{node}: {damage}");
-    }
-
-    private int FirstOf(Phase phase)
-    {
-        int index = 0;
-        while (index < Nodes.Count && Nodes[index].Phase < phase)
-            index++;
-        return index;
     }
 
     private Location Locate(Tensor tensor, ElementType element, long count)

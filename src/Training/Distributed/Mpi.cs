@@ -23,8 +23,13 @@ public sealed unsafe class Mpi : ICollectives
     private readonly nint inPlace;
     private readonly delegate* unmanaged<void*, void*, int, nint, nint, nint, int> allReduce;
     private readonly delegate* unmanaged<void*, int, nint, int, nint, int> broadcast;
+    private readonly delegate* unmanaged<void*, void*, int, nint, nint, nint, nint*, int> beginAllReduce;
+    private readonly delegate* unmanaged<nint*, int*, nint, int> test;
+    private readonly delegate* unmanaged<nint*, nint, int> wait;
     private readonly delegate* unmanaged<nint, int, int> abort;
     private readonly delegate* unmanaged<int> finalize;
+    private readonly nint ignoreStatus;
+    private readonly nint gradients; // a communicator of their own: their sums begin where each rank is done with them, not in the order of the other calls
     private bool ended;
 
     private Mpi(nint library, Launcher launcher)
@@ -36,10 +41,17 @@ public sealed unsafe class Mpi : ICollectives
             ? (Symbol("ompi_mpi_comm_world"), Symbol("ompi_mpi_byte"), Symbol("ompi_mpi_float"), Symbol("ompi_mpi_double"), Symbol("ompi_mpi_op_sum"), (nint)1)
             : (0x44000000, 0x4c00010d, 0x4c00040a, 0x4c00080b, 0x58000003, (nint)(-1));
         allReduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, int>)Symbol("MPI_Allreduce");
+        ignoreStatus = launcher.IsOpenMpi ? 0 : 1;
+        beginAllReduce = (delegate* unmanaged<void*, void*, int, nint, nint, nint, nint*, int>)Symbol("MPI_Iallreduce");
+        test = (delegate* unmanaged<nint*, int*, nint, int>)Symbol("MPI_Test");
+        wait = (delegate* unmanaged<nint*, nint, int>)Symbol("MPI_Wait");
         broadcast = (delegate* unmanaged<void*, int, nint, int, nint, int>)Symbol("MPI_Bcast");
         abort = (delegate* unmanaged<nint, int, int>)Symbol("MPI_Abort");
         finalize = (delegate* unmanaged<int>)Symbol("MPI_Finalize");
         Name = Begin(launcher);
+        nint copy = 0;
+        Check(((delegate* unmanaged<nint, nint*, int>)Symbol("MPI_Comm_dup"))(world, &copy), "MPI_Comm_dup");
+        gradients = copy;
     }
 
     public int Rank { get; }
@@ -69,6 +81,12 @@ public sealed unsafe class Mpi : ICollectives
     public void Sum(Span<float> values) => Reduce(MemoryMarshal.AsBytes(values), sizeof(float), floats);
 
     public void Sum(Span<double> values) => Reduce(MemoryMarshal.AsBytes(values), sizeof(double), doubles);
+
+    public IPendingSum BeginSum(float[] values, int begin, int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, MostElements);
+        return new Pending(this, values, begin, length);
+    }
 
     public void Broadcast(Span<byte> all)
     {
@@ -115,6 +133,43 @@ public sealed unsafe class Mpi : ICollectives
         {
             for (long begin = 0, count = values.Length / element; begin < count; begin += MostElements)
                 Check(allReduce((void*)inPlace, data + (begin * element), (int)Math.Min(MostElements, count - begin), type, sum, world), "MPI_Allreduce");
+        }
+    }
+
+    private sealed class Pending : IPendingSum
+    {
+        private readonly Mpi mpi;
+        private nint request; // MPICH's is an int, which is the lower half
+        private bool isDone;
+
+        public Pending(Mpi mpi, float[] values, int begin, int length)
+        {
+            this.mpi = mpi;
+            nint handle = 0;
+            // Pinned: it stays where it is.
+            fixed (float* data = values)
+                Check(mpi.beginAllReduce((void*)mpi.inPlace, data + begin, length, mpi.floats, mpi.sum, mpi.gradients, &handle), "MPI_Iallreduce");
+            request = handle;
+        }
+
+        public bool IsDone()
+        {
+            if (isDone)
+                return true;
+            nint handle = request;
+            int flag = 0;
+            Check(mpi.test(&handle, &flag, mpi.ignoreStatus), "MPI_Test");
+            request = handle;
+            return isDone = flag != 0;
+        }
+
+        public void Wait()
+        {
+            if (isDone)
+                return;
+            nint handle = request;
+            Check(mpi.wait(&handle, mpi.ignoreStatus), "MPI_Wait");
+            isDone = true;
         }
     }
 

@@ -1,8 +1,12 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Steps;
@@ -26,15 +30,23 @@ public readonly record struct RankShare(int Rank, int Size)
 
 /// <summary>
 /// Makes one step of what the ranks have computed on their parts of it. The mean of their gradients, each weighed as its part of the batch, is the gradient of the
-/// whole batch (Li et al., "PyTorch Distributed", 2020, without the overlap); running statistics are averaged alike, figures added up.
+/// whole batch (Li et al., "PyTorch Distributed", 2020); running statistics are averaged alike, figures added up.
 /// </summary>
-internal sealed class RankGroup(ICollectives collectives, Model model)
+/// <param name="collectives">The ranks.</param>
+/// <param name="model">What they train.</param>
+/// <param name="overlaps">Whether gradients are added up during the backward pass. A step of several batches has its gradient at its end, and a device that runs ahead would have to wait.</param>
+internal sealed class RankGroup(ICollectives collectives, Model model, bool overlaps)
 {
     // Weight, loss × weight, requests to stop, samples; then the epoch's totals.
     private const int WeightAt = 0, LossAt = 1, StopAt = 2, SamplesAt = 3, TotalsAt = 4, FiguresAt = TotalsAt + (Metrics.Length / 2);
 
     private readonly double[] sums = new double[FiguresAt];
-    private readonly float[] values = new float[model.Memory.Gradients.Length + model.Memory.Layout.StateLength];
+    private readonly Dictionary<Plan, PooledPlan> pooled = [];
+    private readonly double[] weightOfBatch = new double[1];
+    private float[] values = [];
+    private GradientBuckets? buckets;
+    private double exposed;
+    private bool isPooled;
 
     public int Rank => collectives.Rank;
 
@@ -45,6 +57,9 @@ internal sealed class RankGroup(ICollectives collectives, Model model)
 
     /// <summary>Whether any rank was asked to stop.</summary>
     public bool Stops { get; private set; }
+
+    /// <summary>Seconds that this rank has waited for gradients of others when it had nothing more to compute.</summary>
+    public double Exposed => exposed + (buckets?.Exposed ?? 0);
 
     /// <summary>Gives every rank the state of rank 0.</summary>
     public RunState Share(RunState state)
@@ -62,7 +77,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model)
     public void ShareModel()
     {
         var chunk = new byte[1 << 20];
-        foreach (Kernels.Tensors.Slot slot in model.Memory.Durable)
+        foreach (Slot slot in model.Memory.Durable)
         {
             Kernels.Devices.DeviceBuffer buffer = model.DeviceMemory[slot];
             for (long offset = 0; offset < buffer.Bytes; offset += chunk.Length)
@@ -78,48 +93,150 @@ internal sealed class RankGroup(ICollectives collectives, Model model)
             model.ClearTotals(model.Memory.Totals);
     }
 
+    /// <summary>Computes this rank's part of a batch, forward and backward.</summary>
+    /// <param name="part">The graph of a part of its size; of any where it has no samples.</param>
+    /// <param name="size">This rank's samples.</param>
+    /// <param name="whole">Those of all ranks.</param>
+    /// <param name="before">The loss of the step's batches before.</param>
+    public StepLoss Run(BoundGraph part, int size, int whole, StepLoss before)
+    {
+        if (part.Graph.IsPooled)
+            RunPooled(part, size, whole);
+        else if (overlaps)
+            (buckets ??= new GradientBuckets(collectives, model)).Run(part, size == 0);
+        else if (size > 0)
+            part.Plan.Run(Phase.Batch, Phase.Backward);
+        return size > 0 ? before.With(part) : before;
+    }
+
     /// <summary>Ends the backward pass of a step: every rank has the gradient of the whole batch afterwards, and the same statistics.</summary>
-    /// <param name="loss">The mean loss over this rank's samples.</param>
+    /// <param name="loss">The mean loss over this rank's samples, and what they weigh.</param>
     /// <param name="samples">How many they are.</param>
     /// <param name="stop">Whether this rank was asked to stop.</param>
     /// <param name="last">Whether the epoch ends with this step: then every rank gets its figures.</param>
-    public void Combine(double loss, int samples, bool stop, bool last)
+    public void Combine(StepLoss loss, int samples, bool stop, bool last)
     {
-        Span<double> weight = stackalloc double[1];
-        model.DeviceMemory.Read(model.Memory.AccumulatedWeight!, 0, weight);
-        Span<double> totals = stackalloc double[Metrics.Length];
-        model.DeviceMemory.Read(model.Memory.Totals, 0, totals);
-        double own = weight[0];
-        (sums[WeightAt], sums[LossAt], sums[StopAt], sums[SamplesAt]) = (own, own > 0 ? loss * own : 0, stop ? 1 : 0, samples);
-        for (int i = 0; i < Metrics.Length / 2; i++)
-            sums[TotalsAt + i] = totals[2 * i] + totals[(2 * i) + 1];
-        // The loss is a mean: it adds up times its weight.
-        sums[TotalsAt + (Metrics.Loss / 2)] *= sums[TotalsAt + (Metrics.Weight / 2)];
+        (sums[WeightAt], sums[LossAt], sums[StopAt], sums[SamplesAt]) = (loss.Weight, loss.Weight > 0 ? loss.Mean * loss.Weight : 0, stop ? 1 : 0, samples);
+        ReadTotals(model.Memory.Totals, sums.AsSpan(TotalsAt));
         collectives.Sum(sums);
         Loss = sums[LossAt] / sums[WeightAt];
         Stops = sums[StopAt] > 0;
-        SumModel(own / sums[WeightAt], samples / sums[SamplesAt]);
-        WriteTotals(totals, last);
+        buckets?.Finish(sums[WeightAt]);
+        SumModel(isPooled ? 1 : loss.Weight / sums[WeightAt], samples / sums[SamplesAt]);
+        WriteTotals(model.Memory.Totals, sums.AsSpan(TotalsAt), isMine: Rank == 0 || last);
+    }
+
+    /// <summary>
+    /// Loss and accuracy over the samples of a source, each batch computed by one of the ranks: the batches, and so the outputs, are those of one process.
+    /// </summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="batchSize">As they were prepared for.</param>
+    /// <param name="take">Given the outputs of all samples in order, [n, D] at a time; null where nobody asks for them.</param>
+    public EpochFigures Evaluate(BatchSource source, int batchSize, Action<ReadOnlySpan<float>>? take)
+    {
+        int size = model.Network.Output.Count;
+        float[] outputs = take is null ? [] : new float[checked((int)Math.Min((long)batchSize * Size, source.Count) * size)];
+        model.ClearTotals(model.Memory.EvaluationTotals);
+        for (long first = 0; first < source.Count; first += (long)batchSize * Size)
+        {
+            long begin = first + ((long)Rank * batchSize);
+            int own = (int)Math.Clamp(source.Count - begin, 0, batchSize), all = (int)Math.Min((long)batchSize * Size, source.Count - first);
+            BoundGraph? batch = own > 0 ? model.Evaluate(source, (int)begin, own) : null;
+            if (take is null)
+                continue;
+            // Each rank has its place, and the others have zeros there: the sum is all of them side by side.
+            Array.Clear(outputs);
+            batch?.Plan.Read(batch.Graph.Output, outputs.AsSpan(Rank * batchSize * size, own * size));
+            collectives.Sum(outputs.AsSpan(0, all * size));
+            take(outputs.AsSpan(0, all * size));
+        }
+        Span<double> figures = stackalloc double[Metrics.Length / 2];
+        ReadTotals(model.Memory.EvaluationTotals, figures);
+        collectives.Sum(figures);
+        WriteTotals(model.Memory.EvaluationTotals, figures, isMine: true);
+        return model.ReadTotals(model.Memory.EvaluationTotals);
+    }
+
+    private void ReadTotals(Slot slot, Span<double> figures)
+    {
+        Span<double> totals = stackalloc double[Metrics.Length];
+        model.Synchronize();
+        model.DeviceMemory.Read(slot, 0, totals);
+        for (int i = 0; i < figures.Length; i++)
+            figures[i] = totals[2 * i] + totals[(2 * i) + 1];
+        // The loss is a mean: it adds up times its weight.
+        figures[Metrics.Loss / 2] *= figures[Metrics.Weight / 2];
+    }
+
+    private void RunPooled(BoundGraph part, int size, int whole)
+    {
+        isPooled = true;
+        bool isEmpty = size == 0;
+        if (!pooled.TryGetValue(part.Plan, out PooledPlan? plan))
+            pooled[part.Plan] = plan = new PooledPlan(collectives, part.Plan);
+        plan.Run(Phase.Batch, Phase.Forward, isEmpty);
+        double own = isEmpty ? 0 : part.Weight, all = whole;
+        if (part.Graph.LossWeight is not null)
+        {
+            weightOfBatch[0] = own;
+            collectives.Sum(weightOfBatch);
+            all = weightOfBatch[0];
+        }
+        model.DeviceMemory.Post(model.Memory.Share!, [all > 0 ? own / all : 0, all]);
+        plan.Run(Phase.Backward, Phase.Backward, isEmpty);
+        if (isEmpty)
+            AccumulateNothing(all);
+    }
+
+    // What AccumulateMean does with a batch whose gradient is 0.
+    private void AccumulateNothing(double weight)
+    {
+        Span<double> before = stackalloc double[1];
+        model.DeviceMemory.Read(model.Memory.AccumulatedWeight!, 0, before);
+        double all = before[0] + weight;
+        if (before[0] > 0 && weight > 0)
+        {
+            Span<float> gradient = Room((int)model.Memory.Gradients.Length);
+            model.DeviceMemory.Read(model.Memory.Accumulated!, 0, gradient);
+            Scale(gradient, (float)(before[0] / all));
+            model.DeviceMemory.Write(model.Memory.Accumulated!, 0, gradient);
+        }
+        model.DeviceMemory.Write(model.Memory.AccumulatedWeight!, 0, [all]);
     }
 
     private void SumModel(double share, double sampleShare)
     {
-        int gradients = (int)model.Memory.Gradients.Length;
-        Span<float> gradient = values.AsSpan(0, gradients), state = values.AsSpan(gradients);
-        model.DeviceMemory.Read(model.Memory.Accumulated!, 0, gradient);
-        Scale(gradient, (float)share);
+        int gradients = buckets is null ? (int)model.Memory.Gradients.Length : 0, states = (int)model.Memory.Layout.StateLength;
+        if (gradients + states == 0)
+            return;
+        Span<float> all = Room(gradients + states), gradient = all[..gradients], state = all[gradients..];
+        if (gradients > 0)
+        {
+            model.DeviceMemory.Read(model.Memory.Accumulated!, 0, gradient);
+            Scale(gradient, (float)share);
+        }
         if (state.Length > 0)
         {
             model.DeviceMemory.Read(model.Memory.State, 0, state);
             Scale(state, (float)sampleShare);
         }
-        collectives.Sum(values);
-        model.DeviceMemory.Write(model.Memory.Accumulated!, 0, gradient);
+        long begin = Stopwatch.GetTimestamp();
+        collectives.Sum(all);
+        exposed += Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        if (gradients > 0)
+            model.DeviceMemory.Write(model.Memory.Accumulated!, 0, gradient);
         if (state.Length > 0)
             model.DeviceMemory.Write(model.Memory.State, 0, state);
     }
 
-    private static void Scale(Span<float> values, float factor)
+    private Span<float> Room(int length)
+    {
+        if (values.Length < length)
+            values = new float[length];
+        return values.AsSpan(0, length);
+    }
+
+    internal static void Scale(Span<float> values, float factor)
     {
         Span<Vector<float>> wide = MemoryMarshal.Cast<float, Vector<float>>(values);
         for (int i = 0; i < wide.Length; i++)
@@ -128,21 +245,20 @@ internal sealed class RankGroup(ICollectives collectives, Model model)
             values[i] *= factor;
     }
 
-    private void WriteTotals(Span<double> totals, bool last)
+    // Figures that all ranks have are kept by one while they still add up.
+    private void WriteTotals(Slot slot, ReadOnlySpan<double> figures, bool isMine)
     {
+        Span<double> totals = stackalloc double[Metrics.Length];
         totals.Clear();
-        if (Rank == 0 || last)
+        for (int i = 0; isMine && i < figures.Length; i++)
         {
-            for (int i = 0; i < Metrics.Length / 2; i++)
-            {
-                double sum = sums[TotalsAt + i];
-                if (i == Metrics.Loss / 2)
-                    sum = sums[TotalsAt + (Metrics.Weight / 2)] > 0 ? sum / sums[TotalsAt + (Metrics.Weight / 2)] : 0;
-                // Two floats hold what one would round.
-                totals[2 * i] = (float)sum;
-                totals[(2 * i) + 1] = sum - (float)sum;
-            }
+            double sum = figures[i];
+            if (i == Metrics.Loss / 2)
+                sum = figures[Metrics.Weight / 2] > 0 ? sum / figures[Metrics.Weight / 2] : 0;
+            // Two floats hold what one would round.
+            totals[2 * i] = (float)sum;
+            totals[(2 * i) + 1] = sum - (float)sum;
         }
-        model.DeviceMemory.Post(model.Memory.Totals, totals);
+        model.DeviceMemory.Post(slot, totals);
     }
 }

@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Steps;
 
@@ -32,13 +33,19 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
     /// <param name="batchSize">Samples at a time.</param>
     /// <returns>Loss and accuracy, and the report; null for the report where there are too many outputs to be kept, or one is not finite.</returns>
-    public static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize)
+    public static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize) =>
+        Run(model, loss, source, samples, classes, batchSize, null);
+
+    /// <summary>The same, the batches shared out over ranks that all call this.</summary>
+    internal static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize, RankGroup? ranks)
     {
         int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
         bool adds = samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput; // no output is kept
         if (!samples.HasAnswers || samples.Count == 0 || (!adds && samples.Count * (long)size > MostOutputs))
-            return (model.Evaluate(source, batchSize), null);
+            return (ranks?.Evaluate(source, batchSize, null) ?? model.Evaluate(source, batchSize), null);
         var evaluator = new Evaluator(loss, samples, classes, source.Scaling);
+        if (ranks is not null)
+            return (ranks.Evaluate(source, batchSize, part => evaluator.Add(part, size)), evaluator.Report());
         var outputs = new float[(long)Math.Min(batchSize, samples.Count) * size];
         EpochFigures figures = model.Evaluate(source, batchSize, batch =>
         {

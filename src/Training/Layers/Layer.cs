@@ -49,6 +49,9 @@ public sealed class LayerGraph(
     /// <summary>False when evaluating: no dropout, running statistics fixed.</summary>
     public bool Training { get; } = training;
 
+    /// <summary>Whether the samples are a part of a batch whose others other processes have, who will run the same graph.</summary>
+    public bool HasOtherParts { get; init; }
+
     /// <summary>Whether a parameter or running statistic stays as it is, in training too.</summary>
     public bool IsFrozen(Parameter parameter) => frozen?.Invoke(parameter) == true;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
@@ -23,6 +24,9 @@ public sealed record BatchNormConfig : NormConfig
 {
     /// <summary>Weight of the batch in the running statistics.</summary>
     public double Momentum { get; init => field = Config.Require.Between(value, 0, 1); } = 0.1;
+
+    /// <summary>With several ranks: whether statistics are those of the whole batch, as <c>torch.nn.SyncBatchNorm</c>'s, rather than of each rank's part. One process has the whole batch anyway.</summary>
+    public bool Sync { get; init; }
 
     public override Layer Build(LayerSite site) => new BatchNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
 }
@@ -86,8 +90,20 @@ public sealed class BatchNormLayer : Layer
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
+        if (config.Sync && g.HasOtherParts && g.Training && !g.IsFrozen(mean))
+            return ApplyTogether(g, x);
         Op op = g.Training && !g.IsFrozen(mean) ? new BatchNorm(config.Epsilon, config.Momentum, config.Affine) : new BatchNormInference(config.Epsilon, config.Affine);
         return g.Graph.AddAll(op, [x, g[mean], g[variance], .. affine.Select(p => g[p])])[0];
+    }
+
+    // In steps, between which the ranks add up what they have found.
+    private Tensor ApplyTogether(LayerGraph g, Tensor x)
+    {
+        IReadOnlyList<Tensor> moments = g.Graph.AddAll(new BatchMoments(), x);
+        var op = new BatchNormInference(config.Epsilon, config.Affine) { OfBatch = true };
+        g.Graph.AddUpdate(new Ema(1 - config.Momentum), g[mean], moments[0]);
+        g.Graph.AddUpdate(new Ema(1 - config.Momentum), g[variance], moments[2]);
+        return g.Graph.Add(op, [x, moments[0], moments[1], .. affine.Select(p => g[p])]);
     }
 }
 

@@ -1,12 +1,13 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs;
 
 /// <summary>Evaluates the weights on the validation and the test samples.</summary>
-internal sealed class EpochJudge(RunConfig config, TrainingData data, Model model, RunSources sources, Monitor monitor)
+internal sealed class EpochJudge(RunConfig config, TrainingData data, Model model, RunSources sources, Monitor monitor, RankGroup? ranks)
 {
     // Loss and accuracy add up on the device. The other figures need every output here, which many samples of many classes are not asked for at
     // each epoch unless one of them decides something.
@@ -19,14 +20,14 @@ internal sealed class EpochJudge(RunConfig config, TrainingData data, Model mode
         return trained with { Validation = validation.Figures, ValidationReport = validation.Report, Test = test.Figures, TestReport = test.Report };
     }
 
-    /// <summary>Every figure of the sets that are there, by their names.</summary>
+    /// <summary>Every figure of the sets that are there, by their names; computed by this process alone.</summary>
     public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> All()
     {
         var judged = new Dictionary<string, (EpochFigures, EvaluationReport?)>();
         foreach ((BatchSource? source, SampleSet? samples) in new[] { (sources.Validation, data.Validation), (sources.Test, data.Test) })
         {
             if (source is not null)
-                judged[source.Name] = Whole(source, samples!);
+                judged[source.Name] = Whole(source, samples!, null);
         }
         return judged;
     }
@@ -35,9 +36,10 @@ internal sealed class EpochJudge(RunConfig config, TrainingData data, Model mode
     {
         if (source is null)
             return (null, null);
-        return samples!.Count * model.Network.Output.Length <= MostOutputs || monitor.Asked.Any() ? Whole(source, samples) : (model.Evaluate(source, config.Data.Batch), null);
+        return samples!.Count * model.Network.Output.Length <= MostOutputs || monitor.Asked.Any() ? Whole(source, samples, ranks)
+            : (ranks?.Evaluate(source, config.Data.Batch, null) ?? model.Evaluate(source, config.Data.Batch), null);
     }
 
-    private (EpochFigures Figures, EvaluationReport? Report) Whole(BatchSource source, SampleSet samples) =>
-        Evaluator.Run(model, config.Loss, source, samples, data.Shape.Classes, config.Data.Batch);
+    private (EpochFigures Figures, EvaluationReport? Report) Whole(BatchSource source, SampleSet samples, RankGroup? together) =>
+        Evaluator.Run(model, config.Loss, source, samples, data.Shape.Classes, config.Data.Batch, together);
 }

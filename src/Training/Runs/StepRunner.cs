@@ -19,6 +19,7 @@ internal sealed class StepRunner
     private readonly bool hasMasks; // random ones of its own, which ranks must not have alike
     private readonly List<BatchRecord> batches = []; // of the step
     private int[] order = [];
+    private int whole; // samples of the last batch, of all ranks
 
     public StepRunner(RunConfig config, Model model, RunSources sources, RankShare share, RankGroup? group)
     {
@@ -62,8 +63,11 @@ internal sealed class StepRunner
         for (int i = 1; i < count; i++)
         {
             BoundGraph part = NextBatch(state, rate);
-            if (batches[^1].Size == 0)
+            if (group is not null)
+            {
+                before = group.Run(part, batches[^1].Size, whole, before);
                 continue;
+            }
             part.Plan.Run(Phase.Batch, Phase.Backward);
             before = asked ? before.With(part) : before;
         }
@@ -96,7 +100,7 @@ internal sealed class StepRunner
 
     private BoundGraph NextBatch(RunState state, double rate, bool watched = false)
     {
-        int whole = Math.Min(config.Data.Batch, sources.EpochSize - state.Cursor);
+        whole = Math.Min(config.Data.Batch, sources.EpochSize - state.Cursor);
         (int begin, int size) = share.Of(whole);
         begin += state.Cursor;
         long number = state.Batches + (hasMasks ? (long)share.Rank << 32 : 0);
@@ -114,13 +118,8 @@ internal sealed class StepRunner
     // The gradient of the whole batch is known once every rank has that of its part.
     private void RunTogether(BoundGraph step, StepLoss before, bool stop, bool isLast)
     {
-        StepLoss loss = before;
-        if (batches[^1].Size > 0)
-        {
-            step.Plan.Run(Phase.Batch, Phase.Backward);
-            loss = before.With(step);
-        }
-        group!.Combine(loss.Weight > 0 ? loss.Mean : 0, batches.Sum(b => b.Size), stop, last: isLast);
+        StepLoss loss = group!.Run(step, batches[^1].Size, whole, before);
+        group.Combine(loss, batches.Sum(b => b.Size), stop, last: isLast);
         step.Plan.Run(Phase.Update, Phase.Update);
     }
 }

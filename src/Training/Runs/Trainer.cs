@@ -58,9 +58,9 @@ public sealed class Trainer : IDisposable
             Model.Dispose();
             throw;
         }
-        group = ranks is null ? null : new RankGroup(ranks, Model);
+        group = ranks is null ? null : new RankGroup(ranks, Model, overlaps: config.Train.Accumulate == 1 && !device.RunsAhead);
         steps = new StepRunner(config, Model, sources, share, group);
-        judge = new EpochJudge(config, data, Model, sources, monitor);
+        judge = new EpochJudge(config, data, Model, sources, monitor, group);
         finite = new FiniteWatch(config.Train.LogEvery, isOneOfMany: group is not null);
         observers.Add(finite);
         if (observer is not null)

@@ -30,7 +30,7 @@ public sealed class Model : IDisposable
         this.config = config;
         Network = network;
         this.share = share ?? RankShare.Alone;
-        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train, inParts: this.share.Size > 1);
+        Memory = new ModelMemory(Counted(ParameterGroups.Layout(config, network), network), config.Train, ofRanks: this.share.Size > 1);
         DeviceMemory = new DeviceMemory(device);
         plans = new ModelPlans(config, this, new ModelGraphs(config, network, Memory), this.share);
     }
@@ -148,14 +148,23 @@ public sealed class Model : IDisposable
         ClearTotals(Memory.EvaluationTotals);
         for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
-            int size = (int)Math.Min(batchSize, source.Count - cursor);
-            SetClock(0, 0, (int)cursor);
-            source.Provide(DeviceMemory, (int)cursor, size);
-            BoundGraph batch = Evaluation(source, size);
-            batch.Plan.Run();
+            BoundGraph batch = Evaluate(source, (int)cursor, (int)Math.Min(batchSize, source.Count - cursor));
             afterBatch?.Invoke(batch);
         }
         return ReadTotals(Memory.EvaluationTotals);
+    }
+
+    /// <summary>Evaluates one batch, which adds to <see cref="ModelMemory.EvaluationTotals"/>.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="cursor">The first.</param>
+    /// <param name="size">How many; one of the sizes that were prepared for.</param>
+    internal BoundGraph Evaluate(BatchSource source, int cursor, int size)
+    {
+        SetClock(0, 0, cursor);
+        source.Provide(DeviceMemory, cursor, size);
+        BoundGraph batch = Evaluation(source, size);
+        batch.Plan.Run();
+        return batch;
     }
 
     /// <summary>Bytes that a training step would need on the device; allocates nothing.</summary>
@@ -165,6 +174,13 @@ public sealed class Model : IDisposable
         IReadOnlyList<PlannedGraph> layouts = plans.Layouts(source, [], batchSize, options);
         ModelPlans.RequireCountable(layouts);
         return plans.Needed(layouts).Bytes;
+    }
+
+    /// <summary>Waits for every plan that was started.</summary>
+    internal void Synchronize()
+    {
+        foreach (BoundGraph bound in plans.All)
+            bound.Plan.Synchronize();
     }
 
     public void ClearTotals(Slot totals)
@@ -177,8 +193,7 @@ public sealed class Model : IDisposable
     public EpochFigures ReadTotals(Slot totals)
     {
         Span<double> sums = stackalloc double[Metrics.Length];
-        foreach (BoundGraph bound in plans.All)
-            bound.Plan.Synchronize();
+        Synchronize();
         DeviceMemory.Read(totals, 0, sums);
         bool classes = plans.All.Any(p => p.Graph.Batch.Labels is not null);
         double samples = sums[Metrics.Samples] + sums[Metrics.Samples + 1], correct = sums[Metrics.Correct] + sums[Metrics.Correct + 1], judged = sums[Metrics.Judged] + sums[Metrics.Judged + 1];

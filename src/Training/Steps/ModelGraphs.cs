@@ -4,6 +4,7 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.LabelMaps;
 using GpuGrad.Kernels.Ops.Losses;
+using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
@@ -32,6 +33,9 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
     public Tensor? GradientNorm { get; init; }
 
+    /// <summary>Whether ranks have to meet within a step, because samples of one change what the network makes of those of another.</summary>
+    public bool IsPooled { get; init; }
+
     /// <summary>The gradient of the loss in the samples; null where nothing asks for it or whole numbers are among them.</summary>
     public Tensor? InputGradient { get; init; }
 
@@ -58,18 +62,24 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Forward;
         Tensor random = Randomness(graph);
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y));
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y))
+        {
+            HasOtherParts = memory.Share is not null,
+        };
         layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         BatchLoss built = BuildLoss(graph, output, batch);
         Tensor loss = AddPenalty(graph, built.Value, tensors);
         graph.Phase = Phase.Backward;
+        bool isPooled = graph.Nodes.Any(n => n.Op is IPooled);
         Tensor[] besides = inputGradient ? [batch.X, .. layers.Activations.Values] : [];
-        (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, loss, tensors, besides);
+        // Where samples of one rank change what those of another become, the loss of each is a part of one sum from the beginning.
+        Tensor part = isPooled ? graph.Add(new Multiply(), loss, graph.Persistent("share", Shape.Scalar, memory.Share!)) : loss;
+        (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, part, tensors, besides);
         probe?.AfterBackward(graph);
         AddMetrics(graph, memory.Totals, built with { Value = loss }, output, batch);
         if (memory.Accumulated is not null)
-            AddGradients(graph, memory.Accumulated, batchSize, built.Weight);
+            AddGradients(graph, memory.Accumulated, batchSize, isPooled ? graph.Persistent("weight of the batch", Shape.Scalar, memory.Share!, 1) : built.Weight);
         graph.Phase = Phase.Update;
         Tensor? before = probe?.BeforeUpdate(graph, memory.Accumulated ?? memory.Gradients, memory.Parameters);
         Tensor? norm = AddUpdate(graph);
@@ -79,11 +89,22 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             Activations = layers.Activations,
             DrawsMasks = graph.Nodes.Any(n => n.Inputs.Contains(random)),
             Gradients = gradients,
+            IsPooled = isPooled,
             LossWeight = memory.Accumulated is null ? null : built.Weight,
             GradientNorm = norm,
             InputGradient = network.Layers[0] is ColumnEmbeddings ? null : others.FirstOrDefault(),
             ActivationGradients = layers.Activations.Keys.Zip(others.Skip(1)).ToDictionary(p => p.First, p => p.Second),
         };
+    }
+
+    /// <summary>Looks whether batches of all ranks together have a spread: a rank's own part may be one sample.</summary>
+    /// <exception cref="ShapeException">A batch norm would have one value a channel.</exception>
+    public void RequireSpread(BatchSource source, int batchSize)
+    {
+        if (batchSize > 1)
+            return;
+        foreach (Node node in Training(source, batchSize).Graph.Nodes.Where(n => n.Op is BatchMoments))
+            _ = new BatchNorm(Affine: false).Infer([node.Inputs[0].Type, node.Outputs[0].Type, node.Outputs[0].Type]);
     }
 
     /// <summary>Fetch, forward as in training, loss, and its gradient in the output of every layer.</summary>

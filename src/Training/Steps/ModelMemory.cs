@@ -14,8 +14,8 @@ public sealed class ModelMemory
 
     /// <param name="layout">Where each parameter lies.</param>
     /// <param name="config">The training.</param>
-    /// <param name="inParts">Whether a step's gradient is that of several parts: of batches one after another, or of ranks.</param>
-    public ModelMemory(ParameterLayout layout, TrainConfig config, bool inParts = false)
+    /// <param name="ofRanks">Whether a step's gradient is that of several ranks.</param>
+    public ModelMemory(ParameterLayout layout, TrainConfig config, bool ofRanks = false)
     {
         Layout = layout;
         long trained = Math.Max(1, layout.TrainedLength);
@@ -30,7 +30,8 @@ public sealed class ModelMemory
             BestState = new Slot("best running statistics", ElementType.Real, State.Length);
         }
         isAccumulating = config.Accumulate > 1;
-        if (isAccumulating || inParts)
+        Share = ofRanks ? new Slot("share of the batch", ElementType.Real, 2) : null;
+        if (isAccumulating || ofRanks)
         {
             Accumulated = new Slot("accumulated gradients", ElementType.Real, trained);
             AccumulatedWeight = new Slot("accumulated weight", ElementType.Real, 1);
@@ -61,6 +62,9 @@ public sealed class ModelMemory
 
     /// <summary>What those batches weigh together.</summary>
     public Slot? AccumulatedWeight { get; }
+
+    /// <summary>What the samples of this rank weigh in the whole batch, from 0 to 1, and what that weighs; set by the host before the backward pass of networks that need it. Null for one process.</summary>
+    public Slot? Share { get; }
 
     /// <summary>Learning rate and the like, set by the host before each step.</summary>
     public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);

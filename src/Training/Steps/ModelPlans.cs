@@ -54,6 +54,8 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         if (watch && training is not null)
             wanted.Add((PlanKey.Watched, graphs.Training(training, share.Of(Math.Min(batchSize, training.Count)).Length, model.Probe)));
         IEnumerable<int> sizes = training is null ? [] : BatchSizes(training.Count, batchSize).Take(config.Data.DropLast ? 1 : 2);
+        foreach (int size in share.Size > 1 ? sizes : [])
+            graphs.RequireSpread(training!, size);
         foreach (int size in sizes.Select(s => share.Of(s).Length).Where(s => s > 0).Distinct())
             wanted.Add((PlanKey.Training(size), graphs.Training(training!, size, inputGradient: inputGradient)));
         foreach (BatchSource source in evaluated)

@@ -59,6 +59,18 @@ internal sealed class ThreadRanks : IDisposable
 
         public void Sum(Span<double> values) => Sums(values.ToArray()).CopyTo(values);
 
+        public IPendingSum BeginSum(float[] values, int begin, int length)
+        {
+            // As if nothing came of it until somebody waits: what reads a sum too early then reads what it must not.
+            float[] own = values[begin..(begin + length)];
+            values.AsSpan(begin, length).Fill(float.NaN);
+            return new Pending(() =>
+            {
+                Sum(own);
+                own.CopyTo(values, begin);
+            });
+        }
+
         public void Broadcast(Span<byte> bytes)
         {
             if (rank == 0)
@@ -72,6 +84,19 @@ internal sealed class ThreadRanks : IDisposable
 
         public void Dispose()
         {
+        }
+
+        private sealed class Pending(Action add) : IPendingSum
+        {
+            private Action? add = add;
+
+            public bool IsDone() => add is null;
+
+            public void Wait()
+            {
+                add?.Invoke();
+                add = null;
+            }
         }
 
         private double[] Sums(double[] own)

@@ -14,6 +14,9 @@ namespace GpuGrad.Kernels.Ops.Normalization;
 /// <remarks>Inputs: x [N, C, …], running mean [C], running variance [C], γ [C] and β [C] if affine. Output: y as x.</remarks>
 public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = true) : NormOp(Epsilon, Affine)
 {
+    /// <summary>Whether mean and variance are x's own (<see cref="BatchMoments"/>): then the gradient goes through them too.</summary>
+    public bool OfBatch { get; init; }
+
     protected override int GammaInput => 3;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -27,8 +30,26 @@ public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = tru
 
     public override void Differentiate(Backprop b)
     {
+        if (OfBatch)
+        {
+            DifferentiateStatistics(b);
+            return;
+        }
         var op = new BatchNormGradient(Epsilon, Affine, Fixed: true);
         BatchNormGradient.Give(b, op, GammaInput, b.Input(1), b.Input(2));
+    }
+
+    private void DifferentiateStatistics(Backprop b)
+    {
+        Tensor dy = b.Gradient(), x = b.Input(0), mean = b.Input(1), variance = b.Input(2);
+        IReadOnlyList<Tensor> sums = b.Graph.AddAll(new BatchNormSums(Epsilon), dy, x, mean, variance);
+        if (b.Needs(0))
+            b.Give(0, b.Graph.Add(new BatchNormInput(Epsilon, Affine), [dy, x, mean, variance, sums[2], sums[3], .. Affine ? new[] { b.Input(GammaInput) } : []]));
+        for (int i = 0; Affine && i < 2; i++)
+        {
+            if (b.Needs(GammaInput + i))
+                b.Give(GammaInput + i, sums[i]);
+        }
     }
 
     public override void Reference(ReferenceArguments a)

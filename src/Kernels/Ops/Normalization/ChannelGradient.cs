@@ -25,12 +25,16 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
     /// <summary>dγ and dβ, or none.</summary>
     public required Affine Affine { get; init; }
 
+    /// <summary>Where the means of γ·dy and of γ·dy·x̂ are left for others; scratch memory by default.</summary>
+    public Affine Means { get; init; }
+
     public float* FixedInverse => scratch.Pointer + (2 * layout.C);
 
-    // Means of γ·dy and of γ·dy·x̂, by channel.
-    private float* Mean1 => scratch.Pointer;
+    /// <summary>Mean of γ·dy, by channel.</summary>
+    public float* Mean1 => Means.IsNone ? scratch.Pointer : Means.Gamma;
 
-    private float* Mean2 => scratch.Pointer + layout.C;
+    /// <summary>Mean of γ·dy·x̂, by channel.</summary>
+    public float* Mean2 => Means.IsNone ? scratch.Pointer + layout.C : Means.Beta;
 
     private Center Center => new(Mean, Inverse is null ? FixedInverse : Inverse);
 
@@ -43,13 +47,45 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
             b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
             {
                 for (int block = begin; block < end; block++)
-                    Columns(block * ChannelLayout.ColumnBlock);
+                {
+                    SumColumns(block * ChannelLayout.ColumnBlock);
+                    GradientColumns(block * ChannelLayout.ColumnBlock);
+                }
             });
         else
-            AddPlanes(b);
+        {
+            AddPlaneSums(b);
+            AddPlaneGradients(b);
+        }
     }
 
-    private void AddPlanes(CpuBinding b)
+    /// <summary>Adds the phases of the sums alone.</summary>
+    public void AddSums(CpuBinding b)
+    {
+        if (layout.IsMatrix)
+            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
+            {
+                for (int block = begin; block < end; block++)
+                    SumColumns(block * ChannelLayout.ColumnBlock);
+            });
+        else
+            AddPlaneSums(b);
+    }
+
+    /// <summary>Adds the phase that writes dx by means that are there.</summary>
+    public void AddGradients(CpuBinding b)
+    {
+        if (layout.IsMatrix)
+            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
+            {
+                for (int block = begin; block < end; block++)
+                    GradientColumns(block * ChannelLayout.ColumnBlock);
+            });
+        else
+            AddPlaneGradients(b);
+    }
+
+    private void AddPlaneSums(CpuBinding b)
     {
         ScratchRegion sums = b.Scratch((long)layout.SumGroups * layout.C * FloatsOfSums);
         b.Parallel(checked(layout.SumGroups * layout.RunsOfSample), (begin, end, _) =>
@@ -70,6 +106,10 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
             for (int c = begin; c < end; c++)
                 FinishPlanes(c, (double*)sums.Pointer + (2L * c));
         }, grain: Math.Max(1, 2048 / layout.SumGroups));
+    }
+
+    private void AddPlaneGradients(CpuBinding b)
+    {
         b.Parallel(layout.Runs, (begin, end, _) =>
         {
             for (int run = begin; run < end; run++)
@@ -137,7 +177,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
         }
     }
 
-    private void Columns(int column)
+    private void SumColumns(int column)
     {
         const int Width = ChannelLayout.ColumnBlock;
         int count = Math.Min(Width, layout.C - column);
@@ -157,6 +197,11 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
         }
         for (int j = 0; j < count; j++)
             Finish(column + j, sums[Width + j], sums[j]);
+    }
+
+    private void GradientColumns(int column)
+    {
+        int count = Math.Min(ChannelLayout.ColumnBlock, layout.C - column);
         for (int n = 0; n < layout.N; n++)
             RowGradient(layout.Plane(n, column), column, count);
     }

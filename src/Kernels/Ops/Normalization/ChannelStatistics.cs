@@ -16,8 +16,8 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
     private const int RowChunk = 256;
     private const int FloatsOfMoments = 4; // two doubles
 
-    /// <summary>Adds the phases that compute the statistics and then normalise.</summary>
-    public void Add(CpuBinding b, ChannelNormalize normalize)
+    /// <summary>Adds the phases that compute the statistics and then, if asked for, normalise.</summary>
+    public void Add(CpuBinding b, ChannelNormalize? normalize = null)
     {
         if (layout.IsMatrix)
             b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
@@ -28,7 +28,8 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
         else
         {
             AddPlanes(b);
-            ChannelNormalize.Add(b, layout, () => normalize);
+            if (normalize is ChannelNormalize pass)
+                ChannelNormalize.Add(b, layout, () => pass);
         }
     }
 
@@ -86,7 +87,7 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
     }
 
     // Down the rows of a block of columns: a chunk of rows twice (the second time from the cache), then the next.
-    private void Columns(int column, ChannelNormalize normalize)
+    private void Columns(int column, ChannelNormalize? normalize)
     {
         int count = Math.Min(ChannelLayout.ColumnBlock, layout.C - column);
         float* guess = stackalloc float[ChannelLayout.ColumnBlock], distances = stackalloc float[ChannelLayout.ColumnBlock], squares = stackalloc float[ChannelLayout.ColumnBlock];
@@ -109,8 +110,8 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
         }
         for (int j = 0; j < count; j++)
             finish(column + j, all[j]);
-        for (int n = 0; n < layout.N; n++)
-            normalize.Row(n, column, count);
+        for (int n = 0; normalize is ChannelNormalize pass && n < layout.N; n++)
+            pass.Row(n, column, count);
     }
 
     private static void Clear(float* values, int count) => new Span<float>(values, count).Clear();

@@ -42,6 +42,18 @@ internal readonly struct Statistics(ArrayView<float> mean, ArrayView<float> inve
     }
 }
 
+/// <summary>Mean, biased and unbiased variance from <see cref="Distances"/>.</summary>
+internal readonly struct MeanAndVariances(ArrayView<float> mean, ArrayView<float> variance, ArrayView<float> unbiased, float count) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        float shift = first / count, squares = Squares.NotNegative(second - (first * shift));
+        mean[channel] = center + shift;
+        variance[channel] = squares / count;
+        unbiased[channel] = count > 1f ? squares / (count - 1f) : 0f;
+    }
+}
+
 /// <summary><see cref="Statistics"/> that the running ones move towards.</summary>
 internal readonly struct RunningStatistics(Statistics batch, ArrayView<float> mean, ArrayView<float> variance, float count, float momentum) : ISums
 {
@@ -61,6 +73,18 @@ internal readonly struct Totals(ArrayView<float> sums, ArrayView<float> products
     {
         sums[channel] = first;
         products[channel] = second * spread.Inverse(channel);
+    }
+}
+
+/// <summary><see cref="Totals"/>, and their means.</summary>
+internal readonly struct SumsAndMeans(
+    Totals totals, ArrayView<float> sums, ArrayView<float> products, ArrayView<float> meanOfSums, ArrayView<float> meanOfProducts, float count) : ISums
+{
+    public void Store(int part, int channel, float center, float first, float second)
+    {
+        totals.Store(part, channel, center, first, second);
+        meanOfSums[channel] = sums[channel] / count;
+        meanOfProducts[channel] = products[channel] / count;
     }
 }
 

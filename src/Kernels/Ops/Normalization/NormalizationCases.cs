@@ -20,16 +20,19 @@ internal static class NormalizationCases
 
     public static OpFamily Family { get; } = new("normalization", (random, i) =>
     {
-        bool affine = i / 5 % 3 != 2;
-        int k = i / 5;
+        bool affine = i / 8 % 3 != 2;
+        int k = i / 8;
         (Shape grouped, int groups) = CaseSizes.At(Grouped, k, () => DrawGrouped(random));
         Shape batch = CaseSizes.At(Batches, k, () => DrawBatch(random)), rows = CaseSizes.At(Rows, k, () => CaseSizes.Draw(random, 3, 4));
-        return (i % 5) switch
+        return (i % 8) switch
         {
             0 => BatchNorm(random, batch, affine),
             1 => BatchNormInference(random, batch, affine),
             2 => LayerNorm(random, rows, affine, 1 + (k % 2)),
             3 => RmsNorm(random, rows, affine),
+            4 => new OpCase("batch moments", new BatchMoments(), [FarFromZero(random, batch)]) { Differentiable = false },
+            5 => new OpCase("batch-norm sums", new BatchNormSums(1e-5), [CaseInput.Normal(random, batch), CaseInput.Normal(random, batch), .. Running(random, batch[1])]) { Differentiable = false },
+            6 => BatchNormInput(random, batch, affine),
             _ => Case($"group-norm {groups}", new GroupNorm(groups, Epsilon(grouped.WithoutBatch().Count / groups), affine), random, grouped, new Shape(grouped[1]), []),
         };
     });
@@ -54,6 +57,13 @@ internal static class NormalizationCases
     private static OpCase BatchNormInference(RandomStream random, Shape shape, bool affine) =>
         Case("batch-norm inference", new BatchNormInference(1e-5, affine), random, shape, new Shape(shape[1]), Running(random, shape[1]));
 
+    private static OpCase BatchNormInput(RandomStream random, Shape shape, bool affine)
+    {
+        var channels = new Shape(shape[1]);
+        CaseInput[] inputs = [CaseInput.Normal(random, shape), CaseInput.Normal(random, shape), .. Running(random, shape[1]), CaseInput.Normal(random, channels), CaseInput.Normal(random, channels)];
+        return new OpCase($"batch-norm input{(affine ? "" : " plain")}", new BatchNormInput(1e-5, affine), affine ? [.. inputs, CaseInput.Uniform(random, channels, 0.5, 2)] : inputs) { Differentiable = false };
+    }
+
     private static OpCase LayerNorm(RandomStream random, Shape shape, bool affine, int axes)
     {
         var trailing = new Shape(shape.Sizes[^axes..]);
@@ -77,11 +87,17 @@ internal static class NormalizationCases
     ];
 
     // A mean far from 0 shows a variance computed as E[x²] - E[x]².
-    private static OpCase Case(string name, NormOp op, RandomStream random, Shape shape, Shape affine, CaseInput[] running)
+    private static CaseInput FarFromZero(RandomStream random, Shape shape)
     {
         CaseInput x = CaseInput.Normal(random, shape);
         for (int i = 0; i < x.Values.Length; i++)
             x.Values[i] += 3;
+        return x;
+    }
+
+    private static OpCase Case(string name, NormOp op, RandomStream random, Shape shape, Shape affine, CaseInput[] running)
+    {
+        CaseInput x = FarFromZero(random, shape);
         CaseInput[] scale = op.Affine ? [CaseInput.Uniform(random, affine, 0.5, 2), CaseInput.Normal(random, affine)] : [];
         return new OpCase($"{name}{(op.Affine ? "" : " plain")}", op, [x, .. running, .. scale]);
     }

@@ -1,0 +1,131 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Optimizers;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Kernels.Tensors;
+using GpuGrad.Training.Networks;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Distributed;
+
+/// <summary>
+/// The gradient in pieces. The backward pass is done with the last layers' first, and their sum over the ranks begins while it goes on with the layers before
+/// (Li et al., "PyTorch Distributed", 2020).
+/// </summary>
+/// <remarks>Pieces are the same on every rank, whatever its part of the batch: they follow from the layout of the parameters alone, and begin in one order.</remarks>
+internal sealed class GradientBuckets
+{
+    /// <summary>Fewest floats of a bucket but the last, 1 MiB: the time of a sum of less is mostly latency.</summary>
+    public const int Floats = 1 << 18;
+
+    private readonly ICollectives collectives;
+    private readonly Model model;
+    private readonly float[] values;
+    private readonly (int Begin, int Length)[] buckets;
+    private readonly List<IPendingSum> pending = [];
+    private readonly Dictionary<Plan, Order> orders = [];
+
+    public GradientBuckets(ICollectives collectives, Model model)
+    {
+        (this.collectives, this.model) = (collectives, model);
+        int length = (int)model.Memory.Gradients.Length;
+        values = GC.AllocateUninitializedArray<float>(length, pinned: true);
+        buckets = [.. Divide(model.Memory.Layout, length, Floats)];
+    }
+
+    /// <summary>Seconds that steps have waited for sums when there was nothing more to compute.</summary>
+    public double Exposed { get; private set; }
+
+    /// <summary>Pieces of the gradient from its end to its beginning, each from where a parameter begins.</summary>
+    public static IEnumerable<(int Begin, int Length)> Divide(ParameterLayout layout, int length, int atLeast)
+    {
+        int end = length;
+        foreach (int begin in layout.Trained.Select(p => (int)layout.OffsetOf(p)).OrderDescending())
+        {
+            if (end - begin >= atLeast || (begin == 0 && end > 0))
+            {
+                yield return (begin, end - begin);
+                end = begin;
+            }
+        }
+    }
+
+    /// <summary>Computes the gradient of this rank's part of a batch, and begins to add up its buckets times the part's weight.</summary>
+    public void Run(BoundGraph part, bool isEmpty)
+    {
+        Plan plan = part.Plan;
+        if (!orders.TryGetValue(plan, out Order order))
+            orders[plan] = order = OrderOf(plan);
+        if (!isEmpty)
+            plan.Run(Phase.Batch, Phase.Forward);
+        double weight = isEmpty ? 0 : part.Weight;
+        int at = plan.FirstOf(Phase.Backward), end = plan.FirstOf(Phase.Update);
+        for (int bucket = 0; bucket < buckets.Length; bucket++)
+        {
+            for (; !isEmpty && at <= order.Ready[bucket]; at++)
+                RunNode(plan, at, order);
+            Begin(buckets[bucket], (float)weight);
+        }
+        for (; !isEmpty && at < end; at++)
+            RunNode(plan, at, order);
+    }
+
+    /// <summary>Waits for the sums, and leaves their mean as the step's gradient.</summary>
+    /// <param name="weight">Of the whole batch.</param>
+    public void Finish(double weight)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        foreach (IPendingSum sum in pending)
+            sum.Wait();
+        pending.Clear();
+        Exposed += Stopwatch.GetElapsedTime(begin).TotalSeconds;
+        RankGroup.Scale(values, (float)(1 / weight));
+        model.DeviceMemory.Write(model.Memory.Accumulated!, 0, values.AsSpan());
+    }
+
+    private void RunNode(Plan plan, int node, Order order)
+    {
+        if (node == order.Accumulation)
+            return; // the only batch of its step: the mean is what the sums make
+        plan.RunNode(node);
+        if (pending.Count > 0)
+            pending[^1].IsDone();
+    }
+
+    private void Begin((int Begin, int Length) bucket, float weight)
+    {
+        Span<float> gradient = values.AsSpan(bucket.Begin, bucket.Length);
+        if (weight > 0)
+        {
+            model.DeviceMemory.Read(model.Memory.Gradients, bucket.Begin, gradient);
+            RankGroup.Scale(gradient, weight);
+        }
+        else
+            gradient.Clear();
+        pending.Add(collectives.BeginSum(values, bucket.Begin, bucket.Length));
+    }
+
+    private Order OrderOf(Plan plan)
+    {
+        var ready = new int[buckets.Length];
+        Array.Fill(ready, plan.FirstOf(Phase.Backward) - 1);
+        int accumulation = -1;
+        for (int i = 0; i < plan.Nodes.Count; i++)
+        {
+            if (plan.Nodes[i].Op is AccumulateMean)
+                accumulation = i;
+            foreach (Tensor output in plan.Nodes[i].Outputs)
+            {
+                if (output.Base.Placement is not { } place || place.Slot != model.Memory.Gradients)
+                    continue;
+                int bucket = Array.FindIndex(buckets, b => place.Offset >= b.Begin && place.Offset < b.Begin + b.Length);
+                ready[bucket] = Math.Max(ready[bucket], i);
+            }
+        }
+        return new Order(ready, accumulation);
+    }
+
+    /// <param name="Ready">The node after which a bucket's gradient is there.</param>
+    /// <param name="Accumulation">The node that is left out.</param>
+    private readonly record struct Order(int[] Ready, int Accumulation);
+}
