@@ -86,6 +86,10 @@ public sealed record DataConfig : ILocated
     [NotConfig]
     public Augmentations? Augmentation { get; private init; }
 
+    /// <summary>Whether the windows of a text follow one another from batch to batch.</summary>
+    [NotConfig]
+    internal bool InStreams => Dataset is Texts.TextConfig { Streams: true };
+
     /// <summary>The shape that the data were found to have; null where nothing has been read.</summary>
     [NotConfig]
     public DataShape? FoundShape { get; init; }

@@ -15,7 +15,7 @@ internal static class EpochOrder
         var random = new RandomStream(seed, Purpose.Shuffle, (uint)epoch);
         if (config.Sampling == Sampling.Balanced)
             return Balanced(train.Labels!, random);
-        return config.Shuffle ? random.Permutation(train.Count) : [.. Enumerable.Range(0, train.Count)];
+        return config.Shuffle && !config.InStreams ? random.Permutation(train.Count) : [.. Enumerable.Range(0, train.Count)];
     }
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the samples have no classes to be balanced.</exception>

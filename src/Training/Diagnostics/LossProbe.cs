@@ -80,6 +80,7 @@ public sealed class LossProbe : IDisposable
     public double Differentiate()
     {
         bound.Plan.Run(Phase.Batch, Phase.Backward);
+        model.Memory.Carried.Clear(model.DeviceMemory); // every evaluation begins with the same state
         return bound.Loss;
     }
 

@@ -36,5 +36,7 @@ public sealed class ActivationLayer : Layer
 
     public override Shape Output => Input;
 
+    public override bool TakesSteps => true;
+
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(Function.Forward(Parameter), x);
 }

@@ -76,15 +76,28 @@ public sealed class AttentionLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => [.. new[] { weight, bias, outWeight, outBias }.OfType<Parameter>()];
 
+    public override bool TakesSteps => config.Causal;
+
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         Tensor qkv = Project(g, x, weight, bias);
+        if (g.Place is StepPlace place)
+            return Project(g, Further(g, qkv, place), outWeight, outBias);
         if (config.Rotary)
             qkv = g.Graph.Add(new Rotary(config.Heads + groups, width, config.RotaryBase), qkv);
         Tensor? lengths = g.LengthsOf(x);
         var op = new Attention(config.Heads, groups, config.Causal, lengths is not null);
         Tensor y = lengths is null ? g.Graph.AddAll(op, qkv)[0] : g.Graph.AddAll(op, qkv, lengths)[0];
         return Project(g, y, outWeight, outBias);
+    }
+
+    // Of one step more: the keys and values of those before it are kept.
+    private Tensor Further(LayerGraph g, Tensor qkv, StepPlace place)
+    {
+        if (config.Rotary)
+            qkv = g.Graph.Add(new Rotary(config.Heads + groups, width, config.RotaryBase, Most: place.Most), qkv, place.Position);
+        Tensor cache = g.CarriedBy($"{Path} keys and values", new Shape(qkv.Shape[0], place.Most, 2 * groups * width));
+        return g.Graph.Add(new StepAttention(config.Heads, groups), qkv, cache, place.Position);
     }
 
     // Each step by itself: one product over the steps of all samples.

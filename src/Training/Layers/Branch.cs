@@ -52,6 +52,8 @@ public sealed class Branch : Layer
 
     public override string Details => $"{paths.Count} paths, {join.ToString().ToLowerInvariant()}";
 
+    public override bool TakesSteps => join != Join.Concat;
+
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         Tensor[] results = [.. paths.Select(p => g.Apply(p, x))];

@@ -74,12 +74,14 @@ public sealed class Dense : Layer
         return embedding.Table;
     }
 
+    public override bool TakesSteps => Input.Rank == 2;
+
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         Tensor rows = g.Graph.Reshape(x, new Shape(x.Shape.Count / x.Shape[^1], x.Shape[^1]));
         Tensor y = bias is null
             ? g.Graph.Add(new MatMul(TransposeB: true), rows, g[weight])
             : g.Graph.Add(new MatMul(TransposeB: true, Bias: true), rows, g[weight], g[bias]);
-        return g.Graph.Reshape(y, Output.Prepend(x.Shape[0]));
+        return g.Graph.Reshape(y, x.Shape.With(x.Shape.Rank - 1, units));
     }
 }

@@ -31,6 +31,8 @@ public sealed class DropoutLayer : Layer
 
     public override string Details => string.Create(CultureInfo.InvariantCulture, $"rate {config.Rate}");
 
+    public override bool TakesSteps => !config.Channels;
+
     public override Tensor Apply(LayerGraph g, Tensor x) =>
         g.Training && config.Rate > 0 ? g.Graph.Add(new Dropout(config.Rate, g.NextRandomStream(), config.Channels), x, g.Random) : x;
 }

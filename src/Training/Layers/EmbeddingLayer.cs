@@ -57,5 +57,7 @@ public sealed class EmbeddingLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => [table];
 
+    public override bool TakesSteps => true;
+
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Embedding(), g[table], x);
 }

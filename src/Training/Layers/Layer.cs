@@ -31,6 +31,12 @@ public abstract class Layer
     /// <summary>Settings for a summary table, e.g. <c>5×5, same</c>.</summary>
     public virtual string Details => "";
 
+    /// <summary>
+    /// Whether it can be given a sequence step by step: what it computes of a step needs nothing of the steps behind it, and of those ahead of it only
+    /// what it carries (<see cref="LayerGraph.Carried"/>). Of layers with inner ones: whether it can where those can.
+    /// </summary>
+    public virtual bool TakesSteps => false;
+
     /// <summary>Adds the layer's ops. <paramref name="x"/> is [N, …Input]; the result [N, …Output].</summary>
     public abstract Tensor Apply(LayerGraph g, Tensor x);
 }
@@ -42,6 +48,7 @@ public sealed class LayerGraph(
     private Tensor? lengths;
     private int steps;
     private readonly Dictionary<string, Tensor> activations = [];
+    private readonly List<(Slot Slot, Func<Tensor> Value)> handedOn = [];
     private uint streams;
 
     public Graph Graph { get; } = graph;
@@ -51,6 +58,12 @@ public sealed class LayerGraph(
 
     /// <summary>Whether the samples are a part of a batch whose others other processes have, who will run the same graph.</summary>
     public bool HasOtherParts { get; init; }
+
+    /// <summary>What layers hand on to the next part of their sequences; null where every sequence is whole.</summary>
+    public CarriedState? Carried { get; init; }
+
+    /// <summary>The place of the only step that x has of its sequence; null where it has them all, or a window.</summary>
+    public StepPlace? Place { get; init; }
 
     /// <summary>Whether a parameter or running statistic stays as it is, in training too.</summary>
     public bool IsFrozen(Parameter parameter) => frozen?.Invoke(parameter) == true;
@@ -68,6 +81,24 @@ public sealed class LayerGraph(
 
     /// <summary>How many steps of each sequence of x [N, T, …] are real, int [N]; null where all are, or where x has not the batch's steps any more.</summary>
     public Tensor? LengthsOf(Tensor x) => x.Shape.Rank > 1 && x.Shape[1] == steps ? lengths : null;
+
+    /// <summary>What a layer carries, as the part before left it: 0 at the beginning.</summary>
+    /// <param name="layer">The layer, and what it is.</param>
+    /// <param name="shape">The sequences first.</param>
+    public Tensor CarriedBy(string layer, Shape shape) => Graph.Persistent(layer, shape, Carried!.SlotOf(layer, shape));
+
+    /// <summary>What the next part will find; written by <see cref="WriteHandedOn"/>.</summary>
+    /// <param name="layer">As for <see cref="CarriedBy"/>.</param>
+    /// <param name="shape">The sequences first.</param>
+    /// <param name="value">Adds an op that makes it, with as many numbers.</param>
+    public void HandOn(string layer, Shape shape, Func<Tensor> value) => handedOn.Add((Carried!.SlotOf(layer, shape), value));
+
+    /// <summary>Writes what is handed on, once nothing reads any more what was found.</summary>
+    public void WriteHandedOn()
+    {
+        foreach ((Slot slot, Func<Tensor> value) in handedOn)
+            Graph.Place(value(), new Placement(slot, 0));
+    }
 
     /// <summary>The output of each layer by path, in network order.</summary>
     public IReadOnlyDictionary<string, Tensor> Activations => activations;

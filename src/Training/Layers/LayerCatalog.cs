@@ -10,6 +10,7 @@ public static class LayerCatalog
     [
         new("dense", typeof(DenseConfig), "Every input to every unit: y = xWᵀ + b."),
         new("conv", typeof(ConvConfig), "Filters moved over an image or a signal."),
+        new("conv1d", typeof(Conv1dConfig), "Filters moved over the steps of a sequence."),
         new("conv-transpose", typeof(ConvTransposeConfig), "A convolution read backwards: makes images larger."),
         new("maxpool", typeof(MaxPoolConfig), "The largest of each window."),
         new("avgpool", typeof(AvgPoolConfig), "The mean of each window."),

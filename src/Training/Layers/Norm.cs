@@ -120,6 +120,8 @@ public sealed class GroupedNormLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => affine;
 
+    public override bool TakesSteps => op is LayerNorm { Axes: 1 } && Input.Rank == 2;
+
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.AddAll(op, [x, .. affine.Select(p => g[p])])[0];
 }
 
@@ -137,6 +139,8 @@ public sealed class RmsNormLayer : Layer
     public override Shape Output => Input;
 
     public override IReadOnlyList<Parameter> Parameters => weight is null ? [] : [weight];
+
+    public override bool TakesSteps => Input.Rank == 2;
 
     public override Tensor Apply(LayerGraph g, Tensor x)
     {

@@ -49,5 +49,12 @@ public sealed class PositionsLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => table is null ? [] : [table];
 
-    public override Tensor Apply(LayerGraph g, Tensor x) => table is null ? g.Graph.Add(new AddSinusoids(), x) : g.Graph.Add(new AddPositions(), x, g[table]);
+    public override bool TakesSteps => true;
+
+    public override Tensor Apply(LayerGraph g, Tensor x)
+    {
+        if (g.Place is StepPlace place)
+            return table is null ? g.Graph.Add(new AddSinusoids(Most: place.Most), x, place.Position) : g.Graph.Add(new AddPositions(Placed: true), x, g[table], place.Position);
+        return table is null ? g.Graph.Add(new AddSinusoids(), x) : g.Graph.Add(new AddPositions(), x, g[table]);
+    }
 }

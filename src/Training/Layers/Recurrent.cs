@@ -119,6 +119,8 @@ public sealed class RecurrentLayer : Layer
     /// <summary>Its walks through time, a level's directions one after the other: the end of their parameters' names, and whether they go backwards.</summary>
     internal IEnumerable<(string Name, bool Reverse)> Walks => levels.SelectMany(l => l).Select(d => (d.Suffix, d.Reverse));
 
+    public override bool TakesSteps => !config.Bidirectional && config.Return == RecurrentOutput.All;
+
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         Tensor? lengths = g.LengthsOf(x);
@@ -146,6 +148,7 @@ public sealed class RecurrentLayer : Layer
     {
         private readonly RecurrentCell cell;
         private readonly bool reverse;
+        private readonly string path;
         private readonly Parameter weightInput, weightState;
         private readonly Parameter? biasInput, biasState;
 
@@ -156,6 +159,7 @@ public sealed class RecurrentLayer : Layer
             double bound = 1 / Math.Sqrt(units);
             var uniform = new UniformInit { Low = -bound, High = bound };
             InitConfig bias = config.Init is null ? uniform : new ConstantInit();
+            this.path = path;
             string suffix = Suffix = string.Create(CultureInfo.InvariantCulture, $"l{level}{(reverse ? "_reverse" : "")}");
             Parameter New(string name, Shape shape, InitConfig init, int fanIn) =>
                 new($"{path}.{name}_{suffix}", path, shape) { Penalized = shape.Rank > 1, Init = init, FanIn = fanIn, FanOut = units };
@@ -179,8 +183,26 @@ public sealed class RecurrentLayer : Layer
                 ? g.Graph.Add(new MatMul(TransposeB: true), rows, g[weightInput])
                 : g.Graph.Add(new MatMul(TransposeB: true, Bias: true), rows, g[weightInput], g[biasInput]);
             Tensor[] bias = biasState is null ? [] : [g[biasState]], ends = lengths is null ? [] : [lengths];
-            var op = new Recurrence(cell, reverse, biasState is not null, lengths is not null);
-            return g.Graph.AddAll(op, [g.Graph.Reshape(p, new Shape(samples, steps, p.Shape[1])), g[weightState], .. bias, .. ends])[0];
+            bool carries = g.Carried is not null && !reverse;
+            var shape = new Shape(samples, weightState.Shape[1]);
+            Tensor[] before = carries ? [.. Enumerable.Range(0, cell.States).Select(i => g.CarriedBy(StateName(i), shape))] : [];
+            var op = new Recurrence(cell, reverse, biasState is not null, lengths is not null, carries);
+            IReadOnlyList<Tensor> states = g.Graph.AddAll(op, [g.Graph.Reshape(p, new Shape(samples, steps, p.Shape[1])), g[weightState], .. bias, .. before, .. ends]);
+            for (int i = 0; i < before.Length; i++)
+            {
+                int state = i;
+                g.HandOn(StateName(i), shape, () => LastState(g, states, state, shape[1]));
+            }
+            return states[0];
+        }
+
+        private string StateName(int state) => $"{path} {(state == 0 ? 'h' : 'c')} {Suffix}";
+
+        // That behind the last step. No gradient flows into what was handed on.
+        private Tensor LastState(LayerGraph g, IReadOnlyList<Tensor> states, int state, int units)
+        {
+            Tensor all = state == 0 ? states[0] : g.Graph.Add(new Slice(2, cell.MemoryAt * units, units), states[1]);
+            return g.Graph.Add(new Slice(1, all.Shape[1] - 1, 1), all);
         }
     }
 

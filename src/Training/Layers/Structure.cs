@@ -78,6 +78,8 @@ public sealed class Residual : Layer
 
     public override IReadOnlyList<Layer> Inner => [.. body, .. shortcut];
 
+    public override bool TakesSteps => true;
+
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Add(), g.Apply(body, x), g.Apply(shortcut, x));
 }
 

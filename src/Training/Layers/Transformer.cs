@@ -135,6 +135,8 @@ public sealed class TransformerLayer : Layer
 
     public required IReadOnlyList<Layer> LastNorm { get; init; }
 
+    public override bool TakesSteps => true;
+
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         x = g.Apply(AttentionNorm, g.Graph.Add(new Add(), x, g.Apply(Attention, x)));

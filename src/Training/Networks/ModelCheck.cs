@@ -33,7 +33,19 @@ public static class ModelCheck
         if (config.Loss.Problem(network.Output, shape) is string problem)
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         WhitenInit.Check(network);
+        RequireStreams(config, network);
         Steps.ParameterGroups.Layout(config, network);
         return network;
+    }
+
+    private static void RequireStreams(RunConfig config, Network network)
+    {
+        if (!config.Data.InStreams)
+            return;
+        Layers.RecurrentLayer[] recurrent = [.. network.AllLayers.OfType<Layers.RecurrentLayer>()];
+        if (recurrent.Length == 0)
+            throw ConfigException.At(config.Data.Dataset!.Source, "text has 'streams', and no layer carries a state from one window to the next; expected rnn, lstm or gru in the model, or no 'streams'");
+        if (recurrent.FirstOrDefault(l => !l.TakesSteps) is { } both)
+            throw ConfigException.At(config.Data.Dataset!.Source, $"text has 'streams', and layer {both.Path} ({both.Kind}) reads backwards too, or gives one state for all steps; expected neither 'bidirectional' nor 'return: last'");
     }
 }

@@ -30,6 +30,9 @@ public sealed class Network
     /// <summary>All parameters and running statistics, in network order.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
+    /// <summary>Whether a sequence can be given to it step by step, each behind what was carried from those before.</summary>
+    public bool TakesSteps => Input.Rank == 1 && Layers[0] is EmbeddingLayer && AllLayers.All(l => l.TakesSteps);
+
     public long ParameterCount => Parameters.Where(p => p.Trained).Sum(p => p.Shape.Length);
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a layer does not fit what comes before it.</exception>

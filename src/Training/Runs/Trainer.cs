@@ -48,6 +48,8 @@ public sealed class Trainer : IDisposable
         RankShare share = ranks is null ? RankShare.Alone : new RankShare(ranks.Rank, ranks.Size);
         if (Math.Min(config.Data.Batch, sources.Train.Count) < share.Size)
             throw ConfigException.At(config.Data.Source, $"a batch of {Math.Min(config.Data.Batch, sources.Train.Count)} samples for {share.Size} ranks; expected at least one for each: a larger data.batch, or fewer ranks");
+        if (share.Size > 1 && config.Data.InStreams)
+            throw ConfigException.At(config.Data.Dataset!.Source, $"text has 'streams', whose state each of {share.Size} ranks would have a part of, and a checkpoint holds that of one; expected one process, or no 'streams'");
         Model = new Model(config, Network, device, share);
         try
         {
@@ -146,7 +148,10 @@ public sealed class Trainer : IDisposable
     {
         steps.BeginEpoch(EpochOrder.Of(config.Data, data.Train, config.Seed, State.Epoch));
         if (State.Cursor == 0)
+        {
             Model.ClearTotals(Model.Memory.Totals);
+            Model.Memory.Carried.Clear(Model.DeviceMemory);
+        }
         secondsAtEpochStart = Seconds;
     }
 

@@ -95,6 +95,16 @@ public sealed class Model : IDisposable
     /// <returns>Null where it would need more memory than the plans that were prepared.</returns>
     public BoundGraph? AddInference(BatchSource source, int batchSize) => plans.AddInference(source, batchSize);
 
+    /// <summary>Makes a plan that takes a sequence step by step, in place of <see cref="Prepare"/>; layers carry what they need of the steps before.</summary>
+    /// <param name="source">One step.</param>
+    /// <param name="most">Steps that a sequence can have.</param>
+    public BoundGraph PrepareStep(BatchSource source, int most)
+    {
+        ModelGraph graph = graphs.Step(source, most);
+        Bind([(PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null, activations: false)), (source, 1), graph)]);
+        return plans[(source, 1)];
+    }
+
     /// <summary>The training step for a batch size.</summary>
     public BoundGraph Training(int batchSize) => plans.Of(PlanKey.Training(batchSize));
 
@@ -146,6 +156,7 @@ public sealed class Model : IDisposable
     public EpochFigures Evaluate(BatchSource source, int batchSize, Action<BoundGraph>? afterBatch = null)
     {
         ClearTotals(Memory.EvaluationTotals);
+        Memory.EvaluationCarried.Clear(DeviceMemory);
         for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
             BoundGraph batch = Evaluate(source, (int)cursor, (int)Math.Min(batchSize, source.Count - cursor));

@@ -24,6 +24,9 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>Whether its layers draw random masks (dropout); what the batch draws, augmentation, apart.</summary>
     public bool DrawsMasks { get; init; }
 
+    /// <summary>Whether some layer has a place for so many steps of a sequence and no more; of a graph that takes one step alone.</summary>
+    public bool KnowsPlaces { get; init; }
+
     /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
     public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
 
@@ -65,6 +68,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y))
         {
             HasOtherParts = memory.Share is not null,
+            Carried = CarriedWhile(memory.Carried),
         };
         layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
@@ -80,6 +84,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         AddMetrics(graph, memory.Totals, built with { Value = loss }, output, batch);
         if (memory.Accumulated is not null)
             AddGradients(graph, memory.Accumulated, batchSize, isPooled ? graph.Persistent("weight of the batch", Shape.Scalar, memory.Share!, 1) : built.Weight);
+        layers.WriteHandedOn();
         graph.Phase = Phase.Update;
         Tensor? before = probe?.BeforeUpdate(graph, memory.Accumulated ?? memory.Gradients, memory.Parameters);
         Tensor? norm = AddUpdate(graph);
@@ -136,17 +141,28 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
     }
 
     /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
-    public ModelGraph Inference(BatchSource source, int batchSize)
+    public ModelGraph Inference(BatchSource source, int batchSize) => Forward(source, batchSize, CarriedWhile(memory.EvaluationCarried), most: 0);
+
+    /// <summary>The same of one step of a sequence that comes step by step, at the place that the clock's cursor says.</summary>
+    /// <param name="source">The step.</param>
+    /// <param name="most">Steps that a sequence can have.</param>
+    public ModelGraph Step(BatchSource source, int most) => Forward(source, 1, memory.EvaluationCarried, most);
+
+    private CarriedState? CarriedWhile(CarriedState state) => config.Data.InStreams ? state : null;
+
+    private ModelGraph Forward(BatchSource source, int batchSize, CarriedState? carried, int most)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
         Tensor clock = Clock(graph);
         Batch batch = source.Fetch(graph, batchSize, clock);
         graph.Phase = Phase.Forward;
         var tensors = new Dictionary<Parameter, Tensor>();
-        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null);
+        StepPlace? place = most > 0 ? new StepPlace(graph.Persistent("position", new Shape(1), memory.Clock, ClockLayout.Cursor), most) : null;
+        var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: true), training: false, random: null) { Carried = carried, Place = place };
         layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
-        return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations };
+        layers.WriteHandedOn();
+        return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations, KnowsPlaces = place?.IsAsked == true };
     }
 
     /// <summary>Writes the fixed numbers that the graphs refer to.</summary>

@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Layers;
 using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
@@ -78,12 +79,18 @@ public sealed class ModelMemory
     /// <summary>The same while evaluating.</summary>
     public Slot EvaluationTotals { get; } = new("evaluation totals", ElementType.Real, Metrics.Length);
 
+    /// <summary>What recurrent layers carry from one training window of a stream to the next; nothing where windows do not follow one another.</summary>
+    public CarriedState Carried { get; } = new("state of");
+
+    /// <summary>The same while evaluating, and while generating.</summary>
+    public CarriedState EvaluationCarried { get; } = new("evaluation state of");
+
     /// <summary>What a resumed run needs back, by name. Ranks are done with the gradients of a step when anything is saved.</summary>
     public IEnumerable<Slot> Durable =>
-        [Parameters, .. Moments, State, .. new[] { Ema, isAccumulating ? Accumulated : null, isAccumulating ? AccumulatedWeight : null, Best, BestState }.OfType<Slot>(), Totals];
+        [Parameters, .. Moments, State, .. new[] { Ema, isAccumulating ? Accumulated : null, isAccumulating ? AccumulatedWeight : null, Best, BestState }.OfType<Slot>(), .. Carried.Slots, Totals];
 
     /// <summary>What stays allocated as long as the model.</summary>
-    public IEnumerable<Slot> Lasting => Durable.Append(EvaluationTotals).Concat(new[] { Accumulated, AccumulatedWeight }.OfType<Slot>()).Distinct();
+    public IEnumerable<Slot> Lasting => Durable.Append(EvaluationTotals).Concat(EvaluationCarried.Slots).Concat(new[] { Accumulated, AccumulatedWeight }.OfType<Slot>()).Distinct();
 
     /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
     public Slot SlotOf(Parameter parameter, bool average = false) => !Layout.IsTrained(parameter) ? State : average && Ema is not null ? Ema : Parameters;

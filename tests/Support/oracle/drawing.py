@@ -6,7 +6,7 @@ import sequential
 SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", *sequential.ACTIVATIONS]
 LAYERS = ["dense", "conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "embedding", "permute", "flatten",
           "reshape", "residual", "branch", "repeat", "upsample", *SAME_SHAPE]
-SEQUENCES = ["rmsnorm", "positions", "attention", "transformer", "rnn", "lstm", "gru", "time-pool"]  # layers over sequences [T, F]
+SEQUENCES = ["rmsnorm", "positions", "attention", "transformer", "rnn", "lstm", "gru", "conv1d", "time-pool"]  # layers over sequences [T, F]
 LOSSES = ["softmax-cross-entropy", "bce-with-logits", "hinge", "squared-hinge", "squared-error", "mse", "mae", "huber", "focal", "dice", "kl-divergence",
           "quantile", "poisson", "combined"]
 CLASS_LOSSES = {"softmax-cross-entropy", "hinge", "squared-hinge", "focal", "dice", "combined"}  # never of numbers
@@ -195,6 +195,13 @@ class Draw:
             return self.pick([name, *({name: pooling} for pooling in ("mean", "max", "last"))])
         if name in ("rnn", "lstm", "gru"):
             return self.recurrent(name)
+        if name == "conv1d":
+            groups = self.pick([g for g in range(1, width + 1) if width % g == 0]) if self.chance(0.3) else 1
+            s = {"filters": groups * self.whole(1, 3), "kernel": self.whole(1, 4)}
+            self.optional(s, "padding", lambda: self.pick(["same", "causal"]), 0.7)
+            self.optional(s, "dilation", lambda: self.whole(1, 3), 0.4)
+            self.optional(s, "bias", lambda: False, 0.3)
+            return {name: s if groups == 1 else s | {"groups": groups}}
         if name == "positions":
             return self.pick([name, {name: "sinusoidal"}, {name: "learned"}])
         if name in ("attention", "transformer"):

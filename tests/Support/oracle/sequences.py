@@ -175,6 +175,19 @@ def recurrent(kind, clock, shape, units, layers=1, bidirectional=False, dropout=
     return module.prepare(clock, dropout, settings.get("return", "all") == "last")
 
 
+class Conv1d(nn.Conv1d):
+    def __init__(self, clock, features, filters, kernel, stride=1, padding="same", dilation=1, groups=1, bias=True):
+        super().__init__(features, filters, kernel, stride=stride, dilation=dilation, groups=groups, bias=bias)
+        self.clock, self.around = clock, padding
+
+    def forward(self, x):
+        steps, reach = x.shape[1], (self.kernel_size[0] - 1) * self.dilation[0]
+        more = {"valid": 0, "causal": reach, "same": max(0, (-(-steps // self.stride[0]) - 1) * self.stride[0] + reach + 1 - steps)}[self.around]
+        ahead = more if self.around == "causal" else more // 2
+        x = F.pad((x * real_steps(self.clock, x)[..., None]).transpose(1, 2), (ahead, more - ahead))
+        return super().forward(x).transpose(1, 2)
+
+
 class TimePool(nn.Module):
     """Of the real steps of each sequence."""
 
@@ -195,6 +208,7 @@ MODULES = {
     "rnn": lambda clock, shape, **s: recurrent(Rnn, clock, shape, **s),
     "lstm": lambda clock, shape, **s: recurrent(Lstm, clock, shape, **s),
     "gru": lambda clock, shape, **s: recurrent(Gru, clock, shape, **s),
+    "conv1d": lambda clock, shape, **s: Conv1d(clock, shape[1], **s),
     "time-pool": lambda clock, shape, **s: TimePool(clock, **s),
     "rmsnorm": lambda clock, shape, epsilon=1e-5, affine=True: RMSNorm(shape[-1], epsilon, affine),
     "positions": lambda clock, shape, **s: Positions(shape, **s),

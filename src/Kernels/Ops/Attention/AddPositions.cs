@@ -9,15 +9,17 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>y = x + p, the same p for each sample: learned positions.</summary>
-/// <remarks>Inputs: x [N, T, F], p [most, F] with most ≥ T, of which the first T rows are added. Output: as x.</remarks>
-public sealed record AddPositions : Op
+/// <remarks>Inputs: x [N, T, F], p [most, F] with most ≥ T, of which the first T rows are added, or <paramref name="Placed"/> those from a position on, int [1]; then it has no gradient. Output: as x.</remarks>
+public sealed record AddPositions(bool Placed = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, 2, Name);
+        Expect.Count(inputs, Placed ? 3 : 2, Name);
         Expect.Rank(inputs[0], 3, "x", "[N, T, F]");
         Expect.Rank(inputs[1], 2, "positions", "[most, F]");
         Expect.That(inputs[1].Shape[1] == inputs[0].Shape[2] && inputs[1].Shape[0] >= inputs[0].Shape[1], $"'positions' has shape {inputs[1].Shape}; expected {inputs[0].Shape.WithoutBatch()}, or more rows.");
+        if (Placed)
+            FirstStep.Check(inputs[2]);
         return [inputs[0]];
     }
 
@@ -25,6 +27,8 @@ public sealed record AddPositions : Op
 
     public override void Differentiate(Backprop b)
     {
+        if (Placed)
+            throw new InvalidOperationException("Steps are placed where a network generates, which learns nothing.");
         if (b.Needs(0))
             b.Give(0, b.Gradient());
         if (b.Needs(1))
@@ -33,21 +37,25 @@ public sealed record AddPositions : Op
 
     public override void Reference(ReferenceArguments a)
     {
-        int size = a.InShape(0).WithoutBatch().Count;
+        (int steps, int width) = (a.InShape(0)[1], a.InShape(0)[2]);
+        int first = width * FirstStep.Of(a, Placed, a.InShape(1)[0], steps);
         for (int i = 0; i < a.Out().Length; i++)
-            a.Out()[i] = a.In(0)[i] + a.In(1)[i % size];
+            a.Out()[i] = a.In(0)[i] + a.In(1)[first + (i % (steps * width))];
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
         int width = b.InShape(0)[2], steps = b.InShape(0)[1];
         float* x = b.In(0), p = b.In(1), y = b.Out();
+        int* begins = FirstStep.Of(b, Placed);
+        int most = b.InShape(1)[0];
         b.Parallel(b.InShape(0).Count / width, (begin, end, _) =>
         {
+            int first = FirstStep.Of(begins, most, steps);
             for (int row = begin; row < end; row++)
             {
                 new ReadOnlySpan<float>(x + ((long)row * width), width).CopyTo(new Span<float>(y + ((long)row * width), width));
-                Sums.AddTo(p + ((long)(row % steps) * width), y + ((long)row * width), width);
+                Sums.AddTo(p + ((long)(first + (row % steps)) * width), y + ((long)row * width), width);
             }
         }, grain: Math.Max(1, 4096 / width));
     }
@@ -55,9 +63,10 @@ public sealed record AddPositions : Op
     public override void Kernel(KernelBinding b)
     {
         ArrayView<float> x = b.In(0), p = b.In(1), y = b.Out();
-        int size = b.InShape(0).WithoutBatch().Count;
-        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(PositionKernels.Add);
-        b.Launch(() => run(y.IntLength, x, p, size, y));
+        (int steps, int width) = (b.InShape(0)[1], b.InShape(0)[2]);
+        KernelFirstStep first = FirstStep.Of(b, Placed, b.InShape(1)[0], steps);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, KernelFirstStep, int, int, ArrayView<float>>(PositionKernels.Add);
+        b.Launch(() => run(y.IntLength, x, p, first, width, steps * width, y));
     }
 }
 
@@ -110,14 +119,18 @@ public sealed record PositionGradient(Shape Positions) : Op
 /// <summary>
 /// y = x + p with p[t, 2i] = sin(t·Base^(-2i/F)) and p[t, 2i + 1] = cos(t·Base^(-2i/F)) (Vaswani et al., 2017).
 /// </summary>
-/// <remarks>Input: x [N, T, F]. Output: as x.</remarks>
-public sealed record AddSinusoids(double Base = 10000) : Op
+/// <remarks>Inputs: x [N, T, F]; where <paramref name="Most"/> is given, the position of the first step, int [1]. Output: as x.</remarks>
+/// <param name="Base">The longest wave is 2π·Base steps long.</param>
+/// <param name="Most">Positions that there are, where the steps of x do not begin at the first; 0 where they do.</param>
+public sealed record AddSinusoids(double Base = 10000, int Most = 0) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, 1, Name);
+        Expect.Count(inputs, Most > 0 ? 2 : 1, Name);
         Expect.Rank(inputs[0], 3, "x", "[N, T, F]");
         Expect.Element(inputs[0], ElementType.Real, "x");
+        if (Most > 0)
+            FirstStep.Check(inputs[1]);
         return [inputs[0]];
     }
 
@@ -128,20 +141,23 @@ public sealed record AddSinusoids(double Base = 10000) : Op
     public override void Reference(ReferenceArguments a)
     {
         (int steps, int width) = (a.InShape(0)[1], a.InShape(0)[2]);
+        int first = FirstStep.Of(a, Most > 0, Most, steps);
         for (int i = 0; i < a.Out().Length; i++)
-            a.Out()[i] = a.In(0)[i] + Wave(i / width % steps, i % width, width);
+            a.Out()[i] = a.In(0)[i] + Wave(first + (i / width % steps), i % width, width);
     }
 
     public override unsafe void Cpu(CpuBinding b)
     {
         (int steps, int width) = (b.InShape(0)[1], b.InShape(0)[2]);
-        float* x = b.In(0), y = b.Out(), waves = (float*)b.Table(Bits(steps, width));
+        float* x = b.In(0), y = b.Out(), waves = (float*)b.Table(Bits(Math.Max(Most, steps), width));
+        int* begins = FirstStep.Of(b, Most > 0);
         b.Parallel(b.InShape(0).Count / width, (begin, end, _) =>
         {
+            int first = FirstStep.Of(begins, Most, steps);
             for (int row = begin; row < end; row++)
             {
                 new ReadOnlySpan<float>(x + ((long)row * width), width).CopyTo(new Span<float>(y + ((long)row * width), width));
-                Sums.AddTo(waves + ((long)(row % steps) * width), y + ((long)row * width), width);
+                Sums.AddTo(waves + ((long)(first + (row % steps)) * width), y + ((long)row * width), width);
             }
         }, grain: Math.Max(1, 4096 / width));
     }
@@ -149,10 +165,10 @@ public sealed record AddSinusoids(double Base = 10000) : Op
     public override void Kernel(KernelBinding b)
     {
         (int steps, int width) = (b.InShape(0)[1], b.InShape(0)[2]);
-        ArrayView<float> x = b.In(0), y = b.Out(), waves = b.Table<float>(System.Runtime.InteropServices.MemoryMarshal.Cast<int, float>(Bits(steps, width)));
-        int size = steps * width;
-        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, int, ArrayView<float>>(PositionKernels.Add);
-        b.Launch(() => run(y.IntLength, x, waves, size, y));
+        ArrayView<float> x = b.In(0), y = b.Out(), waves = b.Table<float>(System.Runtime.InteropServices.MemoryMarshal.Cast<int, float>(Bits(Math.Max(Most, steps), width)));
+        KernelFirstStep first = FirstStep.Of(b, Most > 0, Math.Max(Most, steps), steps);
+        var run = b.Loader.Items<ArrayView<float>, ArrayView<float>, KernelFirstStep, int, int, ArrayView<float>>(PositionKernels.Add);
+        b.Launch(() => run(y.IntLength, x, waves, first, width, steps * width, y));
     }
 
     /// <summary>What is added to number <paramref name="i"/> of position <paramref name="t"/>.</summary>
@@ -167,8 +183,9 @@ public sealed record AddSinusoids(double Base = 10000) : Op
 
 internal static class PositionKernels
 {
-    /// <summary>y = x + p, a thread a number.</summary>
-    public static void Add(Index1D i, ArrayView<float> x, ArrayView<float> p, int size, ArrayView<float> y) => y[i] = x[i] + p[i.X % size];
+    /// <summary>y = x + p, a thread a number; of a sample there are <paramref name="size"/>.</summary>
+    public static void Add(Index1D i, ArrayView<float> x, ArrayView<float> p, KernelFirstStep first, int width, int size, ArrayView<float> y) =>
+        y[i] = x[i] + p[(first.Value * width) + (i.X % size)];
 
     /// <summary>Σ dy over samples, a thread a number.</summary>
     public static void Sum(Index1D i, ArrayView<float> dy, int samples, int size, ArrayView<float> sums)

@@ -14,16 +14,17 @@ internal static class AttentionCases
 
     public static OpFamily Family { get; } = new("attention", (random, i) =>
     {
-        (int n, int t, int heads, int groups, int width) = CaseSizes.At(Sizes, i / 7, () => Draw(random));
-        return (i % 7) switch
+        (int n, int t, int heads, int groups, int width) = CaseSizes.At(Sizes, i / 8, () => Draw(random));
+        return (i % 8) switch
         {
+            7 => OfStep(random, i / 8 % 4, n, t, heads, groups, width),
             4 => Rotation(random, n, t, heads, width),
             5 => new OpCase("positions", new AddPositions(), [CaseInput.Normal(random, new Shape(n, t, width)), CaseInput.Normal(random, new Shape(t + heads - 1, width))]),
             6 => new OpCase("sinusoids", new AddSinusoids(), [CaseInput.Normal(random, new Shape(n, t, width))]),
             var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind > 1),
         };
     })
-    { Special = 7 * Sizes.Length };
+    { Special = 8 * Sizes.Length };
 
     private static (int, int, int, int, int) Draw(RandomStream random)
     {
@@ -38,6 +39,21 @@ internal static class AttentionCases
             inputs.Add(CaseInput.Integers(random, new Shape(s.N), s.T + 3));
         string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}";
         return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded), inputs) { GradientOutputs = [0] };
+    }
+
+    // A further step, at a place of its own.
+    private static OpCase OfStep(RandomStream random, int kind, int n, int most, int heads, int groups, int width)
+    {
+        var s = new AttentionSizes(n, 1, heads, groups, width);
+        CaseInput position = CaseInput.Integers(random, new Shape(1), most + 1, ElementType.Int32); // also one too far, which every device must take for the last
+        CaseInput x = CaseInput.Normal(random, new Shape(n, 1, 2 * width));
+        return kind switch
+        {
+            0 => new OpCase($"step of attention of {heads} heads, {groups} of keys", new StepAttention(heads, groups), [CaseInput.Normal(random, new Shape(n, 1, s.Row)), CaseInput.Normal(random, new Shape(n, most, 2 * groups * width)), position]) { Differentiable = false },
+            1 => new OpCase("position of a step", new AddPositions(Placed: true), [x, CaseInput.Normal(random, new Shape(most, 2 * width)), position]) { Differentiable = false },
+            2 => new OpCase("sinusoids of a step", new AddSinusoids(Most: most), [x, position]) { Differentiable = false },
+            _ => new OpCase("rotary of a step", new Rotary(1, 2 * width, Most: most), [x, position]),
+        };
     }
 
     private static OpCase Rotation(RandomStream random, int n, int t, int heads, int width) =>

@@ -79,6 +79,17 @@ internal static unsafe class AttentionRows
             Scale<V128>(x, factor, y, count);
     }
 
+    /// <summary>y = Σ factor·row over rows.</summary>
+    public static void AddUp(float* factors, float* rows, nint line, int count, float* y, int width)
+    {
+        if (Simd.Is512)
+            AddUp<V512>(factors, rows, line, count, y, width);
+        else if (Simd.Is256)
+            AddUp<V256>(factors, rows, line, count, y, width);
+        else
+            AddUp<V128>(factors, rows, line, count, y, width);
+    }
+
     /// <summary>The largest of the first <paramref name="count"/> scores, NaN if one is.</summary>
     public static float Max(float* s, int count) => Simd.Is512 ? Max<V512>(s, count) : Simd.Is256 ? Max<V256>(s, count) : Max<V128>(s, count);
 
@@ -105,6 +116,24 @@ internal static unsafe class AttentionRows
             (V.Load(x + i) * f).Store(y + i);
         for (; i < count; i++)
             y[i] = x[i] * factor;
+    }
+
+    private static void AddUp<V>(float* factors, float* rows, nint line, int count, float* y, int width) where V : struct, IVector<V>
+    {
+        int i = 0;
+        for (; i <= width - V.Lanes; i += V.Lanes)
+        {
+            V sum = V.Of(0);
+            for (int t = 0; t < count; t++)
+                sum = V.Fma(V.Of(factors[t]), V.Load(rows + (t * line) + i), sum);
+            sum.Store(y + i);
+        }
+        for (; i < width; i++)
+        {
+            y[i] = 0;
+            for (int t = 0; t < count; t++)
+                y[i] = MathF.FusedMultiplyAdd(factors[t], rows[(t * line) + i], y[i]);
+        }
     }
 
     private static float Max<V>(float* s, int count) where V : struct, IVector<V>

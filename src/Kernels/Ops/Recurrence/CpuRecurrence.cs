@@ -18,10 +18,14 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
     private readonly float* h = b.Out();
     private readonly float* saved = op.Cell.Saved > 0 ? b.Out(1) : null;
 
+    // The state before the first step; null where it is 0.
+    private readonly float* firstHidden = op.Given ? b.In(op.StateInput) : null;
+    private readonly float* firstMemory = op.Given && op.Cell.Memory >= 0 ? b.In(op.StateInput + 1) : null;
+
     public void Use<C>() where C : struct, ICell
     {
         var product = new StepProduct(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
-        product.AddPacking();
+        product.AddPacking(firstHidden);
         for (int i = 0; i < steps; i++)
         {
             int number = i;
@@ -49,8 +53,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
                 ProductGate = product.GateWidth,
                 Bias = bias is null ? null : bias + unit,
                 HiddenBefore = state,
-                // The first state is 0, and so is the first memory.
-                MemoryBefore = number == 0 ? state : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
+                MemoryBefore = number == 0 ? FirstMemory(sample, unit, state) : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
                 Saved = saved + (at * C.Saved * units) + unit,
             };
             if (walk.At(number) >= lengths[sample])
@@ -63,6 +66,9 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
                 Step<C, V128>(places, next, y, endUnit - unit);
         }
     }
+
+    // Where no state is given the first is 0, and so is the first memory.
+    private float* FirstMemory(int sample, int unit, float* state) => firstMemory is null ? state : firstMemory + ((long)sample * units) + unit;
 
     private static void Step<C, V>(in ForwardPlaces<float> places, float* next, float* y, int count) where C : struct, ICell where V : struct, IVector<V>
     {

@@ -24,6 +24,10 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     private readonly ScratchRegion memory = b.Scratch(b.InShape(1)[0] * (long)b.InShape(1)[2]);
     private readonly ScratchRegion zeros = b.Scratch(b.InShape(1)[2]);
 
+    // The state before the first step; null where it is 0.
+    private readonly float* firstHidden = op.Given ? b.In(op.StateInput) : null;
+    private readonly float* firstMemory = op.Given && op.Cell.Memory >= 0 ? b.In(op.StateInput + 1) : null;
+
     public void Use<C>() where C : struct, ICell
     {
         int rows = C.Gates * units;
@@ -59,8 +63,8 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
             {
                 Units = units,
                 Hidden = h + (at * units) + unit,
-                HiddenBefore = stepBefore < 0 ? zeros.Pointer + unit : h + (before * units) + unit,
-                MemoryBefore = stepBefore < 0 ? zeros.Pointer + unit : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
+                HiddenBefore = stepBefore < 0 ? First(firstHidden, sample, unit) : h + (before * units) + unit,
+                MemoryBefore = stepBefore < 0 ? First(firstMemory, sample, unit) : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,
                 Saved = saved + (at * C.Saved * units) + unit,
                 Carry = memory.Pointer + own,
                 Projected = dp + (at * C.Gates * units) + unit,
@@ -78,6 +82,8 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
                 Step<C, V128>(places, dy, sums, past, endUnit - unit);
         }
     }
+
+    private float* First(float* given, int sample, int unit) => (given is null ? zeros.Pointer : given + ((long)sample * units)) + unit;
 
     private static void Step<C, V>(in BackwardPlaces<float> places, float* dy, float* sums, float* past, int count)
         where C : struct, ICell where V : struct, IVector<V>

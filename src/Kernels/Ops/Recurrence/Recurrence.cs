@@ -12,10 +12,11 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 
 /// <summary>
 /// A layer of recurrent cells over all steps: h_t = cell(p_t, W·h_{t-1} + b, h_{t-1}), where p is the projection of the input at all steps, a single
-/// matrix product that comes before this op. The state before the first step is 0.
+/// matrix product that comes before this op. The state before the first step is given, or 0.
 /// </summary>
 /// <remarks>
-/// <para>Inputs: p [N, T, G·H], w [G·H, H], bias [G·H] where <paramref name="Bias"/>, lengths Int32 [N] where <paramref name="Lengths"/>.
+/// <para>Inputs: p [N, T, G·H], w [G·H, H], bias [G·H] where <paramref name="Bias"/>, the state before the first step [N, H] where <paramref name="Given"/> (of an
+/// LSTM h, then c), to which no gradient flows, lengths Int32 [N] where <paramref name="Lengths"/>.
 /// Outputs: h [N, T, H] and, for LSTM and GRU, what the way back needs [N, T, S·H].</para>
 /// <para>Beyond a sample's length the state stays as it is, so h at the end of the walk is always the state behind the last real step; in
 /// reverse the walk begins behind the end and the state is 0 until it reaches the last real step.</para>
@@ -27,11 +28,14 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// <param name="Reverse">From the last step to the first.</param>
 /// <param name="Bias">Whether the recurrent part has a bias.</param>
 /// <param name="Lengths">Whether samples have lengths, 1 to T.</param>
-public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool Bias = true, bool Lengths = false) : Op
+/// <param name="Given">Whether the state before the first step is given; not in reverse.</param>
+public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool Bias = true, bool Lengths = false, bool Given = false) : Op
 {
     public override string Name => $"Recurrence {Cell}";
 
-    private int LengthsInput => Bias ? 3 : 2;
+    internal int StateInput => Bias ? 3 : 2;
+
+    private int LengthsInput => StateInput + (Given ? Cell.States : 0);
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
@@ -44,6 +48,9 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
         Expect.Shape(inputs[0], inputs[0].Shape.With(2, rows), "p");
         if (Bias)
             Expect.Shape(inputs[2], new Shape(rows), "bias");
+        Expect.That(!Given || !Reverse, "a state before the first step is given to a walk that begins at the end; expected one forward.");
+        for (int i = 0; i < (Given ? Cell.States : 0); i++)
+            Expect.Shape(inputs[StateInput + i], new Shape(inputs[0].Shape[0], units), "state");
         if (Lengths)
             StepLengths.Check(inputs[^1], inputs[0].Shape[0]);
         var h = new TensorType(inputs[0].Shape.With(2, units));
@@ -60,11 +67,12 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
     {
         Tensor h = b.Output(0), w = b.Input(1);
         Tensor[] saved = Cell.Saved == 0 ? [] : [b.Output(1)], lengths = Lengths ? [b.Input(LengthsInput)] : [];
-        IReadOnlyList<Tensor> d = b.Graph.AddAll(new RecurrenceGradient(Cell, Reverse, Lengths), [b.Gradient(), h, w, .. saved, .. lengths]);
+        Tensor[] state = Given ? [.. Enumerable.Range(StateInput, Cell.States).Select(b.Input)] : [];
+        IReadOnlyList<Tensor> d = b.Graph.AddAll(new RecurrenceGradient(Cell, Reverse, Lengths, Given), [b.Gradient(), h, w, .. saved, .. state, .. lengths]);
         b.Give(0, d[0]);
         Tensor rows = b.Graph.Reshape(d[^1], new Shape(h.Shape.LengthOf(..2), w.Shape[0]));
         if (b.Needs(1))
-            b.Give(1, WeightGradient(b.Graph, rows, h, w.Shape));
+            b.Give(1, WeightGradient(b.Graph, rows, h, w.Shape, state.FirstOrDefault()));
         if (Bias && b.Needs(2))
             b.Give(2, b.Graph.Add(new ChannelSum(1), rows));
     }
@@ -76,13 +84,15 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
     public override void Kernel(KernelBinding b) => Cell.Accept(new RecurrenceLaunch(b, this));
 
     // dW = Σ over samples and steps of dq_t · h_{t-1}ᵀ.
-    private Tensor WeightGradient(Graph graph, Tensor rows, Tensor h, Shape w)
+    private Tensor WeightGradient(Graph graph, Tensor rows, Tensor h, Shape w, Tensor? first)
     {
         int steps = h.Shape[1];
-        if (steps == 1)
+        if (steps == 1 && first is null)
             return graph.Add(new Fill(0, w));
-        Tensor others = graph.Add(new Slice(1, Reverse ? 1 : 0, steps - 1), h);
-        Tensor before = graph.Add(new Pad(1, Reverse ? 0 : 1, Reverse ? 1 : 0), others);
+        Tensor[] others = steps == 1 ? [] : [graph.Add(new Slice(1, Reverse ? 1 : 0, steps - 1), h)];
+        Tensor before = first is null
+            ? graph.Add(new Pad(1, Reverse ? 0 : 1, Reverse ? 1 : 0), others)
+            : graph.Add(new Concat(1), [graph.Reshape(first, h.Shape.With(1, 1)), .. others]);
         return graph.Add(new MatMul(TransposeA: true), rows, graph.Reshape(before, new Shape(rows.Shape[0], w[1])));
     }
 }
@@ -92,23 +102,27 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
 /// h_{t-1} is dq_t·W plus what passes the cell itself.
 /// </summary>
 /// <remarks>
-/// Inputs: dh [N, T, H], h [N, T, H], w [G·H, H], what was saved [N, T, S·H] where the cell saves anything, lengths Int32 [N] where
-/// <paramref name="Lengths"/>. Outputs: dp [N, T, G·H] and, where they differ from it (GRU), dq [N, T, G·H]; 0 beyond a sample's length.
+/// Inputs: dh [N, T, H], h [N, T, H], w [G·H, H], what was saved [N, T, S·H] where the cell saves anything, the state before the first step
+/// where <paramref name="Given"/>, lengths Int32 [N] where <paramref name="Lengths"/>. Outputs: dp [N, T, G·H] and, where they differ from it (GRU), dq [N, T, G·H]; 0 beyond a sample's length.
 /// </remarks>
-public sealed record RecurrenceGradient(RecurrentCell Cell, bool Reverse, bool Lengths) : Op
+public sealed record RecurrenceGradient(RecurrentCell Cell, bool Reverse, bool Lengths, bool Given = false) : Op
 {
     public override string Name => $"Recurrence gradient {Cell}";
+
+    internal int StateInput => Cell.Saved > 0 ? 4 : 3;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         int saves = Cell.Saved > 0 ? 1 : 0;
-        Expect.Count(inputs, 3 + saves + (Lengths ? 1 : 0), Name);
+        Expect.Count(inputs, StateInput + (Given ? Cell.States : 0) + (Lengths ? 1 : 0), Name);
         Shape h = inputs[1].Shape;
         Expect.Rank(inputs[1], 3, "h", "[samples, steps, units]");
         Expect.Shape(inputs[0], h, "dh");
         Expect.Shape(inputs[2], new Shape(checked(Cell.Gates * h[2]), h[2]), "w");
         if (saves > 0)
             Expect.Shape(inputs[3], h.With(2, checked(Cell.Saved * h[2])), "saved");
+        for (int i = 0; i < (Given ? Cell.States : 0); i++)
+            Expect.Shape(inputs[StateInput + i], new Shape(h[0], h[2]), "state");
         if (Lengths)
             StepLengths.Check(inputs[^1], h[0]);
         var dp = new TensorType(h.With(2, inputs[2].Shape[0]));

@@ -14,7 +14,7 @@ internal static class RecurrenceCases
     {
         (int samples, int steps, int units) = CaseSizes.At(Sizes, i / 4, () => (CaseSizes.Draw(random, 9), CaseSizes.Draw(random, 7), CaseSizes.Draw(random, 19)));
         RecurrentCell cell = RecurrentCell.All[i % 4];
-        bool reverse = i / 4 % 2 == 1, bias = i / 2 % 3 != 0, lengths = (i / 4 + i) % 3 == 0;
+        bool reverse = i / 4 % 2 == 1, bias = i / 2 % 3 != 0, lengths = (i / 4 + i) % 3 == 0, given = !reverse && i / 8 % 2 == 0;
         int rows = cell.Gates * units;
         var inputs = new List<CaseInput>
         {
@@ -23,10 +23,12 @@ internal static class RecurrenceCases
         };
         if (bias)
             inputs.Add(CaseInput.Normal(random, new Shape(rows)));
+        for (int state = 0; state < (given ? cell.States : 0); state++)
+            inputs.Add(CaseInput.Normal(random, new Shape(samples, units)) with { Differentiable = false });
         if (lengths) // also lengths that are not allowed, which every device must take for the nearest that is
             inputs.Add(CaseInput.Integers(random, new Shape(samples), steps + 3, ElementType.Int32));
-        string name = $"{cell.Name}{(reverse ? " reverse" : "")}{(bias ? " + bias" : "")}{(lengths ? " with lengths" : "")}";
-        return new OpCase(name, new Recurrence(cell, reverse, bias, lengths), inputs) { GradientOutputs = [0] };
+        string name = $"{cell.Name}{(reverse ? " reverse" : "")}{(bias ? " + bias" : "")}{(given ? " from a state" : "")}{(lengths ? " with lengths" : "")}";
+        return new OpCase(name, new Recurrence(cell, reverse, bias, lengths, given), inputs) { GradientOutputs = [0] };
     })
     {
         Special = 4 * Sizes.Length,

@@ -11,15 +11,31 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// <param name="Behind">The step behind it.</param>
 internal readonly record struct StepSizes(int Steps, int Units, int At, int Before, int Behind);
 
+/// <summary>The state before the first step, [N, H] each; empty where it is 0.</summary>
+internal readonly struct FirstState(ArrayView<float> hidden, ArrayView<float> memory)
+{
+    public bool IsGiven => hidden.Length > 0;
+
+    public float Hidden(int unit) => hidden.Length > 0 ? hidden[unit] : 0f;
+
+    public float Memory(int unit) => memory.Length > 0 ? memory[unit] : 0f;
+}
+
+/// <summary>What a step's gradient hands to the step before, [N, H] each: that of h which goes past the gates, and that of c.</summary>
+internal readonly struct BetweenSteps(ArrayView<float> past, ArrayView<float> memory)
+{
+    public readonly ArrayView<float> Past = past, Memory = memory;
+}
+
 /// <summary>The kernels of recurrences: one thread a unit and sample, after the product of the step.</summary>
 internal static class RecurrenceKernels
 {
     /// <summary>The product W·h of the step lies where h, or what is saved, will be.</summary>
-    public static void Forward<C>(Index1D i, ArrayView<float> p, ArrayView<float> bias, ArrayView<int> lengths, ArrayView<float> h, ArrayView<float> saved, StepSizes s)
+    public static void Forward<C>(Index1D i, ArrayView<float> p, ArrayView<float> bias, ArrayView<int> lengths, FirstState first, ArrayView<float> h, ArrayView<float> saved, StepSizes s)
         where C : struct, ICell
     {
         int sample = i / s.Units, unit = i % s.Units;
-        var m = new KernelForward<C>(p, bias, h, saved, s, sample, unit);
+        var m = new KernelForward<C>(p, bias, first, h, saved, s, sample, unit);
         if (!IsPadding(lengths, sample, s))
         {
             h[m.At(1, 0)] = C.Forward<F32, KernelForward<C>>(m).Value;
@@ -32,22 +48,22 @@ internal static class RecurrenceKernels
 
     /// <summary>The product dq·W of the step behind lies where the gradient of the first gate will be.</summary>
     public static void Backward<C>(
-        Index1D i, ArrayView<float> dh, ArrayView<float> h, ArrayView<float> saved, ArrayView<int> lengths, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> past, ArrayView<float> memory, StepSizes s)
+        Index1D i, ArrayView<float> dh, ArrayView<float> h, ArrayView<float> saved, ArrayView<int> lengths, FirstState first, ArrayView<float> dp, ArrayView<float> dq, BetweenSteps between, StepSizes s)
         where C : struct, ICell
     {
         int sample = i / s.Units, unit = i % s.Units;
-        var m = new KernelBackward<C>(h, saved, dp, dq, memory, s, sample, unit);
+        var m = new KernelBackward<C>(h, saved, first, dp, dq, between.Memory, s, sample, unit);
         float gradient = dh[m.At(1, 0)];
         if (s.Behind >= 0)
-            gradient += dp[m.At(C.Gates, 0)] + past[i];
+            gradient += dp[m.At(C.Gates, 0)] + between.Past[i];
         if (!IsPadding(lengths, sample, s))
         {
-            past[i] = C.Backward(m, new F32(gradient)).Value;
+            between.Past[i] = C.Backward(m, new F32(gradient)).Value;
             return;
         }
-        past[i] = gradient;
+        between.Past[i] = gradient;
         if (C.Memory >= 0 && s.Behind < 0)
-            memory[i] = 0f;
+            between.Memory[i] = 0f;
         for (int gate = 0; gate < C.Gates; gate++)
             m.Give(gate, new F32(0f), new F32(0f));
     }
@@ -57,19 +73,19 @@ internal static class RecurrenceKernels
 }
 
 /// <summary>A unit on the way forward.</summary>
-internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> bias, ArrayView<float> h, ArrayView<float> saved, StepSizes s, int sample, int unit) : IForwardUnit<F32>
+internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> bias, FirstState first, ArrayView<float> h, ArrayView<float> saved, StepSizes s, int sample, int unit) : IForwardUnit<F32>
     where C : struct, ICell
 {
-    public F32 Hidden => new(s.Before < 0 ? 0f : h[Place(s.Before, 1, 0)]);
+    public F32 Hidden => new(s.Before < 0 ? first.Hidden((sample * s.Units) + unit) : h[Place(s.Before, 1, 0)]);
 
-    public F32 Memory => new(s.Before < 0 ? 0f : saved[Place(s.Before, C.Saved, C.Memory)]);
+    public F32 Memory => new(s.Before < 0 ? first.Memory((sample * s.Units) + unit) : saved[Place(s.Before, C.Saved, C.Memory)]);
 
     public F32 Projected(int gate) => new(p[At(C.Gates, gate)]);
 
     public F32 Recurrent(int gate)
     {
         float sum = bias.Length > 0 ? bias[(gate * s.Units) + unit] : 0f;
-        if (s.Before < 0)
+        if (s.Before < 0 && !first.IsGiven)
             return new F32(sum);
         return new F32(sum + (C.Saved > 0 ? saved[At(C.Saved, gate)] : h[At(1, 0)]));
     }
@@ -83,14 +99,14 @@ internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> b
 }
 
 /// <summary>A unit on the way back.</summary>
-internal readonly struct KernelBackward<C>(ArrayView<float> h, ArrayView<float> saved, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> memory, StepSizes s, int sample, int unit) : IBackwardUnit<F32>
+internal readonly struct KernelBackward<C>(ArrayView<float> h, ArrayView<float> saved, FirstState first, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> memory, StepSizes s, int sample, int unit) : IBackwardUnit<F32>
     where C : struct, ICell
 {
     public F32 Hidden => new(h[At(1, 0)]);
 
-    public F32 HiddenBefore => new(s.Before < 0 ? 0f : h[Place(s.Before, 1, 0)]);
+    public F32 HiddenBefore => new(s.Before < 0 ? first.Hidden((sample * s.Units) + unit) : h[Place(s.Before, 1, 0)]);
 
-    public F32 MemoryBefore => new(s.Before < 0 ? 0f : saved[Place(s.Before, C.Saved, C.Memory)]);
+    public F32 MemoryBefore => new(s.Before < 0 ? first.Memory((sample * s.Units) + unit) : saved[Place(s.Before, C.Saved, C.Memory)]);
 
     public F32 MemoryGradient => new(s.Behind < 0 ? 0f : memory[(sample * s.Units) + unit]);
 

@@ -20,7 +20,16 @@ public abstract class RecurrentCell
     /// <summary>Rows of the weights a unit.</summary>
     public abstract int Gates { get; }
 
+    /// <summary>Tensors that make up the state that a step hands to the next: h, and for an LSTM c.</summary>
+    public int States => Memory < 0 ? 1 : 2;
+
+    /// <summary>Where c lies in the second output of <see cref="Recurrence"/>, in units; below 0 for a cell without.</summary>
+    public int MemoryAt => Memory;
+
     internal abstract int Saved { get; }
+
+    /// <summary>Which of the saved numbers is c; below 0 for none.</summary>
+    internal abstract int Memory { get; }
 
     internal abstract bool Splits { get; }
 
@@ -37,6 +46,8 @@ internal sealed class RecurrentCell<C>(string name) : RecurrentCell(name) where 
     public override int Gates => C.Gates;
 
     internal override int Saved => C.Saved;
+
+    internal override int Memory => C.Memory;
 
     internal override bool Splits => C.Splits;
 

@@ -13,13 +13,13 @@ internal sealed unsafe class ReferenceRecurrence(ReferenceArguments a, Recurrenc
         var walk = new Walk(steps, op.Reverse);
         var zeros = new double[Math.Max(1, C.Saved) * units];
         var product = new double[C.Gates * units];
-        fixed (double* p = a.In(0), w = a.In(1), bias = op.Bias ? a.In(2) : default, h = a.Out(), s = C.Saved > 0 ? a.Out(1) : default, none = zeros, q = product)
+        fixed (double* p = a.In(0), w = a.In(1), bias = op.Bias ? a.In(2) : default, h = a.Out(), s = C.Saved > 0 ? a.Out(1) : default, none = zeros, q = product, first = op.Given ? a.In(op.StateInput) : default, firstMemory = op.Given && C.Memory >= 0 ? a.In(op.StateInput + 1) : default)
         {
             for (int row = 0; row < a.OutShape().LengthOf(..2); row++)
             {
                 (int sample, int number) = Math.DivRem(row, steps);
                 long at = ((long)sample * steps) + walk.At(number), before = ((long)sample * steps) + walk.At(number - 1);
-                double* hiddenBefore = number == 0 ? none : h + (before * units), savedBefore = number == 0 ? none : s + (before * saved);
+                double* hiddenBefore = number == 0 ? (op.Given ? first + ((long)sample * units) : none) : h + (before * units), savedBefore = number == 0 ? none : s + (before * saved);
                 var places = new ForwardPlaces<double>
                 {
                     Units = units,
@@ -28,7 +28,7 @@ internal sealed unsafe class ReferenceRecurrence(ReferenceArguments a, Recurrenc
                     ProductGate = units,
                     Bias = bias,
                     HiddenBefore = hiddenBefore,
-                    MemoryBefore = savedBefore + (Math.Max(0, C.Memory) * units),
+                    MemoryBefore = number == 0 && firstMemory is not null ? firstMemory + ((long)sample * units) : savedBefore + (Math.Max(0, C.Memory) * units),
                     Saved = s + (at * saved),
                 };
                 Multiply(w, hiddenBefore, units, product);
@@ -73,6 +73,7 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
         var walk = new Walk(steps, op.Reverse);
         fixed (double* zeros = new double[Math.Max(1, C.Saved) * units], carry = new double[units], state = new double[C.Gates * units], direct = new double[units])
         fixed (double* dh = a.In(0), h = a.In(1), w = a.In(2), s = C.Saved > 0 ? a.In(3) : default, dp = a.Out(), dq = C.Splits ? a.Out(1) : default)
+        fixed (double* first = op.Given ? a.In(op.StateInput) : default, firstMemory = op.Given && C.Memory >= 0 ? a.In(op.StateInput + 1) : default)
         {
             for (int sample = 0; sample < a.InShape(1)[0]; sample++)
             {
@@ -87,8 +88,8 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
                     {
                         Units = units,
                         Hidden = h + (at * units),
-                        HiddenBefore = number == 0 ? zeros : h + (before * units),
-                        MemoryBefore = savedBefore + (Math.Max(0, C.Memory) * units),
+                        HiddenBefore = number > 0 ? h + (before * units) : first is null ? zeros : first + ((long)sample * units),
+                        MemoryBefore = number == 0 && firstMemory is not null ? firstMemory + ((long)sample * units) : savedBefore + (Math.Max(0, C.Memory) * units),
                         Saved = s + (at * C.Saved * units),
                         Carry = carry,
                         Projected = dp + (at * C.Gates * units),

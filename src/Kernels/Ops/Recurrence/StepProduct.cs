@@ -19,6 +19,7 @@ internal sealed unsafe class StepProduct
     private readonly CpuBinding binding;
     private readonly Factor weights;
     private readonly ProductTile tile;
+    private readonly int samples;
     private readonly int units;
     private readonly int gates;
     private readonly int k;
@@ -27,6 +28,7 @@ internal sealed unsafe class StepProduct
     private readonly ScratchRegion panels;
     private readonly ScratchRegion states;
     private readonly WorkerScratch sums;
+    private bool begins;
 
     /// <param name="binding">Gives scratch memory and takes phases.</param>
     /// <param name="weights">Lines: unit u of gate g at g·units + u; K steps.</param>
@@ -36,7 +38,7 @@ internal sealed unsafe class StepProduct
     /// <param name="k">Numbers of a state.</param>
     public StepProduct(CpuBinding binding, Factor weights, int samples, int units, int gates, int k)
     {
-        (this.binding, this.weights, this.units, this.gates, this.k) = (binding, weights, units, gates, k);
+        (this.binding, this.weights, this.samples, this.units, this.gates, this.k) = (binding, weights, samples, units, gates, k);
         tile = TileFor(samples, units);
         rowTiles = Count(samples, tile.Rows);
         UnitBlocks = Count(units, tile.Columns);
@@ -60,9 +62,11 @@ internal sealed unsafe class StepProduct
 
     private int UnitBlocks { get; }
 
-    /// <summary>Packs the weights and sets the states to 0.</summary>
-    public void AddPacking()
+    /// <summary>Packs the weights and sets the first states.</summary>
+    /// <param name="first">The states [samples, K] that the first step reads; null for 0.</param>
+    public void AddPacking(float* first = null)
     {
+        begins = first is not null;
         binding.Parallel(UnitBlocks * gates, (begin, end, _) =>
         {
             for (int panel = begin; panel < end; panel++)
@@ -72,7 +76,12 @@ internal sealed unsafe class StepProduct
                 weights.Pack((gate * units) + unit, Math.Min(tile.Columns, units - unit), tile.Columns, 0, k, Panel(block, gate));
             }
         });
-        binding.Serial(() => new Span<float>(states.Pointer, checked(2 * rowTiles * tile.Rows * k)).Clear());
+        binding.Serial(() =>
+        {
+            new Span<float>(states.Pointer, checked(2 * rowTiles * tile.Rows * k)).Clear();
+            if (first is not null)
+                new ReadOnlySpan<float>(first, checked(samples * k)).CopyTo(new Span<float>(states.Pointer, samples * k));
+        });
     }
 
     /// <summary>The units and the samples of a task; the last samples of the last may not be there.</summary>
@@ -89,13 +98,13 @@ internal sealed unsafe class StepProduct
     /// <summary>The state of a sample that a step reads; the step before wrote it.</summary>
     public float* State(int step, int sample) => states.Pointer + ((((long)(step & 1) * rowTiles * tile.Rows) + sample) * k);
 
-    /// <summary>A task's sums [samples, gates, GateWidth] at a step; at the first, where all states are 0, nothing is multiplied.</summary>
+    /// <summary>A task's sums [samples, gates, GateWidth] at a step; at the first, where all states are 0 unless they are given, nothing is multiplied.</summary>
     public float* Multiply(int task, int step, int worker)
     {
         float* result = sums.Of(worker);
         (int block, int rows) = Math.DivRem(task, rowBlocks);
         int first = RowOf(rows), last = RowOf(rows + 1);
-        if (step == 0)
+        if (step == 0 && !begins)
         {
             new Span<float>(result, (last - first) * Width).Clear();
             return result;

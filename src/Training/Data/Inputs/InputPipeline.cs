@@ -38,7 +38,7 @@ public sealed class InputPipeline
         this.fitted = fitted;
         this.note = note;
         cache = config.Data.Cache;
-        options = (config.Data.Dataset?.Reading ?? new ReadingOptions()) with { IgnoreIndex = config.Loss.Ignored };
+        options = (config.Data.Dataset?.Reading ?? new ReadingOptions()) with { IgnoreIndex = config.Loss.Ignored, Batch = config.Data.Batch };
         ids = IdRange.Of(config, fitted.Shape.Shape);
         itself = config.Data.Target == TargetKind.Input;
         ignored = config.Loss.Ignored;
@@ -60,7 +60,7 @@ public sealed class InputPipeline
     public SampleSet Read(string path, bool answers = false)
     {
         SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: SampleFile.Table)
-            : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, note).Folder(path, answers && !itself)
+            : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, options.Batch, note).Folder(path, answers && !itself)
             : options.Series is not null ? OfSeries(path, answers)
             : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
             : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
@@ -81,7 +81,7 @@ public sealed class InputPipeline
     /// <param name="stream">Seekable.</param>
     /// <param name="name">For messages; its ending may say the format.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
-    public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? new TextInput(fitted, options.Text!, note).Of(stream, name, answers: false) : Table(stream, name, answers: false));
+    public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? new TextInput(fitted, options.Text!, options.Batch, note).Of(stream, name, answers: false) : Table(stream, name, answers: false));
 
     /// <summary>Whether samples are texts.</summary>
     public bool TakesTexts => fitted.Text is not null && options.Text is not null;
@@ -90,7 +90,7 @@ public sealed class InputPipeline
     /// <param name="texts">In UTF-8.</param>
     /// <param name="name">For messages.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
-    public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(new TextInput(fitted, options.Text!, note).Of(texts, name));
+    public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(new TextInput(fitted, options.Text!, options.Batch, note).Of(texts, name));
 
     /// <summary>Reads an array: [N, …] in each layout that files may have, or a single sample without N.</summary>
     /// <param name="x">The numbers.</param>
@@ -140,7 +140,7 @@ public sealed class InputPipeline
     }
 
     private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null) => fitted.Text is not null && options.Text is { } text
-        ? new TextInput(fitted, text, note).Of(stream, name, answers)
+        ? new TextInput(fitted, text, options.Batch, note).Of(stream, name, answers)
         : SampleFiles.Of(stream, name, options, otherwise) switch
         {
             SampleFile.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),

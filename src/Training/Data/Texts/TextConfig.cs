@@ -58,6 +58,12 @@ public sealed record TextConfig : DatasetConfig
     [DefaultText("`context`")]
     public int? Stride { get; init => field = value is int v ? Require.Positive(v) : null; }
 
+    /// <summary>
+    /// Windows in the order of the text, <c>data.batch</c> streams of it side by side, and recurrent layers go on in a window with the state in which the one before ended
+    /// (truncated back-propagation through time). Otherwise windows come in random order, and a state begins with 0 in each.
+    /// </summary>
+    public bool Streams { get; init; }
+
     /// <summary>Tokens of a text that is classified: shorter ones are padded with id 0, longer ones cut off.</summary>
     public int Length { get; init => field = Require.Between(value, 1, MostContext); } = 256;
 
@@ -103,6 +109,8 @@ public sealed record TextConfig : DatasetConfig
             throw ConfigException.At(Source, $"text has 'vocabulary' and 'tokens: {Tokens.ToString().ToLowerInvariant()}', which are {KnownSize} whatever the text; leave 'vocabulary' out");
         if (Tokens == TextTokens.Bpe && Vocabulary < ByteTokenizer.Count)
             throw ConfigException.At(Source, $"text has 'vocabulary: {Vocabulary}', and bpe begins with {ByteTokenizer.Count} bytes; expected more");
+        if (Streams && (Context is null || (Stride ?? Context) != Context))
+            throw ConfigException.At(Source, Context is null ? "text has 'streams' and no 'context'; streams are of a language model, expected 'context: 64' or so" : $"text has 'streams' and 'stride: {Stride}'; in a stream windows follow one another, expected no 'stride'");
         if (Context is null)
             return TextDocuments.Load(this, context);
         string path = DataFile.Resolve(context, Path);

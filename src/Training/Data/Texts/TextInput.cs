@@ -6,8 +6,9 @@ namespace GpuGrad.Training.Data.Texts;
 /// <summary>Texts for a trained network, as ids of the vocabulary that it was trained with.</summary>
 /// <param name="fitted">What training learned.</param>
 /// <param name="config">How its texts were read.</param>
+/// <param name="batch">Samples of a batch: streams that a text is read in, where it was trained so.</param>
 /// <param name="note">Told of tokens that training has not seen, and of texts that are cut off.</param>
-internal sealed class TextInput(FittedInput fitted, TextConfig config, Action<string>? note)
+internal sealed class TextInput(FittedInput fitted, TextConfig config, int batch, Action<string>? note)
 {
     /// <summary>A text, a table of texts or, of standard input, a text a line.</summary>
     /// <param name="stream">The file.</param>
@@ -54,7 +55,7 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, Action<st
         if (!answers)
             throw OfLanguageModel(name);
         byte[] text = TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config);
-        return new TextStream(config, name, text, null).Windows(fitted.Text!, text, fitted.Shape.Shape[0], "the whole text", note);
+        return new TextStream(config, name, text, null).Windows(fitted.Text!, text, fitted.Shape.Shape[0], config.Streams ? batch : 0, "the whole text", note);
     }
 
     private static GpuGradException OfLanguageModel(string name) =>

@@ -42,7 +42,9 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
         int test = config.Test is null ? Text.Length : Cut(1 - Share(config, config.Test)), end = test;
         int validation = config.Validation is null ? end : Cut((1 - Share(config, config.Validation)) * end / Text.Length);
         TextVocabulary vocabulary = fitted?.Text ?? VocabularyFit.Of(Config, [Text[..validation]], note);
-        SampleSet train = Windows(vocabulary, Text.AsSpan(0, validation), Config.Stride ?? Config.Context!.Value, "the training part", fitted is null ? null : note);
+        SampleSet train = Windows(vocabulary, Text.AsSpan(0, validation), Config.Stride ?? Config.Context!.Value, StreamsOf(config), "the training part", fitted is null ? null : note);
+        if (config.Limit is not null && Config.Streams)
+            throw ConfigException.At(config.Source, "data.limit picks windows at random, and 'streams' has them follow one another; expected one of the two");
         if (config.Limit is int limit && limit < train.Count)
         {
             int[] chosen = new RandomStream(seed, Purpose.Split, LimitStream).Permutation(train.Count)[..limit];
@@ -53,18 +55,24 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
             vocabulary,
             ShapeOf(Config.Context!.Value, vocabulary.Size),
             train,
-            config.Validation is null ? null : Windows(vocabulary, Text.AsSpan(validation, end - validation), Config.Context.Value, "the validation part", note),
-            TestText is not null ? Windows(vocabulary, TestText, Config.Context.Value, "the test part", note)
-                : config.Test is null ? null : Windows(vocabulary, Text.AsSpan(test), Config.Context.Value, "the test part", note));
+            config.Validation is null ? null : Windows(vocabulary, Text.AsSpan(validation, end - validation), Config.Context.Value, StreamsOf(config), "the validation part", note),
+            TestText is not null ? Windows(vocabulary, TestText, Config.Context.Value, StreamsOf(config), "the test part", note)
+                : config.Test is null ? null : Windows(vocabulary, Text.AsSpan(test), Config.Context.Value, StreamsOf(config), "the test part", note));
     }
 
     /// <summary>Windows over a text: samples of a language model.</summary>
-    public SampleSet Windows(TextVocabulary vocabulary, ReadOnlySpan<byte> text, int stride, string part, Action<string>? note)
+    /// <param name="vocabulary">Makes ids of it.</param>
+    /// <param name="text">UTF-8.</param>
+    /// <param name="stride">Tokens from the beginning of a window to that of the next.</param>
+    /// <param name="streams">How many parts of the text are read side by side; 0 for one window after the other.</param>
+    /// <param name="part">Of the data, for messages.</param>
+    /// <param name="note">Told of tokens that are not known.</param>
+    public SampleSet Windows(TextVocabulary vocabulary, ReadOnlySpan<byte> text, int stride, int streams, string part, Action<string>? note)
     {
         var unknown = new UnknownTokens();
         int[] ids = vocabulary.Tokenizer().Encode(text, unknown);
         int context = Config.Context!.Value;
-        var windows = new TokenWindows(ids, context, stride);
+        var windows = new TokenWindows(ids, context, stride, streams);
         if (windows.Count == 0)
             throw DataFault.In(Name, string.Create(CultureInfo.InvariantCulture, $"{part} has {ids.Length:N0} tokens"), string.Create(CultureInfo.InvariantCulture, $"at least {context + 1}, one more than 'context'"));
         if (unknown.Note($"{Name} ({part})", ids.Length) is string line)
@@ -80,6 +88,8 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
             Places = new SamplePlaces(Name),
         };
     }
+
+    private int StreamsOf(DataConfig config) => Config.Streams ? config.Batch : 0;
 
     private static double Share(DataConfig config, SplitSize size) => size.Fraction > 0 ? size.Fraction : throw ConfigException.At(
         config.Source, $"data: '{size}' samples to be held back of a text, which is split by position; expected a part such as 0.1");

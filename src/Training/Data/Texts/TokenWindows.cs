@@ -4,14 +4,21 @@ namespace GpuGrad.Training.Data.Texts;
 
 /// <summary>
 /// Windows of a stream of ids: a sample is T of them, and at each step the id that follows is to be predicted. They overlap where they begin
-/// less than T apart, so they are read from the stream when they are wanted.
+/// less than T apart, so they are read from the stream when they are wanted. With several streams the text is read at so many places at once: their
+/// first windows come first, then their second ones; so a batch of as many windows goes on in each where the batch before ended.
 /// </summary>
 /// <param name="ids">The stream.</param>
 /// <param name="context">T</param>
 /// <param name="stride">Ids from the beginning of a window to that of the next.</param>
-internal sealed class TokenWindows(int[] ids, int context, int stride) : ISampleRows, IPositionLabels
+/// <param name="streams">Streams, each of as many windows; what does not divide evenly is left out at the end. 0: none, all windows in their order.</param>
+internal sealed class TokenWindows(int[] ids, int context, int stride, int streams = 0) : ISampleRows, IPositionLabels
 {
-    public int Count { get; } = ids.Length > context ? ((ids.Length - context - 1) / stride) + 1 : 0;
+    private readonly int side = Math.Clamp(streams, 1, Math.Max(1, WindowsOf(ids, context, stride)));
+
+    public int Count => Each * side;
+
+    // Windows of a stream.
+    private int Each => WindowsOf(ids, context, stride) / side;
 
     public int Size => context;
 
@@ -26,12 +33,16 @@ internal sealed class TokenWindows(int[] ids, int context, int stride) : ISample
 
     public void Read(int row, Span<double> target)
     {
-        ReadOnlySpan<int> window = ids.AsSpan(row * stride, context);
+        ReadOnlySpan<int> window = ids.AsSpan(Begin(row), context);
         for (int i = 0; i < window.Length; i++)
             target[i] = window[i];
     }
 
-    public void ReadLabels(int row, Span<int> labels) => ids.AsSpan((row * stride) + 1, context).CopyTo(labels);
+    public void ReadLabels(int row, Span<int> labels) => ids.AsSpan(Begin(row) + 1, context).CopyTo(labels);
+
+    private int Begin(int row) => ((row % side * Each) + (row / side)) * stride;
+
+    private static int WindowsOf(int[] ids, int context, int stride) => ids.Length > context ? ((ids.Length - context - 1) / stride) + 1 : 0;
 
     public void AddCounts(long[] counts)
     {

@@ -144,7 +144,10 @@ internal sealed class RateTrials(RunConfig config, Network network, Device devic
         for (int i = 0; i < steps; i++)
         {
             if (i % batches == 0)
-                source.Shuffle(model.DeviceMemory, new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
+            {
+                model.Memory.Carried.Clear(model.DeviceMemory);
+                source.Shuffle(model.DeviceMemory, config.Data.InStreams ? [.. Enumerable.Range(0, source.Count)] : new RandomStream(seed, Purpose.Shuffle, (uint)(i / batches)).Permutation(source.Count));
+            }
             model.SetStep(seed, i, i % batches * batch, i, rate);
             source.Provide(model.DeviceMemory, i % batches * batch, batch, new BatchTime(seed, i));
             BoundGraph step = model.Training(batch);

@@ -80,7 +80,9 @@ internal static class OnnxModel
     private static string Walk(RunConfig config, FittedInput fitted, Network network, OnnxGraph graph, string x)
     {
         var memory = new ModelMemory(ParameterGroups.Layout(config, network), config.Train);
-        ModelGraph forward = new ModelGraphs(config, network, memory).Inference(BatchSource.Imaginary(fitted.Shape, SamplesOfWalk), SamplesOfWalk);
+        // A model takes sequences that begin with a state of 0, however it was trained.
+        RunConfig alone = config with { Data = config.Data with { Dataset = null } };
+        ModelGraph forward = new ModelGraphs(alone, network, memory).Inference(BatchSource.Imaginary(fitted.Shape, SamplesOfWalk), SamplesOfWalk);
         Dictionary<string, Parameter> named = network.Parameters.ToDictionary(p => p.Name);
         var values = new Dictionary<Tensor, string> { [forward.Batch.X] = x };
         string ValueOf(Tensor tensor, Shape shape) => values.TryGetValue(tensor, out string? value) ? value : graph.Weight(named[tensor.Base.Name], shape);
