@@ -100,9 +100,8 @@ public sealed class Model : IDisposable
     /// <param name="most">Steps that a sequence can have.</param>
     public BoundGraph PrepareStep(BatchSource source, int most)
     {
-        ModelGraph graph = graphs.Step(source, most);
-        Bind([(PlanLayout.Of(graph.Graph, DeviceMemory, Keeping(graph, null, activations: false)), (source, 1), graph)]);
-        return plans[(source, 1)];
+        plans.Bind([plans.StepLayout(source, most)]);
+        return Evaluation(source, 1);
     }
 
     /// <summary>The training step for a batch size.</summary>

@@ -66,6 +66,13 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         return [.. wanted.Select(w => new PlannedGraph(w.Key, w.Graph, PlanLayout.Of(w.Graph.Graph, model.DeviceMemory, Keeping(w.Graph, options, w.Key.Source?.KeepsActivations == true))))];
     }
 
+    /// <summary>Lays out a plan that takes a sequence step by step, as <see cref="Model.PrepareStep"/> makes it.</summary>
+    public PlannedGraph StepLayout(BatchSource source, int most)
+    {
+        ModelGraph graph = graphs.Step(source, most);
+        return new PlannedGraph(PlanKey.Evaluation(source, 1), graph, PlanLayout.Of(graph.Graph, model.DeviceMemory, Keeping(graph, null, activations: false)));
+    }
+
     /// <summary>Gives the plans their memory.</summary>
     public void Bind(IReadOnlyList<PlannedGraph> layouts)
     {
