@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
@@ -24,6 +25,7 @@ public sealed class Heartbeat : IDisposable
     private readonly Action<string> onLoss;
     private readonly TimeSpan silence;
     private readonly List<Socket> peers = [];
+    [SuppressMessage("Usage", "CA2213", Justification = "Threads that nobody waits for still look at it when the heartbeat has ended.")]
     private readonly CancellationTokenSource end = new();
     private readonly TcpListener? listener;
     private int told;
@@ -58,7 +60,7 @@ public sealed class Heartbeat : IDisposable
         if (end.IsCancellationRequested)
             return;
         end.Cancel();
-        listener?.Stop();
+        listener?.Dispose();
         lock (peers)
         {
             foreach (Socket peer in peers)

@@ -66,10 +66,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor random = Randomness(graph);
         var tensors = new Dictionary<Parameter, Tensor>();
         var layers = new LayerGraph(graph, p => Bind(graph, tensors, p, average: false), training: true, random, IsFrozen, (layer, y) => probe?.AfterLayer(graph, layer, y))
-        {
-            HasOtherParts = memory.Share is not null,
-            Carried = CarriedWhile(memory.Carried),
-        };
+        { HasOtherParts = memory.Share is not null, Carried = CarriedWhile(memory.Carried) };
         layers.SetLengths(batch.X, batch.Lengths);
         Tensor output = layers.Apply(network.Layers, batch.X);
         BatchLoss built = BuildLoss(graph, output, batch);

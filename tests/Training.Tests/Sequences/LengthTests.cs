@@ -5,7 +5,6 @@ using GpuGrad.Kernels.Ops.Batches;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Steps;

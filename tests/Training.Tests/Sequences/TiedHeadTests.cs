@@ -1,7 +1,6 @@
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;

@@ -72,7 +72,7 @@ switch('wrong memory', 'Recurrence/CpuRecurrence.cs', '((before * C.Saved) + «M
 switch('forgets', 'Recurrence/CpuRecurrence.cs', 'if («slot == C.Memory»)', 'slot == -2')
 switch('tail', 'Recurrence/CpuRecurrence.cs', 'for (; unit < count; unit++)\n            «next[unit] = y[unit] = C.Forward<F32, HostForward<F32, FloatLane, float>>(new(places, unit)).Value;»', 'y[unit] = C.Forward<F32, HostForward<F32, FloatLane, float>>(new(places, unit)).Value;')
 switch('missing term', 'Recurrence/CpuRecurrenceGradient.cs', 'past[unit] += «dy[unit]» + sums[unit];', '0')
-switch('stale state', 'Recurrence/CpuRecurrenceGradient.cs', '«Copies.Clear(places.State + at, count);»', ';')
+switch('stale padding', 'Recurrence/CpuRecurrenceGradient.cs', '«Copies.Clear(places.Recurrent + at, count);»', ';')
 switch('stale padding', 'Recurrence/CpuRecurrenceGradient.cs', '«Copies.Clear(places.Projected + at, count);»', ';')
 switch('overwrites', 'Recurrence/StepProduct.cs', 'Width, «begin > 0»);', 'false')
 switch('one buffer', 'Recurrence/StepProduct.cs', '((long)(«step & 1») * rowTiles', '0')
@@ -95,7 +95,7 @@ in_training('wrong end', DATA + 'Texts/TextDocuments.cs', '«ids[i].AsSpan(ids[i
 in_training('off by one', DATA + 'Texts/TokenWindows.cs', 'ids.AsSpan((row * stride) + «1», context)', '0', 'FullyQualifiedName~LanguageModelTests')
 in_training('missing window', DATA + 'Texts/TokenWindows.cs', '((ids.Length - context - 1) / stride) + «1»', '0', 'FullyQualifiedName~LanguageModelTests')
 in_training('looks ahead', DATA + 'Texts/TextStream.cs', 'VocabularyFit.Of(Config, [Text[..«validation»]], note)', 'Text.Length', 'FullyQualifiedName~LanguageModelTests')
-in_training('length of another', STEPS + 'BatchSource.cs', 'graph.Persistent(lengths.Name, new Shape(held), lengths), «at»)', 'graph.Add(new GatherRows(), at, at)', 'FullyQualifiedName~LengthTests')
+in_training('length of another', STEPS + 'BatchFetch.cs', 'graph.Persistent(slots.Lengths.Name, new Shape(held), slots.Lengths), «at»)', 'graph.Add(new GatherRows(), at, at)', 'FullyQualifiedName~LengthTests')
 in_training('unchecked', 'src/Training/Tools/StepBatch.cs', 'ContainsAnyExceptInRange(«1», steps)', '0', 'FullyQualifiedName~LengthTests')
 
 # Samples that are mixed.
@@ -108,7 +108,7 @@ switch('wrong label', 'Batches/MixBatch.cs', 'larger[n] = «share < BatchMix.Who
 switch('wrong share', 'Batches/MixBatch.cs', 'other[0] = «(BatchMix.Whole - share)» / (float)BatchMix.Whole;', 'share')
 in_training('wrong share', DATA + 'Augmenting/BatchMixing.cs', '(int)Math.Round(«kept» * BatchMix.Whole)', 'share', 'FullyQualifiedName~MixingTests')
 in_training('wrong sides', DATA + 'Augmenting/BatchMixing.cs', 'top, left, «bottom - top», right - left', 'right - left', 'FullyQualifiedName~MixingTests')
-in_training('targets unmixed', STEPS + 'BatchSource.cs', 'Targets = «graph.Add(new MixBatch(false), batch.Targets, clock)»', 'batch.Targets', 'FullyQualifiedName~MixingTests')
+in_training('targets unmixed', STEPS + 'BatchFetch.cs', 'Targets = «graph.Add(new MixBatch(false), batch.Targets, clock)»', 'batch.Targets', 'FullyQualifiedName~MixingTests')
 
 # GPU kernels.
 switch('missing factor', 'Attention/AttentionKernels.cs', '«sum *= shrink;»', ';', tests=ON_PTX + 'attention')

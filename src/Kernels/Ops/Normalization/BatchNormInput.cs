@@ -3,7 +3,6 @@ using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
-using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 

@@ -11,7 +11,7 @@ internal static class NormalizationCases
         new(2, 1), new(33, 5), new(257, 67), new(2, 3, 5, 7), new(1, 1, 3, 3), new(4, 6, 28, 28), new(3, 33, 1, 17), new(600, 130), new(2, 1, 70, 70),
     ];
 
-    private static readonly Shape[] Rows = [new(1, 1), new(5, 2), new(33, 257), new(3, 7, 16), new(2, 3, 5, 7), new(200, 33), new(1, 5000)];
+    private static readonly Shape[] Rows = [new(1, 1), new(5, 2), new(33, 257), new(3, 7, 16), new(2, 3, 5, 7), new(1, 5000), new(200, 33)];
 
     private static readonly (Shape Shape, int Groups)[] Grouped =
     [
