@@ -47,7 +47,7 @@ public sealed class ConfigExampleTests
             _ when type == typeof(LayerConfig) => null,
             _ when type == typeof(OptimizerConfig) => $"{Digits}\nmodel: [flatten, {{dense: 10}}]\ntrain: {{epochs: 1, optimizer: {example}}}",
             _ when type == typeof(ScheduleConfig) => $"{Digits}\nmodel: [flatten, {{dense: 10}}]\ntrain: {{epochs: 1, schedule: {example}}}",
-            _ when type == typeof(InitConfig) => $"{Digits}\nmodel: [flatten, {{dense: {{units: 10, init: {example}}}}}]\ntrain: {{epochs: 1}}",
+            _ when type == typeof(InitConfig) => $"{Digits}\nmodel: [{{conv: {{filters: 8, kernel: 3, init: {example}}}}}, flatten, {{dense: 10}}]\ntrain: {{epochs: 1}}",
             _ when type == typeof(AugmentConfig) => $"{Digits.Replace("batch: 8", $"batch: 8, augment: [{example}]", StringComparison.Ordinal)}\nmodel: [flatten, {{dense: 10}}]\ntrain: {{epochs: 1}}",
             _ => "",
         };

@@ -13,9 +13,10 @@ public sealed class TextPageTests
     {
         string[] pieces = File.ReadAllText(Path.Combine(Effort.Root, "docs", "text.md")).Split("```yaml\n")[1..];
         RunConfig[] configs = [.. pieces.Select((p, i) => RunConfigFile.Load($"page-{i}.yaml", text: p.Split("```")[0]).Config)];
-        Assert.Equal(3, configs.Length);
+        Assert.Equal(4, configs.Length);
         Assert.NotNull(ModelCheck.Check(configs[0]));
-        foreach ((RunConfig config, int length, int classes) in new[] { (configs[1], 2700, 2), (configs[2], 300, 5) })
+        Assert.NotNull(ModelCheck.Check(configs[1]));
+        foreach ((RunConfig config, int length, int classes) in new[] { (configs[2], 2700, 2), (configs[3], 300, 5) })
             ModelCheck.Check(config, new DataShape(new Kernels.Tensors.Shape(length), classes));
     }
 }
