@@ -83,7 +83,7 @@ in_training('unmasked', LAYERS + 'Recurrent.cs', 'return «lengths is null» ? x
 in_training('length unread', LAYERS + 'Layer.cs', 'x.Shape[1] == steps ? «lengths» : null', 'null', 'FullyQualifiedName~RecurrentTests|FullyQualifiedName~Sequences.AttentionTests')
 in_training('length unread', LAYERS + 'TimePool.cs', '«g.LengthsOf(x)» is Tensor lengths ?', 'null', 'FullyQualifiedName~RecurrentTests|FullyQualifiedName~SeriesFolderTests')
 in_training('keys unturned', LAYERS + 'AttentionLayer.cs', 'new Rotary(config.Heads + «groups»,', '0', NETWORKS + 'attention|' + NETWORKS + 'transformer')
-switch('two tables', LAYERS + 'Dense.cs', '.. «tied» ? [] : new[] { weight }', 'false')
+in_training('two tables', LAYERS + 'Dense.cs', '.. «tied» ? [] : new[] { weight }', 'false', 'FullyQualifiedName~TiedHeadTests')
 in_training('other table', LAYERS + 'Dense.cs', 'return «embedding.Table»;', 'site.Known.Values.OfType<EmbeddingLayer>().First(e => e.Table.Shape == wanted).Table', 'FullyQualifiedName~TiedHeadTests')
 
 # What is read of sequences.
