@@ -63,7 +63,7 @@ internal sealed class LiveDisplay(RunConfig config, string device, Output output
             return;
         screen.Step(report.Step, report.Loss);
         EpochFigures running = trainer.Running;
-        double speed = report.Step * config.Data.Batch / trainer.Seconds, left = trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step);
+        (double speed, double left) = TrainingDisplay.Pace(config, trainer, report);
         string accuracy = running.Accuracy >= 0 ? $", accuracy {Format.Percent(running.Accuracy)}" : "";
         screen.Progress = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs}, step {report.Step}/{trainer.TotalSteps}, loss {Format.Loss(running.Loss)}{accuracy}, lr {report.Rate:G4}, {Format.Count(speed)}/s, {Format.Seconds(left)} left; Ctrl-C stops");
         Draw();

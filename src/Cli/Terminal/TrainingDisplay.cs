@@ -25,8 +25,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         sinceLine.Restart();
         EpochFigures running = trainer.Running;
         double share = (double)report.Done / report.Samples;
-        double speed = report.Step * config.Data.Batch / trainer.Seconds;
-        double left = trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step);
+        (double speed, double left) = Pace(config, trainer, report);
         string text = Format.Invariant($"epoch {report.Epoch + 1}/{config.Train.Epochs} {Bar(share)} loss {Format.Loss(running.Loss)}{Accuracy(running)}  lr {report.Rate:G4}  {Format.Count(speed)}/s  {Format.Seconds(left)} left");
         if (Output.IsLive)
             AnsiConsole.Write("\r" + Fit(text));
@@ -57,6 +56,10 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         output.Line(string.Concat(columns.Select(c => c.Value.PadLeft(c.Width))));
         sinceLine.Restart();
     }
+
+    /// <summary>Samples a second since the run began, and the seconds that are left at that speed.</summary>
+    internal static (double Speed, double Left) Pace(RunConfig config, Trainer trainer, in StepReport report) =>
+        (report.Step * config.Data.Batch / trainer.Seconds, trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step));
 
     private void Begin()
     {

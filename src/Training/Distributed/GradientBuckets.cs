@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Optimizers;
 using GpuGrad.Kernels.Plans;
@@ -32,9 +31,6 @@ internal sealed class GradientBuckets
         values = GC.AllocateUninitializedArray<float>(length, pinned: true);
         buckets = [.. Divide(model.Memory.Layout, length, Floats)];
     }
-
-    /// <summary>Seconds that steps have waited for sums when there was nothing more to compute.</summary>
-    public double Exposed { get; private set; }
 
     /// <summary>Pieces of the gradient from its end to its beginning, each from where a parameter begins.</summary>
     public static IEnumerable<(int Begin, int Length)> Divide(ParameterLayout layout, int length, int atLeast)
@@ -74,11 +70,9 @@ internal sealed class GradientBuckets
     /// <param name="weight">Of the whole batch.</param>
     public void Finish(double weight)
     {
-        long begin = Stopwatch.GetTimestamp();
         foreach (IPendingSum sum in pending)
             sum.Wait();
         pending.Clear();
-        Exposed += Stopwatch.GetElapsedTime(begin).TotalSeconds;
         RankGroup.Scale(values, (float)(1 / weight));
         model.DeviceMemory.Write(model.Memory.Accumulated!, 0, values.AsSpan());
     }

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using System.Text.Json;
@@ -45,7 +44,6 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
     private readonly double[] weightOfBatch = new double[1];
     private float[] values = [];
     private GradientBuckets? buckets;
-    private double exposed;
     private bool isPooled;
 
     public int Rank => collectives.Rank;
@@ -57,9 +55,6 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
 
     /// <summary>Whether any rank was asked to stop.</summary>
     public bool Stops { get; private set; }
-
-    /// <summary>Seconds that this rank has waited for gradients of others when it had nothing more to compute.</summary>
-    public double Exposed => exposed + (buckets?.Exposed ?? 0);
 
     /// <summary>Gives every rank the state of rank 0.</summary>
     public RunState Share(RunState state)
@@ -220,9 +215,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
             model.DeviceMemory.Read(model.Memory.State, 0, state);
             Scale(state, (float)sampleShare);
         }
-        long begin = Stopwatch.GetTimestamp();
         collectives.Sum(all);
-        exposed += Stopwatch.GetElapsedTime(begin).TotalSeconds;
         if (gradients > 0)
             model.DeviceMemory.Write(model.Memory.Accumulated!, 0, gradient);
         if (state.Length > 0)

@@ -67,17 +67,9 @@ public sealed class Conv : Layer
         Output = input.Output(config.Filters, p, q);
         image = new Shape(config.Filters, input.C / config.Groups, kernel.R, kernel.S);
         int fanIn = image.LengthOf(1..), fanOut = config.Filters / config.Groups * kernel.R * kernel.S;
-        weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
-        {
-            Penalized = true,
-            Init = config.Init ?? site.DefaultInit,
-            FanIn = fanIn,
-            FanOut = fanOut,
-            Patches = site.IsFirst && config.Groups == 1 ? new PatchWindow(new Shape(input.C, input.H, input.W), kernel.R, kernel.S, dilation.H, dilation.W) : null,
-        };
-        bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }
-            : null;
+        (weight, bias) = site.Weights(input.IsSignal ? new Shape(image[0], image[1], image[3]) : image, config.Bias ? config.Filters : 0, (fanIn, fanOut), config.Init, config.BiasInit);
+        if (site.IsFirst && config.Groups == 1)
+            weight = weight with { Patches = new PatchWindow(new Shape(input.C, input.H, input.W), kernel.R, kernel.S, dilation.H, dilation.W) };
         Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
     }
 

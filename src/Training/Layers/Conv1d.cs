@@ -88,10 +88,7 @@ public sealed class Conv1d : Layer
         Output = new Shape(geometry.Output((1, steps), (1, config.Kernel)).Item2, config.Filters);
         var shape = new Shape(config.Filters, features / config.Groups, config.Kernel);
         int fanIn = shape.LengthOf(1..), fanOut = checked(config.Filters / config.Groups * config.Kernel);
-        weight = new Parameter($"{site.Path}.weight", site.Path, shape) { Penalized = true, Init = config.Init ?? site.DefaultInit, FanIn = fanIn, FanOut = fanOut };
-        bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }
-            : null;
+        (weight, bias) = site.Weights(shape, config.Bias ? config.Filters : 0, (fanIn, fanOut), config.Init, config.BiasInit);
         string padding = config.Padding switch { StepPadding.Same => "same", StepPadding.Causal => "causal", _ => "valid" };
         Details = string.Create(CultureInfo.InvariantCulture, $"{config.Kernel} steps, {padding}{(config.Stride > 1 ? $", stride {config.Stride}" : "")}{(config.Dilation > 1 ? $", dilation {config.Dilation}" : "")}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
     }

@@ -71,16 +71,7 @@ public sealed class ConvTranspose : Layer
         Output = input.Output(config.Filters, height, width);
         image = new Shape(input.C, config.Filters / config.Groups, kernel.R, kernel.S);
         int fanIn = input.C / config.Groups * kernel.R * kernel.S, fanOut = image.LengthOf(1..);
-        weight = new Parameter($"{site.Path}.weight", site.Path, input.IsSignal ? new Shape(image[0], image[1], image[3]) : image)
-        {
-            Penalized = true,
-            Init = config.Init ?? site.DefaultInit,
-            FanIn = fanIn,
-            FanOut = fanOut,
-        };
-        bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(config.Filters)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = fanIn, FanOut = fanOut }
-            : null;
+        (weight, bias) = site.Weights(input.IsSignal ? new Shape(image[0], image[1], image[3]) : image, config.Bias ? config.Filters : 0, (fanIn, fanOut), config.Init, config.BiasInit);
         Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}");
     }
 

@@ -47,16 +47,8 @@ public sealed class Dense : Layer
         tied = config.Tied is not null;
         int features = site.Input[^1];
         Output = site.Input.With(site.Input.Rank - 1, units);
-        weight = config.Tied is not null ? TableOf(config, site) : new Parameter($"{site.Path}.weight", site.Path, new Shape(units, features))
-        {
-            Penalized = true,
-            Init = config.Init ?? site.DefaultInit,
-            FanIn = features,
-            FanOut = units,
-        };
-        bias = config.Bias
-            ? new Parameter($"{site.Path}.bias", site.Path, new Shape(units)) { Init = config.BiasInit ?? site.DefaultBiasInit(config.Init), FanIn = features, FanOut = units }
-            : null;
+        (weight, bias) = site.Weights(new Shape(units, features), config.Bias ? units : 0, (features, units), config.Init, config.BiasInit);
+        weight = tied ? TableOf(config, site) : weight;
     }
 
     public override Shape Output { get; }

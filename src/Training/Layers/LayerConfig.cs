@@ -3,6 +3,7 @@ using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Initializers;
+using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
@@ -65,6 +66,19 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     /// </summary>
     /// <param name="weights">The initialiser that the config gives the weights; null for the default. Who sets the scale of signals wants no other besides.</param>
     public InitConfig DefaultBiasInit(InitConfig? weights) => IsScaleFree || weights is not null ? new ConstantInit() : Small;
+
+    /// <summary>What multiplies the inputs of the layer, and a bias for each of its outputs; named as in PyTorch.</summary>
+    /// <param name="shape">Of the weights.</param>
+    /// <param name="biases">How many there are; 0 for none.</param>
+    /// <param name="fan">Inputs that one output sums up, outputs that one input reaches.</param>
+    /// <param name="init">The initialiser that the config gives the weights; null for the default.</param>
+    /// <param name="biasInit">The same of the biases.</param>
+    internal (Parameter Weight, Parameter? Bias) Weights(Shape shape, int biases, (int In, int Out) fan, InitConfig? init, InitConfig? biasInit)
+    {
+        var weight = new Parameter($"{Path}.weight", Path, shape) { Penalized = true, Init = init ?? DefaultInit, FanIn = fan.In, FanOut = fan.Out };
+        Parameter? bias = biases == 0 ? null : new Parameter($"{Path}.bias", Path, new Shape(biases)) { Init = biasInit ?? DefaultBiasInit(init), FanIn = fan.In, FanOut = fan.Out };
+        return (weight, bias);
+    }
 
     private bool IsScaleFree => Next.Normalized || Next is { IsLast: true, Activation: null };
 

@@ -44,13 +44,10 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
     public void Add(CpuBinding b)
     {
         if (layout.IsMatrix)
-            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
+            EachBlock(b, column =>
             {
-                for (int block = begin; block < end; block++)
-                {
-                    SumColumns(block * ChannelLayout.ColumnBlock);
-                    GradientColumns(block * ChannelLayout.ColumnBlock);
-                }
+                SumColumns(column);
+                GradientColumns(column);
             });
         else
         {
@@ -63,11 +60,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
     public void AddSums(CpuBinding b)
     {
         if (layout.IsMatrix)
-            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
-            {
-                for (int block = begin; block < end; block++)
-                    SumColumns(block * ChannelLayout.ColumnBlock);
-            });
+            EachBlock(b, SumColumns);
         else
             AddPlaneSums(b);
     }
@@ -76,14 +69,17 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
     public void AddGradients(CpuBinding b)
     {
         if (layout.IsMatrix)
-            b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
-            {
-                for (int block = begin; block < end; block++)
-                    GradientColumns(block * ChannelLayout.ColumnBlock);
-            });
+            EachBlock(b, GradientColumns);
         else
             AddPlaneGradients(b);
     }
+
+    // Blocks of columns of a matrix, each with all its rows.
+    private void EachBlock(CpuBinding b, Action<int> columns) => b.Parallel(layout.ColumnBlocks, (begin, end, _) =>
+    {
+        for (int block = begin; block < end; block++)
+            columns(block * ChannelLayout.ColumnBlock);
+    });
 
     private void AddPlaneSums(CpuBinding b)
     {
