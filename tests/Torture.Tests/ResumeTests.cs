@@ -120,10 +120,12 @@ public sealed class ResumeTests : IDisposable
     [Fact]
     public void Where_no_checkpoint_is_whole_the_run_is_refused()
     {
-        foreach (string file in Directory.EnumerateFiles(Checkpoints))
+        string[] files = Directory.GetFiles(Checkpoints); // the two newest, and the best where it is older
+        foreach (string file in files)
             File.WriteAllBytes(file, File.ReadAllBytes(file)[..^1]);
         Ended ended = Gpugrad.Inside("resume", Run);
         Assert.Equal(3, ended.Code);
-        Assert.Contains("none of its 2 checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
+        Assert.InRange(files.Length, 2, 3);
+        Assert.Contains($"none of its {files.Length} checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
     }
 }

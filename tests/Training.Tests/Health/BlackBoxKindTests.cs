@@ -45,6 +45,7 @@ public sealed class BlackBoxKindTests
           - positions: {name: positions}
           - rmsnorm: {name: rmsnorm}
           - attention: {heads: 2, causal: true, rotary: true, name: attention}
+          - conv1d: {filters: 4, kernel: 3, padding: causal, name: conv1d}
           - transformer: {heads: 2, norm: rmsnorm, activation: swiglu, name: transformer}
           - rnn: {units: 4, name: rnn}
           - lstm: {units: 4, name: lstm}
@@ -101,6 +102,7 @@ public sealed class BlackBoxKindTests
     [InlineData("positions")]
     [InlineData("rmsnorm")]
     [InlineData("attention")]
+    [InlineData("conv1d")]
     [InlineData("transformer.norm2")]
     [InlineData("transformer.self_attn")]
     [InlineData("transformer.linear3")]
