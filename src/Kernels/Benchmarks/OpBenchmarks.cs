@@ -42,6 +42,7 @@ public static class OpBenchmarks
         new("softmax", "NxC", "1024x1000", (r, s) => new OpCase("softmax", new Softmax(), [Normal(r, s)])),
         new("softmax-cross-entropy", "NxC", "1024x1000", (r, s) => new OpCase("softmax-cross-entropy", new SoftmaxCrossEntropy(), [Normal(r, s), CaseInput.Integers(r, new Shape(s[0]), s[1])]) { GradientOutputs = [0] }),
         new("sum", "RowsxN", "1x1000000", (r, s) => new OpCase("sum", new ChannelSum(0), [Normal(r, s)])),
+        new("prelu", "NxC", "1024x1024", (r, s) => new OpCase("prelu", new PRelu(1), [CaseInput.AwayFrom(r, new Shape(s), [0]), Normal(r, s[1])])),
         new("add", null, "1024x1024", (r, s) => new OpCase("add", new Add(), [Normal(r, s), Normal(r, s)])),
         new("sgd", "N", "1000000", (r, s) => Optimizer<MomentumRule>("sgd", r, s)),
         new("adam", "N", "1000000", (r, s) => Optimizer<AdamRule>("adam", r, s)),

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Losses;
 using GpuGrad.Kernels.Ops.Pooling;
 using GpuGrad.Kernels.Plans;
@@ -38,6 +39,9 @@ internal sealed class KinkPattern
         {
             switch (node.Op)
             {
+                case PRelu:
+                    Add(node, n => Sides(n.Inputs[0], [0]));
+                    break;
                 case MaxPool2D:
                     Add(node, n => Places(n.Outputs[1]));
                     break;

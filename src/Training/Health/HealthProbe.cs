@@ -117,7 +117,7 @@ public sealed class HealthProbe
         bool last = false, trained = !layout.State.Any(p => p.Trained);
         foreach (Layer layer in network.AllLayers.Where(l => l.Inner.Count == 0 || l == network.Layers[^1]))
         {
-            if (layer.Parameters.Count > 0)
+            if (layer.Parameters.Count > 0 && !LayerCatalog.IsActivation(layer.Kind))
                 last = WatchedLayer.UnitsAreLast(layer.Kind);
             trained |= layer.Parameters.Any(layout.IsTrained);
             if (trained && WatchedLayer.IsWatched(layer, layer == network.Layers[^1]))

@@ -1,4 +1,3 @@
-using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Training.Layers;
 
 namespace GpuGrad.Training.Health;
@@ -70,10 +69,8 @@ public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units,
     public string Name => $"{Path} ({Kind})";
 
     /// <summary>Whether a layer's output is looked at: activations are, and the network's last layer.</summary>
-    public static bool IsWatched(Layer layer, bool isLast) => isLast || layer is ActivationLayer;
+    public static bool IsWatched(Layer layer, bool isLast) => isLast || LayerCatalog.IsActivation(layer.Kind);
 
     /// <summary>Whether the units of a kind of layer are the last axis of its output; else they are the first of a sample.</summary>
     public static bool UnitsAreLast(string kind) => kind is "dense" or "embedding" or "layernorm" or "rmsnorm" or "positions" or "attention" or "transformer";
-
-    internal static bool IsActivation(string kind) => Activation.All.Any(a => a.Name == kind);
 }

@@ -38,6 +38,7 @@ public static class LayerCatalog
         new("residual", typeof(ResidualConfig), "Layers whose result is added to their input."),
         new("branch", typeof(BranchConfig), "Several paths side by side, joined."),
         new("repeat", typeof(RepeatConfig), "The same layers several times in a row, each with weights of its own."),
+        new("prelu", typeof(PReluConfig), "A relu whose slope below 0 is learned."),
         .. Activation.All.Select(ActivationConfig.ChoiceFor),
     ];
 
@@ -50,7 +51,10 @@ public static class LayerCatalog
 
     /// <summary>True for layers whose output weights decide; normalisations are not among them.</summary>
     internal static bool HasWeights(string kind) =>
-        !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "time-pool" or "upsample" or "softmax" or "log-softmax" or "permute") && !Activation.All.Any(a => a.Name == kind);
+        !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "time-pool" or "upsample" or "softmax" or "log-softmax" or "permute") && !IsActivation(kind);
+
+    /// <summary>True for activation functions, those with learned numbers among them.</summary>
+    internal static bool IsActivation(string kind) => kind == "prelu" || Activation.All.Any(a => a.Name == kind);
 
     /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
     internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm" or "positions" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";

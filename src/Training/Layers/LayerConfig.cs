@@ -55,7 +55,7 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     /// </summary>
     public InitConfig DefaultInit => IsScaleFree && !Next.IsOnly ? Small : Next.Activation switch
     {
-        "relu" or "relu6" or "leaky-relu" or "elu" or "gelu" or "gelu-tanh" or "silu" or "mish" or "softplus" or "hard-swish" => new HeInit(),
+        "relu" or "relu6" or "leaky-relu" or "prelu" or "elu" or "gelu" or "gelu-tanh" or "silu" or "mish" or "softplus" or "hard-swish" => new HeInit(),
         "selu" => new LecunInit { Distribution = Distribution.Normal },
         _ => new XavierInit(),
     };

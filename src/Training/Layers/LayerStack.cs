@@ -1,4 +1,3 @@
-using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config.Yaml;
 
@@ -69,7 +68,7 @@ public static class LayerStack
         for (int i = index + 1; i < layers.Count; i++)
         {
             string kind = LayerCatalog.NameOf(layers[i]);
-            if (scaleIsKept && Activation.All.Any(a => a.Name == kind))
+            if (scaleIsKept && LayerCatalog.IsActivation(kind))
                 return new Follower(kind, normalized, false);
             normalized |= scaleIsKept && LayerCatalog.IsNormalization(kind);
             scaleIsKept &= LayerCatalog.IsTransparent(kind);

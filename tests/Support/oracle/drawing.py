@@ -3,7 +3,7 @@ import numpy as np
 
 import sequential
 
-SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", *sequential.ACTIVATIONS]
+SAME_SHAPE = ["batchnorm", "layernorm", "groupnorm", "dropout", "softmax", "log-softmax", "prelu", *sequential.ACTIVATIONS]
 LAYERS = ["dense", "conv", "conv-transpose", "maxpool", "avgpool", "global-avgpool", "global-maxpool", "embedding", "permute", "flatten",
           "reshape", "residual", "branch", "repeat", "upsample", *SAME_SHAPE]
 SEQUENCES = ["rmsnorm", "positions", "attention", "transformer", "rnn", "lstm", "gru", "conv1d", "time-pool"]  # layers over sequences [T, F]
@@ -176,6 +176,7 @@ class Draw:
         return {
             "dense": lambda: {"dense": self.pick([self.whole(1, 9), {"units": self.whole(1, 9), "bias": False}, {"units": self.whole(1, 9)}])},
             "dropout": lambda: self.pick([{"dropout": 0}, "dropout", {"dropout": self.real(0.05, 0.8)}, *([{"dropout": {"rate": self.real(0.1, 0.6), "channels": True}}] * (len(shape) > 1))]),
+            "prelu": lambda: self.pick(["prelu", {"prelu": self.real(-0.5, 1.2)}, *({"prelu": {"slope": self.real(0.05, 0.5), "slopes": of}} for of in ("one", "channel", "feature"))]),
             "permute": lambda: {"permute": [int(a) for a in self.r.permutation(len(shape))]},
             "reshape": lambda: self.reshape(shape),
             "residual": lambda: self.residual(shape),

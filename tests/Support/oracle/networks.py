@@ -29,7 +29,7 @@ import sequential
 import training
 from drawing import LAYERS, LOSSES, OPTIMIZERS, SCHEDULES, SEQUENCES, Draw, Refused
 
-KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], sequential.HardSigmoid: [-3, 3],
+KINKS = {torch.nn.ReLU: [0], torch.nn.LeakyReLU: [0], torch.nn.ELU: [0], torch.nn.SELU: [0], sequential.PReLU: [0], sequential.HardSigmoid: [-3, 3],
          torch.nn.Hardswish: [-3, 3], torch.nn.Hardtanh: [-1, 1]}
 NEAREST = 1e-4
 SMALLEST = 5e-4  # share of the root mean square below which an element of a gradient is mostly rounding to what divides by its size

@@ -12,6 +12,7 @@ from torch import nn
 SHORTHAND = {
     "dense": "units", "maxpool": "kernel", "avgpool": "kernel", "groupnorm": "groups", "dropout": "rate", "permute": "axes",
     "reshape": "shape", "residual": "layers", "upsample": "factor", "branch": "paths", "leaky-relu": "slope", "elu": "alpha", "softplus": "beta",
+    "prelu": "slope",
 }
 
 
@@ -20,6 +21,17 @@ class HardSigmoid(nn.Module):
 
     def forward(self, x):
         return (x + 3).clamp(0, 6) / 6
+
+
+class PReLU(nn.PReLU):
+    """With a slope for each place of the last axis too."""
+
+    def __init__(self, shape, slope=0.25, slopes="one"):
+        super().__init__({"one": 1, "channel": shape[0], "feature": shape[-1]}[slopes], slope)
+        self.last = slopes == "feature"
+
+    def forward(self, x):
+        return super().forward(x.movedim(-1, 1)).movedim(1, -1) if self.last else super().forward(x)
 
 
 ACTIVATIONS = {
@@ -276,6 +288,8 @@ def module_of(layer, shape, clock):
     settings = {k.replace("-", "_"): v for k, v in settings.items() if k not in ("name", "init", "bias-init")}
     if name in sequences.MODULES:
         return sequences.MODULES[name](clock, shape, **settings)
+    if name == "prelu":
+        return PReLU(shape, **settings)
     if name in ACTIVATIONS:
         return ACTIVATIONS[name](**settings)
     if name == "dense" and "tied" in settings:

@@ -104,7 +104,7 @@ def penalty_of(config, model):
     """Over what multiplies an input: not biases, not the factors of normalisations."""
     penalty = config.get("train", {}).get("penalty") or {}
     normalisations = (torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.LayerNorm, torch.nn.GroupNorm)
-    others = (*normalisations, sequences.RMSNorm, sequences.Positions)
+    others = (*normalisations, sequences.RMSNorm, sequences.Positions, torch.nn.PReLU)
     weights = [m.weight for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and not isinstance(m, others)]
     weights += [p for n, p in model.named_parameters() if n.endswith("in_proj_weight") or n.rpartition(".")[2].startswith("weight_")]
     return sum(penalty.get("l1", 0) * w.abs().sum() + penalty.get("l2", 0) * (w ** 2).sum() for w in weights)
@@ -139,7 +139,7 @@ def group_of(groups, name):
 def exempt_of(model):
     """What decays not where only weights do."""
     weights = {id(m.weight) for m in model.modules() if isinstance(getattr(m, "weight", None), torch.Tensor) and "Norm" not in type(m).__name__
-               and not isinstance(m, (sequences.Positions, torch.nn.Embedding))}
+               and not isinstance(m, (sequences.Positions, torch.nn.Embedding, torch.nn.PReLU))}
     return {id(p) for n, p in model.named_parameters() if id(p) not in weights and not n.rpartition(".")[2].startswith(("in_proj_weight", "weight_"))}
 
 

@@ -48,6 +48,7 @@ internal static class ConfigExamples
         [(typeof(LayerConfig), "residual")] = "residual: [{conv: {filters: 8, kernel: 3, padding: same}}, relu]",
         [(typeof(LayerConfig), "branch")] = "branch: {paths: [[{conv: {filters: 4, kernel: 1}}], [{maxpool: {kernel: 3, stride: 1, padding: 1}}]], join: concat}",
         [(typeof(LayerConfig), "repeat")] = "repeat: {times: 2, layers: [{conv: {filters: 8, kernel: 3, padding: same}}, relu]}",
+        [(typeof(LayerConfig), "prelu")] = "prelu: {slopes: channel}",
         [(typeof(LayerConfig), "leaky-relu")] = "leaky-relu: 0.1",
         [(typeof(LossConfig), "softmax-cross-entropy")] = "softmax-cross-entropy: {label-smoothing: 0.1}",
         [(typeof(LossConfig), "bce-with-logits")] = "bce-with-logits: {positive-weight: 5}",

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Activations;
 using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -10,6 +11,7 @@ using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
 using GpuGrad.Kernels.Ops.Steps;
+using GpuGrad.Kernels.Tensors;
 using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
@@ -46,11 +48,19 @@ internal static class OnnxOps
         Slice op => n.Add("Slice", [n.Input(), n.Graph.Indices("starts", [op.Start]), n.Graph.Indices("ends", [op.Start + op.Length]), n.Graph.Indices("axes", [op.Axis])]),
         Recurrence op => OnnxSequences.Recurrence(n, op),
         TimePool op => OnnxSequences.Pool(n, op),
+        PRelu op => Sloped(n, op),
         Add => n.Add("Add", [n.Input(0), n.Input(1)]),
         Multiply => n.Add("Mul", [n.Input(0), n.Input(1)]),
         MapOp op when OnnxActivations.Find(op) is { } activation => activation(n, op.Constant),
         Op op => throw new GpuGradException(Fault.Config, $"layer {n.Scope}: '{op.Name}' has no form in ONNX yet; expected other layers, or an --out that ends in .safetensors"),
     };
+
+    // Slopes are spread as ONNX spreads everything: from the last axis on.
+    private static string Sloped(OnnxNode n, PRelu op)
+    {
+        int slopes = n.InputShape(1).Count, behind = slopes == 1 ? 0 : n.InputShape().Rank - 1 - op.Axis;
+        return n.Add("PRelu", [n.Input(0), n.Input(1, new Shape([slopes, .. Enumerable.Repeat(1, behind)]))]);
+    }
 
     private static string Product(OnnxNode n, MatMul op)
     {

@@ -31,7 +31,7 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
     private static readonly string[] Read =
     [
         "dense", "conv", "conv-transpose", "maxpool", "avgpool", "upsample", "global-avgpool", "global-maxpool", "batchnorm", "layernorm", "groupnorm", "dropout", "embedding", "softmax", "log-softmax",
-        "permute", "flatten", "reshape", "residual", "branch", .. Activation.All.Select(a => a.Name),
+        "permute", "flatten", "reshape", "residual", "branch", "prelu", .. Activation.All.Select(a => a.Name),
     ];
 
     public static TheoryData<string> Fixtures => [.. AgreementCase.Fixtures];

@@ -77,7 +77,6 @@ internal static class Elementwise
             "Identity" => v => v[0],
             "Relu" => v => Math.Max(0, v[0]),
             "LeakyRelu" => v => v[0] < 0 ? alpha * v[0] : v[0],
-            "PRelu" => v => v[0] < 0 ? v[1] * v[0] : v[0],
             "Elu" => v => v[0] < 0 ? alpha * double.ExpM1(v[0]) : v[0],
             "Selu" => v => gamma * (v[0] <= 0 ? alpha * double.ExpM1(v[0]) : v[0]),
             "Celu" => v => Math.Max(0, v[0]) + Math.Min(0, alpha * double.ExpM1(v[0] / alpha)),

@@ -61,6 +61,7 @@ internal static class NodeReaders
         ["LayerNormalization"] = NormNodes.Layer,
         ["InstanceNormalization"] = NormNodes.Instance,
         ["GroupNormalization"] = NormNodes.Group,
+        ["PRelu"] = SlopeNodes.PRelu,
         ["Softmax"] = n => ShapeNodes.Softmax(n, "softmax"),
         ["LogSoftmax"] = n => ShapeNodes.Softmax(n, "log-softmax"),
         ["Dropout"] = ShapeNodes.Dropout,
