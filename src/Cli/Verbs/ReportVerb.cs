@@ -4,6 +4,7 @@ using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Tools;
@@ -30,18 +31,21 @@ public sealed class ReportVerb : Verb
         string[] folders = [.. Runs];
         OnlyWith(!NoTest && folders.Length == 1, "the report of one run, without --no-test", "device");
         ReportedRun[] runs = [.. folders.Select(Open)];
-        (Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation) = NoTest || folders.Length > 1 ? (null, null, null) : Judge(folders[0], output);
+        Judged judged = NoTest || folders.Length > 1 ? new Judged() : Judge(folders[0], output);
         string path = Out ?? Path.Combine(folders[0], folders.Length > 1 ? "comparison.html" : "report.html");
-        RunReport.Page(runs, judgement, samples, evaluation).Save(path);
+        RunReport.Page(runs, judged.Judgement, judged.Samples, judged.Evaluation, judged.Attention).Save(path);
         long bytes = new FileInfo(path).Length;
         output.Line($"report     {path} ({Format.Bytes(bytes)})");
+        if (judged.Attention.Count > 0)
+            output.Line($"attention  {AttentionPictures.Verdict(judged.Attention)}");
         output.Json(new JsonObject
         {
             ["file"] = path,
             ["bytes"] = bytes,
             ["alarms"] = Findings(runs.SelectMany(r => r.Log.Alarms), "alarm"),
             ["remarks"] = Findings(runs.SelectMany(r => r.Log.Remarks), "remark"),
-            ["mistakes"] = judgement?.Mistakes.Count,
+            ["mistakes"] = judged.Judgement?.Mistakes.Count,
+            ["attention"] = AttentionPictures.ToJson(judged.Attention, maps: false),
         });
         return ExitCode.Done;
     }
@@ -59,7 +63,7 @@ public sealed class ReportVerb : Verb
         return new ReportedRun(name, RunLog.Read(files.Metrics), files.Manifest, files.Summary, files.Config);
     }
 
-    private (Judgement?, SampleSet?, TestEvaluation?) Judge(string folder, Output output)
+    private Judged Judge(string folder, Output output)
     {
         TrainedModel trained;
         try
@@ -69,16 +73,25 @@ public sealed class ReportVerb : Verb
         catch (GpuGradException e) when (e.Fault == Fault.Data)
         {
             Output.Note($"{e.Message}; the report has no mistakes in it");
-            return (null, null, null);
+            return new Judged();
         }
         using TrainedModel opened = trained;
         RunConfig config = trained.Config.Config;
         using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
         TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
         SampleSet? samples = data.Test ?? data.Validation;
-        if (samples is null || (samples.Labels is null && samples.Targets is null))
-            return (null, null, null);
+        if (samples is null || !samples.HasAnswers)
+            return new Judged();
+        IReadOnlyList<AttentionReading> attention = AttentionReading.Of(trained, samples, device);
+        if (samples.Labels is null && samples.Targets is null)
+            return new Judged { Attention = attention };
         TestEvaluation? evaluation = TestEvaluation.Of(trained, samples, data.Test is null ? "validation" : "test", device);
-        return (samples.Labels is null ? null : Judgement.Of(trained, samples, data.ClassNames, device), samples, evaluation);
+        return new Judged(samples.Labels is null ? null : Judgement.Of(trained, samples, data.ClassNames, device), samples, evaluation) { Attention = attention };
+    }
+
+    // What the network makes of samples that it was not trained on.
+    private sealed record Judged(Judgement? Judgement = null, SampleSet? Samples = null, TestEvaluation? Evaluation = null)
+    {
+        public IReadOnlyList<AttentionReading> Attention { get; init; } = [];
     }
 }

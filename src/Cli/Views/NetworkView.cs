@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Pictures;
+using GpuGrad.Training.Reports;
 
 namespace GpuGrad.Cli.Views;
 
@@ -19,6 +20,11 @@ internal sealed class NetworkView(string name, int sample, NetworkExplanation ne
         output.Line(Head);
         output.Line();
         output.Table(Columns, Rows(), 5, 6);
+        if (network.Attention.Count > 0)
+        {
+            output.Line();
+            output.Table(["attention", "head", "entropy", "share"], network.Attention.SelectMany(l => l.Heads.Select(h => new[] { l.Layer, Format.Invariant($"{h.Index}"), Format.Invariant($"{h.Entropy:F3}"), Format.Invariant($"{h.Share:F3}") })), 1, 2, 3);
+        }
         if (html is not null)
         {
             Page().Save(html);
@@ -45,6 +51,8 @@ internal sealed class NetworkView(string name, int sample, NetworkExplanation ne
         page.Pictures(
             new BarChart { Title = "Gradient of the loss in each layer's output", Axis = new Axis("norm", Log: true), Rows = [.. network.Layers.Select(l => new Bar(Label(l), l.GradientNorm, 3))] },
             new BarChart { Title = "Size of the values", Axis = new Axis("root mean square"), Rows = [.. network.Layers.Select(l => new Bar(Label(l), Math.Sqrt(l.Values.Average(v => v * v)), 2))] });
+        if (network.Attention.Count > 0)
+            AttentionPictures.AddTo(page, network.Attention);
         return page.Heading("Layer by layer").Table(Columns, Rows(), 5, 6);
     }
 
@@ -61,6 +69,7 @@ internal sealed class NetworkView(string name, int sample, NetworkExplanation ne
             ["gradients"] = Array(l.Gradients),
             ["weights"] = new JsonObject(l.Weights.Select(w => KeyValuePair.Create(w.Parameter.Name, (JsonNode?)new JsonObject { ["gradient_norm"] = Math.Sqrt(w.Gradients.Sum(g => g * g)) }))),
         })]),
+        ["attention"] = AttentionPictures.ToJson(network.Attention, maps: true),
     };
 
     private static JsonArray Array(double[] values) => [.. values.Select(v => JsonValue.Create(v))];

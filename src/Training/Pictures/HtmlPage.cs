@@ -59,9 +59,14 @@ public sealed class HtmlPage(string title)
     }
 
     /// <summary>Small images side by side, each with a word below: PNG bytes.</summary>
-    public HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images)
+    public HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images) => Images(images, "images");
+
+    /// <summary>The same, twice as wide.</summary>
+    public HtmlPage LargeImages(IEnumerable<(byte[] Png, string Text)> images) => Images(images, "images large");
+
+    private HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images, string kind)
     {
-        body.Open("div", ("class", "images"));
+        body.Open("div", ("class", kind));
         foreach ((byte[] png, string text) in images)
             body.Open("figure").Empty("img", ("src", "data:image/png;base64," + Convert.ToBase64String(png)), ("alt", text)).Element("figcaption", text).Close("figure");
         body.Close("div");

@@ -45,6 +45,7 @@ internal static class StyleSheet
         pre { background: var(--panel); padding: 0.8rem; border-radius: 10px; overflow-x: auto; font-size: 0.85rem; }
         .images { display: flex; flex-wrap: wrap; gap: 0.7rem; } .images figure { padding: 0.5rem; margin: 0; }
         .images img { display: block; width: 84px; height: 84px; object-fit: contain; image-rendering: pixelated; background: #000; } .images figcaption { font-weight: 400; font-size: 0.78rem; max-width: 84px; }
+        .images.large img { width: 168px; height: 168px; } .images.large figcaption { max-width: 168px; }
         .gate { fill: var(--page); stroke: var(--axis); stroke-width: 1.2; } .gate.out { stroke-width: 2.4; } .gate.kink { stroke: var(--c3); stroke-width: 2.4; }
         .wire { fill: none; stroke: var(--axis); stroke-width: 1.3; }
         svg text.value { fill: var(--c2); } svg text.gradient { fill: var(--c3); } svg text.small { font-size: 11px; fill: var(--soft); }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;
@@ -26,7 +27,8 @@ public static class RunReport
     /// <param name="judgement">What the first run's network makes of the test samples; null where that cannot be said.</param>
     /// <param name="samples">Those samples.</param>
     /// <param name="evaluation">Their figures, and pictures of them; null for none.</param>
-    public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation = null)
+    /// <param name="attention">Where the first run's network looks, for some of them; null for none.</param>
+    public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation = null, IReadOnlyList<AttentionReading>? attention = null)
     {
         var page = new HtmlPage(string.Join(" · ", runs.Select(r => r.Name)));
         Overview(page, runs);
@@ -44,6 +46,8 @@ public static class RunReport
             page.Table([$"{evaluation.Set} samples", ""], evaluation.Report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Text($"{v.Value:G5}") }), 1);
             page.Pictures(evaluation.Pictures);
         }
+        if (attention?.Count > 0)
+            AttentionPictures.AddTo(page, attention);
         if (judgement is not null)
             Mistakes(page, judgement, samples!);
         foreach (ReportedRun run in runs)

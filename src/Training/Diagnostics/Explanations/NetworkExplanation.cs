@@ -28,6 +28,9 @@ public sealed record LayerExplanation(string Path, string Kind, Shape Shape, dou
 /// <summary>A network on one sample, in double.</summary>
 public sealed record NetworkExplanation(double Loss, string Answer, IReadOnlyList<LayerExplanation> Layers)
 {
+    /// <summary>Where the heads of its attention look, layer by layer.</summary>
+    public IReadOnlyList<AttentionReading> Attention { get; init; } = [];
+
     /// <summary>Runs a sample forward and its loss backward.</summary>
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
@@ -52,10 +55,11 @@ public sealed record NetworkExplanation(double Loss, string Answer, IReadOnlyLis
         }
         string answer = sample.Labels is { } labels ? $"class {labels[0].ToString(System.Globalization.CultureInfo.InvariantCulture)}"
             : sample.Mask is { } mask ? $"a mask of classes {string.Join(", ", mask.Where(c => c != SampleSet.Ignored).Distinct().Order())}"
+            : sample.PositionLabels is not null || sample.PositionLabelRows is not null ? "a class for each step"
             : sample.TargetIsInput ? "the sample itself"
             : sample.AnswerShape is { } image ? $"an image {image}"
             : string.Join(", ", sample.Targets!.Select(t => t.ToString("G4", System.Globalization.CultureInfo.InvariantCulture)));
-        return new NetworkExplanation(loss, answer, layers);
+        return new NetworkExplanation(loss, answer, layers) { Attention = AttentionReading.Of(probe.Model, probe.Bound.Plan) };
     }
 
     /// <summary>Whether every unit can be drawn by itself.</summary>
