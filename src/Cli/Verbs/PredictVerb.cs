@@ -30,7 +30,7 @@ public sealed class PredictVerb : Verb
     [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes (of a sample, or of a pixel), or a label, is predicted; 0.5 by default.")]
     public double? Threshold { get; set; }
 
-    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all. Of a class for each pixel: a folder, for a mask PNG a picture, or .npz.")]
+    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all. Of a class for each pixel: a folder, for a mask PNG a picture, or .npz. Of tags: .conll (a token and its tag a line) or .jsonl.")]
     public string? Out { get; set; }
 
     public override int Run(Output output)
@@ -46,15 +46,16 @@ public sealed class PredictVerb : Verb
         RequireThreshold(trained);
         bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss), top = Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal));
         if (top && !labels && (trained.Card.Shape.Classes == 0 || trained.Card.Shape.Answer is not null))
-            throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? "a class for each pixel" : "numbers")}; leave it out");
-        if (Out is not null)
+            throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? trained.Card.Shape.HasPositionClasses ? "a class for each step" : "a class for each pixel" : "numbers")}; leave it out");
+        TagFile? tags = Out is null || !trained.Card.Shape.HasPositionClasses ? null : Tags(Out);
+        if (Out is not null && tags is null)
             PredictionFile.RequireRoom(Out, trained.Card.Shape);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load) { MaskThreshold = Threshold };
-        MapFiles? maps = Maps(trained);
-        PredictionFile? file = Out is null || maps is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
+        MapFiles? maps = tags is null ? Maps(trained) : null;
+        PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
         foreach ((string name, SampleSet samples) in inputs)
@@ -62,6 +63,7 @@ public sealed class PredictVerb : Verb
             IReadOnlyList<Prediction> predictions = [.. predictor.Predict(samples, device).Select(p => WithThreshold(p, trained.Card.ClassNames))];
             file?.Add(name, pipeline.Raw(name, samples), samples, predictions);
             maps?.Add(name, samples, predictions);
+            tags?.Add(predictions);
             for (int i = 0; i < predictions.Count; i++)
             {
                 string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
@@ -74,11 +76,18 @@ public sealed class PredictVerb : Verb
         }
         file?.Save(Out!);
         maps?.Save();
+        tags?.Save();
         if (Out is not null)
             output.Line(Format.Invariant($"predictions {json.Count:N0} in {Out}"));
         output.Json(json);
         return worthless.Count == 0 ? ExitCode.Done : throw new GpuGradException(
             Fault.NonFinite, $"{worthless[0]}: what the network makes of it is not finite{(worthless.Count > 1 ? $", nor of {worthless.Count - 1} more" : "")}; expected values like those that it was trained on, and weights that are finite");
+    }
+
+    private static TagFile Tags(string path)
+    {
+        TagFile.Check(path);
+        return new TagFile(path);
     }
 
     // Maps have files of their own.
@@ -129,6 +138,8 @@ public sealed class PredictVerb : Verb
                 .Select(g => Format.Invariant($"{names?.ElementAtOrDefault(g.Key) ?? g.Key.ToString(System.Globalization.CultureInfo.InvariantCulture)} {Format.Percent((double)g.Count() / prediction.Values.Count)}"));
             return string.Join(", ", shares);
         }
+        if (prediction.Tags is { } tags)
+            return string.Join(" ", prediction.Tokens is { } tokens ? tokens.Zip(tags, (token, tag) => $"{token}/{tag}") : tags);
         if (prediction.Label is not int label)
             return string.Join(" ", prediction.Values.Select(v => Format.Invariant($"{v:G9}")));
         IEnumerable<string> best = prediction.Values

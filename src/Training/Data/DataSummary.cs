@@ -42,11 +42,16 @@ public sealed record DataSummary(
 
     private static KeyValuePair<string, int>[] ClassCounts(SampleSet train, TrainingData data)
     {
-        if (train.Labels is null && train.Mask is null)
+        if (train.Labels is null && train.Mask is null && train.TagNames is null)
             return [];
         var counts = new int[data.Shape.Classes];
         foreach (int label in train.Labels ?? [])
             counts[label]++;
+        foreach (int label in train.TagNames is null ? [] : train.PositionLabels!)
+        {
+            if (label >= 0)
+                counts[label]++;
+        }
         foreach (byte label in train.Mask ?? [])
         {
             if (label != SampleSet.Ignored)

@@ -23,6 +23,7 @@ public static class DatasetCatalog
         new("images", typeof(ImagesConfig), "a folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF, BMP"),
         new("series", typeof(SeriesConfig), "series of any length with a class each: a folder of tables, a row a step"),
         new("text", typeof(TextConfig), "text for a language model, whose next characters, bytes or words are predicted; or a folder or table of texts with classes"),
+        new("tags", typeof(TagsConfig), "sentences with a tag for each token: a token and its tag a line, an empty line between sentences"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, drawn with random distortion"),
         new("shapes", typeof(ShapesConfig), "generated: pictures of discs, squares and triangles, with a class for each pixel"),
         new("spirals", typeof(SpiralsConfig), "generated: points on arms that wind around each other"),

@@ -59,6 +59,12 @@ public sealed record SampleSet
     /// <summary>The same where they are read when they are wanted; null for others.</summary>
     public IPositionLabels? PositionLabelRows { get; init; }
 
+    /// <summary>Names of the classes of positions where they are tags of tokens; null for others.</summary>
+    internal IReadOnlyList<string>? TagNames { get; init; }
+
+    /// <summary>The tokens of each sequence, also those behind its last step; null where they are not kept.</summary>
+    internal string[][]? Tokens { get; init; }
+
     /// <summary>Characters of a text for each of its tokens; null where the positions are not those of a text.</summary>
     internal double? CharactersPerToken { get; init; }
 
@@ -109,6 +115,7 @@ public sealed record SampleSet
         PositionLabels = Pick(PositionLabels, positions, AnswerShape?.Count ?? 0),
         PositionLabelRows = PositionLabelRows is null ? null : new PickedLabels(PositionLabelRows, positions),
         Texts = Pick(Texts, positions, 1),
+        Tokens = Pick(Tokens, positions, 1),
         Lengths = Pick(Lengths, positions, 1),
     };
 

@@ -24,10 +24,10 @@ public sealed record EvaluationReport
     /// <summary>The few that say most besides loss and accuracy: for a row of a table.</summary>
     public IEnumerable<(string Name, double Value)> Chosen => Values.Where(v => v.Name switch
     {
-        "rmse" or "r2" or "micro_f1" or "mean_iou" or "f1" or "bits_per_character" => true,
+        "rmse" or "r2" or "micro_f1" or "mean_iou" or "f1" or "bits_per_character" or "entity_f1" => true,
         "roc_auc" => !double.IsNaN(this["f1"]),
         "perplexity" => !double.IsNaN(this["bits_per_character"]),
-        "macro_f1" => double.IsNaN(this["f1"]) && double.IsNaN(this["micro_f1"]),
+        "macro_f1" => double.IsNaN(this["f1"]) && double.IsNaN(this["micro_f1"]) && double.IsNaN(this["entity_f1"]),
         _ => false,
     });
 

@@ -8,7 +8,7 @@ public static class FigureCatalog
     private static readonly string[] Rising =
     [
         "accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_f1", "precision", "recall", "specificity", "f1", "top_5_accuracy", "matthews", "kappa",
-        "roc_auc", "pr_auc", "subset_accuracy", "micro_precision", "micro_recall", "micro_f1", "samples_f1", "r2", "mean_iou", "mean_dice", "iou", "dice", "psnr",
+        "roc_auc", "pr_auc", "subset_accuracy", "micro_precision", "micro_recall", "micro_f1", "samples_f1", "r2", "mean_iou", "mean_dice", "iou", "dice", "psnr", "entity_precision", "entity_recall", "entity_f1",
     ];
 
     /// <summary>In snake_case, as in <c>summary.json</c>.</summary>

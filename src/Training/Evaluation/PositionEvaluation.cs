@@ -11,6 +11,8 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
     // What a position's classes take in a table of true against predicted ones would be more than anybody looks at.
     private const int MostConfused = 256;
 
+    private readonly EntityCounts? entities = samples.TagNames is { } tags && EntityCounts.Are(tags) ? new EntityCounts(tags) : null;
+
     private long[,]? confusion;
     private double loss;
     private long right, positions;
@@ -61,8 +63,12 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
             ClassEvaluation.AddAverages(values, perClass);
         }
         double mean = loss / positions;
+        if (entities?.Figures is { } found)
+            values.AddRange([("entity_precision", found.Precision), ("entity_recall", found.Recall), ("entity_f1", found.F1)]);
         if (areLogits)
-            values.AddRange([("log_loss", mean), ("perplexity", Math.Exp(mean))]);
+            values.Add(("log_loss", mean));
+        if (areLogits && samples.TagNames is null)
+            values.Add(("perplexity", Math.Exp(mean)));
         if (areLogits && samples.CharactersPerToken is double characters)
             values.Add(("bits_per_character", mean / Math.Log(2) / characters));
         return new EvaluationReport { Values = values, PerClass = perClass, Confusion = confusion };
@@ -74,6 +80,7 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
         for (int n = 0; n < count; n++)
         {
             Labels(first + n, labels);
+            entities?.Add(labels, predicted.AsSpan(n * steps, steps));
             for (int t = 0; t < steps; t++)
             {
                 if (labels[t] >= 0)

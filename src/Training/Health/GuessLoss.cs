@@ -24,6 +24,7 @@ internal static class GuessLoss
         {
             SoftmaxCrossEntropyConfig softmax when samples.Labels is not null => CrossEntropy(softmax, Shares(samples.Labels, classes, sampling)),
             SoftmaxCrossEntropyConfig softmax when samples.PositionLabelRows is not null => CrossEntropy(softmax, PositionShares(samples.PositionLabelRows, classes)),
+            SoftmaxCrossEntropyConfig softmax when samples.PositionLabels is not null => CrossEntropy(softmax, PositionShares(samples.PositionLabels, classes)),
             SoftmaxCrossEntropyConfig softmax when samples.Mask is not null => PixelShares(samples.Mask, classes, 50 * MostSamples) is { } shares ? CrossEntropy(softmax, shares) : null,
             HingeFamilyConfig => loss.ExpectedAtStart(new DataShape(samples.Shape, classes)),
             _ when sampling == Sampling.Balanced => null,
@@ -45,6 +46,8 @@ internal static class GuessLoss
             return Shares(labels, classes);
         if (samples.PositionLabelRows is { } positions)
             return PositionShares(positions, classes);
+        if (samples.PositionLabels is { } each)
+            return PositionShares(each, classes);
         return samples.Mask is { } mask && classes > 0 ? PixelShares(mask, classes, int.MaxValue) ?? [] : [];
     }
 
@@ -67,6 +70,8 @@ internal static class GuessLoss
         double all = counts.Sum();
         return [.. counts.Select(c => c / all)];
     }
+
+    private static double[] PositionShares(int[] labels, int classes) => Shares([.. labels.Where(l => l >= 0)], classes);
 
     // Of the pixels that have a class; null where none has.
     private static double[]? PixelShares(byte[] mask, int classes, int most)

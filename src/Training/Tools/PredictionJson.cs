@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>labels</c> that are there, <c>mask</c> of maps of classes. Numbers that are
+/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>labels</c> that are there, <c>mask</c> of maps of classes, <c>tokens</c> and <c>tags</c> of sequences with a class for each step. Numbers that are
 /// not finite are the texts "NaN", "Infinity" and "-Infinity".
 /// </summary>
 public static class PredictionJson
@@ -28,18 +28,20 @@ public static class PredictionJson
             json.WriteEndArray();
             return;
         }
+        if (prediction.Tags is { } tags)
+        {
+            if (prediction.Tokens is { } tokens)
+                WriteTexts(json, "tokens", tokens);
+            WriteTexts(json, "tags", tags);
+            return;
+        }
         if (prediction.Label is int label)
         {
             json.WriteNumber("label", label);
             json.WriteString("name", prediction.Name);
         }
         if (labels is not null)
-        {
-            json.WriteStartArray("labels");
-            foreach (string name in labels)
-                json.WriteStringValue(name);
-            json.WriteEndArray();
-        }
+            WriteTexts(json, "labels", labels);
         json.WriteStartArray(prediction.Label is null ? "values" : "probabilities");
         foreach (double v in prediction.Values)
         {
@@ -48,6 +50,14 @@ public static class PredictionJson
             else
                 json.WriteStringValue(v.ToString(CultureInfo.InvariantCulture));
         }
+        json.WriteEndArray();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (string text in texts)
+            json.WriteStringValue(text);
         json.WriteEndArray();
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Losses;
@@ -15,6 +16,8 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card, double?
     {
         if (card.Shape.MaskShape is { } mask)
             return new Prediction(null, null, Classes(scores, mask.Count, card.Shape.Classes == 2 ? threshold : null)) { Map = mask };
+        if (card.Shape.HasPositionClasses)
+            return OfSteps(scores, card.Shape.Classes);
         double[] values = card.Shape is { Classes: 0, Answer: { Rank: 3 } map }
             ? OutputMeaning.OfMaps(config.Loss.Output, scores, map[0], map.Count / map[0])
             : OutputMeaning.Of(config.Loss.Output, scores, scores.Length);
@@ -26,6 +29,13 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card, double?
             values = [1 - values[0], values[0]];
         int label = Array.IndexOf(values, values.Max());
         return new Prediction(label, card.ClassNames?[label], values);
+    }
+
+    // scores [T, K]
+    private Prediction OfSteps(double[] scores, int classes)
+    {
+        double[] labels = [.. scores.Chunk(classes).Select(step => Array.TrueForAll(step, double.IsFinite) ? Array.IndexOf(step, step.Max()) : double.NaN)];
+        return new Prediction(null, null, labels) { Tags = [.. labels.Select(l => double.IsNaN(l) ? "NaN" : card.ClassNames?[(int)l] ?? ((int)l).ToString(CultureInfo.InvariantCulture))] };
     }
 
     // scores [K, H, W]; of two classes also [1, H, W], of the second against the first.

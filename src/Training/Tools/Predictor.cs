@@ -18,6 +18,21 @@ public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> 
 {
     /// <summary>[H, W] where the values are a class for each pixel, [C, H, W] where they are an image; null for others.</summary>
     public Shape? Map { get; init; }
+
+    /// <summary>The class of each real step of a sequence, by name; then the values are their numbers, NaN where the network's scores are not finite. Null for others.</summary>
+    public IReadOnlyList<string>? Tags { get; init; }
+
+    /// <summary>The tokens that the tags are of; null where they are not known.</summary>
+    public IReadOnlyList<string>? Tokens { get; init; }
+
+    /// <summary>Without what was said of padding.</summary>
+    internal Prediction Of(SampleSet samples, int sample)
+    {
+        if (Tags is null)
+            return this;
+        int length = samples.Lengths?[sample] ?? Tags.Count;
+        return this with { Values = [.. Values.Take(length)], Tags = [.. Tags.Take(length)], Tokens = samples.Tokens?[sample][..length] };
+    }
 }
 
 /// <summary>A trained network at work.</summary>
@@ -63,7 +78,7 @@ public sealed class Predictor
             BoundGraph bound = model.Evaluation(source, size);
             bound.Plan.Run();
             double[] output = bound.Plan.Read(bound.Graph.Output);
-            predictions.AddRange(output.Chunk(output.Length / size).Select(reader.Of));
+            predictions.AddRange(output.Chunk(output.Length / size).Select((scores, i) => reader.Of(scores).Of(samples, cursor + i)));
         }
         return predictions;
     }

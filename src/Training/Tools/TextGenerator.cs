@@ -17,7 +17,7 @@ public sealed class TextGenerator : IDisposable
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is no language model.</exception>
     public TextGenerator(TrainedModel trained, Device device)
     {
-        vocabulary = trained.Card.Input.Text is { } text && trained.Card.Shape.HasPositionClasses ? text : throw new GpuGradException(
+        vocabulary = trained.Card.Input.Text is { } text && trained.Card is { Shape.HasPositionClasses: true, ClassNames: null } ? text : throw new GpuGradException(
             Fault.Config, $"{trained.Source}: not a language model; expected a network that was trained on the data set 'text' with 'context'");
         tokenizer = vocabulary.Tokenizer();
         next = NextToken.Of(trained.Config.Config, trained.Card.Shape, trained.Card.Normalization, trained.Load, device);

@@ -50,7 +50,7 @@ internal sealed class OpenApi
 
     private TableColumns? Columns => card.Input.Columns;
 
-    private bool TakesTexts => card.Input.Text is not null;
+    private bool TakesTexts => card.Input.Text is not null && !card.Shape.HasPositionClasses;
 
     private bool TakesPictures => card.Shape.Shape is { Rank: 3 } shape && shape[0] is 1 or 3 && card.Input.Bytes != false;
 

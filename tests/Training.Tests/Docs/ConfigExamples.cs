@@ -69,6 +69,7 @@ internal static class ConfigExamples
         [(typeof(DatasetConfig), "images")] = "images: {path: photos, resize: {size: 64, method: crop}}",
         [(typeof(DatasetConfig), "series")] = "series: {path: movements, labels: classes.csv}",
         [(typeof(DatasetConfig), "text")] = "text: {path: book.txt, tokens: characters, context: 64}",
+        [(typeof(DatasetConfig), "tags")] = "tags: {path: train.conll, test: test.conll}",
         [(typeof(DatasetConfig), "digits")] = "digits: {train: 2000, test: 500}",
         [(typeof(DatasetConfig), "shapes")] = "shapes: {size: 32, classes: 3}",
         [(typeof(DatasetConfig), "spirals")] = "spirals: {classes: 3, turns: 1}",

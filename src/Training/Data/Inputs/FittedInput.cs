@@ -68,7 +68,7 @@ public sealed record FittedInput
         if (TargetNames is { } named && (named.Count != Shape.Targets || named.Any(n => n is null)))
             return $"{named.Count} names of {Shape.Targets} targets";
         if (Text is not null)
-            return Text.Problem() ?? (Columns is not null || Shape.Shape.Rank != 1 || (Shape.HasPositionClasses && Shape.Classes != Text.Size) ? "a vocabulary that is not that of the samples" : null);
+            return Text.Problem() ?? (Columns is not null || Shape.Shape.Rank != 1 || (Shape.HasPositionClasses && ClassNames is null && Shape.Classes != Text.Size) ? "a vocabulary that is not that of the samples" : null);
         if (Columns is null)
             return null;
         int count = Columns.Columns.Count;

@@ -139,7 +139,9 @@ public sealed class InputPipeline
         return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
     }
 
-    private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null) => fitted.Text is not null && options.Text is { } text
+    private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null) => fitted.Text is not null && options.Tags is { } tags
+        ? new TagInput(fitted, tags, note).Of(stream, name, answers)
+        : fitted.Text is not null && options.Text is { } text
         ? new TextInput(fitted, text, options.Batch, note).Of(stream, name, answers)
         : SampleFiles.Of(stream, name, options, otherwise) switch
         {

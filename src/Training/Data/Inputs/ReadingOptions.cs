@@ -17,6 +17,9 @@ internal sealed record ReadingOptions
     /// <summary>How texts are read; null where the data are none.</summary>
     public TextConfig? Text { get; init; }
 
+    /// <summary>How tagged sentences are read; null where the data are none.</summary>
+    public TagsConfig? Tags { get; init; }
+
     /// <summary>Samples of a batch in training.</summary>
     public int Batch { get; init; }
 

@@ -16,7 +16,15 @@ internal static class VocabularyFit
             return new TextVocabulary(TextTokens.Gpt2, [], config.KnownSize!.Value) { Lowercase = config.IsLowercase };
         if (config.Tokens == TextTokens.Bpe)
             return Merges(config, texts, note);
-        Dictionary<string, long> counts = config.Tokens == TextTokens.Words ? Words(config, texts) : Characters(config, texts);
+        return MostFrequent(config, config.Tokens == TextTokens.Words ? Words(config, texts) : Characters(config, texts), note);
+    }
+
+    /// <summary>The most frequent tokens, as many as the config has room for.</summary>
+    /// <param name="config">What a token is, and how many are kept.</param>
+    /// <param name="counts">How often each occurs.</param>
+    /// <param name="note">Told what was left out.</param>
+    public static TextVocabulary MostFrequent(TextConfig config, Dictionary<string, long> counts, Action<string> note)
+    {
         int most = (config.KnownSize ?? TextVocabulary.MostTokens) - TextVocabulary.First;
         KeyValuePair<string, long>[] kept = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(most)];
         long all = counts.Sum(c => c.Value), left = all - kept.Sum(c => c.Value);

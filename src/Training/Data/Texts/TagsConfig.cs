@@ -1,0 +1,54 @@
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Inputs;
+
+namespace GpuGrad.Training.Data.Texts;
+
+/// <summary>
+/// Sentences with a tag for each token, as CoNLL's tasks have them: a token and its tag a line, between tabs or spaces, and an empty line between sentences. The network gives a
+/// class for each step, [T, tags]. What is known of tokens is learned from the training part and saved with the weights.
+/// </summary>
+public sealed record TagsConfig : DatasetConfig
+{
+    private const int MostLength = 1 << 16;
+
+    [Shorthand]
+    public required string Path { get; init => field = Require.NotEmpty(value); }
+
+    /// <summary>The test set, of the same kind.</summary>
+    public string? Test { get; init; }
+
+    /// <summary>Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>. The most frequent tokens are kept.</summary>
+    public int Vocabulary { get; init => field = Require.Between(value, TextVocabulary.First + 1, TextVocabulary.MostTokens); } = 20_000;
+
+    /// <summary>Whether capital letters count as small ones.</summary>
+    public bool Lowercase { get; init; }
+
+    /// <summary>Tokens of a sample: shorter sentences are padded with id 0, and padding is neither learned from nor judged; longer ones are cut off.</summary>
+    [DefaultText("the longest sentence of the file, at most 1,024")]
+    public int? Length { get; init => field = value is int v ? Require.Between(v, 1, MostLength) : null; }
+
+    /// <summary>The column of the tokens, from 0; below 0 from the end.</summary>
+    public int Token { get; init; }
+
+    /// <summary>The column of the tags, from 0; below 0 from the end.</summary>
+    public int Tag { get; init; } = -1;
+
+    /// <summary>How bytes are characters.</summary>
+    public TextEncoding Encoding { get; init; }
+
+    [NotConfig]
+    internal TextConfig AsText => new() { Path = Path, Tokens = TextTokens.Words, Vocabulary = Vocabulary, Lowercase = Lowercase, Encoding = Encoding };
+
+    internal override ReadingOptions Reading => new() { Tags = this };
+
+    public override DataSet Load(DataContext context)
+    {
+        string path = DataFile.Resolve(context, Path);
+        TaggedSentences train = Read(path, answers: true);
+        TaggedSentences? test = Test is null ? null : Read(DataFile.Resolve(context, Test), answers: true);
+        return TaggedTexts.DataSet(this, context, train, test);
+    }
+
+    private TaggedSentences Read(string path, bool answers) => DataFile.Read(path, stream => TaggedSentences.Read(stream, path, this, answers));
+}
