@@ -20,12 +20,13 @@ public sealed class TaggingPageTests
         string page = File.ReadAllText(Path.Combine(Effort.Root, "docs", "tagging.md")).ReplaceLineEndings("\n");
         using var folder = new TempFolder();
         folder.Write("people.conll", Block(page, "text"));
-        RunConfig config = RunConfigFile.Load("people.yaml", text: Block(page, "yaml")).Config;
+        LoadedConfig loaded = RunConfigFile.Load("people.yaml", text: Block(page, "yaml"));
+        RunConfig config = loaded.Config;
         TrainingData data = TrainingData.Load(config, new DataContext(folder.Path, config.Seed));
         using var device = new CpuDevice(1);
         using var trainer = new Trainer(config, data, device);
         trainer.Run();
-        Predictor predictor = new(config, ModelCard.Of(config, data), model => Copy(trainer.Model, model));
+        Predictor predictor = new(config, ModelCard.Of(loaded, data), model => Copy(trainer.Model, model));
         SampleSet again = data.Train;
         Assert.All(predictor.Predict(again, device).Select((p, i) => (p, i)), s => Assert.Equal(Tags(data, s.i), s.p.Tags!));
         string tokens = folder.Write("new.txt", "Tom\nHill\nflew\nto\nNew\nYork\n");
