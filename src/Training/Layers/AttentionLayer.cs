@@ -29,6 +29,9 @@ public sealed record AttentionConfig : LayerConfig
     /// <summary>The longest wave of rotary positions is 2π times as many steps long.</summary>
     public double RotaryBase { get; init => field = Config.Require.Positive(value); } = 10000;
 
+    /// <summary>Scores fall with the distance of a step, in each head by another slope (ALiBi; Press et al., 2022): the network needs no <c>positions</c>, and reads sequences longer than those it learned from. Without <c>causal</c> they fall on both sides.</summary>
+    public bool Alibi { get; init; }
+
     public bool Bias { get; init; } = true;
 
     [DefaultText("`lecun: {gain: 0.577}`")]
@@ -41,6 +44,7 @@ public sealed record AttentionConfig : LayerConfig
         site.Require(features % Heads == 0, $"{Heads} heads of {features} features; expected a number of heads that divides them");
         site.Require(Heads % groups == 0, $"{groups} kv-heads for {Heads} heads; expected a number that divides them");
         site.Require(!Rotary || features / Heads % 2 == 0, $"rotary positions turn pairs of numbers, {features} features in {Heads} heads are {features / Heads} each; expected an even number");
+        site.Require(!(Rotary && Alibi), "'rotary' and 'alibi' both say where a step stands; expected one of the two");
         return new AttentionLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
     }
 }
@@ -67,7 +71,7 @@ public sealed class AttentionLayer : Layer
         bias = config.Bias ? new Parameter($"{site.Path}.in_proj_bias", site.Path, new Shape(rows)) { Init = new ConstantInit(), FanIn = features, FanOut = features } : null;
         outWeight = new Parameter($"{site.Path}.out_proj.weight", site.Path, new Shape(features, features)) { Penalized = true, Init = init, FanIn = features, FanOut = features };
         outBias = config.Bias ? new Parameter($"{site.Path}.out_proj.bias", site.Path, new Shape(features)) { Init = new ConstantInit(), FanIn = features, FanOut = features } : null;
-        Details = string.Create(CultureInfo.InvariantCulture, $"{config.Heads} heads of {width}{(groups == config.Heads ? "" : $", {groups} of keys")}{(config.Causal ? ", causal" : "")}{(config.Rotary ? ", rotary" : "")}");
+        Details = string.Create(CultureInfo.InvariantCulture, $"{config.Heads} heads of {width}{(groups == config.Heads ? "" : $", {groups} of keys")}{(config.Causal ? ", causal" : "")}{(config.Rotary ? ", rotary" : "")}{(config.Alibi ? ", alibi" : "")}");
     }
 
     public override Shape Output => Input;
@@ -86,7 +90,7 @@ public sealed class AttentionLayer : Layer
         if (config.Rotary)
             qkv = g.Graph.Add(new Rotary(config.Heads + groups, width, config.RotaryBase), qkv);
         Tensor? lengths = g.LengthsOf(x);
-        var op = new Attention(config.Heads, groups, config.Causal, lengths is not null);
+        var op = new Attention(config.Heads, groups, config.Causal, lengths is not null, config.Alibi);
         Tensor y = lengths is null ? g.Graph.AddAll(op, qkv)[0] : g.Graph.AddAll(op, qkv, lengths)[0];
         return Project(g, y, outWeight, outBias);
     }
@@ -97,7 +101,7 @@ public sealed class AttentionLayer : Layer
         if (config.Rotary)
             qkv = g.Graph.Add(new Rotary(config.Heads + groups, width, config.RotaryBase, Most: place.Most), qkv, place.Position);
         Tensor cache = g.CarriedBy($"{Path} keys and values", new Shape(qkv.Shape[0], place.Most, 2 * groups * width));
-        return g.Graph.Add(new StepAttention(config.Heads, groups), qkv, cache, place.Position);
+        return g.Graph.Add(new StepAttention(config.Heads, groups, config.Alibi), qkv, cache, place.Position);
     }
 
     // Each step by itself: one product over the steps of all samples.

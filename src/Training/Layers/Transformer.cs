@@ -52,6 +52,9 @@ public sealed record TransformerConfig : LayerConfig
     /// <summary>Rotary positions in the attention.</summary>
     public bool Rotary { get; init; }
 
+    /// <summary>Scores of the attention fall with the distance (ALiBi).</summary>
+    public bool Alibi { get; init; }
+
     public TransformerNorm Norm { get; init; }
 
     /// <summary>Normalise ahead of attention and feed-forward part (GPT-2 and all since), which trains deep stacks without warm-up; false: behind the sums, as in 2017.</summary>
@@ -69,7 +72,7 @@ public sealed record TransformerConfig : LayerConfig
     {
         site.RequireRank(2, "[steps, features]", "put 'embedding' or 'reshape' before it");
         int features = site.Input[1], units = FeedForward ?? (Activation == TransformerActivation.Swiglu ? ((8 * features) + 23) / 24 * 8 : checked(4 * features));
-        var attention = new AttentionConfig { Name = "self_attn", Heads = Heads, KvHeads = KvHeads, Causal = Causal, Rotary = Rotary, Bias = Bias, Init = Init };
+        var attention = new AttentionConfig { Name = "self_attn", Heads = Heads, KvHeads = KvHeads, Causal = Causal, Rotary = Rotary, Alibi = Alibi, Bias = Bias, Init = Init };
         LayerConfig[] dropout = Dropout > 0 ? [new DropoutConfig { Rate = Dropout }] : [];
         LayerConfig[] Named(string name) => [.. dropout.Select(d => d with { Name = name })];
         LayerConfig[] First(string name) => NormFirst ? [NormOf(name)] : [];

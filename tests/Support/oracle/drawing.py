@@ -211,6 +211,8 @@ class Draw:
             self.optional(s, "causal", lambda: self.chance(0.8), 0.5)
             if width // heads % 2 == 0:
                 self.optional(s, "rotary", lambda: True, 0.5)
+            if "rotary" not in s:
+                self.optional(s, "alibi", lambda: True, 0.5)
             self.optional(s, "bias", lambda: False, 0.2)
         if name == "attention" and "rotary" in s:
             self.optional(s, "rotary-base", lambda: self.real(10, 1000), 0.3)

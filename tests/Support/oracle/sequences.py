@@ -44,6 +44,14 @@ def rotated(x, base):
     return torch.cat([u * cos - v * sin, v * cos + u * sin], -1)
 
 
+def slopes_of(heads):
+    """ALiBi's, as Press et al. published them."""
+    def of_power(n):
+        return [2.0 ** (-8.0 * (i + 1) / n) for i in range(n)]
+    below = 2 ** math.floor(math.log2(heads))
+    return of_power(below) + of_power(2 * below)[0::2][:heads - below]
+
+
 def real_steps(clock, x):
     """[N, T]: which steps are no padding."""
     lengths = getattr(clock, "lengths", None)
@@ -52,9 +60,9 @@ def real_steps(clock, x):
 
 
 class Attention(nn.Module):
-    def __init__(self, clock, width, heads, kv_heads=None, causal=False, rotary=False, rotary_base=10000.0, bias=True):
+    def __init__(self, clock, width, heads, kv_heads=None, causal=False, rotary=False, rotary_base=10000.0, alibi=False, bias=True):
         super().__init__()
-        self.clock, self.heads, self.groups, self.causal, self.rotary, self.base = clock, heads, kv_heads or heads, causal, rotary, rotary_base
+        self.clock, self.heads, self.groups, self.causal, self.rotary, self.base, self.alibi = clock, heads, kv_heads or heads, causal, rotary, rotary_base, alibi
         self.width = width // heads
         rows = (heads + 2 * self.groups) * self.width
         self.in_proj_weight = nn.Parameter(torch.zeros(rows, width))
@@ -72,20 +80,24 @@ class Attention(nn.Module):
         seen = real[:, None, None].expand(n, 1, t, t)
         if self.causal:
             seen = seen & torch.ones(t, t, dtype=torch.bool).tril()
-        scores = (q @ k.transpose(-1, -2) / math.sqrt(self.width)).masked_fill(~seen, -math.inf)
+        scores = q @ k.transpose(-1, -2) / math.sqrt(self.width)
+        if self.alibi:
+            place = torch.arange(t)
+            scores = scores - torch.tensor(slopes_of(self.heads), dtype=x.dtype)[:, None, None] * (place[:, None] - place).abs().to(x)
+        scores = scores.masked_fill(~seen, -math.inf)
         y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, t, -1)
         return self.out_proj(y * real[..., None])
 
 
 class Transformer(nn.Module):
-    def __init__(self, clock, width, heads, kv_heads=None, feed_forward=None, activation="gelu", causal=False, rotary=False, norm="layernorm", norm_first=True, dropout=0.0, bias=True):
+    def __init__(self, clock, width, heads, kv_heads=None, feed_forward=None, activation="gelu", causal=False, rotary=False, alibi=False, norm="layernorm", norm_first=True, dropout=0.0, bias=True):
         super().__init__()
         gated = activation == "swiglu"
         units = feed_forward or ((8 * width + 23) // 24 * 8 if gated else 4 * width)
         self.norm_first, self.gated, self.rate = norm_first, gated, dropout
         kind = RMSNorm if norm == "rmsnorm" else nn.LayerNorm
         self.norm1, self.norm2 = kind(width, 1e-5), kind(width, 1e-5)
-        self.self_attn = Attention(clock, width, heads, kv_heads, causal, rotary, bias=bias)
+        self.self_attn = Attention(clock, width, heads, kv_heads, causal, rotary, alibi=alibi, bias=bias)
         self.linear1, self.linear2 = nn.Linear(width, units, bias), nn.Linear(units, width, bias)
         self.activation = sequential.ACTIVATIONS["silu" if gated else activation]()
         if gated:

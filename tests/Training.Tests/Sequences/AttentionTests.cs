@@ -23,7 +23,7 @@ public sealed class AttentionTests
     public static TheoryData<string> Blocks =>
     [
         "{attention: {heads: 2}}", "{attention: {heads: 4, kv-heads: 2, causal: true, rotary: true}}",
-        "{transformer: {heads: 2, norm: rmsnorm, activation: swiglu}}", "{transformer: {heads: 4, kv-heads: 1, norm-first: false, causal: true}}",
+        "{attention: {heads: 4, alibi: true}}", "{transformer: {heads: 2, norm: rmsnorm, activation: swiglu}}", "{transformer: {heads: 4, kv-heads: 1, norm-first: false, causal: true}}",
     ];
 
     [Theory]
@@ -101,6 +101,7 @@ public sealed class AttentionTests
     [InlineData("{attention: 3}", "3 heads of 8 features")]
     [InlineData("{attention: {heads: 4, kv-heads: 3}}", "3 kv-heads for 4 heads")]
     [InlineData("{attention: {heads: 8, rotary: true}}", "expected an even number")]
+    [InlineData("{attention: {heads: 2, rotary: true, alibi: true}}", "'rotary' and 'alibi' both say where a step stands")]
     [InlineData("{transformer: 3}", "3 heads of 8 features")]
     [InlineData("flatten, {attention: 2}", "expected [steps, features]")]
     [InlineData("{dense: {units: 5, tied: nothing}}", "no embedding before it; expected the name or the position of one, such as 'tokens'")]

@@ -19,7 +19,8 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// <param name="Groups">Heads of keys and values, each for Heads / Groups of the queries' (Ainslie et al., 2023).</param>
 /// <param name="Causal">Whether a position sees only itself and those before it.</param>
 /// <param name="Padded">Whether lengths are given.</param>
-public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false) : Op
+/// <param name="Alibi">Whether scores fall with the distance, by <see cref="AlibiSlopes"/>.</param>
+public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
@@ -46,6 +47,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     {
         AttentionSizes s = AttentionSizes.Of(a.InShape(0), Heads, Groups);
         var scores = new double[s.T];
+        double[] slopes = Slopes();
         for (int n = 0; n < s.N; n++)
         {
             int length = Padded ? Math.Clamp(a.InInt(1)[n], 1, s.T) : s.T;
@@ -56,7 +58,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
                 y.Clear();
                 double logSum = 0;
                 if (t < length)
-                    logSum = Attend(a.In(0), s, n, t, head, scores.AsSpan(0, Causal ? t + 1 : length), y);
+                    logSum = Attend(a.In(0), s, (n, t, head), slopes[head], scores.AsSpan(0, Causal ? t + 1 : length), y);
                 a.Out(1)[(int)s.Statistic(n, t, head)] = logSum;
             }
         }
@@ -65,7 +67,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     public override unsafe void Cpu(CpuBinding b)
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
-        new CpuAttention(s, Causal, b.In(0), Padded ? b.InInt(1) : null, b.Out(0), b.Out(1)).AddPhases(b);
+        new CpuAttention(s, Causal, Slopes(), b.In(0), Padded ? b.InInt(1) : null, b.Out(0), b.Out(1)).AddPhases(b);
     }
 
     public override void Kernel(KernelBinding b)
@@ -74,7 +76,22 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
             AddKernel(b, new GivenLengths(b.InInt(1)));
         else
             AddKernel(b, new FullLengths(b.InShape(0)[1]));
+
+        void AddKernel<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
+        {
+            if (Alibi)
+                AddForward(b, WithSlopes(b, b.InShape(0), lengths));
+            else
+                AddForward(b, lengths);
+        }
     }
+
+    /// <summary>The slope of each head; zeros without ALiBi.</summary>
+    internal double[] Slopes() => Alibi ? AlibiSlopes.Of(Heads) : new double[Heads];
+
+    /// <summary>What kernels read of the rows, with slopes of scores before they are divided by √D.</summary>
+    internal Receding<L> WithSlopes<L>(KernelBinding b, Shape qkv, L lengths) where L : struct, IKernelRows =>
+        new(lengths, b.Table<float>([.. Slopes().Select(slope => (float)(slope / AttentionSizes.Of(qkv, Heads, Groups).Scale))]));
 
     internal double Flops(Shape qkv, int perScore)
     {
@@ -82,7 +99,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         return perScore * (double)s.N * s.Heads * s.T * s.T * s.Width / (Causal ? 2 : 1);
     }
 
-    private void AddKernel<L>(KernelBinding b, L lengths) where L : struct, IKernelLengths
+    private void AddForward<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
         ArrayView<float> qkv = b.In(0), y = b.Out(0), logSums = b.Out(1);
@@ -93,14 +110,15 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     }
 
     // y = Σ softmax(scores)·values over the first keys; gives ln Σ e^score.
-    private static double Attend(ReadOnlySpan<double> qkv, AttentionSizes s, int n, int t, int head, Span<double> scores, Span<double> y)
+    private static double Attend(ReadOnlySpan<double> qkv, AttentionSizes s, (int, int, int) query, double slope, Span<double> scores, Span<double> y)
     {
+        (int n, int t, int head) = query;
         int group = head / s.Share;
-        ReadOnlySpan<double> query = qkv.Slice((int)s.Query(n, t, head), s.Width);
+        ReadOnlySpan<double> q = qkv.Slice((int)s.Query(n, t, head), s.Width);
         double max = double.NegativeInfinity, sum = 0;
         for (int j = 0; j < scores.Length; j++)
         {
-            scores[j] = s.Scale * AttentionGradient.Dot(query, qkv.Slice((int)s.Key(n, j, group), s.Width));
+            scores[j] = (s.Scale * AttentionGradient.Dot(q, qkv.Slice((int)s.Key(n, j, group), s.Width))) - (slope * Math.Abs(t - j));
             max = Math.Max(max, scores[j]);
         }
         foreach (double score in scores)

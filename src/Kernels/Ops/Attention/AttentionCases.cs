@@ -6,6 +6,8 @@ namespace GpuGrad.Kernels.Ops.Attention;
 
 internal static class AttentionCases
 {
+    private const int Kinds = 10;
+
     // Blocks of 64 (cpu) and of 16 and 32 (kernels), and sizes beside them.
     private static readonly (int N, int T, int Heads, int Groups, int Width)[] Sizes =
     [
@@ -14,17 +16,17 @@ internal static class AttentionCases
 
     public static OpFamily Family { get; } = new("attention", (random, i) =>
     {
-        (int n, int t, int heads, int groups, int width) = CaseSizes.At(Sizes, i / 8, () => Draw(random));
-        return (i % 8) switch
+        (int n, int t, int heads, int groups, int width) = CaseSizes.At(Sizes, i / Kinds, () => Draw(random));
+        return (i % Kinds) switch
         {
-            7 => OfStep(random, i / 8 % 4, n, t, heads, groups, width),
+            7 => OfStep(random, i / Kinds % 5, n, t, heads, groups, width),
             4 => Rotation(random, n, t, heads, width),
             5 => new OpCase("positions", new AddPositions(), [CaseInput.Normal(random, new Shape(n, t, width)), CaseInput.Normal(random, new Shape(t + heads - 1, width))]),
             6 => new OpCase("sinusoids", new AddSinusoids(), [CaseInput.Normal(random, new Shape(n, t, width))]),
-            var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind > 1),
+            var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind is 2 or 3 or 8, alibi: kind > 7),
         };
     })
-    { Special = 8 * Sizes.Length };
+    { Special = Kinds * Sizes.Length };
 
     private static (int, int, int, int, int) Draw(RandomStream random)
     {
@@ -32,13 +34,13 @@ internal static class AttentionCases
         return (CaseSizes.Draw(random, 2), CaseSizes.Draw(random, 12), groups * CaseSizes.Draw(random, 2), groups, CaseSizes.Draw(random, 6));
     }
 
-    private static OpCase Case(RandomStream random, AttentionSizes s, bool causal, bool padded)
+    private static OpCase Case(RandomStream random, AttentionSizes s, bool causal, bool padded, bool alibi)
     {
         var inputs = new List<CaseInput> { CaseInput.Normal(random, new Shape(s.N, s.T, s.Row)) };
         if (padded) // also lengths that are not allowed, which every device must take for the nearest that is
             inputs.Add(CaseInput.Integers(random, new Shape(s.N), s.T + 3));
-        string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}";
-        return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded), inputs) { GradientOutputs = [0] };
+        string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}{(alibi ? ", alibi" : "")}";
+        return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded, alibi), inputs) { GradientOutputs = [0] };
     }
 
     // A further step, at a place of its own.
@@ -49,7 +51,7 @@ internal static class AttentionCases
         CaseInput x = CaseInput.Normal(random, new Shape(n, 1, 2 * width));
         return kind switch
         {
-            0 => new OpCase($"step of attention of {heads} heads, {groups} of keys", new StepAttention(heads, groups), [CaseInput.Normal(random, new Shape(n, 1, s.Row)), CaseInput.Normal(random, new Shape(n, most, 2 * groups * width)), position]) { Differentiable = false },
+            0 or 4 => new OpCase($"step of attention of {heads} heads, {groups} of keys{(kind > 0 ? ", alibi" : "")}", new StepAttention(heads, groups, Alibi: kind > 0), [CaseInput.Normal(random, new Shape(n, 1, s.Row)), CaseInput.Normal(random, new Shape(n, most, 2 * groups * width)), position]) { Differentiable = false },
             1 => new OpCase("position of a step", new AddPositions(Placed: true), [x, CaseInput.Normal(random, new Shape(most, 2 * width)), position]) { Differentiable = false },
             2 => new OpCase("sinusoids of a step", new AddSinusoids(Most: most), [x, position]) { Differentiable = false },
             _ => new OpCase("rotary of a step", new Rotary(1, 2 * width, Most: most), [x, position]),

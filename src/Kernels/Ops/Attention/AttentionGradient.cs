@@ -27,13 +27,14 @@ public sealed record AttentionGradient(Attention Of) : Op
     {
         AttentionSizes s = AttentionSizes.Of(a.InShape(1), Of.Heads, Of.Groups);
         a.Out().Clear();
+        double[] slopes = Of.Slopes();
         for (int n = 0; n < s.N; n++)
         {
             int length = Of.Padded ? Math.Clamp(a.InInt(4)[n], 1, s.T) : s.T;
             for (int head = 0; head < s.Heads; head++)
             {
                 for (int t = 0; t < length; t++)
-                    AddQuery(a, s, n, t, head, Of.Causal ? t + 1 : length);
+                    AddQuery(a, s, (n, t, head), slopes[head], Of.Causal ? t + 1 : length);
             }
         }
     }
@@ -41,7 +42,7 @@ public sealed record AttentionGradient(Attention Of) : Op
     public override unsafe void Cpu(CpuBinding b)
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(1), Of.Heads, Of.Groups);
-        new CpuAttentionGradient(s, Of.Causal, b.In(0), b.In(1), b.In(2), b.In(3), Of.Padded ? b.InInt(4) : null, b.Out()).AddPhases(b);
+        new CpuAttentionGradient(s, Of.Causal, Of.Slopes(), b.In(0), b.In(1), b.In(2), b.In(3), Of.Padded ? b.InInt(4) : null, b.Out()).AddPhases(b);
     }
 
     public override void Kernel(KernelBinding b)
@@ -50,6 +51,14 @@ public sealed record AttentionGradient(Attention Of) : Op
             AddKernels(b, new GivenLengths(b.InInt(4)));
         else
             AddKernels(b, new FullLengths(b.InShape(1)[1]));
+
+        void AddKernels<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
+        {
+            if (Of.Alibi)
+                AddBoth(b, Of.WithSlopes(b, b.InShape(1), lengths));
+            else
+                AddBoth(b, lengths);
+        }
     }
 
     internal static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
@@ -66,8 +75,9 @@ public sealed record AttentionGradient(Attention Of) : Op
             y[i] += factor * x[i];
     }
 
-    private static void AddQuery(ReferenceArguments a, AttentionSizes s, int n, int t, int head, int keys)
+    private static void AddQuery(ReferenceArguments a, AttentionSizes s, (int, int, int) of, double slope, int keys)
     {
+        (int n, int t, int head) = of;
         int group = head / s.Share, out0 = (int)s.Out(n, t, head), query0 = (int)s.Query(n, t, head);
         ReadOnlySpan<double> dy = a.In(0).Slice(out0, s.Width), query = a.In(1).Slice(query0, s.Width);
         double delta = Dot(dy, a.In(2).Slice(out0, s.Width)), logSum = a.In(3)[(int)s.Statistic(n, t, head)];
@@ -75,7 +85,7 @@ public sealed record AttentionGradient(Attention Of) : Op
         {
             int key0 = (int)s.Key(n, j, group), value0 = (int)s.Value(n, j, group);
             ReadOnlySpan<double> key = a.In(1).Slice(key0, s.Width);
-            double p = Math.Exp((s.Scale * Dot(query, key)) - logSum);
+            double p = Math.Exp((s.Scale * Dot(query, key)) - (slope * Math.Abs(t - j)) - logSum);
             double ds = s.Scale * p * (Dot(dy, a.In(1).Slice(value0, s.Width)) - delta);
             AddTo(a.Out().Slice(value0, s.Width), p, dy);
             AddTo(a.Out().Slice(query0, s.Width), ds, key);
@@ -83,7 +93,7 @@ public sealed record AttentionGradient(Attention Of) : Op
         }
     }
 
-    private void AddKernels<L>(KernelBinding b, L lengths) where L : struct, IKernelLengths
+    private void AddBoth<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(1), Of.Heads, Of.Groups);
         ArrayView<float> dy = b.In(0), qkv = b.In(1), y = b.In(2), logSums = b.In(3), dqkv = b.Out();

@@ -5,20 +5,43 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>The real steps of a sequence as a kernel reads them.</summary>
-internal interface IKernelLengths
+/// <summary>What a kernel reads of the rows of scores: the real steps of a sequence, and how scores fall with the distance.</summary>
+internal interface IKernelRows
 {
+    /// <summary>Whether scores fall with the distance.</summary>
+    static abstract bool Recedes { get; }
+
     int Of(int n);
+
+    /// <summary>By how much a head's dot products fall a step.</summary>
+    float Slope(int head);
 }
 
-internal readonly struct FullLengths(int steps) : IKernelLengths
+internal readonly struct FullLengths(int steps) : IKernelRows
 {
+    public static bool Recedes => false;
+
     public int Of(int n) => steps;
+
+    public float Slope(int head) => 0f;
 }
 
-internal readonly struct GivenLengths(ArrayView<int> lengths) : IKernelLengths
+internal readonly struct GivenLengths(ArrayView<int> lengths) : IKernelRows
 {
+    public static bool Recedes => false;
+
     public int Of(int n) => lengths[n];
+
+    public float Slope(int head) => 0f;
+}
+
+internal readonly struct Receding<L>(L lengths, ArrayView<float> slopes) : IKernelRows where L : struct, IKernelRows
+{
+    public static bool Recedes => true;
+
+    public int Of(int n) => lengths.Of(n);
+
+    public float Slope(int head) => slopes[head];
 }
 
 /// <summary>What kernels get of <see cref="AttentionSizes"/>.</summary>
@@ -53,7 +76,7 @@ internal static class AttentionKernels
     public static KernelSpecialization Specialization => new(Threads, null);
 
     /// <summary>y and ln Σ e^score.</summary>
-    public static void Forward<L>(ArrayView<float> qkv, L lengths, KernelAttentionSizes s, ArrayView<float> y, ArrayView<float> logSums) where L : struct, IKernelLengths
+    public static void Forward<L>(ArrayView<float> qkv, L lengths, KernelAttentionSizes s, ArrayView<float> y, ArrayView<float> logSums) where L : struct, IKernelRows
     {
         ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line), scores = SharedMemory.Allocate<float>(Rows * Line);
         int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Heads, head = Grid.IdxX / s.Blocks % s.Heads;
@@ -68,6 +91,8 @@ internal static class AttentionKernels
         for (int key = 0; key < all; key += Others)
         {
             Four found = Dots(qkv, queries, first, qkv, keys, key, rows, others, row, lane);
+            if (L.Recedes)
+                found = found.Receding(lengths.Slope(head), t - key - lane);
             float before = most;
             most = Exponentials(scores, found, s.Scale, row, lane, end - key, most);
             float shrink = before == float.NegativeInfinity ? 0f : KernelMath.Exp(before - most);
@@ -84,7 +109,7 @@ internal static class AttentionKernels
     /// <summary>dQ, and δ = Σ dy·y of each query.</summary>
     public static void QueryGradient<L>(
         ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> y, ArrayView<float> logSums, L lengths, KernelAttentionSizes s, ArrayView<float> deltas, ArrayView<float> dqkv)
-        where L : struct, IKernelLengths
+        where L : struct, IKernelRows
     {
         ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line), scores = SharedMemory.Allocate<float>(Rows * Line);
         int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Heads, head = Grid.IdxX / s.Blocks % s.Heads;
@@ -103,6 +128,8 @@ internal static class AttentionKernels
         for (int key = 0; key < all; key += Others)
         {
             Four found = Dots(qkv, queries, first, qkv, keys, key, rows, others, row, lane);
+            if (L.Recedes)
+                found = found.Receding(lengths.Slope(head), t - key - lane);
             Four slopes = Dots(dy, outputs, first, qkv, values, key, rows, others, row, lane);
             int at = (row * Line) + lane, left = end - key - lane;
             Group.Barrier(); // the scores before are read by now
@@ -117,7 +144,7 @@ internal static class AttentionKernels
     /// <summary>dK and dV: the group's rows are keys, the others the queries of each head that reads them.</summary>
     public static void KeyGradient<L>(
         ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> logSums, ArrayView<float> deltas, L lengths, KernelAttentionSizes s, ArrayView<float> dqkv)
-        where L : struct, IKernelLengths
+        where L : struct, IKernelRows
     {
         ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line);
         ArrayView<float> weights = SharedMemory.Allocate<float>(Rows * Line), slopes = SharedMemory.Allocate<float>(Rows * Line);
@@ -139,6 +166,8 @@ internal static class AttentionKernels
             for (int query = from; query < length; query += Others)
             {
                 Four found = Dots(qkv, keys, first, qkv, queries, query, rows, others, row, lane);
+                if (L.Recedes)
+                    found = found.Receding(lengths.Slope(head), t - query - lane);
                 Four ofValues = Dots(qkv, values, first, dy, outputs, query, rows, others, row, lane);
                 Group.Barrier();
                 for (int i = 0; i < Others / Lanes; i++)
@@ -289,6 +318,10 @@ internal static class AttentionKernels
     private readonly struct Four(float a, float b, float c, float d)
     {
         public readonly float A = a, B = b, C = c, D = d;
+
+        // The first of the four is so many steps away.
+        public Four Receding(float slope, int distance) => new(
+            A - (slope * IntrinsicMath.Abs(distance)), B - (slope * IntrinsicMath.Abs(distance - Lanes)), C - (slope * IntrinsicMath.Abs(distance - (2 * Lanes))), D - (slope * IntrinsicMath.Abs(distance - (3 * Lanes))));
 
         public float At(int i) => i == 0 ? A : i == 1 ? B : i == 2 ? C : D;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
 using GpuGrad.Kernels.Numerics;
 
@@ -68,6 +70,9 @@ internal static unsafe class AttentionTile
 /// <summary>Rows of scores, in memory that goes on for a vector behind what counts.</summary>
 internal static unsafe class AttentionRows
 {
+    // In the program's own data, which does not move.
+    private static ReadOnlySpan<float> Counting => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
     /// <summary>y = x·factor.</summary>
     public static void Scale(float* x, float factor, float* y, int count)
     {
@@ -92,6 +97,17 @@ internal static unsafe class AttentionRows
 
     /// <summary>The largest of the first <paramref name="count"/> scores, NaN if one is.</summary>
     public static float Max(float* s, int count) => Simd.Is512 ? Max<V512>(s, count) : Simd.Is256 ? Max<V256>(s, count) : Max<V128>(s, count);
+
+    /// <summary>s[j] -= slope·|place - j|: scores fall with the distance of a key from the query's place.</summary>
+    public static void Recede(float* s, int count, float slope, int place)
+    {
+        if (Simd.Is512)
+            Recede<V512>(s, count, slope, place);
+        else if (Simd.Is256)
+            Recede<V256>(s, count, slope, place);
+        else
+            Recede<V128>(s, count, slope, place);
+    }
 
     /// <summary>s = e^(s - shift), and 0 from <paramref name="count"/> to <paramref name="end"/>; gives the sum.</summary>
     public static float Exp(float* s, int count, int end, float shift) =>
@@ -143,6 +159,16 @@ internal static unsafe class AttentionRows
         for (int i = V.Lanes; i < count; i += V.Lanes)
             max = V.Max(max, V.Load(s + i));
         return max.MaxLane();
+    }
+
+    private static void Recede<V>(float* s, int count, float slope, int place) where V : struct, IVector<V>
+    {
+        V factor = V.Of(slope), step = V.Of(V.Lanes), distance = V.Of(place) - V.Load((float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(Counting)));
+        for (int i = 0; i < count; i += V.Lanes)
+        {
+            (V.Load(s + i) - (factor * V.Abs(distance))).Store(s + i);
+            distance -= step;
+        }
     }
 
     private static float Exp<V>(float* s, int count, int end, float shift) where V : struct, IVector<V>

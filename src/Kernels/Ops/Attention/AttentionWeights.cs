@@ -9,6 +9,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// <param name="lengths">The real steps of each sequence, [N]; null where all are.</param>
 public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, int[]? lengths)
 {
+    private readonly double[] slopes = op.Slopes();
     private readonly AttentionSizes sizes = AttentionSizes.Of(shape, op.Heads, op.Groups);
 
     public int Samples => sizes.N;
@@ -30,7 +31,7 @@ public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, in
         var row = new double[op.Causal ? step + 1 : Length(sample)];
         ReadOnlySpan<double> query = Part(sizes.Query(sample, step, head));
         for (int key = 0; key < row.Length; key++)
-            row[key] = sizes.Scale * AttentionGradient.Dot(query, Part(sizes.Key(sample, key, head / sizes.Share)));
+            row[key] = (sizes.Scale * AttentionGradient.Dot(query, Part(sizes.Key(sample, key, head / sizes.Share)))) - (slopes[head] * Math.Abs(step - key));
         double max = row.Max(), sum = 0;
         for (int key = 0; key < row.Length; key++)
             sum += row[key] = Math.Exp(row[key] - max);

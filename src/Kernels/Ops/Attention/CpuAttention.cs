@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>The CPU's attention: a worker takes a block of queries of a head past all blocks of keys.</summary>
-internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, float* qkv, int* lengths, float* y, float* logSums)
+internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[] slopes, float* qkv, int* lengths, float* y, float* logSums)
 {
     private readonly int line = AttentionTile.LineOf(s.Width);
 
@@ -37,7 +37,7 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, float* 
             Transpose.Run(qkv + s.Key(n, key, head / s.Share), s.Row, room.Keys, AttentionTile.Line, there, s.Width);
             AttentionTile.Pack(qkv + s.Value(n, key, head / s.Share), s.Row, there, s.Width, room.Values, line);
             for (int row = 0; row < count; row += AttentionTile.Rows)
-                Rows(room, row, Math.Min(AttentionTile.Rows, count - row), first - key, there, key == 0);
+                Rows(room, row, Math.Min(AttentionTile.Rows, count - row), first - key, there, (float)slopes[head], key == 0);
         }
         for (int i = 0; i < count; i++)
         {
@@ -47,8 +47,8 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, float* 
         }
     }
 
-    // A tile's rows of queries against a block of keys; query i sees the keys to i + ahead where it is causal.
-    private void Rows(Room room, int row, int rows, int ahead, int keys, bool isFirst)
+    // A tile's rows of queries against a block of keys; query i stands where key i + ahead does, and sees the keys to there where it is causal.
+    private void Rows(Room room, int row, int rows, int ahead, int keys, float slope, bool isFirst)
     {
         int Seen(int i) => causal ? Math.Min(keys, i + ahead + 1) : keys;
         int end = Seen(row + rows - 1);
@@ -58,6 +58,8 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, float* 
         {
             float* own = scores + ((long)i * AttentionTile.Line), statistics = room.Statistics + (2 * (row + i));
             int seen = Seen(row + i);
+            if (slope != 0)
+                AttentionRows.Recede(own, seen, slope, row + i + ahead);
             float most = AttentionRows.Max(own, seen);
             if (isFirst)
             {

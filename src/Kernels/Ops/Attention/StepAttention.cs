@@ -20,7 +20,8 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// </remarks>
 /// <param name="Heads">Heads of queries.</param>
 /// <param name="Groups">Heads of keys and values.</param>
-public sealed record StepAttention(int Heads, int Groups) : Op
+/// <param name="Alibi">As for <see cref="Attention"/>.</param>
+public sealed record StepAttention(int Heads, int Groups, bool Alibi = false) : Op
 {
     private static readonly int[] Changed = [1];
 
@@ -28,6 +29,8 @@ public sealed record StepAttention(int Heads, int Groups) : Op
     private const int Lane = 16;
 
     public override ReadOnlySpan<int> Updates => Changed;
+
+    private double[] Slopes => Alibi ? AlibiSlopes.Of(Heads) : new double[Heads];
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
@@ -49,6 +52,7 @@ public sealed record StepAttention(int Heads, int Groups) : Op
         Cache c = CacheOf(a.InShape(1), s);
         int position = Math.Clamp(a.InInt(2)[0], 0, c.Most - 1);
         var scores = new double[position + 1];
+        double[] slopes = Slopes;
         for (int n = 0; n < s.N; n++)
         {
             a.In(0).Slice((int)s.Key(n, 0, 0), c.Row).CopyTo(a.Updated(1)[c.Key(n, position, 0)..]);
@@ -56,7 +60,7 @@ public sealed record StepAttention(int Heads, int Groups) : Op
             {
                 Span<double> y = a.Out().Slice((int)s.Out(n, 0, head), s.Width);
                 for (int t = 0; t <= position; t++)
-                    scores[t] = s.Scale * AttentionGradient.Dot(a.In(0).Slice((int)s.Query(n, 0, head), s.Width), a.Updated(1).Slice(c.Key(n, t, head / s.Share), s.Width));
+                    scores[t] = (s.Scale * AttentionGradient.Dot(a.In(0).Slice((int)s.Query(n, 0, head), s.Width), a.Updated(1).Slice(c.Key(n, t, head / s.Share), s.Width))) - (slopes[head] * (position - t));
                 double most = scores.Max(), sum = scores.Sum(score => Math.Exp(score - most));
                 y.Clear();
                 for (int t = 0; t <= position; t++)
@@ -72,6 +76,7 @@ public sealed record StepAttention(int Heads, int Groups) : Op
         float* qkv = b.In(0), cache = b.Updated(1), y = b.Out();
         int* at = b.InInt(2);
         WorkerScratch scores = b.ScratchOfWorkers(c.Most + Lane);
+        double[] slopes = Slopes;
         b.Parallel(s.N * Groups, (begin, end, worker) =>
         {
             int position = Math.Clamp(*at, 0, c.Most - 1);
@@ -85,6 +90,8 @@ public sealed record StepAttention(int Heads, int Groups) : Op
                 {
                     for (int t = 0; t <= position; t++)
                         own[t] = (float)s.Scale * Sums.Dot(qkv + s.Query(n, 0, head), cache + c.Key(n, t, group), s.Width);
+                    if (Alibi)
+                        AttentionRows.Recede(own, position + 1, (float)slopes[head], position);
                     float sum = AttentionRows.Exp(own, position + 1, position + 1, AttentionRows.Max(own, position + 1));
                     float* result = y + s.Out(n, 0, head);
                     AttentionRows.AddUp(own, cache + c.Value(n, 0, group), c.Row, position + 1, result, s.Width);
@@ -100,13 +107,14 @@ public sealed record StepAttention(int Heads, int Groups) : Op
         var sizes = new StepAttentionSizes(s, b.InShape(1)[1]);
         ArrayView<float> qkv = b.In(0), cache = b.Updated(1), y = b.Out();
         ArrayView<int> position = b.InInt(2);
+        ArrayView<float> slopes = b.Table<float>([.. Slopes.Select(slope => (float)slope)]);
         KernelScratchRegion scores = b.Scratch((long)s.N * Heads * sizes.Most);
         var keep = b.Loader.Items<ArrayView<float>, ArrayView<int>, StepAttentionSizes, ArrayView<float>>(StepAttentionKernels.Keep);
-        var score = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<int>, StepAttentionSizes, ArrayView<float>>(StepAttentionKernels.Score);
+        var score = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<int>, ArrayView<float>, StepAttentionSizes, ArrayView<float>>(StepAttentionKernels.Score);
         var mix = b.Loader.Items<ArrayView<float>, ArrayView<float>, ArrayView<int>, StepAttentionSizes, ArrayView<float>>(StepAttentionKernels.Mix);
         int heads = s.N * Heads;
         b.Launch(() => keep(s.N * sizes.CacheRow, qkv, position, sizes, cache));
-        b.Launch(() => score(heads * sizes.Most, qkv, cache, position, sizes, scores.View));
+        b.Launch(() => score(heads * sizes.Most, qkv, cache, position, slopes, sizes, scores.View));
         b.Launch(() => mix(heads * sizes.Width, scores.View, cache, position, sizes, y));
     }
 
@@ -140,7 +148,7 @@ internal static class StepAttentionKernels
     }
 
     /// <summary>The score of a head's query and a key, a thread each; those behind the position are left alone.</summary>
-    public static void Score(Index1D i, ArrayView<float> qkv, ArrayView<float> cache, ArrayView<int> position, StepAttentionSizes s, ArrayView<float> scores)
+    public static void Score(Index1D i, ArrayView<float> qkv, ArrayView<float> cache, ArrayView<int> position, ArrayView<float> slopes, StepAttentionSizes s, ArrayView<float> scores)
     {
         int row = i.X / s.Most, t = i.X % s.Most, n = row / s.Heads, head = row % s.Heads;
         if (t > At(position, s))
@@ -149,7 +157,7 @@ internal static class StepAttentionKernels
         float sum = 0f;
         for (int k = 0; k < s.Width; k++)
             sum += qkv[query + k] * cache[key + k];
-        scores[i] = sum * s.Scale;
+        scores[i] = (sum * s.Scale) - (slopes[head] * (At(position, s) - t));
     }
 
     /// <summary>A number of a head's result, a thread each.</summary>

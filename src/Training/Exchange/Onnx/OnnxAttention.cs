@@ -23,10 +23,19 @@ internal static class OnnxAttention
         string keys = n.Graph.Reshape(Slice(n, columns, 1, op.Heads, op.Heads + groups), new Shape(batch, groups, width, steps), new Shape(batch, groups, 1, width, steps));
         string values = n.Graph.Reshape(Slice(n, heads, 1, op.Heads + groups, parts), new Shape(batch, groups, steps, width), new Shape(batch, groups, 1, steps, width));
         string scores = n.Add("Mul", [n.Add("MatMul", [queries, keys]), n.Graph.Constant(1 / Math.Sqrt(width))]);
+        if (op.Alibi)
+            scores = n.Add("Sub", [scores, Distances(n, op, groups, share, steps)]);
         if (op.Causal)
             scores = n.Add("Add", [scores, Numbers(n, "causal", [steps, steps], i => i % steps > i / steps ? double.NegativeInfinity : 0)]);
         string y = n.Graph.Reshape(n.Add("MatMul", [n.Add("Softmax", [scores], Of("axis", -1)), values]), many, new Shape(batch, op.Heads, steps, width));
         return n.Graph.Reshape(n.Add("Transpose", [y], Ints("perm", 0, 2, 1, 3)), new Shape(batch, steps, op.Heads, width), n.OutputShape);
+    }
+
+    // A slope a head times the distance of two steps.
+    private static string Distances(OnnxNode n, Attention op, int groups, int share, int steps)
+    {
+        double[] slopes = AlibiSlopes.Of(op.Heads);
+        return n.Add("Mul", [Numbers(n, "slopes", [groups, share, 1, 1], i => slopes[i]), Numbers(n, "distances", [steps, steps], i => Math.Abs((i / steps) - (i % steps)))]);
     }
 
     public static string Rotary(OnnxNode n, Rotary op)
