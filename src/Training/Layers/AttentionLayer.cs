@@ -32,6 +32,9 @@ public sealed record AttentionConfig : LayerConfig
     /// <summary>Scores fall with the distance of a step, in each head by another slope (ALiBi; Press et al., 2022): the network needs no <c>positions</c>, and reads sequences longer than those it learned from. Without <c>causal</c> they fall on both sides.</summary>
     public bool Alibi { get; init; }
 
+    /// <summary>In training: probability that a weight of the attention is 0; the others are scaled up so that the mean stays, as the <c>dropout</c> of <c>torch.nn.MultiheadAttention</c>.</summary>
+    public double Dropout { get; init => field = Config.Require.Fraction(value); }
+
     public bool Bias { get; init; } = true;
 
     [DefaultText("`lecun: {gain: 0.577}`")]
@@ -90,8 +93,9 @@ public sealed class AttentionLayer : Layer
         if (config.Rotary)
             qkv = g.Graph.Add(new Rotary(config.Heads + groups, width, config.RotaryBase), qkv);
         Tensor? lengths = g.LengthsOf(x);
-        var op = new Attention(config.Heads, groups, config.Causal, lengths is not null, config.Alibi);
-        Tensor y = lengths is null ? g.Graph.AddAll(op, qkv)[0] : g.Graph.AddAll(op, qkv, lengths)[0];
+        bool drops = g.Training && config.Dropout > 0;
+        var op = new Attention(config.Heads, groups, config.Causal, lengths is not null, config.Alibi, drops ? config.Dropout : 0, drops ? g.NextRandomStream() : 0);
+        Tensor y = g.Graph.AddAll(op, [qkv, .. lengths is null ? [] : new[] { lengths }, .. drops ? new[] { g.Random } : []])[0];
         return Project(g, y, outWeight, outBias);
     }
 

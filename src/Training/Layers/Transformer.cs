@@ -60,6 +60,9 @@ public sealed record TransformerConfig : LayerConfig
     /// <summary>Normalise ahead of attention and feed-forward part (GPT-2 and all since), which trains deep stacks without warm-up; false: behind the sums, as in 2017.</summary>
     public bool NormFirst { get; init; } = true;
 
+    /// <summary>Rate of dropout of the attention's weights.</summary>
+    public double AttentionDropout { get; init => field = Config.Require.Fraction(value); }
+
     /// <summary>Rate of dropout behind attention, behind the activation and behind the feed-forward part.</summary>
     public double Dropout { get; init => field = Config.Require.Fraction(value); }
 
@@ -72,7 +75,7 @@ public sealed record TransformerConfig : LayerConfig
     {
         site.RequireRank(2, "[steps, features]", "put 'embedding' or 'reshape' before it");
         int features = site.Input[1], units = FeedForward ?? (Activation == TransformerActivation.Swiglu ? ((8 * features) + 23) / 24 * 8 : checked(4 * features));
-        var attention = new AttentionConfig { Name = "self_attn", Heads = Heads, KvHeads = KvHeads, Causal = Causal, Rotary = Rotary, Alibi = Alibi, Bias = Bias, Init = Init };
+        var attention = new AttentionConfig { Name = "self_attn", Heads = Heads, KvHeads = KvHeads, Causal = Causal, Rotary = Rotary, Alibi = Alibi, Dropout = AttentionDropout, Bias = Bias, Init = Init };
         LayerConfig[] dropout = Dropout > 0 ? [new DropoutConfig { Rate = Dropout }] : [];
         LayerConfig[] Named(string name) => [.. dropout.Select(d => d with { Name = name })];
         LayerConfig[] First(string name) => NormFirst ? [NormOf(name)] : [];

@@ -216,6 +216,7 @@ class Draw:
             self.optional(s, "bias", lambda: False, 0.2)
         if name == "attention" and "rotary" in s:
             self.optional(s, "rotary-base", lambda: self.real(10, 1000), 0.3)
+        self.optional(s, "dropout" if name == "attention" else "attention-dropout", lambda: self.real(0.05, 0.6), 0.3)
         if name == "transformer":
             self.optional(s, "feed-forward", lambda: self.whole(1, 9))
             self.optional(s, "activation", lambda: self.pick(["gelu", "gelu-tanh", "silu", "swiglu"]), 0.7)

@@ -60,7 +60,7 @@ def real_steps(clock, x):
 
 
 class Attention(nn.Module):
-    def __init__(self, clock, width, heads, kv_heads=None, causal=False, rotary=False, rotary_base=10000.0, alibi=False, bias=True):
+    def __init__(self, clock, width, heads, kv_heads=None, causal=False, rotary=False, rotary_base=10000.0, alibi=False, dropout=0.0, bias=True):
         super().__init__()
         self.clock, self.heads, self.groups, self.causal, self.rotary, self.base, self.alibi = clock, heads, kv_heads or heads, causal, rotary, rotary_base, alibi
         self.width = width // heads
@@ -68,6 +68,7 @@ class Attention(nn.Module):
         self.in_proj_weight = nn.Parameter(torch.zeros(rows, width))
         self.in_proj_bias = nn.Parameter(torch.zeros(rows)) if bias else None
         self.out_proj = nn.Linear(width, width, bias)
+        self.drop = sequential.Dropout(clock, dropout) if dropout > 0 else nn.Identity()
 
     def forward(self, x):
         n, t, _ = x.shape
@@ -85,19 +86,19 @@ class Attention(nn.Module):
             place = torch.arange(t)
             scores = scores - torch.tensor(slopes_of(self.heads), dtype=x.dtype)[:, None, None] * (place[:, None] - place).abs().to(x)
         scores = scores.masked_fill(~seen, -math.inf)
-        y = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, t, -1)
+        y = (self.drop(scores.softmax(-1)) @ v).transpose(1, 2).reshape(n, t, -1)
         return self.out_proj(y * real[..., None])
 
 
 class Transformer(nn.Module):
-    def __init__(self, clock, width, heads, kv_heads=None, feed_forward=None, activation="gelu", causal=False, rotary=False, alibi=False, norm="layernorm", norm_first=True, dropout=0.0, bias=True):
+    def __init__(self, clock, width, heads, kv_heads=None, feed_forward=None, activation="gelu", causal=False, rotary=False, alibi=False, norm="layernorm", norm_first=True, dropout=0.0, attention_dropout=0.0, bias=True):
         super().__init__()
         gated = activation == "swiglu"
         units = feed_forward or ((8 * width + 23) // 24 * 8 if gated else 4 * width)
         self.norm_first, self.gated, self.rate = norm_first, gated, dropout
         kind = RMSNorm if norm == "rmsnorm" else nn.LayerNorm
         self.norm1, self.norm2 = kind(width, 1e-5), kind(width, 1e-5)
-        self.self_attn = Attention(clock, width, heads, kv_heads, causal, rotary, alibi=alibi, bias=bias)
+        self.self_attn = Attention(clock, width, heads, kv_heads, causal, rotary, alibi=alibi, dropout=attention_dropout, bias=bias)
         self.linear1, self.linear2 = nn.Linear(width, units, bias), nn.Linear(units, width, bias)
         self.activation = sequential.ACTIVATIONS["silu" if gated else activation]()
         if gated:

@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
 
@@ -20,16 +21,33 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// <param name="Causal">Whether a position sees only itself and those before it.</param>
 /// <param name="Padded">Whether lengths are given.</param>
 /// <param name="Alibi">Whether scores fall with the distance, by <see cref="AlibiSlopes"/>.</param>
-public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false) : Op
+/// <param name="DropRate">Probability that a weight is 0; the others are divided by 1 - rate. Above 0 the last input is rng, as for <see cref="Dropout.Dropout"/>.</param>
+/// <param name="Stream">Tells it apart from other layers that drop.</param>
+public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false, double DropRate = 0, uint Stream = 0) : Op
 {
+    // Blocks of random numbers are counted by 32 bits, and four weights share one.
+    private const long MostWeights = 1L << 34;
+
+    /// <summary>Whether weights are dropped.</summary>
+    internal bool Drops => DropRate > 0;
+
+    private int Inputs => 1 + (Padded ? 1 : 0) + (Drops ? 1 : 0);
+
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, Padded ? 2 : 1, Name);
+        Expect.Count(inputs, Inputs, Name);
         AttentionSizes s = AttentionSizes.Check(inputs[0], Heads, Groups);
         if (Padded)
         {
             Expect.Element(inputs[1], ElementType.Int32, "lengths");
             Expect.Shape(inputs[1], new Shape(s.N), "lengths");
+        }
+        if (Drops)
+        {
+            Expect.That(DropRate < 1, $"Attention drops weights at a rate of {DropRate}, expected a number from 0 to below 1.");
+            Expect.Element(inputs[^1], ElementType.Int32, "rng");
+            Expect.Shape(inputs[^1], new Shape(DropoutMask.RngLength), "rng");
+            Expect.That(s.Weight(s.N, 0, 0, 0) <= MostWeights, $"{s.N} sequences of {s.T} steps in {Heads} heads have more than {MostWeights} weights to drop; expected fewer or shorter ones.");
         }
         return [new TensorType(new Shape(s.N, s.T, s.OutRow)), new TensorType(new Shape(s.N, Heads, s.T))];
     }
@@ -40,7 +58,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     {
         var op = new AttentionGradient(this);
         Tensor[] inputs = [b.Gradient(), b.Input(0), b.Output(0), b.Output(1)];
-        b.Give(0, b.Graph.Add(op, Padded ? [.. inputs, b.Input(1)] : inputs));
+        b.Give(0, b.Graph.Add(op, [.. inputs, .. Enumerable.Range(1, Inputs - 1).Select(b.Input)]));
     }
 
     public override void Reference(ReferenceArguments a)
@@ -48,6 +66,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         AttentionSizes s = AttentionSizes.Of(a.InShape(0), Heads, Groups);
         var scores = new double[s.T];
         double[] slopes = Slopes();
+        DropoutMask? mask = Drops ? new DropoutMask(a.InInt(Inputs - 1), Stream, DropRate) : null;
         for (int n = 0; n < s.N; n++)
         {
             int length = Padded ? Math.Clamp(a.InInt(1)[n], 1, s.T) : s.T;
@@ -58,7 +77,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
                 y.Clear();
                 double logSum = 0;
                 if (t < length)
-                    logSum = Attend(a.In(0), s, (n, t, head), slopes[head], scores.AsSpan(0, Causal ? t + 1 : length), y);
+                    logSum = Attend(a.In(0), s, (n, t, head), slopes[head], mask, scores.AsSpan(0, Causal ? t + 1 : length), y);
                 a.Out(1)[(int)s.Statistic(n, t, head)] = logSum;
             }
         }
@@ -67,7 +86,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     public override unsafe void Cpu(CpuBinding b)
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
-        new CpuAttention(s, Causal, Slopes(), b.In(0), Padded ? b.InInt(1) : null, b.Out(0), b.Out(1)).AddPhases(b);
+        new CpuAttention(s, Causal, Slopes(), b.In(0), Padded ? b.InInt(1) : null, Drops ? new CpuAttentionDropout(s, b.InInt(Inputs - 1), Stream, DropRate) : null, b.Out(0), b.Out(1)).AddPhases(b);
     }
 
     public override void Kernel(KernelBinding b)
@@ -80,7 +99,15 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         void AddKernel<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
         {
             if (Alibi)
-                AddForward(b, WithSlopes(b, b.InShape(0), lengths));
+                AddDropping(WithSlopes(b, b.InShape(0), lengths));
+            else
+                AddDropping(lengths);
+        }
+
+        void AddDropping<L>(L lengths) where L : struct, IKernelRows
+        {
+            if (Drops)
+                AddForward(b, WithDropout(b.InInt(Inputs - 1), b.InShape(0), lengths));
             else
                 AddForward(b, lengths);
         }
@@ -92,6 +119,10 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     /// <summary>What kernels read of the rows, with slopes of scores before they are divided by √D.</summary>
     internal Receding<L> WithSlopes<L>(KernelBinding b, Shape qkv, L lengths) where L : struct, IKernelRows =>
         new(lengths, b.Table<float>([.. Slopes().Select(slope => (float)(slope / AttentionSizes.Of(qkv, Heads, Groups).Scale))]));
+
+    /// <summary>The same, with weights that are dropped.</summary>
+    internal Dropping<L> WithDropout<L>(ArrayView<int> rng, Shape qkv, L lengths) where L : struct, IKernelRows =>
+        new(lengths, rng, new DropoutRule(Stream, DropoutMask.ThresholdOf(DropRate), (float)(1 / (1 - DropRate))), Heads, qkv[1]);
 
     internal double Flops(Shape qkv, int perScore)
     {
@@ -109,8 +140,11 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         b.Launch(() => run(config, qkv, lengths, sizes, y, logSums));
     }
 
+    /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>
+    internal double Kept(DropoutMask? mask, long weight) => mask is null ? 1 : mask.Value.Keeps(weight) ? 1 / (1 - DropRate) : 0;
+
     // y = Σ softmax(scores)·values over the first keys; gives ln Σ e^score.
-    private static double Attend(ReadOnlySpan<double> qkv, AttentionSizes s, (int, int, int) query, double slope, Span<double> scores, Span<double> y)
+    private double Attend(ReadOnlySpan<double> qkv, AttentionSizes s, (int, int, int) query, double slope, DropoutMask? mask, Span<double> scores, Span<double> y)
     {
         (int n, int t, int head) = query;
         int group = head / s.Share;
@@ -125,7 +159,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
             sum += Math.Exp(score - max);
         double logSum = max + Math.Log(sum);
         for (int j = 0; j < scores.Length; j++)
-            AttentionGradient.AddTo(y, Math.Exp(scores[j] - logSum), qkv.Slice((int)s.Value(n, j, group), s.Width));
+            AttentionGradient.AddTo(y, Math.Exp(scores[j] - logSum) * Kept(mask, s.Weight(n, head, t, j)), qkv.Slice((int)s.Value(n, j, group), s.Width));
         return logSum;
     }
 }

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
@@ -6,7 +7,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 
 internal static class AttentionCases
 {
-    private const int Kinds = 10;
+    private const int Kinds = 12;
 
     // Blocks of 64 (cpu) and of 16 and 32 (kernels), and sizes beside them.
     private static readonly (int N, int T, int Heads, int Groups, int Width)[] Sizes =
@@ -23,7 +24,7 @@ internal static class AttentionCases
             4 => Rotation(random, n, t, heads, width),
             5 => new OpCase("positions", new AddPositions(), [CaseInput.Normal(random, new Shape(n, t, width)), CaseInput.Normal(random, new Shape(t + heads - 1, width))]),
             6 => new OpCase("sinusoids", new AddSinusoids(), [CaseInput.Normal(random, new Shape(n, t, width))]),
-            var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind is 2 or 3 or 8, alibi: kind > 7),
+            var kind => Case(random, new AttentionSizes(n, t, heads, groups, width), causal: kind % 2 == 0, padded: kind is 2 or 3 or 8 or 10, alibi: kind is 8 or 9 or 11, drops: kind > 9),
         };
     })
     { Special = Kinds * Sizes.Length };
@@ -34,13 +35,15 @@ internal static class AttentionCases
         return (CaseSizes.Draw(random, 2), CaseSizes.Draw(random, 12), groups * CaseSizes.Draw(random, 2), groups, CaseSizes.Draw(random, 6));
     }
 
-    private static OpCase Case(RandomStream random, AttentionSizes s, bool causal, bool padded, bool alibi)
+    private static OpCase Case(RandomStream random, AttentionSizes s, bool causal, bool padded, bool alibi, bool drops)
     {
         var inputs = new List<CaseInput> { CaseInput.Normal(random, new Shape(s.N, s.T, s.Row)) };
         if (padded) // also lengths that are not allowed, which every device must take for the nearest that is
             inputs.Add(CaseInput.Integers(random, new Shape(s.N), s.T + 3));
-        string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}{(alibi ? ", alibi" : "")}";
-        return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded, alibi), inputs) { GradientOutputs = [0] };
+        string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}{(alibi ? ", alibi" : "")}{(drops ? ", dropout" : "")}";
+        if (drops)
+            inputs.Add(DropoutCases.Rng(random));
+        return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded, alibi, drops ? 0.3 : 0, Stream: 7), inputs) { GradientOutputs = [0] };
     }
 
     // A further step, at a place of its own.

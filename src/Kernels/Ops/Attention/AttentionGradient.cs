@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Tensors;
 using ILGPU;
 
@@ -9,14 +10,17 @@ namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
 /// The gradient of <see cref="Attention"/> in queries, keys and values. With P = e^(S - ln Σ e^S) and δ = Σ dy·y of each query:
-/// dV = Pᵀ·dy, dS = P ∘ (dy·Vᵀ - δ), dQ = dS·K/√D, dK = dSᵀ·Q/√D. Scores are computed anew, block by block.
+/// dV = Pᵀ·dy, dS = P ∘ (dy·Vᵀ - δ), dQ = dS·K/√D, dK = dSᵀ·Q/√D. Scores are computed anew, block by block. Of weights that are dropped, with M what they are multiplied with,
+/// dV = (P ∘ M)ᵀ·dy and dS = P ∘ (dy·Vᵀ ∘ M - δ).
 /// </summary>
-/// <remarks>Inputs: dy [N, T, Heads·D], qkv, y, ln Σ e^score [N, Heads, T], if padded lengths int [N]. Output: as qkv.</remarks>
+/// <remarks>Inputs: dy [N, T, Heads·D], qkv, y, ln Σ e^score [N, Heads, T], if padded lengths int [N], if weights are dropped rng. Output: as qkv.</remarks>
 public sealed record AttentionGradient(Attention Of) : Op
 {
+    private int Inputs => 4 + (Of.Padded ? 1 : 0) + (Of.Drops ? 1 : 0);
+
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
-        Expect.Count(inputs, Of.Padded ? 5 : 4, Name);
+        Expect.Count(inputs, Inputs, Name);
         Expect.Shape(inputs[0], inputs[2].Shape, "dy");
         return [inputs[1]];
     }
@@ -28,13 +32,14 @@ public sealed record AttentionGradient(Attention Of) : Op
         AttentionSizes s = AttentionSizes.Of(a.InShape(1), Of.Heads, Of.Groups);
         a.Out().Clear();
         double[] slopes = Of.Slopes();
+        DropoutMask? mask = Of.Drops ? new DropoutMask(a.InInt(Inputs - 1), Of.Stream, Of.DropRate) : null;
         for (int n = 0; n < s.N; n++)
         {
             int length = Of.Padded ? Math.Clamp(a.InInt(4)[n], 1, s.T) : s.T;
             for (int head = 0; head < s.Heads; head++)
             {
                 for (int t = 0; t < length; t++)
-                    AddQuery(a, s, (n, t, head), slopes[head], Of.Causal ? t + 1 : length);
+                    AddQuery(a, s, (n, t, head), slopes[head], mask, Of.Causal ? t + 1 : length);
             }
         }
     }
@@ -42,7 +47,7 @@ public sealed record AttentionGradient(Attention Of) : Op
     public override unsafe void Cpu(CpuBinding b)
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(1), Of.Heads, Of.Groups);
-        new CpuAttentionGradient(s, Of.Causal, Of.Slopes(), b.In(0), b.In(1), b.In(2), b.In(3), Of.Padded ? b.InInt(4) : null, b.Out()).AddPhases(b);
+        new CpuAttentionGradient(s, Of.Causal, Of.Slopes(), b.In(0), b.In(1), b.In(2), b.In(3), Of.Padded ? b.InInt(4) : null, Of.Drops ? new CpuAttentionDropout(s, b.InInt(Inputs - 1), Of.Stream, Of.DropRate) : null, b.Out()).AddPhases(b);
     }
 
     public override void Kernel(KernelBinding b)
@@ -55,7 +60,15 @@ public sealed record AttentionGradient(Attention Of) : Op
         void AddKernels<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
         {
             if (Of.Alibi)
-                AddBoth(b, Of.WithSlopes(b, b.InShape(1), lengths));
+                AddDropping(Of.WithSlopes(b, b.InShape(1), lengths));
+            else
+                AddDropping(lengths);
+        }
+
+        void AddDropping<L>(L lengths) where L : struct, IKernelRows
+        {
+            if (Of.Drops)
+                AddBoth(b, Of.WithDropout(b.InInt(Inputs - 1), b.InShape(1), lengths));
             else
                 AddBoth(b, lengths);
         }
@@ -75,7 +88,7 @@ public sealed record AttentionGradient(Attention Of) : Op
             y[i] += factor * x[i];
     }
 
-    private static void AddQuery(ReferenceArguments a, AttentionSizes s, (int, int, int) of, double slope, int keys)
+    private void AddQuery(ReferenceArguments a, AttentionSizes s, (int, int, int) of, double slope, DropoutMask? mask, int keys)
     {
         (int n, int t, int head) = of;
         int group = head / s.Share, out0 = (int)s.Out(n, t, head), query0 = (int)s.Query(n, t, head);
@@ -86,8 +99,9 @@ public sealed record AttentionGradient(Attention Of) : Op
             int key0 = (int)s.Key(n, j, group), value0 = (int)s.Value(n, j, group);
             ReadOnlySpan<double> key = a.In(1).Slice(key0, s.Width);
             double p = Math.Exp((s.Scale * Dot(query, key)) - (slope * Math.Abs(t - j)) - logSum);
-            double ds = s.Scale * p * (Dot(dy, a.In(1).Slice(value0, s.Width)) - delta);
-            AddTo(a.Out().Slice(value0, s.Width), p, dy);
+            double kept = Of.Kept(mask, s.Weight(n, head, t, j));
+            double ds = s.Scale * p * ((Dot(dy, a.In(1).Slice(value0, s.Width)) * kept) - delta);
+            AddTo(a.Out().Slice(value0, s.Width), p * kept, dy);
             AddTo(a.Out().Slice(query0, s.Width), ds, key);
             AddTo(a.Out().Slice(key0, s.Width), ds, query);
         }

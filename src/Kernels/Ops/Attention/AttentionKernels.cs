@@ -5,57 +5,6 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>What a kernel reads of the rows of scores: the real steps of a sequence, and how scores fall with the distance.</summary>
-internal interface IKernelRows
-{
-    /// <summary>Whether scores fall with the distance.</summary>
-    static abstract bool Recedes { get; }
-
-    int Of(int n);
-
-    /// <summary>By how much a head's dot products fall a step.</summary>
-    float Slope(int head);
-}
-
-internal readonly struct FullLengths(int steps) : IKernelRows
-{
-    public static bool Recedes => false;
-
-    public int Of(int n) => steps;
-
-    public float Slope(int head) => 0f;
-}
-
-internal readonly struct GivenLengths(ArrayView<int> lengths) : IKernelRows
-{
-    public static bool Recedes => false;
-
-    public int Of(int n) => lengths[n];
-
-    public float Slope(int head) => 0f;
-}
-
-internal readonly struct Receding<L>(L lengths, ArrayView<float> slopes) : IKernelRows where L : struct, IKernelRows
-{
-    public static bool Recedes => true;
-
-    public int Of(int n) => lengths.Of(n);
-
-    public float Slope(int head) => slopes[head];
-}
-
-/// <summary>What kernels get of <see cref="AttentionSizes"/>.</summary>
-internal readonly struct KernelAttentionSizes(AttentionSizes s, bool causal)
-{
-    public readonly int N = s.N, T = s.T, Heads = s.Heads, Groups = s.Groups, Width = s.Width, Row = s.Row, OutRow = s.OutRow, Share = s.Share, Causal = causal ? 1 : 0;
-    public readonly float Scale = (float)s.Scale;
-
-    public int Blocks => (T + AttentionKernels.Rows - 1) / AttentionKernels.Rows;
-
-    /// <summary>A group a block of each head.</summary>
-    public int Launches(int heads) => checked(N * heads * Blocks);
-}
-
 /// <summary>
 /// The kernels of attention. A group has 16 rows (queries, or keys in the gradient of keys), and goes past the others 32 at a time; a row is
 /// eight threads', each with four of the 32 scores and every eighth number of the row's sums. Those sums lie in the result itself: a thread adds
@@ -99,6 +48,8 @@ internal static class AttentionKernels
             sum *= shrink;
             for (int j = 0; j < Others; j++)
                 sum += scores[(row * Line) + j];
+            if (L.Drops)
+                Drop(scores, lengths, new Weights(n, head, t, key + lane), row, lane);
             AddWeighted(scores, qkv, values, key, others, row, y, result, shrink);
         }
         result.Scale(y, end > 0 ? 1f / sum : 0f);
@@ -131,6 +82,8 @@ internal static class AttentionKernels
             if (L.Recedes)
                 found = found.Receding(lengths.Slope(head), t - key - lane);
             Four slopes = Dots(dy, outputs, first, qkv, values, key, rows, others, row, lane);
+            if (L.Drops)
+                slopes = Kept(slopes, lengths, new Weights(n, head, t, key + lane));
             int at = (row * Line) + lane, left = end - key - lane;
             Group.Barrier(); // the scores before are read by now
             scores[at] = left > 0 ? Slope(found.A, slopes.A, s.Scale, logSum, delta) : 0f;
@@ -177,7 +130,15 @@ internal static class AttentionKernels
                     if (q >= begin && q < length && t < length)
                     {
                         p = KernelMath.Exp((found.At(i) * s.Scale) - logSums[statistics + q]);
-                        slope = p * (ofValues.At(i) - deltas[statistics + q]) * s.Scale;
+                        float ofValue = ofValues.At(i), kept = 1f;
+                        if (L.Drops)
+                        {
+                            kept = lengths.Kept(n, head, q, t);
+                            ofValue *= kept;
+                        }
+                        slope = p * (ofValue - deltas[statistics + q]) * s.Scale;
+                        if (L.Drops)
+                            p *= kept;
                     }
                     weights[at] = p;
                     slopes[at] = slope;
@@ -210,6 +171,24 @@ internal static class AttentionKernels
         Group.Barrier();
         return most;
     }
+
+    // A thread's four scores, once all have been added up.
+    private static void Drop<L>(ArrayView<float> scores, L rows, Weights of, int row, int lane) where L : struct, IKernelRows
+    {
+        int at = (row * Line) + lane;
+        Group.Barrier();
+        Four kept = Kept(new Four(scores[at], scores[at + Lanes], scores[at + (2 * Lanes)], scores[at + (3 * Lanes)]), rows, of);
+        scores[at] = kept.A;
+        scores[at + Lanes] = kept.B;
+        scores[at + (2 * Lanes)] = kept.C;
+        scores[at + (3 * Lanes)] = kept.D;
+    }
+
+    private static Four Kept<L>(Four x, L rows, Weights of) where L : struct, IKernelRows => new(
+        x.A * rows.Kept(of.N, of.Head, of.Query, of.Key),
+        x.B * rows.Kept(of.N, of.Head, of.Query, of.Key + Lanes),
+        x.C * rows.Kept(of.N, of.Head, of.Query, of.Key + (2 * Lanes)),
+        x.D * rows.Kept(of.N, of.Head, of.Query, of.Key + (3 * Lanes)));
 
     // Σ dy·y of the thread's row: each lane adds up every eighth number.
     private static float Delta(ArrayView<float> dy, ArrayView<float> y, Source of, int t, ArrayView<float> room, int row, int lane)
@@ -313,6 +292,12 @@ internal static class AttentionKernels
             if (d + Lane < width)
                 into[begin + d + Lane] = (into[begin + d + Lane] * shrink) + value;
         }
+    }
+
+    /// <summary>The first of a thread's four weights; the others are those of every eighth key behind it.</summary>
+    private readonly struct Weights(int n, int head, int query, int key)
+    {
+        public readonly int N = n, Head = head, Query = query, Key = key;
     }
 
     private readonly struct Four(float a, float b, float c, float d)

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>The CPU's attention: a worker takes a block of queries of a head past all blocks of keys.</summary>
-internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[] slopes, float* qkv, int* lengths, float* y, float* logSums)
+internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[] slopes, float* qkv, int* lengths, CpuAttentionDropout? drop, float* y, float* logSums)
 {
     private readonly int line = AttentionTile.LineOf(s.Width);
 
@@ -37,7 +37,7 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
             Transpose.Run(qkv + s.Key(n, key, head / s.Share), s.Row, room.Keys, AttentionTile.Line, there, s.Width);
             AttentionTile.Pack(qkv + s.Value(n, key, head / s.Share), s.Row, there, s.Width, room.Values, line);
             for (int row = 0; row < count; row += AttentionTile.Rows)
-                Rows(room, row, Math.Min(AttentionTile.Rows, count - row), first - key, there, (float)slopes[head], key == 0);
+                Rows(room, new ScoreBlock(n, head, first, key, there), row, Math.Min(AttentionTile.Rows, count - row));
         }
         for (int i = 0; i < count; i++)
         {
@@ -47,10 +47,13 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
         }
     }
 
-    // A tile's rows of queries against a block of keys; query i stands where key i + ahead does, and sees the keys to there where it is causal.
-    private void Rows(Room room, int row, int rows, int ahead, int keys, float slope, bool isFirst)
+    // A tile's rows of queries against a block of keys; a query sees the keys to its own where it is causal.
+    private void Rows(Room room, ScoreBlock block, int row, int rows)
     {
-        int Seen(int i) => causal ? Math.Min(keys, i + ahead + 1) : keys;
+        int Seen(int i) => causal ? Math.Min(block.Keys, i + block.Ahead + 1) : block.Keys;
+        float slope = (float)slopes[block.Head];
+        bool isFirst = block.Key == 0;
+        int* kept = stackalloc int[drop is null ? 0 : CpuAttentionDropout.Room];
         int end = Seen(row + rows - 1);
         float* scores = room.Scores + ((long)row * AttentionTile.Line), sums = room.Sums + ((long)row * line);
         AttentionTile.Product(end, s.Width, room.Queries + ((long)row * line), line, 1, room.Keys, AttentionTile.Line, scores, AttentionTile.Line, add: false);
@@ -59,18 +62,21 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
             float* own = scores + ((long)i * AttentionTile.Line), statistics = room.Statistics + (2 * (row + i));
             int seen = Seen(row + i);
             if (slope != 0)
-                AttentionRows.Recede(own, seen, slope, row + i + ahead);
+                AttentionRows.Recede(own, seen, slope, row + i + block.Ahead);
             float most = AttentionRows.Max(own, seen);
             if (isFirst)
             {
                 (statistics[0], statistics[1]) = (most, AttentionRows.Exp(own, seen, end, most));
-                continue;
             }
-            most = MathF.Max(most, statistics[0]);
-            float shrink = MathF.Exp(statistics[0] - most);
-            (statistics[0], statistics[1]) = (most, (statistics[1] * shrink) + AttentionRows.Exp(own, seen, end, most));
-            if (shrink != 1)
-                AttentionRows.Scale(sums + ((long)i * line), shrink, sums + ((long)i * line), s.Width);
+            else
+            {
+                most = MathF.Max(most, statistics[0]);
+                float shrink = MathF.Exp(statistics[0] - most);
+                (statistics[0], statistics[1]) = (most, (statistics[1] * shrink) + AttentionRows.Exp(own, seen, end, most));
+                if (shrink != 1)
+                    AttentionRows.Scale(sums + ((long)i * line), shrink, sums + ((long)i * line), s.Width);
+            }
+            drop?.Apply(drop.Kept(block, row + i, seen, kept), own, seen);
         }
         AttentionTile.Product(s.Width, end, scores, AttentionTile.Line, 1, room.Values, line, sums, line, add: !isFirst);
     }

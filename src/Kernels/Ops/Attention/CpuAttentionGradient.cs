@@ -8,7 +8,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// The CPU's gradient of attention: a worker takes the keys of a group, block by block, past the queries of the heads that read them; so nobody
 /// else adds to the same numbers, and scores are computed once.
 /// </summary>
-internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal, double[] slopes, float* dy, float* qkv, float* y, float* logSums, int* lengths, float* dqkv)
+internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal, double[] slopes, float* dy, float* qkv, float* y, float* logSums, int* lengths, CpuAttentionDropout? drop, float* dqkv)
 {
     private const int Block = AttentionTile.Block;
 
@@ -65,7 +65,7 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
         AttentionTile.Pack(dy + s.Out(n, query, head), s.OutRow, queries, s.Width, room.OutGradient, line);
         float* logs = logSums + s.Statistic(n, query, head), deltas = room.Deltas + ((head % s.Share * s.T) + query);
         for (int row = 0; row < queries; row += AttentionTile.Rows)
-            Scores(room, row, Math.Min(AttentionTile.Rows, queries - row), query - key, keys, (float)slopes[head], logs, deltas);
+            Scores(room, new ScoreBlock(n, head, query, key, keys), row, Math.Min(AttentionTile.Rows, queries - row), logs, deltas);
         AddQueryGradient(n, head, query, queries, isFirst: key == 0, room);
         for (int row = 0; row < keys; row += AttentionTile.Rows)
         {
@@ -78,9 +78,11 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
     }
 
     // P and dS of a tile's rows of queries, and their dQ·√D.
-    private void Scores(Room room, int row, int rows, int ahead, int keys, float slope, float* logs, float* deltas)
+    private void Scores(Room room, ScoreBlock block, int row, int rows, float* logs, float* deltas)
     {
-        int Seen(int i) => causal ? Math.Min(keys, i + ahead + 1) : keys;
+        int Seen(int i) => causal ? Math.Min(block.Keys, i + block.Ahead + 1) : block.Keys;
+        float slope = (float)slopes[block.Head];
+        int* kept = stackalloc int[drop is null ? 0 : CpuAttentionDropout.Room];
         int end = Seen(row + rows - 1);
         long at = (long)row * AttentionTile.Line, from = (long)row * line;
         float* p = room.Scores + at, ds = room.ScoreGradient + at;
@@ -89,9 +91,13 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
         for (int i = 0; i < rows; i++)
         {
             long own = (long)i * AttentionTile.Line;
+            int seen = Seen(row + i);
+            int* stays = drop is null ? null : drop.Kept(block, row + i, seen, kept);
             if (slope != 0)
-                AttentionRows.Recede(p + own, Seen(row + i), slope, row + i + ahead);
-            AttentionRows.Gradient(p + own, ds + own, Seen(row + i), end, logs[row + i], deltas[row + i]);
+                AttentionRows.Recede(p + own, seen, slope, row + i + block.Ahead);
+            drop?.Apply(stays, ds + own, seen);
+            AttentionRows.Gradient(p + own, ds + own, seen, end, logs[row + i], deltas[row + i]);
+            drop?.Apply(stays, p + own, seen);
         }
         AttentionTile.Product(s.Width, end, ds, AttentionTile.Line, 1, room.Keys, line, room.QueryGradient + from, line, add: false);
     }

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Conformance;
+using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
@@ -13,11 +14,14 @@ internal static class DropoutCases
     {
         bool channels = i % 2 == 1;
         var op = new Dropout(Rates[i % 3 == 0 ? i / 3 % 4 : 2], (uint)random.NextInt(1000), channels);
-        var rng = new CaseInput(
-            new TensorType(new Shape(DropoutMask.RngLength), ElementType.Int32),
-            [.. Enumerable.Range(0, DropoutMask.RngLength).Select(_ => (double)(int)random.NextBits())],
-            Differentiable: false);
+        CaseInput rng = Rng(random);
         Shape shape = CaseSizes.At(Shapes, i / 2, () => CaseSizes.Draw(random, 2, 4));
         return new OpCase($"dropout {op.Rate}{(channels ? " of channels" : "")}", op, [CaseInput.Normal(random, shape), rng]);
     });
+
+    /// <summary>A seed and a step.</summary>
+    public static CaseInput Rng(RandomStream random) => new(
+        new TensorType(new Shape(DropoutMask.RngLength), ElementType.Int32),
+        [.. Enumerable.Range(0, DropoutMask.RngLength).Select(_ => (double)(int)random.NextBits())],
+        Differentiable: false);
 }

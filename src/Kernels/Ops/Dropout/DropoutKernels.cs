@@ -24,11 +24,16 @@ internal static class DropoutKernels
     /// <summary>A thread an element of a plane that is kept or dropped whole.</summary>
     public static void Planes(Index1D i, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int inner, ArrayView<float> y)
     {
-        int plane = i.X / inner;
-        (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)(plane / 4));
-        int place = plane % 4;
+        y[i] = Keeps(rng, rule, i.X / inner) ? x[i] * rule.Scale : 0f;
+    }
+
+    /// <summary>Whether an element is kept.</summary>
+    public static bool Keeps(ArrayView<int> rng, DropoutRule rule, long i)
+    {
+        (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)(i >> 2));
+        int place = (int)(i & 3);
         uint word = place == 0 ? a : place == 1 ? b : place == 2 ? c : d;
-        y[i] = word >> 8 >= rule.Threshold ? x[i] * rule.Scale : 0f;
+        return word >> 8 >= rule.Threshold;
     }
 
     private static (uint A, uint B, uint C, uint D) Words(ArrayView<int> rng, DropoutRule rule, uint group) => Philox.Bits(

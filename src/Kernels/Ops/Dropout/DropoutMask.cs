@@ -36,7 +36,7 @@ internal readonly struct DropoutMask
     /// <summary>Words of 24 bits below this are dropped.</summary>
     public static uint ThresholdOf(double rate) => (uint)Math.Ceiling(rate * (1 << 24));
 
-    public bool Keeps(int i)
+    public bool Keeps(long i)
     {
         (uint a, uint b, uint c, uint d) = Philox.Bits((uint)(i / 4), stream, stepLow, last, seedLow, seedHigh);
         uint word = (i % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
@@ -44,7 +44,7 @@ internal readonly struct DropoutMask
     }
 
     /// <summary>For elements 4·group to 4·group + 7: all ones where an element is kept, else 0.</summary>
-    public Vector256<int> KeepsEight(int group)
+    public Vector256<int> KeepsEight(long group)
     {
         var counters = Vector256.Create((uint)group, stream, stepLow, last, (uint)group + 1, stream, stepLow, last);
         Vector256<uint> words = PhiloxPair.Bits(counters, seedLow, seedHigh);

@@ -1,0 +1,91 @@
+using GpuGrad.Kernels.Ops.Dropout;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>What a kernel reads of the rows of scores: the real steps of a sequence, and how scores fall with the distance.</summary>
+internal interface IKernelRows
+{
+    /// <summary>Whether scores fall with the distance.</summary>
+    static abstract bool Recedes { get; }
+
+    /// <summary>Whether weights are dropped.</summary>
+    static abstract bool Drops { get; }
+
+    int Of(int n);
+
+    /// <summary>By how much a head's dot products fall a step.</summary>
+    float Slope(int head);
+
+    /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>
+    float Kept(int n, int head, int query, int key);
+}
+
+internal readonly struct FullLengths(int steps) : IKernelRows
+{
+    public static bool Recedes => false;
+
+    public static bool Drops => false;
+
+    public int Of(int n) => steps;
+
+    public float Slope(int head) => 0f;
+
+    public float Kept(int n, int head, int query, int key) => 1f;
+}
+
+internal readonly struct GivenLengths(ArrayView<int> lengths) : IKernelRows
+{
+    public static bool Recedes => false;
+
+    public static bool Drops => false;
+
+    public int Of(int n) => lengths[n];
+
+    public float Slope(int head) => 0f;
+
+    public float Kept(int n, int head, int query, int key) => 1f;
+}
+
+internal readonly struct Receding<L>(L lengths, ArrayView<float> slopes) : IKernelRows where L : struct, IKernelRows
+{
+    public static bool Recedes => true;
+
+    public static bool Drops => false;
+
+    public int Of(int n) => lengths.Of(n);
+
+    public float Slope(int head) => slopes[head];
+
+    public float Kept(int n, int head, int query, int key) => 1f;
+}
+
+/// <summary>As <see cref="DropoutMask"/> says of weights [N, heads, steps, steps].</summary>
+internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule rule, int heads, int steps) : IKernelRows where L : struct, IKernelRows
+{
+    public static bool Recedes => L.Recedes;
+
+    public static bool Drops => true;
+
+    public int Of(int n) => lengths.Of(n);
+
+    public float Slope(int head) => lengths.Slope(head);
+
+    public float Kept(int n, int head, int query, int key)
+    {
+        long weight = (((((long)n * heads) + head) * steps) + query) * steps + key;
+        return DropoutKernels.Keeps(rng, rule, weight) ? rule.Scale : 0f;
+    }
+}
+
+/// <summary>What kernels get of <see cref="AttentionSizes"/>.</summary>
+internal readonly struct KernelAttentionSizes(AttentionSizes s, bool causal)
+{
+    public readonly int N = s.N, T = s.T, Heads = s.Heads, Groups = s.Groups, Width = s.Width, Row = s.Row, OutRow = s.OutRow, Share = s.Share, Causal = causal ? 1 : 0;
+    public readonly float Scale = (float)s.Scale;
+
+    public int Blocks => (T + AttentionKernels.Rows - 1) / AttentionKernels.Rows;
+
+    /// <summary>A group a block of each head.</summary>
+    public int Launches(int heads) => checked(N * heads * Blocks);
+}

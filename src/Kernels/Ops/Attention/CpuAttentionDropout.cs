@@ -1,0 +1,41 @@
+using GpuGrad.Kernels.Ops.Dropout;
+
+namespace GpuGrad.Kernels.Ops.Attention;
+
+/// <summary>A block of scores: the queries of a head from one on against some keys from one on.</summary>
+internal readonly record struct ScoreBlock(int N, int Head, int Query, int Key, int Keys)
+{
+    /// <summary>Query i of the block stands where key i + Ahead does.</summary>
+    public int Ahead => Query - Key;
+}
+
+/// <summary>Drops weights of attention: of weights [N, Heads, T, T] those that <see cref="DropoutMask"/> does not keep are 0, the others divided by 1 - rate.</summary>
+internal sealed unsafe class CpuAttentionDropout(AttentionSizes s, int* rng, uint stream, double rate)
+{
+    /// <summary>Room for what is kept of a row of a block.</summary>
+    public const int Room = AttentionTile.Block + 16;
+
+    private readonly float factor = (float)(1 / (1 - rate));
+
+    /// <summary>All ones for each weight of a row that is kept, else 0.</summary>
+    /// <param name="block">The block.</param>
+    /// <param name="row">Its query.</param>
+    /// <param name="count">Keys, at most a block's.</param>
+    /// <param name="room"><see cref="Room"/> numbers, among which they are.</param>
+    public int* Kept(ScoreBlock block, int row, int count, int* room)
+    {
+        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), stream, rate);
+        long first = s.Weight(block.N, block.Head, block.Query + row, block.Key);
+        int skip = (int)(first % 4);
+        for (int i = 0; i < skip + count; i += 8)
+            System.Runtime.Intrinsics.Vector256.Store(mask.KeepsEight((first / 4) + (i / 4)), room + i);
+        return room + skip;
+    }
+
+    /// <summary>x = x / (1 - rate) where it is kept, else 0.</summary>
+    public void Apply(int* kept, float* x, int count)
+    {
+        for (int i = 0; i < count; i++)
+            x[i] = kept[i] != 0 ? x[i] * factor : 0;
+    }
+}
