@@ -10,7 +10,7 @@ def in_training(kind, file, marked, new, tests, nth=0):
 
 # Attention: the reference and the cpu.
 switch('missing factor', 'Attention/AttentionGradient.cs', 'double ds = «s.Scale» * p *', '1')
-switch('missing term', 'Attention/AttentionGradient.cs', '(Dot(dy, a.In(1).Slice(value0, s.Width)) - «delta»);', '0')
+switch('missing term', 'Attention/AttentionGradient.cs', '((Dot(dy, a.In(1).Slice(value0, s.Width)) * kept) - «delta»);', '0')
 switch('looks ahead', 'Attention/Attention.cs', 'Causal ? «t + 1» : length), y);', 'Math.Min(t + 2, length)')
 switch('stale sum', 'Attention/CpuAttention.cs', 'if («shrink != 1»)', 'shrink > 1')
 switch('missing factor', 'Attention/CpuAttention.cs', '(statistics[1] * «shrink») + AttentionRows.Exp', '1')
@@ -18,7 +18,7 @@ switch('wrong group', 'Attention/CpuAttention.cs', 's.Key(n, key, «head / s.Sha
 switch('stale padding', 'Attention/CpuAttention.cs', '«AttentionTile.Clear(y + s.Out(n, first + count, head), s.OutRow, last - first - count, s.Width);»', ';')
 switch('length unread', 'Attention/CpuAttention.cs', 'int length = «lengths is null» ? s.T : Math.Clamp(lengths[n], 1, s.T), last', 'true')
 switch('length unchecked', 'Attention/CpuAttention.cs', 'Math.Clamp(lengths[n], 1, «s.T»)', 'Math.Max(1, lengths[n])')
-switch('looks ahead', 'Attention/CpuAttention.cs', 'Math.Min(keys, i + ahead + «1»)', '2')
+switch('looks ahead', 'Attention/CpuAttention.cs', 'Math.Min(block.Keys, i + block.Ahead + «1»)', '2')
 switch('missing term', 'Attention/CpuAttention.cs', '«(float)(max + Math.Log(sum))»', '(float)max')
 switch('missing query', 'Attention/CpuAttentionGradient.cs', '«Math.Max(0, key + row - query)»', 'Math.Max(0, key + row - query + 1)')
 switch('overwrites', 'Attention/CpuAttentionGradient.cs', 'isFirst: «key == 0»', 'true')

@@ -10,7 +10,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// eight threads', each with four of the 32 scores and every eighth number of the row's sums. Those sums lie in the result itself: a thread adds
 /// to its own.
 /// </summary>
-internal static class AttentionKernels
+internal static partial class AttentionKernels
 {
     public const int Threads = 128;
 
@@ -261,53 +261,5 @@ internal static class AttentionKernels
             int t = first + (i / Chunk), d = begin + (i % Chunk);
             room[(i / Chunk * Line) + (i % Chunk)] = t < of.Length && d < of.Width ? x[of.Begin + (t * of.Row) + d] : 0f;
         }
-    }
-
-    /// <summary>The rows of a head: where the first begins, numbers from one to the next, how many there are, how wide.</summary>
-    private readonly struct Source(int begin, int row, int length, int width)
-    {
-        public readonly int Begin = begin, Row = row, Length = length, Width = width;
-
-        public Source At(int offset) => new(Begin + offset, Row, Length, Width);
-    }
-
-    /// <summary>The numbers of a row of the result that are one thread's.</summary>
-    private readonly struct Target(int begin, int width, int lane)
-    {
-        public readonly int Lane = lane;
-
-        public Target At(int offset) => new(begin + offset, width, Lane);
-
-        public void Clear(ArrayView<float> into) => Scale(into, 0f);
-
-        // By 0 it clears, whatever was there.
-        public void Scale(ArrayView<float> into, float factor)
-        {
-            for (int d = Lane; d < width; d += Lanes)
-                into[begin + d] = factor == 0f ? 0f : into[begin + d] * factor;
-        }
-
-        public void Add(ArrayView<float> into, int d, float value, float shrink)
-        {
-            if (d + Lane < width)
-                into[begin + d + Lane] = (into[begin + d + Lane] * shrink) + value;
-        }
-    }
-
-    /// <summary>The first of a thread's four weights; the others are those of every eighth key behind it.</summary>
-    private readonly struct Weights(int n, int head, int query, int key)
-    {
-        public readonly int N = n, Head = head, Query = query, Key = key;
-    }
-
-    private readonly struct Four(float a, float b, float c, float d)
-    {
-        public readonly float A = a, B = b, C = c, D = d;
-
-        // The first of the four is so many steps away.
-        public Four Receding(float slope, int distance) => new(
-            A - (slope * IntrinsicMath.Abs(distance)), B - (slope * IntrinsicMath.Abs(distance - Lanes)), C - (slope * IntrinsicMath.Abs(distance - (2 * Lanes))), D - (slope * IntrinsicMath.Abs(distance - (3 * Lanes))));
-
-        public float At(int i) => i == 0 ? A : i == 1 ? B : i == 2 ? C : D;
     }
 }
