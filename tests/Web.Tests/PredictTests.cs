@@ -121,7 +121,7 @@ public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
     public async Task Texts_get_what_predict_says_to_the_bit()
     {
         gpugrad.Write("texts.csv", "text,label\n" + string.Concat(Enumerable.Range(0, 30).Select(i => $"{(i % 2 == 0 ? "a good and fine day" : "an evil rainy night")},{(i % 2 == 0 ? "good" : "bad")}\n")));
-        gpugrad.Write("texts.yaml", "data: {dataset: {text: {path: texts.csv, tokens: words, vocabulary: 32, length: 6}}, batch: 8}\nmodel: [{embedding: {rows: 32, width: 4}}, flatten, {dense: 2}]\ntrain: {epochs: 2}\n");
+        gpugrad.Write("texts.yaml", "data: {dataset: {text: {path: texts.csv, tokens: words, vocabulary: 32, length: 6}}, batch: 8}\nmodel: [{embedding: {rows: 32, width: 4}}, {time-pool: mean}, {dense: 2}]\ntrain: {epochs: 2}\n");
         gpugrad.Run("train", "texts.yaml", "--out", "texts", "--device", "cpu").Done();
         gpugrad.Write("new.csv", "text\na fine night\nan evil good thing\n");
         string expected = Values(gpugrad.Run("predict", "texts", "new.csv", "--json", "--device", "cpu").Json().AsArray());

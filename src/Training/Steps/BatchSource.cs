@@ -172,6 +172,8 @@ public sealed class BatchSource
     public void Write(DeviceMemory memory, SampleSet others, int first, int count, int at)
     {
         int size = samples.Shape.Count;
+        if (slots.Lengths is not null)
+            memory.Write(slots.Lengths, at, [.. Enumerable.Range(first, count).Select(i => others.Lengths?[i] ?? samples.Shape[0])]);
         if (others.Bytes is not null)
         {
             memory.Write(slots.Data, (long)at * size, others.Bytes.AsSpan(first * size, count * size));

@@ -1,6 +1,8 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Sources;
+using GpuGrad.Training.Data.Texts;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 
@@ -34,7 +36,9 @@ public sealed class PredictionSession : IDisposable
         ModelCard card = trained.Card;
         reader = new PredictionReader(config, card);
         int length = checked(mostAtOnce * card.Shape.Shape.Count);
-        numbers = Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Reals = new float[length] }, card);
+        bool padded = config.Data.Dataset is TextConfig { Context: null } or TagsConfig or SeriesConfig;
+        int[]? lengths = padded ? [.. Enumerable.Repeat(card.Shape.Shape[0], mostAtOnce)] : null;
+        numbers = Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Reals = new float[length], Lengths = lengths }, card);
         // Bytes are scaled elsewhere than other numbers, which differs in the last digit.
         bytes = card.Input.Bytes == true ? Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Bytes = new byte[length] }, card) : null;
         model = new Model(config, Network.Build(config.Model, card.Shape), device);
@@ -78,7 +82,8 @@ public sealed class PredictionSession : IDisposable
         BoundGraph bound = PlanOf(source, areBytes, count);
         bound.Plan.Run();
         double[] output = bound.Plan.Read(bound.Graph.Output);
-        return [.. output.Chunk(output.Length / bound.Graph.BatchSize).Take(count).Select(reader.Of)];
+        IEnumerable<(SampleSet Samples, int Sample)> asked = parts.SelectMany(p => Enumerable.Range(p.First, p.Count).Select(i => (p.Samples, i)));
+        return [.. output.Chunk(output.Length / bound.Graph.BatchSize).Zip(asked, (scores, a) => reader.Of(scores).Of(a.Samples, a.Sample))];
     }
 
     public void Dispose() => model.Dispose();
