@@ -1,3 +1,4 @@
+using System.Globalization;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
@@ -48,10 +49,12 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
     {
         using var folder = new TempFolder();
         Python.RequireTorch();
-        Python.Oracle("networks.py", folder.Path, "--focus", "sequences", "--count", "200");
+        int count = Effort.Count(200, 1000);
+        Python.Oracle("networks.py", folder.Path, "--focus", "sequences", "--count", count.ToString(CultureInfo.InvariantCulture), "--seed", Effort.IsLong ? "2" : "1");
         var errors = new AgreementErrors();
         string[] problems = [.. AgreementCase.In(folder.Path).SelectMany(c => OnBothDevices(new AgreementCase(c), errors))];
         output.WriteLine(errors.ToString());
+        Effort.Report("Agreement over sequences", $"{count} networks, {problems.Length} differ; largest relative errors: {errors.ToString().Replace('\n', ',')}");
         Assert.True(problems.Length == 0, $"{problems.Length} differ\n" + string.Join("\n", problems.Take(10)));
     }
 
