@@ -63,7 +63,7 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
             ClassEvaluation.AddAverages(values, perClass);
         }
         double mean = loss / positions;
-        if (entities?.Figures is { } found)
+        if (confusion is not null && entities?.Figures is { } found)
             values.AddRange([("entity_precision", found.Precision), ("entity_recall", found.Recall), ("entity_f1", found.F1)]);
         if (areLogits)
             values.Add(("log_loss", mean));

@@ -73,7 +73,7 @@ internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule 
 
     public float Kept(int n, int head, int query, int key)
     {
-        long weight = (((((long)n * heads) + head) * steps) + query) * steps + key;
+        long weight = ((((((long)n * heads) + head) * steps) + query) * steps) + key;
         return DropoutKernels.Keeps(rng, rule, weight) ? rule.Scale : 0f;
     }
 }

@@ -32,7 +32,7 @@ internal readonly record struct AttentionSizes(int N, int T, int Heads, int Grou
     public long Statistic(int n, int t, int head) => ((((long)n * Heads) + head) * T) + t;
 
     /// <summary>The place of a weight among all, [N, Heads, T, T], which nobody holds.</summary>
-    public long Weight(int n, int head, int query, int key) => (((((long)n * Heads) + head) * T) + query) * T + key;
+    public long Weight(int n, int head, int query, int key) => ((((((long)n * Heads) + head) * T) + query) * T) + key;
 
     public static AttentionSizes Check(TensorType qkv, int heads, int groups)
     {
