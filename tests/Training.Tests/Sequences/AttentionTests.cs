@@ -97,6 +97,36 @@ public sealed class AttentionTests
         }
     }
 
+    // As Press et al. give them for 8 heads, and as their program does for others.
+    [Fact]
+    public void Slopes_of_alibi_are_those_of_the_paper()
+    {
+        Assert.Equal([0.5, 0.25, 0.125, 0.0625, 1 / 32.0, 1 / 64.0, 1 / 128.0, 1 / 256.0], AlibiSlopes.Of(8));
+        Assert.Equal([1 / 256.0], AlibiSlopes.Of(1));
+        Assert.Equal([.. AlibiSlopes.Of(8), Math.Pow(2, -0.5), Math.Pow(2, -1.5), Math.Pow(2, -2.5), Math.Pow(2, -3.5)], AlibiSlopes.Of(12));
+    }
+
+    [Fact]
+    public void Attention_drops_weights_in_training_alone()
+    {
+        using Device device = new CpuDevice(2);
+        SampleSet samples = Samples(Steps, Steps);
+        IReadOnlyList<NamedTensor> dropped = Step("{attention: {heads: 2, dropout: 0.5}}", Steps, samples, device), whole = Step("{attention: {heads: 2}}", Steps, samples, device);
+        Assert.NotEqual(whole.Single(t => t.Name == "loss").Values, dropped.Single(t => t.Name == "loss").Values);
+        Assert.Equal(Evaluated("{attention: {heads: 2}}"), Evaluated("{attention: {heads: 2, dropout: 0.5}}"));
+
+        double Evaluated(string block)
+        {
+            RunConfig config = RunConfigFile.Load("test.yaml", text: Yaml(block, Steps)).Config;
+            using var model = new Model(config, ModelCheck.Check(config)!, device);
+            var source = new BatchSource("samples", samples, Normalization.None(Steps));
+            source.Upload(model.DeviceMemory);
+            model.Prepare(null, [source], samples.Count);
+            Fill(model);
+            return model.Evaluate(source, samples.Count).Loss;
+        }
+    }
+
     [Theory]
     [InlineData("{attention: 3}", "3 heads of 8 features")]
     [InlineData("{attention: {heads: 4, kv-heads: 3}}", "3 kv-heads for 4 heads")]

@@ -13,6 +13,7 @@ public sealed class LongAttentionTests
 
     [Theory]
     [InlineData("{attention: {heads: 4}}")]
+    [InlineData("{attention: {heads: 4, alibi: true, dropout: 0.2}}")]
     [InlineData("{transformer: {heads: 4, kv-heads: 2, causal: true, rotary: true}}")]
     public void Memory_of_a_training_step_grows_with_the_steps_and_not_with_their_square(string layer)
     {

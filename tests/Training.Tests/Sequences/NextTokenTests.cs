@@ -17,6 +17,7 @@ public sealed class NextTokenTests
         "positions, {transformer: {heads: 2, causal: true}}, {transformer: {heads: 4, causal: true}}, {layernorm: {axes: 1}}",
         "{positions: sinusoidal}, {attention: {heads: 4, kv-heads: 2, causal: true, bias: false}}",
         "{transformer: {heads: 4, kv-heads: 1, causal: true, rotary: true, norm: rmsnorm, activation: swiglu, bias: false}}, rmsnorm",
+        "{attention: {heads: 4, causal: true, alibi: true, dropout: 0.5}}, {transformer: {heads: 1, causal: true, alibi: true}}, {prelu: {slopes: feature}}",
         "{residual: [{attention: {heads: 2, causal: true, rotary: true}}]}, {gru: 8}, {dropout: 0.5}",
         "{branch: {join: add, paths: [[{attention: {heads: 1, causal: true}}, tanh], []]}}",
     ];
