@@ -33,12 +33,14 @@ public sealed class TextTests : IDisposable
     [Fact]
     public void Report_and_explain_show_where_a_transformer_looks()
     {
-        Train("--set", "train.epochs=1", "--set", "model=[{embedding: {rows: 12, width: 8}}, {transformer: {heads: 2, causal: true}}, {dense: 12}]");
+        gpugrad.Write("t.txt", string.Concat(Enumerable.Repeat("abcde ", 200)));
+        gpugrad.Write("looks.yaml", Config.Replace("width: 16}}, {dense", "width: 8}}, {transformer: {heads: 2, causal: true}}, {dense", StringComparison.Ordinal));
+        gpugrad.Run("train", "looks.yaml", "--out", "run", "--device", "cpu", "--set", "train.epochs=1").Done();
         JsonNode layer = Assert.Single(gpugrad.Run("report", "run", "--json").Json()["attention"]!.AsArray())!;
         Assert.Equal(("1.self_attn", 2), ((string)layer["layer"]!, layer["heads"]!.AsArray().Count));
         Assert.All(layer["heads"]!.AsArray(), h => Assert.InRange((double)h!["entropy"]!, 0, 1));
         Assert.Contains("1.self_attn, head 1: entropy", File.ReadAllText(gpugrad["run/report.html"]), StringComparison.Ordinal);
-        JsonNode explained = Assert.Single(gpugrad.Run("explain", "run/config.yaml", "--weights", "run/weights.safetensors", "--sample", "3", "--html", "e.html", "--json").Json()["attention"]!.AsArray())!;
+        JsonNode explained = Assert.Single(gpugrad.Run("explain", "looks.yaml", "--weights", "run/weights.safetensors", "--sample", "3", "--html", "e.html", "--json").Json()["attention"]!.AsArray())!;
         double[][] map = [.. explained["heads"]![0]!["map"]!.AsArray().Select(r => r!.AsArray().Select(p => (double)p!).ToArray())];
         Assert.Equal(8, map.Length);
         Assert.All(map.Index(), row => Assert.Equal(1, row.Item[..(row.Index + 1)].Sum(), 1e-9)); // causal: the weights up to the step itself are all
