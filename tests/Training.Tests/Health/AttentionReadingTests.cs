@@ -20,8 +20,8 @@ public sealed class AttentionReadingTests
     private static string Yaml(string settings) => $$"""
         seed: 5
         data: {dataset: {random: {shape: [{{Steps}}], train: 24, test: 40, classes: 4, ids: 9} }, batch: 8}
-        model: [{embedding: {rows: 9, width: {{Width}}, name: tokens} }, {attention: {heads: {{Heads}}, name: look{{settings}}} }, {time-pool: mean}, {dense: 4}]
-        train: {epochs: 1, optimizer: {sgd: {lr: 0.001}}}
+        model: [{embedding: {rows: 9, width: {{Width}}, name: tokens} }, {attention: {heads: {{Heads}}, name: look{{settings}} } }, {time-pool: mean}, {dense: 4}]
+        train: {epochs: 1, optimizer: {sgd: {lr: 0.001} } }
         diagnostics: {every: 0, init-audit: false}
         """;
 
