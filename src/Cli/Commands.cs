@@ -10,6 +10,7 @@ public static class Commands
 {
     public static int Run(string[] args)
     {
+        RankedTraining.NoTerminal();
         StandardStreams.Open();
         var output = new Output(args.TakeWhile(a => a != "--").Contains("--json"));
         string[] sets = Arguments.TakeSets(args, out string[] rest);

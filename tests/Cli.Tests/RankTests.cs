@@ -19,9 +19,8 @@ public sealed class RankTests : IDisposable
     public RankTests()
     {
         gpugrad.Write("c.yaml", Config);
-        gpugrad.Variables["OMPI_ALLOW_RUN_AS_ROOT"] = gpugrad.Variables["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
-        // Ranks that wait for others on a busy machine must not spin.
-        gpugrad.Variables["OMPI_MCA_mpi_yield_when_idle"] = "1";
+        foreach ((string name, string value) in MpiRanks.Variables)
+            gpugrad.Variables[name] = value;
     }
 
     public void Dispose() => gpugrad.Dispose();
@@ -31,9 +30,9 @@ public sealed class RankTests : IDisposable
     [InlineData("mpich", 2)]
     public void Ranks_train_as_one_process_and_rank_0_alone_speaks(string mpi, int size)
     {
-        string launcher = LauncherOf(mpi);
+        string[] launcher = MpiRanks.Launcher(mpi, size);
         gpugrad.Run("train", "c.yaml", "--out", "alone", "--device", "cpu").Done();
-        Answer answer = gpugrad.RunUnder([launcher, .. Oversubscribed(mpi), "-n", $"{size}"], "train", "c.yaml", "--out", "ranks", "--device", "cpu").Done();
+        Answer answer = gpugrad.RunUnder(launcher, "train", "c.yaml", "--out", "ranks", "--device", "cpu").Done();
         Assert.Single(answer.Output.Split('\n'), l => l.StartsWith("network ", StringComparison.Ordinal));
         Assert.Contains($"ranks      {size} over {(mpi == "mpich" ? "MPICH" : "Open MPI")}", answer.Output, StringComparison.Ordinal);
         Assert.Equal(size, (int)JsonNode.Parse(File.ReadAllText(gpugrad["ranks/summary.json"]))!["ranks"]!);
@@ -42,11 +41,40 @@ public sealed class RankTests : IDisposable
         Assert.All(one.Zip(several), p => Assert.Equal(p.First.Loss, p.Second.Loss, 1e-5));
     }
 
+    // Each rank's statistics are those of the whole batch, so that nothing but the order of additions is different. In the long form both nets on 1 to 8 ranks.
+    [SkippableTheory]
+    [InlineData("openmpi")]
+    [InlineData("mpich")]
+    public void A_vgg_with_synchronised_batch_norm_learns_on_any_number_of_ranks_what_one_process_learns(string mpi)
+    {
+        const string Block = "{conv: {filters: N, kernel: 3, padding: same}}, {batchnorm: {sync: true}}, relu, {conv: {filters: N, kernel: 3, padding: same}}, {batchnorm: {sync: true}}, relu, {maxpool: 2}";
+        gpugrad.Write("vgg.yaml", $"""
+            data: {"{"}dataset: {"{"}digits: {"{"}train: 240, test: 60{"}}"}, batch: 48{"}"}
+            model: [{Block.Replace("N", "8", StringComparison.Ordinal)}, {Block.Replace("N", "16", StringComparison.Ordinal)}, flatten, {"{"}dense: 32{"}"}, relu, {"{"}dense: 10{"}"}]
+            train: {"{"}epochs: 2, log-every: 1, optimizer: {"{"}sgd: {"{"}lr: 0.02, momentum: 0.9{"}}}"}
+
+            """);
+        double worst = 0;
+        foreach (string config in Effort.IsLong ? ["vgg", "c"] : new[] { "vgg" })
+        {
+            gpugrad.Run("train", $"{config}.yaml", "--out", $"{config}-alone", "--device", "cpu").Done();
+            foreach (int size in Effort.IsLong ? [1, 2, 3, 4, 8] : mpi == "mpich" ? [4] : new[] { 2 })
+            {
+                string run = $"{config}-{size}";
+                gpugrad.RunUnder(MpiRanks.Launcher(mpi, size), "train", $"{config}.yaml", "--out", run, "--device", "cpu").Done();
+                (long Step, double Loss)[] one = Losses($"{config}-alone"), several = Losses(run);
+                Assert.Equal(one.Select(l => l.Step), several.Select(l => l.Step));
+                worst = Math.Max(worst, one.Zip(several).Max(p => Math.Abs(p.First.Loss - p.Second.Loss)));
+                Assert.All(one.Zip(several), p => Assert.Equal(p.First.Loss, p.Second.Loss, 1e-6));
+            }
+        }
+        Effort.Report($"ranks-{mpi}", $"losses of {(Effort.IsLong ? "VGG with synchronised batch norm and a small LeNet on 1, 2, 3, 4 and 8 ranks" : "VGG with synchronised batch norm")} within {worst:E1} of one process");
+    }
+
     [SkippableFact]
     public void A_stopped_run_goes_on_with_the_same_bits()
     {
-        string launcher = LauncherOf("mpich");
-        string[] two = [launcher, "-n", "2"];
+        string[] two = MpiRanks.Launcher("mpich", 2);
         gpugrad.RunUnder(two, "train", "c.yaml", "--out", "whole", "--device", "cpu").Done();
         gpugrad.RunUnder(two, "train", "c.yaml", "--out", "parts", "--device", "cpu", "--until", "1").Done();
         gpugrad.RunUnder(two, "resume", "parts", "--until", "2").Done();
@@ -60,12 +88,12 @@ public sealed class RankTests : IDisposable
     [InlineData("mpich")]
     public void A_killed_rank_ends_all_and_the_run_goes_on_from_its_checkpoint_with_others(string mpi)
     {
-        string launcher = LauncherOf(mpi);
+        string[] launcher = MpiRanks.Launcher(mpi, 2);
         gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
-        using (Process run = gpugrad.StartUnder([launcher, .. Oversubscribed(mpi), "-n", "2"], "train", "long.yaml", "--out", "run", "--device", "cpu"))
+        using (Process run = gpugrad.StartUnder(launcher, "train", "long.yaml", "--out", "run", "--device", "cpu"))
         {
             Patience.Until(() => Directory.Exists(gpugrad["run/checkpoints"]) && Directory.EnumerateFiles(gpugrad["run/checkpoints"], "*.ckpt").Any(), "a checkpoint");
-            Process.GetProcessById(Ranks(run.Id).Last()).Kill();
+            Process.GetProcessById(MpiRanks.Below(run.Id).Last()).Kill();
             Patience.UntilEndOf(run);
             Assert.NotEqual(0, run.ExitCode);
         }
@@ -81,19 +109,19 @@ public sealed class RankTests : IDisposable
     [InlineData("mpich", 1)]
     public void A_rank_that_stands_still_ends_all_with_a_line_and_the_checkpoint_is_whole(string mpi, int stopped)
     {
-        string launcher = LauncherOf(mpi);
+        string[] launcher = MpiRanks.Launcher(mpi, 2);
         gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
-        using (Process run = gpugrad.StartUnder([launcher, .. Oversubscribed(mpi), "-n", "2"], "train", "long.yaml", "--out", "run", "--device", "cpu"))
+        using (Process run = gpugrad.StartUnder(launcher, "train", "long.yaml", "--out", "run", "--device", "cpu"))
         {
             Task<string> errors = run.StandardError.ReadToEndAsync();
             Patience.Until(() => Directory.Exists(gpugrad["run/checkpoints"]) && Directory.EnumerateFiles(gpugrad["run/checkpoints"], "*.ckpt").Any(), "a checkpoint");
-            int rank = Ranks(run.Id).First(r => Text($"/proc/{r}/environ").Split('\0').Contains($"{(mpi == "mpich" ? "PMI_RANK" : "OMPI_COMM_WORLD_RANK")}={stopped}"));
+            int rank = MpiRanks.Of(run.Id, mpi, stopped);
             using (Process kill = Process.Start("kill", $"-STOP {rank}"))
                 kill.WaitForExit();
             Patience.UntilEndOf(run);
             Assert.NotEqual(0, run.ExitCode);
             Assert.Single(errors.Result.Split('\n'), l => l.Contains($"rank {stopped} (process {rank}) has not answered for 7 s", StringComparison.Ordinal));
-            Patience.Until(() => Text($"/proc/{rank}/comm") == "" || Text($"/proc/{rank}/stat").Contains(") Z", StringComparison.Ordinal), "the rank that stood still is ended too");
+            Patience.Until(() => MpiRanks.IsGone(rank), "the rank that stood still is ended too");
         }
         gpugrad.Run("resume", "run", "--set", "train.epochs=4", "--allow-changes").Done();
         (long Step, double Loss)[] all = Losses("run");
@@ -103,12 +131,12 @@ public sealed class RankTests : IDisposable
     [SkippableFact]
     public void One_rank_that_is_asked_to_stop_stops_all_and_rank_0_says_why()
     {
-        string launcher = LauncherOf("mpich");
+        string[] launcher = MpiRanks.Launcher("mpich", 2);
         gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
-        using Process run = gpugrad.StartUnder([launcher, "-n", "2"], "train", "long.yaml", "--out", "run", "--device", "cpu");
+        using Process run = gpugrad.StartUnder(launcher, "train", "long.yaml", "--out", "run", "--device", "cpu");
         Task<string> errors = run.StandardError.ReadToEndAsync();
         Patience.Until(() => Directory.Exists(gpugrad["run/checkpoints"]) && Directory.EnumerateFiles(gpugrad["run/checkpoints"], "*.ckpt").Any(), "a checkpoint");
-        int other = Ranks(run.Id).First(r => Text($"/proc/{r}/environ").Split('\0').Contains("PMI_RANK=1"));
+        int other = MpiRanks.Of(run.Id, "mpich", 1);
         using (Process kill = Process.Start("kill", $"-TERM {other}"))
             kill.WaitForExit();
         Patience.UntilEndOf(run);
@@ -116,58 +144,41 @@ public sealed class RankTests : IDisposable
         Assert.Equal("stopped", (string)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]!);
     }
 
+    [SkippableTheory]
+    [InlineData("openmpi", 2)]
+    [InlineData("mpich", 3)]
+    public void A_step_is_timed_on_one_rank_and_on_more_and_rank_0_answers(string mpi, int size)
+    {
+        string[] under = MpiRanks.Launcher(mpi, size);
+        gpugrad.Write("net.yaml", "data: {shape: [6], classes: 3, batch: 10}\nmodel: [{dense: 5}, {batchnorm: {sync: true}}, relu, {dense: 3}]\n");
+        JsonNode json = gpugrad.RunUnder(under, "bench", "net.yaml", "--ranks", "--seconds", "0.01", "--device", "cpu", "--threads", "1", "--json").Json();
+        Assert.Equal(size, (int)json["ranks"]!);
+        JsonNode[] rows = [.. json["scaling"]!.AsArray().Select(r => r!)];
+        Assert.Equal(size == 2 ? [1, 2] : [1, 2, 3], rows.Select(r => (int)r["ranks"]!));
+        Assert.Equal(size == 2 ? [10, 5] : [10, 5, 4], rows.Select(r => (int)r["samples_per_rank"]!));
+        double Step(JsonNode row) => (double)row["step_ms"]!["median"]!;
+        foreach (JsonNode row in rows.Skip(1))
+        {
+            Assert.Equal(Step(rows[0]) / ((int)row["ranks"]! * Step(row)), (double)row["efficiency"]!, 1e-9);
+            Assert.Equal(((double)row["predicted_ms"]! / Step(row)) - 1, (double)row["error"]!, 1e-9);
+            Assert.True((double)row["latency_us"]! >= 0 && (double)row["exposed_ms"]! > 0);
+            // Figures, gradient with running statistics, and the two meetings of the batch norm.
+            Assert.Equal(4, row["sums_bytes"]!.AsArray().Count);
+            Assert.Contains(4 * (112 + 32), row["sums_bytes"]!.AsArray().Select(s => (int)s!));
+        }
+        Answer refused = gpugrad.RunUnder(under, "bench", "net.yaml", "--ranks", "--set", "data.batch=1", "--device", "cpu");
+        Assert.Single((refused.Output + refused.Errors).Split('\n'), l => l.Contains($"a batch of 1 samples for {size} ranks; expected at least one for each", StringComparison.Ordinal));
+    }
+
     [SkippableFact]
     public void What_is_wrong_is_said_once()
     {
-        string launcher = LauncherOf("mpich");
+        string[] launcher = MpiRanks.Launcher("mpich", 3);
         gpugrad.Write("bad.yaml", Config.Replace("filters: 4", "filters: -4", StringComparison.Ordinal));
-        Answer answer = gpugrad.RunUnder([launcher, "-n", "3"], "train", "bad.yaml", "--out", "run");
+        Answer answer = gpugrad.RunUnder(launcher, "train", "bad.yaml", "--out", "run");
         Assert.NotEqual(0, answer.Code);
         Assert.Single((answer.Output + answer.Errors).Split('\n'), l => l.Contains("filters is -4; expected", StringComparison.Ordinal));
         Assert.False(Directory.Exists(gpugrad["run"]));
-    }
-
-    private static string[] Oversubscribed(string mpi) => mpi == "openmpi" ? ["--oversubscribe"] : [];
-
-    private static string LauncherOf(string mpi)
-    {
-        string path = $"/usr/bin/mpirun.{mpi}";
-        bool required = Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains("mpi") == true;
-        Skip.IfNot(required || File.Exists(path), $"no {path} (Debian: {(mpi == "mpich" ? "mpich" : "openmpi-bin")})");
-        return path;
-    }
-
-    // The processes of gpugrad below a launcher.
-    private static int[] Ranks(int launcher)
-    {
-        int[] Below(int parent) => [.. Directory.GetDirectories("/proc").Select(Path.GetFileName).Where(n => int.TryParse(n, out _)).Select(n => int.Parse(n!, System.Globalization.CultureInfo.InvariantCulture)).Where(p => ParentOf(p) == parent)];
-        var found = new List<int>();
-        var next = new Queue<int>([launcher]);
-        while (next.TryDequeue(out int parent))
-        {
-            foreach (int child in Below(parent))
-            {
-                next.Enqueue(child);
-                if (Text($"/proc/{child}/cmdline").Contains("gpugrad.dll", StringComparison.Ordinal) && Text($"/proc/{child}/comm").StartsWith("dotnet", StringComparison.Ordinal))
-                    found.Add(child);
-            }
-        }
-        return [.. found];
-    }
-
-    private static int ParentOf(int process) =>
-        Text($"/proc/{process}/status").Split('\n').FirstOrDefault(l => l.StartsWith("PPid:", StringComparison.Ordinal)) is string line ? int.Parse(line[5..], System.Globalization.CultureInfo.InvariantCulture) : 0;
-
-    private static string Text(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ""; // it has ended
-        }
     }
 
     private (long Step, double Loss)[] Losses(string run) => [.. File.ReadLines(gpugrad[$"{run}/metrics.jsonl"]).Select(l => JsonNode.Parse(l)!).Where(l => l["loss"] is not null).Select(l => ((long)l["step"]!, (double)l["loss"]!))];

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Exchange;
 
 namespace GpuGrad.Torture.Tests;
 
@@ -92,6 +93,20 @@ internal sealed class Experiment : IDisposable
             writer.Add("x", [Samples, Samples], x);
             writer.Add("y", [Samples, 1], Enumerable.Repeat(1f, Samples).ToArray());
         });
+
+    /// <summary>A weight of <see cref="Identity"/> moves with its own sample only, in each epoch by another share of what is left to 1.</summary>
+    /// <param name="run">A run folder with weights.</param>
+    /// <param name="epochs">How many it trained.</param>
+    public static void AssertEachSampleOnceAnEpoch(string run, int epochs)
+    {
+        using SafetensorsFile weights = SafetensorsFile.Open(Path.Combine(run, "weights.safetensors"));
+        double left = 1;
+        for (int epoch = 0; epoch < epochs; epoch++)
+            left *= 1 - (2 * Math.Pow(0.5, epoch) / Batch);
+        double[] values = weights.ReadDoubles(weights["0.weight"]!);
+        Assert.Equal(Samples, values.Length);
+        Assert.All(values, w => Assert.Equal(1 - left, w, 1e-6));
+    }
 
     private static void AddPictures(NpzWriter writer, Random random, string x, string y, int count)
     {

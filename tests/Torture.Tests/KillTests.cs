@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using GpuGrad.Tests.Support;
-using GpuGrad.Training.Exchange;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Torture.Tests;
@@ -28,7 +27,7 @@ public sealed class KillTests
             Assert.Equal(0, Gpugrad.Run("train", experiment.Config, "--out", experiment.In("whole")).Code);
             killed.Add((experiment, RunContent.Of(experiment.In("whole")), clock.Elapsed.TotalSeconds));
         }
-        AssertEachSampleOnceAnEpoch(identity.In("whole"), epochs: 4);
+        Experiment.AssertEachSampleOnceAnEpoch(identity.In("whole"), epochs: 4);
         for (int i = 0; kills < Effort.Count(6, 200) || inWrite < Effort.Count(0, 50); i++)
         {
             (Experiment experiment, RunContent expected, double seconds) = killed[i % killed.Count];
@@ -37,7 +36,7 @@ public sealed class KillTests
             KillAndResume(experiment, run, seconds, what);
             RunContent.AssertSame(expected, RunContent.Of(run), what);
             if (experiment == identity)
-                AssertEachSampleOnceAnEpoch(run, epochs: 4);
+                Experiment.AssertEachSampleOnceAnEpoch(run, epochs: 4);
             Directory.Delete(run, recursive: true);
             Assert.True(i < 100 * Effort.Count(6, 200), "the kills miss");
         }
@@ -89,18 +88,5 @@ public sealed class KillTests
         long until = Stopwatch.GetTimestamp() + (long)(random.NextDouble() * 0.002 * Stopwatch.Frequency);
         while (Stopwatch.GetTimestamp() < until)
             Thread.SpinWait(20);
-    }
-
-    // A weight moves with its own sample only, in each epoch by another share of what is left to 1.
-    private static void AssertEachSampleOnceAnEpoch(string run, int epochs)
-    {
-        using SafetensorsFile weights = SafetensorsFile.Open(Path.Combine(run, "weights.safetensors"));
-        double left = 1;
-        for (int epoch = 0; epoch < epochs; epoch++)
-            left *= 1 - (2 * Math.Pow(0.5, epoch) / Experiment.Batch);
-        double[] values = weights.ReadDoubles(weights["0.weight"]!);
-        Assert.Equal(Experiment.Samples, values.Length);
-        Assert.All(values, w => Assert.Equal(values[0], w));
-        Assert.Equal(1 - left, values[0], 1e-6);
     }
 }

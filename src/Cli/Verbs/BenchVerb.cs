@@ -1,9 +1,12 @@
+using System.Globalization;
 using CommandLine;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Kernels.Benchmarks;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Distributed.Scaling;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Tools;
 
@@ -34,6 +37,12 @@ public sealed class BenchVerb : OverridingVerb
     [Option("brief", HelpText = "Only the time: neither the machine's peak nor the single ops are measured.")]
     public bool Brief { get; set; }
 
+    [Option("ranks", HelpText = "Time the step on 1, 2, 4 … of the ranks that mpirun started, and forecast up to 1,024.")]
+    public bool Ranks { get; set; }
+
+    [Option("link", MetaValue = "US,GB/S", HelpText = "A network to forecast for with --ranks: latency in µs and bandwidth in GB/s, e.g. 20,3.")]
+    public string? LinkText { get; set; }
+
     public override int Run(Output output)
     {
         int asked = (ConfigPath is null ? 0 : 1) + (Op is null ? 0 : 1) + (Machine ? 1 : 0);
@@ -43,6 +52,11 @@ public sealed class BenchVerb : OverridingVerb
             throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
         OnlyWith(ConfigPath is not null && !Brief, "bench CONFIG without --brief", "rows");
         OnlyWith(!Machine, "bench CONFIG or --op", "brief");
+        OnlyWith(Ranks, "bench CONFIG --ranks", "link");
+        OnlyWith(ConfigPath is not null, "bench CONFIG", "ranks");
+        OnlyWith(!Ranks, "bench without --ranks", "brief", "rows");
+        if (Ranks)
+            return RankedTraining.Run(output, ranks => RunRanks(ConfigPath!, ranks, output), "Start it again.");
         if (ConfigPath is not null)
             return RunStep(ConfigPath, output);
         if (Set.Any())
@@ -65,6 +79,26 @@ public sealed class BenchVerb : OverridingVerb
         BenchReport.Step(figures, peak, device, Rows, output);
         return ExitCode.Done;
     }
+
+    private int RunRanks(string path, Mpi? ranks, Output output)
+    {
+        KnownLink[] networks = LinkText is null ? [.. KnownLink.All] : [.. KnownLink.All, ParseLink(LinkText)];
+        LoadedConfig loaded = RankedTraining.For(Load(path), ranks);
+        RunConfig config = loaded.Config;
+        using Device device = OpenDevice(config.Device, config.Threads, output);
+        (SampleSet samples, Normalization normalization, Network network) = Samples(loaded, output);
+        ScalingFigures figures = new RankBenchmark(config, network, device, samples, normalization, Seconds).Run(ranks, networks);
+        if (ranks is null or { Rank: 0 })
+            RankReport.Scaling(figures, ranks, device, output);
+        return ExitCode.Done;
+    }
+
+    private static KnownLink ParseLink(string text) =>
+        text.Split(',') is [var latency, var bandwidth] && Number(latency) is >= 0 and double us && Number(bandwidth) is > 0 and double speed
+            ? new KnownLink(Format.Invariant($"{us:G4} µs, {speed:G4} GB/s"), Link.Of(us, speed))
+            : throw new GpuGradException(Fault.Config, $"--link {text}; expected a latency in µs and a bandwidth in GB/s, e.g. 20,3");
+
+    private static double Number(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
 
     // Made up where the shape is known, so that nothing has to be read; the first samples of the data set elsewhere.
     private static (SampleSet, Normalization, Network) Samples(LoadedConfig loaded, Output output)

@@ -9,7 +9,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>Training under an MPI launcher: rank 0 speaks and writes, the others compute.</summary>
+/// <summary>What runs under an MPI launcher: rank 0 speaks and writes, the others compute.</summary>
 internal static class RankedTraining
 {
     // What is wrong with a config or with data is wrong for every rank: rank 0 is given the time to say so.
@@ -18,17 +18,18 @@ internal static class RankedTraining
     // Until then a launcher has ended a process that called MPI_Abort.
     private static readonly TimeSpan ToAbort = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs what <c>train</c> or <c>resume</c> does, alone or as one of several ranks.</summary>
+    /// <summary>Runs what a verb does, alone or as one of several ranks.</summary>
     /// <param name="output">Where rank 0 speaks.</param>
     /// <param name="body">Is given the other ranks; null where this process is alone.</param>
-    public static int Run(Output output, Func<ICollectives?, int> body)
+    /// <param name="remedy">What to do when a rank is lost.</param>
+    public static int Run(Output output, Func<Mpi?, int> body, string remedy = "Go on from the last checkpoint with gpugrad resume.")
     {
         if (Launcher.Find() is not { } launcher)
             return body(null);
         if (launcher.Rank > 0)
             Output.Mute(launcher.Rank);
         using var ranks = Mpi.Start(launcher);
-        using var heartbeat = new Heartbeat(ranks, what => Leave(ranks, what));
+        using var heartbeat = new Heartbeat(ranks, what => Leave(ranks, $"{what}; all ranks stop. {remedy}"));
         try
         {
             int code = body(ranks);
@@ -55,12 +56,19 @@ internal static class RankedTraining
     private static void Leave(Mpi ranks, string what)
     {
         Thread.Sleep(Math.Min(2000, 500 * Math.Max(0, ranks.Rank - 1)));
-        Output.Error($"gpugrad: {what}; all ranks stop. Go on from the last checkpoint with gpugrad resume.");
+        Output.Error($"gpugrad: {what}");
         var abort = new Thread(() => ranks.Abort(ExitCode.Device)) { IsBackground = true };
         abort.Start();
         abort.Join(ToAbort);
         using var self = Process.GetCurrentProcess();
         self.Kill();
+    }
+
+    /// <summary>Open MPI's launcher gives its ranks a terminal that nobody looks at: neither this program nor .NET shall write control codes to it.</summary>
+    public static void NoTerminal()
+    {
+        if (Launcher.Find() is { IsOpenMpi: true })
+            Environment.SetEnvironmentVariable("TERM", "dumb");
     }
 
     /// <summary>The config for this rank: a GPU of its own where there are some, else its share of the processors.</summary>

@@ -101,22 +101,31 @@ internal sealed class GradientBuckets
 
     private Order OrderOf(Plan plan)
     {
-        var ready = new int[buckets.Length];
-        Array.Fill(ready, plan.FirstOf(Phase.Backward) - 1);
         int accumulation = -1;
         for (int i = 0; i < plan.Nodes.Count; i++)
         {
             if (plan.Nodes[i].Op is AccumulateMean)
                 accumulation = i;
+        }
+        return new Order(LastWriters(plan, model.Memory.Gradients, buckets), accumulation);
+    }
+
+    /// <summary>The node of a plan after which each bucket's gradient is there.</summary>
+    public static int[] LastWriters(Plan plan, Slot gradients, (int Begin, int Length)[] buckets)
+    {
+        var last = new int[buckets.Length];
+        Array.Fill(last, plan.FirstOf(Phase.Backward) - 1);
+        for (int i = 0; i < plan.Nodes.Count; i++)
+        {
             foreach (Tensor output in plan.Nodes[i].Outputs)
             {
-                if (output.Base.Placement is not { } place || place.Slot != model.Memory.Gradients)
+                if (output.Base.Placement is not { } place || place.Slot != gradients)
                     continue;
                 int bucket = Array.FindIndex(buckets, b => place.Offset >= b.Begin && place.Offset < b.Begin + b.Length);
-                ready[bucket] = Math.Max(ready[bucket], i);
+                last[bucket] = Math.Max(last[bucket], i);
             }
         }
-        return new Order(ready, accumulation);
+        return last;
     }
 
     /// <param name="Ready">The node after which a bucket's gradient is there.</param>

@@ -15,7 +15,7 @@ public sealed unsafe class Mpi : ICollectives
     private static readonly string[] MpichLibraries = ["libmpich.so.12", "libmpi.so.12", "libmpich.so", "libmpi.12.dylib", "msmpi.dll", "libmpi.so"];
 
     private readonly nint module;
-    private readonly nint world;
+    private nint world;
     private readonly nint bytes;
     private readonly nint floats;
     private readonly nint doubles;
@@ -29,7 +29,7 @@ public sealed unsafe class Mpi : ICollectives
     private readonly delegate* unmanaged<nint, int, int> abort;
     private readonly delegate* unmanaged<int> finalize;
     private readonly nint ignoreStatus;
-    private readonly nint gradients; // a communicator of their own: their sums begin where each rank is done with them, not in the order of the other calls
+    private nint gradients; // a communicator of their own: their sums begin where each rank is done with them, not in the order of the other calls
     private bool ended;
 
     private Mpi(nint library, Launcher launcher)
@@ -49,14 +49,12 @@ public sealed unsafe class Mpi : ICollectives
         abort = (delegate* unmanaged<nint, int, int>)Symbol("MPI_Abort");
         finalize = (delegate* unmanaged<int>)Symbol("MPI_Finalize");
         Name = Begin(launcher);
-        nint copy = 0;
-        Check(((delegate* unmanaged<nint, nint*, int>)Symbol("MPI_Comm_dup"))(world, &copy), "MPI_Comm_dup");
-        gradients = copy;
+        gradients = Copy(world);
     }
 
     public int Rank { get; }
 
-    public int Size { get; }
+    public int Size { get; private set; }
 
     public int LocalRank { get; }
 
@@ -97,6 +95,29 @@ public sealed unsafe class Mpi : ICollectives
         }
     }
 
+    /// <summary>The first ranks as a group of their own; null for the others. All ranks call it.</summary>
+    /// <param name="size">How many.</param>
+    public ICollectives? First(int size)
+    {
+        nint part = 0;
+        bool isIn = Rank < size;
+        Check(((delegate* unmanaged<nint, int, int, nint*, int>)Symbol("MPI_Comm_split"))(world, isIn ? 0 : 1, Rank, &part), "MPI_Comm_split");
+        if (!isIn)
+            return null;
+        var group = (Mpi)MemberwiseClone();
+        // MPI ends with the whole, not with a part of it.
+        (group.world, group.gradients, group.Size, group.ended) = (part, Copy(part), size, true);
+        return group;
+    }
+
+    /// <summary>Waits asleep until every rank is here: a call of MPI that waits would keep a processor busy.</summary>
+    public void Rest()
+    {
+        IPendingSum all = BeginSum(GC.AllocateArray<float>(1, pinned: true), 0, 1);
+        while (!all.IsDone())
+            Thread.Sleep(1);
+    }
+
     public void Abort(int exitCode)
     {
         ended = true;
@@ -125,6 +146,13 @@ public sealed unsafe class Mpi : ICollectives
         Check(((delegate* unmanaged<byte*, int*, int>)Symbol("MPI_Get_library_version"))(text, &length), "MPI_Get_library_version");
         string version = Marshal.PtrToStringUTF8((nint)text, length);
         return version.Split(',', '\n', '\t')[0].Trim() is "MPICH Version:" ? $"MPICH {version.Split('\n')[0].Split('\t')[^1].Trim()}" : version.Split(',', '\n')[0].Trim();
+    }
+
+    private nint Copy(nint communicator)
+    {
+        nint copy = 0;
+        Check(((delegate* unmanaged<nint, nint*, int>)Symbol("MPI_Comm_dup"))(communicator, &copy), "MPI_Comm_dup");
+        return copy;
     }
 
     private void Reduce(Span<byte> values, int element, nint type)

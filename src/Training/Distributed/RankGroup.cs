@@ -25,6 +25,9 @@ public readonly record struct RankShare(int Rank, int Size)
         int begin = (int)((long)count * Rank / Size), end = (int)((long)count * (Rank + 1) / Size);
         return (begin, end - begin);
     }
+
+    /// <summary>Samples of the rank that has most.</summary>
+    public int Largest(int count) => (count + Size - 1) / Size;
 }
 
 /// <summary>
@@ -38,6 +41,9 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
 {
     // Weight, loss × weight, requests to stop, samples; then the epoch's totals.
     private const int WeightAt = 0, LossAt = 1, StopAt = 2, SamplesAt = 3, TotalsAt = 4, FiguresAt = TotalsAt + (Metrics.Length / 2);
+
+    /// <summary>What ranks tell each other in every step beside the gradient.</summary>
+    public const int FigureBytes = FiguresAt * sizeof(double);
 
     private readonly double[] sums = new double[FiguresAt];
     private readonly Dictionary<Plan, PooledPlan> pooled = [];

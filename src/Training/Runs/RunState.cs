@@ -46,6 +46,8 @@ public sealed record RunState
     /// <summary>Figures of the last whole epoch.</summary>
     public double LastTrainLoss { get; set; } = double.NaN;
 
+    public double LastTrainAccuracy { get; set; } = double.NaN;
+
     /// <summary>What the watch over the run remembers.</summary>
     // With a setter that is not init: a checkpoint written before there was a watch leaves it as it is here.
     public HealthState Health { get; set; } = new();

@@ -172,7 +172,7 @@ public sealed class Trainer : IDisposable
         EpochFigures trained = Running;
         State.Epoch++;
         State.Cursor = 0;
-        State.LastTrainLoss = trained.Loss;
+        (State.LastTrainLoss, State.LastTrainAccuracy) = (trained.Loss, trained.Accuracy);
         EpochReport report = Report(trained);
         if (monitor.Note(report, State))
             Model.KeepBest();
@@ -182,8 +182,8 @@ public sealed class Trainer : IDisposable
         return report;
     }
 
-    // Of an epoch that was trained in an earlier sitting the loss alone is known.
-    private EpochFigures Unmeasured => new(State.LastTrainLoss, double.NaN, 0);
+    // Of an epoch that was trained in an earlier sitting.
+    private EpochFigures Unmeasured => new(State.LastTrainLoss, State.LastTrainAccuracy, 0);
 
     private EpochReport Report(EpochFigures trained)
     {

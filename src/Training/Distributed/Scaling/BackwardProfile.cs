@@ -1,0 +1,62 @@
+using System.Diagnostics;
+using GpuGrad.Kernels.Benchmarks;
+using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Plans;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Distributed.Scaling;
+
+/// <summary>The nodes of a training step with their times, from which follows when which piece of the gradient is there.</summary>
+internal sealed class BackwardProfile
+{
+    private const int FewestPasses = 4;
+
+    private readonly Model model;
+    private readonly Plan plan;
+    private readonly double[] ends; // of each node, seconds from the beginning of the step
+
+    /// <param name="model">One rank's, with the whole batch.</param>
+    /// <param name="bound">Its training step.</param>
+    /// <param name="step">Median of the whole step, in milliseconds: the nodes' times, which are taken one by one, are scaled to it.</param>
+    /// <param name="seconds">Time to spend.</param>
+    public BackwardProfile(Model model, BoundGraph bound, double step, double seconds)
+    {
+        (this.model, plan) = (model, bound.Plan);
+        double[] times = Medians(plan, seconds);
+        double scale = step / 1000 / times.Sum(), at = 0;
+        ends = [.. times.Select(t => at += t * scale)];
+    }
+
+    /// <summary>The step with its gradient in buckets of so many floats or more.</summary>
+    public StepProfile Of(int floats)
+    {
+        int length = (int)model.Memory.Gradients.Length;
+        (int Begin, int Length)[] buckets = [.. GradientBuckets.Divide(model.Memory.Layout, length, floats)];
+        int[] writers = GradientBuckets.LastWriters(plan, model.Memory.Gradients, buckets);
+        double[] after = [RankGroup.FigureBytes, sizeof(float) * (double)model.Memory.Layout.StateLength];
+        return new StepProfile(
+            ends[^1],
+            End(plan.FirstOf(Phase.Update) - 1),
+            [.. buckets.Select((b, i) => new GradientPiece(sizeof(float) * (double)b.Length, End(writers[i])))],
+            [.. after.Where(bytes => bytes > 0)]);
+    }
+
+    private double End(int node) => node < 0 ? 0 : ends[node];
+
+    private static double[] Medians(Plan plan, double seconds)
+    {
+        List<double>[] samples = [.. plan.Nodes.Select(_ => new List<double>())];
+        var clock = Stopwatch.StartNew();
+        for (int pass = 0; pass < FewestPasses || clock.Elapsed.TotalSeconds < seconds; pass++)
+        {
+            for (int i = 0; i < samples.Length; i++)
+            {
+                long begin = Stopwatch.GetTimestamp();
+                plan.RunNode(i);
+                plan.Synchronize();
+                samples[i].Add(Stopwatch.GetElapsedTime(begin).TotalSeconds);
+            }
+        }
+        return [.. samples.Select(s => new Timing(s).Median)];
+    }
+}
