@@ -2,7 +2,7 @@
 """Jobs as a new user has them: `gpugrad init` and `gpugrad train` on public tables, beside scikit-learn on the same rows.
 
     bench/jobs.py FOLDER [JOB ...] [--splits 3]
-    bench/jobs.py FOLDER JOB --choose --edit silu=relu      a recipe is chosen by this, never by the test rows
+    bench/jobs.py FOLDER JOB --choose --alone --edit silu=relu      a recipe is chosen by this, never by the test rows
 
 FOLDER holds the tables (titanic.csv, penguins.csv, mpg.csv and taxis.csv of seaborn's data; adult-train.csv, adult-test.csv and horse-colic.csv of UCI; mammography.csv
 of OpenML), or the series (airline-passengers.csv, daily-min-temperatures.csv, pollution.csv). Each split puts a fifth of the rows, drawn at random (classes in proportion), into x-test.csv and the others into x-train.csv, which `init` takes for one data set.
@@ -55,6 +55,7 @@ SERIES = {
 }
 PROGRAM = [ROOT / "gpugrad"]
 EDITS = []
+ALONE = []
 
 
 def gpugrad(*arguments):
@@ -135,7 +136,7 @@ def init(data, target, config):
     for old, new in EDITS:
         if old not in text:
             sys.exit(f"{config.name} has no {old}")
-        text = text.replace(old, new)
+        text = text.replace(old, new.replace("\\n", "\n"))
     config.write_text(text, encoding="utf-8")
     return found, yaml.safe_load(text)
 
@@ -215,6 +216,8 @@ def once(folder, source, name, split, settings, choose):
     found, config = init(folder / f"{name}-train.csv", target, folder / f"{name}.yaml")
     summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}-{split}", "--device", "cpu", "--json", "--set", f"seed={split + 1}", *settings)
     ours = summary["metrics"]["test"][figure]
+    if ALONE:
+        return {"ours": ours, "seconds": summary["wall_seconds"], "epochs": summary["epochs"]}
     types = [c["type"] for c in found["columns"]]
     x, test_x = encode(train, test, types)
     convert = (lambda r: float(r[at])) if figure == "r2" else (lambda r: r[at].rstrip("."))
@@ -233,6 +236,8 @@ def series(folder, source, name, choose):
     write(folder / file, head, rows)
     found, config = init(folder / file, target, folder / f"{name}.yaml")
     summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}", "--device", "cpu", "--json")
+    if ALONE:
+        return {"ours": summary["metrics"]["test"]["r2"], "seconds": summary["wall_seconds"], "epochs": summary["epochs"]}
     first = len(rows) - round(0.2 * len(rows))
     # The past of what is predicted is known, too.
     types = ["number" if c["type"] == "target" else c["type"] for c in found["columns"]]
@@ -260,9 +265,11 @@ def main():
     options.add_argument("--set", action="append", default=[])
     options.add_argument("--choose", action="store_true", help="judge by rows out of the training part")
     options.add_argument("--edit", action="append", default=[], metavar="OLD=NEW", help="text of the config to replace")
+    options.add_argument("--alone", action="store_true", help="without the others, to compare recipes")
     options.add_argument("--program", help="the program to run, instead of ./gpugrad", nargs="+")
     given = options.parse_args()
     PROGRAM[:] = given.program or PROGRAM
+    ALONE[:] = [True] if given.alone else []
     EDITS[:] = [edit.split("=", 1) for edit in given.edit]
     settings = [word for value in given.set for word in ("--set", value)]
     print("| data | figure | ours | PyTorch | linear | perceptron | boosted trees | seconds | epochs |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
@@ -271,8 +278,9 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             results = [series(Path(folder), given.folder, name, given.choose)] if name in SERIES else [once(Path(folder), given.folder, name, s, settings, given.choose) for s in range(splits)]
         mean = {k: np.mean([r[k] for r in results]) for k in results[0]}
-        linear = mean["ridge"] if "ridge" in mean else mean["logistic"]
-        print(f"| {name} | {'r2' if name in SERIES else JOBS[name][3]} | {mean['ours']:.4f} | {mean['torch']:.4f} | {linear:.4f} | {mean['mlp']:.4f} | {mean['trees']:.4f} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
+        mean["linear"] = mean.get("ridge", mean.get("logistic"))
+        figures = " | ".join("" if mean.get(k) is None else f"{mean[k]:.4f}" for k in ("ours", "torch", "linear", "mlp", "trees"))
+        print(f"| {name} | {'r2' if name in SERIES else JOBS[name][3]} | {figures} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
 
 
 if __name__ == "__main__":
