@@ -3,7 +3,6 @@ using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Inputs;
-using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tests.Data;

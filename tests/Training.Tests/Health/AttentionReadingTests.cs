@@ -6,7 +6,6 @@ using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Reports;
-using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tools;
 using Picture = GpuGrad.Training.Data.Formats.Picture;
 
