@@ -39,13 +39,22 @@ public sealed record NumberColumnConfig : ColumnConfig
     /// <summary>What is done where the value is missing.</summary>
     public MissingStrategy Missing { get; init; }
 
+    internal const int MostBins = 1 << 10;
+
     /// <summary>The number that stands for a missing one, with <c>missing: constant</c>.</summary>
     public double? Fill { get; init; }
+
+    /// <summary>
+    /// Ranges with equally many of the training part's different values in each. Besides the number itself, the network gets how far the number has come through each of them, from 0 below to 1
+    /// above (piecewise linear encoding; Gorishniy et al., 2022): for effects that change at thresholds, as trees find them.
+    /// </summary>
+    [DefaultText("none: the number alone")]
+    public int? Bins { get; init => field = value is int bins ? Require.Between(bins, 2, MostBins) : null; }
 
     internal override ColumnFit Plan()
     {
         Check(Source, "number", Missing, Fill is not null);
-        return new ColumnFit(ColumnType.Number) { Missing = Missing, Fill = Fill is double fill ? [fill] : null };
+        return new ColumnFit(ColumnType.Number) { Missing = Missing, Fill = Fill is double fill ? [fill] : null, Bins = Bins ?? 0 };
     }
 }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 
 namespace GpuGrad.Training.Data.Tables;
@@ -28,6 +29,14 @@ public sealed record ColumnFit(ColumnType Type)
     /// <summary>Width of the vector that the network learns for each category, whose ids a sample then holds; 0 for an input for each.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Embedding { get; init; }
+
+    /// <summary>Ranges that a number is asked to be seen in; 0 for none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int Bins { get; init; }
+
+    /// <summary>Where those ranges begin and end, rising; null for none, and where the training part has fewer than two different values.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<double>? Edges { get; init; }
 
     /// <summary>The numbers made of a date.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -61,16 +70,26 @@ public sealed record ColumnFit(ColumnType Type)
     {
         ColumnType.Category => (Categories?.Count ?? 0) + 1,
         ColumnType.Date => Parts is null ? 1 : DateNumbers().Count,
-        _ => 1,
+        _ => Edges?.Count ?? 1,
     };
 
     /// <summary>Whether a number is on a scale, rather than 0 or 1.</summary>
-    internal bool IsScaled(int number) => number < Values && (Type == ColumnType.Number || (Type == ColumnType.Date && (Parts is null || DateNumbers()[number].Wave == Wave.None)));
+    internal bool IsScaled(int number) => number < Values && ((Type == ColumnType.Number && number == 0) || (Type == ColumnType.Date && (Parts is null || DateNumbers()[number].Wave == Wave.None)));
 
     /// <summary>The numbers made of a date, in their order.</summary>
     internal IReadOnlyList<DateNumber> DateNumbers() => [.. Parts!.SelectMany(p => Cyclic && DateNumber.Period(p) is not null
         ? new DateNumber[] { new(p, Wave.Sine), new(p, Wave.Cosine) }
         : [new DateNumber(p, Wave.None)])];
+
+    /// <summary>A number, then how far it has come through each range, from 0 to 1.</summary>
+    /// <param name="value">Of the column.</param>
+    /// <param name="numbers">[<see cref="Values"/>]</param>
+    internal void Place(double value, Span<double> numbers)
+    {
+        numbers[0] = value;
+        for (int i = 1; i < Values; i++)
+            numbers[i] = Math.Clamp((value - Edges![i - 1]) / (Edges[i] - Edges[i - 1]), 0, 1);
+    }
 
     /// <summary>Names of its numbers.</summary>
     internal IEnumerable<string> Names(string column) => Type switch
@@ -78,7 +97,7 @@ public sealed record ColumnFit(ColumnType Type)
         ColumnType.Category when Embedding > 0 => [column],
         ColumnType.Category => [.. Categories!.Select(c => $"{column} = {c}"), $"{column} = another", .. MissingName(column)],
         ColumnType.Date => [.. DateNumbers().Select(n => $"{column} {n.Name}"), .. MissingName(column)],
-        _ => [column, .. MissingName(column)],
+        _ => [column, .. Enumerable.Range(1, Values - 1).Select(i => string.Create(CultureInfo.InvariantCulture, $"{column} from {Edges![i - 1]:G6} to {Edges[i]:G6}")), .. MissingName(column)],
     };
 
     /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
@@ -90,6 +109,10 @@ public sealed record ColumnFit(ColumnType Type)
             return "categories that are not different texts";
         if (Embedding != 0 && (Type != ColumnType.Category || Embedding is < 0 or > CategoryColumnConfig.WidestEmbedding))
             return "an embedding of a column that is not a category";
+        if ((Bins != 0 || Edges is not null) && (Type != ColumnType.Number || Bins is < 2 or > NumberColumnConfig.MostBins))
+            return "ranges of a column that is not a number";
+        if (Edges is not null && (Edges.Count < 2 || Edges.Count > Bins + 1 || !Edges.All(double.IsFinite) || !Edges.Zip(Edges.Skip(1)).All(e => e.First < e.Second)))
+            return "ranges that do not follow one another";
         if (Cyclic && Type != ColumnType.Date)
             return "a sine of what is no date";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))

@@ -68,7 +68,7 @@ internal sealed class TableEncoder(TableColumns columns)
             }
             else
             {
-                cell[0] = value;
+                fit.Place(value, cell);
             }
         }
         return missing;

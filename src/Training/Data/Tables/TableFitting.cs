@@ -32,8 +32,36 @@ internal static class TableFitting
             ColumnType.Category => Category(fit, raw, values),
             ColumnType.Date => Date(fit, values, present),
             ColumnType.Boolean => fit with { Fill = fit.Fill ?? [present == 0 ? 0 : fit.Missing == MissingStrategy.Mean ? values.Mean() : values.MostFrequent()] },
-            _ => fit with { Fill = fit.Fill ?? [present == 0 ? 0 : Typical(fit.Missing, values)] },
+            _ => Number(fit, values, present),
         };
+    }
+
+    private static ColumnFit Number(ColumnFit fit, ColumnValues values, int present)
+    {
+        double fill = fit.Fill?[0] ?? (present == 0 ? 0 : Typical(fit.Missing, values));
+        ColumnFit fitted = fit with { Edges = fit.Bins == 0 ? null : Edges(values, fit.Bins) };
+        var numbers = new double[fitted.Values];
+        fitted.Place(fill, numbers);
+        return fitted with { Fill = numbers };
+    }
+
+    // Quantiles of the different values: a value that most rows share would take most ranges for itself.
+    private static double[]? Edges(ColumnValues values, int bins)
+    {
+        double[] different = [.. values.Present().Distinct().Order()];
+        if (different.Length < 2)
+            return null;
+        int count = Math.Min(bins, different.Length - 1);
+        double[] edges = [.. Enumerable.Range(0, count + 1).Select(i => Quantile(different, (double)i / count)).Distinct()];
+        return edges;
+    }
+
+    // Between neighbours in a straight line, as NumPy's default.
+    private static double Quantile(double[] sorted, double share)
+    {
+        double at = share * (sorted.Length - 1);
+        int low = Math.Min((int)at, sorted.Length - 2);
+        return sorted[low] + ((at - low) * (sorted[low + 1] - sorted[low]));
     }
 
     private static double Typical(MissingStrategy missing, ColumnValues values) => missing switch

@@ -22,9 +22,11 @@ internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
     {
         if (columns.Window is not null)
             throw new GpuGradException(Fault.Config, "--with-preprocessing: samples are windows over several rows, which an .onnx model does not make; leave it out and feed windows as 'predict' makes them");
-        if (features.FirstOrDefault(f => f.Fit is { Type: not (ColumnType.Number or ColumnType.Boolean) }) is { } column)
-            throw new GpuGradException(Fault.Config, $"--with-preprocessing: column {DataFault.Quote(column.Name)} holds {(column.Fit!.Type == ColumnType.Date ? "dates" : "categories")}, and an .onnx model of GpuGrad takes numbers only; export without --with-preprocessing and feed the {columns.Width} scaled numbers a row whose order 'export' prints (docs/onnx.md)");
+        if (features.FirstOrDefault(f => f.Fit is { Type: not (ColumnType.Number or ColumnType.Boolean) } or { Edges: not null }) is { } column)
+            throw new GpuGradException(Fault.Config, $"--with-preprocessing: column {DataFault.Quote(column.Name)} holds {Kind(column.Fit!)}, and an .onnx model of GpuGrad takes numbers only; export without --with-preprocessing and feed the {columns.Width} scaled numbers a row whose order 'export' prints (docs/onnx.md)");
     }
+
+    private static string Kind(ColumnFit fit) => fit.Type == ColumnType.Date ? "dates" : fit.Edges is not null ? "numbers in bins" : "categories";
 
     /// <summary>Adds the nodes; gives the name of a sample's numbers.</summary>
     public string Fill(string x, Shape raw, DataType type)
