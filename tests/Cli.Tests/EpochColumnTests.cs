@@ -31,6 +31,13 @@ public sealed class EpochColumnTests
         Assert.True(columns.Sum(c => c.Width) <= Math.Max(40, width));
     }
 
+    [Theory]
+    [InlineData(0.004)]
+    [InlineData(627)] // 10 min 27 s
+    [InlineData(86_399)] // 23 h 59 min
+    public void A_blank_stands_before_every_value(double seconds) =>
+        Assert.All(EpochColumns.Of(Report with { Seconds = seconds, Rate = 0.000123456, SamplesPerSecond = 123_456_789 }, new Metric(MetricSet.Validation, "loss"), 200), c => Assert.True(c.Value.Length < c.Width, $"'{c.Value}' in {c.Width}"));
+
     [Fact]
     public void The_figure_that_decides_stays() =>
         Assert.Contains(EpochColumns.Of(Report, new Metric(MetricSet.Validation, "pr_auc"), 40), c => c is { Name: "pr auc", Value: "0.6000" });

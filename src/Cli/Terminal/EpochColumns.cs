@@ -15,7 +15,7 @@ public readonly record struct EpochColumn(string Name, string Value, int Width, 
 /// <summary>The row of an epoch, as wide as the terminal allows.</summary>
 public static class EpochColumns
 {
-    private const int Narrowest = 40, Number = 9, Share = 8, Always = int.MaxValue;
+    private const int Narrowest = 40, Number = 9, Share = 8, Time = 11, Always = int.MaxValue;
 
     /// <param name="report">The epoch.</param>
     /// <param name="judged">The figure that epochs are judged by.</param>
@@ -49,7 +49,7 @@ public static class EpochColumns
         }
         yield return Column("lr", Format.Invariant($"{report.Rate:G3}"), 1);
         yield return Column("samples/s", Format.Count(report.SamplesPerSecond), 0);
-        yield return Column("time", Format.Seconds(report.Seconds), 2);
+        yield return new("time", Format.Seconds(report.Seconds), 2 + Time, 2);
     }
 
     private static EpochColumn Column(string name, string value, int weight) => new(name, value, 2 + Math.Max(name.Length, Number), weight);

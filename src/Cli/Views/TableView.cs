@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using GpuGrad.Cli.Terminal;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Cli.Views;
 
@@ -19,7 +20,7 @@ public static class TableView
 
     public static void Print(TableProfile table, Output output)
     {
-        output.Line(Format.Invariant($"{table.File}: {table.Rows:N0} rows, {table.Columns.Count:N0} columns{(table.Named ? "" : ", no names in the first row")}"));
+        output.Line(Format.Invariant($"{table.File}: {table.Rows:N0} rows, {table.Columns.Count:N0} columns{(table.Named ? "" : ", no names in the first row")}{(table.Encoding == TextEncoding.Latin1 ? ", read as Latin-1 ('encoding: latin1' in a config)" : "")}"));
         output.Line();
         output.Table(["column", "type", "missing", "distinct", "values"], table.Columns.Take(MostColumns).Select(Row), 2, 3);
         if (table.Columns.Count > MostColumns)
@@ -63,6 +64,7 @@ public static class TableView
         ["file"] = table.File,
         ["rows"] = table.Rows,
         ["named"] = table.Named,
+        ["encoding"] = table.Encoding.ToString().ToLowerInvariant(),
         ["columns"] = new JsonArray([.. table.Columns.Select(ToJson)]),
     };
 

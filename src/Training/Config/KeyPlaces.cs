@@ -18,6 +18,9 @@ internal static class KeyPlaces
             if (ConfigRecord.Of(section).Keys.Contains(key))
                 return path + key;
         }
+        // A small section has no room for a layer's or a loss's settings: one of its own keys was meant.
+        if (!HoldsChoice(record))
+            return null;
         return sections.SelectMany(s => Choices(s.Record, s.Path)).Where(c => c.Keys.Contains(key)).Select(c => $"{c.Path}.NAME.{key}, e.g. {c.Path}.{c.Name}.{key}").FirstOrDefault();
     }
 
@@ -50,6 +53,9 @@ internal static class KeyPlaces
                 yield return section;
         }
     }
+
+    private static bool HoldsChoice(Type section) =>
+        ConfigRecord.Of(section).Properties.Values.Any(p => p.PropertyType.IsAbstract && ConfigBinder.Implements(p.PropertyType, typeof(IChoice<>)));
 
     private static IEnumerable<(string Path, string Name, IReadOnlyCollection<string> Keys)> Choices(Type section, string path) =>
         from entry in ConfigRecord.Of(section).Properties

@@ -17,6 +17,8 @@ internal static class ArrayStarter
     {
         IReadOnlyDictionary<string, int[]> arrays = Sizes(path);
         string[] names = [.. arrays.Keys];
+        if (names.Length == 0)
+            throw DataFault.In(path, "an archive without arrays", "numpy.savez('data.npz', x=x, y=y); pictures or tables that are packed must be unpacked first");
         if (names.Length == 1)
             return OfInputs(path, folder, names[0], IsChannelsLast(arrays[names[0]]));
         if (toItself)
@@ -24,7 +26,7 @@ internal static class ArrayStarter
             string only = Array.Find(names, n => Pairs.Any(p => Plain(n) == p.X || Plain(n) == "train" + p.X || Plain(n) == p.X + "train")) ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "one that is called x or x_train");
             return OfInputs(path, folder, only, IsChannelsLast(arrays[only]));
         }
-        (string x, string y) = Named(names, "", "train") ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "two that are called x and y, or x_train and y_train");
+        (string x, string y) = Named(names, "", "train") ?? Nameless(arrays) ?? throw DataFault.In(path, $"the arrays {DataFault.Some(names)}", "two that are called x and y, or x_train and y_train");
         (string X, string Y)? test = Named(names, "test") is { } found && found != (x, y) ? found : null;
         bool last = IsChannelsLast(arrays[x]);
         var config = new NpzConfig { Path = Path.GetFullPath(path), X = x, Y = y, TestX = test?.X, TestY = test?.Y, ChannelsLast = last };
@@ -110,6 +112,10 @@ internal static class ArrayStarter
         }
         return null;
     }
+
+    // What numpy.savez calls two arrays that were given no names: samples, and an answer for each.
+    private static (string X, string Y)? Nameless(IReadOnlyDictionary<string, int[]> arrays) =>
+        arrays.Count == 2 && arrays.GetValueOrDefault("arr_0") is [int samples, _, ..] && arrays.GetValueOrDefault("arr_1") is [int answers, ..] && samples == answers ? ("arr_0", "arr_1") : null;
 
     private static string Plain(string name) => string.Concat(name.Where(char.IsLetterOrDigit)).ToLowerInvariant();
 

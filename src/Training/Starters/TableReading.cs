@@ -5,37 +5,58 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>How a table is written, found out by trying: whose numbers and dates make most of its columns numbers and dates, and whether remarks stand in it.</summary>
+/// <summary>How a table is written, found out by trying: whose numbers and dates make most of its columns numbers and dates, whether remarks stand in it, and what stands for a missing value.</summary>
 /// <param name="Table">As it is read that way.</param>
-/// <param name="Culture">The language; null for a decimal point and dates that can be read in one way only.</param>
-/// <param name="Comment">What lines of remarks begin with; null for none.</param>
-internal sealed record TableReading(TableProfile Table, string? Culture, string? Comment)
+/// <param name="Settings">What a config has to say of it besides its columns.</param>
+internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
 {
     private const int Head = 1 << 16;
+
+    // More of the values are no slips.
+    private const double MostSlips = 0.05;
 
     // Where several do equally well the first is taken. Semicolons stand between columns where a comma stands before the decimals.
     private static readonly string[] Cultures = ["en", "en-GB", "de", "fr", "de-CH"], WithSemicolons = ["de", "fr", "de-CH", "en", "en-GB"];
 
+    /// <summary>Texts that stand where numbers should and are read as missing values; empty for none.</summary>
+    public IReadOnlyList<string> Slips { get; private init; } = [];
+
     public static TableReading Of(string path)
     {
         string[] lines = Lines(path);
-        string? comment = HasRemarks(lines) ? "#" : null;
-        var best = new TableReading(TableProfile.Of(path, new CsvConfig { Path = path, Comment = comment }), null, comment);
+        TableReading plain = Of(new CsvConfig { Path = path, Comment = HasRemarks(lines) ? "#" : null, Encoding = TableProfile.EncodingOf(path) });
+        return plain.InItsLanguage(Separators(lines[^1])).WithSlipsMissing();
+    }
+
+    /// <summary>The same for a file beside it.</summary>
+    public TableProfile Profile(string path, string? target = null) => TableProfile.Of(path, Settings with { Path = path }, target);
+
+    private static TableReading Of(CsvConfig settings) => new(TableProfile.Of(settings.Path, settings), settings);
+
+    private TableReading InItsLanguage((char Best, bool Known) separator)
+    {
+        TableReading best = this;
         // Looked at only where something looks foreign.
-        if (!best.Table.Columns.Any(MayBeForeign))
+        if (!Table.Columns.Any(MayBeForeign))
             return best;
-        double readable = Readable(best.Table);
-        foreach (string culture in Separators(lines[^1]) == (';', true) ? WithSemicolons : Cultures)
+        foreach (string culture in separator == (';', true) ? WithSemicolons : Cultures)
         {
-            TableProfile table = TableProfile.Of(path, new CsvConfig { Path = path, Culture = culture, Comment = comment });
-            if (Readable(table) > readable)
-                (best, readable) = (new TableReading(table, culture, comment), Readable(table));
+            TableReading other = Of(Settings with { Culture = culture });
+            if (Readable(other.Table) > Readable(best.Table))
+                best = other;
         }
         return best;
     }
 
-    /// <summary>The same for a file beside it.</summary>
-    public TableProfile Profile(string path, string? target = null) => TableProfile.Of(path, new CsvConfig { Path = path, Culture = Culture, Comment = Comment }, target);
+    // An 'inf' or '#DIV/0!' here and there among numbers is a value that is not there.
+    private TableReading WithSlipsMissing()
+    {
+        string[] slips = [.. Table.Columns.Where(c => c.Unread <= Math.Max(1, MostSlips * (Table.Rows - c.Missing))).SelectMany(c => c.Slips).Distinct(StringComparer.Ordinal)];
+        if (slips.Length == 0)
+            return this;
+        string[] missing = [.. ClassTexts.UsualGaps, .. Table.Columns.SelectMany(c => c.Gaps), .. slips];
+        return Of(Settings with { MissingValues = [.. missing.Distinct(StringComparer.Ordinal)] }) with { Slips = slips };
+    }
 
     // Those at the beginning; one at least.
     private static string[] Lines(string path) => DataFile.Read(path, stream =>

@@ -1,4 +1,7 @@
+using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Sources;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Starters;
 
@@ -12,7 +15,7 @@ internal sealed class TableStarter
     private const int FewestRare = 20;
 
     private readonly string path, folder;
-    private readonly string? culture, comment;
+    private readonly TableReading reading;
     private readonly TableProfile table;
     private readonly TargetChoice target;
     private readonly TestTable? test;
@@ -24,8 +27,7 @@ internal sealed class TableStarter
     private TableStarter(string path, string? wanted, string folder)
     {
         (this.path, this.folder) = (path, folder);
-        TableReading reading = TableReading.Of(path);
-        (culture, comment) = (reading.Culture, reading.Comment);
+        reading = TableReading.Of(path);
         target = TargetChoice.Of(reading.Table, wanted);
         // Once more: which columns give the answer away.
         table = reading.Profile(path, Name(reading.Table, target.Column));
@@ -36,6 +38,8 @@ internal sealed class TableStarter
         if (IsRare && Answer.Frequent[^1].Value * (1 - (test is null ? recipe.Test : 0)) * recipe.Validation >= FewestRare)
             recipe = recipe with { Monitor = "pr-auc" };
     }
+
+    private string? Culture => reading.Settings.Culture;
 
     private ColumnProfile Answer => table.Columns[target.Column];
 
@@ -62,7 +66,7 @@ internal sealed class TableStarter
         var starter = new TableStarter(path, target, folder);
         IReadOnlyList<TableColumnText> columns = [.. starter.table.Columns.Select((c, i) => new TableColumnText(c, i == starter.target.Column, starter.IsTime(c, i)))];
         if (starter.series is null && !columns.Any(c => c.Type is not ("ignore" or "target")))
-            throw Data.Formats.DataFault.In(path, $"no column that a network could learn from: {Reasons(columns)}", "numbers, categories or dates besides what is predicted; '--target' predicts another column, 'columns' in a config takes one all the same");
+            throw DataFault.In(path, $"no column that a network could learn from: {Reasons(columns)}", "numbers, categories or dates besides what is predicted; '--target' predicts another column, 'columns' in a config takes one all the same");
         string yaml = starter.Write(columns);
         return new Starter
         {
@@ -79,7 +83,7 @@ internal sealed class TableStarter
     private static string Reasons(IReadOnlyList<TableColumnText> columns)
     {
         TableColumnText[] ignored = [.. columns.Where(c => c.Type == "ignore")];
-        return ignored.Length == 0 ? "there is no other" : string.Join(", ", ignored.Take(6).Select(c => $"{Data.Formats.DataFault.Quote(c.Column.Name)} ({c.Reason})")) + (ignored.Length > 6 ? ", …" : "");
+        return ignored.Length == 0 ? "there is no other" : string.Join(", ", ignored.Take(6).Select(c => $"{DataFault.Quote(c.Column.Name)} ({c.Reason})")) + (ignored.Length > 6 ? ", …" : "");
     }
 
     /// <summary>A column by its name where that names it and no other, else by its number.</summary>
@@ -105,10 +109,7 @@ internal sealed class TableStarter
             yaml.Add($"      test: {CommentedYaml.Scalar(Starter.PathIn(folder, test.Path))}");
         if (!table.Named)
             yaml.Add("      header: false", "columns go by their numbers from 0");
-        if (comment is not null)
-            yaml.Add($"      comment: \"{comment}\"", "what lines of remarks begin with");
-        if (culture is not null)
-            yaml.Add($"      culture: {culture}", "whose numbers and dates these are");
+        WriteReading(yaml);
         yaml.Add(IsClass || Lists is not null ? $"      label: {Key(target.Column)}" : $"      targets: [{Key(target.Column)}]", AnswerText());
         if (series is not null)
             yaml.Add(Recipe.Text($"      window: {{past: {past}, horizon: 1}}"), Recipe.Text($"from the last {past} rows of all columns to the next '{Answer.Name}'"));
@@ -121,7 +122,7 @@ internal sealed class TableStarter
         for (int i = 0; i < columns.Count; i++)
         {
             if (i != target.Column)
-                yaml.Add($"        {Key(i)}: {columns[i].Type}", columns[i].Remark);
+                yaml.Add($"        {Key(i)}: {columns[i].InConfig(recipe.Bins)}", columns[i].Remark);
         }
         WriteParts(yaml);
         recipe.WriteModel(yaml, IsClass ? Classes : Lists?.Labels.Count ?? 1, IsClass ? "a score for each class" : Lists is null ? "the predicted number" : "a logit for each label", flatten: series is not null);
@@ -136,6 +137,21 @@ internal sealed class TableStarter
     // A year does not come back, and what the time is, the last rows show.
     private bool IsTime(ColumnProfile column, int at) =>
         series?.Columns.Contains(at) == true && (column.Type == ColumnType.Date || column.Name.Equals("year", StringComparison.OrdinalIgnoreCase));
+
+    private void WriteReading(CommentedYaml yaml)
+    {
+        CsvConfig how = reading.Settings;
+        if (how.Encoding != TextEncoding.Utf8)
+            yaml.Add("      encoding: latin1", "the file is not UTF-8");
+        if (how.Comment is not null)
+            yaml.Add($"      comment: \"{how.Comment}\"", "what lines of remarks begin with");
+        if (how.Culture is not null)
+            yaml.Add($"      culture: {how.Culture}", "whose numbers and dates these are");
+        if (reading.Slips.Count > 0)
+            yaml.Add($"      missing-values: [{string.Join(", ", how.MissingValues!.Select(CommentedYaml.Scalar))}]", $"what means no value, {Slips} among numbers too");
+    }
+
+    private string Slips => string.Join(", ", reading.Slips.Select(DataFault.Quote));
 
     private void WriteParts(CommentedYaml yaml)
     {
@@ -171,8 +187,7 @@ internal sealed class TableStarter
             findings.Add(("inputs", string.Join(", ", types)));
         foreach ((TableColumnText column, int at) in columns.Select((c, i) => (c, i)).Where(c => c.c.Type == "ignore"))
             findings.Add(("ignored", $"{(column.Column.Name.Length > 0 ? column.Column.Name : Recipe.Text($"column {at}, which has no name"))}: {column.Column.Reason}"));
-        if (culture is not null)
-            findings.Add(("language", $"numbers and dates are read as {culture} writes them ('culture' in the config)"));
+        FindReading();
         findings.Add(("test", test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the rows, {(series is null ? "at random" : "the latest")}") : Recipe.Text($"{test.Path}, {test.Rows:N0} rows")));
         if (test is null && TestTable.Unanswered(path, table, target.Column) is string unanswered)
             findings.Add(("note", $"{unanswered} has no '{Answer.Name}': it can be given to 'gpugrad predict' after the training"));
@@ -183,9 +198,19 @@ internal sealed class TableStarter
         foreach (TableColumnText maybe in columns.Where((c, i) => c.Type == "number" && IsNumberedByHand(table.Columns[i])))
             findings.Add(("note", $"hardly any number occurs twice in '{maybe.Column.Name}': make it 'ignore' if it only names the row"));
         foreach (ColumnProfile twofold in table.Columns.Where(c => c.HasAmbiguousDates))
-            findings.Add(("note", $"each date of '{twofold.Name}' can be read in two ways and is read with the {(culture is null or "en" ? "month" : "day")} first: 'culture: {(culture is null or "en" ? "en-GB" : "en")}' in the config reads it the other way"));
+            findings.Add(("note", $"each date of '{twofold.Name}' can be read in two ways and is read with the {(Culture is null or "en" ? "month" : "day")} first: 'culture: {(Culture is null or "en" ? "en-GB" : "en")}' in the config reads it the other way"));
         foreach (ColumnProfile dated in table.Columns.Where(c => series is null && c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
             findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test')"));
+    }
+
+    private void FindReading()
+    {
+        if (reading.Settings.Encoding != TextEncoding.Utf8)
+            findings.Add(("text", "not UTF-8: it is read as Latin-1 ('encoding' in the config)"));
+        if (Culture is not null)
+            findings.Add(("language", $"numbers and dates are read as {Culture} writes them ('culture' in the config)"));
+        if (reading.Slips.Count > 0)
+            findings.Add(("missing", $"{Slips} among numbers {(reading.Slips.Count == 1 ? "is" : "are")} read as missing ('missing-values' in the config)"));
     }
 
     // Identifiers that are drawn, not counted, and have no name to know them by.

@@ -70,6 +70,8 @@ public sealed class WrongConfigTests
     [InlineData("name: test", "name: &x test", "1:7: an anchor (&name); write the value out, or use 'extends:'")]
     [InlineData("name: test", "name: !!str test", "1:7: a tag (!name); values have no tags here")]
     [InlineData("name: test", "? [a]\n: b", "1:3: a list or mapping as a key; expected a name")]
+    [InlineData("train:\n", "init-from: {weights: a.safetensors}\ntrain:\n", "11:13: init-from has no 'weights'; known are file, rename, strict")]
+    [InlineData("epochs: 2", "lr: 2", "12:3: train has no 'lr'; expected train.optimizer.NAME.lr")]
     [InlineData("  epochs: 2", "  epochs: 2\n epochs: 3", "13:2: not YAML")]
     public void A_wrong_config_is_one_line_that_says_what_and_where(string right, string wrong, string expected)
     {

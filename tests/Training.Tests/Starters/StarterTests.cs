@@ -257,6 +257,7 @@ public sealed class StarterTests : IDisposable
     [InlineData("x", "y", "x_test", "y_test")]
     [InlineData("X_train", "y_train", "X_test", "y_test")]
     [InlineData("images", "labels", null, null)]
+    [InlineData("arr_0", "arr_1", null, null)]
     public void Arrays_of_an_archive_are_found_by_their_names(string x, string y, string? testX, string? testY)
     {
         NpzWriter.Save(Path.Combine(folder.Path, "a.npz"), writer =>
@@ -393,8 +394,13 @@ public sealed class StarterTests : IDisposable
     [InlineData("one.npy", "or '--target input' for an autoencoder")]
     [InlineData("dates.csv", "no column that could be predicted")]
     [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]
-    [InlineData("names.csv", "files of type '.docx' are not read", "letter.docx")]
-    public void What_cannot_be_trained_on_is_refused_in_one_line(string data, string says, string? file = null)
+    [InlineData("none.npz", "an archive without arrays; expected numpy.savez")]
+    [InlineData("letter", "files of type '.docx' are not read; expected a table (.csv", ".docx")]
+    [InlineData("sheet", "files of type '.xlsx' are not read; expected a table as text; the program that wrote it saves a sheet as CSV", ".xlsx")]
+    [InlineData("rows", "files of type '.json' are not read; expected JSON Lines (.jsonl)", ".json")]
+    [InlineData("model", "files of type '.pkl' are not read; expected arrays without code", ".pkl")]
+    [InlineData("photos", "files of type '.tar.gz' are not read; expected what is packed in it", ".tar.gz")]
+    public void What_cannot_be_trained_on_is_refused_in_one_line(string data, string says, string ending = "")
     {
         Directory.CreateDirectory(Path.Combine(folder.Path, "empty"));
         folder.Write("two/a.csv", "x,y\n1,2\n");
@@ -402,8 +408,10 @@ public sealed class StarterTests : IDisposable
         folder.Write("one.npy", Hostile.File("f4.npy"));
         folder.Write("dates.csv", "d,n\n2024-01-01,1\n2024-01-02,1\n2024-01-03,1\n");
         folder.Write("alone.csv", "x,y\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"name {i},{i % 2}\n")));
-        folder.Write("letter.docx", "Dear Sir");
-        Assert.Contains(says, Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of(file ?? data)), data), StringComparison.Ordinal);
+        NpzWriter.Save(Path.Combine(folder.Path, "none.npz"), _ => { });
+        if (ending.Length > 0)
+            folder.Write(data + ending, "Dear Sir");
+        Assert.Contains(says, Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of(data + ending)), data), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -472,6 +480,47 @@ public sealed class StarterTests : IDisposable
         TrainingData data = Trains(starter);
         Assert.Equal(70, data.Train.Count + data.Validation!.Count + data.Test!.Count);
         Assert.Contains(data.Notes, n => n.EndsWith("10 rows without a value to predict are left out", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("inf")]
+    [InlineData("#DIV/0!")]
+    public void A_slip_among_numbers_is_a_missing_value_and_not_the_end_of_its_column(string slip)
+    {
+        Starter starter = Table("t.csv", "x,z,y", 120, i => Text($"{(i == 50 ? slip : Text($"{i * 0.37:F2}"))},{(i == 7 ? "NULL" : Text($"{i % 9}"))},{"ab"[i % 2]}"));
+        Assert.Equal(["number", "number", "target"], starter.Columns.Select(c => c.Type));
+        Assert.Contains(("missing", $"'{slip}' among numbers is read as missing ('missing-values' in the config)"), starter.Findings);
+        Assert.Contains("0 … 44.03; 1 missing", starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Fact]
+    public void Numbers_written_otherwise_are_no_slips()
+    {
+        Starter starter = Table("t.csv", "x,z,y", 120, i => Text($"{(i == 50 ? "$5" : Text($"{i * 0.37:F2}"))},{i % 9},{"ab"[i % 2]}"));
+        Assert.DoesNotContain(starter.Findings, f => f.Label == "missing");
+        Assert.Equal("ignore", starter.Columns[0].Type);
+    }
+
+    [Fact]
+    public void A_row_whose_number_to_predict_is_infinite_is_left_out()
+    {
+        Starter starter = Table("t.csv", "a,y", 80, i => Text($"{i % 9},{(i == 3 ? "-inf" : Text($"{i * 7 % 11 * 1.5}"))}"));
+        Assert.Contains("missing-target: drop", starter.Yaml, StringComparison.Ordinal);
+        TrainingData data = Trains(starter);
+        Assert.Equal(79, data.Train.Count + data.Validation!.Count + data.Test!.Count);
+    }
+
+    [Fact]
+    public void A_table_that_is_not_utf_8_is_read_as_latin_1()
+    {
+        folder.Write("t.csv", System.Text.Encoding.Latin1.GetBytes("ville,x,y\n" + string.Concat(Enumerable.Range(0, 60).Select(i => $"{"Orléans,Nîmes,Sète".Split(',')[i % 3]},{i % 7},{"ab"[i % 2]}\n"))));
+        Starter starter = Of("t.csv");
+        Assert.Contains("encoding: latin1", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("ville: category", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("Orléans", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(starter.Findings, f => f.Label == "text");
+        Trains(starter);
     }
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

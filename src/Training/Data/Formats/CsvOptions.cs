@@ -1,6 +1,7 @@
 using System.Globalization;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Formats;
 
@@ -65,6 +66,9 @@ internal sealed record CsvOptions
             Numbers = value is null ? null : new NumberCells(value);
         }
     }
+
+    /// <summary>How the bytes of delimited text are characters.</summary>
+    public TextEncoding Encoding { get; init; }
 
     /// <summary>How numbers are read, where that is not as usual.</summary>
     public NumberCells? Numbers { get; private init; }

@@ -62,7 +62,7 @@ internal sealed class CsvReading
             }
             catch (DecoderFallbackException)
             {
-                throw DataFault.At(name, Math.Max(1, rows.Line), 1, "bytes that are no text", "UTF-8");
+                throw DataFault.NoText(name, rows.Line);
             }
             if (Array.Exists(readers, r => r.MustStartAgain))
             {

@@ -46,7 +46,7 @@ internal sealed class CsvRows(Stream stream, string name, CsvOptions options) : 
         }
         catch (DecoderFallbackException)
         {
-            throw DataFault.At(name, Math.Max(1, reader.LineNumber), 1, "bytes that are no text", "UTF-8");
+            throw DataFault.NoText(name, reader.LineNumber);
         }
     }
 

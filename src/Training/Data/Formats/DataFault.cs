@@ -17,6 +17,10 @@ internal static class DataFault
     public static GpuGradException In(string file, string found, string expected, Exception? inner = null) =>
         New($"{file}: {found}; expected {expected}", inner);
 
+    /// <summary>A table whose bytes are not UTF-8.</summary>
+    public static GpuGradException NoText(string file, long line) =>
+        At(file, Math.Max(1, line), 1, "bytes that are no text in UTF-8", "UTF-8; 'encoding: latin1' of the data set reads older files, and 'gpugrad init' writes it where it helps");
+
     /// <summary>Text out of a file, short and printable, for a message.</summary>
     public static string Quote(string text)
     {

@@ -20,6 +20,17 @@ internal static class SampleFiles
 {
     private const int Head = 4;
 
+    // Files that people have and that hold something else than they can be read for, with what to make of them.
+    private static readonly (string[] Endings, string Expected)[] Foreign =
+    [
+        ([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"], "a table as text; the program that wrote it saves a sheet as CSV"),
+        ([".json"], "JSON Lines (.jsonl), an object a line, or .csv; pandas writes it with to_json(..., orient='records', lines=True)"),
+        ([".pkl", ".pickle", ".joblib", ".pt", ".pth"], "arrays without code in them: numpy.savez('data.npz', x=x, y=y); or a table as .csv or .parquet"),
+        ([".h5", ".hdf5", ".mat", ".rds", ".rdata"], "arrays: numpy.savez('data.npz', x=x, y=y); or a table as .csv or .parquet"),
+        ([".feather", ".arrow", ".dta", ".sas7bdat", ".sqlite", ".db"], "a table as .csv or .parquet"),
+        ([".tar", ".tar.gz", ".tgz", ".tar.xz", ".xz", ".tar.bz2", ".bz2", ".7z", ".rar"], "what is packed in it; unpack it first"),
+    ];
+
     private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt", ".parquet"];
 
     /// <param name="stream">Seekable.</param>
@@ -37,6 +48,8 @@ internal static class SampleFiles
             _ when PictureFolder.IsPicture(name) => SampleFile.Picture,
             ".npy" => SampleFile.Npy,
             ".npz" => SampleFile.Npz,
+            // JSON Lines go by that name, too.
+            _ when Foreign.Any(f => f.Endings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))) && !(options.IsTable && extension == ".json") => throw Unknown(name, extension),
             _ when options.IsTable || IsTable(name) => SampleFile.Table,
             _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => SampleFile.Cifar,
             _ => OfBytes(head.AsSpan(0, count)) ?? otherwise ?? throw Unknown(name, extension),
@@ -59,6 +72,10 @@ internal static class SampleFiles
         _ => null,
     };
 
-    private static GpuGradException Unknown(string name, string extension) =>
-        new(Fault.Data, $"{name}: files of type '{extension}' are not read; expected a picture (.jpg, .png, .webp, .gif, .bmp), .npy, .npz, IDX, .csv or - for rows from standard input");
+    private static GpuGradException Unknown(string name, string extension)
+    {
+        (string[] endings, string expected) = Array.Find(Foreign, f => f.Endings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)));
+        string ending = endings?.Where(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase)).MaxBy(e => e.Length) ?? extension;
+        return new(Fault.Data, $"{name}: files of type '{ending}' are not read; expected {expected ?? "a table (.csv, .tsv, .jsonl, .parquet), a picture (.jpg, .png, .webp, .gif, .bmp), .npy, .npz, IDX, or - for rows from standard input"}");
+    }
 }

@@ -5,6 +5,7 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Tables;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Sources;
 
@@ -71,6 +72,9 @@ public sealed record CsvConfig : DatasetConfig
     /// <summary>Language whose numbers and dates the table has, e.g. <c>de</c> for 1.234,5 and 31.12.2024. Default: a decimal point, no thousands.</summary>
     [DefaultText("a decimal point, no thousands")]
     public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
+
+    /// <summary>How the bytes of a text are characters.</summary>
+    public TextEncoding Encoding { get; init; }
 
     /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>
     [DefaultText("found out")]
@@ -155,6 +159,7 @@ public sealed record CsvConfig : DatasetConfig
         Ignore = Ignore,
         Columns = Columns,
         MissingValues = MissingValues,
+        Encoding = Encoding,
         Culture = Culture is null ? null : CultureOf(Culture),
     };
 

@@ -38,6 +38,9 @@ internal static partial class CellTexts
         text.Contains('\0', StringComparison.Ordinal) || text.Any(c => char.IsDigit(c) && !char.IsAsciiDigit(c)) || Numeric().IsMatch(text)
         || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
+    /// <summary>Whether a text is what programs write for a number without end: inf, -Infinity, ∞.</summary>
+    public static bool IsInfinite(string text) => text.Trim().TrimStart('+', '-').ToLowerInvariant() is "inf" or "infinity" or "∞";
+
     // Linear in the text, so it needs no time limit: one would give up where the machine is busy, not where the text is odd.
     [GeneratedRegex(@"^(0x[0-9a-f]+|[-+]?\s*(inf|infinity)|[-+($€£¥\s]*\d{1,3}([,'_. ]\d{3})+([.,]\d+)?[)%€\s-]*|[-+($€£¥\s]*\d*([.,]\d+|\d)(e[-+]?\d+)?[)%€\s-]*)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Numeric();

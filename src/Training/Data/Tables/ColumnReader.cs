@@ -123,7 +123,7 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
     }
 
     private string Numbers(string text) =>
-        $"a finite number{(text.Contains(',', StringComparison.Ordinal) ? " with a decimal point" : "")}; 'ignore' leaves a column out{Hint}";
+        $"a finite number{(text.Contains(',', StringComparison.Ordinal) ? " with a decimal point" : "")}; {(CellTexts.IsInfinite(text) ? "'missing-values' makes it a missing one, " : "")}'ignore' leaves a column out{Hint}";
 
     private double PlaceOf(ITableRows rows, int column, string text)
     {

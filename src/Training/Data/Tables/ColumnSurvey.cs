@@ -10,13 +10,14 @@ namespace GpuGrad.Training.Data.Tables;
 internal sealed class ColumnSurvey(CsvOptions options, int most)
 {
     private const double MostOf = 0.9;
-    private const int MostFrequent = 20, MostExamples = 5, LeastRows = 20;
+    private const int MostFrequent = 20, MostExamples = 5, LeastRows = 20, MostSlips = 4, MostGaps = 20;
 
     private readonly DateCells dates = new(null, options.Culture);
     private readonly Dictionary<string, int> counts = new(StringComparer.Ordinal);
     private readonly List<string> examples = [];
     private double sum, squares, pivot, minimum = double.PositiveInfinity, maximum = double.NegativeInfinity;
-    private int numbers, dated, present, fractions, oddNumbers;
+    private readonly HashSet<string> slips = new(StringComparer.Ordinal), gaps = new(StringComparer.Ordinal);
+    private int numbers, dated, present, fractions, oddNumbers, infinite;
     private readonly DayMonthDates dayMonths = new();
     private bool hasMore, isNegative;
     private string? code;
@@ -30,7 +31,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
     public Dictionary<string, int>? Codes(int atMost) => hasMore || counts.Count > atMost || counts.Count < 2 ? null : counts.Keys.Select((k, i) => (k, i)).ToDictionary(v => v.k, v => v.i, StringComparer.Ordinal);
 
     public ColumnType? Type => present == 0 ? null
-        : numbers == present && Code is null ? ColumnType.Number
+        : numbers > 0 && numbers + infinite == present && Code is null ? ColumnType.Number
         : dated == present ? ColumnType.Date
         : hasMore ? ColumnType.Text
         : CellTexts.AreBoolean(counts.Keys) ? ColumnType.Boolean
@@ -47,9 +48,13 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         if (isNumber ? options.IsMissing(number) : options.IsMissing(text))
         {
             Missing++;
+            if (gaps.Count < MostGaps && text.Length > 0)
+                gaps.Add(text);
             return;
         }
         present++;
+        if (!isNumber && slips.Count <= MostSlips)
+            slips.Add(text);
         dayMonths.Add(text);
         Count(text);
         if (isNumber)
@@ -65,6 +70,10 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         {
             dated++;
             Measure(seconds);
+        }
+        else if (CellTexts.IsInfinite(text))
+        {
+            infinite++;
         }
         else
         {
@@ -92,6 +101,8 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             Lists = hasMore || Type is not (ColumnType.Category or ColumnType.Text) ? null : CellLists.Of(counts),
             IsWhole = numbers == present && fractions == 0,
             Unread = Type == ColumnType.Number ? present - numbers : 0,
+            Slips = Type == ColumnType.Number && slips.Count <= MostSlips && oddNumbers == 0 ? [.. slips] : [],
+            Gaps = gaps,
             MayBeNumbers = oddNumbers > 0 && numbers + oddNumbers > MostOf * present,
             Frequent = [.. counts.OrderByDescending(c => c.Value).ThenBy(c => c.Key, StringComparer.Ordinal).Take(MostFrequent)],
             Examples = examples,

@@ -37,6 +37,12 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
     /// <summary>Values of a column of numbers that are none as this table is read.</summary>
     public int Unread { get; init; }
 
+    /// <summary>What the few different texts are that stand where numbers should, such as <c>inf</c>; empty where they may be numbers written otherwise, or are many.</summary>
+    public IReadOnlyCollection<string> Slips { get; init; } = [];
+
+    /// <summary>The texts that stand for missing values, an empty cell aside.</summary>
+    public IReadOnlyCollection<string> Gaps { get; init; } = [];
+
     /// <summary>Whether nearly all values are numbers, some of them as another language writes them or with signs around them.</summary>
     public bool MayBeNumbers { get; init; }
 
@@ -66,6 +72,9 @@ public sealed record TableProfile(string File, int Rows, bool Named, IReadOnlyLi
     /// <summary>How its rows follow one another in time; null where they do not, or not strictly.</summary>
     public TableTime? Time { get; init; }
 
+    /// <summary>How its bytes are characters.</summary>
+    public Texts.TextEncoding Encoding { get; init; }
+
     /// <summary>Looks at a table.</summary>
     /// <param name="path">The file.</param>
     /// <param name="reading">How it is written, as in a config; null to find out.</param>
@@ -73,9 +82,16 @@ public sealed record TableProfile(string File, int Rows, bool Named, IReadOnlyLi
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: no table, with the place.</exception>
     public static TableProfile Of(string path, Sources.CsvConfig? reading = null, string? target = null)
     {
-        CsvOptions options = (reading ?? new Sources.CsvConfig { Path = path }).Options(path);
+        CsvOptions options = (reading ?? new Sources.CsvConfig { Path = path, Encoding = EncodingOf(path) }).Options(path);
         return DataFile.Read(path, stream => TableSurvey.Of(stream, path, options, target));
     }
+
+    /// <summary>How the bytes of a table are characters, if it is text.</summary>
+    internal static Texts.TextEncoding EncodingOf(string path) => DataFile.Read(path, stream =>
+    {
+        Stream? text = TableRows.TextOf(stream, path);
+        return text is null || Texts.TextEncodings.IsUnicode(text) ? Texts.TextEncoding.Utf8 : Texts.TextEncoding.Latin1;
+    });
 
     /// <summary>A column by its name, or its number from 0 (negative from the end); null for none.</summary>
     public int? Find(string column) => TableSurvey.Find([.. Columns.Select(c => c.Name)], column);

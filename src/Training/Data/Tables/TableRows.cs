@@ -1,4 +1,5 @@
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Tables;
 
@@ -33,6 +34,18 @@ internal static class TableRows
         return ParquetRows.Is(stream) ? new ParquetRows(stream, name) : OpenText(stream, name, plain, options);
     }
 
+    /// <summary>The text of a table, unpacked; null for one that is not text.</summary>
+    /// <param name="stream">Seekable; it stays its owner's.</param>
+    /// <param name="name">For messages.</param>
+    public static Stream? TextOf(Stream stream, string name)
+    {
+        stream.Position = 0;
+        if (Gzip.Is(stream))
+            return Inflated(stream, name);
+        stream.Position = 0;
+        return ParquetRows.Is(stream) ? null : stream;
+    }
+
     // A table is held in memory whatever its format; packed, its text is too.
     private static MemoryStream Inflated(Stream stream, string name)
     {
@@ -53,9 +66,10 @@ internal static class TableRows
         if (!Delimited.Contains(extension) && JsonRows.Is(head.AsSpan(0, count)))
             return new JsonRows(stream, name);
         bool spaces = options.Separator == ' ' || (options.Separator is null && options.LabelDelim is not " " && CsvOptions.SeparatorOf(plain) is null && SpacedRows.Is(head.AsSpan(0, count), options.Comment));
+        Stream text = TextEncodings.ToUtf8(stream, options.Encoding);
         return spaces
-            ? new SpacedRows(stream, name, options.Comment)
-            : new CsvRows(stream, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) ?? Beside(head.AsSpan(0, count), options.LabelDelim) });
+            ? new SpacedRows(text, name, options.Comment)
+            : new CsvRows(text, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) ?? Beside(head.AsSpan(0, count), options.LabelDelim) });
     }
 
     // What stands between labels in a cell is not between columns; null where neither is known.

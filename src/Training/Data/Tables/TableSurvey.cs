@@ -40,7 +40,7 @@ internal static class TableSurvey
                 continue;
             profiles[i] = profiles[i] with { Suspicions = [.. profiles[i].Suspicions, says], IsBetterIgnored = profiles[i].IsBetterIgnored || ignore };
         }
-        return new TableProfile(name, rows, header, profiles) { Time = time.Found() };
+        return new TableProfile(name, rows, header, profiles) { Time = time.Found(), Encoding = options.Encoding };
     }
 
     public static int? Find(string[] names, string column)
@@ -91,7 +91,7 @@ internal static class TableSurvey
         }
         catch (DecoderFallbackException)
         {
-            throw DataFault.At(name, Math.Max(1, rows.Line), 1, "bytes that are no text", "UTF-8");
+            throw DataFault.NoText(name, rows.Line);
         }
     }
 }

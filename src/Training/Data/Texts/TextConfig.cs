@@ -5,15 +5,6 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>How the bytes of a file are characters.</summary>
-public enum TextEncoding
-{
-    Utf8,
-
-    /// <summary>ISO 8859-1, of old files: a byte a character.</summary>
-    Latin1,
-}
-
 /// <summary>Which end of a text is kept where it is too long.</summary>
 public enum TextEnd
 {

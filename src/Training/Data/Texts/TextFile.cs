@@ -18,7 +18,7 @@ internal static class TextFile
     public static byte[] Of(byte[] bytes, string name, TextConfig config)
     {
         if (config.Encoding == TextEncoding.Latin1)
-            return System.Text.Encoding.UTF8.GetBytes(System.Text.Encoding.Latin1.GetString(bytes));
+            bytes = TextEncodings.ToUtf8(bytes);
         if (config.Tokens == TextTokens.Bytes)
             return bytes;
         if (!Utf8.IsValid(bytes))

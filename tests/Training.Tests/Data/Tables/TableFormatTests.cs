@@ -2,6 +2,7 @@ using System.Text;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Data.Formats;
+using GpuGrad.Training.Data.Texts;
 using Parquet;
 
 namespace GpuGrad.Training.Tests.Data.Tables;
@@ -111,6 +112,29 @@ public sealed class TableFormatTests
         Assert.Equal([1, 2, 3, 4], Numbers(Read([.. "# made by hand\na,b,label\n1,2,x\n#3,3,y\n3,4,y\n"u8], "t.csv", new CsvOptions { Comment = '#' })));
         CsvTable towns = Read([.. "town\tsize\tlabel\nNew York\t8\tx\nSan Jose\t1\ty\n"u8], "t.txt");
         Assert.Equal(["New York", "San Jose"], towns.Columns[0].Texts!);
+    }
+
+    [Theory]
+    [InlineData("t.csv", ",")]
+    [InlineData("t.data", "  ")]
+    public void Older_files_are_read_where_the_config_says_so(string name, string between)
+    {
+        string text = "town,size,label\nNîmes,1,x\n20€,2,y\n".Replace(",", between, StringComparison.Ordinal);
+        byte[] old = Encoding.Latin1.GetBytes(text.Replace('€', '\u0080')); // Windows-1252
+        Assert.Contains("bytes that are no text in UTF-8; expected UTF-8; 'encoding: latin1'", Hostile.Refusal(old, b => Read(b, name), name), StringComparison.Ordinal);
+        var options = new CsvOptions { Encoding = TextEncoding.Latin1 };
+        foreach ((byte[] file, string called) in new[] { (old, name), (Encoding.UTF8.GetBytes(text), name), (FormatSample.Gz(old), name + ".gz") })
+            Assert.Equal(["Nîmes", "20€"], Read(file, called, options).Columns[0].Texts!);
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xC3, 0xA9 }, true)]
+    [InlineData(new byte[] { 0xC3 }, false)]
+    [InlineData(new byte[] { 0xE9, (byte)'n' }, false)]
+    public void A_character_is_whole_wherever_a_piece_of_the_file_ends(byte[] end, bool isUnicode)
+    {
+        foreach (int before in new[] { 0, 1, 65535, 65536, 131071 })
+            Assert.Equal(isUnicode, TextEncodings.IsUnicode(new MemoryStream([.. Enumerable.Repeat((byte)'a', before), .. end])));
     }
 
     private static void Damage(string what, string name, byte[][] good, long memory)
