@@ -64,6 +64,33 @@ public sealed class SweepTests : IDisposable
             Assert.Equal(File.ReadAllText(Path.Combine(run, "metrics.jsonl")), File.ReadAllText(gpugrad[$"killed/trials/{Path.GetFileName(run)}/metrics.jsonl"]));
     }
 
+    // In the long form 20 sweeps, each killed once or several times at any instant.
+    [Fact]
+    public void Sweeps_killed_at_any_instant_end_as_if_they_had_never_been()
+    {
+        Given("search: {tpe: 3}\ntrials: 5\nparallel: 2\nhalving: 2\n");
+        var clock = Stopwatch.StartNew();
+        gpugrad.Run("sweep", "sweep.yaml", "--out", "whole").Done();
+        double seconds = clock.Elapsed.TotalSeconds;
+        var random = new Random(Effort.IsLong ? Environment.TickCount : 3);
+        int sweeps = Effort.Count(1, 20), kills = 0;
+        for (int i = 0; i < sweeps; i++)
+        {
+            for (int chance = 1; random.Next(chance) == 0; chance = 2)
+            {
+                using Process process = gpugrad.Start("sweep", "sweep.yaml", "--out", "killed");
+                if (!process.WaitForExit(TimeSpan.FromSeconds(random.NextDouble() * seconds)))
+                    kills++;
+                process.Kill();
+                process.WaitForExit();
+            }
+            gpugrad.Run("sweep", "sweep.yaml", "--out", "killed").Done();
+            Assert.Equal(File.ReadAllText(gpugrad["whole/sweep.json"]), File.ReadAllText(gpugrad["killed/sweep.json"]));
+            Directory.Delete(gpugrad["killed"], recursive: true);
+        }
+        Effort.Report("sweep-kill", $"{sweeps} sweeps killed {kills} times at any instant: all ended with the same sweep.json");
+    }
+
     [Fact]
     public void Printed_commands_give_the_same_sweep_wherever_they_ran()
     {

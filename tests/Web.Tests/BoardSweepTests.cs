@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using GpuGrad.Cli.Tests;
+using GpuGrad.Tests.Support;
+using GpuGrad.Training.Sweeps;
 
 namespace GpuGrad.Web.Tests;
 
@@ -43,6 +45,39 @@ public sealed class BoardSweepTests : IDisposable
         await browser.Until("document.querySelectorAll('#view figure canvas').length >= 2");
         Assert.Contains($"run=first%2Ftrials%2F{largest:D4}", (string?)await browser.Ask("location.hash"), StringComparison.Ordinal);
         Assert.Empty(browser.Complaints);
+    }
+
+    [SkippableFact]
+    public async Task A_thousand_trials_are_all_there_on_the_page_and_on_the_board()
+    {
+        const int Many = 1000;
+        gpugrad.Write("base.yaml", "data: {dataset: {spirals: {train: 100, test: 20}}, validation: 0.2, batch: 32}\nmodel: [{dense: 8}, tanh, {dense: 3}]\ntrain: {epochs: 2, optimizer: {sgd: {lr: 0.01}}}\n");
+        gpugrad.Write("sweep.yaml", $"base: base.yaml\nspace:\n  train.optimizer.sgd.lr: {{log-range: [1e-4, 1]}}\n  train.optimizer.sgd.momentum: {{range: [0, 0.99]}}\n  model.0.dense: {{log-integer: [4, 256]}}\n  model.1: {{choice: [tanh, relu, gelu]}}\ntrials: {Many}\n");
+        var sweep = new Sweep(SweepPlan.Load(gpugrad["sweep.yaml"]), new Untrained(), parallel: 4, lag: 4);
+        await sweep.Run((_, _) => { }, CancellationToken.None);
+        SweepReport.Page(sweep, "Many", null).Save(gpugrad["sweep.html"]);
+        gpugrad.Write("runs/many/sweep.json", SweepReport.ToJson(sweep, 4).ToJsonString());
+
+        await using Browser browser = await Browser.Open(1200, 900, dark: false);
+        await browser.Go($"file://{gpugrad["sweep.html"]}");
+        await browser.Until($"document.readyState == 'complete' && document.querySelectorAll('polyline').length == {Many}");
+        double page = await Painted(browser);
+        await using ShownBoard board = await ShownBoard.Start(gpugrad["runs"]);
+        await browser.Go($"{board.Client.BaseAddress}#view=sweeps");
+        await browser.Until($"document.querySelectorAll('#view tbody tr').length == {Many}");
+        Assert.Equal(Many, (await browser.Ask("document.querySelectorAll('#view polyline').length"))!.GetValue<int>());
+        Effort.Report("sweep-page", $"{Many} trials painted {page:F0} ms after the page was asked for, {await Painted(browser):F0} ms on the board");
+        Assert.Empty(browser.Complaints);
+    }
+
+    // Milliseconds since the page was asked for, when what is there now has been painted.
+    private static async Task<double> Painted(Browser browser) =>
+        (await browser.Ask("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now()))))"))!.GetValue<double>();
+
+    private sealed class Untrained : ITrialRunner
+    {
+        public Task<TrialResult?> Train(int trial, IReadOnlyList<string> overrides, int epochs, int slot, CancellationToken stop) =>
+            Task.FromResult<TrialResult?>(new TrialResult(0.1 + (trial * 37 % 1000 / 1000.0), epochs));
     }
 
     [Theory]
