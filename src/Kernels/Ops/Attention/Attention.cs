@@ -25,8 +25,8 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// <param name="Stream">Tells it apart from other layers that drop.</param>
 public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false, double DropRate = 0, uint Stream = 0) : Op
 {
-    // Blocks of random numbers are counted by 32 bits, and four weights share one.
-    private const long MostWeights = 1L << 34;
+    // Weights that may be dropped are counted by 32 bits.
+    private const long MostWeights = 1L << 32;
 
     /// <summary>Whether weights are dropped.</summary>
     internal bool Drops => DropRate > 0;
@@ -135,7 +135,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
         ArrayView<float> qkv = b.In(0), y = b.Out(0), logSums = b.Out(1);
         var sizes = new KernelAttentionSizes(s, Causal);
-        var run = b.Loader.Groups<ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>, ArrayView<float>>(AttentionKernels.Forward, AttentionKernels.Specialization);
+        var run = b.Loader.Groups<ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>, ArrayView<float>>(AttentionKernels.Forward, AttentionKernels.SpecializationOf<L>());
         var config = new KernelConfig(sizes.Launches(s.Heads), AttentionKernels.Threads);
         b.Launch(() => run(config, qkv, lengths, sizes, y, logSums));
     }

@@ -114,9 +114,9 @@ public sealed record AttentionGradient(Attention Of) : Op
         KernelScratchRegion deltas = b.Scratch((long)s.N * s.Heads * s.T);
         var sizes = new KernelAttentionSizes(s, Of.Causal);
         var queries = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>, ArrayView<float>>(
-            AttentionKernels.QueryGradient, AttentionKernels.Specialization);
+            AttentionKernels.QueryGradient, AttentionKernels.SpecializationOf<L>());
         var keys = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>>(
-            AttentionKernels.KeyGradient, AttentionKernels.Specialization);
+            AttentionKernels.KeyGradient, AttentionKernels.SpecializationOf<L>());
         KernelConfig ofQueries = new(sizes.Launches(s.Heads), AttentionKernels.Threads), ofKeys = new(sizes.Launches(s.Groups), AttentionKernels.Threads);
         b.Launch(() => queries(ofQueries, dy, qkv, y, logSums, lengths, sizes, deltas.View, dqkv));
         b.Launch(() => keys(ofKeys, dy, qkv, logSums, deltas.View, lengths, sizes, dqkv));

@@ -73,7 +73,8 @@ internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule 
 
     public float Kept(int n, int head, int query, int key)
     {
-        long weight = ((((((long)n * heads) + head) * steps) + query) * steps) + key;
+        // Below 2³², as the op has looked.
+        uint weight = ((uint)((((n * heads) + head) * steps) + query) * (uint)steps) + (uint)key;
         return DropoutKernels.Keeps(rng, rule, weight) ? rule.Scale : 0f;
     }
 }

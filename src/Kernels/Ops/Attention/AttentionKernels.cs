@@ -22,7 +22,10 @@ internal static partial class AttentionKernels
     // A column more than a chunk: neighbouring rows begin in different banks of shared memory.
     private const int Line = Chunk + 1;
 
-    public static KernelSpecialization Specialization => new(Threads, null);
+    // Groups at a time of those that drop weights: left to itself, ptxas gives them 64 registers and a stack; for six they get 80.
+    private const int Resident = 6;
+
+    public static KernelSpecialization SpecializationOf<L>() where L : struct, IKernelRows => new(Threads, L.Drops ? Resident : null);
 
     /// <summary>y and ln Σ e^score.</summary>
     public static void Forward<L>(ArrayView<float> qkv, L lengths, KernelAttentionSizes s, ArrayView<float> y, ArrayView<float> logSums) where L : struct, IKernelRows

@@ -24,14 +24,14 @@ internal static class DropoutKernels
     /// <summary>A thread an element of a plane that is kept or dropped whole.</summary>
     public static void Planes(Index1D i, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int inner, ArrayView<float> y)
     {
-        y[i] = Keeps(rng, rule, i.X / inner) ? x[i] * rule.Scale : 0f;
+        y[i] = Keeps(rng, rule, (uint)(i.X / inner)) ? x[i] * rule.Scale : 0f;
     }
 
     /// <summary>Whether an element is kept.</summary>
-    public static bool Keeps(ArrayView<int> rng, DropoutRule rule, long i)
+    public static bool Keeps(ArrayView<int> rng, DropoutRule rule, uint i)
     {
-        (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)(i >> 2));
-        int place = (int)(i & 3);
+        (uint a, uint b, uint c, uint d) = Words(rng, rule, i >> 2);
+        uint place = i & 3;
         uint word = place == 0 ? a : place == 1 ? b : place == 2 ? c : d;
         return word >> 8 >= rule.Threshold;
     }
