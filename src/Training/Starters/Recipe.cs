@@ -29,9 +29,6 @@ internal sealed record Recipe
     /// <summary>Decay of the mean of the weights; 0 for none.</summary>
     public double Ema { get; init; } = 0.99;
 
-    /// <summary>Ranges that numbers of a table are seen in besides; 0 for none.</summary>
-    public int Bins { get; init; }
-
     /// <summary>What stands behind each hidden layer.</summary>
     public string Activation { get; init; } = "relu";
 

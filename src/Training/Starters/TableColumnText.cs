@@ -26,10 +26,6 @@ internal sealed class TableColumnText
 
     public StarterColumn Column => new(profile.Name, Type, Reason);
 
-    /// <summary>What the config has for it.</summary>
-    /// <param name="bins">Ranges that a number is seen in; 0 for none.</param>
-    public string InConfig(int bins) => Type == "number" && bins > 0 && profile.Distinct > 2 ? string.Create(CultureInfo.InvariantCulture, $"{{number: {{bins: {bins}}}}}") : Type;
-
     /// <summary>What stands behind it in the config.</summary>
     public string Remark => Reason ?? Values() + Gaps() + Remarks();
 

@@ -122,7 +122,7 @@ internal sealed class TableStarter
         for (int i = 0; i < columns.Count; i++)
         {
             if (i != target.Column)
-                yaml.Add($"        {Key(i)}: {columns[i].InConfig(recipe.Bins)}", columns[i].Remark);
+                yaml.Add($"        {Key(i)}: {columns[i].Type}", columns[i].Remark);
         }
         WriteParts(yaml);
         recipe.WriteModel(yaml, IsClass ? Classes : Lists?.Labels.Count ?? 1, IsClass ? "a score for each class" : Lists is null ? "the predicted number" : "a logit for each label", flatten: series is not null);
