@@ -83,10 +83,10 @@ public sealed class AdviceTests : IDisposable
         Assert.Equal("folder: a folder; expected a file of samples [N, 2], as the network was trained on", gpugrad.Run("predict", "trained", "folder").Refused(ExitCode.Data));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_file_where_a_folder_should_be_is_named()
     {
-        Skip.If(OperatingSystem.IsWindows(), "other words");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "other words");
         gpugrad.Run("train", "net.yaml", "--out", "trained").Done();
         Assert.Contains($"cannot be read: {gpugrad["net.yaml"]} is a file, expected a folder", gpugrad.Run("predict", "trained", "net.yaml/x.csv").Refused(ExitCode.Data), StringComparison.Ordinal);
         Assert.Contains($"{gpugrad["net.yaml"]} is a file, expected a folder", gpugrad.Run("train", "net.yaml", "--out", "net.yaml/run").Refused(ExitCode.Data), StringComparison.Ordinal);

@@ -46,12 +46,12 @@ public sealed class EndingTests : IDisposable
         Assert.False(Directory.Exists(gpugrad["run"]));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("TERM", 143)]
     [InlineData("INT", 130)]
     public void A_signal_while_data_are_loaded_ends_the_process_before_anything_is_begun(string signal, int code)
     {
-        Skip.If(OperatingSystem.IsWindows(), "no signals");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no signals");
         // Drawing these takes minutes: a program that heard the signal once they are there would say other words, of a run that was begun.
         gpugrad.Write("slow.yaml", "data: {dataset: {digits: {train: 400000, test: 10}}}\nmodel: [flatten, {dense: 10}]\ndevice: cpu\n");
         using Process process = gpugrad.Start("train", "slow.yaml", "--out", "run");
@@ -66,10 +66,10 @@ public sealed class EndingTests : IDisposable
         Assert.False(Directory.Exists(gpugrad["run"]));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Ctrl_c_leaves_a_checkpoint_from_which_the_run_goes_on_to_the_same_bits()
     {
-        Skip.If(OperatingSystem.IsWindows(), "no signals");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no signals");
         // It does not end by itself, however late the signal comes.
         using Process process = gpugrad.Start(TrainedRun.Arguments("parts", "--set", "train.schedule=constant", "--set", "train.epochs=1000000"));
         Task<string> errors = process.StandardError.ReadToEndAsync();

@@ -5,7 +5,7 @@ public sealed class KernelDeviceTests
 {
     private const string Config = "data: {dataset: {blobs: {train: 64, test: 32}}, batch: 32}\nmodel: [{dense: 3}]\nloss: softmax-cross-entropy\ntrain: {epochs: 1, optimizer: {sgd: {lr: 0.1}}}\n";
 
-    [SkippableFact]
+    [Fact]
     public void A_second_training_on_an_opencl_device_compiles_no_kernel_and_is_the_same()
     {
         using var program = new Gpugrad { Cache = "cache" };
@@ -17,11 +17,11 @@ public sealed class KernelDeviceTests
         Assert.Equal(File.ReadAllText(program["cold/metrics.jsonl"]), File.ReadAllText(program["warm/metrics.jsonl"]));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_kernel_cache_that_others_may_write_is_named_and_not_used_on_opencl()
     {
         if (OperatingSystem.IsWindows())
-            throw new SkipException("Windows keeps caches in the user's profile.");
+            Assert.Skip("Windows keeps caches in the user's profile.");
         using var program = new Gpugrad { Cache = "cache" };
         RequireOpenCl(program);
         string config = program.Write("net.yaml", Config), kernels = program["cache/kernels"];
@@ -32,7 +32,7 @@ public sealed class KernelDeviceTests
         Assert.Empty(Directory.GetFileSystemEntries(kernels));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_summary_counts_the_launches_of_a_step_on_opencl()
     {
         using var program = new Gpugrad { Cache = "cache" };
@@ -46,6 +46,6 @@ public sealed class KernelDeviceTests
     {
         bool there = program.Run("devices", "--json").Json().AsArray().Any(d => (string?)d!["id"] == "opencl:0");
         Assert.True(there || !(Environment.GetEnvironmentVariable("GPUGRAD_REQUIRE") ?? "").Contains("opencl", StringComparison.Ordinal), "GPUGRAD_REQUIRE asks for opencl, and this machine has no such device.");
-        Skip.IfNot(there, "No OpenCL device on this machine.");
+        Assert.SkipUnless(there, "No OpenCL device on this machine.");
     }
 }

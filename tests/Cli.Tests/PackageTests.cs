@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Cli.Tests;
@@ -45,6 +46,45 @@ public sealed class PackageTests : IDisposable
         Assert.Equal(2, lines.Length);
         Assert.StartsWith($"digit.png: {first["label"]}, ", lines[0], StringComparison.Ordinal);
         Assert.Equal(lines[0]["digit.png".Length..], lines[1]["row.csv".Length..]);
+
+        AnswersOfTheEndpoint(first, pixels);
+    }
+
+    // The sample as its users run it, at a port that was free.
+    private void AnswersOfTheEndpoint(JsonNode predicted, byte[] pixels)
+    {
+        Run("dotnet", "build", "-c", "Release", Sample("Endpoint"));
+        using Process process = Process.Start(Prepared("dotnet", "Endpoint/bin/Release/net10.0/Endpoint.dll", "run", "--urls", "http://127.0.0.1:0"))!;
+        string said = "";
+        string? url = null;
+        while (url is null && process.StandardOutput.ReadLine() is { } line)
+        {
+            said += line + "\n";
+            url = Regex.Match(line, @"http://127\.0\.0\.1:[0-9]+").Value is { Length: > 0 } found ? found : null;
+        }
+        Assert.True(url is not null, said);
+        Task<string> rest = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        using var client = new HttpClient { BaseAddress = new Uri(url!) };
+        Assert.Equal("ok", (string?)JsonNode.Parse(client.GetStringAsync("health").Result)!["status"]);
+        foreach ((byte[] body, string type) in new[] { (File.ReadAllBytes(Path.Combine(folder, "digit.png")), "image/png"), (System.Text.Encoding.UTF8.GetBytes(string.Join(',', pixels) + "\n"), "text/csv") })
+        {
+            JsonNode answer = Posted(client, body, type, 200)[0]!;
+            Assert.Equal((int)predicted["label"]!, (int)answer["label"]!);
+            Assert.Equal(predicted["probabilities"]!.AsArray().Select(p => (double)p!), answer["values"]!.AsArray().Select(p => (double)p!));
+        }
+        Assert.StartsWith("body.csv", (string?)Posted(client, "1,2\n"u8.ToArray(), "text/csv", 400)["error"], StringComparison.Ordinal);
+        Run("kill", "-TERM", process.Id.ToString(CultureInfo.InvariantCulture));
+        process.WaitForExit();
+        Assert.True(process.ExitCode is 0 or 143, rest.Result + errors.Result);
+    }
+
+    private static JsonNode Posted(HttpClient client, byte[] body, string type, int status)
+    {
+        using var content = new ByteArrayContent(body) { Headers = { ContentType = new(type) } };
+        using HttpResponseMessage response = client.PostAsync("predict", content).Result;
+        string text = response.Content.ReadAsStringAsync().Result;
+        Assert.True((int)response.StatusCode == status, text);
+        return JsonNode.Parse(text)!;
     }
 
     // A copy, where nothing of the repository's build is above it.

@@ -34,7 +34,7 @@ public sealed class PyTorchExchangeTests : IDisposable
 
     public void Dispose() => gpugrad.Dispose();
 
-    [SkippableFact]
+    [Fact]
     public void Weights_of_digits_give_the_same_outputs_in_pytorch()
     {
         Python.RequireTorch();
@@ -44,7 +44,7 @@ public sealed class PyTorchExchangeTests : IDisposable
         RequireSameOutputs(trained.Program, "x.npz");
     }
 
-    [SkippableFact]
+    [Fact]
     public void Weights_of_a_network_of_many_layers_give_the_same_outputs_in_pytorch()
     {
         Python.RequireTorch();

@@ -25,7 +25,7 @@ public sealed class RankTests : IDisposable
 
     public void Dispose() => gpugrad.Dispose();
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi", 3)]
     [InlineData("mpich", 2)]
     public void Ranks_train_as_one_process_and_rank_0_alone_speaks(string mpi, int size)
@@ -42,7 +42,7 @@ public sealed class RankTests : IDisposable
     }
 
     // Each rank's statistics are those of the whole batch, so that nothing but the order of additions is different. In the long form both nets on 1 to 8 ranks.
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
     public void A_vgg_with_synchronised_batch_norm_learns_on_any_number_of_ranks_what_one_process_learns(string mpi)
@@ -71,7 +71,7 @@ public sealed class RankTests : IDisposable
         Effort.Report($"ranks-{mpi}", $"losses of {(Effort.IsLong ? "VGG with synchronised batch norm and a small LeNet on 1, 2, 3, 4 and 8 ranks" : "VGG with synchronised batch norm")} within {worst:E1} of one process");
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_stopped_run_goes_on_with_the_same_bits()
     {
         string[] two = MpiRanks.Launcher("mpich", 2);
@@ -83,7 +83,7 @@ public sealed class RankTests : IDisposable
         Assert.Equal(File.ReadAllBytes(gpugrad["whole/weights.safetensors"]), File.ReadAllBytes(gpugrad["parts/weights.safetensors"]));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
     public void A_killed_rank_ends_all_and_the_run_goes_on_from_its_checkpoint_with_others(string mpi)
@@ -102,7 +102,7 @@ public sealed class RankTests : IDisposable
         Assert.Equal(Enumerable.Range(1, all.Length).Select(i => (long)i), all.Select(l => l.Step));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi", 0)]
     [InlineData("openmpi", 1)]
     [InlineData("mpich", 0)]
@@ -128,7 +128,7 @@ public sealed class RankTests : IDisposable
         Assert.Equal(Enumerable.Range(1, all.Length).Select(i => (long)i), all.Select(l => l.Step));
     }
 
-    [SkippableFact]
+    [Fact]
     public void One_rank_that_is_asked_to_stop_stops_all_and_rank_0_says_why()
     {
         string[] launcher = MpiRanks.Launcher("mpich", 2);
@@ -144,7 +144,7 @@ public sealed class RankTests : IDisposable
         Assert.Equal("stopped", (string)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]!);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi", 2)]
     [InlineData("mpich", 3)]
     public void A_step_is_timed_on_one_rank_and_on_more_and_rank_0_answers(string mpi, int size)
@@ -170,7 +170,7 @@ public sealed class RankTests : IDisposable
         Assert.Single((refused.Output + refused.Errors).Split('\n'), l => l.Contains($"a batch of 1 samples for {size} ranks; expected at least one for each", StringComparison.Ordinal));
     }
 
-    [SkippableFact]
+    [Fact]
     public void What_is_wrong_is_said_once()
     {
         string[] launcher = MpiRanks.Launcher("mpich", 3);

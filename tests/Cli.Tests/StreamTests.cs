@@ -16,7 +16,7 @@ public sealed class StreamTests : IDisposable
 
     public void Dispose() => gpugrad.Dispose();
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(">/dev/full")]
     [InlineData("2>/dev/full")]
     [InlineData(">/dev/full 2>&1")]
@@ -28,49 +28,49 @@ public sealed class StreamTests : IDisposable
     [InlineData("</dev/null 1</dev/null")]
     public void A_training_whose_words_nobody_takes_ends_as_any_other(string redirection, params string[] more)
     {
-        Skip.If(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
         gpugrad.RunRedirected(redirection, ["train", "test.yaml", "--out", "run", .. more]).Done();
         Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
         Assert.Contains("\"finished\"", File.ReadAllText(gpugrad["run/summary.json"]), StringComparison.Ordinal);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(">/dev/full")]
     [InlineData("2>/dev/full")]
     [InlineData(">&- 2>&-")]
     public void An_exit_code_is_the_same_whoever_listens(string redirection)
     {
-        Skip.If(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
         Assert.Equal(ExitCode.Done, gpugrad.RunRedirected(redirection, "summary", "test.yaml").Code);
         Assert.Equal(ExitCode.Done, gpugrad.RunRedirected(redirection, "--help").Code);
         Assert.Equal(ExitCode.Usage, gpugrad.RunRedirected(redirection, "summary", "nowhere.yaml", "--json").Code);
         Assert.Equal(ExitCode.TargetMissed, gpugrad.RunRedirected(redirection, "train", "test.yaml", "--out", "run", "--set", "target.test-accuracy=1", "--set", "train.optimizer.sgd.lr=0").Code);
     }
 
-    [SkippableFact]
+    [Fact]
     public void An_answer_that_a_full_disk_swallows_is_said_on_standard_error()
     {
-        Skip.If(OperatingSystem.IsWindows(), "no /dev/full");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full");
         string line = Assert.Single(gpugrad.RunRedirected(">/dev/full", "summary", "test.yaml").Done().Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         Assert.StartsWith("gpugrad: standard output is incomplete: ", line, StringComparison.Ordinal);
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_reader_that_goes_away_ends_nothing()
     {
-        Skip.If(OperatingSystem.IsWindows(), "no shell");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no shell");
         gpugrad.RunRedirected("| true; exit 0", "train", "test.yaml", "--out", "run").Done();
         Assert.True(File.Exists(gpugrad["run/weights.safetensors"]));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("<&-", "closed")]
     [InlineData("<.", "directory")]
     [InlineData("0>/dev/null", "denied")]
     [InlineData("</dev/null", "no rows")]
     public void A_standard_input_that_gives_nothing_is_said_and_not_waited_for(string redirection, string expected)
     {
-        Skip.If(OperatingSystem.IsWindows(), "no shell");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no shell");
         gpugrad.Run("train", "test.yaml", "--out", "run").Done();
         string line = gpugrad.RunRedirected(redirection, "predict", "run", "-").Refused(ExitCode.Data);
         Assert.StartsWith("standard input: ", line, StringComparison.Ordinal);

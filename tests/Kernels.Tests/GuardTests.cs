@@ -32,7 +32,7 @@ public sealed unsafe class GuardTests
         Assert.Equal(side == GuardSide.End ? "written 3 bytes before its begin" : "written 3 bytes behind its end", buffer.Damage());
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("cpu")]
     [InlineData("ptx")]
     [InlineData("opencl:0")]

@@ -16,7 +16,7 @@ public sealed class KernelBatchTests
 {
     public static TheoryData<string> Devices => ["emulated", "ptx", "opencl:0"];
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Devices))]
     public void Masks_moves_and_batches_have_the_bits_of_the_cpu(string id)
     {
@@ -34,7 +34,7 @@ public sealed class KernelBatchTests
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Devices))]
     public void Posted_numbers_arrive_between_the_runs_around_them(string id)
     {

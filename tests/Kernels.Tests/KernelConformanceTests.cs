@@ -23,7 +23,7 @@ public sealed class KernelConformanceTests
         return data;
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Runs))]
     public void A_device_computes_what_the_reference_computes(string id, string family)
     {

@@ -26,7 +26,7 @@ public sealed class KernelNormTests
         return data;
     }
 
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Norms))]
     public void A_norm_ends_with_what_the_plan_fused(string id, string norm)
     {
@@ -41,7 +41,7 @@ public sealed class KernelNormTests
     }
 
     // One channel of 20,000 values is cut into pieces, and those into parts.
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(Norms))]
     public void A_few_long_channels_are_shared_among_groups(string id, string norm)
     {
@@ -52,7 +52,7 @@ public sealed class KernelNormTests
         Assert.Null(Tolerance.Forward.Explain(norm, expected, Output(device, Find(norm), new Add(), shape, fuse: true)));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("emulated")]
     [InlineData("ptx")]
     [InlineData("opencl:0")]

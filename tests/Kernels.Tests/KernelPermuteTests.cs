@@ -19,7 +19,7 @@ public sealed class KernelPermuteTests
         (new Shape(2, 3, 5, 4, 2), [3, 1, 4, 2, 0]),
     ];
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("emulated")]
     [InlineData("ptx")]
     [InlineData("opencl:0")]

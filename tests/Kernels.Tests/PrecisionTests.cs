@@ -44,7 +44,7 @@ public sealed class PrecisionTests
     }
 
     /// <summary>From PTX text: each element of a fragment in its lane, edges of the result and of the sum, each tile, a split sum.</summary>
-    [SkippableTheory]
+    [Theory]
     [InlineData(17, 17, 9)]
     [InlineData(64, 64, 16)]
     [InlineData(40, 70, 260)]

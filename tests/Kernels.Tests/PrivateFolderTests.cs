@@ -20,14 +20,14 @@ public sealed class PrivateFolderTests : IDisposable
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(In("a/b")));
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(0b111_111_111)]
     [InlineData(0b111_111_101)]
     [InlineData(0b111_000_010)]
     [InlineData(0b1_111_111_111)] // sticky: others may still add files
     public void A_folder_that_others_may_write_is_refused_in_one_line_that_says_how_to_close_it(int mode)
     {
-        Skip.If(OperatingSystem.IsWindows(), "modes are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         Directory.CreateDirectory(In("cache"));
         Chmod("cache", mode);
         string refusal = PrivateFolder.Refusal(In("cache"))!;
@@ -36,10 +36,10 @@ public sealed class PrivateFolderTests : IDisposable
         Assert.DoesNotContain('\n', refusal);
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_folder_within_one_whose_entries_others_may_rename_is_refused()
     {
-        Skip.If(OperatingSystem.IsWindows(), "modes are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         Directory.CreateDirectory(In("open/cache"));
         Chmod("open", 0b111_111_111);
         Assert.StartsWith(In("open") + ":", PrivateFolder.Refusal(In("open/cache")));
@@ -47,10 +47,10 @@ public sealed class PrivateFolderTests : IDisposable
         Assert.Null(PrivateFolder.Refusal(In("open/cache")));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_link_to_a_folder_of_ones_own_may_be_used_and_one_to_an_open_folder_may_not()
     {
-        Skip.If(OperatingSystem.IsWindows(), "modes are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         Directory.CreateDirectory(In("own"));
         Directory.CreateDirectory(In("open"));
         Chmod("own", 0b111_000_000);
@@ -64,10 +64,10 @@ public sealed class PrivateFolderTests : IDisposable
         Assert.NotNull(PrivateFolder.Refusal("/proc/gpugrad"));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_folder_of_another_user_is_refused()
     {
-        Skip.IfNot(OperatingSystem.IsLinux() && FileFacts.Me == 0, "only the administrator can give a folder away");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && FileFacts.Me == 0, "only the administrator can give a folder away");
         Directory.CreateDirectory(In("theirs"));
         Chmod("theirs", 0b111_000_000);
         using (var chown = System.Diagnostics.Process.Start("chown", ["65534", In("theirs")]))
@@ -75,10 +75,10 @@ public sealed class PrivateFolderTests : IDisposable
         Assert.Contains("belongs to user 65534", PrivateFolder.Refusal(In("theirs")));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_file_that_others_may_write_a_link_and_a_folder_are_not_trusted()
     {
-        Skip.If(OperatingSystem.IsWindows(), "modes are Unix's");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "modes are Unix's");
         File.WriteAllText(In("entry"), "x");
         Chmod("entry", 0b110_100_100);
         Assert.True(PrivateFolder.Trusts(In("entry")));

@@ -14,19 +14,19 @@ public sealed class SystemMemoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(root, recursive: true);
 
-    [SkippableFact]
+    [Fact]
     public void Without_groups_it_is_what_the_machine_can_give_with_its_swap()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "files of Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Assert.Equal(9L << 30, Left());
         Write("proc/self/cgroup", "0::/user.slice\n");
         Assert.Equal(9L << 30, Left());
     }
 
-    [SkippableFact]
+    [Fact]
     public void The_tightest_group_above_the_process_decides_and_caches_count_as_free()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "files of Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Write("proc/self/cgroup", "0::/job/inner\n");
         Group("sys/fs/cgroup/job/inner", "max", 500 * MiB, 0);
         Assert.Equal(9L << 30, Left());
@@ -38,19 +38,19 @@ public sealed class SystemMemoryTests : IDisposable
         Assert.Equal(0, Left());
     }
 
-    [SkippableFact]
+    [Fact]
     public void In_a_container_the_group_is_the_mount_itself()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "files of Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Write("proc/self/cgroup", "0::/host/path/that/is/not/here\n");
         Group("sys/fs/cgroup", $"{256 * MiB}", 56 * MiB, 0);
         Assert.Equal(200 * MiB, Left());
     }
 
-    [SkippableFact]
+    [Fact]
     public void The_first_version_of_groups_has_other_names()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "files of Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Write("proc/self/cgroup", "9:name=systemd:/\n4:cpu,memory:/job\n");
         Write("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
         Write("sys/fs/cgroup/memory/memory.usage_in_bytes", $"{500 * MiB}\n");
@@ -61,10 +61,10 @@ public sealed class SystemMemoryTests : IDisposable
         Assert.Equal(215 * MiB, Left());
     }
 
-    [SkippableFact]
+    [Fact]
     public void Where_nothing_is_told_nothing_is_refused()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "files of Linux");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Write("proc/meminfo", "nonsense\n");
         Assert.Null(Left());
         File.Delete(Path.Combine(root, "proc/meminfo"));

@@ -26,7 +26,7 @@ public sealed class TileTests
     }
 
     /// <summary>Edges of results and sums that no tile divides, each way in which factors lie, both halves of the shared memory.</summary>
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(TilesOfDevices))]
     public void Every_tile_multiplies_as_the_reference_does(string id, int tile)
     {

@@ -20,7 +20,7 @@ public static class MpiRanks
     {
         string path = $"/usr/bin/mpirun.{mpi}";
         bool required = Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains("mpi") == true;
-        Skip.IfNot(required || File.Exists(path), $"no {path} (Debian: {(mpi == "mpich" ? "mpich" : "openmpi-bin")})");
+        Assert.SkipUnless(required || File.Exists(path), $"no {path} (Debian: {(mpi == "mpich" ? "mpich" : "openmpi-bin")})");
         string[] oversubscribed = mpi == "openmpi" ? ["--oversubscribe"] : [];
         return [path, .. oversubscribed, "-n", size.ToString(CultureInfo.InvariantCulture)];
     }

@@ -12,13 +12,13 @@ public static class Python
     private static readonly Lazy<bool> HasTorch = new(() => Has("torch")), HasSklearn = new(() => Has("sklearn")), HasOnnx = new(() => Has("onnx"));
 
     /// <summary>Skips the test where PyTorch is missing; fails it where <c>GPUGRAD_REQUIRE</c> says it must be there.</summary>
-    public static void RequireTorch() => Skip.IfNot(IsRequired("torch") || HasTorch.Value, "no python3 with PyTorch (Debian: python3-torch)");
+    public static void RequireTorch() => Assert.SkipUnless(IsRequired("torch") || HasTorch.Value, "no python3 with PyTorch (Debian: python3-torch)");
 
     /// <summary>The same for scikit-learn.</summary>
-    public static void RequireSklearn() => Skip.IfNot(IsRequired("sklearn") || HasSklearn.Value, "no python3 with scikit-learn (Debian: python3-sklearn)");
+    public static void RequireSklearn() => Assert.SkipUnless(IsRequired("sklearn") || HasSklearn.Value, "no python3 with scikit-learn (Debian: python3-sklearn)");
 
     /// <summary>The same for ONNX's own library.</summary>
-    public static void RequireOnnx() => Skip.IfNot(IsRequired("onnx") || HasOnnx.Value, "no python3 with ONNX (Debian: python3-onnx)");
+    public static void RequireOnnx() => Assert.SkipUnless(IsRequired("onnx") || HasOnnx.Value, "no python3 with ONNX (Debian: python3-onnx)");
 
     /// <summary>Runs a script to its end and gives what it printed.</summary>
     public static string Oracle(string script, params string[] arguments)

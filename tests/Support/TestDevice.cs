@@ -11,7 +11,7 @@ public static class TestDevice
         bool isThere = DeviceCatalog.List().Any(d => d.Id == id);
         if (!isThere && (Environment.GetEnvironmentVariable(Switches.Require) ?? "").Split(',').Contains(id.Split(':')[0]))
             Assert.Fail($"{Switches.Require} asks for {id}, and this machine has no such device.");
-        Skip.If(!isThere, $"No {id} on this machine: tests/gpu/tools make, and ./test runs this in the root it makes.");
+        Assert.SkipWhen(!isThere, $"No {id} on this machine: tests/gpu/tools make, and ./test runs this in the root it makes.");
         return DeviceCatalog.Open(id, threads);
     }
 }

@@ -20,11 +20,11 @@ public sealed class DiskFullTests : IDisposable
         experiment.Dispose();
     }
 
-    [SkippableFact]
+    [Fact]
     public void On_a_full_disk_the_run_goes_on_or_stops_as_configured_and_the_old_checkpoint_stays()
     {
         Directory.CreateDirectory(Disk);
-        Skip.IfNot(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");
         int failed = 0, cases = Effort.Count(4, 100);
         for (int i = 0; i < cases; i++)
         {
@@ -59,11 +59,11 @@ public sealed class DiskFullTests : IDisposable
         return full;
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_folder_that_may_not_be_written_is_one_line()
     {
         Directory.CreateDirectory(Disk);
-        Skip.IfNot(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");
         Assert.Equal(0, Gpugrad.Inside("train", experiment.Config, "--out", Run).Code);
         Assert.Equal(0, Shell("mount", "-o", "remount,ro", Disk));
         foreach (string[] command in new string[][] { ["train", experiment.Config, "--out", Path.Combine(Disk, "other")], ["resume", Run] })

@@ -22,10 +22,10 @@ public sealed class FlatMemoryTests
     private const int Begin = 1000;
     private const double MostMiB = 1;
 
-    [SkippableFact]
+    [Fact]
     public void What_a_run_holds_is_flat_from_step_1000_on()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "needs /proc");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
         int steps = Effort.Count(6_000, 100_000);
         using Experiment experiment = Experiment.Identity(epochs: steps / (Experiment.Samples / Experiment.Batch), every: 500);
         var watch = new Watch(RunConfigFile.Load(experiment.Config).Config, every: steps / 100);

@@ -40,10 +40,10 @@ public sealed class PeakMemoryTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    [SkippableFact]
+    [Fact]
     public void The_most_that_a_run_holds_is_what_was_counted_before_its_first_step()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "needs /proc");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
         var table = new StringBuilder("network, optimizer, device: expected MiB, peak MiB\n");
         double worst = 0;
         int runs = 0;
@@ -66,10 +66,10 @@ public sealed class PeakMemoryTests : IDisposable
     }
 
     // The first run of a network compiles its kernels: what the driver's compiler takes (PoCL's is LLVM) nobody is told beforehand.
-    [SkippableFact]
+    [Fact]
     public void The_most_that_a_run_on_opencl_holds_is_what_was_counted_once_its_kernels_are_compiled()
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "needs /proc");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
         TestDevice.Open("opencl:0").Dispose();
         var environment = new Dictionary<string, string> { ["GPUGRAD_CACHE"] = Path.Combine(folder, "kernels"), ["POCL_CACHE_DIR"] = Directory.CreateDirectory(Path.Combine(folder, "pocl")).FullName };
         var table = new StringBuilder("network, optimizer: expected MiB, peak MiB, peak of the run that compiled MiB\n");
@@ -90,11 +90,11 @@ public sealed class PeakMemoryTests : IDisposable
         Effort.Report("memory on opencl", $"at most {worst:F2} times the memory that was counted before the first step\n{table}");
     }
 
-    [SkippableFact]
+    [Fact]
     public void In_a_control_group_a_run_ends_with_0_or_5_and_is_never_killed()
     {
         string? group = NewGroup();
-        Skip.If(group is null, "may not make a control group of memory (needs root and version 1 of control groups)");
+        Assert.SkipWhen(group is null, "may not make a control group of memory (needs root and version 1 of control groups)");
         try
         {
             int enough = 0, refused = 0;

@@ -16,7 +16,7 @@ public sealed class RankKillTests
     private readonly Random random = new(Effort.IsLong ? Environment.TickCount : 5);
     private int ofRanks, ofLaunchers, before, again;
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
     public void Ranks_killed_at_any_instant_end_together_and_go_on_to_the_same_bits(string mpi)
@@ -40,7 +40,7 @@ public sealed class RankKillTests
         Effort.Report($"rank-kill-{mpi}", $"{ofRanks} kills of a rank and {ofLaunchers} of mpirun, {before} of them before the first checkpoint, {again} while resuming: all resumed to the same bits");
     }
 
-    [SkippableFact]
+    [Fact]
     public void Four_ranks_then_two_then_three_train_each_sample_once_an_epoch()
     {
         using Experiment experiment = Experiment.Identity(epochs: 3, every: 5);

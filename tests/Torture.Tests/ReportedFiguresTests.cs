@@ -19,7 +19,7 @@ public sealed class ReportedFiguresTests : IDisposable
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
-    [SkippableFact]
+    [Fact]
     public void Accuracy_and_loss_are_those_recomputed_from_the_exported_weights()
     {
         Python.RequireTorch();

@@ -5,7 +5,7 @@ namespace GpuGrad.Web.Tests;
 /// <summary>The board's page in a browser.</summary>
 public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
 {
-    [SkippableTheory]
+    [Theory]
     [InlineData(1280, false)]
     [InlineData(420, true)]
     public async Task Every_view_is_shown_without_complaints_and_fits_into_the_window(int width, bool dark)
@@ -32,7 +32,7 @@ public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns
         Assert.Empty(browser.Complaints);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_line_that_is_written_is_drawn_and_keys_and_the_pointer_zoom_and_read()
     {
         await using ShownBoard board = await ShownBoard.Start();
@@ -58,7 +58,7 @@ public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns
         Assert.Empty(browser.Complaints);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_served_model_can_be_tried_on_its_page()
     {
         await using Served served = await Served.Start(runs.Gpugrad["table"]);

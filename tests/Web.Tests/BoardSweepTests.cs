@@ -47,7 +47,7 @@ public sealed class BoardSweepTests : IDisposable
         Assert.Empty(browser.Complaints);
     }
 
-    [SkippableFact]
+    [Fact]
     public async Task A_thousand_trials_are_all_there_on_the_page_and_on_the_board()
     {
         const int Many = 1000;

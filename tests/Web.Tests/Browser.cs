@@ -31,7 +31,7 @@ internal sealed class Browser : IAsyncDisposable
         string? program = new[] { "chromium", "chromium-browser", "google-chrome" }.SelectMany(n => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Select(p => Path.Combine(p, n))).FirstOrDefault(File.Exists);
         if (program is null && (Environment.GetEnvironmentVariable(Switches.Require) ?? "").Split(',').Contains("chromium"))
             Assert.Fail($"{Switches.Require} asks for chromium, which is not here: apt-get install chromium");
-        Skip.If(program is null, "No Chromium on this machine: apt-get install chromium");
+        Assert.SkipWhen(program is null, "No Chromium on this machine: apt-get install chromium");
         string profile = Directory.CreateTempSubdirectory("gpugrad-browser").FullName;
         var start = new ProcessStartInfo(program!, ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", $"--user-data-dir={profile}", "--remote-debugging-port=0", "about:blank"])
         {

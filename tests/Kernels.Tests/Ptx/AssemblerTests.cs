@@ -19,7 +19,7 @@ public sealed class AssemblerTests
 
     private static string TablePath => Path.Combine(Effort.Root, "bench", "results", "ptxas.md");
 
-    [SkippableFact]
+    [Fact]
     public void Every_kernel_assembles_without_a_stack_and_without_spills()
     {
         Assembler.RequireTools();
@@ -36,7 +36,7 @@ public sealed class AssemblerTests
     }
 
     /// <summary>The two largest tiles spend their loops multiplying, from registers.</summary>
-    [SkippableFact]
+    [Fact]
     public void Loops_of_large_tiles_multiply_in_three_of_four_instructions()
     {
         Assembler.RequireTools();

@@ -53,7 +53,7 @@ public sealed unsafe class BarrierTests
         Assert.Empty(OpCheck.Against(norm, right).Problems);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("emulated")]
     [InlineData("ptx")]
     [InlineData("opencl:0")]

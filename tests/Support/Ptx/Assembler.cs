@@ -21,7 +21,7 @@ public static partial class Assembler
     {
         bool required = Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains("ptxas") == true;
         Assert.True(Folder.Value is not null || !required, $"{Switches.Require} asks for ptxas: tests/gpu/tools make");
-        Skip.If(Folder.Value is null, "no ptxas: tests/gpu/tools make");
+        Assert.SkipWhen(Folder.Value is null, "no ptxas: tests/gpu/tools make");
     }
 
     /// <summary>Assembles a text for a compute capability; 80 is sm_80.</summary>

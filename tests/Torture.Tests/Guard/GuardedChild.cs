@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using GpuGrad.Kernels.Plans;
 using Microsoft.Win32.SafeHandles;
@@ -14,11 +15,21 @@ internal static class GuardedChild
     /// <summary>Bytes of the file: one write is all or nothing.</summary>
     public const int TrailBytes = 4096;
 
-    /// <param name="arguments">The file, a kind of cases, the first, behind the last, and from one to the next.</param>
-    private static int Main(string[] arguments)
+    /// <summary>The first argument of such a process; any other is the test runner's.</summary>
+    public const string Word = "guarded";
+
+#pragma warning disable CA2255 // A module initializer is the only place that runs before the generated main program.
+    [ModuleInitializer]
+#pragma warning restore CA2255
+    public static void RunCases()
     {
-        if (arguments is not [string trail, string kind, string first, string end, string step])
-            return 2;
+        if (Environment.GetCommandLineArgs() is [_, Word, string trail, string kind, string first, string end, string step])
+            Environment.Exit(Run(trail, kind, first, end, step));
+    }
+
+    // The file, a kind of cases, the first, behind the last, and from one to the next.
+    private static int Run(string trail, string kind, string first, string end, string step)
+    {
         using SafeFileHandle file = File.OpenHandle(trail, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite);
         for (int number = Whole(first); number < Math.Min(Whole(end), GuardedCases.Count(kind)); number += Whole(step))
         {

@@ -51,7 +51,7 @@ internal sealed record GuardedRun(GuardSide Side, int Bits)
     private Ended Child(string trail, string kind, int first, int end, int step)
     {
         string[] numbers = [.. new[] { first, end, step }.Select(n => n.ToString(CultureInfo.InvariantCulture))];
-        var start = new ProcessStartInfo(Gpugrad.Dotnet, ["exec", typeof(GuardedRun).Assembly.Location, trail, kind, .. numbers])
+        var start = new ProcessStartInfo(Gpugrad.Dotnet, ["exec", typeof(GuardedRun).Assembly.Location, GuardedChild.Word, trail, kind, .. numbers])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -4,7 +4,6 @@ using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Tests.Data;
-using Xunit.Abstractions;
 
 namespace GpuGrad.Training.Tests.Agreement;
 
@@ -30,7 +29,7 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
     public void Everything_there_is_occurs_in_the_networks_of_the_repository() =>
         Assert.Empty(new Occurrences(AgreementCase.Fixtures.Select(f => AgreementCase.Fixture(f).Config.Tree)).Below(1));
 
-    [SkippableFact]
+    [Fact]
     public void Freshly_drawn_networks_train_as_in_pytorch_and_everything_there_is_occurs_in_them()
     {
         IReadOnlyList<AgreementCase> cases = networks.Cases();
@@ -44,7 +43,7 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
         Assert.Empty(occurrences.Below(3));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Freshly_drawn_networks_over_sequences_train_as_in_pytorch()
     {
         using var folder = new TempFolder();

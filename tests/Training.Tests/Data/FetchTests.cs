@@ -47,10 +47,10 @@ public sealed class FetchTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(folder.Path, "cache")));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_package_is_downloaded_and_unpacked_by_its_tools()
     {
-        Skip.If(OperatingSystem.IsWindows(), "The stand-ins for the tools are shell scripts.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The stand-ins for the tools are shell scripts.");
         folder.Write("files/a.gz", FormatSample.Gz(A));
         folder.Write("files/b.gz", FormatSample.Gz(B));
         Script("apt-get", "[ \"$1\" = download ] && touch set_1.deb");
@@ -59,10 +59,10 @@ public sealed class FetchTests : IDisposable
         Assert.Equal(["a.gz", "b.gz"], Directory.GetFileSystemEntries(Cache).Select(Path.GetFileName).Order());
     }
 
-    [SkippableFact]
+    [Fact]
     public void What_a_package_tool_complains_of_is_passed_on()
     {
-        Skip.If(OperatingSystem.IsWindows(), "The stand-ins for the tools are shell scripts.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The stand-ins for the tools are shell scripts.");
         Script("apt-get", "echo 'W: a warning' >&2; echo 'E: Unable to locate package set' >&2; exit 100");
         Script("dpkg-deb", "exit 0");
         string bin = Path.Combine(folder.Path, "bin");

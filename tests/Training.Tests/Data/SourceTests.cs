@@ -173,10 +173,10 @@ public sealed class SourceTests : IDisposable
         Assert.All(gray.Train.Bytes![10..], b => Assert.Equal(76, b));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Pipes_devices_and_folders_are_no_files()
     {
-        Skip.If(OperatingSystem.IsWindows(), "There are no such pipes there.");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "There are no such pipes there.");
         folder.Write("p/a/2.png", Gray(1, 1, 0));
         Assert.Contains("a folder; expected a file", Load.Refusal("{dataset: {csv: p}}", folder.Path), StringComparison.Ordinal);
         Assert.Contains("is a pipe, a socket or a device", Load.Refusal("{dataset: {csv: /dev/zero}}", folder.Path), StringComparison.Ordinal);
@@ -203,12 +203,12 @@ public sealed class SourceTests : IDisposable
         Assert.False(prints.Add(Fingerprint.Of(shape, set with { Bytes = new byte[12] })));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Fashion_mnist_is_the_published_data()
     {
         string? found = new[] { Path.Combine(Training.Data.Sources.DataCache.Folder, "fashion-mnist"), Training.Data.Sources.FashionMnistFiles.Debian }.FirstOrDefault(Directory.Exists);
         bool required = (Environment.GetEnvironmentVariable(Switches.Require) ?? "").Split(',').Contains("data");
-        Skip.If(found is null && !required, "Fashion-MNIST is not on this machine; 'gpugrad data show fashion-mnist' fetches it.");
+        Assert.SkipWhen(found is null && !required, "Fashion-MNIST is not on this machine; 'gpugrad data show fashion-mnist' fetches it.");
         DataSet data = Load.Set("{dataset: fashion-mnist}");
         Assert.Equal((60000, 10000), (data.Train.Count, data.Test!.Count));
         Assert.Equal([9, 0, 0, 3, 0, 2, 7, 2, 5, 5], data.Train.Labels![..10]);

@@ -17,7 +17,7 @@ public sealed class EvaluatorTests
 
     private static readonly Random Random = new(5);
 
-    [SkippableFact]
+    [Fact]
     public void Every_figure_is_that_of_scikit_learn_on_random_outputs_with_ties_and_classes_that_do_not_occur()
     {
         Python.RequireSklearn();

@@ -28,7 +28,7 @@ public sealed class KernelHealthTests
         return data;
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("cpu")]
     [InlineData("emulated")]
     [InlineData("opencl:0")]
@@ -45,7 +45,7 @@ public sealed class KernelHealthTests
     }
 
     // The run looks every second step only; the black box names the step and the place all the same.
-    [SkippableTheory]
+    [Theory]
     [MemberData(nameof(OnKernels))]
     public void A_nan_is_named(string device, Phase phase, string layer)
     {

@@ -15,7 +15,7 @@ public sealed class ThroughTimeTests
         diagnostics: {every: 1, init-audit: false, black-box: false}
         """.Replace("LAYER", layer, StringComparison.Ordinal);
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("cpu")]
     [InlineData("opencl:0")]
     public void It_fades_from_where_the_loss_is_to_where_the_walk_begins(string device)

@@ -41,7 +41,7 @@ public sealed class AllocationTests : IDisposable
         """,
     ];
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("cpu", 0)]
     [InlineData("cpu", 1)]
     [InlineData("opencl:0", 0)]

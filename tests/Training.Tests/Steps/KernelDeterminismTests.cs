@@ -16,7 +16,7 @@ public sealed class KernelDeterminismTests : IDisposable
 
     private readonly string path = Path.Combine(Path.GetTempPath(), $"gpugrad-{Guid.NewGuid():N}.yaml");
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("opencl:0")]
     public void Two_runs_on_two_streams_at_once_have_the_bits_of_one_alone(string id)
     {

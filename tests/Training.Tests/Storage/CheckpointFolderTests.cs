@@ -121,10 +121,10 @@ public sealed class CheckpointFolderTests : IDisposable
         Assert.Equal([long.MaxValue / 20, 123_456_789_012, 100_000_000, 99_999_999], Checkpoints.List().Select(e => e.Step));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_folder_that_cannot_be_written_to_is_named_with_the_reason()
     {
-        Skip.IfNot(OperatingSystem.IsLinux());
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs /proc");
         var e = Assert.Throws<StorageException>(() => new CheckpointFolder("/proc/gpugrad").Save(Samples.At(1), keep: 1));
         Assert.StartsWith("/proc/gpugrad: could not be created", e.Message);
         File.WriteAllText(folder["file"], "");

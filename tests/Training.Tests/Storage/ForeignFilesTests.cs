@@ -20,7 +20,7 @@ public sealed class ForeignFilesTests : IDisposable
 
     public ForeignFilesTests()
     {
-        Skip.If(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
         File.WriteAllText(elsewhere["victim"], Precious);
         RunFolder.CreateAt(Run).Dispose();
         File.WriteAllText(In("config.yaml"), "name: x\n");
@@ -45,7 +45,7 @@ public sealed class ForeignFilesTests : IDisposable
         Folder,
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(Obstacle.Link, "a link, through which nothing is written")]
     [InlineData(Obstacle.Dangling, "a link, through which nothing is written")]
     [InlineData(Obstacle.HardLink, "has another name")]
@@ -72,7 +72,7 @@ public sealed class ForeignFilesTests : IDisposable
         AssertUnharmed();
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(Obstacle.Link, Errno.Loop)]
     [InlineData(Obstacle.Dangling, Errno.Loop)]
     [InlineData(Obstacle.HardLink, Errno.OtherNames)]
@@ -81,7 +81,7 @@ public sealed class ForeignFilesTests : IDisposable
     [InlineData(Obstacle.Folder, Errno.IsFolder)]
     public void Every_file_system_refuses_to_change_them_in_place_with_the_same_numbers_and_replaces_links(Obstacle obstacle, int errno)
     {
-        Skip.IfNot(OperatingSystem.IsLinux(), "elsewhere one name of two looks like the other");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere one name of two looks like the other");
         Put(obstacle, folder["m"]);
         foreach (IFileSystem files in new[] { FileSystem.Current, new PortableFiles() })
         {
@@ -104,7 +104,7 @@ public sealed class ForeignFilesTests : IDisposable
         }
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData(Obstacle.Link, null)]
     [InlineData(Obstacle.Dangling, null)]
     [InlineData(Obstacle.HardLink, null)]
@@ -127,7 +127,7 @@ public sealed class ForeignFilesTests : IDisposable
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public void Nothing_is_saved_or_removed_through_a_link_in_the_place_of_the_checkpoints_folder()
     {
         new CheckpointFolder(elsewhere["theirs"]).Save(Samples.At(1), keep: 1);
@@ -140,7 +140,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Equal([".x.tmp-1", "step-00000001.ckpt"], Directory.EnumerateFiles(elsewhere["theirs"]).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_link_that_was_laid_where_a_file_is_written_aside_is_not_followed()
     {
         foreach (string target in new[] { elsewhere["victim"], elsewhere["nowhere"] })
@@ -153,7 +153,7 @@ public sealed class ForeignFilesTests : IDisposable
         }
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_pipe_or_device_is_not_replaced_by_an_output_file()
     {
         Put(Obstacle.Pipe, folder["out.html"]);
@@ -162,7 +162,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Contains("a device", Assert.Throws<StorageException>(() => DurableFile.WriteText("/dev/full", "x")).Message);
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_file_that_is_replaced_keeps_its_permissions()
     {
         File.WriteAllText(In("secret"), "old");
@@ -171,7 +171,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, Mode(In("secret")));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_file_of_the_users_own_is_replaced_behind_its_link()
     {
         File.WriteAllText(elsewhere["real.yaml"], "old");
@@ -185,7 +185,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.ThrowsAny<GpuGradException>(() => DurableFile.Replace(folder["circle"], "x"));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_moved_folder_is_written_to_where_it_lies_and_its_run_is_stopped_with_that_place()
     {
         using (RunFolder run = RunFolder.Open(Run))
@@ -206,7 +206,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Equal(7, again.ReadSummary().Steps);
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_folder_that_a_link_has_taken_the_place_of_is_still_the_same_and_one_of_another_is_not()
     {
         using RunFolder run = RunFolder.Open(Run);
@@ -221,7 +221,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(elsewhere["other"]));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_removed_folder_is_not_made_again_and_its_run_is_told_that_it_is_gone()
     {
         using RunFolder run = RunFolder.Open(Run);
@@ -231,7 +231,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.False(Directory.Exists(Run));
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_run_whose_files_were_removed_from_under_it_does_not_go_on_in_what_is_left()
     {
         using RunFolder run = RunFolder.Open(Run);
@@ -241,7 +241,7 @@ public sealed class ForeignFilesTests : IDisposable
         Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Pipes_sockets_and_devices_are_not_read()
     {
         Put(Obstacle.Pipe, folder["pipe"]);

@@ -10,7 +10,7 @@ public sealed class KernelFaultTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("fsync:error=EIO:when=1", "could not be made durable: input/output error (EIO)")]
     [InlineData("fsync:error=EIO:when=2", "its folder could not be made durable, so a power failure may take it back: input/output error (EIO)")]
     [InlineData("fsync:error=ENOSPC:when=1", "no space left on the device (ENOSPC); ")]
@@ -25,7 +25,7 @@ public sealed class KernelFaultTests : IDisposable
     [InlineData("write:signal=SIGKILL:when=1", "")]
     public void A_call_that_fails_in_the_kernel_is_reported_and_a_whole_checkpoint_loads(string injection, string? message)
     {
-        Skip.IfNot(File.Exists("/usr/bin/strace"), "strace is not installed");
+        Assert.SkipUnless(File.Exists("/usr/bin/strace"), "strace is not installed");
         foreach (int step in new[] { 100, 200 })
             new CheckpointFolder(folder.Path).Save(Samples.At(step), keep: 2);
         (int code, string output) = Child.Run($"save|{folder.Path}|300", "/bin/sh", "-c", Script(injection), "sh");

@@ -7,13 +7,13 @@ namespace GpuGrad.Training.Tests.Storage;
 
 public sealed class StopSignalsTests
 {
-    [SkippableTheory]
+    [Theory]
     [InlineData("TERM", 143)]
     [InlineData("INT", 130)]
     [InlineData("HUP", 129)]
     public void The_first_signal_lets_the_process_finish_with_its_own_exit_code(string signal, int code)
     {
-        Skip.If(OperatingSystem.IsWindows());
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such signals");
         using Process child = Child.Start("wait|once");
         Assert.Equal("ready", child.StandardOutput.ReadLine());
         Child.Signal(child, signal);
@@ -22,13 +22,13 @@ public sealed class StopSignalsTests
         Assert.Equal(code, child.ExitCode);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("TERM", "TERM", 143)]
     [InlineData("TERM", "INT", 130)]
     [InlineData("INT", "HUP", 129)]
     public void The_second_signal_ends_the_process_at_once(string first, string second, int code)
     {
-        Skip.If(OperatingSystem.IsWindows());
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such signals");
         using Process child = Child.Start("wait|on");
         Assert.Equal("ready", child.StandardOutput.ReadLine());
         Child.Signal(child, first);
@@ -38,12 +38,12 @@ public sealed class StopSignalsTests
         Assert.Equal(code, child.ExitCode);
     }
 
-    [SkippableTheory]
+    [Theory]
     [InlineData("TERM", 143)]
     [InlineData("INT", 130)]
     public void While_data_are_loaded_the_first_signal_ends_the_process(string signal, int code)
     {
-        Skip.If(OperatingSystem.IsWindows());
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "no such signals");
         using Process child = Child.Start("load");
         Assert.Equal("ready", child.StandardOutput.ReadLine());
         Child.Signal(child, signal);

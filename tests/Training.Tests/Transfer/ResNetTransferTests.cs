@@ -33,7 +33,7 @@ public sealed class ResNetTransferTests : IDisposable
         folder.Dispose();
     }
 
-    [SkippableFact]
+    [Fact]
     public void A_resnet18_of_pytorch_gives_pytorchs_outputs_and_fine_tunes_as_there()
     {
         Python.RequireTorch();

@@ -34,7 +34,7 @@ public sealed class BinnedColumnTests : IDisposable
     public void There_are_no_more_ranges_than_there_are_values_to_tell_apart(string values, int width) =>
         Assert.Equal(width, Data(values, "7", 100).Train.Shape.Count);
 
-    [SkippableFact]
+    [Fact]
     public void Ranges_are_the_quantiles_that_numpy_finds()
     {
         Python.RequireSklearn();

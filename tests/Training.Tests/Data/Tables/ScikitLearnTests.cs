@@ -18,7 +18,7 @@ public sealed class ScikitLearnTests : IDisposable
 
     public void Dispose() => folder.Dispose();
 
-    [SkippableFact]
+    [Fact]
     public void Tables_become_the_numbers_that_scikit_learn_makes_of_them()
     {
         Python.RequireSklearn();

@@ -14,7 +14,6 @@ using GpuGrad.Training.Networks;
 using GpuGrad.Training.Steps;
 using GpuGrad.Training.Tests.Agreement;
 using GpuGrad.Training.Tests.Data;
-using Xunit.Abstractions;
 
 namespace GpuGrad.Training.Tests.Exchange.Onnx;
 
@@ -44,7 +43,7 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
         Assert.Empty(new[] { OnnxOptions.LeastOpset, 17, OnnxOptions.MostOpset }.SelectMany(opset => RoundTrip(one, opset, out _)));
     }
 
-    [SkippableFact]
+    [Fact]
     public void Freshly_drawn_networks_come_back_from_their_export()
     {
         var errors = new List<double>();
@@ -59,7 +58,7 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
         Assert.InRange(errors.Count(double.IsFinite), Compared, errors.Count);
     }
 
-    [SkippableFact]
+    [Fact]
     public void Models_of_pytorchs_exporter_give_pytorchs_outputs()
     {
         Python.RequireTorch();
@@ -87,10 +86,10 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
         Assert.True(problems.Count == 0, string.Join("\n", problems));
     }
 
-    [SkippableFact]
+    [Fact]
     public void The_onnx_projects_own_vectors_come_out_or_are_refused_in_a_line()
     {
-        Skip.IfNot(Directory.Exists(Vectors) || Python.IsRequired("onnx"), "no test vectors of the ONNX project (Debian: libonnx-testdata)");
+        Assert.SkipUnless(Directory.Exists(Vectors) || Python.IsRequired("onnx"), "no test vectors of the ONNX project (Debian: libonnx-testdata)");
         var problems = new List<string>();
         var passed = new List<string>();
         var refused = new Dictionary<string, string>();
