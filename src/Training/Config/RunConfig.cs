@@ -14,21 +14,21 @@ namespace GpuGrad.Training.Config;
 /// <summary>An experiment: what a config file holds.</summary>
 public sealed record RunConfig
 {
-    /// <summary>Name of the experiment and of its run folders; the file's name if none is given.</summary>
+    /// <summary>Name of the experiment and of its run folders.</summary>
     [DefaultText("the file's name")]
     public string Name { get; init => field = Require.NotEmpty(value); } = "run";
 
-    /// <summary>Decides every random number of the run.</summary>
+    /// <summary>Seed of all random numbers of the run.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary><c>auto</c>, <c>cpu</c>, <c>cuda[:i]</c>, <c>opencl[:i]</c>, <c>emulated</c> or <c>reference</c>.</summary>
     public string Device { get; init => field = Require.NotEmpty(value); } = "auto";
 
-    /// <summary>Relative paths in the config are relative to this; the folder of the config file if none is given.</summary>
+    /// <summary>Folder that relative paths in the config are relative to.</summary>
     [DefaultText("the config file's folder")]
     public string? Folder { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
-    /// <summary>Threads of the cpu device; 0 for one a processor.</summary>
+    /// <summary>Threads of the cpu device; 0 means one per processor.</summary>
     public int Threads { get; init => field = Require.Between(value, 0, 1024); }
 
     /// <summary>
@@ -38,17 +38,17 @@ public sealed record RunConfig
     /// </summary>
     public Precision Precision { get; init; }
 
-    /// <summary>What the run must reach; missed, the exit code is 7.</summary>
+    /// <summary>Figures that the run must reach; if it misses one, the exit code is 7.</summary>
     public TargetConfig? Target { get; init; }
 
     public required DataConfig Data { get; init; }
 
     public required IReadOnlyList<LayerConfig> Model { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>Weights to begin with in place of random ones, by name: a run folder or a <c>.safetensors</c> file, also of PyTorch.</summary>
+    /// <summary>Initial weights, loaded by name: a run folder or a <c>.safetensors</c> file, also of PyTorch.</summary>
     public InitFromConfig? InitFrom { get; init; }
 
-    /// <summary>Layers that training leaves as they are.</summary>
+    /// <summary>Layers that are not trained.</summary>
     public FreezeConfig? Freeze { get; init; }
 
     public LossConfig Loss { get; init; } = new SoftmaxCrossEntropyConfig();
@@ -59,7 +59,7 @@ public sealed record RunConfig
 
     public DiagnosticsConfig Diagnostics { get; init; } = new();
 
-    /// <summary>Logs for other programs, beside <c>metrics.jsonl</c>, which is always written; one, or a list.</summary>
+    /// <summary>Logs in other formats, beside <c>metrics.jsonl</c>, which is always written; one, or a list.</summary>
     [OneOrMore]
     public IReadOnlyList<LogConfig> Log { get; init; } = [];
 
@@ -67,7 +67,7 @@ public sealed record RunConfig
     public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.AnswerShares) };
 }
 
-/// <summary>Figures that a run must reach at its end.</summary>
+/// <summary>Figures that a run must reach by its end.</summary>
 public sealed record TargetConfig : ILocated
 {
     [NotConfig]
@@ -80,7 +80,7 @@ public sealed record TargetConfig : ILocated
     public double? TrainLoss { get; init => field = value is double v ? Require.NonNegative(v) : null; }
 }
 
-/// <summary>How training goes.</summary>
+/// <summary>The training loop: epochs, optimizer, schedule, regularization.</summary>
 public sealed record TrainConfig : ILocated
 {
     [NotConfig]
@@ -94,7 +94,7 @@ public sealed record TrainConfig : ILocated
 
     public ClipConfig? Clip { get; init; }
 
-    /// <summary>Batches whose gradients are averaged for one step, every sample counting alike: a step as of one batch so many times as large.</summary>
+    /// <summary>Batches whose gradients are averaged for one step, with equal weight per sample: equivalent to a batch that many times as large.</summary>
     public int Accumulate { get; init => field = Require.Positive(value); } = 1;
 
     /// <summary>Decay of a moving average of the weights, which is then evaluated and saved; 0 for none.</summary>
@@ -103,30 +103,30 @@ public sealed record TrainConfig : ILocated
 
     public double? Ema { get; init => field = value is double v ? Require.Fraction(v) : null; }
 
-    /// <summary>Factor on the learning rate from each layer with parameters to the one before it, counted from the last: below 1, early layers change less.</summary>
+    /// <summary>Factor on the learning rate from each layer with parameters to the one before it, counted from the last: below 1, earlier layers learn more slowly.</summary>
     public double LrDecay { get; init => field = value == 0 ? Require.Positive(value) : Require.Between(value, 0, 1); } = 1;
 
     /// <summary>
-    /// What the optimizer's weight decay pulls towards 0: <c>all</c> parameters, as PyTorch's optimizers do, or only the <c>weights</c> of products and convolutions, as
-    /// transformers are trained: not biases, factors of normalisations, tables of embeddings and positions. A group with a <c>weight-decay</c> of its own keeps it.
+    /// What weight decay applies to: <c>all</c> parameters, as in PyTorch's optimizers, or only the <c>weights</c> of dense and convolution layers, as is usual
+    /// for transformers (not biases, normalization scales, embeddings and positions). A group with its own <c>weight-decay</c> keeps it.
     /// </summary>
     public Decayed WeightDecayOf { get; init; }
 
-    /// <summary>Other settings for some layers. The first group that names a layer is its group.</summary>
+    /// <summary>Different settings for some layers. The first group that matches a layer applies.</summary>
     public IReadOnlyList<GroupConfig> Groups { get; init; } = [];
 
     public PenaltyConfig? Penalty { get; init; }
 
     public EarlyStoppingConfig? EarlyStopping { get; init; }
 
-    /// <summary>What an epoch is judged by: for <c>early-stopping</c>, a <c>plateau</c> schedule and <c>keep-best: true</c> where they name nothing else, and for the best epoch in the summary.</summary>
+    /// <summary>The metric that epochs are compared by: in <c>early-stopping</c>, a <c>plateau</c> schedule and <c>keep-best: true</c> unless they name another, and for the best epoch in the summary.</summary>
     [DefaultText("`validation-loss`; without a validation part `test-loss`, without a test set `train-loss`")]
     public Metric? Monitor { get; init; }
 
-    /// <summary>Keep the weights of the best epoch by this figure instead of the last; <c>true</c> for that of <c>monitor</c>.</summary>
+    /// <summary>Keep the weights of the best epoch by this metric instead of the last; <c>true</c> uses that of <c>monitor</c>.</summary>
     public Metric? KeepBest { get; init; }
 
-    /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two looks whether the loss is still finite.</summary>
+    /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two checks that the loss is finite.</summary>
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
 }
 
@@ -189,18 +189,18 @@ public sealed record EarlyStoppingConfig : ILocated
     public double MinDelta { get; init => field = Require.NonNegative(value); }
 }
 
-/// <summary>When the state of a run is saved.</summary>
+/// <summary>When the state of the run is saved.</summary>
 public sealed record CheckpointConfig
 {
-    /// <summary>Steps between two; 0: at the end of every epoch only.</summary>
+    /// <summary>Steps between checkpoints; 0: only at the end of each epoch.</summary>
     public int Every { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Seconds between two; 0 for no clock.</summary>
+    /// <summary>Seconds between checkpoints; 0: never by time.</summary>
     public double Seconds { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Stop the run when one cannot be saved; else it says so and goes on with the one before.</summary>
+    /// <summary>Stop the run if a checkpoint cannot be saved; otherwise it says so and continues with the previous one.</summary>
     public bool Required { get; init; }
 
-    /// <summary>How many are kept, besides the best.</summary>
+    /// <summary>Number of checkpoints to keep, besides the best.</summary>
     public int Keep { get; init => field = Require.Positive(value); } = 3;
 }

@@ -5,57 +5,57 @@ using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>The <c>data:</c> section: what to train on and how it becomes batches.</summary>
+/// <summary>The <c>data:</c> section: the data set, and how it is split, scaled and batched.</summary>
 public sealed record DataConfig : ILocated
 {
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>The source; without one, <see cref="Shape"/> must be given, and tools make random data.</summary>
+    /// <summary>The data set. Without one, <see cref="Shape"/> is required, and tools generate random data.</summary>
     public DatasetConfig? Dataset { get; init; }
 
-    /// <summary>Shape of a sample, [C, H, W] or [features], where there is no data set.</summary>
+    /// <summary>Shape of a sample, [C, H, W] or [features], if there is no data set.</summary>
     [DefaultText("the data set's")]
     public IReadOnlyList<int>? Shape { get; init => field = value?.Select(Require.Positive).ToArray(); }
 
-    /// <summary>Number of classes, where there is no data set.</summary>
+    /// <summary>Number of classes, if there is no data set.</summary>
     [DefaultText("the data set's")]
     public int? Classes { get; init => field = value is int v ? Require.Positive(v) : null; }
 
-    /// <summary>Numbers to predict a sample (regression), where there is no data set.</summary>
+    /// <summary>Number of regression targets per sample, if there is no data set.</summary>
     [DefaultText("the data set's")]
     public int? Targets { get; init => field = value is int v ? Require.Positive(v) : null; }
 
-    /// <summary>`input`: the network has to give back its input, as autoencoders do; noise and erasing of `augment` are in the input alone.</summary>
+    /// <summary>`input`: the target is the input itself, as for autoencoders; noise and erasing of `augment` affect the input only.</summary>
     [DefaultText("what the data set says")]
     public TargetKind? Target { get; init; }
 
-    /// <summary>Shape of what is predicted, where there is no data set: [T] for a class of each position of a sequence, [H, W] for one of each pixel, [C, H, W] for target images; else one class or a row of numbers.</summary>
+    /// <summary>Shape of the target, if there is no data set: [T] for a class per position of a sequence, [H, W] for a class per pixel, [C, H, W] for target images; by default one class or a row of numbers.</summary>
     [DefaultText("that of the data set")]
     public IReadOnlyList<int>? TargetShape { get; init => field = value?.Select(Require.Positive).ToArray(); }
 
-    /// <summary>Samples a step.</summary>
+    /// <summary>Samples per step.</summary>
     public int Batch { get; init => field = Require.Positive(value); } = 32;
 
-    /// <summary>A new random order each epoch.</summary>
+    /// <summary>Shuffle the samples anew each epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
-    /// <summary>Which samples an epoch consists of.</summary>
+    /// <summary>How the samples of an epoch are drawn: each once (<c>uniform</c>), or each class equally often (<c>balanced</c>).</summary>
     public Sampling Sampling { get; init; }
 
-    /// <summary>Leave out the last batch of an epoch when it is smaller than the others.</summary>
+    /// <summary>Skip the last batch of an epoch if it is smaller than the others.</summary>
     public bool DropLast { get; init; }
 
-    /// <summary>How the raw values are scaled, for training and for everything later.</summary>
+    /// <summary>How the inputs are scaled, in training and wherever the network is used later.</summary>
     public Normalize Normalize { get; init; } = Normalize.Standard;
 
     /// <summary>
-    /// How numbers to predict are scaled while a network learns them; every figure but the loss, and every prediction, is in the data's own unit.
+    /// How regression targets are scaled for training; predictions, and all metrics except the loss, are in the original unit.
     /// Default: <c>standard</c> for columns of a table with mse, mae, huber or squared-error, else <c>none</c>.
     /// </summary>
     public Normalize? NormalizeTargets { get; init; }
 
-    /// <summary>Random changes of the training samples.</summary>
+    /// <summary>Random augmentation of the training samples.</summary>
     public IReadOnlyList<AugmentConfig> Augment
     {
         get;
@@ -66,19 +66,19 @@ public sealed record DataConfig : ILocated
         }
     } = [];
 
-    /// <summary>Training samples held back to judge each epoch, the same share of every class.</summary>
+    /// <summary>Training samples held out to evaluate each epoch; the same share of every class.</summary>
     public SplitSize? Validation { get; init; }
 
-    /// <summary>Training samples held back for the final figure, where the source has no test set of its own.</summary>
+    /// <summary>Training samples held out for the final evaluation, if the data set has no test set of its own.</summary>
     public SplitSize? Test { get; init; }
 
-    /// <summary>Train on so many samples chosen at random; the validation and test parts that are split off come out of them.</summary>
+    /// <summary>Use only this many random samples; the validation and test parts are split off from them.</summary>
     [DefaultText("all samples")]
     public int? Limit { get; init => field = value is int v ? Require.Positive(v) : null; }
 
     /// <summary>
-    /// Where samples are kept: in memory, or on disk (pictures, IDX and npy), read ahead of each step. auto: in memory up to 384 MiB and a
-    /// quarter of what is free. What is trained is the same, to the bit.
+    /// Keep samples in memory, or on disk (pictures, IDX and npy), read ahead of each step. auto: in memory up to 384 MiB and a quarter of the free memory. The
+    /// trained network is bit-identical either way.
     /// </summary>
     public SampleCache Cache { get; init; }
 
@@ -123,7 +123,7 @@ public enum TargetKind
     Input,
 }
 
-/// <summary>Which samples an epoch consists of.</summary>
+/// <summary>How the samples of an epoch are drawn: each once (<c>uniform</c>), or each class equally often (<c>balanced</c>).</summary>
 public enum Sampling
 {
     /// <summary>Every training sample once.</summary>

@@ -10,7 +10,7 @@ public sealed record ActivationConfig : LayerConfig
     [NotConfig]
     public required Activation Function { get; init; }
 
-    /// <summary>Slope, alpha or beta, for the functions that have one.</summary>
+    /// <summary>The function's parameter: slope, alpha or beta.</summary>
     [Shorthand]
     public double Parameter { get; init => field = Config.Require.NonNegative(value); }
 

@@ -12,21 +12,21 @@ namespace GpuGrad.Training.Layers;
 /// <summary>Multi-head self-attention over a sequence [T, F], as <c>torch.nn.MultiheadAttention</c>; steps that are padding are not attended to, and give 0 before the last projection.</summary>
 public sealed record AttentionConfig : LayerConfig
 {
-    /// <summary>Heads of queries, which divide the features.</summary>
+    /// <summary>Number of query heads; it must divide the number of features.</summary>
     [Shorthand]
     public required int Heads { get; init => field = Config.Require.Positive(value); }
 
-    /// <summary>Heads of keys and values, each shared by as many heads of queries (grouped-query attention; 1: multi-query).</summary>
+    /// <summary>Number of key and value heads, each shared by several query heads (grouped-query attention; 1: multi-query).</summary>
     [DefaultText("as `heads`")]
     public int? KvHeads { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
 
-    /// <summary>Whether a step sees only itself and the steps before it, as a network must that predicts the next one.</summary>
+    /// <summary>Let each step attend only to itself and earlier steps, as next-token prediction requires.</summary>
     public bool Causal { get; init; }
 
-    /// <summary>Rotary positions: queries and keys are turned by an angle that grows with the step (Su et al., 2021).</summary>
+    /// <summary>Rotary positions: rotate queries and keys by an angle proportional to the step (Su et al., 2021).</summary>
     public bool Rotary { get; init; }
 
-    /// <summary>The longest wave of rotary positions is 2π times as many steps long.</summary>
+    /// <summary>Base of the rotary wavelengths; the longest is 2π times as many steps.</summary>
     public double RotaryBase { get; init => field = Config.Require.Positive(value); } = 10000;
 
     /// <summary>Scores fall with the distance of a step, in each head by another slope (ALiBi; Press et al., 2022): the network needs no <c>positions</c>, and reads sequences longer than those it learned from. Without <c>causal</c> they fall on both sides.</summary>

@@ -30,12 +30,12 @@ public sealed record Conv1dConfig : LayerConfig
 {
     public required int Filters { get; init => field = Config.Require.Positive(value); }
 
-    /// <summary>Steps that a filter sees.</summary>
+    /// <summary>Steps that a filter spans.</summary>
     public required int Kernel { get; init => field = Config.Require.Positive(value); }
 
     public int Stride { get; init => field = Config.Require.Positive(value); } = 1;
 
-    /// <summary><c>same</c>, <c>valid</c> (none) or <c>causal</c> (all of it ahead of the first step).</summary>
+    /// <summary><c>same</c>, <c>valid</c> (none) or <c>causal</c> (all before the first step).</summary>
     public StepPadding Padding { get; init; }
 
     public int Dilation { get; init => field = Config.Require.Positive(value); } = 1;

@@ -17,7 +17,7 @@ public sealed record ConvTransposeConfig : LayerConfig
 
     public AxisSizes Stride { get; init; } = 1;
 
-    /// <summary>Padding of the convolution that this is the transpose of: it makes the output smaller.</summary>
+    /// <summary>Padding of the convolution that this layer transposes: it makes the output smaller.</summary>
     public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;
 
     /// <summary>Rows and columns added at the bottom and the right.</summary>

@@ -11,7 +11,7 @@ public sealed record DropoutConfig : LayerConfig
     [Shorthand]
     public double Rate { get; init => field = Config.Require.Fraction(value); } = 0.5;
 
-    /// <summary>Drop whole channels, as <c>torch.nn.Dropout2d</c>.</summary>
+    /// <summary>Zero whole channels, as <c>torch.nn.Dropout2d</c>.</summary>
     public bool Channels { get; init; }
 
     public override Layer Build(LayerSite site)

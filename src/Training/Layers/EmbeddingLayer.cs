@@ -13,7 +13,7 @@ public sealed record EmbeddingConfig : LayerConfig
     // Whole numbers that float32 holds without a gap.
     private const int MostRows = 1 << 24;
 
-    /// <summary>Rows of the table: the numbers go from 0 to one less.</summary>
+    /// <summary>Rows of the table: ids run from 0 to rows - 1.</summary>
     public required int Rows { get; init => field = Config.Require.Between(value, 1, MostRows); }
 
     public required int Width { get; init => field = Config.Require.Positive(value); }

@@ -15,7 +15,7 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 
     public static IReadOnlyList<Choice> Choices => LayerCatalog.All;
 
-    /// <summary>A name instead of the position: for parameter groups, dumps and weights files.</summary>
+    /// <summary>Name of the layer in parameter groups, dumps and weights files.</summary>
     [DefaultText("its position")]
     public string? Name { get; init => field = LayerNames.Check(value); }
 

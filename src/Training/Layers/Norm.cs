@@ -15,17 +15,17 @@ public abstract record NormConfig : LayerConfig
     /// <summary>Added to the variance.</summary>
     public double Epsilon { get; init => field = Config.Require.Positive(value); } = 1e-5;
 
-    /// <summary>Whether a learned factor and shift follow.</summary>
+    /// <summary>Apply a learned scale and shift.</summary>
     public bool Affine { get; init; } = true;
 }
 
 /// <summary>Each channel by its mean and variance over the batch, as <c>torch.nn.BatchNorm1d</c> and <c>BatchNorm2d</c>.</summary>
 public sealed record BatchNormConfig : NormConfig
 {
-    /// <summary>Weight of the batch in the running statistics.</summary>
+    /// <summary>Weight of the current batch in the running statistics, as in PyTorch.</summary>
     public double Momentum { get; init => field = Config.Require.Between(value, 0, 1); } = 0.1;
 
-    /// <summary>With several ranks: whether statistics are those of the whole batch, as <c>torch.nn.SyncBatchNorm</c>'s, rather than of each rank's part. One process has the whole batch anyway.</summary>
+    /// <summary>With several ranks: compute the statistics over the whole batch, as <c>torch.nn.SyncBatchNorm</c>, rather than over each rank's part. No effect on a single process.</summary>
     public bool Sync { get; init; }
 
     public override Layer Build(LayerSite site) => new BatchNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
@@ -34,7 +34,7 @@ public sealed record BatchNormConfig : NormConfig
 /// <summary>Each sample by the mean and variance over its last axes, as <c>torch.nn.LayerNorm</c>.</summary>
 public sealed record LayerNormConfig : NormConfig
 {
-    /// <summary>How many of the last axes share statistics; all of a sample's by default.</summary>
+    /// <summary>Number of trailing axes to normalize over.</summary>
     [DefaultText("all of a sample's")]
     public int? Axes { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
 

@@ -14,7 +14,7 @@ public abstract record PoolConfig : LayerConfig
     [Shorthand]
     public required AxisSizes Kernel { get; init; }
 
-    /// <summary>From one window to the next; the window's size by default.</summary>
+    /// <summary>Distance from one window to the next.</summary>
     [DefaultText("the window's size")]
     public AxisSizes? Stride { get; init; }
 
@@ -35,7 +35,7 @@ public abstract record PoolConfig : LayerConfig
 /// <summary>The largest of each window, as <c>torch.nn.MaxPool2d</c>.</summary>
 public sealed record MaxPoolConfig : PoolConfig
 {
-    /// <summary>Who takes the gradient where several are the largest: the first, or all in equal parts.</summary>
+    /// <summary>Where the gradient of a tie goes: to the first maximum, or split equally among all.</summary>
     public Ties Ties { get; init; }
 
     internal override Op Op(PoolGeometry geometry) => new MaxPool2D(geometry, Ties);

@@ -34,29 +34,29 @@ public abstract record RecurrentConfig : LayerConfig
 {
     public const string DefaultInitText = "uniform within ±1/√units (PyTorch's)";
 
-    /// <summary>Numbers of the state.</summary>
+    /// <summary>Size of the state.</summary>
     [Shorthand]
     public required int Units { get; init => field = Config.Require.Positive(value); }
 
-    /// <summary>How many stand one on another, each with the states of the one before as its input.</summary>
+    /// <summary>Number of stacked layers; each takes the states of the one below as its input.</summary>
     public int Layers { get; init => field = Config.Require.Positive(value); } = 1;
 
-    /// <summary>A second direction, from the last step to the first; the states of both stand side by side.</summary>
+    /// <summary>Also run from the last step to the first, and concatenate the states of both directions.</summary>
     public bool Bidirectional { get; init; }
 
-    /// <summary>Dropout between the layers, not behind the last.</summary>
+    /// <summary>Dropout rate between the layers, not after the last.</summary>
     public double Dropout { get; init => field = Config.Require.Fraction(value); }
 
-    /// <summary><c>all</c>: the state at every step, [T, F]. <c>last</c>: that behind the last step, [F].</summary>
+    /// <summary><c>all</c>: the state at every step, [T, F]. <c>last</c>: the state after the last step, [F].</summary>
     public RecurrentOutput Return { get; init; }
 
     public bool Bias { get; init; } = true;
 
-    /// <summary>Of the weights on the input.</summary>
+    /// <summary>Initializer of the input weights.</summary>
     [DefaultText(DefaultInitText)]
     public InitConfig? Init { get; init; }
 
-    /// <summary>Of the weights on the state, gate by gate; <c>orthogonal</c> keeps the size of what is carried over many steps.</summary>
+    /// <summary>Initializer of the recurrent weights, gate by gate; <c>orthogonal</c> preserves the norm of the state over many steps.</summary>
     [DefaultText(DefaultInitText)]
     public InitConfig? RecurrentInit { get; init; }
 

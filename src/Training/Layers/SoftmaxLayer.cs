@@ -11,7 +11,7 @@ public sealed record SoftmaxConfig : LayerConfig
     public override Layer Build(LayerSite site) => new SoftmaxLayer(false) { Path = site.Path, Kind = site.Kind, Input = site.Input };
 }
 
-/// <summary>The logarithm of softmax.</summary>
+/// <summary>Logarithm of softmax, computed without overflow.</summary>
 public sealed record LogSoftmaxConfig : LayerConfig
 {
     public override Layer Build(LayerSite site) => new SoftmaxLayer(true) { Path = site.Path, Kind = site.Kind, Input = site.Input };

@@ -49,7 +49,7 @@ public sealed record ResidualConfig : LayerConfig
     [Shorthand]
     public required IReadOnlyList<LayerConfig> Layers { get; init => field = Config.Require.NotEmpty(value); }
 
-    /// <summary>Layers on the other path, where shapes differ; none: the input itself.</summary>
+    /// <summary>Layers on the shortcut, for when shapes differ; by default the identity.</summary>
     public IReadOnlyList<LayerConfig> Shortcut { get; init; } = [];
 
     public override Layer Build(LayerSite site)
@@ -83,7 +83,7 @@ public sealed class Residual : Layer
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Add(), g.Apply(body, x), g.Apply(shortcut, x));
 }
 
-/// <summary>The same layers several times in a row, each with weights of its own. They stand in the list as if written out.</summary>
+/// <summary>Repeats layers several times, each time with its own weights. They stand in the list as if written out.</summary>
 public sealed record RepeatConfig : LayerConfig
 {
     public required int Times { get; init => field = Config.Require.Between(value, 1, 1000); }

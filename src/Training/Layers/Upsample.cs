@@ -9,15 +9,15 @@ namespace GpuGrad.Training.Layers;
 /// <summary>An image or a signal made larger, as <c>torch.nn.Upsample</c> with <c>align_corners=False</c>.</summary>
 public sealed record UpsampleConfig : LayerConfig
 {
-    /// <summary>How many times as large; 2 if no size is given.</summary>
+    /// <summary>Scale factor.</summary>
     [Shorthand, DefaultText("2")]
     public AxisSizes? Factor { get; init; }
 
-    /// <summary>Height and width of the result, instead of a factor.</summary>
+    /// <summary>Height and width of the output, instead of a factor.</summary>
     [DefaultText("the input's times the factor")]
     public AxisSizes? Size { get; init; }
 
-    /// <summary>Which pixels make a new one: the nearest, or the four around it (of a signal the two).</summary>
+    /// <summary>Interpolation: the nearest pixel, or a weighted mean of the surrounding four (two for a signal).</summary>
     public Interpolation Mode { get; init; }
 
     public override Layer Build(LayerSite site)

@@ -15,7 +15,7 @@ public abstract record ClassLoss : LossConfig
     [DefaultText("1 for each class")]
     public ClassWeights? ClassWeights { get; init; }
 
-    /// <summary>The value in a mask, or among the classes of positions, that is neither learned from nor judged.</summary>
+    /// <summary>Label of pixels or positions that are left out of the loss and the metrics.</summary>
     [DefaultText("none")]
     public int? IgnoreIndex { get; init; }
 
@@ -53,7 +53,7 @@ public abstract record ClassLoss : LossConfig
 /// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; of masks for each pixel.</summary>
 public sealed record SoftmaxCrossEntropyConfig : ClassLoss
 {
-    /// <summary>Share of the target spread evenly over all classes.</summary>
+    /// <summary>Share of the target that is spread evenly over all classes.</summary>
     public double LabelSmoothing { get; init => field = Require.Fraction(value); }
 
     protected override string Name => "softmax-cross-entropy";
@@ -78,7 +78,7 @@ public sealed record SoftmaxCrossEntropyConfig : ClassLoss
 /// <summary>Cross-entropy in which what is right already counts less, for rare classes (Lin et al., 2017).</summary>
 public sealed record FocalConfig : ClassLoss
 {
-    /// <summary>How much less: the cross-entropy is multiplied by (1 - p)^gamma, p the probability of the right class.</summary>
+    /// <summary>Focusing exponent: the cross-entropy is multiplied by (1 - p)^gamma, where p is the probability of the correct class.</summary>
     [Shorthand]
     public double Gamma { get; init => field = Require.NonNegative(value); } = 2;
 
@@ -93,11 +93,11 @@ public sealed record FocalConfig : ClassLoss
 /// <summary>How little the predicted and the true region of each class overlap, of each sample by itself (Milletari et al., 2016).</summary>
 public sealed record DiceConfig : ClassLoss
 {
-    /// <summary>Added to both sides of the fraction: a class that is neither there nor predicted counts as a hit.</summary>
+    /// <summary>Added to numerator and denominator, so that a class that is neither present nor predicted counts as correct.</summary>
     [Shorthand]
     public double Smooth { get; init => field = Require.Positive(value); } = 1;
 
-    /// <summary>Whether class 0 counts too.</summary>
+    /// <summary>Include class 0.</summary>
     public bool Background { get; init; } = true;
 
     protected override string Name => "dice";

@@ -9,11 +9,11 @@ namespace GpuGrad.Training.Losses;
 /// <summary>A weighted sum of losses of one network, e.g. cross-entropy and dice.</summary>
 public sealed record CombinedConfig : LossConfig
 {
-    /// <summary>The first says what the outputs mean.</summary>
+    /// <summary>The first determines how the outputs are interpreted.</summary>
     [Shorthand]
     public required IReadOnlyList<LossConfig> Losses { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>A factor for each; 1 where none are given.</summary>
+    /// <summary>A factor for each loss.</summary>
     [DefaultText("1 for each loss")]
     public IReadOnlyList<double>? Weights { get; init => field = value?.Select(Require.NonNegative).ToArray(); }
 

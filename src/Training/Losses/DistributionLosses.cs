@@ -43,7 +43,7 @@ public sealed record KlDivergenceConfig : NumberLossConfig
 /// <summary>The value that a given share of the targets lies below: for the median (0.5) or the bounds of an interval (0.05, 0.95).</summary>
 public sealed record QuantileConfig : NumberLossConfig
 {
-    /// <summary>The share, above 0 and below 1.</summary>
+    /// <summary>The quantile, above 0 and below 1.</summary>
     [Shorthand]
     public double Level { get; init => field = Require.Fraction(Require.Positive(value)); } = 0.5;
 

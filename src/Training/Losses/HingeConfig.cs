@@ -9,7 +9,7 @@ namespace GpuGrad.Training.Losses;
 /// <summary>Every wrong score within the margin of the right one costs.</summary>
 public abstract record HingeFamilyConfig : LossConfig
 {
-    /// <summary>How far the right score must be above the others.</summary>
+    /// <summary>Margin by which the correct score should exceed the others.</summary>
     [Shorthand]
     public double Margin { get; init => field = Require.Positive(value); } = 1;
 
@@ -25,13 +25,13 @@ public abstract record HingeFamilyConfig : LossConfig
     public override double? ExpectedAtStart(DataShape data) => (Squared ? Margin * Margin : Margin) * (data.Classes - 1);
 }
 
-/// <summary>The multiclass support vector machine's loss.</summary>
+/// <summary>The multiclass hinge loss of support vector machines.</summary>
 public sealed record HingeConfig : HingeFamilyConfig
 {
     protected override bool Squared => false;
 }
 
-/// <summary>The same with each violation squared.</summary>
+/// <summary>The hinge loss with each violation squared.</summary>
 public sealed record SquaredHingeConfig : HingeFamilyConfig
 {
     protected override bool Squared => true;

@@ -44,7 +44,7 @@ public enum OutputKind
 /// <param name="Found">What there is; null for the number itself.</param>
 public readonly record struct BadTarget(int At, string Expected, string? Found = null);
 
-/// <summary>What training makes small.</summary>
+/// <summary>The function that training minimizes.</summary>
 public abstract record LossConfig : IChoice<LossConfig>, ILocated
 {
     public static string What => "loss";
@@ -55,17 +55,17 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     [
         new("softmax-cross-entropy", typeof(SoftmaxCrossEntropyConfig), "-ln softmax(x)[label], mean over the batch."),
         new("bce-with-logits", typeof(BinaryCrossEntropyConfig), "Binary cross-entropy of logits."),
-        new("hinge", typeof(HingeConfig), "The multiclass support vector machine's loss."),
-        new("squared-hinge", typeof(SquaredHingeConfig), "The same with each violation squared."),
-        new("squared-error", typeof(NumberLoss<HalfSquaredError>), "Half the sum of squared errors, mean over the batch."),
+        new("hinge", typeof(HingeConfig), "The multiclass hinge loss of support vector machines."),
+        new("squared-hinge", typeof(SquaredHingeConfig), "The hinge loss with each violation squared."),
+        new("squared-error", typeof(NumberLoss<HalfSquaredError>), "Half the sum of squared errors per sample, averaged over the batch."),
         new("mse", typeof(NumberLoss<MeanSquaredError>), "Mean squared error."),
         new("mae", typeof(NumberLoss<MeanAbsoluteError>), "Mean absolute error."),
         new("huber", typeof(HuberConfig), "Squared error that becomes linear beyond delta."),
-        new("focal", typeof(FocalConfig), "Cross-entropy in which what is right already counts less."),
-        new("dice", typeof(DiceConfig), "How little predicted and true regions overlap."),
-        new("kl-divergence", typeof(KlDivergenceConfig), "Divergence of probabilities from the softmax of the outputs."),
-        new("quantile", typeof(QuantileConfig), "Least at a quantile of the targets instead of their mean (pinball loss)."),
-        new("poisson", typeof(PoissonConfig), "For counts; the outputs are logarithms of their expected values."),
+        new("focal", typeof(FocalConfig), "Cross-entropy that gives well-classified samples less weight (Lin et al., 2017)."),
+        new("dice", typeof(DiceConfig), "1 - Dice coefficient: the overlap of predicted and true regions."),
+        new("kl-divergence", typeof(KlDivergenceConfig), "Kullback-Leibler divergence from the target probabilities to the softmax of the outputs."),
+        new("quantile", typeof(QuantileConfig), "Pinball loss: its minimum is a quantile of the targets instead of their mean."),
+        new("poisson", typeof(PoissonConfig), "Negative log-likelihood of counts; the outputs are the logarithms of their expected values."),
         new("combined", typeof(CombinedConfig), "A weighted sum of losses."),
     ];
 

@@ -63,11 +63,11 @@ public sealed record HuberConfig : NumberLossConfig
 /// <summary>Binary cross-entropy of logits, as <c>torch.nn.BCEWithLogitsLoss</c>.</summary>
 public sealed record BinaryCrossEntropyConfig : NumberLossConfig
 {
-    /// <summary>How much more a positive target counts than a negative one: for all, for each label, or <c>balanced</c>: negatives over positives of each label.</summary>
+    /// <summary>Weight of positive targets relative to negative ones: one for all, one per label, or <c>balanced</c>: negatives over positives of each label.</summary>
     [DefaultText("1")]
     public PositiveWeight PositiveWeight { get; init; } = PositiveWeight.One;
 
-    /// <summary>The value in a mask whose pixels are neither learned from nor judged.</summary>
+    /// <summary>Label of pixels that are left out of the loss and the metrics.</summary>
     [DefaultText("none")]
     public int? IgnoreIndex { get; init; }
 

@@ -5,8 +5,8 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Transfer;
 
 /// <summary>
-/// Layers that training leaves as they are: no gradient is computed for them, the optimizer passes them by, and batch norms among them
-/// use their running statistics and do not update them.
+/// Layers that are not trained: no gradient is computed for them, the optimizer skips them, and batch norms among them use their running statistics without
+/// updating them.
 /// </summary>
 public sealed record FreezeConfig : ILocated
 {
@@ -17,7 +17,7 @@ public sealed record FreezeConfig : ILocated
     [Shorthand]
     public required IReadOnlyList<string> Layers { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>Of those, the ones that are trained after all.</summary>
+    /// <summary>Exceptions to <c>layers</c>, which are trained.</summary>
     public IReadOnlyList<string> Except { get; init; } = [];
 
     /// <summary>Whether a parameter, or a running statistic, stays as it is.</summary>

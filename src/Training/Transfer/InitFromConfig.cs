@@ -3,7 +3,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>Weights that training begins with in place of random ones: fine-tuning.</summary>
+/// <summary>Initial weights from a file, for fine-tuning.</summary>
 public sealed record InitFromConfig : ILocated
 {
     [NotConfig]
@@ -13,10 +13,10 @@ public sealed record InitFromConfig : ILocated
     [Shorthand]
     public required string File { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>How the file's names become this network's; the first pattern that matches a name renames it.</summary>
+    /// <summary>Patterns that map the file's names to this network's; the first that matches a name renames it.</summary>
     public IReadOnlyList<RenameConfig> Rename { get; init; } = [];
 
-    /// <summary>Refuse the file unless every parameter is in it, and nothing else.</summary>
+    /// <summary>Require the file to hold exactly the network's parameters.</summary>
     public bool Strict { get; init; }
 
     /// <summary>The name in this network of a tensor of the file; null for one that is left out.</summary>

@@ -12,7 +12,7 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Ops.Pooling;
 
 /// <summary>
-/// The mean of each window. The padding counts as zeros, so that every window is divided by R·S (PyTorch's
+/// Mean of each window. The padding counts as zeros, so that every window is divided by R·S (PyTorch's
 /// count_include_pad); without <see cref="CountPadding"/> it does not count, and a window is divided by its pixels.
 /// </summary>
 /// <remarks>Input: x [N, C, H, W]. Output: y [N, C, P, Q].</remarks>

@@ -11,7 +11,7 @@ public sealed record DigitsConfig() : GeneratedConfig(10000, 2000)
 {
     private const int Classes = 10;
 
-    /// <summary>How far the digits stray from print: 0 none at all, 1 as usual, 2 hard to read.</summary>
+    /// <summary>Strength of the distortion: 0 none, 1 usual, 2 hard to read.</summary>
     public double Distortion { get; init => field = Require.Between(value, 0, 3); } = 1;
 
     public override DataShape? KnownShape => new(new Shape(1, DigitPen.Side, DigitPen.Side), Classes);

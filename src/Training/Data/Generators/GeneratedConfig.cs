@@ -17,10 +17,10 @@ public abstract record GeneratedConfig : DatasetConfig
     /// <summary>Training samples.</summary>
     public int Train { get; init => field = Require.Positive(value); }
 
-    /// <summary>Test samples, drawn apart; 0 for none.</summary>
+    /// <summary>Test samples, generated separately; 0 for none.</summary>
     public int Test { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Makes the data independent of the run's seed, for runs over several seeds on the same data.</summary>
+    /// <summary>Seed of the data, to keep them the same over runs with different seeds.</summary>
     [DefaultText("the run's")]
     public ulong? Seed { get; init; }
 
@@ -80,7 +80,7 @@ public abstract record PointsConfig : GeneratedConfig
 
     protected PointsConfig(int train, int test, double noise) : base(train, test) => this.noise = noise;
 
-    /// <summary>Standard deviation of what is added to each number.</summary>
+    /// <summary>Standard deviation of the noise added to each coordinate.</summary>
     public double Noise { get => noise; init => noise = Require.NonNegative(value); }
 
     public override DataShape? KnownShape => new(new Shape(Features), ClassCount);

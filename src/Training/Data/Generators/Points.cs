@@ -8,7 +8,7 @@ public sealed record SpiralsConfig() : PointsConfig(1000, 500, 0.02)
 {
     public int Classes { get; init => field = Require.Between(value, 2, 100); } = 3;
 
-    /// <summary>How often an arm goes around.</summary>
+    /// <summary>Turns of each arm.</summary>
     public double Turns { get; init => field = Require.Positive(value); } = 0.8;
 
     protected override string Title => $"spirals of {Classes} arms";
@@ -38,7 +38,7 @@ public sealed record MoonsConfig() : PointsConfig(1000, 500, 0.1)
 /// <summary>A circle within a circle.</summary>
 public sealed record CirclesConfig() : PointsConfig(1000, 500, 0.08)
 {
-    /// <summary>Radius of the inner circle; the outer one has 1.</summary>
+    /// <summary>Radius of the inner circle; that of the outer one is 1.</summary>
     public double Factor { get; init => field = Require.Between(Require.Positive(value), 0, 1); } = 0.5;
 
     protected override string Title => "two circles";
@@ -58,7 +58,7 @@ public sealed record BlobsConfig() : PointsConfig(1000, 500, 0.5)
 
     public int Classes { get; init => field = Require.Between(value, 2, 1000); } = 3;
 
-    /// <summary>Numbers a point.</summary>
+    /// <summary>Coordinates per point.</summary>
     public int Dimensions { get; init => field = Require.Between(value, 1, 4096); } = 2;
 
     protected override string Title => $"{Classes} blobs in {Dimensions} dimensions";

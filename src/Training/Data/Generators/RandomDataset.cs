@@ -18,16 +18,16 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
     [Shorthand]
     public required IReadOnlyList<int> Shape { get; init => field = [.. Require.NotEmpty(value).Select(Require.Positive)]; }
 
-    /// <summary>Number of classes; with <see cref="Targets"/> there are none.</summary>
+    /// <summary>Number of classes; ignored with <see cref="Targets"/>.</summary>
     public int Classes { get; init => field = Require.Between(value, 2, 100_000); } = 10;
 
-    /// <summary>Numbers to predict instead of a class: averages of the sample's numbers with random weights.</summary>
+    /// <summary>Number of regression targets instead of a class: random weighted averages of the sample.</summary>
     public int? Targets { get; init => field = value is int v ? Require.Between(v, 1, 4096) : null; }
 
-    /// <summary>Standard deviation of the noise, where that of the patterns is about 1.</summary>
+    /// <summary>Standard deviation of the noise; that of the patterns is about 1.</summary>
     public double Noise { get; init => field = Require.NonNegative(value); } = 1;
 
-    /// <summary>Whole numbers from 0 to one less than this, for an embedding; samples that are not pictures.</summary>
+    /// <summary>Makes samples of integer ids from 0 to this number - 1, for an embedding.</summary>
     public int? Ids { get; init => field = value is int v ? Require.Between(v, 1, 1 << 24) : null; }
 
     public override DataShape? KnownShape => new(new Shape([.. Shape]), Targets is null ? Classes : 0, Targets ?? 0);

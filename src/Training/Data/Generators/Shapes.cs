@@ -30,13 +30,13 @@ public sealed record ShapesConfig() : GeneratedConfig(400, 100)
     /// <summary>Background and this many kinds of shapes: 1 disc, 2 square, 3 triangle.</summary>
     public int Classes { get; init => field = Require.Between(value, 2, Kinds + 1); } = Kinds + 1;
 
-    /// <summary>The most shapes in a picture; those drawn later hide what is below.</summary>
+    /// <summary>Most shapes in a picture; later ones cover earlier ones.</summary>
     public int Most { get; init => field = Require.Between(value, 1, 16); } = 3;
 
-    /// <summary>Standard deviation of the noise, where the range of a picture is 255.</summary>
+    /// <summary>Standard deviation of the noise; pixels range from 0 to 255.</summary>
     public double Noise { get; init => field = Require.NonNegative(value); } = 12;
 
-    /// <summary>What is predicted: the mask, or which kinds of shapes are to be seen, any number of labels (multi-label, for bce-with-logits).</summary>
+    /// <summary>The target: the mask, or which kinds of shapes are visible (multi-label, for bce-with-logits).</summary>
     public ShapesTarget Target { get; init; }
 
     public override DataShape? KnownShape => Target == ShapesTarget.Labels

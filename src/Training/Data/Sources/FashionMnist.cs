@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Data.Sources;
 /// </summary>
 public sealed record FashionMnistConfig : DatasetConfig
 {
-    /// <summary>Folder with the four files, instead of all those places.</summary>
+    /// <summary>Folder with the four files.</summary>
     [DefaultText("the cache, else Debian's package, else fetched")]
     [Shorthand]
     public string? Path { get; init => field = value is null ? null : Require.NotEmpty(value); }

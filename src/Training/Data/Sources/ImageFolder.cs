@@ -61,20 +61,20 @@ public sealed record ImagesConfig : DatasetConfig
     public string? Test { get; init; }
 
     /// <summary>
-    /// Table of the pictures' names and labels, instead of a folder for each class: the class, or with 'label-delim' several labels, or a column of 1 and 0 for
-    /// each label. Names are those of files, with or without folder and ending.
+    /// Table of file names and labels, instead of a folder for each class: one class, several labels separated by 'label-delim', or a column of 1 and 0 for
+    /// each label. File names may be with or without folder and extension.
     /// </summary>
     [DefaultText("none: folders are classes")]
     public string? Labels { get; init; }
 
-    /// <summary>What stands between several labels of a picture in the table of 'labels', e.g. ";".</summary>
+    /// <summary>Delimiter between several labels of a picture in the table of 'labels', e.g. ";".</summary>
     [DefaultText("none: a picture has one class")]
     public string? LabelDelim { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
-    /// <summary>Whether a picture may have several labels: it lies, or is linked, under one name in the folder of each, or has several rows in the table of 'labels'.</summary>
+    /// <summary>Allow several labels per picture: the same file name in several class folders, or several rows in the table of 'labels'.</summary>
     public bool MultiLabel { get; init; }
 
-    /// <summary>Size that all pictures are scaled to; without it they must have the same.</summary>
+    /// <summary>Size that all pictures are scaled to; without it they must already have the same size.</summary>
     [DefaultText("none: all must have the same size")]
     public ResizeConfig? Resize { get; init; }
 
@@ -92,11 +92,11 @@ public sealed record ImagesConfig : DatasetConfig
     [DefaultText("the masks' pattern, or `masks` beside `images`")]
     public string? TestMasks { get; init; }
 
-    /// <summary>For masks of two classes whose values are blurred: from this gray value on a pixel is of class 1.</summary>
+    /// <summary>For blurred masks of two classes: pixels from this gray value upwards are class 1.</summary>
     [DefaultText("each value is a class")]
     public int? MaskThreshold { get; init => field = value is int v ? Require.Between(v, 1, 255) : null; }
 
-    /// <summary>What is behind transparent parts and beside padded pictures.</summary>
+    /// <summary>Colour behind transparent areas and in the borders of padded pictures.</summary>
     public Background Background { get; init; }
 
     internal override bool MayHaveValidation => true;

@@ -19,7 +19,7 @@ public sealed record NpzConfig : DatasetConfig
     /// <summary>Name of the array of labels (whole numbers), masks or targets; not read with `target: input`.</summary>
     public string Y { get; init => field = Require.NotEmpty(value); } = "y";
 
-    /// <summary>Archive of the test set; its arrays have the names of the training set's unless others are given.</summary>
+    /// <summary>Archive of the test set; its arrays have the same names as the training set's unless others are given.</summary>
     public string? Test { get; init; }
 
     /// <summary>Name of the test inputs; without <see cref="Test"/>, in the same archive.</summary>

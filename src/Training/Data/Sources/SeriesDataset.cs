@@ -18,11 +18,11 @@ public sealed record SeriesConfig : DatasetConfig
     [Shorthand]
     public required string Path { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>Table with a row for each series: its file's name, with or without ending, or the number at the end of that; then its class.</summary>
+    /// <summary>Table with a row for each series: its file name (with or without extension, or just the number at its end) and its class.</summary>
     [DefaultText("none: a folder in the folder is a class")]
     public string? Labels { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
-    /// <summary>Steps of a sample: longer series are cut off at their end.</summary>
+    /// <summary>Steps per sample: longer series are truncated.</summary>
     [DefaultText("those of the longest series")]
     public int? Length { get; init => field = value is int v ? Require.Between(v, 1, MostSteps) : null; }
 

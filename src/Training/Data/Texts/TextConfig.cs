@@ -31,45 +31,45 @@ public sealed record TextConfig : DatasetConfig
     public TextTokens Tokens { get; init; }
 
     /// <summary>
-    /// Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>, and the last layer of a language model as units. The most frequent
-    /// tokens are kept; ids that are left over are never used.
+    /// Number of token ids, including padding (0) and unknown (1): the <c>rows</c> of the <c>embedding</c>, and the units of a language model's last layer. The
+    /// most frequent tokens are kept; surplus ids are never used.
     /// </summary>
     [DefaultText("256 for bytes, 20,000 for words, 1,024 for bpe, 50,257 for gpt2, for characters as many as the training part has")]
     public int? Vocabulary { get; init => field = value is int v ? Require.Between(v, TextVocabulary.First + 1, TextVocabulary.MostTokens) : null; }
 
-    /// <summary>Whether capital letters count as small ones.</summary>
+    /// <summary>Convert to lower case.</summary>
     [DefaultText("true for words, else false")]
     public bool? Lowercase { get; init; }
 
-    /// <summary>Tokens of a window, each of which predicts the next one: makes a language model of the text.</summary>
+    /// <summary>Tokens per window; at each the next token is predicted: this makes the task a language model.</summary>
     [DefaultText("none: texts are classified")]
     public int? Context { get; init => field = value is int v ? Require.Between(v, 1, MostContext) : null; }
 
-    /// <summary>Tokens from the beginning of one training window to that of the next; fewer than <c>context</c> let windows overlap. With <c>stride: 1</c> and <c>data.limit: N</c> an epoch is N windows at random places.</summary>
+    /// <summary>Tokens from the start of one training window to the start of the next; if fewer than <c>context</c>, windows overlap. With <c>stride: 1</c> and <c>data.limit: N</c> an epoch is N windows at random places.</summary>
     [DefaultText("`context`")]
     public int? Stride { get; init => field = value is int v ? Require.Positive(v) : null; }
 
     /// <summary>
-    /// Windows in the order of the text, <c>data.batch</c> streams of it side by side, and recurrent layers go on in a window with the state in which the one before ended
-    /// (truncated back-propagation through time). Otherwise windows come in random order, and a state begins with 0 in each.
+    /// Read windows in the order of the text, as <c>data.batch</c> parallel streams, and carry the state of recurrent layers from each window to the next
+    /// (truncated back-propagation through time). Otherwise windows come in random order, each with a zero state.
     /// </summary>
     public bool Streams { get; init; }
 
-    /// <summary>Tokens of a text that is classified: shorter ones are padded with id 0, longer ones cut off.</summary>
+    /// <summary>Tokens per text in classification: shorter texts are padded with id 0, longer ones truncated.</summary>
     public int Length { get; init => field = Require.Between(value, 1, MostContext); } = 256;
 
-    /// <summary>Which end is kept of texts that are longer than <c>length</c>.</summary>
+    /// <summary>Which end of texts longer than <c>length</c> to keep.</summary>
     public TextEnd Keep { get; init; }
 
-    /// <summary>Of a table: the column of the texts, by name or number from 0.</summary>
+    /// <summary>For a table: the column of texts, by name or number from 0.</summary>
     [DefaultText("`text`")]
     public string? Column { get; init; }
 
-    /// <summary>Of a table: the column of the classes, by name or number from 0.</summary>
+    /// <summary>For a table: the column of classes, by name or number from 0.</summary>
     [DefaultText("`label`")]
     public string? Label { get; init; }
 
-    /// <summary>How bytes are characters.</summary>
+    /// <summary>Encoding of the files.</summary>
     public TextEncoding Encoding { get; init; }
 
     /// <summary>Ids of a sample.</summary>

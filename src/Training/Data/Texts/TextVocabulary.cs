@@ -42,7 +42,7 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
 
     internal const int MostTokens = 1 << 20;
 
-    /// <summary>Whether capital letters count as small ones.</summary>
+    /// <summary>Convert to lower case.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Lowercase { get; init; }
 
