@@ -137,17 +137,17 @@ public enum Decayed
     Weights,
 }
 
-/// <summary>Limits on gradients.</summary>
+/// <summary>Gradient clipping.</summary>
 public sealed record ClipConfig
 {
-    /// <summary>Largest norm of all gradients together; they are scaled down to it.</summary>
+    /// <summary>Largest norm of all gradients together; larger gradients are scaled down to it.</summary>
     public double Norm { get; init => field = Require.Positive(value); }
 
-    /// <summary>Largest size of a single gradient; it is cut off there.</summary>
+    /// <summary>Largest absolute value of a single element; larger ones are clamped.</summary>
     public double Value { get; init => field = Require.Positive(value); }
 }
 
-/// <summary>Optimizer settings for some layers.</summary>
+/// <summary>Optimizer settings for some of the layers.</summary>
 public sealed record GroupConfig : ILocated
 {
     [NotConfig]
@@ -177,15 +177,15 @@ public sealed record EarlyStoppingConfig : ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>Epochs without a better figure that are waited for.</summary>
+    /// <summary>Epochs without improvement to wait.</summary>
     [Shorthand]
     public int Patience { get; init => field = Require.Positive(value); } = 5;
 
-    /// <summary>What has to get better.</summary>
+    /// <summary>The metric that has to improve.</summary>
     [DefaultText("that of `train.monitor`")]
     public Metric? Metric { get; init; }
 
-    /// <summary>Change that counts as better.</summary>
+    /// <summary>Change that counts as an improvement.</summary>
     public double MinDelta { get; init => field = Require.NonNegative(value); }
 }
 

@@ -5,7 +5,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Initializers;
 
-/// <summary>How a parameter begins.</summary>
+/// <summary>The initial value of a parameter.</summary>
 public abstract record InitConfig : IChoice<InitConfig>, ILocated
 {
     public static string What => "initialiser";

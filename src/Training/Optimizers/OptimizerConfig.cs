@@ -5,7 +5,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Optimizers;
 
-/// <summary>How weights move. Conventions and defaults are PyTorch's.</summary>
+/// <summary>The update rule. Conventions and defaults are PyTorch's.</summary>
 public abstract record OptimizerConfig : IChoice<OptimizerConfig>, ILocated
 {
     public static string What => "optimizer";
@@ -14,14 +14,14 @@ public abstract record OptimizerConfig : IChoice<OptimizerConfig>, ILocated
 
     public static IReadOnlyList<Choice> All { get; } =
     [
-        new("sgd", typeof(SgdConfig), "Stochastic gradient descent, with momentum if wanted."),
+        new("sgd", typeof(SgdConfig), "Stochastic gradient descent, optionally with momentum."),
         new("momentum", typeof(SgdConfig), "sgd with momentum 0.9.") { Create = () => new SgdConfig { Momentum = 0.9 } },
         new("nesterov", typeof(SgdConfig), "sgd with Nesterov's momentum 0.9.") { Create = () => new SgdConfig { Momentum = 0.9, Nesterov = true } },
-        new("adagrad", typeof(AdagradConfig), "Steps divided by the root of all squared gradients so far."),
-        new("rmsprop", typeof(RmsPropConfig), "Steps divided by a moving root mean square of gradients."),
-        new("adam", typeof(AdamConfig), "Moving mean over moving root mean square, corrected for the start."),
-        new("adamw", typeof(AdamWConfig), "adam whose weight decay acts on the weights themselves."),
-        new("lion", typeof(LionConfig), "The sign of a moving mean."),
+        new("adagrad", typeof(AdagradConfig), "Divides each step by the root of the sum of all squared gradients so far (Duchi et al., 2011)."),
+        new("rmsprop", typeof(RmsPropConfig), "Divides each step by a running root mean square of the gradients."),
+        new("adam", typeof(AdamConfig), "Running mean of the gradient over its running root mean square, with bias correction (Kingma and Ba, 2015)."),
+        new("adamw", typeof(AdamWConfig), "adam with decoupled weight decay (Loshchilov and Hutter, 2019)."),
+        new("lion", typeof(LionConfig), "Steps by the sign of a running mean (Chen et al., 2023)."),
     ];
 
     [NotConfig]
@@ -77,7 +77,7 @@ public sealed record AdagradConfig : OptimizerConfig
 
 public sealed record RmsPropConfig : OptimizerConfig
 {
-    /// <summary>Weight of the past in the moving mean square.</summary>
+    /// <summary>Decay of the running mean square.</summary>
     public double Alpha { get; init => field = Require.Fraction(value); } = 0.99;
 
     public double Momentum { get; init => field = Require.Fraction(value); }

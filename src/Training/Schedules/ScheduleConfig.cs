@@ -14,8 +14,8 @@ public readonly record struct Progress(long Step, long TotalSteps, long StepsPer
 }
 
 /// <summary>
-/// The learning rate over a run, as a factor on the optimizer's. Any can be preceded by a warm-up, during which
-/// the factor rises in a line to where the schedule begins.
+/// The learning rate over the run, as a factor on the optimizer's. Any schedule can be preceded by a warm-up, during which the factor rises linearly to its
+/// initial value.
 /// </summary>
 public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
 {
@@ -25,14 +25,14 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
 
     public static IReadOnlyList<Choice> All { get; } =
     [
-        new("constant", typeof(ConstantSchedule), "The same all along."),
-        new("step", typeof(StepSchedule), "Times a factor every so many epochs."),
-        new("multi-step", typeof(MultiStepSchedule), "Times a factor at given epochs."),
-        new("exponential", typeof(ExponentialSchedule), "Times a factor every epoch."),
-        new("polynomial", typeof(PolynomialSchedule), "Down to an end value along a power of the time left."),
-        new("cosine", typeof(CosineSchedule), "Down to an end value along half a cosine."),
-        new("one-cycle", typeof(OneCycleSchedule), "Up, then far down, along half cosines (Smith and Topin, 2017)."),
-        new("plateau", typeof(PlateauSchedule), "Times a factor when a metric stops getting better."),
+        new("constant", typeof(ConstantSchedule), "Constant."),
+        new("step", typeof(StepSchedule), "Multiplies the rate by a factor every few epochs."),
+        new("multi-step", typeof(MultiStepSchedule), "Multiplies the rate by a factor at given epochs."),
+        new("exponential", typeof(ExponentialSchedule), "Multiplies the rate by a factor every epoch."),
+        new("polynomial", typeof(PolynomialSchedule), "Falls to an end value as a power of the remaining time."),
+        new("cosine", typeof(CosineSchedule), "Falls to an end value along half a cosine (Loshchilov and Hutter, 2017)."),
+        new("one-cycle", typeof(OneCycleSchedule), "Rises, then falls far, along half cosines (Smith and Topin, 2017)."),
+        new("plateau", typeof(PlateauSchedule), "Multiplies the rate by a factor when a metric stops improving."),
     ];
 
     [NotConfig]
@@ -73,7 +73,7 @@ public sealed record ConstantSchedule : ScheduleConfig
 
 public sealed record StepSchedule : ScheduleConfig
 {
-    /// <summary>Epochs between two changes.</summary>
+    /// <summary>Epochs between changes.</summary>
     [Shorthand]
     public required int Every { get; init => field = Require.Positive(value); }
 
@@ -125,13 +125,13 @@ public sealed record CosineSchedule : ScheduleConfig
 /// <summary>As <c>torch.optim.lr_scheduler.OneCycleLR</c> without its cycling of the momentum; the optimizer's rate is the peak.</summary>
 public sealed record OneCycleSchedule : ScheduleConfig
 {
-    /// <summary>Share of the run that the rate rises.</summary>
+    /// <summary>Share of the run in which the rate rises.</summary>
     public double Rise { get; init => field = Require.Between(value, 0, 1); } = 0.3;
 
-    /// <summary>The rate begins at 1 over this.</summary>
+    /// <summary>The rate begins at the peak divided by this.</summary>
     public double StartDivisor { get; init => field = Require.Positive(value); } = 25;
 
-    /// <summary>The rate ends at its beginning over this.</summary>
+    /// <summary>The rate ends at its initial value divided by this.</summary>
     public double EndDivisor { get; init => field = Require.Positive(value); } = 1e4;
 
     protected override double Factor(Progress at)
@@ -152,14 +152,14 @@ public sealed record PlateauSchedule : ScheduleConfig
     [Shorthand]
     public double By { get; init => field = Require.Fraction(value); } = 0.1;
 
-    /// <summary>Epochs without a better metric that are waited for.</summary>
+    /// <summary>Epochs without improvement to wait.</summary>
     public int Patience { get; init => field = Require.NonNegative(value); } = 10;
 
-    /// <summary>What has to fall (a loss, an error) or rise (an accuracy, an area).</summary>
+    /// <summary>The metric to watch: a loss or an error has to fall, an accuracy or an area has to rise.</summary>
     [DefaultText("that of `train.monitor`")]
     public Metric? Metric { get; init; }
 
-    /// <summary>Relative change that counts as better.</summary>
+    /// <summary>Relative change that counts as an improvement.</summary>
     public double MinDelta { get; init => field = Require.NonNegative(value); } = 1e-4;
 
     /// <summary>The factor never falls below this.</summary>

@@ -46,16 +46,16 @@ public sealed record InitFromConfig : ILocated
     internal InitFromConfig In(string folder) => this with { File = Path.GetFullPath(Path.Combine(folder, File)) };
 }
 
-/// <summary>Names of a file and what they are here; * stands for any characters, the same ones in both.</summary>
+/// <summary>A pattern for names in the file and what they become; * matches any characters, the same in both.</summary>
 public sealed record RenameConfig : ILocated
 {
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>E.g. <c>layer*.*.conv1.weight</c>; each * stands for as little as will do.</summary>
+    /// <summary>E.g. <c>layer*.*.conv1.weight</c>; each * matches as few characters as possible.</summary>
     public required string From { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>E.g. <c>block*-*.0.weight</c>; without it such tensors are left out.</summary>
+    /// <summary>E.g. <c>block*-*.0.weight</c>; without it, matching tensors are left out.</summary>
     public string? To { get; init; }
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a star of the target stands for nothing.</exception>

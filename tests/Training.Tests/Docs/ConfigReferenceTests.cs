@@ -26,7 +26,7 @@ public sealed partial class ConfigReferenceTests
         text.Append("""
             # Config reference
 
-            Made from the config records by the tests; `GPUGRAD_WRITE_DOCS=1 ./test Training` writes it anew. For editors there is
+            Generated from the config records by the tests; `GPUGRAD_WRITE_DOCS=1 ./test Training` regenerates it. For editors there is
             [a JSON Schema](gpugrad.schema.json): put `# yaml-language-server: $schema=PATH/docs/gpugrad.schema.json` on the first line.
 
             A config is strict: an unknown key, a key given twice, a value of another type or out of range is an error with file, line

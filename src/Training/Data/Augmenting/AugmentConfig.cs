@@ -7,9 +7,8 @@ using GpuGrad.Training.Losses;
 namespace GpuGrad.Training.Data.Augmenting;
 
 /// <summary>
-/// A random change of the training samples, made anew each time a sample is used. In what order they stand in the list does
-/// not matter: a picture is cut and resized, gets other colours, is moved, turned, mirrored, erased in part, normalised, disturbed, and
-/// mixed with another, in that order.
+/// Random augmentation of the training samples, drawn anew each time a sample is used. The order of the list does not matter: a picture is cropped and resized,
+/// its colours are changed, it is moved, rotated, mirrored and erased in part, then scaled, given noise, and mixed with another sample, in that order.
 /// </summary>
 public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
 {
@@ -18,16 +17,16 @@ public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
     public static IReadOnlyList<Choice> Choices { get; } =
     [
         new("flip", typeof(FlipConfig), "mirror one time in two: horizontal (left to right) or vertical"),
-        new("shift", typeof(ShiftConfig), "move by up to so many pixels"),
-        new("crop", typeof(CropConfig), "add a border of so many pixels, then cut a picture of the old size out of it"),
-        new("rotate", typeof(RotateConfig), "turn by up to so many degrees either way"),
-        new("random-resized-crop", typeof(ResizedCropConfig), "cut out a part of random area and ratio of the sides, and make it as large as the picture was"),
+        new("shift", typeof(ShiftConfig), "shift by up to this many pixels"),
+        new("crop", typeof(CropConfig), "pad by this many pixels, then crop to the original size at a random position"),
+        new("rotate", typeof(RotateConfig), "rotate by up to this many degrees either way"),
+        new("random-resized-crop", typeof(ResizedCropConfig), "crop a rectangle of random area and aspect ratio, and resize it to the size of the picture"),
         new("erase", typeof(EraseConfig), "black out a random rectangle"),
         new("color-jitter", typeof(ColorJitterConfig), "change brightness, contrast, saturation and hue, in random order"),
-        new("rand-augment", typeof(RandAugmentConfig), "so many of fourteen changes, drawn at random, all of one magnitude (Cubuk et al., 2020)"),
+        new("rand-augment", typeof(RandAugmentConfig), "num-ops random operations out of fourteen, all of one magnitude (Cubuk et al., 2020)"),
         new("noise", typeof(NoiseConfig), "add Gaussian noise to the normalised samples"),
-        new("mixup", typeof(MixupConfig), "add up two samples and their losses"),
-        new("cutmix", typeof(CutmixConfig), "lay a rectangle of one picture over another"),
+        new("mixup", typeof(MixupConfig), "blend two samples and their losses (Zhang et al., 2018)"),
+        new("cutmix", typeof(CutmixConfig), "paste a rectangle of one picture over another (Yun et al., 2019)"),
     ];
 
     [NotConfig]
@@ -105,14 +104,14 @@ public abstract record MovingConfig : AugmentConfig
     // Chosen by measurement: bench/results/fill.md.
     internal const Outside DefaultFill = Outside.Reflect;
 
-    /// <summary>What comes in from outside: black, the mean of each channel, or the mirrored picture (reflect). One for all that moves and turns.</summary>
+    /// <summary>What appears at the edges: black, the mean of each channel, or the mirrored picture (reflect). All geometric changes must share one.</summary>
     [DefaultText("reflect")]
     public Outside? Fill { get; init; }
 }
 
 public sealed record ShiftConfig : MovingConfig
 {
-    /// <summary>Most pixels in each direction.</summary>
+    /// <summary>Largest shift in each direction, in pixels.</summary>
     [Shorthand]
     public int Pixels { get; init => field = Require.Between(value, 1, 4096); } = 2;
 
@@ -143,7 +142,7 @@ public sealed record EraseConfig : AugmentConfig
     [Shorthand]
     public double Probability { get; init => field = Require.Between(Require.Positive(value), 0, 1); } = 0.5;
 
-    /// <summary>Largest part of the picture.</summary>
+    /// <summary>Largest area, as a share of the picture.</summary>
     public double Area { get; init => field = Require.Between(Require.Positive(value), 0, 1); } = 0.2;
 
     internal override Augmentations? AddTo(Augmentations sum) =>
@@ -152,7 +151,7 @@ public sealed record EraseConfig : AugmentConfig
 
 public sealed record NoiseConfig : AugmentConfig
 {
-    /// <summary>Standard deviation, where that of the normalised data is 1.</summary>
+    /// <summary>Standard deviation, relative to the scaled data.</summary>
     [Shorthand]
     public double Std { get; init => field = Require.Positive(value); } = 0.1;
 

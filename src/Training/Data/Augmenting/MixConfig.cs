@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Data.Augmenting;
 /// <summary>Mixes the samples of a batch with each other.</summary>
 public abstract record MixConfig : AugmentConfig
 {
-    /// <summary>How many batches are mixed.</summary>
+    /// <summary>Share of batches that are mixed.</summary>
     public double Probability { get; init => field = Require.Between(Require.Positive(value), 0, 1); } = 1;
 
     internal override string? Problem(Shape sample, DataShape data) => data.Answer is null
@@ -20,7 +20,7 @@ public abstract record MixConfig : AugmentConfig
 /// </summary>
 public sealed record MixupConfig : MixConfig
 {
-    /// <summary>Of the distribution Beta(alpha, alpha) of the shares: small for shares near 0 and 1, 1 for any.</summary>
+    /// <summary>The weights are drawn from Beta(alpha, alpha): near 0 and 1 for a small alpha, uniform for 1.</summary>
     [Shorthand]
     public double Alpha { get; init => field = Require.Between(Require.Positive(value), 0.001, 1000); } = 0.2;
 
@@ -31,7 +31,7 @@ public sealed record MixupConfig : MixConfig
 /// <summary>Lays a rectangle of one picture over another; their losses count by their areas (Yun et al., 2019).</summary>
 public sealed record CutmixConfig : MixConfig
 {
-    /// <summary>Of the distribution Beta(alpha, alpha) of the areas: small for areas near 0 and 1, 1 for any.</summary>
+    /// <summary>The areas are drawn from Beta(alpha, alpha): near 0 and 1 for a small alpha, uniform for 1.</summary>
     [Shorthand]
     public double Alpha { get; init => field = Require.Between(Require.Positive(value), 0.001, 1000); } = 1;
 

@@ -10,11 +10,11 @@ public sealed record ResizedCropConfig : AugmentConfig, IPictureChange
 {
     private const int Tries = 10;
 
-    /// <summary>Smallest and largest area of the part.</summary>
+    /// <summary>Smallest and largest area of the crop, as a share of the picture.</summary>
     [DefaultText("[0.08, 1]")]
     public IReadOnlyList<double> Scale { get; init => field = Range(value, 1); } = [0.08, 1];
 
-    /// <summary>Smallest and largest ratio of its width to its height.</summary>
+    /// <summary>Smallest and largest aspect ratio (width / height).</summary>
     [DefaultText("[3/4, 4/3]")]
     public IReadOnlyList<double> Ratio { get; init => field = Range(value, 1000); } = [3.0 / 4, 4.0 / 3];
 
@@ -63,17 +63,17 @@ public abstract record ColorConfig : AugmentConfig
 /// <summary>Changes brightness, contrast, saturation and hue in random order, as <c>torchvision.transforms.ColorJitter</c>.</summary>
 public sealed record ColorJitterConfig : ColorConfig, IPictureChange
 {
-    /// <summary>The factor lies between 1 - brightness (at least 0) and 1 + brightness.</summary>
+    /// <summary>The factor is drawn between 1 - brightness (at least 0) and 1 + brightness.</summary>
     public double Brightness { get; init => field = Require.NonNegative(value); } = 0.2;
 
-    /// <summary>The factor lies between 1 - contrast (at least 0) and 1 + contrast.</summary>
+    /// <summary>The factor is drawn between 1 - contrast (at least 0) and 1 + contrast.</summary>
     public double Contrast { get; init => field = Require.NonNegative(value); } = 0.2;
 
-    /// <summary>The factor lies between 1 - saturation (at least 0) and 1 + saturation. Gray pictures have none.</summary>
+    /// <summary>The factor is drawn between 1 - saturation (at least 0) and 1 + saturation. No effect on gray pictures.</summary>
     [DefaultText("0.2, of gray pictures 0")]
     public double? Saturation { get; init => field = value is double v ? Require.NonNegative(v) : null; }
 
-    /// <summary>Largest turn of the hue either way, as a part of the circle. Gray pictures have none.</summary>
+    /// <summary>Largest change of the hue either way, as a fraction of the colour circle. No effect on gray pictures.</summary>
     public double Hue { get; init => field = Require.Between(value, 0, 0.5); }
 
     bool IPictureChange.MovesPixels => false;
@@ -118,14 +118,14 @@ public sealed record RandAugmentConfig : ColorConfig, IPictureChange
 {
     private const int Kinds = 14;
 
-    /// <summary>Changes a picture.</summary>
+    /// <summary>Operations per picture.</summary>
     public int NumOps { get; init => field = Require.Between(value, 1, 20); } = 2;
 
     /// <summary>Their strength, from 0 to 30.</summary>
     [Shorthand]
     public double Magnitude { get; init => field = Require.Between(value, 0, 30); } = 9;
 
-    /// <summary>What comes in from outside: black, the mean of each channel, or the mirrored picture (reflect).</summary>
+    /// <summary>What appears at the edges: black, the mean of each channel, or the mirrored picture (reflect).</summary>
     public Outside Fill { get; init; }
 
     bool IPictureChange.MovesPixels => true;

@@ -13,7 +13,7 @@ public sealed record CopyFirstConfig() : GeneratedConfig(2000, 500)
 {
     public int Steps { get; init => field = Require.Between(value, 1, 1 << 16); } = 60;
 
-    /// <summary>Classes, and numbers a step.</summary>
+    /// <summary>Number of classes, and of features per step.</summary>
     public int Classes { get; init => field = Require.Between(value, 2, 1000); } = 4;
 
     /// <summary>Standard deviation of every number.</summary>

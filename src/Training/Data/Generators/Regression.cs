@@ -12,7 +12,7 @@ public abstract record RegressionConfig : GeneratedConfig
 
     protected RegressionConfig(int train, int test, double noise) : base(train, test) => this.noise = noise;
 
-    /// <summary>Standard deviation of what is added to each target.</summary>
+    /// <summary>Standard deviation of the noise added to each target.</summary>
     public double Noise { get => noise; init => noise = Require.NonNegative(value); }
 
     protected abstract int FeatureCount { get; }
@@ -72,7 +72,7 @@ public sealed record LinearConfig() : RegressionConfig(1000, 200, 0.1)
 /// <summary>y = sin 2πfx over [-1, 1].</summary>
 public sealed record SineConfig() : RegressionConfig(1000, 200, 0.05)
 {
-    /// <summary>Waves in an interval of length 1.</summary>
+    /// <summary>Periods in an interval of length 1.</summary>
     public double Frequency { get; init => field = Require.Positive(value); } = 1;
 
     protected override string Title => "a sine";

@@ -40,8 +40,8 @@ public sealed record ResizeConfig
     public required ImageSize Size { get; init; }
 
     /// <summary>
-    /// For pictures whose sides have another ratio: stretch keeps the whole picture and changes its ratio, crop cuts off what is too long on
-    /// both sides, pad adds borders of the background.
+    /// For pictures of another aspect ratio: stretch keeps the whole picture and changes its ratio, crop cuts the longer side on both ends, pad adds borders in
+    /// the background colour.
     /// </summary>
     public ResizeMethod Method { get; init; }
 }

@@ -4,17 +4,17 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>A table whose rows follow one another in time: the last rows predict the targets of the next. Held-back parts are the latest rows, not random ones.</summary>
+/// <summary>A table whose rows are in time order: past rows predict the targets of the next. The held-out parts are the latest rows, not random ones.</summary>
 public sealed record WindowConfig : ILocated
 {
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>Rows that a sample holds; its shape is [columns, past], a signal.</summary>
+    /// <summary>Rows per sample; its shape is [columns, past], a signal.</summary>
     [Shorthand]
     public required int Past { get; init => field = Require.Between(value, 1, 1 << 16); }
 
-    /// <summary>Rows behind them whose targets are predicted; with 'label' the row behind them whose class is predicted, 0 for the last row that the sample holds.</summary>
+    /// <summary>Rows after them whose targets are predicted; with 'label' the row after them whose class is predicted, 0 for the last row of the sample itself.</summary>
     public int Horizon { get; init => field = Require.Between(value, 0, 1 << 16); } = 1;
 }
 
