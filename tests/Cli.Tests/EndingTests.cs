@@ -82,7 +82,7 @@ public sealed class EndingTests : IDisposable
         process.StandardOutput.ReadToEnd();
         Patience.UntilEndOf(process);
         Assert.True(process.ExitCode == 130, $"ended with {process.ExitCode}: {errors.Result}");
-        Assert.Contains("go on with: gpugrad resume parts", errors.Result, StringComparison.Ordinal);
+        Assert.Contains("resume it with: gpugrad resume parts", errors.Result, StringComparison.Ordinal);
         JsonNode summary = JsonNode.Parse(File.ReadAllText(gpugrad["parts/summary.json"]))!;
         Assert.Equal("stopped", (string?)summary["status"]);
 

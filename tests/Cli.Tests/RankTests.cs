@@ -140,7 +140,7 @@ public sealed class RankTests : IDisposable
         using (Process kill = Process.Start("kill", $"-TERM {other}"))
             kill.WaitForExit();
         Patience.UntilEndOf(run);
-        Assert.Contains("as another rank was asked to; go on with: gpugrad resume run", errors.Result, StringComparison.Ordinal);
+        Assert.Contains("as another rank was asked to; resume it with: gpugrad resume run", errors.Result, StringComparison.Ordinal);
         Assert.Equal("stopped", (string)JsonNode.Parse(File.ReadAllText(gpugrad["run/summary.json"]))!["status"]!);
     }
 

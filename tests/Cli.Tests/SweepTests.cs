@@ -120,7 +120,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Theory]
-    [InlineData("base: other.yaml\nspace: {seed: {choice: [1]}}\n", "sweep.yaml:1:7: base 'other.yaml' is not there")]
+    [InlineData("base: other.yaml\nspace: {seed: {choice: [1]}}\n", "sweep.yaml:1:7: base 'other.yaml' does not exist")]
     [InlineData("base: base.yaml\nspace: {train.optimiser: {choice: [adam]}}\n", "train.optimiser: adam does not fit base.yaml: --set train.optimiser:1:1: train has no 'optimiser'; did you mean 'optimizer'?")]
     [InlineData("base: base.yaml\nspace: {train.optimizer.adam.lr: {range: [-1, 1]}}\n", "train.optimizer.adam.lr: -1 does not fit base.yaml")]
     [InlineData("base: base.yaml\nmonitor: test-loss\nspace: {seed: {choice: [1]}}\n", "sweep.yaml:2:10: trials would be picked by 'test-loss'")]

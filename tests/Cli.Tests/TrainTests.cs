@@ -106,7 +106,7 @@ public sealed class TrainTests(TrainedRun trained) : IClassFixture<TrainedRun>
     public void A_folder_that_holds_a_run_is_not_written_over()
     {
         string line = gpugrad.Run(TrainedRun.Arguments("run")).Refused(ExitCode.Usage);
-        Assert.StartsWith("run: holds a run already; go on with it by 'gpugrad resume run'", line, StringComparison.Ordinal);
+        Assert.StartsWith("run: already holds a run; continue it with 'gpugrad resume run'", line, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -53,10 +53,10 @@ public sealed class WorthlessAnswerTests : IDisposable
         string name = Kernels.Devices.Cpu.CpuDevice.Describe(1);
         Assert.SkipWhen(!name.Contains("256", StringComparison.Ordinal) && !name.Contains("512", StringComparison.Ordinal) && !name.Contains("AVX", StringComparison.Ordinal), "the narrowest vectors only");
         gpugrad.Run("train", "test.yaml", "--out", "run").Done();
-        Assert.Equal("", gpugrad.Run("resume", "run", "--set", "train.epochs=3").Done().Errors.Split('\n').FirstOrDefault(l => l.Contains("goes on with", StringComparison.Ordinal)) ?? "");
+        Assert.Equal("", gpugrad.Run("resume", "run", "--set", "train.epochs=3").Done().Errors.Split('\n').FirstOrDefault(l => l.Contains("continues on", StringComparison.Ordinal)) ?? "");
         gpugrad.Variables["GPUGRAD_SIMD"] = "128";
         Answer answer = gpugrad.Run("resume", "run", "--set", "train.epochs=4").Done();
-        Assert.Single(answer.Errors.Split('\n'), l => l.StartsWith("goes on with cpu (", StringComparison.Ordinal) && l.Contains("the last bits differ", StringComparison.Ordinal));
+        Assert.Single(answer.Errors.Split('\n'), l => l.StartsWith("continues on cpu (", StringComparison.Ordinal) && l.Contains("the last bits differ", StringComparison.Ordinal));
         JsonNode resumed = Assert.Single(JsonNode.Parse(File.ReadAllText(gpugrad["run/manifest.json"]))!["resumed"]!.AsArray())!;
         Assert.Equal(12, (int)resumed["step"]!);
         Assert.StartsWith("cpu (", (string)resumed["device"]!, StringComparison.Ordinal);

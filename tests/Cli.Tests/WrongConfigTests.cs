@@ -88,7 +88,7 @@ public sealed class WrongConfigTests : IDisposable
     [InlineData("  epochs: 2", "  epochs: 2\n epochs: 3", "19:2: not YAML")]
     [InlineData("name: test", "name: &x test", "1:7: an anchor")]
     [InlineData("name: test", "name: !!str test", "1:7: a tag")]
-    [InlineData("name: test", "extends: nowhere.yaml", "1:10: extends 'nowhere.yaml', which is not there")]
+    [InlineData("name: test", "extends: nowhere.yaml", "1:10: extends 'nowhere.yaml', which does not exist")]
     public void A_wrong_config_is_one_line_and_exit_code_2_before_device_and_data(string right, string wrong, string expected)
     {
         Assert.Contains(right, Good, StringComparison.Ordinal);

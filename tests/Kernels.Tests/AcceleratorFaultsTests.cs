@@ -32,7 +32,7 @@ public sealed class AcceleratorFaultsTests : IDisposable
     {
         GpuGradException fault = AcceleratorFaults.Translate(device, "a launch", new CLException(error))!;
         Assert.Equal(Fault.Device, fault.Fault);
-        Assert.Equal($"emulated was lost during a launch: {error}. Nothing more can be read from it; `gpugrad resume` goes on from the last checkpoint.", fault.Message);
+        Assert.Equal($"emulated was lost during a launch: {error}. Nothing more can be read from it; `gpugrad resume` continues from the last checkpoint.", fault.Message);
     }
 
     [Fact]

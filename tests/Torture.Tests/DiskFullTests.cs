@@ -55,7 +55,7 @@ public sealed class DiskFullTests : IDisposable
         bool full = ended.Errors.Contains("(ENOSPC)", StringComparison.Ordinal);
         Assert.True(full || ended.Code == 0, what);
         if (full && ended.Errors.Contains(".ckpt: ", StringComparison.Ordinal))
-            Assert.True(required ? ended.Code == 3 : ended.Errors.Contains("The run goes on; what was saved before is unchanged.", StringComparison.Ordinal), what);
+            Assert.True(required ? ended.Code == 3 : ended.Errors.Contains("The run continues; what was saved before is unchanged.", StringComparison.Ordinal), what);
         return full;
     }
 

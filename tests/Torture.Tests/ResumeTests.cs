@@ -38,7 +38,7 @@ public sealed class ResumeTests : IDisposable
             string line = Assert.Single(ended.Errors.Trim().Split('\n'));
             string key = Regex.Replace(change.Split('=')[0], @"^model\.([0-9])", "model[$1]");
             Assert.StartsWith($"gpugrad: {Changed}{key}: ", line);
-            Assert.EndsWith("Undo the change, or go on all the same with --allow-changes.", line);
+            Assert.EndsWith("Undo the change, or continue anyway with --allow-changes.", line);
         }
     }
 
@@ -126,6 +126,6 @@ public sealed class ResumeTests : IDisposable
         Ended ended = Gpugrad.Inside("resume", Run);
         Assert.Equal(3, ended.Code);
         Assert.InRange(files.Length, 2, 3);
-        Assert.Contains($"none of its {files.Length} checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains($"none of its {files.Length} checkpoints is intact; nothing was changed. Restore one from a backup, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
     }
 }

@@ -82,7 +82,7 @@ public sealed class StopTests : IDisposable
     private RunState AssertStopped(Ended ended, string name, int code)
     {
         Assert.True(ended.Code == code, $"{name}: {ended}");
-        Assert.Contains("go on with: gpugrad resume", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("resume it with: gpugrad resume", ended.Errors, StringComparison.Ordinal);
         using RunFolder folder = RunFolder.Open(Run);
         Assert.Equal("stopped", folder.ReadSummary().Status);
         using CheckpointFile newest = folder.Checkpoints.OpenNewest()!;

@@ -14,7 +14,7 @@ namespace GpuGrad.Cli.Verbs;
 [Verb("doctor", HelpText = "Does this device compute right? Every op, or the network of a config, against the reference in double.")]
 public sealed class DoctorVerb : Verb
 {
-    [Value(0, MetaName = "CONFIG", HelpText = "A config whose network is checked layer by layer; without one every op is.")]
+    [Value(0, MetaName = "CONFIG", HelpText = "A config whose network is checked layer by layer; without one, every op is checked.")]
     public string? ConfigPath { get; set; }
 
     [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config.")]

@@ -14,7 +14,7 @@ public sealed class SweepVerb : Verb
     [Value(0, MetaName = "SWEEP", Required = true, HelpText = "The YAML file of the sweep: base, space, search, trials.")]
     public string SweepPath { get; set; } = "";
 
-    [Option("out", MetaValue = "DIR", HelpText = "The sweep's folder; the same again goes on with a sweep that was stopped. sweeps/<name> by default.")]
+    [Option("out", MetaValue = "DIR", HelpText = "The sweep's folder; given again, a stopped sweep continues. sweeps/<name> by default.")]
     public string? Out { get; set; }
 
     [Option("parallel", MetaValue = "N", HelpText = "Trials at a time; overrides the file.")]

@@ -20,7 +20,7 @@ public sealed class TrainVerb : ConfigVerb
     [Option("weights", MetaValue = "FILE|RUN", HelpText = "Weights to begin with, by name, as init-from in the config: a run folder or a .safetensors file.")]
     public string? Weights { get; set; }
 
-    [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint; gpugrad resume goes on to the config's last epoch.")]
+    [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint; gpugrad resume continues to the config's last epoch.")]
     [Range(1)]
     public int? Until { get; set; }
 

@@ -45,9 +45,9 @@ internal static class TrainingCommand
             RunState state = session.Trainer.State;
             bool asPlanned = signals.ExitCode is null && state.Epoch >= until;
             if (asPlanned)
-                output.Line($"stopped after epoch {state.Epoch}, as --until says; go on with: gpugrad resume {folder.Path}");
+                output.Line($"stopped after epoch {state.Epoch}, as --until says; resume it with: gpugrad resume {folder.Path}");
             else
-                Output.Note($"stopped at step {state.Step}{(signals.ExitCode is null ? ", as another rank was asked to" : "")}; go on with: gpugrad resume {folder.Path}");
+                Output.Note($"stopped at step {state.Step}{(signals.ExitCode is null ? ", as another rank was asked to" : "")}; resume it with: gpugrad resume {folder.Path}");
             output.Json(JsonNode.Parse(File.ReadAllText(folder.Summary))!);
             return asPlanned ? ExitCode.Done : signals.ExitCode ?? ExitCode.Unexpected;
         }

@@ -71,6 +71,6 @@ internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet 
     {
         recorder?.Dispose();
         recorder = null;
-        warn($"{e.Message} The run goes on without its black box (diagnostics.black-box): a step that goes wrong could not be replayed.");
+        warn($"{e.Message} The run continues without its black box (diagnostics.black-box): a step that goes wrong could not be replayed.");
     }
 }

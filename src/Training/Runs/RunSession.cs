@@ -150,7 +150,7 @@ public sealed class RunSession : IDisposable
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
-            warn("No memory is left to measure the network's start (diagnostics.init-audit); the run goes on without.");
+            warn("No memory is left to measure the network's start (diagnostics.init-audit); the run continues without.");
         }
     }
 
@@ -169,5 +169,5 @@ public sealed class RunSession : IDisposable
         }
     }
 
-    private void Survive(GpuGradException e) => warn($"{e.Message} The run goes on; what was saved before is unchanged.");
+    private void Survive(GpuGradException e) => warn($"{e.Message} The run continues; what was saved before is unchanged.");
 }

@@ -77,7 +77,7 @@ public sealed class SweepFolder : IDisposable
         if (!File.Exists(own))
         {
             if (Directory.EnumerateFileSystemEntries(Path).FirstOrDefault(e => System.IO.Path.GetFileName(e) != RunLock.FileName) is string other)
-                throw new GpuGradException(Fault.Config, $"{Path}: is no sweep and not empty ({System.IO.Path.GetFileName(other)} is in it); expected an empty folder, one that is not there, or a sweep's own");
+                throw new GpuGradException(Fault.Config, $"{Path}: is neither empty nor a sweep (it contains {System.IO.Path.GetFileName(other)}); expected an empty folder, a new one, or that of a sweep");
             DurableFile.WriteText(folder, BaseFile, baseText);
             DurableFile.WriteText(folder, GivenFile, given);
             DurableFile.CreateFolder(System.IO.Path.Combine(Path, "trials"));

@@ -60,7 +60,7 @@ public sealed class SweepPlan
         SweepConfig config = ConfigBinder.Bind<SweepConfig>(tree, "the sweep");
         string basePath = System.IO.Path.Combine(System.IO.Path.GetDirectoryName(path) ?? "", config.Base);
         if (!File.Exists(basePath))
-            throw new ConfigException(tree["base"]!.Mark, $"base '{config.Base}' is not there ({basePath}); expected a config, relative to this file");
+            throw new ConfigException(tree["base"]!.Mark, $"base '{config.Base}' does not exist ({basePath}); expected a config, relative to this file");
         var plan = new SweepPlan(config, path, tree, basePath, RunConfigFile.Load(basePath));
         plan.Check();
         return plan;

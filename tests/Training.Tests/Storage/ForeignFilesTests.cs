@@ -196,7 +196,7 @@ public sealed class ForeignFilesTests : IDisposable
             run.Checkpoints.Save(Samples.At(5), keep: 1);
             run.WriteSummary(Summary);
             var stopped = Assert.Throws<MovedFolderException>(() => run.RequireInPlace(" after step 5"));
-            Assert.Equal($"{Run}: the folder of this run was moved while it went on; what is there now by that name was left alone. The run has stopped after step 5; go on with: gpugrad resume {elsewhere["moved"]}", stopped.Message);
+            Assert.Equal($"{Run}: the folder of this run was moved while it ran; what has that name now was left alone. The run has stopped after step 5; resume it with: gpugrad resume {elsewhere["moved"]}", stopped.Message);
             Assert.Contains("in use by process", Assert.Throws<GpuGradException>(() => RunFolder.Open(elsewhere["moved"])).Message);
             run.Withdraw();
         }

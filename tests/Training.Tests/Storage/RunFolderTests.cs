@@ -63,7 +63,7 @@ public sealed class RunFolderTests : IDisposable
         using (RunFolder run = RunFolder.CreateAt(folder["new/run"]))
             run.WriteConfig("seed: 1\n");
         var again = Assert.Throws<GpuGradException>(() => RunFolder.CreateAt(folder["new/run"]));
-        Assert.Contains("holds a run already; go on with it by 'gpugrad resume", again.Message);
+        Assert.Contains("already holds a run; continue it with 'gpugrad resume", again.Message);
         Directory.CreateDirectory(folder["empty"]);
         RunFolder.CreateAt(folder["empty"]).Dispose();
         RunFolder.CreateAt(folder["empty"]).Dispose();
@@ -242,7 +242,7 @@ public sealed class ConfigDiffTests
         ConfigDiff.RequireNone(ConfigDiff.Since(checkpoint, config, "xyz"));
         var e = Assert.Throws<GpuGradException>(() => ConfigDiff.RequireNone(ConfigDiff.Since(checkpoint, YamlReader.Read("a: 2", "now"), "other")));
         Assert.Equal("The run was begun with other settings: a: 1 -> 2; b: c: 2 -> (none); (samples of the data set): xyz -> other. "
-            + "Undo the change, or go on all the same with --allow-changes.", e.Message);
+            + "Undo the change, or continue anyway with --allow-changes.", e.Message);
         Assert.Equal(Fault.Config, e.Fault);
     }
 

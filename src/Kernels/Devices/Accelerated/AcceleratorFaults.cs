@@ -31,7 +31,7 @@ internal static class AcceleratorFaults
         KernelBuildException e => (e.InnerException is { } cause && IsOutOfMemory(cause, bytes) ? OutOfMemory(device, $"kernel {e.Kernel}", bytes, e) : null)
             ?? new GpuGradException(Fault.Device, $"{device.Id} could not build kernel '{e.Kernel}': {OneLine(e.InnerException ?? e)}", e),
         AcceleratorException e when IsOutOfMemory(e, bytes) => OutOfMemory(device, what, bytes, e),
-        AcceleratorException e when IsLost(e) => new GpuGradException(Fault.Device, $"{device.Id} was lost during {what}: {OneLine(e)}. Nothing more can be read from it; `gpugrad resume` goes on from the last checkpoint.", e),
+        AcceleratorException e when IsLost(e) => new GpuGradException(Fault.Device, $"{device.Id} was lost during {what}: {OneLine(e)}. Nothing more can be read from it; `gpugrad resume` continues from the last checkpoint.", e),
         AcceleratorException e => new GpuGradException(Fault.Device, $"{device.Id} failed in {what}: {OneLine(e)}", e),
         InternalCompilerException e => new GpuGradException(Fault.Device, $"{device.Id} failed in {what}: {OneLine(e)}", e),
         _ => null,

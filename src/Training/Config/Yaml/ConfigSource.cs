@@ -28,7 +28,7 @@ public static class ConfigSource
         string folder = Path.GetDirectoryName(Path.GetFullPath(path)) ?? "";
         string file = Path.Combine(folder, parent.Value);
         if (!File.Exists(file))
-            throw new ConfigException(node.Mark, $"extends '{parent.Shown}', which is not there ({file})");
+            throw new ConfigException(node.Mark, $"extends '{parent.Shown}', which does not exist ({file})");
         return Merge(WithParents(file, depth + 1), tree.With("extends", null));
     }
 

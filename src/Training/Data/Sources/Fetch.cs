@@ -49,7 +49,7 @@ internal static class Fetch
         }
         throw new GpuGradException(
             Fault.Data,
-            $"{folder}: the data set is not there and cannot be fetched ({string.Join("; ", reasons)}); expected {string.Join(", ", files.Select(f => f.Name))} in that folder, or the folder that has them as 'path'");
+            $"{folder}: the data set is missing and cannot be fetched ({string.Join("; ", reasons)}); expected {string.Join(", ", files.Select(f => f.Name))} in that folder, or the folder that has them as 'path'");
     }
 
     private static void Remove(string folder)

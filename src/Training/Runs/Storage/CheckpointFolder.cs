@@ -86,7 +86,7 @@ public sealed partial class CheckpointFolder
                 }
             }
             if (!gone)
-                throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is whole; nothing was changed. Put a copy of one in its place, or train anew into another folder.");
+                throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is intact; nothing was changed. Restore one from a backup, or train anew into another folder.");
         }
         throw new GpuGradException(Fault.Data, $"{Path}: its checkpoints are replaced faster than one can be opened; try again, or let the run save less often (checkpoint: {{every: N}}).");
     }

@@ -85,7 +85,7 @@ public sealed class RunFolder : IDisposable
     public static RunFolder CreateAt(string path, Action<string>? warn = null, IFileSystem? files = null)
     {
         if (File.Exists(path))
-            throw new GpuGradException(Fault.Config, $"{path}: is a file; expected a folder that is empty or not there.");
+            throw new GpuGradException(Fault.Config, $"{path}: is a file; expected an empty or a new folder.");
         bool made = !Directory.Exists(path);
         DurableFile.CreateFolder(path, files);
         WorkFolder folder = WorkFolder.Open(path, files);
@@ -228,8 +228,8 @@ public sealed class RunFolder : IDisposable
         .Select(e => System.IO.Path.GetFileName(e)).All(e => e == RunLock.FileName || DurableFile.IsAside(e) || but.Any(b => System.IO.Path.GetFileName(b) == e));
 
     private static GpuGradException NotEmpty(string path) => new(Fault.Config, IsRun(path)
-        ? $"{path}: holds a run already; go on with it by 'gpugrad resume {path}', or choose another folder."
-        : $"{path}: is not empty; expected an empty folder or one that is not there.");
+        ? $"{path}: already holds a run; continue it with 'gpugrad resume {path}', or choose another folder."
+        : $"{path}: is not empty; expected an empty or a new folder.");
 
     private void Write(string path, string text) => DurableFile.WriteText(Folder, System.IO.Path.GetFileName(path), text);
 }

@@ -24,8 +24,8 @@ public sealed class MissingFileException(string path) : GpuGradException(Fault.D
 /// <param name="now">Where it lies now; null where it is gone, or what a run needs to be resumed.</param>
 /// <param name="what">What is in it.</param>
 public sealed class MovedFolderException(string path, string? now, string what) : GpuGradException(Fault.Data, now is null
-    ? $"{path}: the folder of this run, or the config in it, was removed while it went on; nothing was put in its place. The run has stopped and cannot be resumed."
-    : $"{path}: the folder of this run was moved while it went on; what is there now by that name was left alone. The run has stopped{what}; go on with: gpugrad resume {now}")
+    ? $"{path}: the folder of this run, or the config in it, was removed while it ran; nothing was written in its place. The run has stopped and cannot be resumed."
+    : $"{path}: the folder of this run was moved while it ran; what has that name now was left alone. The run has stopped{what}; resume it with: gpugrad resume {now}")
 {
     public string? Now { get; } = now;
 }
