@@ -144,7 +144,7 @@ public sealed class SweepTests : IDisposable
         gpugrad.Write("base.yaml", Base.Replace("epochs: 4", "epochs: 5", StringComparison.Ordinal));
         Assert.Contains("holds a sweep of another base.yaml than base.yaml", gpugrad.Run("sweep", "sweep.yaml", "--out", "s").Refused(ExitCode.Usage), StringComparison.Ordinal);
         gpugrad.Write("full/notes.txt", "mine");
-        Assert.Contains("is no sweep and not empty", gpugrad.Run("sweep", "sweep.yaml", "--out", "full").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("is neither empty nor a sweep", gpugrad.Run("sweep", "sweep.yaml", "--out", "full").Refused(ExitCode.Usage), StringComparison.Ordinal);
     }
 
     [Fact]

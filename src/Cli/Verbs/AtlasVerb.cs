@@ -11,19 +11,19 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("atlas", HelpText = "Each activation and its derivative over the histogram of what your network feeds it; 'atlas functions' for the functions alone.")]
+[Verb("atlas", HelpText = "Plot each activation and its derivative over the histogram of the inputs that your network feeds it; 'atlas functions' plots the functions alone.")]
 public sealed class AtlasVerb : ConfigVerb
 {
     private const string Functions = "functions";
 
-    [Option("weights", MetaValue = "FILE", HelpText = "Look at these weights (.safetensors); else at the config's initialisers.")]
+    [Option("weights", MetaValue = "FILE", HelpText = "Use these weights (.safetensors); by default the config's initialisers.")]
     public string? Weights { get; set; }
 
-    [Option("samples", Default = 64, MetaValue = "N", HelpText = "Samples that go through the network.")]
+    [Option("samples", Default = 64, MetaValue = "N", HelpText = "Samples to feed through the network.")]
     [Range(2)]
     public int Samples { get; set; }
 
-    [Option("html", MetaValue = "FILE", Default = "atlas.html", HelpText = "Where the pictures go.")]
+    [Option("html", MetaValue = "FILE", Default = "atlas.html", HelpText = "Folder to write the pictures to.")]
     public string Html { get; set; } = "";
 
     public override int Run(Output output)

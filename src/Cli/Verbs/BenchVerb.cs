@@ -12,7 +12,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("bench", HelpText = "Time a training step, an op (--op) or the machine (--machine), and hold it against what the machine can do.")]
+[Verb("bench", HelpText = "Time a training step, an op (--op) or the machine (--machine), and compare it with the machine's limits.")]
 public sealed class BenchVerb : OverridingVerb
 {
     [Value(0, MetaName = "CONFIG", HelpText = "The YAML file of the experiment whose training step is timed.")]
@@ -21,20 +21,20 @@ public sealed class BenchVerb : OverridingVerb
     [Option("op", MetaValue = "NAME", HelpText = "Time one op, forward and backward, instead: matmul, conv, depthwise, maxpool, batchnorm, relu, sgd, …")]
     public string? Op { get; set; }
 
-    [Option("shape", MetaValue = "AxBxC", HelpText = "Sizes for --op, e.g. 1024x1024x1024 (M, K, N) for matmul; an example if none is given.")]
+    [Option("shape", MetaValue = "AxBxC", HelpText = "Sizes for --op, e.g. 1024x1024x1024 (M, K, N) for matmul; a typical size by default.")]
     public string? Shape { get; set; }
 
-    [Option("machine", HelpText = "Measure the machine: float operations a second and bandwidth.")]
+    [Option("machine", HelpText = "Measure the machine: FLOP/s and memory bandwidth.")]
     public bool Machine { get; set; }
 
-    [Option("seconds", Default = 2.0, MetaValue = "S", HelpText = "Time to spend on measuring.")]
+    [Option("seconds", Default = 2.0, MetaValue = "S", HelpText = "Seconds to spend on measuring.")]
     [Range(0, Above = true, Highest = 3600)]
     public double Seconds { get; set; }
 
     [Option("rows", Default = 20, MetaValue = "N", HelpText = "Ops to list; --json lists all.")]
     public int Rows { get; set; }
 
-    [Option("brief", HelpText = "Only the time: neither the machine's peak nor the single ops are measured.")]
+    [Option("brief", HelpText = "Measure the time alone, not the machine's peak or the single ops.")]
     public bool Brief { get; set; }
 
     [Option("ranks", HelpText = "Time the step on 1, 2, 4 … of the ranks that mpirun started, and forecast up to 1,024.")]

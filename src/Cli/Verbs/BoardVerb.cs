@@ -2,13 +2,13 @@ using CommandLine;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("board", HelpText = "A page in the browser with the runs of a folder, live: curves, layers, mistakes, configs side by side.")]
+[Verb("board", HelpText = "Show the runs of a folder in the browser, live: curves, layers, mistakes, configs side by side.")]
 public sealed class BoardVerb : WebVerb
 {
-    [Value(0, MetaName = "FOLDER", HelpText = "Where runs are, in folders of any depth up to five; a run itself too. runs by default.")]
+    [Value(0, MetaName = "FOLDER", HelpText = "Folder of runs, at most five levels deep, or a run itself; runs by default.")]
     public string? Folder { get; set; }
 
-    [Option("port", Default = 8001, HelpText = "The port to listen at; 0 for any that is free.")]
+    [Option("port", Default = 8001, HelpText = "The port to listen on; 0 for any free port.")]
     [Range(0, Highest = 65535)]
     public override int Port { get; set; }
 }

@@ -7,7 +7,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("config", HelpText = "Check a config and print it with everything that it extends and overrides.")]
+[Verb("config", HelpText = "Check a config and print it with everything it extends and overrides merged in.")]
 public sealed class ConfigPrintVerb : ConfigVerb
 {
     public override int Run(Output output)

@@ -12,7 +12,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("data", HelpText = "data list: what data sets there are; data fetch NAME: get one; data show CONFIG or TABLE: look at one.")]
+[Verb("data", HelpText = "data list: the built-in data sets; data fetch NAME: download one; data show CONFIG or TABLE: inspect one.")]
 public sealed class DataVerb : Verb, ITakesOverrides
 {
     [Value(0, MetaName = "ACTION", Required = true, HelpText = "list, fetch or show.")]
@@ -31,7 +31,7 @@ public sealed class DataVerb : Verb, ITakesOverrides
     [Range(1)]
     public int Count { get; set; }
 
-    [Option("target", MetaValue = "COLUMN", HelpText = "show TABLE: the column to predict; others that give it away are named.")]
+    [Option("target", MetaValue = "COLUMN", HelpText = "show TABLE: the column to predict; columns that leak it are named.")]
     public string? Target { get; set; }
 
     [Option("set", HelpText = "show: KEY.KEY=VALUE overrides the config. Any number of times.")]

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("devices", HelpText = "List what this machine can train on.")]
+[Verb("devices", HelpText = "List the devices that this machine can train on.")]
 public sealed class DevicesVerb : Verb
 {
     public override int Run(Output output)

@@ -11,7 +11,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("doctor", HelpText = "Does this device compute right? Every op, or the network of a config, against the reference in double.")]
+[Verb("doctor", HelpText = "Check that a device computes correctly: every op, or the network of a config, against the double-precision reference.")]
 public sealed class DoctorVerb : Verb
 {
     [Value(0, MetaName = "CONFIG", HelpText = "A config whose network is checked layer by layer; without one, every op is checked.")]
@@ -27,14 +27,14 @@ public sealed class DoctorVerb : Verb
     [Range(0, Highest = 1024)]
     public int Threads { get; set; }
 
-    [Option("cases", Default = 20, MetaValue = "N", HelpText = "Shapes for each op, besides those that take a way of their own.")]
+    [Option("cases", Default = 20, MetaValue = "N", HelpText = "Random shapes for each op, besides those with a special code path.")]
     [Range(1)]
     public int Cases { get; set; }
 
     [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name holds this word, e.g. conv or activations/gelu.")]
     public string Op { get; set; } = "";
 
-    [Option("samples", MetaValue = "N", HelpText = "Samples in the batch that a network is checked with; 16, or 4 of a large network, by default.")]
+    [Option("samples", MetaValue = "N", HelpText = "Batch size for checking a network; by default 16, or 4 for a large network.")]
     [Range(1)]
     public int? Samples { get; set; }
 

@@ -11,7 +11,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("eval", HelpText = "Loss, accuracy and other figures of a trained network on its data set, or on other samples.")]
+[Verb("eval", HelpText = "Evaluate a trained network on its data set or on other samples: loss, accuracy and other metrics.")]
 public sealed class EvalVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
@@ -20,10 +20,10 @@ public sealed class EvalVerb : Verb
     [Option("split", Default = "test", HelpText = "Which samples: test, validation or train.")]
     public string Split { get; set; } = "test";
 
-    [Option("data", MetaValue = "FILE|FOLDER", HelpText = "Other samples with their labels or targets, read as the training data were; instead of --split.")]
+    [Option("data", MetaValue = "FILE|FOLDER", HelpText = "Other labelled samples, preprocessed like the training data; instead of --split.")]
     public string? Data { get; set; }
 
-    [Option("folder", MetaValue = "DIR", HelpText = "Where the run's own data lie now, if they have moved: relative paths in its config are relative to this.")]
+    [Option("folder", MetaValue = "DIR", HelpText = "Where the run's data are now, if they have moved: relative paths in its config are relative to this.")]
     public string? Folder { get; set; }
 
     [Option("device", HelpText = "Overrides the run's device.")]

@@ -11,25 +11,25 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("explain", HelpText = "Show an expression, or a network on one sample, as values forward and gradients backward with the rule of every gate.")]
+[Verb("explain", HelpText = "Show an expression, or a network on one sample: values forward, gradients backward, and the rule of every gate.")]
 public sealed partial class ExplainVerb : Verb
 {
-    [Value(0, MetaName = "EXPR|CONFIG", Required = true, HelpText = "Such as '(x + y)*z', or with kept values 'q = x + y; q*z'. Has + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function. A .yaml file: its network. An alarm of a run, such as G001: what it means.")]
+    [Value(0, MetaName = "EXPR|CONFIG", Required = true, HelpText = "For example '(x + y)*z', or with intermediate values 'q = x + y; q*z'. Knows + - * / ^, exp ln sqrt sin cos tan abs max min sum and every activation function. Or a .yaml file, for its network; or an alarm such as G001, for its meaning.")]
     public string What { get; set; } = "";
 
     [Option("at", MetaValue = "POINT", Default = "", HelpText = "The value of each variable: x=3,y=-pi/2.")]
     public string At { get; set; } = "";
 
-    [Option("claim", MetaValue = "FORMULAS", HelpText = "Derivatives worked out by hand, judged: 'w=(s-y)*s*(1-s)*x'. Exit code 1 if one is wrong.")]
+    [Option("claim", MetaValue = "FORMULAS", HelpText = "Check derivatives worked out by hand: 'w=(s-y)*s*(1-s)*x'. Exit code 1 if one is wrong.")]
     public string? Claims { get; set; }
 
-    [Option("sample", Default = 0, MetaValue = "N", HelpText = "Of a network: which training sample, from 0.")]
+    [Option("sample", Default = 0, MetaValue = "N", HelpText = "For a network: number of the training sample, from 0.")]
     public int Sample { get; set; }
 
-    [Option("weights", MetaValue = "FILE", HelpText = "Of a network: its weights (.safetensors); else the config's initialisers.")]
+    [Option("weights", MetaValue = "FILE", HelpText = "For a network: its weights (.safetensors); by default the config's initialisers.")]
     public string? Weights { get; set; }
 
-    [Option("html", MetaValue = "FILE", HelpText = "Draw it into this file.")]
+    [Option("html", MetaValue = "FILE", HelpText = "Draw it to this HTML file.")]
     public string? Html { get; set; }
 
     public override int Run(Output output)

@@ -11,22 +11,22 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("export", HelpText = "Write a trained network for others: the whole of it (.onnx), or its weights (.safetensors, .npz), named as in torch.nn.Sequential.")]
+[Verb("export", HelpText = "Export a trained network (.onnx), or its weights (.safetensors, .npz) named as in torch.nn.Sequential.")]
 public sealed class ExportVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
     public string Path { get; set; } = "";
 
-    [Option("out", Required = true, MetaValue = "FILE", HelpText = "The file to write; its ending decides the format.")]
+    [Option("out", Required = true, MetaValue = "FILE", HelpText = "The file to write; its extension decides the format.")]
     public string Out { get; set; } = "";
 
-    [Option("opset", Default = 17, MetaValue = "N", HelpText = "Of an .onnx file: version of ONNX's operators, 13 to 23; newer ones need newer readers.")]
+    [Option("opset", Default = 17, MetaValue = "N", HelpText = "For .onnx: the opset, 13 to 23; newer ones need newer readers.")]
     public int Opset { get; set; }
 
-    [Option("with-preprocessing", HelpText = "Of an .onnx file: its input is a raw sample, which the model scales as training did.")]
+    [Option("with-preprocessing", HelpText = "For .onnx: the input is a raw sample, which the model preprocesses as training did.")]
     public bool WithPreprocessing { get; set; }
 
-    [Option("with-probabilities", HelpText = "Of an .onnx file: a second output, the probabilities that predict gives.")]
+    [Option("with-probabilities", HelpText = "For .onnx: add a second output with the probabilities that predict gives.")]
     public bool WithProbabilities { get; set; }
 
     private const int MostNames = 8;

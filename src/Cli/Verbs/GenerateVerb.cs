@@ -7,28 +7,28 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("generate", HelpText = "Let a trained language model write on, token by token.")]
+[Verb("generate", HelpText = "Continue a text with a trained language model, token by token.")]
 public sealed class GenerateVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad, trained on the data set 'text'.")]
     public string Path { get; set; } = "";
 
-    [Option("prompt", MetaValue = "TEXT", Default = "\n", HelpText = "The beginning of the text; a line break by default.")]
+    [Option("prompt", MetaValue = "TEXT", Default = "\n", HelpText = "The text to continue; a line break by default.")]
     public string Prompt { get; set; } = "\n";
 
-    [Option("length", MetaValue = "N", Default = 500, HelpText = "Tokens to add.")]
+    [Option("length", MetaValue = "N", Default = 500, HelpText = "Number of tokens to generate.")]
     [Range(1)]
     public int Length { get; set; }
 
-    [Option("temperature", MetaValue = "T", Default = 1.0, HelpText = "Below 1 likely tokens become likelier, above 1 unlikely ones; 0 takes the likeliest always.")]
+    [Option("temperature", MetaValue = "T", Default = 1.0, HelpText = "Below 1 favours likely tokens, above 1 unlikely ones; 0 always takes the likeliest.")]
     [Range(0)]
     public double Temperature { get; set; }
 
-    [Option("top-k", MetaValue = "K", HelpText = "Choose among the K likeliest tokens only; 0, the default, for all.")]
+    [Option("top-k", MetaValue = "K", HelpText = "Sample only from the K likeliest tokens; 0, the default, for all.")]
     [Range(0)]
     public int TopK { get; set; }
 
-    [Option("top-p", MetaValue = "P", Default = 1.0, HelpText = "Choose among the likeliest tokens whose probabilities together reach P.")]
+    [Option("top-p", MetaValue = "P", Default = 1.0, HelpText = "Sample only from the likeliest tokens whose probabilities add up to P.")]
     [Range(0, Above = true, Highest = 1)]
     public double TopP { get; set; }
 

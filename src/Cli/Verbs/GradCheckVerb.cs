@@ -9,7 +9,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("gradcheck", HelpText = "Check the gradients of a network against central differences of its loss, in double; --device checks a device's too.")]
+[Verb("gradcheck", HelpText = "Check the gradients of a network against central differences of its loss, in double precision; --device checks a device's gradients too.")]
 public sealed class GradCheckVerb : ConfigVerb
 {
     // What the plain loops of the reference device do in a second, about; decides how much is checked by default.
@@ -17,21 +17,21 @@ public sealed class GradCheckVerb : ConfigVerb
     private const double Seconds = 20;
     private const double SecondsForGroups = 60;
 
-    [Option("samples", MetaValue = "N", HelpText = "Numbers of each tensor that are moved one by one; 0 for every one. By default as many as take about half a minute; in a network whose loss takes long to evaluate, tensors are moved together.")]
+    [Option("samples", MetaValue = "N", HelpText = "Elements of each tensor to perturb one by one; 0 for all. By default as many as take about half a minute; if the loss takes long to evaluate, whole tensors are perturbed together.")]
     public int? Samples { get; set; }
 
     [Option("batch", MetaValue = "N", HelpText = "Samples in the batch; by default up to 8, fewer for a large network.")]
     [Range(1)]
     public int? Batch { get; set; }
 
-    [Option("weights", MetaValue = "FILE", HelpText = "Check at these weights (.safetensors); else at the config's initialisers.")]
+    [Option("weights", MetaValue = "FILE", HelpText = "Check at these weights (.safetensors); by default at the config's initialisers.")]
     public string? Weights { get; set; }
 
-    [Option("jitter", Default = 0.1, MetaValue = "SHARE", HelpText = "Random change of the weights before the check: fresh ones stand on kinks and hide defects (all biases 0).")]
+    [Option("jitter", Default = 0.1, MetaValue = "SHARE", HelpText = "Random change of the weights before the check: initial weights lie on kinks and hide defects (all biases 0).")]
     [Range(0, Highest = 1)]
     public double Jitter { get; set; }
 
-    [Option("html", MetaValue = "FILE", HelpText = "Write a page with the table and the curve of step sizes.")]
+    [Option("html", MetaValue = "FILE", HelpText = "Write an HTML page with the table and the curve of step sizes.")]
     public string? Html { get; set; }
 
     public override int Run(Output output)

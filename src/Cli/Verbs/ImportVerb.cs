@@ -6,16 +6,16 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("import", HelpText = "Read a network from an ONNX model: writes a config that says it in layers, and its weights beside.")]
+[Verb("import", HelpText = "Import an ONNX model: writes a config with its layers, and its weights beside it.")]
 public sealed class ImportVerb : Verb
 {
-    [Value(0, MetaName = "FILE.onnx", Required = true, HelpText = "The model, of PyTorch, TensorFlow or any other program that writes ONNX.")]
+    [Value(0, MetaName = "FILE.onnx", Required = true, HelpText = "The model, written by PyTorch, TensorFlow or any other program that exports ONNX.")]
     public string Model { get; set; } = "";
 
-    [Option("out", MetaValue = "CONFIG.yaml", HelpText = "The config; called like the model by default. The weights get the same name and the ending .safetensors.")]
+    [Option("out", MetaValue = "CONFIG.yaml", HelpText = "The config to write; named after the model by default. The weights get the same name with the extension .safetensors.")]
     public string? Out { get; set; }
 
-    [Option("force", HelpText = "Overwrite files that are there.")]
+    [Option("force", HelpText = "Overwrite existing files.")]
     public bool Force { get; set; }
 
     public override int Run(Output output)

@@ -8,19 +8,19 @@ using GpuGrad.Training.Starters;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("init", HelpText = "Look at a table, arrays, a text or a folder of pictures or texts and write a config that trains on it.")]
+[Verb("init", HelpText = "Inspect a table, arrays, a text or a folder of pictures or texts, and write a config that trains on it.")]
 public sealed class InitVerb : Verb
 {
-    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, a text (.txt, .md), or a folder with a folder of pictures or texts for each class.")]
+    [Value(0, MetaName = "DATA", Required = true, HelpText = "A CSV, TSV, JSON Lines, Parquet, npz, npy or IDX file, a text (.txt, .md), or a folder that contains a folder of pictures or texts for each class.")]
     public string Data { get; set; } = "";
 
-    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the likely one by default. Of arrays: input, for an autoencoder.")]
+    [Option("target", MetaValue = "COLUMN", HelpText = "The column to predict, by name or number from 0; the most likely one by default. For arrays: 'input' makes an autoencoder.")]
     public string? Target { get; set; }
 
-    [Option("out", MetaValue = "FILE.yaml", HelpText = "The config; called like the data by default.")]
+    [Option("out", MetaValue = "FILE.yaml", HelpText = "The config to write; named after the data by default.")]
     public string? Out { get; set; }
 
-    [Option("force", HelpText = "Overwrite a file that is there.")]
+    [Option("force", HelpText = "Overwrite an existing file.")]
     public bool Force { get; set; }
 
     public override int Run(Output output)

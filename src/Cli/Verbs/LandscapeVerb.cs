@@ -12,18 +12,18 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("landscape", HelpText = "The loss around the weights: along random directions and downhill, over planes, kinks marked, the way of a run in its plane.")]
+[Verb("landscape", HelpText = "Plot the loss around the weights: along random directions and downhill, over planes, with kinks marked and the path of a run.")]
 public sealed class LandscapeVerb : ConfigVerb
 {
     private const int MostMarks = 40;
 
-    [Option("weights", MetaValue = "FILE", HelpText = "Look around these weights (.safetensors); else around the config's initialisers.")]
+    [Option("weights", MetaValue = "FILE", HelpText = "Centre on these weights (.safetensors); by default on the config's initialisers.")]
     public string? Weights { get; set; }
 
-    [Option("run", MetaValue = "RUN", HelpText = "Look around the newest checkpoint of this run, and draw the way that its checkpoints took.")]
+    [Option("run", MetaValue = "RUN", HelpText = "Centre on the newest checkpoint of this run, and draw the path of its checkpoints.")]
     public string? RunPath { get; set; }
 
-    [Option("samples", Default = 128, MetaValue = "N", HelpText = "Samples whose loss is looked at.")]
+    [Option("samples", Default = 128, MetaValue = "N", HelpText = "Samples to compute the loss on.")]
     [Range(2)]
     public int Samples { get; set; }
 
@@ -31,11 +31,11 @@ public sealed class LandscapeVerb : ConfigVerb
     [Range(3, Highest = 101)]
     public int Points { get; set; }
 
-    [Option("reach", Default = 1.0, HelpText = "How far the lines and planes go, in sizes of the weights.")]
+    [Option("reach", Default = 1.0, HelpText = "Extent of the lines and planes, relative to the norm of the weights.")]
     [Range(0, Above = true)]
     public double Reach { get; set; }
 
-    [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "Where the pictures go.")]
+    [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "Folder to write the pictures to.")]
     public string Html { get; set; } = "";
 
     public override int Run(Output output)

@@ -10,10 +10,10 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("lr-find", HelpText = "Look for a learning rate by short trials with several seeds; says so when there is no reliable answer.")]
+[Verb("lr-find", HelpText = "Find a learning rate by short trials with several seeds; says so if there is no reliable answer.")]
 public sealed class LrFindVerb : ConfigVerb
 {
-    [Option("seeds", Default = 3, MetaValue = "N", HelpText = "Runs with different initial weights and orders.")]
+    [Option("seeds", Default = 3, MetaValue = "N", HelpText = "Runs with different initial weights and sample orders.")]
     [Range(1, Highest = 100)]
     public int Seeds { get; set; }
 
@@ -29,7 +29,7 @@ public sealed class LrFindVerb : ConfigVerb
     [Range(0, Above = true)]
     public double To { get; set; }
 
-    [Option("write", HelpText = "Put the rate into the config file; everything else in it stays as it is.")]
+    [Option("write", HelpText = "Write the rate to the config file; nothing else in it changes.")]
     public bool Write { get; set; }
 
     [Option("html", MetaValue = "FILE", HelpText = "Draw the curves.")]

@@ -11,19 +11,19 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("predict", HelpText = "What a trained network says of new samples: label and probabilities, a line a sample.")]
+[Verb("predict", HelpText = "Predict new samples with a trained network: label and probabilities, one line per sample.")]
 public sealed class PredictVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "A run folder or a .safetensors file of GpuGrad.")]
     public string Path { get; set; } = "";
 
-    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files such as it was trained on: tables, npz, npy, IDX, pictures, folders of pictures; - for standard input.")]
+    [Value(1, MetaName = "INPUT", Required = true, Min = 1, HelpText = "Files of the kind it was trained on: tables, npz, npy, IDX, pictures, folders of pictures; - for standard input.")]
     public IEnumerable<string> Inputs { get; set; } = [];
 
     [Option("device", HelpText = "Overrides the run's device.")]
     public string? DeviceId { get; set; }
 
-    [Option("top", Default = 3, HelpText = "How many of the most likely classes are shown.")]
+    [Option("top", Default = 3, HelpText = "Number of most likely classes to show.")]
     [Range(1)]
     public int Top { get; set; }
 

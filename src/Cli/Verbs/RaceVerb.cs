@@ -9,14 +9,14 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("race", HelpText = "Random search, local search, numeric gradient, SGD and its family on one problem with the same number of forward passes.")]
+[Verb("race", HelpText = "Compare random search, local search, numeric gradients, SGD and its variants on one problem, with the same number of forward passes.")]
 public sealed class RaceVerb : ConfigVerb
 {
-    [Option("budget", Default = 300.0, MetaValue = "PASSES", HelpText = "Forward passes over the samples for each; a backward pass counts as two.")]
+    [Option("budget", Default = 300.0, MetaValue = "PASSES", HelpText = "Forward passes over the samples for each method; a backward pass counts as two.")]
     [Range(0, Above = true, Highest = 1e9)]
     public double Budget { get; set; }
 
-    [Option("samples", Default = 500, MetaValue = "N", HelpText = "Samples of the training set that are raced on.")]
+    [Option("samples", Default = 500, MetaValue = "N", HelpText = "Training samples to compare on.")]
     [Range(2)]
     public int Samples { get; set; }
 
@@ -28,7 +28,7 @@ public sealed class RaceVerb : ConfigVerb
     [Range(0, Above = true)]
     public double AdamRate { get; set; }
 
-    [Option("html", MetaValue = "FILE", HelpText = "Draw all of them in one chart.")]
+    [Option("html", MetaValue = "FILE", HelpText = "Draw all in one chart.")]
     public string? Html { get; set; }
 
     public override int Run(Output output)

@@ -6,10 +6,10 @@ using GpuGrad.Training.BlackBox;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("replay", HelpText = "Run the last steps of a run that stopped at a number that is not finite again, op by op, and name the first such number.")]
+[Verb("replay", HelpText = "Replay the last steps of a run that stopped at NaN or infinity, op by op, and name the first such number.")]
 public sealed class ReplayVerb : Verb
 {
-    [Value(0, MetaName = "BUNDLE", Required = true, HelpText = "The folder nonfinite-step-N that the run left.")]
+    [Value(0, MetaName = "BUNDLE", Required = true, HelpText = "The folder nonfinite-step-N that the run wrote.")]
     public string BundlePath { get; set; } = "";
 
     [Option("device", HelpText = "auto, cpu, cuda[:i], opencl[:i], emulated or reference; the one it happened on by default.")]

@@ -11,19 +11,19 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("report", HelpText = "A run as one HTML page: curves, gradient flow, dead units, mistakes, config; several runs side by side.")]
+[Verb("report", HelpText = "Write one HTML page about a run: curves, gradient flow, dead units, mistakes, config; or about several runs side by side.")]
 public sealed class ReportVerb : Verb
 {
     [Value(0, MetaName = "RUN", Required = true, Min = 1, HelpText = "Run folders.")]
     public IEnumerable<string> Runs { get; set; } = [];
 
-    [Option("out", MetaValue = "FILE", HelpText = "Where to; by default report.html in the run's folder, of several runs comparison.html in the first one's.")]
+    [Option("out", MetaValue = "FILE", HelpText = "The file to write; by default report.html in the run's folder, or comparison.html in the first run's folder for several.")]
     public string? Out { get; set; }
 
-    [Option("device", HelpText = "Where the test samples are classified; overrides the run's device.")]
+    [Option("device", HelpText = "Device that classifies the test samples; overrides the run's device.")]
     public string? DeviceId { get; set; }
 
-    [Option("no-test", HelpText = "Leave out what needs the data and the network: confusion matrix and mistakes.")]
+    [Option("no-test", HelpText = "Leave out what needs data and network: confusion matrix and mistakes.")]
     public bool NoTest { get; set; }
 
     public override int Run(Output output)

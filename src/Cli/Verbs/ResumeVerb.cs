@@ -12,7 +12,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("resume", HelpText = "Go on with a stopped or killed run from its newest whole checkpoint, with the same bits as if it had never stopped.")]
+[Verb("resume", HelpText = "Continue a stopped or killed run from its newest intact checkpoint, bit-identical to a run that never stopped.")]
 public sealed class ResumeVerb : Verb, ITakesOverrides
 {
     [Value(0, MetaName = "RUN", Required = true, HelpText = "The run folder.")]
@@ -21,14 +21,14 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     [Option("set", HelpText = "KEY.KEY=VALUE: changes the config. More epochs, other logging, saving, threads and targets need no --allow-changes.")]
     public IEnumerable<string> Set { get; set; } = [];
 
-    [Option("allow-changes", HelpText = "Go on although config or data are not those of the checkpoint.")]
+    [Option("allow-changes", HelpText = "Continue even if config or data differ from the checkpoint's.")]
     public bool AllowChanges { get; set; }
 
     [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint.")]
     [Range(1)]
     public int? Until { get; set; }
 
-    [Option("live", HelpText = "A full screen while it trains: curves, gradients by layer, alarms.")]
+    [Option("live", HelpText = "Full-screen view during training: curves, gradients by layer, alarms.")]
     public bool Live { get; set; }
 
     public override int Run(Output output) => RankedTraining.Run(output, ranks => ranks is { Rank: > 0 } ? Compute(output, ranks) : Resume(output, ranks));

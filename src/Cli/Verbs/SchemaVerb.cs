@@ -4,7 +4,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("schema", HelpText = "Print the JSON Schema of a config, for editors that complete and check YAML.")]
+[Verb("schema", HelpText = "Print the JSON Schema of the config, for editors that complete and check YAML.")]
 public sealed class SchemaVerb : Verb
 {
     public override int Run(Output output)

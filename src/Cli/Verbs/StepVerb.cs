@@ -12,10 +12,10 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("step", HelpText = "Do one training step and write everything that it computes: for comparing with another framework.")]
+[Verb("step", HelpText = "Run one training step and write everything it computes, to compare with another framework.")]
 public sealed class StepVerb : ConfigVerb
 {
-    [Option("weights", MetaValue = "FILE", HelpText = "Begin with these weights (.safetensors); else with the config's initialisers and seed.")]
+    [Option("weights", MetaValue = "FILE", HelpText = "Begin with these weights (.safetensors); by default with the config's initialisers and seed.")]
     public string? Weights { get; set; }
 
     [Option("batch", MetaValue = "FILE", HelpText = "Arrays x and y (.npz); else the first batch of the data set, or random numbers.")]

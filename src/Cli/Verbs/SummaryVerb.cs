@@ -10,10 +10,10 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("summary", HelpText = "Show a network layer by layer: shapes, parameters, work, memory.")]
+[Verb("summary", HelpText = "Show a network layer by layer: shapes, parameters, FLOP, memory.")]
 public sealed class SummaryVerb : ConfigVerb
 {
-    [Option("no-audit", HelpText = "Do not measure the network's start on a batch of random numbers.")]
+    [Option("no-audit", HelpText = "Skip the audit of the initialisation.")]
     public bool NoAudit { get; set; }
 
     public override int Run(Output output)

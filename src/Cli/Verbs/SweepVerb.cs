@@ -6,7 +6,7 @@ using GpuGrad.Training.Sweeps;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("sweep", HelpText = "Search for good settings: train a config many times with values from a space, and compare by validation samples.")]
+[Verb("sweep", HelpText = "Search for good hyperparameters: train a config many times with values from a space, and compare on validation samples.")]
 public sealed class SweepVerb : Verb
 {
     private const int MostRows = 10;
@@ -21,10 +21,10 @@ public sealed class SweepVerb : Verb
     [Range(1, Highest = 1024)]
     public int? Parallel { get; set; }
 
-    [Option("print", HelpText = "Train nothing: print a command a trial, for a scheduler or xargs.")]
+    [Option("print", HelpText = "Train nothing: print a command for each trial, for a scheduler or xargs.")]
     public bool Print { get; set; }
 
-    [Option("collect", HelpText = "Train nothing: gather the trials that printed commands have trained.")]
+    [Option("collect", HelpText = "Train nothing: collect the trials that the printed commands have trained.")]
     public bool Collect { get; set; }
 
     public override int Run(Output output)

@@ -11,20 +11,20 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-[Verb("train", HelpText = "Train a network from a config; leaves a run folder with checkpoints, figures and weights.")]
+[Verb("train", HelpText = "Train a network from a config; writes a run folder with checkpoints, metrics and weights.")]
 public sealed class TrainVerb : ConfigVerb
 {
     [Option("out", MetaValue = "DIR", HelpText = "The run folder; runs/<date>_<name> by default.")]
     public string? Out { get; set; }
 
-    [Option("weights", MetaValue = "FILE|RUN", HelpText = "Weights to begin with, by name, as init-from in the config: a run folder or a .safetensors file.")]
+    [Option("weights", MetaValue = "FILE|RUN", HelpText = "Initial weights, loaded by name, as init-from in the config: a run folder or a .safetensors file.")]
     public string? Weights { get; set; }
 
     [Option("until", MetaValue = "EPOCH", HelpText = "Stop after this epoch with a checkpoint; gpugrad resume continues to the config's last epoch.")]
     [Range(1)]
     public int? Until { get; set; }
 
-    [Option("live", HelpText = "A full screen while it trains: curves, gradients by layer, alarms.")]
+    [Option("live", HelpText = "Full-screen view during training: curves, gradients by layer, alarms.")]
     public bool Live { get; set; }
 
     public override int Run(Output output) => RankedTraining.Run(output, ranks => Train(output, ranks));

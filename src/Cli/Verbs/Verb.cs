@@ -12,7 +12,7 @@ namespace GpuGrad.Cli.Verbs;
 /// <summary>A verb of the command line with its options.</summary>
 public abstract class Verb
 {
-    [Option("json", HelpText = "Print one JSON value for a machine to read.")]
+    [Option("json", HelpText = "Print the result as one JSON value.")]
     public bool Json { get; set; }
 
     /// <summary>Words that no other value takes: a mistake.</summary>

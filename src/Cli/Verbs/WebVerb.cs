@@ -15,10 +15,10 @@ public abstract class WebVerb : Verb
 
     public abstract int Port { get; set; }
 
-    [Option("bind", Default = "127.0.0.1", MetaValue = "ADDRESS", HelpText = "The IP address to listen at; other than this machine's own (127.0.0.1, ::1) it needs the token.")]
+    [Option("bind", Default = "127.0.0.1", MetaValue = "ADDRESS", HelpText = "The IP address to listen on; any but the loopback addresses (127.0.0.1, ::1) needs a token.")]
     public string Bind { get; set; } = "127.0.0.1";
 
-    [Option("token", MetaValue = "TEXT", HelpText = "What a client must show (Authorization: Bearer TEXT, or ?token=TEXT in a browser); @FILE reads it from a file. Made up where --bind needs one.")]
+    [Option("token", MetaValue = "TEXT", HelpText = "Token that a client must send (Authorization: Bearer TEXT, or ?token=TEXT in a browser); @FILE reads it from a file. Generated if --bind needs one.")]
     public string? Token { get; set; }
 
     public override int Run(Output output)
