@@ -23,7 +23,7 @@ public sealed class AtlasVerb : ConfigVerb
     [Range(2)]
     public int Samples { get; set; }
 
-    [Option("html", MetaValue = "FILE", Default = "atlas.html", HelpText = "Folder to write the pictures to.")]
+    [Option("html", MetaValue = "FILE", Default = "atlas.html", HelpText = "The HTML file to write.")]
     public string Html { get; set; } = "";
 
     public override int Run(Output output)

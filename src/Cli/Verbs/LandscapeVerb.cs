@@ -35,7 +35,7 @@ public sealed class LandscapeVerb : ConfigVerb
     [Range(0, Above = true)]
     public double Reach { get; set; }
 
-    [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "Folder to write the pictures to.")]
+    [Option("html", MetaValue = "FILE", Default = "landscape.html", HelpText = "The HTML file to write.")]
     public string Html { get; set; } = "";
 
     public override int Run(Output output)
