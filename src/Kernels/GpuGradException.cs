@@ -1,6 +1,6 @@
 namespace GpuGrad;
 
-/// <summary>What went wrong, so that a caller (or the exit code) can tell the cases apart.</summary>
+/// <summary>The kind of error, which decides the exit code.</summary>
 public enum Fault
 {
     /// <summary>A defect of the program.</summary>

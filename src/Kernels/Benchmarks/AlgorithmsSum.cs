@@ -18,7 +18,7 @@ internal static class AlgorithmsSum
     private const string Library = "ILGPU.Algorithms";
     private const int Threads = GroupReduce.Threads, Runs = 20;
 
-    /// <summary>How long sums over the rows of [rows, size] take, and in how many ways 20 runs round; null on devices that run no kernels.</summary>
+    /// <summary>Times sums over the rows of [rows, size], and counts the distinct results of 20 runs; null on devices that run no kernels.</summary>
     /// <exception cref="GpuGradException">Its result is wrong, so its time would mean nothing.</exception>
     public static Yardstick? Of(Device device, int rows, int size, double seconds)
     {

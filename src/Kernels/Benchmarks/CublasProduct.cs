@@ -16,7 +16,7 @@ internal static class CublasProduct
     // CUBLAS_TF32_TENSOR_OP_MATH; ILGPU's enumeration is older.
     private const CuBlasMathMode Tf32Math = (CuBlasMathMode)3;
 
-    /// <summary>How long [m, k] × [k, n] takes; null on other devices, and in bf16, which the binding lacks.</summary>
+    /// <summary>Times [m, k] × [k, n]; null on other devices, and for bf16, which the binding lacks.</summary>
     /// <exception cref="GpuGradException">Its result is wrong, so its time would mean nothing.</exception>
     public static Yardstick? Of(Device device, Precision precision, int m, int k, int n, double seconds)
     {

@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Benchmarks;
 /// <param name="BytesPerSecond">Reads and writes together.</param>
 public sealed record MemoryLevel(string Name, long Bytes, double BytesPerSecond);
 
-/// <summary>What a device can do at most, measured here and now: the roofline that benchmarks are held against.</summary>
+/// <summary>The measured peak of a device: the roofline that benchmarks are compared with.</summary>
 /// <param name="Flops">Float operations a second; a fused multiply-add is two.</param>
 /// <param name="Levels">Smallest first.</param>
 /// <param name="How">In words.</param>

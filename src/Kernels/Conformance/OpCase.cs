@@ -36,7 +36,7 @@ public sealed record CaseInput(TensorType Type, double[] Values, bool Differenti
         return new(new TensorType(shape), [.. order.Select(i => (i - (shape.Count / 2.0)) * gap)]);
     }
 
-    /// <summary>Whole numbers from 0 to <paramref name="bound"/> - 1.</summary>
+    /// <summary>Random integers from 0 to <paramref name="bound"/> - 1.</summary>
     public static CaseInput Integers(RandomStream random, Shape shape, int bound, ElementType element = ElementType.Int32) =>
         new(new TensorType(shape, element), Draw(shape, () => random.NextInt(bound)), false);
 
@@ -65,7 +65,7 @@ public sealed record OpCase(string Name, Op Op, IReadOnlyList<CaseInput> Inputs)
 /// <param name="Case">The i-th case; the same for the same stream.</param>
 public sealed record OpFamily(string Name, Func<RandomStream, int, OpCase> Case)
 {
-    /// <summary>How many of the first cases were chosen for what is special about them: they belong to every check.</summary>
+    /// <summary>Number of leading cases that were chosen by hand; every check runs them.</summary>
     public int Special { get; init; }
 
     public IEnumerable<OpCase> Cases(int count, ulong seed = 1)

@@ -9,7 +9,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Conformance;
 
-/// <summary>What came of a check: the worst relative error, and what is wrong, if anything.</summary>
+/// <summary>Result of a check: the worst relative error, and the failure, if any.</summary>
 public sealed record CheckResult(double Forward, double Backward, IReadOnlyList<string> Problems)
 {
     public bool Passed => Problems.Count == 0;

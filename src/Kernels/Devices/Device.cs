@@ -7,10 +7,10 @@ namespace GpuGrad.Kernels.Devices;
 /// <summary>A place where plans run. A plan, its memory and its device go together; none is safe to share between threads.</summary>
 public abstract class Device : IDisposable
 {
-    /// <summary>What <c>--device</c> takes: <c>cpu</c>, <c>reference</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>emulated</c>.</summary>
+    /// <summary>The value of <c>--device</c>: <c>cpu</c>, <c>reference</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>emulated</c>.</summary>
     public abstract string Id { get; }
 
-    /// <summary>What the device calls itself, e.g. the processor's or the board's name and what it can do.</summary>
+    /// <summary>Description of the device: the processor's or board's name and its capabilities.</summary>
     public abstract string Name { get; }
 
     /// <summary>Bytes a real number takes here: 8 on the reference device, 4 elsewhere.</summary>
@@ -22,7 +22,7 @@ public abstract class Device : IDisposable
     /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
     public virtual bool RunsAhead => false;
 
-    /// <summary>How many kernels were compiled since the device was opened, because no earlier start had left them on disk; null for none.</summary>
+    /// <summary>Describes the kernels that were compiled since the device was opened because they were not in the cache; null for none.</summary>
     public virtual string? KernelNote => null;
 
     /// <summary>Whether a step is a list of kernel launches.</summary>
@@ -34,7 +34,7 @@ public abstract class Device : IDisposable
     /// <summary>Whether its buffers lie in the memory that this program has anyway.</summary>
     public virtual bool UsesHostMemory => true;
 
-    /// <summary>How its buffers are guarded against what reads or writes outside them; <c>GPUGRAD_GUARD</c> where nobody says.</summary>
+    /// <summary>Guard mode of its buffers; by default that of <c>GPUGRAD_GUARD</c>.</summary>
     public GuardSide Guard { get; internal set; } = Guards.Wanted;
 
     public int SizeOf(ElementType element) => element switch
@@ -81,7 +81,7 @@ public abstract class DeviceBuffer(string name, long bytes) : IDisposable
     /// <summary>Sets every byte.</summary>
     public abstract void Fill(byte value);
 
-    /// <summary>What was written outside it, in words; null when nothing was or, without guards, nobody can tell.</summary>
+    /// <summary>Describes a write outside the buffer; null if there was none, or if guards are off.</summary>
     public virtual string? Damage() => null;
 
     public abstract void Dispose();

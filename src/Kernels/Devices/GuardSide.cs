@@ -23,13 +23,13 @@ internal static class Guards
     /// <summary>Bytes of pattern before and behind buffers where no page can be forbidden.</summary>
     public const int Margin = 256;
 
-    /// <summary>What guards hold.</summary>
+    /// <summary>Byte pattern of the guards.</summary>
     public const byte Pattern = 0xA5;
 
-    /// <summary>What memory holds that was never written: four or eight of them are a NaN.</summary>
+    /// <summary>Byte pattern of uninitialized memory: four or eight of them are a NaN.</summary>
     public const byte Poison = 0xFF;
 
-    /// <summary>What the environment asks for.</summary>
+    /// <summary>The guard mode that the environment asks for.</summary>
     public static GuardSide Wanted { get; } = Environment.GetEnvironmentVariable(Switches.Guard) switch
     {
         null or "" => GuardSide.None,

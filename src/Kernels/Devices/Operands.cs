@@ -25,10 +25,10 @@ public abstract class Operands
 
     public Shape OutShape(int index = 0) => Node.Outputs[index].Shape;
 
-    /// <summary>Where an input lies, which must hold elements of this kind.</summary>
+    /// <summary>Address of an input with elements of this type.</summary>
     private protected Location Input(int index, ElementType element) => Of(inputs[index], Node.Inputs[index], element);
 
-    /// <summary>Where an output lies, which must hold elements of this kind.</summary>
+    /// <summary>Address of an output with elements of this type.</summary>
     private protected Location Output(int index, ElementType element) => Of(outputs[index], Node.Outputs[index], element);
 
     /// <summary>Refuses an input that the op does not say it changes.</summary>

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Files;
 
-/// <summary>What a name in the file system stands for.</summary>
+/// <summary>Kind of a file system entry.</summary>
 public enum FileKind
 {
     Regular,
@@ -13,7 +13,7 @@ public enum FileKind
     Special,
 }
 
-/// <summary>What the system knows of a file. Only Linux is asked, by <c>statx</c>, whose layout is the same on every architecture.</summary>
+/// <summary>Facts about a file, from <c>statx</c> on Linux (its layout is the same on every architecture).</summary>
 /// <param name="Kind">What it is.</param>
 /// <param name="Mode">The permission bits, e.g. 0644.</param>
 /// <param name="Owner">Number of the user it belongs to.</param>

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
 
-/// <summary>What an op's backward rule sees of its node: gradients of the outputs in, gradients of the inputs out.</summary>
+/// <summary>An op's backward rule's view of its node: gradients of the outputs in, gradients of the inputs out.</summary>
 public sealed class Backprop
 {
     private readonly GradientMap gradients;

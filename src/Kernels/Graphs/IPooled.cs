@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Graphs;
 /// </summary>
 public interface IPooled
 {
-    /// <summary>How many sums that takes.</summary>
+    /// <summary>Number of sums.</summary>
     int SumLength(Node node);
 
     /// <summary>This part's sums, from what the op has computed of it. A part without samples gives zeros.</summary>

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>How exact the factors of products are: of matrices and of convolutions, forward and backward. Sums are floats always.</summary>
+/// <summary>Precision of the factors of matmuls and convolutions, forward and backward. Sums are always float32.</summary>
 public enum Precision
 {
     /// <summary>24 bits.</summary>

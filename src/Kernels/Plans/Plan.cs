@@ -30,7 +30,7 @@ public sealed class Plan : IDisposable
 
     public Device Device => Layout.Memory.Device;
 
-    /// <summary>What runs, in order.</summary>
+    /// <summary>The nodes that run, in order.</summary>
     public IReadOnlyList<Node> Nodes => Layout.Nodes;
 
     /// <summary>Kernel launches of <see cref="Run()"/>; 0 on a device without kernels.</summary>

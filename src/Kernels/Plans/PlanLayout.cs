@@ -63,7 +63,7 @@ public sealed class PlanLayout
 
     internal long BytesOf(Tensor tensor) => checked(tensor.Shape.Length * Memory.Device.SizeOf(tensor.Type.Element));
 
-    /// <summary>Where a tensor lies once the arena exists.</summary>
+    /// <summary>Location of a tensor in the arena.</summary>
     internal Location Locate(Tensor tensor)
     {
         Tensor owner = tensor.Base;

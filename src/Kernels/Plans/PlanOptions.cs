@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Plans;
 
-/// <summary>How a graph becomes a plan. The defaults are for speed; tools that look inside ask for more.</summary>
+/// <summary>How a graph is compiled to a plan. The defaults are for speed; tools that inspect a step turn optimizations off.</summary>
 public sealed record PlanOptions
 {
     /// <summary>Tensors that are read after a run: computed even if nothing else needs them, never overwritten.</summary>

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Random;
 
-/// <summary>What randomness is drawn for. The purpose is part of the counter, so no two draws ever share bits.</summary>
+/// <summary>Purpose of a random draw. It is part of the counter, so no two draws share bits.</summary>
 public enum Purpose : uint
 {
     Initialise = 1,

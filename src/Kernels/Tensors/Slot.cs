@@ -15,5 +15,5 @@ public sealed record Slot(string Name, ElementType Element, long Length)
     public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 }
 
-/// <summary>Where in a slot a tensor lies, counted in elements.</summary>
+/// <summary>Offset of a tensor in a slot, in elements.</summary>
 public readonly record struct Placement(Slot Slot, long Offset);

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Tensors;
 
-/// <summary>What an element of a tensor is. How wide a <see cref="Real"/> is, the device decides.</summary>
+/// <summary>Element type of a tensor. The device decides how wide a <see cref="Real"/> is.</summary>
 public enum ElementType
 {
     /// <summary>A real number: <c>double</c> on the reference device, <c>float</c> on every other.</summary>

@@ -79,7 +79,26 @@ public sealed partial class RemediesTests : IDisposable
         Assert.Null(Remedies.Clip(double.PositiveInfinity));
     }
 
+    [Fact]
+    public void What_the_catalogue_says_to_write_into_a_config_can_be_written_there()
+    {
+        (string Section, string Rest)[] snippets = [.. AlarmCatalog.All.SelectMany(k => k.Help).SelectMany(h => Snippet().Matches(h)).Select(m => (m.Groups[1].Value, m.Groups[2].Value)).Distinct()];
+        Assert.True(snippets.Length >= 3, string.Join('\n', snippets));
+        foreach ((string section, string rest) in snippets)
+        {
+            string key = section switch { "clip" => "train.clip", "init" => "model.0.dense.init", _ => section };
+            Load("data: {dataset: blobs, validation: 0.2}\nmodel: [{dense: {units: 3}}]\ntrain: {epochs: 3}\n", key is "data" or "train" ? Member().Replace(rest, $"{key}.$1=$2") : $"{key}={{{rest}}}");
+        }
+    }
+
     public void Dispose() => folder.Dispose();
+
+    // data: {normalize: standard}; three dots stand for anything.
+    [GeneratedRegex(@"\b(data|train|clip|init): \{((?:[^{}.]|\{[^{}]*\}|\.\d)+)\}")]
+    private static partial Regex Snippet();
+
+    [GeneratedRegex(@"^([\w-]+): (.*)$")]
+    private static partial Regex Member();
 
     [GeneratedRegex(@"--set (\S+=(\[[^\]]*\]|[^\s,;]+))")]
     private static partial Regex SetLine();

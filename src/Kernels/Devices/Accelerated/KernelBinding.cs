@@ -70,7 +70,7 @@ public sealed class KernelBinding : Operands
     /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
     public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
 
-    /// <summary>What <paramref name="add"/> takes of scratch memory is free again for what is added behind it, which runs later.</summary>
+    /// <summary>Scratch memory that <paramref name="add"/> takes is reused by what is added after it, which runs later.</summary>
     internal void Borrowing(Action add)
     {
         long used = scratch.Used;

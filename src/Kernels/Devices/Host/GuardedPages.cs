@@ -35,7 +35,7 @@ internal sealed unsafe partial class GuardedPages
 
     public byte* Data { get; }
 
-    /// <summary>What was written in the pages but outside the data; null when nothing was.</summary>
+    /// <summary>Describes a write in the pages but outside the data; null if there was none.</summary>
     public string? Damage() =>
         Guards.Explain("before its begin", new Span<byte>(pages, (int)(Data - pages)), fromEnd: true)
         ?? Guards.Explain("behind its end", new Span<byte>(Data + bytes, (int)(pages + usable - (Data + bytes))), fromEnd: false);

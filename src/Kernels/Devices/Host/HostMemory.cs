@@ -15,7 +15,7 @@ public static class HostMemory
     /// <summary>Bytes of all buffers that are alive.</summary>
     public static long Used => Interlocked.Read(ref used);
 
-    /// <summary>What the system has left; a test says something else.</summary>
+    /// <summary>Free memory of the system; tests override it.</summary>
     internal static Func<long?> Left { get; set; } = () => new SystemMemory().Left();
 
     /// <summary>

@@ -56,7 +56,7 @@ public abstract class Activation
     /// <summary>The parameter's value when none is given.</summary>
     public double Default { get; init; }
 
-    /// <summary>Where the derivative jumps.</summary>
+    /// <summary>Inputs at which the derivative jumps.</summary>
     public IReadOnlyList<double> Kinks { get; init; } = [];
 
     public static Activation Find(string name) =>

@@ -171,7 +171,7 @@ public sealed record AddSinusoids(double Base = 10000, int Most = 0) : Op
         b.Launch(() => run(y.IntLength, x, waves, first, width, steps * width, y));
     }
 
-    /// <summary>What is added to number <paramref name="i"/> of position <paramref name="t"/>.</summary>
+    /// <summary>Encoding of position <paramref name="t"/>, component <paramref name="i"/>.</summary>
     public double Wave(int t, int i, int width)
     {
         double angle = t * Math.Pow(Base, -(double)(i / 2 * 2) / width);

@@ -28,7 +28,7 @@ internal readonly record struct AttentionSizes(int N, int T, int Heads, int Grou
 
     public long Out(int n, int t, int head) => ((((long)n * T) + t) * OutRow) + (head * Width);
 
-    /// <summary>Where a position's number stands in a tensor [N, Heads, T].</summary>
+    /// <summary>Offset of a position in a tensor [N, Heads, T].</summary>
     public long Statistic(int n, int t, int head) => ((((long)n * Heads) + head) * T) + t;
 
     /// <summary>The place of a weight among all, [N, Heads, T, T], which nobody holds.</summary>

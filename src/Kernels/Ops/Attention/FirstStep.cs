@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>Where in a sequence the first step of a tensor [N, T, …] stands: an op's last input, int [1], or 0 where it has none. Kept within 0 and the last place where T steps have room.</summary>
+/// <summary>Position of the first step of a tensor [N, T, …] in its sequence: an op's last input, int [1], or 0 without one. Clamped so that T steps fit.</summary>
 internal static unsafe class FirstStep
 {
     public static void Check(TensorType first)

@@ -96,7 +96,7 @@ public sealed record Rotary(int Heads, int Width, double Base = 10000, bool Back
         }
     }
 
-    /// <summary>How far a pair is turned at position <paramref name="t"/>, in radians.</summary>
+    /// <summary>Angle by which a pair is rotated at position <paramref name="t"/>, in radians.</summary>
     public double Angle(int t, int pair) => (Back ? -t : t) * Math.Pow(Base, -2.0 * pair / Width);
 
     // Of each step the cosines of a head's pairs, then their sines; the bits of floats.

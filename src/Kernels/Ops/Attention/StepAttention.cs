@@ -120,7 +120,7 @@ public sealed record StepAttention(int Heads, int Groups, bool Alibi = false) : 
 
     private static Cache CacheOf(Shape cache, AttentionSizes s) => new(cache[1], s.Groups, s.Width);
 
-    /// <summary>Where what a step keeps lies in [N, most, 2·Groups·Width].</summary>
+    /// <summary>Offset of a step's keys and values in the cache [N, most, 2·Groups·Width].</summary>
     private readonly record struct Cache(int Most, int Groups, int Width)
     {
         public int Row => 2 * Groups * Width;
@@ -131,7 +131,7 @@ public sealed record StepAttention(int Heads, int Groups, bool Alibi = false) : 
     }
 }
 
-/// <summary>What the kernels get of the sizes.</summary>
+/// <summary>The sizes, as kernel arguments.</summary>
 internal readonly struct StepAttentionSizes(AttentionSizes s, int most)
 {
     public readonly int Most = most, Heads = s.Heads, Share = s.Share, Width = s.Width, Row = s.Row, Queries = s.Heads * s.Width, CacheRow = 2 * s.Groups * s.Width, Values = s.Groups * s.Width;

@@ -2,20 +2,20 @@ using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>What comes in from outside where a picture is moved or turned.</summary>
+/// <summary>What appears at the edges of a picture that is moved or rotated.</summary>
 public enum Outside
 {
     /// <summary>A raw value of 0.</summary>
     Black,
 
-    /// <summary>What becomes 0: the mean of each channel where the samples are scaled to a mean of 0.</summary>
+    /// <summary>A scaled value of 0: the mean of each channel, if the samples are scaled to mean 0.</summary>
     Mean,
 
     /// <summary>The picture mirrored at its edge, whose pixels are not repeated (numpy's <c>reflect</c>).</summary>
     Reflect,
 }
 
-/// <summary>What is done at random to a sample each time it comes into a batch. All off by default.</summary>
+/// <summary>Random augmentation of a sample each time it is used. All off by default.</summary>
 /// <remarks>
 /// <para>
 /// The random bits of a sample are Philox blocks with the key (seed low, seed high) and the counter (block, index of the
@@ -54,10 +54,10 @@ public sealed record Augmentation
     /// <summary>Turn by up to so many degrees either way.</summary>
     public double Rotate { get; init; }
 
-    /// <summary>What comes in from outside.</summary>
+    /// <summary>What appears at the edges.</summary>
     public Outside Fill { get; init; }
 
-    /// <summary>How often a rectangle is erased.</summary>
+    /// <summary>Probability that a rectangle is erased.</summary>
     public double EraseProbability { get; init; }
 
     /// <summary>Largest area of the erased rectangle as a part of the picture's.</summary>
@@ -69,7 +69,7 @@ public sealed record Augmentation
     /// <summary>True when pixels change places, for which samples must be pictures.</summary>
     public bool IsSpatial => FlipHorizontal || FlipVertical || Shift > 0 || Rotate > 0 || EraseProbability > 0;
 
-    /// <summary>What moves pixels, and so what is said of them: noise and erasing left out; null for nothing.</summary>
+    /// <summary>The geometric part, which also applies to masks and target images: without noise and erasing; null for nothing.</summary>
     public Augmentation? OfPlaces() => this with { Noise = 0, EraseProbability = 0 } is { IsNone: false } moves ? moves : null;
 
     public bool IsNone => !IsSpatial && Noise == 0;
@@ -94,7 +94,7 @@ public sealed record Augmentation
     public static uint CounterHigh(uint stepHigh) => (stepHigh << 8) | (uint)Purpose.Augment;
 }
 
-/// <summary>What happens to one sample in one step.</summary>
+/// <summary>The random draws for one sample in one step.</summary>
 internal readonly struct SampleMove
 {
     /// <param name="augmentation">What may happen.</param>

@@ -29,7 +29,7 @@ internal static class BatchKernels
         y[i] = cuts != 0 && tall > 0 ? (inside ? other : own) : (share * own) + ((1f - share) * other);
     }
 
-    /// <summary>What is said of mixed samples, a thread a sample.</summary>
+    /// <summary>Labels or targets of mixed samples, one thread per sample.</summary>
     public static void MixLabels(
         Index1D n, ArrayView<int> labels, ArrayView<int> clock, int batch, ArrayView<int> partners, ArrayView<int> larger, ArrayView<float> own, ArrayView<float> other)
     {

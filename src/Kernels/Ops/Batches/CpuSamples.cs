@@ -39,7 +39,7 @@ internal sealed unsafe class CpuSamples
     /// <summary>Elements of a sample.</summary>
     public int Size => Channels * Pixels;
 
-    /// <summary>What a raw value of 0 becomes.</summary>
+    /// <summary>The scaled value of a raw 0.</summary>
     public float Zero(int channel) => shift[channel];
 
     /// <summary>The raw value that becomes 0.</summary>

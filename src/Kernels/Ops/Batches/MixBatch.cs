@@ -8,7 +8,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>How the samples of a step are mixed, as the clock says it: each with the one after it, the last with the first.</summary>
+/// <summary>The mix of a step's samples, from the clock: each with the one after it, the last with the first.</summary>
 /// <param name="Share">Of a sample itself, in units of 2⁻²⁴; the rest is its partner's.</param>
 /// <param name="Top">Of the rectangle that comes from the partner.</param>
 /// <param name="Left">Of that rectangle.</param>
@@ -130,7 +130,7 @@ public sealed record MixBatch(bool Cuts) : Op
     }
 }
 
-/// <summary>What is said of the samples that <see cref="MixBatch"/> mixed.</summary>
+/// <summary>Labels or targets of the samples that <see cref="MixBatch"/> mixed.</summary>
 /// <remarks>
 /// Inputs: labels int [N], clock. Outputs: the partners' labels [N]; the labels with the larger share [N]; the share of a sample itself [1];
 /// that of its partner [1].

@@ -19,10 +19,10 @@ public static class ClockLayout
     /// <summary>Seed and batch number, the first words, are what random masks follow from.</summary>
     public const int RandomWords = 4;
 
-    /// <summary>How many samples of the epoch came before this batch.</summary>
+    /// <summary>Number of samples of the epoch before this batch.</summary>
     public const int Cursor = 4;
 
-    /// <summary>How the samples are mixed (<see cref="BatchMix"/>): the share of a sample itself, then the rectangle's top and left, height and width, 16 bits each.</summary>
+    /// <summary>Encoding of a mix (<see cref="BatchMix"/>): the weight of the sample itself, then the rectangle's top and left, height and width, 16 bits each.</summary>
     public const int MixShare = 5, MixCorner = 6, MixSides = 7;
 
     public const int Length = 8;

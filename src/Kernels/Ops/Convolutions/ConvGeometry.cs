@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>How a kernel of R×S moves over an image of H×W. The value knows no sizes; it computes and checks them.</summary>
+/// <summary>Stride, padding and dilation of an R×S filter over an H×W image; computes and checks output sizes.</summary>
 /// <remarks>Make it with <c>new ConvGeometry { Stride = (2, 2), … }</c>; <c>default</c> has a stride of 0 and is refused.</remarks>
 public readonly record struct ConvGeometry()
 {

@@ -25,7 +25,7 @@ internal readonly struct WindowNumbers(Correlation c, CorrelationPass pass)
     public readonly int H = c.Source.H, W = c.Source.W, StepH = c.SourceStep.H, StepW = c.SourceStep.W;
     public readonly Divisor Pixels = new(pass.Rows * pass.Columns), Row = new(pass.Columns);
 
-    /// <summary>Where the window of the i-th output begins, before padding.</summary>
+    /// <summary>Start of the i-th output's window, before padding.</summary>
     public Place Find(int group, int i)
     {
         int n = Pixels.Quotient(i), pixel = i - (n * Pixels.Value), row = Row.Quotient(pixel), column = pixel - (row * Row.Value);
@@ -38,7 +38,7 @@ internal readonly struct WindowNumbers(Correlation c, CorrelationPass pass)
     public float Pixel(ArrayView<float> x, int offset, int row, int column) => (uint)row < (uint)H && (uint)column < (uint)W ? x[offset] : 0f;
 }
 
-/// <summary>What each output i = (n, p, q) sees through step k = (c, r, s).</summary>
+/// <summary>The input element of output i = (n, p, q) at step k = (c, r, s).</summary>
 internal readonly struct Windows(ArrayView<float> x, ArrayView<KernelTap> taps, WindowNumbers z) : IOperand
 {
     public static bool AlongK => false;
@@ -216,7 +216,7 @@ internal readonly struct PassResult<M>(ArrayView<float> y, PassNumbers z, Finish
     }
 }
 
-/// <summary>Where a pass of a correlation puts its outputs.</summary>
+/// <summary>Output locations of a pass of a correlation.</summary>
 internal readonly struct PassNumbers(Correlation c, CorrelationPass pass)
 {
     public readonly int Channels = c.Groups * c.TargetChannels, GroupChannels = c.TargetChannels;

@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Dropout;
 
-/// <summary>What stays the same from step to step: the layer's stream, and the words (of 24 bits) below which an element is dropped.</summary>
+/// <summary>Constants of the layer: its random stream, and the threshold (of 24 bits) below which an element is dropped.</summary>
 internal readonly record struct DropoutRule(uint Stream, uint Threshold, float Scale);
 
 /// <summary>The masks of <see cref="DropoutMask"/> on a GPU.</summary>

@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Elementwise;
 /// </summary>
 public interface IMap
 {
-    /// <summary>How many of a, b, c are read: 1, 2 or 3.</summary>
+    /// <summary>Number of inputs read (a, b, c): 1, 2 or 3.</summary>
     static abstract int Inputs { get; }
 
     /// <summary>Arithmetic operations an element, an exponential counted as ten.</summary>
@@ -26,7 +26,7 @@ public interface IMap
 /// <summary>An elementwise op over tensors of one shape. Products can take it up as the last thing they do to a tile.</summary>
 public abstract record MapOp(double Constant) : Op
 {
-    /// <summary>How many inputs the function reads.</summary>
+    /// <summary>Number of inputs of the function.</summary>
     public abstract int Arity { get; }
 
     /// <summary>Whether the function is its first input times something that follows from its second.</summary>

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
-/// <summary>What becomes of the classes of a vector of places; numbers of neighbouring classes lie <c>step</c> floats apart.</summary>
+/// <summary>A loop over the classes of a vector of positions; neighbouring classes are <c>step</c> floats apart.</summary>
 internal interface IClassMap
 {
     /// <summary>1, or 2 where b is read.</summary>

@@ -59,7 +59,7 @@ internal readonly unsafe struct LossConstants
     /// <summary>The one of all elements.</summary>
     public double Value { get; }
 
-    /// <summary>Those of the elements from <paramref name="first"/> on, in <paramref name="room"/>; null where all have one.</summary>
+    /// <summary>Weights of the elements from <paramref name="first"/> on, in <paramref name="room"/>; null if all are 1.</summary>
     public float* From(int first, int count, float* room)
     {
         if (row == null)

@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>What kernels over the scores of classes need to know. <c>Team</c> threads take a row.</summary>
+/// <summary>Arguments of kernels over the scores of classes. <c>Team</c> threads take a row.</summary>
 internal readonly record struct RowSizes(int Rows, int Classes, int Team);
 
 /// <summary>Constants of the softmax cross-entropy.</summary>

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>What losses over the scores of classes share: a row of scores and a label give a number, and those are averaged.</summary>
+/// <summary>Base of losses over class scores: a row of scores and a label give a number, and these are averaged.</summary>
 internal static class RowLosses
 {
     /// <summary>Checks scores [N, K] and labels int [N].</summary>

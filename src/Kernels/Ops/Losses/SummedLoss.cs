@@ -7,7 +7,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>What one number adds to a loss, given its target and a constant; written once for all devices.</summary>
+/// <summary>Contribution of one output to a loss, given its target and a constant; written once for all devices.</summary>
 public interface ILossTerm
 {
     /// <summary>1, or 2 where there is a target.</summary>
@@ -92,7 +92,7 @@ public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : O
 
     public override void Kernel(KernelBinding b) => LossKernels.AddSum<F>(b, Rows ? null : Constant, Factor(b.InShape(0)));
 
-    /// <summary>What the sum over all elements is multiplied by.</summary>
+    /// <summary>Factor on the sum over all elements.</summary>
     protected abstract double Factor(Shape x);
 }
 

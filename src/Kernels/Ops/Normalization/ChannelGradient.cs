@@ -25,7 +25,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
     /// <summary>dγ and dβ, or none.</summary>
     public required Affine Affine { get; init; }
 
-    /// <summary>Where the means of γ·dy and of γ·dy·x̂ are left for others; scratch memory by default.</summary>
+    /// <summary>Destination of the means of γ·dy and of γ·dy·x̂; scratch memory by default.</summary>
     public Affine Means { get; init; }
 
     public float* FixedInverse => scratch.Pointer + (2 * layout.C);

@@ -49,6 +49,6 @@ internal readonly record struct ChannelLayout(int N, int C, int Inner)
     /// <summary>The first channel of a run and their number.</summary>
     public (int First, int Count) ChannelsOf(int runOfSample) => (runOfSample * RunPlanes, Math.Min(RunPlanes, C - (runOfSample * RunPlanes)));
 
-    /// <summary>Where the values of a channel of a sample begin.</summary>
+    /// <summary>Offset of a sample's channel.</summary>
     public long Plane(int sample, int channel) => (((long)sample * C) + channel) * Inner;
 }

@@ -4,7 +4,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>What is known of a channel when its values are mapped; the last two are means of γ·dy and of γ·dy·x̂.</summary>
+/// <summary>Statistics of a channel for mapping its values; the last two are the means of γ·dy and of γ·dy·x̂.</summary>
 internal readonly record struct Coefficients(float Mean, float Inverse, float First, float Second);
 
 /// <summary>A function of each value and its channel.</summary>
@@ -19,7 +19,7 @@ internal interface IEach
     void Apply(Coefficients known, int c, int i, int at);
 }
 
-/// <summary>Where γ and β of a value lie.</summary>
+/// <summary>Index of γ and β of a value.</summary>
 internal interface IAffine
 {
     /// <summary>Whether γ is the channel's.</summary>

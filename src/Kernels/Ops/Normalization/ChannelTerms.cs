@@ -2,10 +2,10 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>What a value adds to the two sums of its channel.</summary>
+/// <summary>Contribution of a value to the two sums of its channel.</summary>
 internal readonly record struct Pair(float First, float Second);
 
-/// <summary>What is summed over channels.</summary>
+/// <summary>Terms that are summed over each channel.</summary>
 internal interface ITerms
 {
     /// <summary>Whether the sums are about a guess of the mean of the values, else about <see cref="Center"/>.</summary>

@@ -23,7 +23,7 @@ internal readonly record struct GroupLayout(int N, int C, int Inner, int Groups)
 
     public int Rows => N * Groups;
 
-    /// <summary>How many values from one γ to the next; the whole group where there is none.</summary>
+    /// <summary>Number of values that share one γ; the whole group if there is no γ.</summary>
     public int RunOf(bool affine) => affine ? Inner : Size;
 
     public int FirstChannel(int row) => row % Groups * GroupChannels;

@@ -9,7 +9,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
-/// <summary>What does not change from step to step.</summary>
+/// <summary>Constants of the update, which do not change from step to step.</summary>
 public sealed record OptimizerConstants
 {
     /// <summary>Factor of this parameter group on the scheduled learning rate.</summary>

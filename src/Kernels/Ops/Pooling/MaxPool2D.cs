@@ -10,7 +10,7 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
-/// <summary>Who takes the gradient of a maximum that several pixels share.</summary>
+/// <summary>Where the gradient of a tied maximum goes.</summary>
 public enum Ties
 {
     /// <summary>The first in scan order, as cuDNN and PyTorch have it.</summary>

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
-/// <summary>How a window of R×S moves over an image of H×W.</summary>
+/// <summary>Stride and padding of an R×S window over an H×W image.</summary>
 /// <remarks>A signal is an image of height 1 with a window of height 1. The window may be the whole image: global pooling.</remarks>
 public readonly record struct PoolGeometry
 {
@@ -32,7 +32,7 @@ public readonly record struct PoolGeometry
     /// <summary>Less than the window on each side, so that every window sees a pixel.</summary>
     public Padding Padding { get; init; }
 
-    /// <summary>What holds a position in the window (or a number of positions).</summary>
+    /// <summary>The type that holds a position in the window (or a number of positions).</summary>
     internal ElementType PlaceType => Kernel.R * Kernel.S <= byte.MaxValue ? ElementType.Byte : ElementType.Int32;
 
     /// <summary>P×Q: ⌊(H + padding - R) / stride⌋ + 1, and so for the width.</summary>

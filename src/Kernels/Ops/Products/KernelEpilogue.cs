@@ -5,7 +5,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Products;
 
-/// <summary>What a fused op does after its product, for kernels; <see cref="CpuEpilogue"/> is the same for the CPU.</summary>
+/// <summary>Epilogue of a fused op's GEMM, for kernels; <see cref="CpuEpilogue"/> is the CPU's.</summary>
 /// <param name="Map">The elementwise op, or null.</param>
 /// <param name="Position">Which of its inputs the product is.</param>
 /// <param name="FirstOther">Where its other inputs begin among the inputs of the fused op.</param>

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>How numbers of a cell lie in the host's memory: one double, one float, or a vector of floats.</summary>
+/// <summary>Element type of a cell on the host: one double, one float, or a vector of floats.</summary>
 internal unsafe interface ILanes<R, T> where R : struct, IReal<R> where T : unmanaged
 {
     static abstract R Load(T* at);
@@ -31,7 +31,7 @@ internal readonly unsafe struct VectorLanes<V> : ILanes<V, float> where V : stru
     public static void Store(V value, float* at) => value.Store(at);
 }
 
-/// <summary>Where the numbers of a sample's units begin at a step on the way forward; what lies gate by gate has all units of a gate side by side.</summary>
+/// <summary>Offset of a sample's units at a forward step; gates are stored one after another, each with all its units.</summary>
 internal unsafe struct ForwardPlaces<T> where T : unmanaged
 {
     public nint Units;
@@ -75,7 +75,7 @@ internal readonly unsafe struct HostForward<R, L, T>(in ForwardPlaces<T> places,
     public void Save(int slot, R value) => L.Store(value, places.Saved + (slot * places.Units) + unit);
 }
 
-/// <summary>Where the numbers of a sample's units begin at a step on the way back.</summary>
+/// <summary>Offset of a sample's units at a backward step.</summary>
 internal unsafe struct BackwardPlaces<T> where T : unmanaged
 {
     public nint Units;

@@ -32,7 +32,7 @@ internal interface ICell
     static abstract R Backward<R, M>(M m, R dh) where R : struct, IReal<R> where M : struct, IBackwardUnit<R>;
 }
 
-/// <summary>What a cell reads and writes of a unit, or of several side by side, at a step.</summary>
+/// <summary>The inputs and outputs of a cell for one unit, or several neighbouring ones, at a step.</summary>
 internal interface IForwardUnit<R> where R : struct, IReal<R>
 {
     R Projected(int gate);

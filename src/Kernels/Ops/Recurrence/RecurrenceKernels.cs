@@ -21,7 +21,7 @@ internal readonly struct FirstState(ArrayView<float> hidden, ArrayView<float> me
     public float Memory(int unit) => memory.Length > 0 ? memory[unit] : 0f;
 }
 
-/// <summary>What a step's gradient hands to the step before, [N, H] each: that of h which goes past the gates, and that of c.</summary>
+/// <summary>Gradients that a step passes to the step before, [N, H] each: that of h which bypasses the gates, and that of c.</summary>
 internal readonly struct BetweenSteps(ArrayView<float> past, ArrayView<float> memory)
 {
     public readonly ArrayView<float> Past = past, Memory = memory;
@@ -92,7 +92,7 @@ internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> b
 
     public void Save(int slot, F32 value) => saved[At(C.Saved, slot)] = value.Value;
 
-    /// <summary>Where a tensor of so many rows of units a step has this unit's number at this step.</summary>
+    /// <summary>Offset of this unit at this step, in a tensor with this many rows of units per step.</summary>
     public int At(int rows, int row) => Place(s.At, rows, row);
 
     private int Place(int step, int rows, int row) => (((((sample * s.Steps) + step) * rows) + row) * s.Units) + unit;
@@ -122,7 +122,7 @@ internal readonly struct KernelBackward<C>(ArrayView<float> h, ArrayView<float> 
             dq[at] = recurrent.Value;
     }
 
-    /// <summary>Where a tensor of so many rows of units a step has this unit's number at this step.</summary>
+    /// <summary>Offset of this unit at this step, in a tensor with this many rows of units per step.</summary>
     public int At(int rows, int row) => Place(s.At, rows, row);
 
     private int Place(int step, int rows, int row) => (((((sample * s.Steps) + step) * rows) + row) * s.Units) + unit;

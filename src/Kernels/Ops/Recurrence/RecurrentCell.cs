@@ -23,7 +23,7 @@ public abstract class RecurrentCell
     /// <summary>Tensors that make up the state that a step hands to the next: h, and for an LSTM c.</summary>
     public int States => Memory < 0 ? 1 : 2;
 
-    /// <summary>Where c lies in the second output of <see cref="Recurrence"/>, in units; below 0 for a cell without.</summary>
+    /// <summary>Offset of c in the second output of <see cref="Recurrence"/>, in units; negative for a cell without c.</summary>
     public int MemoryAt => Memory;
 
     internal abstract int Saved { get; }

@@ -111,7 +111,7 @@ internal sealed unsafe class CpuResampling(CpuBinding b, ResampledImage z)
             sums[i] = MathF.FusedMultiplyAdd(weight, row[i], sums[i]);
     }
 
-    /// <summary>Where each new place reads, and how much of the second place.</summary>
+    /// <summary>Source position of each new position, and the weight of the one after it.</summary>
     private readonly struct AxisTable(int* table, int length)
     {
         public int* Place => table;

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Ops.Resampling;
 
-/// <summary>How the places of one axis are made of those of an axis of another length.</summary>
+/// <summary>Interpolation of one axis from an axis of another length.</summary>
 public enum Interpolation
 {
     /// <summary>The place that lies under the new one: ⌊d·H/P⌋.</summary>
@@ -52,7 +52,7 @@ internal readonly record struct ResampledAxis(int In, int Out, int Step, int Uni
     /// <summary>Behind the last new place that reads h.</summary>
     public int End(int h) => Linear == 0 ? Over((h + 1) * Unit) : Math.Min(Out, Over(((2 * h) + 3) * Unit) / 2);
 
-    /// <summary>How much of the old place h is in the new place d, which reads it.</summary>
+    /// <summary>Weight of the old position h in the new position d.</summary>
     public float Weight(int d, int h)
     {
         if (Linear == 0)

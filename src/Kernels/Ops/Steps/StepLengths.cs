@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Steps;
 
-/// <summary>How many steps of each sequence are real: an op's last input, Int32 [N], or all where there is none. Values are kept within 1 to T.</summary>
+/// <summary>Number of real steps of each sequence: an op's last input, Int32 [N], or all steps without one. Values are clamped to 1 … T.</summary>
 internal readonly unsafe struct StepLengths
 {
     private readonly int* values;

@@ -9,7 +9,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Steps;
 
-/// <summary>What a pooling over time makes of the steps of a sequence.</summary>
+/// <summary>The kinds of pooling over the steps of a sequence.</summary>
 public enum TimePooling
 {
     Mean,

@@ -4,7 +4,7 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>What a thread knows about an index along the result, found once and kept while the sum goes by. An operand uses what it needs.</summary>
+/// <summary>A thread's state for one index of the result, computed once and kept over the sum. An operand uses the parts it needs.</summary>
 internal readonly record struct Place(int At, int Row = 0, int Column = 0);
 
 /// <summary>
@@ -20,7 +20,7 @@ internal interface IOperand
     /// <summary>Whether four neighbours along i are one load: <see cref="Beside"/>.</summary>
     static abstract bool HasBeside { get; }
 
-    /// <summary>Where the elements of i lie, in the group-th product.</summary>
+    /// <summary>Offset of the elements of i, in the group-th matmul.</summary>
     Place Find(int group, int i);
 
     /// <summary>Element k.</summary>

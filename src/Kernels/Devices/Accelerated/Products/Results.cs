@@ -6,7 +6,7 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>Where the sums of a product go, and what is done to them on the way.</summary>
+/// <summary>Destination of a GEMM's sums, with an optional epilogue.</summary>
 internal interface IResult
 {
     /// <summary>Whether four columns, from a multiple of four on, lie side by side where they can be stored at once.</summary>
@@ -38,7 +38,7 @@ internal static class Results
     }
 }
 
-/// <summary>What comes after a product: a bias, then a function of the result and of up to two other tensors of its shape.</summary>
+/// <summary>Epilogue of a GEMM: a bias, then a function of the result and of up to two other tensors of its shape.</summary>
 internal readonly struct Finish<M>(ArrayView<float> bias, ArrayView<float> other0, ArrayView<float> other1, int position, float constant) where M : struct, IMap
 {
     /// <summary>Four neighbours in memory, a bias for each.</summary>

@@ -4,7 +4,7 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>How a tile of an operand lies in shared memory.</summary>
+/// <summary>Layout of an operand's tile in shared memory.</summary>
 internal interface ILayout
 {
     /// <summary>Whether four neighbours along i are stored at once.</summary>
@@ -41,7 +41,7 @@ internal readonly struct StepRows : ILayout
 /// </summary>
 internal interface IStage<F> where F : struct, IStage<F>
 {
-    /// <summary>How many fours.</summary>
+    /// <summary>Number of groups of four.</summary>
     static abstract int Count { get; }
 
     /// <summary>Finds the places of a thread's fours in a tile of <paramref name="size"/> × <paramref name="steps"/> elements.</summary>

@@ -5,7 +5,7 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>How a group of warps cuts up a product: the group makes M×N of the result, a warp WarpM×32.</summary>
+/// <summary>Tile of a group of warps: the group computes M×N of the result, each warp WarpM×32.</summary>
 internal interface IWarpTile
 {
     static abstract int M { get; }

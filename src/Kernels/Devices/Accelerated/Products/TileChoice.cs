@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>What the choice of a tile needs to know about it.</summary>
+/// <summary>Properties of a tile that its choice depends on.</summary>
 /// <param name="M">Rows of the result that a group makes.</param>
 /// <param name="N">Columns.</param>
 /// <param name="K">Steps of the sum between two barriers.</param>

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Devices.Accelerated.Products;
 
-/// <summary>What a group of threads makes of a product: M×N of the result, K steps of the sum at a time in shared memory.</summary>
+/// <summary>Tile of a thread group: M×N of the result, K steps of the sum at a time in shared memory.</summary>
 internal interface ICut
 {
     static abstract int M { get; }

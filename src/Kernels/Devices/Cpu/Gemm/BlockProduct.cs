@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>What one worker does of a product: blocks of C, tile by tile.</summary>
+/// <summary>One worker's share of a GEMM: blocks of C, tile by tile.</summary>
 internal sealed unsafe class BlockProduct
 {
     // A smaller B is in the caches after its first use, and asking for it costs 3 %; of a larger one the next panel is

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>What happens to a finished tile: a bias, then an elementwise op over the tile and tensors of the same layout.</summary>
+/// <summary>Epilogue of a finished tile: a bias, then an elementwise op over the tile and tensors of the same layout.</summary>
 internal sealed unsafe class Epilogue
 {
     /// <summary>A number for each row of C, or null.</summary>

@@ -95,7 +95,7 @@ internal static unsafe class LaneDotKernel
     }
 }
 
-/// <summary>What all tiles of a weight gradient have in common; lengths in floats.</summary>
+/// <summary>Constants shared by all tiles of a weight gradient; lengths in floats.</summary>
 /// <param name="Outputs">Of a row.</param>
 /// <param name="Filter">From one filter of dy to the next.</param>
 /// <param name="GradientLine">From one row of dy to the next.</param>

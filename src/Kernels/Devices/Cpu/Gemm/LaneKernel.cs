@@ -201,7 +201,7 @@ internal static unsafe class LaneKernel
     }
 }
 
-/// <summary>What all tiles of a convolution have in common; lengths in floats.</summary>
+/// <summary>Constants shared by all tiles of a convolution; lengths in floats.</summary>
 /// <param name="Channels">Source channels, which are summed over.</param>
 /// <param name="RowTaps">Taps in a row of the kernel.</param>
 /// <param name="WeightChannel">From one channel of packed weights to the next.</param>

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>How a product is cut into tasks, tiles and blocks of steps.</summary>
+/// <summary>Partition of a GEMM into tasks, tiles and blocks of k.</summary>
 internal sealed class ProductBlocking
 {
     /// <summary>Up to so many rows stand in one task.</summary>

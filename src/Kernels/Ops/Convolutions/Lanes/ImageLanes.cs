@@ -30,10 +30,10 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
     /// <summary>Groups of images.</summary>
     public static int GroupsOf(int images) => (images + Lanes - 1) / Lanes;
 
-    /// <summary>What it costs to turn so many floats of each image, in multiplications of vectors.</summary>
+    /// <summary>Cost of transposing this many floats of each image, in vector multiplications.</summary>
     public static double CostOf(double floats, int images) => floats * Turn * GroupsOf(images);
 
-    /// <summary>Where a column of the image, or of the padding, stands in a stored row.</summary>
+    /// <summary>Index of a column of the image (or of the padding) in a stored row.</summary>
     public int Offset(int row, int column) => checked(((row * Pitch) + left + column) * Lanes);
 
     /// <summary>Lays out some rows of a channel.</summary>

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>How a correlation with images in the lanes is cut into tasks: the images of a vector, a band of rows of each.</summary>
+/// <summary>Partition of a correlation with images in the lanes: a task is the images of one vector and a band of their rows.</summary>
 internal sealed class LaneBlocking
 {
     // Laid-out pixels of a task: 512 KiB, half of a second-level cache of 1 MiB.

@@ -48,7 +48,7 @@ internal sealed class LanePass
         return new TapRange(endRow - beginRow, end - begin);
     }
 
-    /// <summary>Where each tap finds its pixel.</summary>
+    /// <summary>Pixel offset of each tap.</summary>
     public ReadOnlySpan<int> Offsets => offsets;
 
     // The first for which it holds, and behind the last.

@@ -75,7 +75,7 @@ internal sealed class CorrelationBlocking
         Tasks = checked(tasks * Parts);
     }
 
-    /// <summary>How the pixels of a task are laid out.</summary>
+    /// <summary>Layout of the pixels of a task.</summary>
     public PixelChunk Chunk { get; }
 
     /// <summary>Rows and columns of the output (of each pass) in a part of an image.</summary>

@@ -73,12 +73,12 @@ internal sealed unsafe class PixelChunk
         return dense < asItIs;
     }
 
-    /// <summary>How many runs of columns some images have, and of how many vectors.</summary>
+    /// <summary>Number of column runs of some images, and their length in vectors.</summary>
     public (int Runs, int Vectors) RunsOf(int images, int partRows) => IsUnfolded
         ? (1, Rounded(images * rows * columns) / Simd.Lanes)
         : (images, ImageColumns(partRows) / Simd.Lanes);
 
-    /// <summary>Where column 0 finds its pixel for the tap of this index.</summary>
+    /// <summary>Pixel offset of column 0 for the tap with this index.</summary>
     public int OffsetOf(int tap) => IsUnfolded ? tap * RowFloats : tapOffsets[tap];
 
     /// <summary>Lays out one channel of some images.</summary>

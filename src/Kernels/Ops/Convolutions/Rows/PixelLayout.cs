@@ -70,7 +70,7 @@ internal sealed unsafe class PixelLayout
     /// <summary>Columns from the first output of a part to behind the last.</summary>
     public int ColumnsOf(int rows, int columns) => ((rows - 1) * Pitch) + columns;
 
-    /// <summary>Where column 0 finds its pixel for a tap.</summary>
+    /// <summary>Pixel offset of column 0 for a tap.</summary>
     public int OffsetOf(Tap tap)
     {
         int plane = remainders.IndexOf((Modulo(tap.H, step.H), Modulo(tap.W, step.W)));

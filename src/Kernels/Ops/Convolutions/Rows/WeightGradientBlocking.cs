@@ -51,7 +51,7 @@ internal sealed class WeightGradientBlocking
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, ChannelsPerTask);
     }
 
-    /// <summary>How the pixels of a chunk are laid out.</summary>
+    /// <summary>Layout of the pixels of a chunk.</summary>
     public PixelChunk Chunk { get; }
 
     /// <summary>Rows and columns of the output in a part of an image.</summary>
