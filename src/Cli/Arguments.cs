@@ -1,6 +1,6 @@
 namespace GpuGrad.Cli;
 
-/// <summary>What CommandLineParser cannot do: an option that is given any number of times and takes one value each.</summary>
+/// <summary>Adds to CommandLineParser an option that can be repeated and takes one value each time.</summary>
 internal static class Arguments
 {
     /// <summary>Takes every <c>--set KEY=VALUE</c> out of the arguments.</summary>

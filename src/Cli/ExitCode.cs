@@ -1,6 +1,6 @@
 namespace GpuGrad.Cli;
 
-/// <summary>What a process ends with; scripts rely on these.</summary>
+/// <summary>Exit codes; scripts rely on them.</summary>
 public static class ExitCode
 {
     public const int Done = 0;

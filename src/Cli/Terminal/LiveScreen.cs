@@ -5,7 +5,7 @@ using Spectre.Console.Rendering;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>What the full-screen view of a run shows, and how: progress, loss, the gradient of each layer, what should be known.</summary>
+/// <summary>The full-screen view of a run: progress, loss, the gradient of each layer, alarms.</summary>
 internal sealed class LiveScreen(string title)
 {
     private const int MostPoints = 1_000, MostLayers = 64, WidestName = 24, NumberWidth = 11, Decades = 8;

@@ -3,7 +3,7 @@ using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>What is being fetched or read, and how far: a line that moves at a terminal, a line every few seconds elsewhere.</summary>
+/// <summary>Progress of fetching and reading: a moving line on a terminal, a line every few seconds elsewhere.</summary>
 public sealed class LoadingDisplay : IDisposable
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Where a verb's answer goes: to a person, or with <c>--json</c> to a machine, which gets one JSON value and nothing else.</summary>
+/// <summary>Output of a verb: text for people, or with <c>--json</c> a single JSON value.</summary>
 public sealed class Output(bool json)
 {
     // JSON has no number that is not finite: they are the texts "NaN", "Infinity" and "-Infinity", as in metrics.jsonl.
@@ -46,7 +46,7 @@ public sealed class Output(bool json)
         Console.SetError(TextWriter.Null);
     }
 
-    /// <summary>What went wrong, on standard error.</summary>
+    /// <summary>Prints an error on standard error.</summary>
     public static void Error(string text) => (rankErrors ?? Note)(text);
 
     /// <summary>A remark that is not part of the answer.</summary>

@@ -86,7 +86,7 @@ internal static class RankedTraining
         return loaded with { Config = config with { Threads = threads } };
     }
 
-    /// <summary>What ranks other than 0 do: no folder, no figures, no word.</summary>
+    /// <summary>Training on ranks other than 0: no run folder, no figures, no output.</summary>
     public static int Compute(LoadedConfig loaded, TrainingData data, Device device, ICollectives ranks, StopSignals signals, bool isNew, int? until)
     {
         RunConfig config = loaded.For(data).Config;

@@ -12,7 +12,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>What <c>train</c> and <c>resume</c> have in common: run, report, exit code.</summary>
+/// <summary>Common part of <c>train</c> and <c>resume</c>: run, report, exit code.</summary>
 internal static class TrainingCommand
 {
     public static StopSignals Signals() => new(name => Output.Note($"{name}: stopping after this step; once more to quit at once"))

@@ -6,7 +6,7 @@ using GpuGrad.Training.Sweeps;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>What runs at a time in a sweep: on which device, with how many threads.</summary>
+/// <summary>A slot of a sweep's parallel trials: its device and number of threads.</summary>
 /// <param name="Devices">A device a slot.</param>
 /// <param name="Threads">Of each on the cpu; 0 to leave it to the config.</param>
 internal sealed record TrialSlots(IReadOnlyList<string> Devices, int Threads)

@@ -27,7 +27,7 @@ public abstract class WebVerb : Verb
         return Host is null ? WebProgram.HandOver(Words) : Host(this, output);
     }
 
-    /// <summary>Where to listen.</summary>
+    /// <summary>Address to listen on.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is no IP address.</exception>
     internal IPAddress Address => Bind == "localhost" ? IPAddress.Loopback
         : IPAddress.TryParse(Bind, out IPAddress? address) ? address

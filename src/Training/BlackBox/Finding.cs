@@ -45,7 +45,7 @@ public sealed record Finding
     /// <summary>The layer's path; <c>loss</c> for the loss.</summary>
     public required string Layer { get; init; }
 
-    /// <summary>What the layer is, e.g. <c>conv</c>.</summary>
+    /// <summary>Kind of the layer, e.g. <c>conv</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>The tensor in words: <c>output</c>, <c>gradient of 0.weight</c>, <c>0.weight</c>.</summary>
@@ -58,7 +58,7 @@ public sealed record Finding
 
     public required double Value { get; init; }
 
-    /// <summary>How many elements of the tensor are not finite.</summary>
+    /// <summary>Number of elements of the tensor that are not finite.</summary>
     public required long Count { get; init; }
 
     /// <summary>The op that computed it.</summary>
@@ -67,7 +67,7 @@ public sealed record Finding
     /// <summary>The same tensor in the step before; null where that was not replayed.</summary>
     public TensorFigures? Before { get; init; }
 
-    /// <summary>What the op read.</summary>
+    /// <summary>Inputs of the op.</summary>
     public IReadOnlyList<TensorFigures> Inputs { get; init; } = [];
 
     /// <summary>Index in the training data of the sample that it belongs to; null where it belongs to none.</summary>

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.BlackBox;
 /// <summary>The bytes of a <see cref="Snapshot"/>: in memory, or in a file where they would take too much of it.</summary>
 internal abstract class SnapshotRoom : IDisposable
 {
-    /// <summary>Where bytes from <paramref name="offset"/> on are to be put, for <see cref="Keep"/> to take.</summary>
+    /// <summary>Room for the bytes from <paramref name="offset"/> on, which <see cref="Keep"/> then takes.</summary>
     public abstract Span<byte> Part(long offset, int count);
 
     /// <summary>Keeps what was put into the last <see cref="Part"/>, which began at <paramref name="offset"/>.</summary>

@@ -8,7 +8,7 @@ public sealed class ShorthandAttribute : Attribute;
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOrMoreAttribute : Attribute;
 
-/// <summary>What a setting is where the config does not give it, in words, because it depends on something; for the reference.</summary>
+/// <summary>Describes a default that depends on other settings; for the config reference.</summary>
 /// <param name="text">Such as "the window's size".</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DefaultTextAttribute(string text) : Attribute
@@ -42,7 +42,7 @@ public sealed record Choice(string Name, Type Type, string Summary)
 /// </summary>
 public interface IChoice<TSelf> where TSelf : IChoice<TSelf>
 {
-    /// <summary>What is chosen, for messages: "layer", "optimizer".</summary>
+    /// <summary>Name of the choice, for messages: "layer", "optimizer".</summary>
     static abstract string What { get; }
 
     static abstract IReadOnlyList<Choice> Choices { get; }
@@ -51,7 +51,7 @@ public interface IChoice<TSelf> where TSelf : IChoice<TSelf>
 /// <summary>A config value with a form of its own, e.g. <c>3</c> or <c>[3, 5]</c>.</summary>
 public interface IConfigValue<TSelf> where TSelf : IConfigValue<TSelf>
 {
-    /// <summary>What may stand here, for messages.</summary>
+    /// <summary>The expected values, for messages.</summary>
     static abstract string Expected { get; }
 
     /// <summary>The value, or null when the node has another form.</summary>

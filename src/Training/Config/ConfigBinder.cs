@@ -133,7 +133,7 @@ public static class ConfigBinder
     internal static Type? ListItem(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GetGenericArguments()[0] : null;
 
-    /// <summary>What the keys of a mapping stand for, where they are not the config's own.</summary>
+    /// <summary>Meaning of a mapping's keys, if they are the user's own names.</summary>
     internal static Type? MapItem(Type type) =>
         type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) ? type.GetGenericArguments()[1] : null;
 

@@ -2,7 +2,7 @@ using System.Reflection;
 
 namespace GpuGrad.Training.Config;
 
-/// <summary>Where a key belongs that stands in another section: <c>epochs</c> for <c>train.epochs</c>.</summary>
+/// <summary>Finds the right section of a misplaced key: <c>train.epochs</c> for <c>epochs</c>.</summary>
 internal static class KeyPlaces
 {
     private const int Deepest = 3;

@@ -130,7 +130,7 @@ public sealed record TrainConfig : ILocated
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
 }
 
-/// <summary>What weight decay is about.</summary>
+/// <summary>Parameters that weight decay applies to.</summary>
 public enum Decayed
 {
     All,

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>What the raw values of one channel, or of one column of features, are like.</summary>
+/// <summary>Statistics of the raw values of one channel or column.</summary>
 /// <param name="Minimum">Smallest.</param>
 /// <param name="Maximum">Largest.</param>
 /// <param name="Mean">Average.</param>

@@ -2,16 +2,16 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>What a data set needs from its surroundings to load.</summary>
+/// <summary>Context for loading a data set.</summary>
 /// <param name="Folder">Relative paths in the config are relative to this folder (that of the config file).</param>
 /// <param name="Seed">Of the run: for generated data and random splits.</param>
 /// <param name="Progress">Told what is being done, and how far it is from 0 to 1 (null when unknown).</param>
 public sealed record DataContext(string Folder, ulong Seed, Action<string, double?>? Progress = null)
 {
-    /// <summary>Where samples are kept.</summary>
+    /// <summary>Where samples are kept: in memory or on disk.</summary>
     public SampleCache Cache { get; init; }
 
-    /// <summary>What a training learned of the data before, whose columns, classes and scaling are kept; null for a new training.</summary>
+    /// <summary>What an earlier training fitted to the data (columns, classes, scaling), to be reused; null for a new training.</summary>
     public FittedInput? Fitted { get; init; }
 
     /// <summary>The value in masks whose pixels do not count; null for none.</summary>

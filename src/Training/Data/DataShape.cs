@@ -3,7 +3,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>What a network must fit: the shape of a sample, and the number of classes or of target numbers.</summary>
+/// <summary>Shape that a network must fit: that of a sample, and the number of classes or regression targets.</summary>
 /// <param name="Shape">Shape of one sample: [C, H, W] or [features].</param>
 /// <param name="Classes">Number of classes; 0 for regression.</param>
 /// <param name="Targets">Numbers to predict for each sample; 0 for classification.</param>

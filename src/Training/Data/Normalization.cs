@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Data;
 
-/// <summary>What makes the training data's mean 0 and its variance 1: (x - centre)·scale for each channel or column.</summary>
+/// <summary>Scaling of the data to mean 0 and variance 1: (x - centre)·scale for each channel or column.</summary>
 public sealed record Normalization(IReadOnlyList<double> Scale, IReadOnlyList<double> Centre)
 {
     /// <summary>The same as x·scale + shift, for numbers of which float32 holds the difference, such as bytes.</summary>

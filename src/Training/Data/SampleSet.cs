@@ -35,7 +35,7 @@ public sealed record SampleSet
     /// <summary>A hash of what the numbers come from, where that is cheaper to have than one of the numbers; else null.</summary>
     internal byte[]? SourceHash { get; init; }
 
-    /// <summary>Where the samples stand in their file; null where that is not known.</summary>
+    /// <summary>Positions of the samples in their file; null if unknown.</summary>
     public SamplePlaces? Places { get; init; }
 
     /// <summary>What each number of a sample means, for samples of a table as they were read; null for numbers as a network takes them.</summary>
@@ -71,7 +71,7 @@ public sealed record SampleSet
     /// <summary>Texts that have not become ids yet, UTF-8; null for others.</summary>
     internal byte[][]? Texts { get; init; }
 
-    /// <summary>How many steps of each sequence are real, from 1; what follows them is padding, which changes nothing. Null where all are.</summary>
+    /// <summary>Number of real steps of each sequence, from 1; the rest is padding without effect. Null if all steps are real.</summary>
     public int[]? Lengths { get; init; }
 
     /// <summary>What is predicted of a sample where it has a shape: [T] of a sequence's positions, [H, W] of a mask, [C, H, W] of target numbers; null for one class or a row of numbers.</summary>

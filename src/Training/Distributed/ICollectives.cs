@@ -9,7 +9,7 @@ public interface ICollectives : IDisposable
     /// <summary>This process's number, from 0.</summary>
     int Rank { get; }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>Number of ranks.</summary>
     int Size { get; }
 
     /// <summary>This process's number on its own machine.</summary>
@@ -18,7 +18,7 @@ public interface ICollectives : IDisposable
     /// <summary>Processes on this machine.</summary>
     int LocalSize { get; }
 
-    /// <summary>What carries the numbers, for the manifest.</summary>
+    /// <summary>Name of the transport, for the manifest.</summary>
     string Name { get; }
 
     /// <summary>Adds up the values of all ranks, element by element.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Distributed;
 
-/// <summary>What an MPI launcher (<c>mpirun</c>, <c>mpiexec</c>) told this process through its environment.</summary>
+/// <summary>Rank and size of this process, from the environment of an MPI launcher (<c>mpirun</c>, <c>mpiexec</c>).</summary>
 /// <param name="Rank">From 0.</param>
 /// <param name="Size">Processes in all.</param>
 /// <param name="LocalRank">Number on this machine.</param>

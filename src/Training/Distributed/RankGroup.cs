@@ -19,7 +19,7 @@ public readonly record struct RankShare(int Rank, int Size)
 {
     public static RankShare Alone { get; } = new(0, 1);
 
-    /// <summary>Where this rank's samples of a batch begin, and how many they are: as even as it goes.</summary>
+    /// <summary>Start and number of this rank's samples in a batch, split as evenly as possible.</summary>
     public (int Begin, int Length) Of(int count)
     {
         int begin = (int)((long)count * Rank / Size), end = (int)((long)count * (Rank + 1) / Size);

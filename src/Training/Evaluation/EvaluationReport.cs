@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>How good a network's outputs are for the samples of one set: the figures that people judge by.</summary>
+/// <summary>Metrics of a network's outputs on one set of samples.</summary>
 public sealed record EvaluationReport
 {
     /// <summary>Names in snake_case, as in <c>summary.json</c>, in the order in which they are shown.</summary>
@@ -55,7 +55,7 @@ public readonly record struct ClassFigures(long Support, long Predicted, long Co
     /// <summary>Share of the class that was found; 0 where there is none of it.</summary>
     public double Recall => Support == 0 ? 0 : (double)Correct / Support;
 
-    /// <summary>What is both, as a share of what is either (Jaccard's index); 0 where neither is.</summary>
+    /// <summary>Intersection over union (Jaccard index); 0 if the union is empty.</summary>
     public double Iou => Support + Predicted == 0 ? 0 : (double)Correct / (Support + Predicted - Correct);
 
     /// <summary>Harmonic mean of precision and recall; of regions the dice coefficient.</summary>

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>What the rules have in common: how long something has held, and that an alarm is raised once.</summary>
+/// <summary>Base of the alarm rules: counts how long a condition has held, and raises an alarm once.</summary>
 internal abstract class AlarmRule(HealthState state)
 {
     protected HealthState State { get; } = state;

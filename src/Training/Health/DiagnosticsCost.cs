@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>What watching costs a run: how much longer watched steps take than others, and what is done between steps.</summary>
+/// <summary>Cost of the diagnostics: the extra time of watched steps, and of the work between steps.</summary>
 public sealed class DiagnosticsCost
 {
     private const int WarmUp = 2; // steps of each kind that the JIT compiler takes part in

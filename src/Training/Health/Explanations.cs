@@ -10,7 +10,7 @@ internal sealed class Explanations(HealthState state)
 
     private static readonly string[] Units = [AlarmCatalog.DeadUnits, AlarmCatalog.SaturatedUnits];
 
-    /// <summary>What explains an alarm, the first that does; empty where nothing does.</summary>
+    /// <summary>The first explanation that fits an alarm; empty if none does.</summary>
     private static string[] Reasons(string id) => id switch
     {
         AlarmCatalog.DeadUnits or AlarmCatalog.SaturatedUnits => AtStart,

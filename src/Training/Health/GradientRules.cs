@@ -70,7 +70,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
             Remedies.Either(Remedies.Clip(Quantile(0.9)) is string clip ? $"{clip} (the length that 10 % of the last steps exceeded)" : null, remedies.LowerRate()));
     }
 
-    /// <summary>How often the limit on the norm has bound.</summary>
+    /// <summary>Number of steps on which the norm limit was binding.</summary>
     public Alarm? Clipping(long step, double loss)
     {
         double limit = config.Train.Clip?.Norm ?? 0;

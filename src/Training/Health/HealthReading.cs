@@ -24,7 +24,7 @@ public sealed record LayerReading(WatchedLayer Layer, double Mean, double Deviat
 /// <param name="Update">How far the step moved it.</param>
 public sealed record ParameterReading(Parameter Parameter, double Gradient, double Weight, double Update)
 {
-    /// <summary>How far the step moved it, for its size; about 0.001 is healthy.</summary>
+    /// <summary>Norm of the update relative to the norm of the weights; about 0.001 is healthy.</summary>
     public double Ratio => Weight > 0 ? Update / Weight : Update > 0 ? double.PositiveInfinity : 0;
 
     /// <summary>

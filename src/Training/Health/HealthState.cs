@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>What the watch over a run remembers between steps; it is saved with checkpoints, so that a resumed run raises the same alarms.</summary>
+/// <summary>State of the health rules between steps; saved with checkpoints, so that a resumed run raises the same alarms.</summary>
 public sealed record HealthState
 {
     /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
@@ -30,7 +30,7 @@ public sealed record HealthState
     /// <summary>Watched samples of each class since it was last predicted for any sample.</summary>
     public List<long> Unpredicted { get; set; } = [];
 
-    /// <summary>How long each watched layer's units have been idle, by the layer's path.</summary>
+    /// <summary>Idle time of each watched layer's units, by the layer's path.</summary>
     public Dictionary<string, UnitHistory> Units { get; set; } = [];
 
     /// <summary>Norm of each weight in the first watched step.</summary>
@@ -60,7 +60,7 @@ public sealed record HealthState
     }
 }
 
-/// <summary>How far a step moved the layer that it moved furthest, relative to its weights.</summary>
+/// <summary>Largest relative update of a step over all layers.</summary>
 public sealed record StepSize(long Step, double Ratio);
 
 /// <summary>The units of a layer.</summary>

@@ -138,7 +138,7 @@ internal sealed class Spread
     }
 }
 
-/// <summary>What was measured behind a layer.</summary>
+/// <summary>Measurements after a layer.</summary>
 internal sealed class AuditedOutput(Layer layer)
 {
     private readonly WatchedLayer watched = new(layer.Path, layer.Kind, 1, 1, 1);

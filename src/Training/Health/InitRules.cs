@@ -5,7 +5,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>What can be wrong with a network before its first step.</summary>
+/// <summary>Rules that are checked before the first step.</summary>
 internal sealed class InitRules(Network network, Model model, InitAudit audit, Remedies? remedies)
 {
     private const double StartFactor = 3, StartExcess = 8, SignalFactor = 100, GradientFactor = 1000, SaturatedShare = 0.5;

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>How far a run has come: much that would be a fault in a network that learns nothing is usual in one that has learned.</summary>
+/// <summary>Progress of learning: much that is a fault in a network that learns nothing is normal in one that has learned.</summary>
 internal sealed class LearningProgress(RunFacts facts, HealthState state)
 {
     private const double Left = 0.2;        // of the guess's loss, or of its errors

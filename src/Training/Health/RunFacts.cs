@@ -6,7 +6,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>What the rules know of a run besides what its steps measure.</summary>
+/// <summary>Facts about a run that the rules use besides the measurements of its steps.</summary>
 public sealed record RunFacts
 {
     private const int Looked = 256;

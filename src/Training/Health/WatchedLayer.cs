@@ -2,7 +2,7 @@ using GpuGrad.Training.Layers;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>How a unit of an activation function can stop learning.</summary>
+/// <summary>Way in which a unit of an activation function can stop learning.</summary>
 public enum UnitFault
 {
     /// <summary>It cannot.</summary>
@@ -23,7 +23,7 @@ public enum UnitFault
 /// <param name="Steps">How many steps it has.</param>
 public sealed record WatchedTime(string Path, string Kind, string Name, bool Reverse, int Steps)
 {
-    /// <summary>Where in the slot of health figures its own begin.</summary>
+    /// <summary>Offset of its figures in the slot of health figures.</summary>
     public int Offset { get; init; }
 }
 
@@ -35,7 +35,7 @@ public sealed record WatchedTime(string Path, string Kind, string Name, bool Rev
 /// <param name="PerUnit">Numbers that a unit gives for a batch.</param>
 public sealed record WatchedLayer(string Path, string Kind, int Axis, int Units, int PerUnit)
 {
-    /// <summary>Where in the slot of health figures its own begin.</summary>
+    /// <summary>Offset of its figures in the slot of health figures.</summary>
     public int Offset { get; init; }
 
     /// <summary>At or below this a unit is off, or on its lower flat end.</summary>

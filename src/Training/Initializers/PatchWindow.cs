@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Initializers;
 
-/// <summary>What one filter of a convolution sees of a sample.</summary>
+/// <summary>The patch of a sample that one filter of a convolution sees.</summary>
 /// <param name="Input">The sample, [C, H, W]; signals are [C, 1, L].</param>
 /// <param name="Rows">Rows of the filter.</param>
 /// <param name="Columns">Columns of the filter.</param>

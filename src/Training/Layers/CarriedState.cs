@@ -22,7 +22,7 @@ public sealed class CarriedState(string name)
             memory.Write(slot, 0, new float[slot.Length].AsSpan());
     }
 
-    /// <summary>Where a layer keeps something of every sequence.</summary>
+    /// <summary>State that a layer carries for every sequence.</summary>
     /// <param name="of">The layer, and what it is.</param>
     /// <param name="shape">The sequences first.</param>
     internal Slot SlotOf(string of, Shape shape)

@@ -9,7 +9,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>What is put around a sequence.</summary>
+/// <summary>Padding of a sequence.</summary>
 public enum StepPadding
 {
     /// <summary>On both sides, so that there are as many steps as before, divided by the stride.</summary>

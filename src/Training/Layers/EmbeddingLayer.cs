@@ -7,7 +7,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Whole numbers [T] become rows of a table, [T, width], as <c>torch.nn.Embedding</c>.</summary>
+/// <summary>Looks up rows of a learned table by integer index, [T] → [T, width], as <c>torch.nn.Embedding</c>.</summary>
 public sealed record EmbeddingConfig : LayerConfig
 {
     // Whole numbers that float32 holds without a gap.

@@ -13,7 +13,7 @@ public abstract class Layer
     /// <summary>Path in the network, e.g. <c>3</c>, <c>5.0</c> inside a residual block, or the name given in the config.</summary>
     public required string Path { get; init; }
 
-    /// <summary>What the layer is, e.g. <c>conv</c>.</summary>
+    /// <summary>Kind of the layer, e.g. <c>conv</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Shape of one sample that comes in.</summary>
@@ -59,7 +59,7 @@ public sealed class LayerGraph(
     /// <summary>Whether the samples are a part of a batch whose others other processes have, who will run the same graph.</summary>
     public bool HasOtherParts { get; init; }
 
-    /// <summary>What layers hand on to the next part of their sequences; null where every sequence is whole.</summary>
+    /// <summary>State that layers carry to the next window of their sequences; null if every sequence is whole.</summary>
     public CarriedState? Carried { get; init; }
 
     /// <summary>The place of the only step that x has of its sequence; null where it has them all, or a window.</summary>
@@ -82,12 +82,12 @@ public sealed class LayerGraph(
     /// <summary>How many steps of each sequence of x [N, T, …] are real, int [N]; null where all are, or where x has not the batch's steps any more.</summary>
     public Tensor? LengthsOf(Tensor x) => x.Shape.Rank > 1 && x.Shape[1] == steps ? lengths : null;
 
-    /// <summary>What a layer carries, as the part before left it: 0 at the beginning.</summary>
+    /// <summary>State that the previous window left; 0 at the beginning.</summary>
     /// <param name="layer">The layer, and what it is.</param>
     /// <param name="shape">The sequences first.</param>
     public Tensor CarriedBy(string layer, Shape shape) => Graph.Persistent(layer, shape, Carried!.SlotOf(layer, shape));
 
-    /// <summary>What the next part will find; written by <see cref="WriteHandedOn"/>.</summary>
+    /// <summary>State for the next window; written by <see cref="WriteHandedOn"/>.</summary>
     /// <param name="layer">As for <see cref="CarriedBy"/>.</param>
     /// <param name="shape">The sequences first.</param>
     /// <param name="value">Adds an op that makes it, with as many numbers.</param>

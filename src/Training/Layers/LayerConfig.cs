@@ -31,7 +31,7 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
     public abstract Layer Build(LayerSite site);
 }
 
-/// <summary>Where a layer is built: its place, what comes in and what follows.</summary>
+/// <summary>Context in which a layer is built: its path, its input and what follows.</summary>
 /// <param name="Path">The layer's path in the network.</param>
 /// <param name="Kind">The layer's name in the catalog.</param>
 /// <param name="Input">Shape of one sample that comes in.</param>
@@ -67,7 +67,7 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     /// <param name="weights">The initialiser that the config gives the weights; null for the default. Who sets the scale of signals wants no other besides.</param>
     public InitConfig DefaultBiasInit(InitConfig? weights) => IsScaleFree || weights is not null ? new ConstantInit() : Small;
 
-    /// <summary>What multiplies the inputs of the layer, and a bias for each of its outputs; named as in PyTorch.</summary>
+    /// <summary>The weight of a layer and the bias of its outputs, with PyTorch's names.</summary>
     /// <param name="shape">Of the weights.</param>
     /// <param name="biases">How many there are; 0 for none.</param>
     /// <param name="fan">Inputs that one output sums up, outputs that one input reaches.</param>
@@ -106,7 +106,7 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next, Known);
 }
 
-/// <summary>What comes behind a layer.</summary>
+/// <summary>What follows a layer.</summary>
 /// <param name="Activation">The first activation behind it, through layers that keep a signal's scale; null for none.</param>
 /// <param name="Normalized">Whether a normalisation comes before that.</param>
 /// <param name="IsLast">Whether no layer with weights comes behind it.</param>

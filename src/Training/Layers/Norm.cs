@@ -9,7 +9,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>What the normalisations have in common.</summary>
+/// <summary>Base of the normalization layers.</summary>
 public abstract record NormConfig : LayerConfig
 {
     /// <summary>Added to the variance.</summary>

@@ -12,7 +12,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>What a recurrent layer gives.</summary>
+/// <summary>Output of a recurrent layer.</summary>
 public enum RecurrentOutput
 {
     /// <summary>The state at every step: [T, F].</summary>

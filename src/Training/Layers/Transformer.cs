@@ -6,7 +6,7 @@ using GpuGrad.Training.Initializers;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>What stands between the two products of a transformer's feed-forward part.</summary>
+/// <summary>Activation between the two linear maps of a transformer's feed-forward network.</summary>
 public enum TransformerActivation
 {
     Gelu,
@@ -134,7 +134,7 @@ public sealed class TransformerLayer : Layer
 
     public required IReadOnlyList<Layer> Hidden { get; init; }
 
-    /// <summary>What the hidden numbers are multiplied with; none but in a gated feed-forward part.</summary>
+    /// <summary>Gate of the hidden units; null unless the feed-forward network is gated.</summary>
     public required IReadOnlyList<Layer> Gate { get; init; }
 
     public required IReadOnlyList<Layer> Down { get; init; }

@@ -3,7 +3,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Logs;
 
-/// <summary>What a line of figures is about.</summary>
+/// <summary>Subject of a line of figures.</summary>
 internal enum LineKind
 {
     /// <summary>A step: loss, learning rate, norm of all gradients.</summary>

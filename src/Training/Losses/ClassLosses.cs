@@ -90,7 +90,7 @@ public sealed record FocalConfig : ClassLoss
     public override double? ExpectedAtStart(DataShape data) => ClassWeights is null ? Math.Pow(1 - (1.0 / data.Classes), Gamma) * Math.Log(data.Classes) : null;
 }
 
-/// <summary>How little the predicted and the true region of each class overlap, of each sample by itself (Milletari et al., 2016).</summary>
+/// <summary>1 - Dice coefficient of the predicted and the true region of each class, for each sample by itself (Milletari et al., 2016).</summary>
 public sealed record DiceConfig : ClassLoss
 {
     /// <summary>Added to numerator and denominator, so that a class that is neither present nor predicted counts as correct.</summary>

@@ -8,7 +8,7 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>What the scores of a batch are compared with.</summary>
+/// <summary>Target of a loss.</summary>
 /// <param name="Labels">int [N], or [N, H, W] of masks; null for regression.</param>
 /// <param name="Targets">[N, D], or [N, C, H, W]; null for classification.</param>
 public sealed record LossTargets(Tensor? Labels, Tensor? Targets)
@@ -22,7 +22,7 @@ public sealed record LossTargets(Tensor? Labels, Tensor? Targets)
 /// <param name="Weight">How much the batch counts among others, one number; null for its number of samples.</param>
 public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
 
-/// <summary>What a network's outputs mean to those who use them.</summary>
+/// <summary>Interpretation of a network's outputs.</summary>
 public enum OutputKind
 {
     /// <summary>Themselves: predicted numbers, or scores whose highest wins.</summary>
@@ -72,7 +72,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>What the outputs of a network trained with it mean.</summary>
+    /// <summary>Interpretation of the outputs of a network trained with this loss.</summary>
     public virtual OutputKind Output => OutputKind.Numbers;
 
     /// <summary>The value in a mask whose pixels do not count; null for none.</summary>
@@ -129,7 +129,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         return $"the network gives {output}, {name} expects {new Shape([data.Classes, .. places])}, a score for each class{(data.Answer is null ? "" : " of each pixel")}; end the model with {end}";
     }
 
-    /// <summary>What is wrong with weights of classes; null where nothing is.</summary>
+    /// <summary>Error in the class weights; null if there is none.</summary>
     protected static string? ClassWeightsProblem(ClassWeights? weights, int classes)
     {
         if (weights is null or { AreKnown: false })

@@ -8,7 +8,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>How good a network is, as charts: whether its probabilities can be believed, how far its numbers are off.</summary>
+/// <summary>Charts of a network's quality: calibration of its probabilities, errors of its regression outputs.</summary>
 public static class EvaluationPictures
 {
     private const int MostPoints = 600;
@@ -59,7 +59,7 @@ public static class EvaluationPictures
     }
 }
 
-/// <summary>What a trained network's outputs for some samples come to.</summary>
+/// <summary>Evaluation of a trained network's outputs for some samples.</summary>
 /// <param name="Set">The samples: test or validation.</param>
 /// <param name="Report">All figures.</param>
 /// <param name="Pictures">Those that can be drawn.</param>

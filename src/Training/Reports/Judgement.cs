@@ -5,7 +5,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>What a trained classifier makes of samples whose classes are known.</summary>
+/// <summary>A trained classifier's predictions for labelled samples.</summary>
 /// <param name="Classes">Names of the classes.</param>
 /// <param name="Confusion">How many samples of a class (row) were given each class (column).</param>
 /// <param name="Mistakes">The wrong ones, the worst first.</param>

@@ -9,7 +9,7 @@ public sealed record LogLine(long Step, IReadOnlyDictionary<string, double> Numb
     public double this[string name] => Numbers.GetValueOrDefault(name, double.NaN);
 }
 
-/// <summary>What <c>metrics.jsonl</c> holds, by kind of line.</summary>
+/// <summary>Contents of <c>metrics.jsonl</c>, by kind of line.</summary>
 public sealed record RunLog
 {
     // A line of a network with a thousand layers has half a million bytes.
@@ -28,7 +28,7 @@ public sealed record RunLog
 
     public IReadOnlyList<LogLine> Alarms { get; private init; } = [];
 
-    /// <summary>What was noticed and is usual, such as a few dead units.</summary>
+    /// <summary>Findings that are not alarms, such as a few dead units.</summary>
     public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
 
     /// <summary>Reads the log of a run, also of one that is going on; a last line that is not whole is left out.</summary>

@@ -31,7 +31,7 @@ internal sealed class StepRunner
         hasMasks = group is not null && model.Training(WholePart).Graph.DrawsMasks;
     }
 
-    /// <summary>What decided the last step, whether it succeeded or not.</summary>
+    /// <summary>Outcome of the last step.</summary>
     public StepRecord? Last { get; private set; }
 
     /// <summary>Whether the last batch of the last step was a whole one.</summary>

@@ -82,7 +82,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Training samples.</summary>
     public int Samples => sources.Train.Count;
 
-    /// <summary>What decided the last step, whether it succeeded or not.</summary>
+    /// <summary>Outcome of the last step.</summary>
     public StepRecord? LastStep => steps.Last;
 
     /// <summary>What changes; a resumed run begins with the one that was saved.</summary>

@@ -38,10 +38,10 @@ public sealed record Metric(MetricSet? Set, string Figure) : IConfigValue<Metric
 
     public static string Expected => "a figure of an epoch, e.g. validation-loss, test-accuracy, roc-auc, macro-f1, rmse; docs/metrics.md lists them";
 
-    /// <summary>What decides where the config does not say.</summary>
+    /// <summary>The default metric.</summary>
     public static Metric Loss { get; } = new(null, "loss");
 
-    /// <summary>Whatever <c>train.monitor</c> names: <c>keep-best: true</c>.</summary>
+    /// <summary>The metric of <c>train.monitor</c>: <c>keep-best: true</c>.</summary>
     public static Metric Monitored { get; } = new(null, "");
 
     public bool HigherIsBetter => FigureCatalog.HigherIsBetter(Figure);

@@ -3,13 +3,13 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Schedules;
 
-/// <summary>Where a run is, for schedules.</summary>
+/// <summary>Progress of a run, for schedules.</summary>
 /// <param name="Step">Steps done.</param>
 /// <param name="TotalSteps">Steps of the whole run.</param>
 /// <param name="StepsPerEpoch">Steps of an epoch.</param>
 public readonly record struct Progress(long Step, long TotalSteps, long StepsPerEpoch)
 {
-    /// <summary>Whole epochs done.</summary>
+    /// <summary>Number of completed epochs.</summary>
     public long Epoch => Step / StepsPerEpoch;
 }
 

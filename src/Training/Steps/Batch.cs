@@ -13,7 +13,7 @@ public sealed record Batch(Tensor X, Tensor? Labels, Tensor? Targets, Tensor? Le
     public MixedLabels? Mixed { get; init; }
 }
 
-/// <summary>What is said of samples that were mixed with others.</summary>
+/// <summary>Labels or targets of mixed samples.</summary>
 /// <param name="Partners">int [N], the labels of the others.</param>
 /// <param name="Larger">int [N], the label with the larger share.</param>
 /// <param name="Own">The share of a sample itself, one number.</param>

@@ -59,7 +59,7 @@ public sealed class BatchSource
 
     public int Count => samples.Count;
 
-    /// <summary>How samples and the numbers to predict are scaled.</summary>
+    /// <summary>Scaling of samples and regression targets.</summary>
     public Normalization Scaling => normalization;
 
     /// <summary>Whether the layers' outputs for these samples can be read after an evaluation.</summary>

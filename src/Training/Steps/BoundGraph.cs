@@ -9,7 +9,7 @@ public sealed record BoundGraph(ModelGraph Graph, Plan Plan)
     /// <summary>The loss of the last run.</summary>
     public double Loss => Value(Graph.Loss!);
 
-    /// <summary>How much its batch counts among others: its samples, or the sum of their classes' weights where gradients are accumulated.</summary>
+    /// <summary>Weight of the batch: its number of samples, or the sum of their class weights if gradients are accumulated.</summary>
     public double Weight => Graph.LossWeight is null ? Graph.BatchSize : Value(Graph.LossWeight);
 
     /// <summary>The norm of all gradients of the last run; NaN where nothing computes it.</summary>

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>What to say when a model does not fit on its device: what takes the room, and a batch size that was tried and fits.</summary>
+/// <summary>Advice when a model does not fit on its device: the largest buffers, and a batch size that was tried and fits.</summary>
 /// <param name="refusal">What the device said.</param>
 /// <param name="memory">What had been allocated by then, and will be given back.</param>
 internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMemory memory)

@@ -46,10 +46,10 @@ public sealed class Model : IDisposable
     /// <summary>Bytes of memory that this process will hold while it trains the model, as far as is known once it is loaded.</summary>
     public long ExpectedResident { get; private set; }
 
-    /// <summary>What a watched step looks at.</summary>
+    /// <summary>Tensors that a watched step measures.</summary>
     public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
 
-    /// <summary>What <c>init-from</c> gave the parameters; null without.</summary>
+    /// <summary>Result of <c>init-from</c>; null without one.</summary>
     public WeightTransfer? Transfer { get; private set; }
 
     /// <summary>Initialises every parameter from its initialiser and the seed, then overwrites those that <c>init-from</c> has values for.</summary>

@@ -30,7 +30,7 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
     public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
 
-    /// <summary>How much the batch counts among those of its step; null where its number of samples says so, or it is the only one.</summary>
+    /// <summary>Weight of the batch among those of its step; null if it is its number of samples, or the batch is the only one.</summary>
     public Tensor? LossWeight { get; init; }
 
     /// <summary>Norm of all gradients; null where nothing asks for it.</summary>

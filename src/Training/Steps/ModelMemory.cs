@@ -45,7 +45,7 @@ public sealed class ModelMemory
 
     public Slot Gradients { get; }
 
-    /// <summary>What the optimizer remembers, each laid out as the parameters.</summary>
+    /// <summary>State of the optimizer, each buffer with the layout of the parameters.</summary>
     public IReadOnlyList<Slot> Moments { get; }
 
     public Slot State { get; }
@@ -61,7 +61,7 @@ public sealed class ModelMemory
     /// <summary>Mean of the gradients of a step's batches so far; null without.</summary>
     public Slot? Accumulated { get; }
 
-    /// <summary>What those batches weigh together.</summary>
+    /// <summary>Total weight of those batches.</summary>
     public Slot? AccumulatedWeight { get; }
 
     /// <summary>What the samples of this rank weigh in the whole batch, from 0 to 1, and what that weighs; set by the host before the backward pass of networks that need it. Null for one process.</summary>
@@ -89,7 +89,7 @@ public sealed class ModelMemory
     public IEnumerable<Slot> Durable =>
         [Parameters, .. Moments, State, .. new[] { Ema, isAccumulating ? Accumulated : null, isAccumulating ? AccumulatedWeight : null, Best, BestState }.OfType<Slot>(), .. Carried.Slots, Totals];
 
-    /// <summary>What stays allocated as long as the model.</summary>
+    /// <summary>Memory that is allocated as long as the model.</summary>
     public IEnumerable<Slot> Lasting => Durable.Append(EvaluationTotals).Concat(EvaluationCarried.Slots).Concat(new[] { Accumulated, AccumulatedWeight }.OfType<Slot>()).Distinct();
 
     /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>

@@ -5,7 +5,7 @@ using GpuGrad.Training.Distributed;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>What a plan is for.</summary>
+/// <summary>Purpose of a plan.</summary>
 internal enum PlanUse
 {
     Training,

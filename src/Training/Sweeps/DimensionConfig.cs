@@ -24,7 +24,7 @@ public abstract record DimensionConfig : IChoice<DimensionConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>How many different values there are; null for a range of real numbers.</summary>
+    /// <summary>Number of distinct values; null for a continuous range.</summary>
     internal abstract int? Count { get; }
 
     /// <summary>Whether the values have no order.</summary>

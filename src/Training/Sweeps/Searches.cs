@@ -12,7 +12,7 @@ public readonly record struct KnownTrial(IReadOnlyList<double> Point, double Sco
 /// <summary>Picks the points of a space to try. The same trial gets the same point whenever it is asked for.</summary>
 public interface ISearch
 {
-    /// <summary>How many trials there can be; null for any number.</summary>
+    /// <summary>Largest number of trials; null for any number.</summary>
     int? Count { get; }
 
     /// <summary>Whether picks depend on earlier results.</summary>

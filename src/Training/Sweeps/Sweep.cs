@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>How a trial ended.</summary>
+/// <summary>Outcome of a trial.</summary>
 /// <param name="Figure">Its best value of the figure that trials are compared by; null for one that failed.</param>
 /// <param name="Epochs">Epochs that it has trained.</param>
 /// <param name="Failure">Why it failed, in a line.</param>

@@ -16,7 +16,7 @@ public sealed record SweepConfig : ILocated
     /// <summary>Keys of the base, written as for <c>--set</c>, and the values to try.</summary>
     public required IReadOnlyDictionary<string, DimensionConfig> Space { get; init; }
 
-    /// <summary>How values are picked.</summary>
+    /// <summary>Search method.</summary>
     public SearchConfig Search { get; init; } = new RandomSearchConfig();
 
     /// <summary>Number of trials; a grid has as many as it has points.</summary>
@@ -58,7 +58,7 @@ public sealed record HalvingConfig
     }
 }
 
-/// <summary>How the values of the next trial are picked.</summary>
+/// <summary>Search method: how the values of the next trial are chosen.</summary>
 public abstract record SearchConfig : IChoice<SearchConfig>, ILocated
 {
     public static string What => "search";

@@ -35,7 +35,7 @@ public sealed class SweepPlan
 
     public ISearch Search { get; }
 
-    /// <summary>What trials are compared by.</summary>
+    /// <summary>The metric that trials are compared by.</summary>
     public Metric Monitor { get; }
 
     /// <summary>Epochs after which trials are compared.</summary>
@@ -71,7 +71,7 @@ public sealed class SweepPlan
 
     public SweepSchedule Schedule(int parallel) => new(Search, Trials, Rungs.Count, config.Halving?.Factor ?? 2, parallel);
 
-    /// <summary>What <c>train</c> is told with <c>--set</c> for a point.</summary>
+    /// <summary>The <c>--set</c> arguments of <c>train</c> for a point.</summary>
     public IReadOnlyList<string> Overrides(IReadOnlyList<double> point) =>
         [.. Space.Overrides(point), .. config.Monitor is null ? Array.Empty<string>() : [$"train.monitor={Monitor}"]];
 

@@ -31,7 +31,7 @@ public static class SweepReport
         };
     }
 
-    /// <summary>What a trial has come to: <c>running</c>, <c>waiting</c>, <c>failed</c>, <c>stopped</c> as a loser, <c>finished</c>.</summary>
+    /// <summary>Status of a trial: <c>running</c>, <c>waiting</c>, <c>failed</c>, <c>stopped</c> by halving, or <c>finished</c>.</summary>
     public static string StatusOf(Sweep sweep, int trial) => sweep.Results.GetValueOrDefault(trial) switch
     {
         _ when sweep.IsRunning(trial) => "running",
@@ -140,7 +140,7 @@ public static class SweepReport
     }
 }
 
-/// <summary>How much a key explains by itself.</summary>
+/// <summary>Importance of a single key.</summary>
 internal static class Importance
 {
     private const int Groups = 4, Fewest = 8;

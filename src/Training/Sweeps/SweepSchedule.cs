@@ -47,7 +47,7 @@ public sealed class SweepSchedule
     /// <summary>The highest rung that a trial was sent to.</summary>
     public int RungOf(int trial) => highest[trial];
 
-    /// <summary>What can begin now: the farthest first. Null where results have to come in before, or nothing is left.</summary>
+    /// <summary>The next trial to run, the most advanced first. Null if results must arrive first, or nothing is left.</summary>
     public SweepJob? Next()
     {
         for (int rung = entrants.Length - 1; rung >= 0; rung--)

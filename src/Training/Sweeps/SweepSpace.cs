@@ -43,7 +43,7 @@ public sealed class SweepSpace
     public bool IsActive(int dimension, IReadOnlyList<double> point) =>
         conditions[dimension].All(c => !double.IsNaN(point[c.Key]) && c.Labels.Contains(Dimensions[c.Key].Values.LabelAt(point[c.Key])));
 
-    /// <summary>What a point sets, as <c>--set</c> takes it: <c>KEY=VALUE</c>.</summary>
+    /// <summary>Settings of a point, as <c>--set</c> takes them: <c>KEY=VALUE</c>.</summary>
     public IReadOnlyList<string> Overrides(IReadOnlyList<double> point) =>
         [.. Active(point).Select(d => $"{Dimensions[d].Key}={Dimensions[d].Values.ValueAt(point[d])}")];
 

@@ -3,7 +3,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>What the run folder of a trial tells.</summary>
+/// <summary>State of a trial, read from its run folder.</summary>
 public static class TrialFolder
 {
     /// <summary>The result after some epochs; null where the run has not come so far.</summary>

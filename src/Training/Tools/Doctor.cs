@@ -8,7 +8,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>What was found out about an op or a tensor of a network on a device.</summary>
+/// <summary>Result of checking an op, or a tensor of a network, on a device.</summary>
 /// <param name="Name">Of the op, or of the tensor as <c>step --dump</c> names it.</param>
 /// <param name="Cases">How many times it was compared.</param>
 /// <param name="Forward">Worst relative error forward; null where nothing was compared.</param>

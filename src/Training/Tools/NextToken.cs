@@ -8,7 +8,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>What a language model says of the token that follows a text which grows at its end.</summary>
+/// <summary>A language model's scores for the next token of a growing text.</summary>
 internal abstract class NextToken(Model model, int outputs) : IDisposable
 {
     protected Model Model { get; } = model;

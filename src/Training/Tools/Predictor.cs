@@ -7,7 +7,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>What a network says of a sample.</summary>
+/// <summary>A network's prediction for one sample.</summary>
 /// <param name="Label">The most likely class; null for regression.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Values">

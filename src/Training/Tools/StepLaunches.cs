@@ -6,7 +6,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>How many kernels a training step launches.</summary>
+/// <summary>Counts the kernels that a training step launches.</summary>
 public static class StepLaunches
 {
     /// <summary>Binds a step on a batch of random samples, and runs nothing.</summary>

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>How the next token is chosen among those that a network thinks likely.</summary>
+/// <summary>Sampling of the next token from a network's scores: temperature, top-k, top-p.</summary>
 public sealed record TokenSampling
 {
     /// <summary>Divides the scores: below 1 likely tokens become likelier, above 1 unlikely ones; 0 takes the likeliest always.</summary>

@@ -27,7 +27,7 @@ internal sealed class Access
         cookie = FormattableString.Invariant($"gpugrad-{verb.Port}");
     }
 
-    /// <summary>What must be shown; null for nothing.</summary>
+    /// <summary>Token that must be sent; null for none.</summary>
     public string? Token { get; }
 
     /// <summary>Refuses whoever may not ask.</summary>

@@ -14,14 +14,14 @@ namespace GpuGrad.Web.Hosting;
 /// <summary>Answers a request.</summary>
 internal delegate Task Handler(HttpContext http);
 
-/// <summary>What a server allows.</summary>
+/// <summary>Limits of a server.</summary>
 internal sealed record WebLimits
 {
     public long MaxBody { get; init; } = 1 << 16;
 
     public int MaxConnections { get; init; } = 1024;
 
-    /// <summary>How long a stop waits for requests that were accepted.</summary>
+    /// <summary>Time that a stop waits for accepted requests.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 }
 
@@ -63,7 +63,7 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Where it listens: with the port that was free once it has started.</summary>
     public IPEndPoint Endpoint { get; private set; }
 
-    /// <summary>What a client must show; null for nothing.</summary>
+    /// <summary>Token that a client must send; null for none.</summary>
     public string? Token => access.Token;
 
     /// <summary>Paths that need no token.</summary>

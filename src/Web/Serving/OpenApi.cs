@@ -8,7 +8,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Web.Serving;
 
-/// <summary>What is served, as OpenAPI 3.1: this network's columns, sizes and classes.</summary>
+/// <summary>OpenAPI 3.1 description of the served model: its columns, sizes and classes.</summary>
 internal sealed class OpenApi
 {
     private const int LargestExample = 64;

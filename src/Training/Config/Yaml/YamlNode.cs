@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Config.Yaml;
 /// <summary>A node of a config file with its place. Anchors, aliases and tags do not occur: the reader refuses them.</summary>
 public abstract record YamlNode(Mark Mark)
 {
-    /// <summary>What the node is, for messages.</summary>
+    /// <summary>Kind of the node, for messages.</summary>
     public abstract string Kind { get; }
 }
 

@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>How the columns of a table are to be read.</summary>
+/// <summary>Reading options of a table.</summary>
 internal sealed record CsvOptions
 {
     private HashSet<string>? missing;
@@ -14,7 +14,7 @@ internal sealed record CsvOptions
     /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab, bar or spaces.</summary>
     public char? Separator { get; init; }
 
-    /// <summary>What a line begins with that is not a row; null for nothing.</summary>
+    /// <summary>Prefix of comment lines; null for none.</summary>
     public char? Comment { get; init; }
 
     /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>
@@ -41,7 +41,7 @@ internal sealed record CsvOptions
     /// <summary>Columns that are not read.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
-    /// <summary>What the config says of columns, by name or number.</summary>
+    /// <summary>Column settings of the config, by name or number.</summary>
     public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
 
     /// <summary>Texts that stand for a missing value, besides an empty cell; null for those that are usual.</summary>
@@ -56,7 +56,7 @@ internal sealed record CsvOptions
         }
     }
 
-    /// <summary>How numbers and dates are written; null for a decimal point and no thousands.</summary>
+    /// <summary>Culture of numbers and dates; null for a decimal point and no thousands separator.</summary>
     public TableCulture? Culture
     {
         get;

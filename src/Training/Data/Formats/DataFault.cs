@@ -3,7 +3,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>What is wrong with a data file, always one line: <c>file:offset: found; expected …</c> or <c>file:line:column: …</c>.</summary>
+/// <summary>An error in a data file, always one line: <c>file:offset: found; expected …</c> or <c>file:line:column: …</c>.</summary>
 [StackTraceHidden]
 internal static class DataFault
 {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>What the numbers of an array are, as they stand in a file.</summary>
+/// <summary>Element type of an array in a file.</summary>
 public enum NumberType
 {
     UInt8,

@@ -27,7 +27,7 @@ public sealed record TextConfig : DatasetConfig
     /// <summary>The test set, of the same kind.</summary>
     public string? Test { get; init; }
 
-    /// <summary>What a token is.</summary>
+    /// <summary>Kind of token.</summary>
     public TextTokens Tokens { get; init; }
 
     /// <summary>

@@ -3,7 +3,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>What a text is made of for a network.</summary>
+/// <summary>Token vocabulary of a text.</summary>
 public enum TextTokens
 {
     /// <summary>Characters (Unicode code points) that occur in the training part.</summary>

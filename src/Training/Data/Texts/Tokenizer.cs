@@ -128,7 +128,7 @@ internal sealed partial class WordTokenizer : Tokenizer
         return Encoding.UTF8.GetBytes(char.IsLetterOrDigit(text[0]) ? " " + text : text);
     }
 
-    /// <summary>How often each word occurs.</summary>
+    /// <summary>Counts of each word.</summary>
     public static void Count(ReadOnlySpan<byte> text, bool lowercase, Dictionary<string, long> counts)
     {
         Dictionary<string, long>.AlternateLookup<ReadOnlySpan<char>> lookup = counts.GetAlternateLookup<ReadOnlySpan<char>>();

@@ -32,7 +32,7 @@ public sealed class Circuit
         Variables = [.. gates.Where(g => g.IsVariable)];
     }
 
-    /// <summary>What was read.</summary>
+    /// <summary>Values of the inputs.</summary>
     public string Text { get; }
 
     /// <summary>All gates; the last one is the output.</summary>
@@ -50,7 +50,7 @@ public sealed class Circuit
     /// <exception cref="ExpressionException">It cannot be read; the message shows where.</exception>
     public static Circuit Parse(string text) => new ExpressionParser(text).ReadCircuit();
 
-    /// <summary>What a gate stands for in the text, in at most so many characters.</summary>
+    /// <summary>Text of a gate's expression, shortened to a number of characters.</summary>
     public string TextOf(Gate gate, int most = 40)
     {
         if (gate.IsVariable)

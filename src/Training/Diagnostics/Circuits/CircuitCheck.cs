@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>How a variable's gradient compares with a central difference.</summary>
+/// <summary>A variable's gradient beside its central difference.</summary>
 /// <param name="Name">The variable.</param>
 /// <param name="Value">Where it stands.</param>
 /// <param name="Gradient">By the chain rule.</param>
@@ -49,7 +49,7 @@ public sealed record Claim(VariableCheck Check, string Text, double Value)
 
     public bool Holds => Check.Accepts(Value);
 
-    /// <summary>What is wrong with it, as far as one point can tell; the verdict in a few words.</summary>
+    /// <summary>Verdict in a few words, as far as one point can tell.</summary>
     public string Verdict
     {
         get

@@ -32,7 +32,7 @@ internal sealed class CircuitLayout
 
     public double Rows { get; }
 
-    /// <summary>Where a gate stands.</summary>
+    /// <summary>Position of a gate.</summary>
     public (int Column, double Row) this[int gate] => (columns[gate], rows[gate]);
 
     /// <summary>The free places that a wire goes through, from left to right.</summary>

@@ -36,7 +36,7 @@ public sealed class CircuitRun
     /// <summary>The local gradients of a gate: how much its value changes with each of its inputs.</summary>
     public IReadOnlyList<double> SlopesOf(Gate gate) => slopes[gate.Id];
 
-    /// <summary>How the gradient goes through a gate to one of its inputs, in words.</summary>
+    /// <summary>Describes how the gradient flows through a gate to one of its inputs.</summary>
     public string RuleOf(Gate gate, int input) => gate.Function!.Rule(InputsOf(gate), input);
 
     /// <summary>The gates that stand where their slope jumps, and why. What is below them has no gradient in the strict sense.</summary>

@@ -22,7 +22,7 @@ public sealed class ExpressionException : GpuGradException
         Place = place;
     }
 
-    /// <summary>What is wrong, what was expected.</summary>
+    /// <summary>The error and what was expected.</summary>
     public string Problem { get; }
 
     public TextSpan Place { get; }

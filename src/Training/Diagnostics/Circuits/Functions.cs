@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Diagnostics.Circuits;
 /// <summary>A smooth function of one number.</summary>
 internal sealed class SmoothGate(string name, Func<double, double> value, Func<double, double, double> slope, string rule) : GateFunction(name, 1, 1)
 {
-    /// <summary>Where the function is defined, and in words; everywhere when null.</summary>
+    /// <summary>Domain of the function, with a description; null if it is defined everywhere.</summary>
     public (Func<double, bool> Holds, string Expected)? Domain { get; init; }
 
     public override double Value(ReadOnlySpan<double> x) => value(x[0]);
@@ -81,7 +81,7 @@ public static class GateFunctions
 
     public static GateFunction Negate { get; } = new NegateGate();
 
-    /// <summary>Those that are called by name.</summary>
+    /// <summary>The functions that are called by name.</summary>
     public static IReadOnlyList<GateFunction> Named { get; } =
     [
         new SmoothGate("exp", Math.Exp, (_, y) => y, "exp: times its own value"),

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Diagnostics.Circuits;
 /// </summary>
 public abstract class GateFunction(string name, int fewest, int most)
 {
-    /// <summary>How it is called in an expression: <c>+</c>, <c>max</c>, <c>sigmoid</c>.</summary>
+    /// <summary>Name of the gate in an expression: <c>+</c>, <c>max</c>, <c>sigmoid</c>.</summary>
     public string Name { get; } = name;
 
     /// <summary>Fewest inputs that it takes.</summary>
@@ -23,7 +23,7 @@ public abstract class GateFunction(string name, int fewest, int most)
     /// <param name="slopes">Written: ∂y/∂x of each input.</param>
     public abstract void Slopes(ReadOnlySpan<double> x, double y, Span<double> slopes);
 
-    /// <summary>How the gradient goes through to an input, in words.</summary>
+    /// <summary>Describes how the gradient flows to an input.</summary>
     public abstract string Rule(ReadOnlySpan<double> x, int input);
 
     /// <summary>The smooth piece that the inputs lie on, as a number that is another on another piece; 0 for a smooth function.</summary>
@@ -32,7 +32,7 @@ public abstract class GateFunction(string name, int fewest, int most)
     /// <summary>Why the inputs lie on the border of two pieces, where the slope jumps; null when they do not.</summary>
     public virtual string? Kink(ReadOnlySpan<double> x) => null;
 
-    /// <summary>What is wrong with the inputs; null when the function is defined there.</summary>
+    /// <summary>Error for inputs outside the domain; null inside it.</summary>
     /// <param name="x">The inputs.</param>
     /// <param name="moves">Whether each depends on a variable.</param>
     public virtual string? Problem(ReadOnlySpan<double> x, ReadOnlySpan<bool> moves) => null;

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Ops.Activations;
 
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>Where an activation function is only piecewise smooth.</summary>
+/// <summary>Kinks of piecewise smooth activation functions.</summary>
 public static class Pieces
 {
     private const double Near = 1e-7;

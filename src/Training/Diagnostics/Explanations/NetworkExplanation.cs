@@ -7,7 +7,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.Explanations;
 
-/// <summary>What a layer does with one sample: values forward, gradients of the loss backward.</summary>
+/// <summary>A layer on one sample: values forward, gradients of the loss backward.</summary>
 /// <param name="Path">The layer's path; <c>input</c> for the sample itself.</param>
 /// <param name="Kind">What the layer is.</param>
 /// <param name="Shape">Of its output, a sample.</param>

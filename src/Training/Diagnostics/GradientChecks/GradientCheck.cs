@@ -10,7 +10,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.GradientChecks;
 
-/// <summary>How a network's gradients are checked.</summary>
+/// <summary>Settings of a gradient check.</summary>
 public sealed record GradientCheckOptions
 {
     /// <summary>Numbers of each tensor that are moved by themselves, besides all of them at once; every one when null.</summary>
@@ -63,7 +63,7 @@ public sealed class GradientCheck : IDisposable
     /// <summary>The loss at the point that is checked.</summary>
     public double Loss { get; }
 
-    /// <summary>What is checked: parameters and samples.</summary>
+    /// <summary>Scope of a gradient check: parameters and samples.</summary>
     public IReadOnlyList<Movable> Movables => probe.Movables;
 
     /// <summary>The gradients by reverse mode, a tensor each.</summary>
@@ -89,7 +89,7 @@ public sealed class GradientCheck : IDisposable
         return new GradientReport { Loss = Loss, Tensors = tensors, Together = size, Evaluations = Evaluations, Parameters = network.ParameterCount };
     }
 
-    /// <summary>How forward and central differences err as the step becomes smaller, over the largest gradient of some tensors.</summary>
+    /// <summary>Errors of forward and central differences as the step shrinks, relative to the largest gradient of some tensors.</summary>
     public IReadOnlyList<StepError> StepSizes(int places = 4)
     {
         int[] tensors = [.. Enumerable.Range(0, Movables.Count).Where(i => Movables[i].Parameter is { Shape.Rank: > 1 })];

@@ -51,7 +51,7 @@ public sealed record CheckedEntry
     internal double Scale { get; }
 }
 
-/// <summary>How far a device's gradient is from the reference's.</summary>
+/// <summary>Error of a device's gradient against the reference.</summary>
 public sealed record DeviceError(double Relative, bool Passed)
 {
     // Float arithmetic over many layers; measured 1e-6 to 2e-4, most of it where a ReLU's input is rounded to its other side.
@@ -105,7 +105,7 @@ public sealed record CheckedTensor
     /// <summary>Every compared number agrees, there is one, and the other device's gradient agrees too.</summary>
     public bool Passed => Problem is null;
 
-    /// <summary>What is wrong, in words; null when nothing is.</summary>
+    /// <summary>Describes the failure; null if there is none.</summary>
     public string? Problem =>
         !IsRead ? "nothing in the forward pass reads it"
         : !Compared.Any() ? "nothing to compare: every place is a kink"

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Diagnostics.GradientChecks;
 
-/// <summary>How far differences with a step are from the gradient, relative to it.</summary>
+/// <summary>Relative error of finite differences with one step size.</summary>
 /// <param name="Step">h.</param>
 /// <param name="Forward">(L(x+h) - L(x)) / h; the middle one of several places.</param>
 /// <param name="Central">(L(x+h) - L(x-h)) / 2h.</param>

@@ -8,7 +8,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.Races;
 
-/// <summary>How a way to train did: the loss over all samples against what was spent.</summary>
+/// <summary>Result of one method: the loss over all samples against its cost.</summary>
 /// <param name="Name">The way.</param>
 /// <param name="Spent">Passes over the data at each point; a step back counts two passes forward.</param>
 /// <param name="Losses">Loss over all samples.</param>
@@ -16,7 +16,7 @@ namespace GpuGrad.Training.Diagnostics.Races;
 /// <param name="Updates">How often the weights were changed (or tried).</param>
 public sealed record RaceResult(string Name, IReadOnlyList<double> Spent, IReadOnlyList<double> Losses, double Accuracy, long Updates);
 
-/// <summary>What the ways to train have to share.</summary>
+/// <summary>Settings that all methods share.</summary>
 public sealed record RaceOptions
 {
     /// <summary>Forward passes over all samples that each may spend; a backward pass counts as two.</summary>

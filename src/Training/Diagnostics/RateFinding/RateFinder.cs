@@ -9,7 +9,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
-/// <summary>How low the loss gets in short trainings, each at one learning rate, for one seed.</summary>
+/// <summary>Losses of short trainings, each at one learning rate, for one seed.</summary>
 /// <param name="Seed">Decides initial weights and the order of the samples.</param>
 /// <param name="Start">The loss of the network that is not trained, on the same batches.</param>
 /// <param name="Losses">One a rate; NaN where it was not tried or the loss blew up.</param>
@@ -21,11 +21,11 @@ public sealed record RateCurve(ulong Seed, double Start, double[] Losses)
     /// <summary>Which of the rates gets lowest; null when the loss falls at none.</summary>
     public int? Best => Enumerable.Range(0, Losses.Length).Where(i => Losses[i] < Fallen * Start).Cast<int?>().MinBy(i => Losses[i!.Value]);
 
-    /// <summary>What is left of the loss at a rate, of that of the untrained network.</summary>
+    /// <summary>Loss after training at a rate, relative to that of the untrained network.</summary>
     public double Left(int rate) => Losses[rate] / Start;
 }
 
-/// <summary>What several seeds say of the learning rate.</summary>
+/// <summary>Learning rates by several seeds.</summary>
 /// <param name="Rates">Those tried, rising.</param>
 /// <param name="Curves">One a seed.</param>
 public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves)
@@ -72,7 +72,7 @@ public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves
     private static double Round(double rate) => double.Parse(rate.ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }
 
-/// <summary>How the learning rate is looked for.</summary>
+/// <summary>Settings of the learning rate search.</summary>
 public sealed record RateFinderOptions
 {
     public double Lowest { get; init; } = 1e-6;

@@ -22,7 +22,7 @@ public sealed record OnnxValue(string Name, string Type, IReadOnlyList<int> Shap
     public override string ToString() => $"{Name} {Type} [{string.Join(", ", Shape.Select(s => s.ToString(System.Globalization.CultureInfo.InvariantCulture)).Prepend("N"))}] ({Meaning})";
 }
 
-/// <summary>What was written.</summary>
+/// <summary>Summary of the written file.</summary>
 public sealed record OnnxSummary(int Nodes, OnnxValue Input, IReadOnlyList<OnnxValue> Outputs);
 
 /// <summary>Writes trained networks as ONNX files.</summary>

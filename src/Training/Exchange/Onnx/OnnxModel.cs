@@ -9,7 +9,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>How a network is written as ONNX.</summary>
+/// <summary>Options of ONNX export.</summary>
 public sealed record OnnxOptions
 {
     public const int LeastOpset = 13, MostOpset = 23;

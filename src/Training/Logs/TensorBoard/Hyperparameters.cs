@@ -6,7 +6,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Logs.TensorBoard;
 
-/// <summary>What a run is compared by: the single values of its config by their paths, <c>train.optimizer.sgd.lr</c>, and the network's size.</summary>
+/// <summary>Hyperparameters to compare runs by: the scalar values of the config by path, e.g. <c>train.optimizer.sgd.lr</c>, and the network's size.</summary>
 internal static class Hyperparameters
 {
     private static readonly string[] Left = ["name", "folder", "log", "model", "checkpoint", "diagnostics", "target"];

@@ -38,7 +38,7 @@ internal static class Summaries
         },
     };
 
-    /// <summary>How often finite numbers lie where, in buckets of equal width; null where none is finite.</summary>
+    /// <summary>Histogram of the finite numbers, with buckets of equal width; null if none is finite.</summary>
     public static Summary.Types.Value? Histogram(string tag, ReadOnlySpan<float> values)
     {
         (double low, double high, double sum, double squares, long count) = (double.PositiveInfinity, double.NegativeInfinity, 0, 0, 0);

@@ -10,7 +10,7 @@ public sealed record Checkpoint
     /// <summary>The resolved config, as YAML.</summary>
     public required string Config { get; init; }
 
-    /// <summary>What the data were; differs when any sample does.</summary>
+    /// <summary>Fingerprint of the data; differs if any sample does.</summary>
     public required string DataFingerprint { get; init; }
 
     /// <summary>Id and name of the device that computed it.</summary>
@@ -25,7 +25,7 @@ public sealed record Checkpoint
     /// <summary>Bytes of the logs that the config asks for (<c>log</c>) up to here, by file name; null where it asks for none.</summary>
     public Dictionary<string, long>? LogLengths { get; init; }
 
-    /// <summary>Where each parameter lies in the buffers.</summary>
+    /// <summary>Offset of each parameter in the buffers.</summary>
     public IReadOnlyList<CheckpointParameter> Parameters { get; init; } = [];
 
     /// <summary>A device as <see cref="Device"/> names it.</summary>
@@ -78,7 +78,7 @@ public sealed class CheckpointBuffer(string name, CheckpointElement element, lon
         _ => throw new ArgumentOutOfRangeException(nameof(element), element, "not a type of elements"),
     };
 
-    /// <summary>How a device stores elements.</summary>
+    /// <summary>Element format of a device.</summary>
     public static CheckpointElement ElementOf(ElementType element, int realSize) => element switch
     {
         ElementType.Int32 => CheckpointElement.Int32,

@@ -13,7 +13,7 @@ public sealed record ConfigDifference(string Key, string? Before, string? Now)
     public override string ToString() => $"{OneLine.Of(Key, MostKey)}: {Before ?? "(none)"} -> {Now ?? "(none)"}";
 }
 
-/// <summary>What differs between two configs, key by key. <c>0.1</c> and <c>1e-1</c> are the same, and so are no key and <c>null</c>.</summary>
+/// <summary>Differences between two configs, key by key. <c>0.1</c> equals <c>1e-1</c>, and a missing key equals <c>null</c>.</summary>
 public static class ConfigDiff
 {
     private const int MostListed = 20;
@@ -35,7 +35,7 @@ public static class ConfigDiff
         return found;
     }
 
-    /// <summary>What of a resumed run is not as its checkpoint says; the data as a whole count as one setting.</summary>
+    /// <summary>Differences between a resumed run and its checkpoint; the data as a whole count as one setting.</summary>
     public static IReadOnlyList<ConfigDifference> Since(Checkpoint checkpoint, YamlNode config, string dataFingerprint)
     {
         var found = Between(YamlReader.Read(checkpoint.Config, "the checkpoint's config"), config).ToList();

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>What the body of a durable file writes to. Closing it does nothing: its owner decides when the file is whole.</summary>
+/// <summary>Stream for the body of a durable file. Closing it does nothing: its owner completes the file.</summary>
 internal sealed class DurableStream(FileCalls calls, long handle, long expected) : Stream
 {
     private readonly byte[] buffer = new byte[1 << 16];

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Files;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>What a file is opened for.</summary>
+/// <summary>Access mode of a file.</summary>
 public enum OpenFor
 {
     /// <summary>Writing a file that must not be there yet.</summary>
@@ -65,13 +65,13 @@ public interface IFileSystem
     /// <param name="path">The path it was opened by.</param>
     string PathOf(long folder, string path);
 
-    /// <summary>Where an open folder lies.</summary>
+    /// <summary>Path of an open folder.</summary>
     /// <param name="folder">The open folder.</param>
     /// <param name="path">The path it was opened by.</param>
     FolderPlace Place(long folder, string path);
 }
 
-/// <summary>Where an open folder lies now.</summary>
+/// <summary>Current path of an open folder.</summary>
 /// <param name="Same">The path by which it was opened still leads to it.</param>
 /// <param name="Now">If not: its path by now; null where it was removed.</param>
 public readonly record struct FolderPlace(bool Same, string? Now = null);

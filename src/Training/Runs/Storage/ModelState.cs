@@ -13,7 +13,7 @@ public static class ModelState
     public static IReadOnlyList<CheckpointBuffer> BuffersOf(Model model) =>
         [.. model.Memory.Durable.Select(slot => BufferOf(slot, model.DeviceMemory))];
 
-    /// <summary>Where each parameter lies in them.</summary>
+    /// <summary>Offset of each parameter in the buffers.</summary>
     public static IReadOnlyList<CheckpointParameter> ParametersOf(Model model) =>
         [.. model.Network.Parameters.Select(p => new CheckpointParameter(
             p.Name, p.Shape.Sizes.ToArray(), model.Memory.SlotOf(p).Name, model.Memory.Layout.OffsetOf(p)))];

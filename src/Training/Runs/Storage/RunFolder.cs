@@ -21,7 +21,7 @@ namespace GpuGrad.Training.Runs.Storage;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>What a run began with in place of random weights.</summary>
+    /// <summary>Initial weights of a run that did not begin with random ones.</summary>
     internal const string TransferFile = "init-from.json";
 
     private const int MostTransfer = 64 << 20;

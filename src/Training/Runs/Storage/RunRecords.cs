@@ -19,7 +19,7 @@ public sealed record RunManifest
 
     public required int Processors { get; init; }
 
-    /// <summary>What <c>--device</c> would take.</summary>
+    /// <summary>The device's id, as <c>--device</c> takes it.</summary>
     public required string Device { get; init; }
 
     public required string DeviceName { get; init; }

@@ -60,7 +60,7 @@ public sealed class StopSignals : IDisposable
         }
     }
 
-    /// <summary>What the system calls when a signal comes.</summary>
+    /// <summary>Handler that the system calls on a signal.</summary>
     public void Receive(PosixSignal signal)
     {
         int number = NumberOf(signal);

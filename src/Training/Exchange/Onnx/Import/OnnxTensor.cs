@@ -95,7 +95,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
     }
 }
 
-/// <summary>What is wrong with a model, or cannot be read of it.</summary>
+/// <summary>An error or an unsupported feature of an ONNX model.</summary>
 internal static class OnnxFault
 {
     public static GpuGradException Of(string found, string expected) => new(Fault.Data, $"{OneLine.Of(found)}; expected {expected}");
