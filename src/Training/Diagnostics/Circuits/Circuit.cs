@@ -32,7 +32,7 @@ public sealed class Circuit
         Variables = [.. gates.Where(g => g.IsVariable)];
     }
 
-    /// <summary>Values of the inputs.</summary>
+    /// <summary>The expression as it was parsed.</summary>
     public string Text { get; }
 
     /// <summary>All gates; the last one is the output.</summary>
