@@ -84,6 +84,13 @@ public sealed class FreezeTests
         Assert.Empty(run.Raised("G006"));
     }
 
+    [Fact]
+    public void Filters_that_whiten_are_not_called_random()
+    {
+        using var run = new TestRun("data: {dataset: {digits: {train: 64, test: 0}}, batch: 32}\nfreeze: ['0.weight']\nmodel: [{conv: {filters: 8, kernel: 2, init: whiten}}, relu, flatten, {dense: 10}]\ntrain: {epochs: 1}\n");
+        Assert.DoesNotContain(run.Notes, n => n.Contains("random", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("freeze: [conv9]", "c.yaml:4:9: freeze: 'conv9' names no parameter; there are 0.weight, 0.bias, 1.weight, 1.bias, late.weight, late.bias, 4.weight, 4.bias …")]
     [InlineData("freeze: ['*']", "c.yaml:4:9: freeze: every parameter is frozen, so there is nothing to train; leave a layer out of it, e.g. the last one")]
