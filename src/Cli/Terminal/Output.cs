@@ -79,7 +79,7 @@ public sealed class Output(bool json)
         Console.Out.WriteLine(value.ToJsonString(Indented));
     }
 
-    /// <summary>What a machine gets in place of an answer; nothing where it has one.</summary>
+    /// <summary>What a machine gets instead of an answer; nothing where it has one.</summary>
     public void Fail(JsonNode error)
     {
         if (!answered)

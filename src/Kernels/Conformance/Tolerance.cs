@@ -67,7 +67,7 @@ public sealed record Tolerance
 
     /// <summary>
     /// The relative error as this tolerance judges it, above <see cref="Relative"/> where it does not pass: a result that should be
-    /// 0 is measured against the size that is let pass, because 1e-10 in place of 0 has no relative error worth a look.
+    /// 0 is measured against the size that is let pass, because 1e-10 instead of 0 has no relative error worth a look.
     /// </summary>
     public double ErrorOf(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
     {

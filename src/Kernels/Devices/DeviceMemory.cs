@@ -47,7 +47,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         }
     }
 
-    /// <summary>Uses the buffer of another memory's slot in place of one of its own, and its arena where that is large enough.</summary>
+    /// <summary>Uses the buffer of another memory's slot instead of one of its own, and its arena where that is large enough.</summary>
     /// <param name="slot">A slot that has no buffer yet.</param>
     /// <param name="other">Lives longer than this; no plan of its own runs meanwhile.</param>
     /// <param name="lent">A slot of <paramref name="other"/>, as long as <paramref name="slot"/>.</param>

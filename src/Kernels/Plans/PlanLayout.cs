@@ -74,7 +74,7 @@ public sealed class PlanLayout
         return IsGuarded ? new Location(Guarded(owner), 0) : new Location(Memory.Arena(ArenaBytes), offset);
     }
 
-    /// <summary>In guard mode each temporary has a buffer of its own in place of a part of the arena.</summary>
+    /// <summary>In guard mode each temporary has a buffer of its own instead of a part of the arena.</summary>
     internal bool IsGuarded => Memory.Device.Guard != GuardSide.None;
 
     internal void ReleaseGuarded()

@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Evaluation;
 /// <summary>Figures of regression; with several targets, means over them. Definitions are scikit-learn's.</summary>
 internal static class NumberEvaluation
 {
-    // What scikit-learn divides by in place of a target of 0.
+    // What scikit-learn divides by instead of a target of 0.
     private const double LeastTarget = 2.220446049250313e-16;
 
     /// <param name="outputs">[N, D]</param>

@@ -22,16 +22,16 @@ public static class AlarmCatalog
             "A fifth or more of a ReLU layer's units gave exactly 0 for every sample of at least five watched batches and 1,000 samples. Fewer are usual in networks that learn well: they are a remark in the log and the report, and are counted at the end of the run. So are more, while the loss falls by 5 % per epoch or is below a fifth of a guess's. The alarm is raised again when their number has doubled.",
             "A ReLU passes no gradient where its output is 0. A unit that gives 0 for every sample gets no gradient from any, so nothing can revive it: its weights never change again. "
             + "It mostly happens in one large step, which pushes a unit's bias or weights so far that no input activates it any more. Units that were never alive point to a bad initialisation.",
-            ["a lower learning rate, or a warm-up", "leaky-relu, elu or gelu in place of relu: they pass some gradient everywhere", "clip: {norm: 1}, when single steps are much larger than the others", "the default initialiser (He), when units were dead from the start"]),
+            ["a lower learning rate, or a warm-up", "leaky-relu, elu or gelu instead of relu: they pass some gradient everywhere", "clip: {norm: 1}, when single steps are much larger than the others", "the default initialiser (He), when units were dead from the start"]),
         new(SaturatedUnits, "saturated units",
             "A fifth or more of a sigmoid or tanh layer's units sat on a flat end of the curve for every sample of at least five watched batches and 1,000 samples. Fewer are a remark, as with G001.",
             "The derivative of a sigmoid is y(1-y), at most 0.25 and nearly 0 where y is near 0 or 1 (tanh: 1-y², near 0 at ±1). Any gradient that arrives there is multiplied by almost nothing. "
             + "The unit's input is far too large in magnitude: because of large initial weights, unscaled inputs, or a step that was too long.",
-            ["the default initialiser (Xavier), or a smaller one", "data: {normalize: standard}, if inputs are not near mean 0 and deviation 1", "a lower learning rate", "batchnorm before the activation", "relu or gelu in place of sigmoid"]),
+            ["the default initialiser (Xavier), or a smaller one", "data: {normalize: standard}, if inputs are not near mean 0 and deviation 1", "a lower learning rate", "batchnorm before the activation", "relu or gelu instead of sigmoid"]),
         new(Vanishing, "vanishing gradients",
             "For five watched steps in a row the first layer's gradient (root mean square of its elements) was below 1/10,000 of the largest of any later layer. Embeddings and frozen layers are not compared, nor is a network that has learned.",
             "On the way back the chain rule multiplies one factor a layer. Each sigmoid contributes at most 0.25; twelve of them leave at most 0.25¹² = 6·10⁻⁸ of the signal. The last layers learn, the first ones do not move.",
-            ["relu or gelu in place of sigmoid or tanh", "batchnorm or layernorm between layers", "residual: [...] around groups of layers: the sum passes the gradient through unchanged", "fewer layers"]),
+            ["relu or gelu instead of sigmoid or tanh", "batchnorm or layernorm between layers", "residual: [...] around groups of layers: the sum passes the gradient through unchanged", "fewer layers"]),
         new(Exploding, "exploding gradients",
             "A step's gradient was over 100 times the median of the steps before it and over 10 times that of the first steps; or the first layer's was over 1,000 times that of the last one for three watched steps in a row.",
             "Factors above 1 multiply on the way back just as factors below 1 do. One such step moves the weights so far that what was learned before is lost; the next may be infinite.",
@@ -76,7 +76,7 @@ public static class AlarmCatalog
         new(GradientAtStart, "gradients grow or shrink through the layers",
             "Before the first step the norm of the gradient after the first layer is above 1,000 times or below 1/1,000 of that at the output. An average over a window divides it by the root of the window, which is allowed for.",
             "The backward pass multiplies factors too: weights times the derivatives of the activations. This is G003 or G004 before it happens.",
-            ["relu or gelu in place of sigmoid or tanh", "the default initialiser", "batchnorm, layernorm or residual"]),
+            ["relu or gelu instead of sigmoid or tanh", "the default initialiser", "batchnorm, layernorm or residual"]),
         new(NeverPredicted, "a class is never predicted",
             "At least 20 watched samples of a class went by in a row without the network predicting that class once, and the loss has stopped falling or the run has ended.",
             "The loss is a mean over samples: ignoring a rare class costs little, and a network that can't tell the classes apart always predicts the most frequent one. Accuracy hides it: always saying 'healthy' is right for 96 % if 4 % are ill.",
@@ -96,7 +96,7 @@ public static class AlarmCatalog
         new(VanishingThroughTime, "gradients vanish through time",
             "For five watched steps in a row the gradient that reached the first step of a recurrent layer's walk was below 1/10,000 of the largest of any step, and the loss is no better than a guess's.",
             "On its way back through time the gradient is multiplied at each step by the recurrent weights and the derivative of the activation. Random weights within ±1/√units shrink it to about 0.6 per step: after 60 steps 10⁻¹³ of it is left. Nothing that happened there can be learned. The gates of lstm and gru begin half open and halve it too, until they have learned to keep what matters.",
-            ["recurrent-init: orthogonal with clip: {norm: 1}", "lstm or gru, and more epochs", "time-pool or attention in place of the last state", "shorter sequences"]),
+            ["recurrent-init: orthogonal with clip: {norm: 1}", "lstm or gru, and more epochs", "time-pool or attention instead of the last state", "shorter sequences"]),
     ];
 
     /// <summary>The kind with an id, upper or lower case; null where there is none.</summary>

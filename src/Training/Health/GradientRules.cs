@@ -50,7 +50,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
             string finding = string.Create(CultureInfo.InvariantCulture, $"in {time.Time.Path} ({time.Time.Kind}) {time.Norms[far]:G2} of the gradient reaches step {far + 1} of {steps}, where the largest is {time.Norms.Max():G2}");
             yield return new Alarm(
                 AlarmCatalog.VanishingThroughTime, step, time.Time.Path, finding, "Each step back multiplies the gradient by less than 1; what stood there can't be learned.",
-                Remedies.Either(remedies.Orthogonal, time.Time.Kind == "rnn" ? "lstm or gru in its place" : "more epochs, until its gates have learned to keep", "attention or time-pool in place of the last state"));
+                Remedies.Either(remedies.Orthogonal, time.Time.Kind == "rnn" ? "lstm or gru in its place" : "more epochs, until its gates have learned to keep", "attention or time-pool instead of the last state"));
         }
     }
 

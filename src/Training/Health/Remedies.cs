@@ -82,14 +82,14 @@ public sealed class Remedies
     /// <summary>Whether inputs of a size are far from normalised ones.</summary>
     public static bool IsFar(double size) => size is > 10 or < 0.1;
 
-    /// <summary>The default initialisers in place of those that the model names.</summary>
+    /// <summary>The default initialisers instead of those that the model names.</summary>
     public string? DefaultInit => model.Initialisers is { Count: > 0 } all ? Places(all, "null") ?? "no init: in these layers (the defaults keep the scale)" : null;
 
-    /// <summary>leaky-relu in place of relu.</summary>
-    public string LeakyRelu => Places(model.Named("relu", "relu6"), "leaky-relu") ?? "leaky-relu in place of relu";
+    /// <summary>leaky-relu instead of relu.</summary>
+    public string LeakyRelu => Places(model.Named("relu", "relu6"), "leaky-relu") ?? "leaky-relu instead of relu";
 
-    /// <summary>relu in place of functions with two flat ends.</summary>
-    public string Relu => Places(model.Named("sigmoid", "tanh", "hard-sigmoid", "hard-tanh"), "relu") ?? "relu in place of sigmoid or tanh";
+    /// <summary>relu instead of functions with two flat ends.</summary>
+    public string Relu => Places(model.Named("sigmoid", "tanh", "hard-sigmoid", "hard-tanh"), "relu") ?? "relu instead of sigmoid or tanh";
 
     /// <summary>Half of the numbers kept, where nearly all are dropped.</summary>
     public string? Dropout => Places(model.Dropouts(0.75), "0.5");

@@ -70,7 +70,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
             return ("Every step jumps too far.", Lower());
         StepSize? longest = state.Steps.MaxBy(s => s.Ratio);
         if (longest?.Ratio > Thrown)
-            return (string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer by {longest.Ratio * 100:F0} % of its norm, to where hardly any gradient arrives."), Remedies.Either(remedies.LowerRate(longest.Ratio), "leaky-relu in place of relu"));
+            return (string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer by {longest.Ratio * 100:F0} % of its norm, to where hardly any gradient arrives."), Remedies.Either(remedies.LowerRate(longest.Ratio), "leaky-relu instead of relu"));
         return Move < TooShort && remedies.HigherRate(Move) is string higher ? ("Steps are too short to lead anywhere.", higher) : null;
     }
 

@@ -86,7 +86,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
     {
         (true, true) => Remedies.Either(remedies.DefaultInit, remedies.LeakyRelu),
         // A step that was far too long leaves no function unharmed.
-        (true, false) => longest > LongStep && remedies.LowerRate(longest) is string lower ? $"{lower}, and leaky-relu in place of relu if that is not enough" : Remedies.Either(remedies.LowerRate(longest), remedies.LeakyRelu),
+        (true, false) => longest > LongStep && remedies.LowerRate(longest) is string lower ? $"{lower}, and leaky-relu instead of relu if that is not enough" : Remedies.Either(remedies.LowerRate(longest), remedies.LeakyRelu),
         (false, true) => Remedies.Either(remedies.DefaultInit, "data.normalize: standard, or batchnorm before the activation"),
         _ => Remedies.Either(remedies.LowerRate(longest), "batchnorm before the activation"),
     };

@@ -59,14 +59,14 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
 
     private Alarm FadedAway(long step, double largest, double longest) => new(
         AlarmCatalog.UpdatesSmall, step, "", string.Create(CultureInfo.InvariantCulture, $"a step moves no layer by more than {largest:G2} of its norm, where an earlier one moved a layer by {longest:G2}"),
-        "Gradients have died out: long steps have left the network where hardly any arrives.", Remedies.Either(remedies.LowerRate(longest), "leaky-relu in place of relu"));
+        "Gradients have died out: long steps have left the network where hardly any arrives.", Remedies.Either(remedies.LowerRate(longest), "leaky-relu instead of relu"));
 
     private static Alarm Blocked(long step, ParameterReading[] small)
     {
         ParameterReading worst = small.MinBy(p => p.Ratio)!;
         return new Alarm(
             AlarmCatalog.UpdatesSmall, step, worst.Parameter.Layer, string.Create(CultureInfo.InvariantCulture, $"a step moves {worst.Parameter.Name} by {worst.Ratio:G2} of its norm{Others(small.Length)}"),
-            "Hardly any gradient reaches this layer, while others move: its way is blocked by flat or dead units, or too long.", "relu in place of sigmoid or tanh, leaky-relu where units are dead, or batchnorm between the layers");
+            "Hardly any gradient reaches this layer, while others move: its way is blocked by flat or dead units, or too long.", "relu instead of sigmoid or tanh, leaky-relu where units are dead, or batchnorm between the layers");
     }
 
     private double Largest(HealthReading reading) => facts.Weights(reading).Select(p => p.Move).Where(double.IsFinite).DefaultIfEmpty().Max();

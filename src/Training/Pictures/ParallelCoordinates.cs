@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Pictures;
 /// <summary>An upright axis.</summary>
 /// <param name="Name">Stands below it.</param>
 /// <param name="Log">A decade as long as every other.</param>
-/// <param name="Labels">Where it has words in place of numbers: what stands at 0, 1, 2, …</param>
+/// <param name="Labels">Where it has words instead of numbers: what stands at 0, 1, 2, …</param>
 public sealed record CoordinateAxis(string Name, bool Log, IReadOnlyList<string> Labels);
 
 /// <summary>One of the things that are compared.</summary>

@@ -95,7 +95,7 @@ public sealed class Model : IDisposable
     /// <returns>Null where it would need more memory than the plans that were prepared.</returns>
     public BoundGraph? AddInference(BatchSource source, int batchSize) => plans.AddInference(source, batchSize);
 
-    /// <summary>Makes a plan that takes a sequence step by step, in place of <see cref="Prepare"/>; layers carry what they need of the steps before.</summary>
+    /// <summary>Makes a plan that takes a sequence step by step, instead of <see cref="Prepare"/>; layers carry what they need of the steps before.</summary>
     /// <param name="source">One step.</param>
     /// <param name="most">Steps that a sequence can have.</param>
     public BoundGraph PrepareStep(BatchSource source, int most)

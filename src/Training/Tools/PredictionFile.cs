@@ -32,7 +32,7 @@ public sealed partial class PredictionFile
 
     /// <param name="config">The experiment.</param>
     /// <param name="fitted">What its training learned: names of classes and targets.</param>
-    /// <param name="top">So many of the likeliest classes in place of a column for each; null for all.</param>
+    /// <param name="top">So many of the likeliest classes instead of a column for each; null for all.</param>
     /// <param name="threshold">Above which probability a label, or the second of two classes, is predicted.</param>
     public PredictionFile(RunConfig config, FittedInput fitted, int? top, double threshold)
     {

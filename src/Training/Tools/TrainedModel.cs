@@ -49,7 +49,7 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
 
     public Network Network => Network.Build(Config.Config.Model, Card.Shape);
 
-    // What is given in place of a run by mistake, and would be refused for its first bytes.
+    // What is given instead of a run by mistake, and would be refused for its first bytes.
     private static void RequireWeights(string path)
     {
         string? found = Path.GetExtension(path).ToLowerInvariant() switch

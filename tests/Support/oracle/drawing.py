@@ -274,7 +274,7 @@ class Draw:
         return config, self.samples(shape, layers, batch), y, lengths
 
     def named(self, layer, names):
-        """Sometimes a name in place of the number."""
+        """Sometimes a name instead of the number."""
         name, settings = sequential.settings_of(layer)
         if name == "repeat" or not self.chance(0.12):
             return layer

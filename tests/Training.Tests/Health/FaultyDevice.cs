@@ -14,7 +14,7 @@ namespace GpuGrad.Training.Tests.Health;
 /// <param name="Element">Which element of the first tensor that the layer computes there.</param>
 internal sealed record Fault(long Batch, Phase Phase, string Layer, int Element);
 
-/// <summary>A device that computes one number wrong: NaN in place of what an op of a layer gave, in one batch.</summary>
+/// <summary>A device that computes one number wrong: NaN instead of what an op of a layer gave, in one batch.</summary>
 internal sealed class FaultyDevice(Device inner, Fault fault, Func<long> parameterOffset) : Device
 {
     public override string Id => inner.Id;

@@ -15,7 +15,7 @@ namespace GpuGrad.Training.Tests.Seeds;
 /// <summary>What the texts say of gradients while a network learns, and of what stops it from learning.</summary>
 public sealed class SeedTrainingTests
 {
-    // The text takes h = 1e-5 and says that the centred formula is often better: h² in place of h.
+    // The text takes h = 1e-5 and says that the centred formula is often better: h² instead of h.
     [Fact]
     public void Row_14_a_forward_difference_of_1e_5_is_near_the_gradient_and_a_centred_one_nearer()
     {

@@ -9,7 +9,7 @@ namespace GpuGrad.Training.Tests.Storage;
 
 /// <summary>
 /// Other processes of this program, for what only another process can show: locks, signals, kernels that fail. The test assembly is
-/// started again with a command in its environment, which runs in place of the test runner.
+/// started again with a command in its environment, which runs instead of the test runner.
 /// </summary>
 internal static class Child
 {

@@ -29,7 +29,7 @@ public enum Outside
 /// θ = (2·⌊D/2⁸⌋/2²⁴ - 1)·Rotate.</item>
 /// <item>Output pixel (x, y) is first mirrored: x' = W-1-x, y' = H-1-y. Without rotation its source is (x'-dx, y'-dy). With it,
 /// u = x'-dx-(W-1)/2 and v = y'-dy-(H-1)/2 give the source (u·cos θ + v·sin θ + (W-1)/2, -u·sin θ + v·cos θ + (H-1)/2), read
-/// bilinearly. What lies outside counts as a raw value of 0 (black), as the channel's mean, or as the pixel at its mirrored
+/// bilinearly. Pixels outside are a raw 0 (black), the channel's mean, or the pixel at the mirrored
 /// place: <see cref="Fill"/>.</item>
 /// <item>Block 1: if ⌊A/2⁸⌋ &lt; round(EraseProbability·2²⁴), a rectangle of height h = 1 + hi(B·round(H·√EraseArea)) and width
 /// w = 1 + hi(C·round(W·√EraseArea)) (each round at least 1) with its top at ⌊⌊D/2¹⁶⌋·(H-h+1)/2¹⁶⌋ and its left side at
@@ -48,10 +48,10 @@ public sealed record Augmentation
     /// <summary>Mirror top to bottom, one time in two.</summary>
     public bool FlipVertical { get; init; }
 
-    /// <summary>Move by up to so many pixels in each direction.</summary>
+    /// <summary>Shift by up to this many pixels in each direction.</summary>
     public int Shift { get; init; }
 
-    /// <summary>Turn by up to so many degrees either way.</summary>
+    /// <summary>Rotate by up to this many degrees either way.</summary>
     public double Rotate { get; init; }
 
     /// <summary>What appears at the edges.</summary>

@@ -15,7 +15,7 @@ public readonly record struct ConvGeometry()
     /// <summary>Pixels from one element of the kernel to the next.</summary>
     public (int H, int W) Dilation { get; init => field = Positive(value, nameof(Dilation)); } = (1, 1);
 
-    /// <summary>Channels and filters are cut into so many parts; a filter sees the channels of its own part only.</summary>
+    /// <summary>Channels and filters are split into this many groups; a filter sees the channels of its own part only.</summary>
     public int Groups
     {
         get;

@@ -204,7 +204,7 @@ public sealed class InputPipeline
     private static MemoryStream FromStandardInput()
     {
         if (!StandardDescriptor.IsInherited(StandardDescriptor.Input))
-            throw DataFault.In(StandardInputName, "closed", "samples, or the name of a file in place of -");
+            throw DataFault.In(StandardInputName, "closed", "samples, or the name of a file instead of -");
         try
         {
             using Stream input = Console.OpenStandardInput();
@@ -212,7 +212,7 @@ public sealed class InputPipeline
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw DataFault.In(StandardInputName, e.Message, "samples, or the name of a file in place of -", e);
+            throw DataFault.In(StandardInputName, e.Message, "samples, or the name of a file instead of -", e);
         }
     }
 

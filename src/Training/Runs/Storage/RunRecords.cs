@@ -100,7 +100,7 @@ public sealed record RunSummary
     /// <summary>All figures of the final weights, by set: <c>train</c>, <c>validation</c>, <c>test</c>.</summary>
     public Dictionary<string, JsonElement>? Metrics { get; init; }
 
-    /// <summary>Which weights the run began with in place of random ones.</summary>
+    /// <summary>Which weights the run began with instead of random ones.</summary>
     public JsonElement? InitFrom { get; init; }
 
     public double SamplesPerSecond { get; init; }

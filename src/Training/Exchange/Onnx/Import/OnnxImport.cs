@@ -44,7 +44,7 @@ public sealed record ImportedNetwork
     /// <param name="model">The file that it was read from, for the comment.</param>
     public string ToYaml(string weights, string model) =>
         $"# Read by 'gpugrad import' from {OneLine.Of(model)}{(Producer.Length > 0 ? $", written by {OneLine.Of(Producer, 60)}" : "")}.\n"
-        + "# To train on: give 'data' a dataset in place of shape and classes. To begin with random weights: leave out 'init-from'.\n"
+        + "# To train on: give 'data' a dataset instead of shape and classes. To begin with random weights: leave out 'init-from'.\n"
         + YamlWriter.Write(Tree.With("init-from", new YamlScalar(weights, true, Tree.Mark))) + "\n";
 }
 
