@@ -30,7 +30,7 @@ public sealed class PredictVerb : Verb
     [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes (of a sample, or of a pixel), or a label, is predicted; 0.5 by default.")]
     public double? Threshold { get; set; }
 
-    [Option("out", MetaValue = "FILE", HelpText = "Write a table: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top the likeliest classes in place of all. Of a class for each pixel: a folder, for a mask PNG a picture, or .npz. Of tags: .conll (a token and its tag a line) or .jsonl.")]
+    [Option("out", MetaValue = "FILE", HelpText = "Write the predictions to a file: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top, only the likeliest classes follow. For segmentation: a folder of mask PNGs, one per picture, or .npz. Of tags: .conll (a token and its tag a line) or .jsonl.")]
     public string? Out { get; set; }
 
     public override int Run(Output output)

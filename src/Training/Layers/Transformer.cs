@@ -32,21 +32,21 @@ public enum TransformerNorm
 /// </summary>
 public sealed record TransformerConfig : LayerConfig
 {
-    /// <summary>Heads of queries, which divide the features.</summary>
+    /// <summary>Number of query heads; it must divide the number of features.</summary>
     [Shorthand]
     public required int Heads { get; init => field = Config.Require.Positive(value); }
 
-    /// <summary>Heads of keys and values, each shared by as many heads of queries.</summary>
+    /// <summary>Number of key and value heads, each shared by several query heads.</summary>
     [DefaultText("as `heads`")]
     public int? KvHeads { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
 
-    /// <summary>Units of the feed-forward part.</summary>
+    /// <summary>Width of the feed-forward network.</summary>
     [DefaultText("4 times the features, with swiglu 8/3 times, rounded up to a multiple of 8")]
     public int? FeedForward { get; init => field = value is int v ? Config.Require.Positive(v) : null; }
 
     public TransformerActivation Activation { get; init; }
 
-    /// <summary>Whether a step sees only itself and the steps before it.</summary>
+    /// <summary>Let each step attend only to itself and earlier steps.</summary>
     public bool Causal { get; init; }
 
     /// <summary>Rotary positions in the attention.</summary>
@@ -57,13 +57,13 @@ public sealed record TransformerConfig : LayerConfig
 
     public TransformerNorm Norm { get; init; }
 
-    /// <summary>Normalise ahead of attention and feed-forward part (GPT-2 and all since), which trains deep stacks without warm-up; false: behind the sums, as in 2017.</summary>
+    /// <summary>Normalize before attention and feed-forward network (pre-norm, as GPT-2), which trains deep stacks without warm-up; false: after each residual sum (post-norm, Vaswani et al., 2017).</summary>
     public bool NormFirst { get; init; } = true;
 
     /// <summary>Rate of dropout of the attention's weights.</summary>
     public double AttentionDropout { get; init => field = Config.Require.Fraction(value); }
 
-    /// <summary>Rate of dropout behind attention, behind the activation and behind the feed-forward part.</summary>
+    /// <summary>Dropout rate after the attention, after the activation and after the feed-forward network.</summary>
     public double Dropout { get; init => field = Config.Require.Fraction(value); }
 
     public bool Bias { get; init; } = true;

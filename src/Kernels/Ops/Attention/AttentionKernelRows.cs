@@ -79,7 +79,7 @@ internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule 
     }
 }
 
-/// <summary>What kernels get of <see cref="AttentionSizes"/>.</summary>
+/// <summary><see cref="AttentionSizes"/> as kernel arguments.</summary>
 internal readonly struct KernelAttentionSizes(AttentionSizes s, bool causal)
 {
     public readonly int N = s.N, T = s.T, Heads = s.Heads, Groups = s.Groups, Width = s.Width, Row = s.Row, OutRow = s.OutRow, Share = s.Share, Causal = causal ? 1 : 0;

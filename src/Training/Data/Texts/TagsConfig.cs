@@ -21,7 +21,7 @@ public sealed record TagsConfig : DatasetConfig
     /// <summary>Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>. The most frequent tokens are kept.</summary>
     public int Vocabulary { get; init => field = Require.Between(value, TextVocabulary.First + 1, TextVocabulary.MostTokens); } = 20_000;
 
-    /// <summary>Whether capital letters count as small ones.</summary>
+    /// <summary>Convert to lower case.</summary>
     public bool Lowercase { get; init; }
 
     /// <summary>Tokens of a sample: shorter sentences are padded with id 0, and padding is neither learned from nor judged; longer ones are cut off.</summary>
@@ -34,7 +34,7 @@ public sealed record TagsConfig : DatasetConfig
     /// <summary>The column of the tags, from 0; below 0 from the end.</summary>
     public int Tag { get; init; } = -1;
 
-    /// <summary>How bytes are characters.</summary>
+    /// <summary>Encoding of the files.</summary>
     public TextEncoding Encoding { get; init; }
 
     [NotConfig]
