@@ -22,7 +22,7 @@ internal static class RankedTraining
     /// <param name="output">Where rank 0 speaks.</param>
     /// <param name="body">Is given the other ranks; null where this process is alone.</param>
     /// <param name="remedy">What to do when a rank is lost.</param>
-    public static int Run(Output output, Func<Mpi?, int> body, string remedy = "Go on from the last checkpoint with gpugrad resume.")
+    public static int Run(Output output, Func<Mpi?, int> body, string remedy = "Continue from the last checkpoint with gpugrad resume.")
     {
         if (Launcher.Find() is not { } launcher)
             return body(null);

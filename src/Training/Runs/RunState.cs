@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Runs;
 /// </summary>
 public sealed record RunState
 {
-    /// <summary>Whole epochs done.</summary>
+    /// <summary>Number of completed epochs.</summary>
     public int Epoch { get; set; }
 
     /// <summary>Samples of the current epoch done.</summary>
@@ -31,7 +31,7 @@ public sealed record RunState
 
     public int StoppingBad { get; set; }
 
-    /// <summary>What a plateau schedule has found.</summary>
+    /// <summary>State of a plateau schedule.</summary>
     public double PlateauFactor { get; set; } = 1;
 
     public double? PlateauBest { get; set; }
@@ -48,7 +48,7 @@ public sealed record RunState
 
     public double LastTrainAccuracy { get; set; } = double.NaN;
 
-    /// <summary>What the watch over the run remembers.</summary>
+    /// <summary>State of the health rules.</summary>
     // With a setter that is not init: a checkpoint written before there was a watch leaves it as it is here.
     public HealthState Health { get; set; } = new();
 

@@ -8,7 +8,7 @@ internal static class ClassTexts
     // What writers of tables put where they know nothing. "none" is not among them: it is a class as often as not.
     private static readonly HashSet<string> Missing = new(["?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "+nan", "null"], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Those of them that a config has in place of all.</summary>
+    /// <summary>Those of them that a config has instead of all.</summary>
     public static IReadOnlyList<string> UsualGaps { get; } = ["?", "NA", "N/A", "NaN", "nan", "null"];
 
     public static bool IsMissing(string text) => Missing.Contains(text);

@@ -41,52 +41,52 @@ public sealed record CsvConfig : DatasetConfig
     /// <summary>Table of the test set, with the same columns.</summary>
     public string? Test { get; init; }
 
-    /// <summary>Column of the class: its name, or its number from 0 (negative from the end). Default: the one named 'label', else the last.</summary>
+    /// <summary>Column of the class, by name or by number from 0 (negative: from the end). Default: the one named 'label', else the last.</summary>
     [DefaultText("the column named 'label', else the last")]
     public string? Label { get; init; }
 
-    /// <summary>What stands between several labels in the column of 'label', e.g. ";": then a row has any number of labels (multi-label), for bce-with-logits.</summary>
+    /// <summary>Delimiter between several labels in the 'label' column, e.g. ";": a row then has any number of labels (multi-label), for bce-with-logits.</summary>
     [DefaultText("none: a row has one class")]
     public string? LabelDelim { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
-    /// <summary>Columns of numbers to predict, instead of a class; for labels that are there or not, columns of 1 and 0, or true and false.</summary>
+    /// <summary>Columns of regression targets, instead of a class; for independent labels, columns of 1 and 0, or true and false.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
-    /// <summary>Samples of several rows that follow one another in time, e.g. <c>{past: 24, horizon: 6}</c>; <c>targets</c> are predicted for the rows behind.</summary>
+    /// <summary>Samples are windows of consecutive rows in time, e.g. <c>{past: 24, horizon: 6}</c>; <c>targets</c> are predicted for the rows that follow.</summary>
     public WindowConfig? Window { get; init; }
 
-    /// <summary>What is done with rows that have no value in 'label' or 'targets'.</summary>
+    /// <summary>What to do with rows without a value in 'label' or 'targets'.</summary>
     public MissingTarget MissingTarget { get; init; }
 
-    /// <summary>Columns that are left out.</summary>
+    /// <summary>Columns to leave out.</summary>
     public IReadOnlyList<string> Ignore { get; init; } = [];
 
-    /// <summary>What some columns hold, by name or number, e.g. <c>{deck: category, pickup: {date: [hour, weekday]}, id: ignore}</c>. Default: what their values look like.</summary>
+    /// <summary>Types of columns, by name or number, e.g. <c>{deck: category, pickup: {date: [hour, weekday]}, id: ignore}</c>. Default: inferred from their values.</summary>
     [DefaultText("what their values look like")]
     public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
 
-    /// <summary>Texts that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and their like.</summary>
+    /// <summary>Strings that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and their like.</summary>
     [DefaultText("`?`, `NA`, `N/A`, `NaN`, `null` and their like")]
     public IReadOnlyList<string>? MissingValues { get; init; }
 
-    /// <summary>Language whose numbers and dates the table has, e.g. <c>de</c> for 1.234,5 and 31.12.2024. Default: a decimal point, no thousands.</summary>
+    /// <summary>Culture of the table's numbers and dates, e.g. <c>de</c> for 1.234,5 and 31.12.2024. Default: a decimal point, no thousands.</summary>
     [DefaultText("a decimal point, no thousands")]
     public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
 
     /// <summary>How the bytes of a text are characters.</summary>
     public TextEncoding Encoding { get; init; }
 
-    /// <summary>Whether the first row holds the names of the columns. Default: it does if none of it is a number.</summary>
+    /// <summary>Whether the first row holds the column names. Default: yes, unless it contains a number.</summary>
     [DefaultText("found out")]
     public bool? Header { get; init; }
 
-    /// <summary>What stands between columns of a text.</summary>
+    /// <summary>Delimiter between columns.</summary>
     public CsvSeparator Separator { get; init; }
 
-    /// <summary>What a line begins with that is not a row, e.g. <c>#</c>.</summary>
+    /// <summary>Prefix of comment lines, e.g. <c>#</c>.</summary>
     public string? Comment { get; init => field = value is null or [> ' ' and < (char)127] ? value : throw new ConfigValueException($"'{value}'", "one character, e.g. '#'"); }
 
-    /// <summary>Shape of a sample where the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>
+    /// <summary>Shape of a sample, if the columns are the pixels of a picture, e.g. [1, 28, 28].</summary>
     [DefaultText("one axis of all features")]
     public IReadOnlyList<int>? Shape { get; init => field = value is null ? null : [.. Require.NotEmpty(value).Select(Require.Positive)]; }
 

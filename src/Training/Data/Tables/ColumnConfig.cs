@@ -3,7 +3,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What a column of a table holds and how it becomes numbers. Without it the type is found out from the column's values.</summary>
+/// <summary>The type of a column of a table and its encoding. By default the type is inferred from the values.</summary>
 public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
 {
     public static string What => "column type";
@@ -11,9 +11,9 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
     public static IReadOnlyList<Choice> Choices { get; } =
     [
         new("number", typeof(NumberColumnConfig), "numbers, which `normalize` scales"),
-        new("category", typeof(CategoryColumnConfig), "texts or numbers that stand for categories: one input each (one-hot), and one for any that training has not seen; or a learned vector (`embedding`)"),
+        new("category", typeof(CategoryColumnConfig), "strings or numbers that stand for categories: one input each (one-hot), and one for any category not seen in training; or a learned vector (`embedding`)"),
         new("boolean", typeof(BooleanColumnConfig), "true or false, yes or no, 1 or 0: an input of 1 or 0"),
-        new("date", typeof(DateColumnConfig), "dates, of which parts become numbers"),
+        new("date", typeof(DateColumnConfig), "dates, encoded by their parts"),
         new("text", typeof(TextColumnConfig), "not yet: free text"),
         new("ignore", typeof(IgnoredColumnConfig), "left out"),
     ];
@@ -36,12 +36,12 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
 
 public sealed record NumberColumnConfig : ColumnConfig
 {
-    /// <summary>What is done where the value is missing.</summary>
+    /// <summary>What to do with missing values.</summary>
     public MissingStrategy Missing { get; init; }
 
     internal const int MostBins = 1 << 10;
 
-    /// <summary>The number that stands for a missing one, with <c>missing: constant</c>.</summary>
+    /// <summary>The replacement for a missing number, with <c>missing: constant</c>.</summary>
     public double? Fill { get; init; }
 
     /// <summary>
@@ -60,15 +60,15 @@ public sealed record NumberColumnConfig : ColumnConfig
 
 public sealed record CategoryColumnConfig : ColumnConfig
 {
-    /// <summary>What is done where the value is missing.</summary>
+    /// <summary>What to do with missing values.</summary>
     public MissingStrategy Missing { get; init; }
 
     internal const int WidestEmbedding = 1 << 12;
 
-    /// <summary>The category that stands for a missing one, with <c>missing: constant</c>.</summary>
+    /// <summary>The replacement for a missing category, with <c>missing: constant</c>.</summary>
     public string? Fill { get; init; }
 
-    /// <summary>Numbers of a vector that the network learns for each category, in place of an input for each; for columns of many categories.</summary>
+    /// <summary>Size of a vector that the network learns for each category, instead of one-hot inputs; for columns of many categories.</summary>
     [DefaultText("none: one-hot")]
     public int? Embedding { get; init => field = value is int width ? Require.Between(width, 1, WidestEmbedding) : null; }
 
@@ -81,10 +81,10 @@ public sealed record CategoryColumnConfig : ColumnConfig
 
 public sealed record BooleanColumnConfig : ColumnConfig
 {
-    /// <summary>What is done where the value is missing.</summary>
+    /// <summary>What to do with missing values.</summary>
     public MissingStrategy Missing { get; init; }
 
-    /// <summary>What stands for a missing value, with <c>missing: constant</c>.</summary>
+    /// <summary>The replacement for a missing value, with <c>missing: constant</c>.</summary>
     public bool? Fill { get; init; }
 
     internal override ColumnFit Plan()
@@ -96,18 +96,18 @@ public sealed record BooleanColumnConfig : ColumnConfig
 
 public sealed record DateColumnConfig : ColumnConfig
 {
-    /// <summary>What is made of a date. Default: year, month, day, weekday, hour and minute, as far as they differ in the training part.</summary>
+    /// <summary>Parts of the date to use. Default: year, month, day, weekday, hour and minute, except parts that never change in the training data.</summary>
     [Shorthand]
-    [DefaultText("year, month, day, weekday, hour and minute, as far as they differ in the training part")]
+    [DefaultText("year, month, day, weekday, hour and minute, except parts that never change in the training data")]
     public IReadOnlyList<DatePart> Parts { get; init => field = Require.NotEmpty(value); } = [];
 
-    /// <summary>Whether parts that come round again (all but year and age) become two numbers each, their sine and cosine: December is then next to January, and 23:00 to 0:00.</summary>
+    /// <summary>Encode periodic parts (all but year and age) as sine and cosine, so that December is next to January, and 23:00 next to 0:00.</summary>
     public bool Cyclic { get; init; }
 
-    /// <summary>How dates are written, in .NET's letters, e.g. <c>MM/dd/yyyy HH:mm</c>. Default: any way that can be read in one way only.</summary>
+    /// <summary>Format of the dates, in .NET's notation, e.g. <c>MM/dd/yyyy HH:mm</c>. Default: any unambiguous format.</summary>
     public string? Format { get; init; }
 
-    /// <summary>What is done where the value is missing.</summary>
+    /// <summary>What to do with missing values.</summary>
     public MissingStrategy Missing { get; init; }
 
     internal override ColumnFit Plan()
