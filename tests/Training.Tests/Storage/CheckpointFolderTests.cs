@@ -79,7 +79,7 @@ public sealed class CheckpointFolderTests : IDisposable
     {
         Checkpoints.Save(Samples.At(10), keep: 3);
         File.WriteAllText(folder["step-00000010.ckpt"], "x");
-        Assert.Contains("none of its 1 checkpoints is whole", Assert.Throws<GpuGradException>(() => Checkpoints.OpenNewest()).Message);
+        Assert.Contains("none of its 1 checkpoints is intact", Assert.Throws<GpuGradException>(() => Checkpoints.OpenNewest()).Message);
         Assert.Single(warnings);
     }
 

@@ -227,7 +227,7 @@ public sealed class ForeignFilesTests : IDisposable
         using RunFolder run = RunFolder.Open(Run);
         Directory.Delete(Run, recursive: true);
         Assert.Throws<StorageException>(() => run.Checkpoints.Save(Samples.At(5), keep: 1));
-        Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
+        Assert.Contains("was removed while it ran", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
         Assert.False(Directory.Exists(Run));
     }
 
@@ -238,7 +238,7 @@ public sealed class ForeignFilesTests : IDisposable
         run.Checkpoints.Save(Samples.At(5), keep: 1);
         run.RequireInPlace();
         File.Delete(In("config.yaml")); // as far as rm -r got while the next checkpoint was written
-        Assert.Contains("was removed while it went on", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
+        Assert.Contains("was removed while it ran", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
     }
 
     [Fact]
