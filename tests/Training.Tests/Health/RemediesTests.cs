@@ -82,12 +82,12 @@ public sealed partial class RemediesTests : IDisposable
     [Fact]
     public void What_the_catalogue_says_to_write_into_a_config_can_be_written_there()
     {
-        (string Section, string Rest)[] snippets = [.. AlarmCatalog.All.SelectMany(k => k.Help).SelectMany(h => Snippet().Matches(h)).Select(m => (m.Groups[1].Value, m.Groups[2].Value)).Distinct()];
+        (string Section, string Content)[] snippets = [.. AlarmCatalog.All.SelectMany(k => k.Help).SelectMany(h => Snippet().Matches(h)).Select(m => (m.Groups[1].Value, m.Groups[2].Value)).Distinct()];
         Assert.True(snippets.Length >= 3, string.Join('\n', snippets));
-        foreach ((string section, string rest) in snippets)
+        foreach ((string section, string content) in snippets)
         {
             string key = section switch { "clip" => "train.clip", "init" => "model.0.dense.init", _ => section };
-            Load("data: {dataset: blobs, validation: 0.2}\nmodel: [{dense: {units: 3}}]\ntrain: {epochs: 3}\n", key is "data" or "train" ? Member().Replace(rest, $"{key}.$1=$2") : $"{key}={{{rest}}}");
+            Load("data: {dataset: blobs, validation: 0.2}\nmodel: [{dense: {units: 3}}]\ntrain: {epochs: 3}\n", key is "data" or "train" ? Member().Replace(content, $"{key}.$1=$2") : $"{key}={{{content}}}");
         }
     }
 
