@@ -52,7 +52,7 @@ public sealed class ConfigHeadTests : IDisposable
     public void What_the_page_on_health_says_of_dead_units_comes_true(int width)
     {
         string page = File.ReadAllText(Path.Combine(Gpugrad.Configs, "..", "docs", "health.md")).ReplaceLineEndings(" "), head = File.ReadAllText(Path.Combine(Gpugrad.Configs, "seeds", "dead-relu.yaml"));
-        Match said = Regex.Match(page, "comes at step ([0-9]+) to ([0-9]+), names ([0-9]+) to ([0-9]+) of the 64 units and advises a rate of ([0-9.]+) to ([0-9.]+); the run ends at ([0-9]+) to ([0-9]+) %. With the rate that it advises, relu itself reaches ([0-9]+) % or more");
+        Match said = Regex.Match(page, "comes at step ([0-9]+) to ([0-9]+), names ([0-9]+) to ([0-9]+) of the 64 units and suggests a rate of ([0-9.]+) to ([0-9.]+); the run ends at ([0-9]+) to ([0-9]+) %. With the suggested rate, relu itself reaches ([0-9]+) % or more");
         Assert.True(said.Success, "docs/health.md says other things of dead-relu.yaml than this test looks for");
         double[] n = [.. Enumerable.Range(1, 9).Select(i => Number(said, i))];
         Assert.Contains(FormattableString.Invariant($"at step {n[0]} to {n[1]} alarm G001 names {n[2]} to {n[3]} of the 64 units"), head, StringComparison.Ordinal);
