@@ -59,7 +59,7 @@ public sealed class StopTests : IDisposable
             {
                 Ended second = Gpugrad.Inside(refused % 2 == 0 ? ["resume", Run] : ["train", experiment.Config, "--out", Run]);
                 Assert.Equal(2, second.Code);
-                Assert.Contains(refused % 2 == 0 ? $"{Run}: in use by process {process.Id} on " : $"{Run}: holds a run already", second.Errors, StringComparison.Ordinal);
+                Assert.Contains(refused % 2 == 0 ? $"{Run}: in use by process {process.Id} on " : $"{Run}: already holds a run", second.Errors, StringComparison.Ordinal);
             }
             process.Kill();
             Ended killed = Gpugrad.WaitFor(process);
