@@ -8,7 +8,8 @@ internal static class SlopeNodes
         n.Require(n.Place == 0, "its slopes are computed", "fixed slopes");
         OnnxTensor slopes = n.Source.Needed(n.Node, 1, "slope");
         int[] own = [.. Enumerable.Range(0, slopes.Dims.Count).Where(i => slopes.Dims[i] != 1)];
-        int axis = own.Length == 1 ? own[0] + n.Rank - slopes.Dims.Count : 0; // of a batch
+        // Axis of a batch. Before opset 7 nothing was broadcast: several slopes were one for each channel.
+        int axis = own.Length != 1 ? 0 : n.Source.Opset < 7 ? 1 : own[0] + n.Rank - slopes.Dims.Count;
         var layer = new ReadLayer("prelu");
         layer.Weights["weight"] = slopes.Floats();
         if (own.Length == 0)
