@@ -16,6 +16,8 @@ public sealed record NodeTime(string Layer, string Op, Phase Phase, Cost Cost, d
 /// <summary>A walk over a plan's nodes that times each.</summary>
 public static class NodeTimes
 {
+    private const int FewestPasses = 4;
+
     /// <summary>Runs the plan node by node for about <paramref name="seconds"/>; slowest first.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="peak">What to hold the times against.</param>
@@ -23,11 +25,23 @@ public static class NodeTimes
     /// <param name="prepare">Before each pass.</param>
     public static IReadOnlyList<NodeTime> Of(Plan plan, DevicePeak peak, double seconds, Action? prepare = null)
     {
-        var samples = new List<double>[plan.Nodes.Count];
-        for (int i = 0; i < samples.Length; i++)
-            samples[i] = [];
+        IReadOnlyList<Timing> times = Each(plan, seconds, prepare);
+        return [.. plan.Nodes.Select((node, i) => (Node: node, times[i].Min))
+            .Where(n => !n.Node.Op.IsView)
+            .GroupBy(n => (n.Node.Scope, n.Node.Op.Name, n.Node.Phase))
+            .Select(g => Row(g.Key.Scope, g.Key.Name, g.Key.Phase, [.. g.Select(n => n.Node)], g.Sum(n => n.Min), peak))
+            .OrderByDescending(r => r.Milliseconds)];
+    }
+
+    /// <summary>Times of each node, in the plan's order, from running it node by node for about so many seconds.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="seconds">Time to spend.</param>
+    /// <param name="prepare">Before each pass.</param>
+    public static IReadOnlyList<Timing> Each(Plan plan, double seconds, Action? prepare = null)
+    {
+        List<double>[] samples = [.. plan.Nodes.Select(_ => new List<double>())];
         var clock = Stopwatch.StartNew();
-        for (int pass = 0; pass < 4 || clock.Elapsed.TotalSeconds < seconds; pass++)
+        for (int pass = 0; pass < FewestPasses || clock.Elapsed.TotalSeconds < seconds; pass++)
         {
             prepare?.Invoke();
             for (int i = 0; i < samples.Length; i++)
@@ -39,11 +53,7 @@ public static class NodeTimes
             }
         }
         // The first pass warms up.
-        return [.. plan.Nodes.Select((node, i) => (Node: node, new Timing(samples[i].Skip(1)).Min))
-            .Where(n => !n.Node.Op.IsView)
-            .GroupBy(n => (n.Node.Scope, n.Node.Op.Name, n.Node.Phase))
-            .Select(g => Row(g.Key.Scope, g.Key.Name, g.Key.Phase, [.. g.Select(n => n.Node)], g.Sum(n => n.Min), peak))
-            .OrderByDescending(r => r.Milliseconds)];
+        return [.. samples.Select(s => new Timing(s.Skip(1)))];
     }
 
     private static NodeTime Row(string scope, string name, Phase phase, Node[] nodes, double milliseconds, DevicePeak peak)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using GpuGrad.Kernels.Benchmarks;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Plans;
@@ -9,8 +8,6 @@ namespace GpuGrad.Training.Distributed.Scaling;
 /// <summary>The nodes of a training step with their times, from which follows when which piece of the gradient is there.</summary>
 internal sealed class BackwardProfile
 {
-    private const int FewestPasses = 4;
-
     private readonly Model model;
     private readonly Plan plan;
     private readonly double[] ends; // of each node, seconds from the beginning of the step
@@ -22,7 +19,7 @@ internal sealed class BackwardProfile
     public BackwardProfile(Model model, BoundGraph bound, double step, double seconds)
     {
         (this.model, plan) = (model, bound.Plan);
-        double[] times = Medians(plan, seconds);
+        double[] times = [.. NodeTimes.Each(plan, seconds).Select(t => t.Median)];
         double scale = step / 1000 / times.Sum(), at = 0;
         ends = [.. times.Select(t => at += t * scale)];
     }
@@ -42,21 +39,4 @@ internal sealed class BackwardProfile
     }
 
     private double End(int node) => node < 0 ? 0 : ends[node];
-
-    private static double[] Medians(Plan plan, double seconds)
-    {
-        List<double>[] samples = [.. plan.Nodes.Select(_ => new List<double>())];
-        var clock = Stopwatch.StartNew();
-        for (int pass = 0; pass < FewestPasses || clock.Elapsed.TotalSeconds < seconds; pass++)
-        {
-            for (int i = 0; i < samples.Length; i++)
-            {
-                long begin = Stopwatch.GetTimestamp();
-                plan.RunNode(i);
-                plan.Synchronize();
-                samples[i].Add(Stopwatch.GetElapsedTime(begin).TotalSeconds);
-            }
-        }
-        return [.. samples.Select(s => new Timing(s).Median)];
-    }
 }
