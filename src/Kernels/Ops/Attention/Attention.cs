@@ -23,7 +23,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// <param name="Alibi">Whether scores fall with the distance, by <see cref="AlibiSlopes"/>.</param>
 /// <param name="DropRate">Probability that a weight is 0; the others are divided by 1 - rate. Above 0 the last input is rng, as for <see cref="Dropout.Dropout"/>.</param>
 /// <param name="Stream">Tells it apart from other layers that drop.</param>
-public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false, double DropRate = 0, uint Stream = 0) : Op
+public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false, double DropRate = 0, uint Stream = 0) : Op, IKernelRowsUser
 {
     // Weights that may be dropped are counted by 32 bits.
     private const long MostWeights = 1L << 32;
@@ -89,27 +89,45 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         new CpuAttention(s, Causal, Slopes(), b.In(0), Padded ? b.InInt(1) : null, Drops ? new CpuAttentionDropout(s, b.InInt(Inputs - 1), Stream, DropRate) : null, b.Out(0), b.Out(1)).AddPhases(b);
     }
 
-    public override void Kernel(KernelBinding b)
-    {
-        if (Padded)
-            AddKernel(b, new GivenLengths(b.InInt(1)));
-        else
-            AddKernel(b, new FullLengths(b.InShape(0)[1]));
+    public override void Kernel(KernelBinding b) => AddFor(b, 0, 1, this);
 
-        void AddKernel<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
+    void IKernelRowsUser.Add<L>(KernelBinding b, L rows)
+    {
+        AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
+        ArrayView<float> qkv = b.In(0), y = b.Out(0), logSums = b.Out(1);
+        var sizes = new KernelAttentionSizes(s, Causal);
+        var run = b.Loader.Groups<ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>, ArrayView<float>>(AttentionKernels.Forward, AttentionKernels.SpecializationOf<L>());
+        var config = new KernelConfig(sizes.Launches(s.Heads), AttentionKernels.Threads);
+        b.Launch(() => run(config, qkv, rows, sizes, y, logSums));
+    }
+
+    /// <summary>Adds somebody's kernels for the type of rows that this attention has.</summary>
+    /// <param name="b">The binding of the op that the kernels are of.</param>
+    /// <param name="qkv">Which of its inputs are queries, keys and values.</param>
+    /// <param name="lengths">Which are the lengths, if there are any; rng comes next.</param>
+    /// <param name="user">Whose kernels.</param>
+    internal void AddFor(KernelBinding b, int qkv, int lengths, IKernelRowsUser user)
+    {
+        Shape shape = b.InShape(qkv);
+        if (Padded)
+            AddReceding(new GivenLengths(b.InInt(lengths)));
+        else
+            AddReceding(new FullLengths(shape[1]));
+
+        void AddReceding<L>(L rows) where L : struct, IKernelRows
         {
             if (Alibi)
-                AddDropping(WithSlopes(b, b.InShape(0), lengths));
+                AddDropping(WithSlopes(b, shape, rows));
             else
-                AddDropping(lengths);
+                AddDropping(rows);
         }
 
-        void AddDropping<L>(L lengths) where L : struct, IKernelRows
+        void AddDropping<L>(L rows) where L : struct, IKernelRows
         {
             if (Drops)
-                AddForward(b, WithDropout(b.InInt(Inputs - 1), b.InShape(0), lengths));
+                user.Add(b, WithDropout(b.InInt(lengths + (Padded ? 1 : 0)), shape, rows));
             else
-                AddForward(b, lengths);
+                user.Add(b, rows);
         }
     }
 
@@ -117,27 +135,17 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     internal double[] Slopes() => Alibi ? AlibiSlopes.Of(Heads) : new double[Heads];
 
     /// <summary>What kernels read of the rows, with slopes of scores before they are divided by √D.</summary>
-    internal Receding<L> WithSlopes<L>(KernelBinding b, Shape qkv, L lengths) where L : struct, IKernelRows =>
+    private Receding<L> WithSlopes<L>(KernelBinding b, Shape qkv, L lengths) where L : struct, IKernelRows =>
         new(lengths, b.Table<float>([.. Slopes().Select(slope => (float)(slope / AttentionSizes.Of(qkv, Heads, Groups).Scale))]));
 
     /// <summary>The same, with weights that are dropped.</summary>
-    internal Dropping<L> WithDropout<L>(ArrayView<int> rng, Shape qkv, L lengths) where L : struct, IKernelRows =>
+    private Dropping<L> WithDropout<L>(ArrayView<int> rng, Shape qkv, L lengths) where L : struct, IKernelRows =>
         new(lengths, rng, new DropoutRule(Stream, DropoutMask.ThresholdOf(DropRate), (float)(1 / (1 - DropRate))), Heads, qkv[1]);
 
     internal double Flops(Shape qkv, int perScore)
     {
         AttentionSizes s = AttentionSizes.Of(qkv, Heads, Groups);
         return perScore * (double)s.N * s.Heads * s.T * s.T * s.Width / (Causal ? 2 : 1);
-    }
-
-    private void AddForward<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
-    {
-        AttentionSizes s = AttentionSizes.Of(b.InShape(0), Heads, Groups);
-        ArrayView<float> qkv = b.In(0), y = b.Out(0), logSums = b.Out(1);
-        var sizes = new KernelAttentionSizes(s, Causal);
-        var run = b.Loader.Groups<ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>, ArrayView<float>>(AttentionKernels.Forward, AttentionKernels.SpecializationOf<L>());
-        var config = new KernelConfig(sizes.Launches(s.Heads), AttentionKernels.Threads);
-        b.Launch(() => run(config, qkv, lengths, sizes, y, logSums));
     }
 
     /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>

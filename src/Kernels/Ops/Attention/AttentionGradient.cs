@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// dV = (P ∘ M)ᵀ·dy and dS = P ∘ (dy·Vᵀ ∘ M - δ).
 /// </summary>
 /// <remarks>Inputs: dy [N, T, Heads·D], qkv, y, ln Σ e^score [N, Heads, T], if padded lengths int [N], if weights are dropped rng. Output: as qkv.</remarks>
-public sealed record AttentionGradient(Attention Of) : Op
+public sealed record AttentionGradient(Attention Of) : Op, IKernelRowsUser
 {
     private int Inputs => 4 + (Of.Padded ? 1 : 0) + (Of.Drops ? 1 : 0);
 
@@ -50,29 +50,7 @@ public sealed record AttentionGradient(Attention Of) : Op
         new CpuAttentionGradient(s, Of.Causal, Of.Slopes(), b.In(0), b.In(1), b.In(2), b.In(3), Of.Padded ? b.InInt(4) : null, Of.Drops ? new CpuAttentionDropout(s, b.InInt(Inputs - 1), Of.Stream, Of.DropRate) : null, b.Out()).AddPhases(b);
     }
 
-    public override void Kernel(KernelBinding b)
-    {
-        if (Of.Padded)
-            AddKernels(b, new GivenLengths(b.InInt(4)));
-        else
-            AddKernels(b, new FullLengths(b.InShape(1)[1]));
-
-        void AddKernels<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
-        {
-            if (Of.Alibi)
-                AddDropping(Of.WithSlopes(b, b.InShape(1), lengths));
-            else
-                AddDropping(lengths);
-        }
-
-        void AddDropping<L>(L lengths) where L : struct, IKernelRows
-        {
-            if (Of.Drops)
-                AddBoth(b, Of.WithDropout(b.InInt(Inputs - 1), b.InShape(1), lengths));
-            else
-                AddBoth(b, lengths);
-        }
-    }
+    public override void Kernel(KernelBinding b) => Of.AddFor(b, 1, 4, this);
 
     internal static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
     {
@@ -107,7 +85,7 @@ public sealed record AttentionGradient(Attention Of) : Op
         }
     }
 
-    private void AddBoth<L>(KernelBinding b, L lengths) where L : struct, IKernelRows
+    void IKernelRowsUser.Add<L>(KernelBinding b, L rows)
     {
         AttentionSizes s = AttentionSizes.Of(b.InShape(1), Of.Heads, Of.Groups);
         ArrayView<float> dy = b.In(0), qkv = b.In(1), y = b.In(2), logSums = b.In(3), dqkv = b.Out();
@@ -118,7 +96,7 @@ public sealed record AttentionGradient(Attention Of) : Op
         var keys = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<float>, ArrayView<float>, L, KernelAttentionSizes, ArrayView<float>>(
             AttentionKernels.KeyGradient, AttentionKernels.SpecializationOf<L>());
         KernelConfig ofQueries = new(sizes.Launches(s.Heads), AttentionKernels.Threads), ofKeys = new(sizes.Launches(s.Groups), AttentionKernels.Threads);
-        b.Launch(() => queries(ofQueries, dy, qkv, y, logSums, lengths, sizes, deltas.View, dqkv));
-        b.Launch(() => keys(ofKeys, dy, qkv, logSums, deltas.View, lengths, sizes, dqkv));
+        b.Launch(() => queries(ofQueries, dy, qkv, y, logSums, rows, sizes, deltas.View, dqkv));
+        b.Launch(() => keys(ofKeys, dy, qkv, logSums, deltas.View, rows, sizes, dqkv));
     }
 }

@@ -1,3 +1,4 @@
+using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Ops.Dropout;
 using ILGPU;
 
@@ -19,6 +20,12 @@ internal interface IKernelRows
 
     /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>
     float Kept(int n, int head, int query, int key);
+}
+
+/// <summary>Adds kernels for a type of rows (<see cref="Attention.AddFor"/>).</summary>
+internal interface IKernelRowsUser
+{
+    void Add<L>(KernelBinding b, L rows) where L : struct, IKernelRows;
 }
 
 internal readonly struct FullLengths(int steps) : IKernelRows
