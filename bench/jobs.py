@@ -130,8 +130,8 @@ def peers(x, y, test_x, test_y, figure):
     return out
 
 
-def init(data, target, config):
-    found = gpugrad("init", data, "--target", target, "--out", config, "--force", "--json")
+def init(data, config, *options):
+    found = gpugrad("init", data, *options, "--out", config, "--force", "--json")
     text = config.read_text(encoding="utf-8")
     for old, new in EDITS:
         if old not in text:
@@ -213,7 +213,7 @@ def once(folder, source, name, split, settings, choose):
         train, test = split_off(train, at, figure, split + 100)
     write(folder / f"{name}-train.csv", head, train)
     write(folder / f"{name}-test.csv", head, test)
-    found, config = init(folder / f"{name}-train.csv", target, folder / f"{name}.yaml")
+    found, config = init(folder / f"{name}-train.csv", folder / f"{name}.yaml", "--target", target)
     summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}-{split}", "--device", "cpu", "--json", "--set", f"seed={split + 1}", *settings)
     ours = summary["metrics"]["test"][figure]
     if ALONE:
@@ -234,7 +234,7 @@ def series(folder, source, name, choose):
     if choose:
         rows = rows[: len(rows) - round(0.2 * len(rows))]
     write(folder / file, head, rows)
-    found, config = init(folder / file, target, folder / f"{name}.yaml")
+    found, config = init(folder / file, folder / f"{name}.yaml", "--target", target)
     summary = gpugrad("train", folder / f"{name}.yaml", "--out", folder / f"run-{name}", "--device", "cpu", "--json")
     if ALONE:
         return {"ours": summary["metrics"]["test"]["r2"], "seconds": summary["wall_seconds"], "epochs": summary["epochs"]}

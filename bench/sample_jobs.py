@@ -2,8 +2,9 @@
 """Jobs that are no tables: `gpugrad init` and `gpugrad train` on pictures, arrays, masks and lists of labels, beside PyTorch on the same samples.
 
     bench/sample_jobs.py FOLDER [JOB ...] [--seeds 1]
+    bench/sample_jobs.py FOLDER cifar10 --edit "epochs: 25=epochs: 10"      the same change of the recipe for both
 
-FOLDER holds cifar10/train/CLASS/*.jpg, cifar10/test/CLASS/*.jpg (400 and 100 pictures of each class are taken) and membrane/train/image and label (ISBI 2012), for the jobs of these names;
+FOLDER holds cifar10/train/CLASS/*.jpg, cifar10/test/CLASS/*.jpg (200 and 100 pictures of each class are taken) and membrane/train/image and label (ISBI 2012), for the jobs of these names;
 the others take scikit-learn's own data: 1,797 digits of 8 x 8 pixels, 569 patients (breast cancer).
 PyTorch gets the same parts and the recipe that `init` wrote: layers with PyTorch's own initial weights, AdamW, one-cycle, the epoch that is best on held-back samples.
 Needs Debian's python3-sklearn, python3-torch, python3-pil and python3-yaml; prints Markdown."""
@@ -19,7 +20,6 @@ from pathlib import Path
 import jobs
 import numpy as np
 import torch
-import yaml
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.metrics import f1_score
@@ -67,7 +67,9 @@ def layer(name, value, shape):
         return Mean(), (c,)
     if name == "batchnorm":
         return nn.BatchNorm2d(c), shape
-    return {"relu": nn.ReLU(), "silu": nn.SiLU(), "dropout": nn.Dropout(value)}[name], shape
+    if name == "dropout":
+        return nn.Dropout(value), shape
+    return {"relu": nn.ReLU, "silu": nn.SiLU}[name](), shape
 
 
 def network(layers, shape):
@@ -80,8 +82,9 @@ def network(layers, shape):
 
 
 def dice(scores, answers):
-    p = scores.sigmoid()
-    return 1 - (2 * (p * answers).sum() + 1) / (p.sum() + answers.sum() + 1)
+    """Of both classes, the background too, for each picture by itself."""
+    p, t = (torch.cat([1 - a, a], 1).flatten(2) for a in (scores.sigmoid(), answers))
+    return (1 - (2 * (p * t).sum(2) + 1) / (p.sum(2) + t.sum(2) + 1)).mean()
 
 
 LOSSES = {
@@ -192,7 +195,7 @@ def job_idx(folder, _):
         idx(folder / "digits" / f"{part}-images-idx3-ubyte", images.reshape(-1, 8, 8) * 15)
         idx(folder / "digits" / f"{part}-labels-idx1-ubyte", labels)
     x, test_x = pixels(x.reshape(-1, 1, 8, 8), test_x.reshape(-1, 1, 8, 8))
-    return "digits", [], "accuracy", (x, torch.tensor(y), test_x, torch.tensor(test_y))
+    return "digits", [], "accuracy", lambda _: (x, torch.tensor(y), test_x, torch.tensor(test_y))
 
 
 def job_npz(folder, _):
@@ -201,7 +204,7 @@ def job_npz(folder, _):
     np.savez(folder / "cancer.npz", x_train=x, y_train=y, x_test=test_x, y_test=test_y)
     mean, deviation = x.mean(0), x.std(0)
     given = [torch.tensor((a - mean) / deviation, dtype=torch.float32) for a in (x, test_x)]
-    return "cancer.npz", [], "accuracy", (given[0], torch.tensor(y), given[1], torch.tensor(test_y))
+    return "cancer.npz", [], "accuracy", lambda _: (given[0], torch.tensor(y), given[1], torch.tensor(test_y))
 
 
 def job_autoencoder(folder, _):
@@ -209,9 +212,10 @@ def job_autoencoder(folder, _):
     np.save(folder / "x_train.npy", x.astype(np.float32))
     np.save(folder / "x_test.npy", test_x.astype(np.float32))
     given = [torch.tensor(a, dtype=torch.float32) for a in (x, test_x)]
-    mean, deviation = given[0].mean(0), given[0].std(0, unbiased=False) + 1e-9
-    scaled = [(a - mean) / deviation.clamp(min=1e-3) for a in given]
-    return "x_train.npy", ["--target", "input"], "rmse", (scaled[0], scaled[0], scaled[1], scaled[1])
+    mean, deviation = given[0].mean(0), given[0].std(0, unbiased=False)
+    deviation[deviation == 0] = 1
+    scaled = [(a - mean) / deviation for a in given]
+    return "x_train.npy", ["--target", "input"], "rmse", lambda _: (scaled[0], scaled[0], scaled[1], scaled[1])
 
 
 def job_labels(folder, _):
@@ -226,12 +230,12 @@ def job_labels(folder, _):
         answers.append(torch.tensor([[float(tags[t](d)) for t in sorted(tags)] for d in labels]))
     mean, deviation = x.mean(0), np.where(x.std(0) > 0, x.std(0), 1)
     given = [torch.tensor((a - mean) / deviation, dtype=torch.float32) for a in (x, test_x)]
-    return "digits-train.csv", ["--target", "tags"], "macro_f1", (given[0], answers[0], given[1], answers[1])
+    return "digits-train.csv", ["--target", "tags"], "macro_f1", lambda _: (given[0], answers[0], given[1], answers[1])
 
 
 def job_cifar10(folder, source):
     parts = []
-    for part, count in (("train", 400), ("test", 100)):
+    for part, count in (("train", 200), ("test", 100)):
         images, labels = [], []
         for c, kind in enumerate(sorted(p for p in (source / "cifar10" / part).iterdir() if p.is_dir())):
             (folder / "cifar" / part / kind.name).mkdir(parents=True)
@@ -241,24 +245,29 @@ def job_cifar10(folder, source):
                 labels.append(c)
         parts.append((np.stack(images).astype(float), torch.tensor(labels)))
     x, test_x = pixels(parts[0][0], parts[1][0])
-    return "cifar", [], "accuracy", (x, parts[0][1], test_x, parts[1][1])
+    return "cifar", [], "accuracy", lambda _: (x, parts[0][1], test_x, parts[1][1])
 
 
 def job_membrane(folder, source):
     names = sorted(p.name for p in (source / "membrane" / "train" / "image").glob("*.png"))
     order = np.random.RandomState(0).permutation(len(names))
     parts = {"train": order[6:], "test": order[:6]}
-    arrays = []
+    files = []
     for part, chosen in parts.items():
         for kind, theirs in (("images", "image"), ("masks", "label")):
             (folder / "cells" / part / kind).mkdir(parents=True)
-            files = [source / "membrane" / "train" / theirs / names[i] for i in chosen]
-            for file in files:
+            files.append([source / "membrane" / "train" / theirs / names[i] for i in chosen])
+            for file in files[-1]:
                 shutil.copy(file, folder / "cells" / part / kind)
-            how = Image.BILINEAR if kind == "images" else Image.NEAREST
-            arrays.append(np.stack([np.asarray(Image.open(f).convert("L").resize((128, 128), how)) for f in files])[:, None].astype(float))
-    x, test_x = pixels(arrays[0], arrays[2])
-    return "cells", [], "mean_iou", (x, torch.tensor(arrays[1] > 127).float(), test_x, torch.tensor(arrays[3] > 127).float())
+
+    def samples(config):
+        side = config["data"]["dataset"]["images"].get("resize", 512)
+        ways = [Image.BILINEAR, Image.NEAREST] * 2
+        arrays = [np.stack([np.asarray(Image.open(f).convert("L").resize((side, side), how)) for f in some])[:, None].astype(float) for some, how in zip(files, ways)]
+        x, test_x = pixels(arrays[0], arrays[2])
+        return x, torch.tensor(arrays[1] > 127).float(), test_x, torch.tensor(arrays[3] > 127).float()
+
+    return "cells", [], "mean_iou", samples
 
 
 JOBS = {"idx": job_idx, "npz": job_npz, "autoencoder": job_autoencoder, "labels": job_labels, "cifar10": job_cifar10, "membrane": job_membrane}
@@ -269,10 +278,10 @@ def once(name, source, seed):
         folder = Path(temp)
         data, asked, figure, samples = JOBS[name](folder, source)
         config = folder / "c.yaml"
-        jobs.gpugrad("init", folder / data, *asked, "--out", config, "--json")
+        _, recipe = jobs.init(folder / data, config, *asked)
         summary = jobs.gpugrad("train", config, "--out", folder / "run", "--device", "cpu", "--json", "--set", f"seed={seed}")
         began = time.time()
-        theirs = pytorch(*samples, yaml.safe_load(config.read_text(encoding="utf-8")), figure, seed)
+        theirs = pytorch(*samples(recipe), recipe, figure, seed)
         test = summary["metrics"]["test"]
         if figure not in test:
             raise SystemExit(f"{name}: no {figure} among {', '.join(test)}")
@@ -284,9 +293,11 @@ def main():
     options.add_argument("folder", type=Path)
     options.add_argument("jobs", nargs="*")
     options.add_argument("--seeds", type=int, default=1)
+    options.add_argument("--edit", action="append", default=[], metavar="OLD=NEW", help="text of the config to replace")
     options.add_argument("--program", help="the program to run, instead of ./gpugrad", nargs="+")
     given = options.parse_args()
     jobs.PROGRAM[:] = given.program or jobs.PROGRAM
+    jobs.EDITS[:] = [edit.split("=", 1) for edit in given.edit]
     print("| job | figure | ours | PyTorch | seconds | PyTorch's | epochs |\n|---|---|---:|---:|---:|---:|---:|")
     for name in given.jobs or JOBS:
         results = [once(name, given.folder, seed) for seed in range(1, given.seeds + 1)]

@@ -57,7 +57,7 @@ public sealed class InitVerb : Verb
     {
         ["config"] = path,
         ["kind"] = starter.Kind,
-        ["task"] = starter.Kind == "text" ? "language model" : starter.Classes > 0 ? "classification" : "regression",
+        ["task"] = starter.Task,
         ["target"] = starter.Target,
         ["classes"] = starter.Classes > 0 ? starter.Classes : null,
         ["samples"] = starter.Samples,

@@ -1,5 +1,6 @@
 using System.Globalization;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
 using GpuGrad.Training.Optimizers;
 
 namespace GpuGrad.Training.Health;
@@ -60,14 +61,14 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
         // The median is looked for only behind a step much shorter: sorting costs more than some networks' steps.
         if (State.Norms.Count < NormsForJump || norm < 10 * State.Norms[^1])
             return null;
-        double usual = Quantile(0.5);
+        double usual = NormAt(0.5);
         // A network that has learned has gradients near 0; one sample that it gets wrong is no explosion, one after which it is worse than a guess is.
         if (!(usual > 0) || norm < Jumped * usual || norm < 10 * (State.EarlyNorm ?? 0) || (progress.Learned && !progress.IsWorse(loss)) || !IsFirst(AlarmCatalog.Exploding + " jump"))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient's norm is {norm:G3}, {norm / usual:F0} times its usual {usual:G3} (median of {State.Norms.Count} steps)");
         return new Alarm(
             AlarmCatalog.Exploding, step, "", finding, "One step of this length can undo what hundreds have learned.",
-            Remedies.Either(Remedies.Clip(Quantile(0.9)) is string clip ? $"{clip} (the length that 10 % of the last steps exceeded)" : null, remedies.LowerRate()));
+            Remedies.Either(Remedies.Clip(NormAt(0.9)) is string clip ? $"{clip} (the length that 10 % of the last steps exceeded)" : null, remedies.LowerRate()));
     }
 
     /// <summary>Number of steps on which the norm limit was binding.</summary>
@@ -80,22 +81,18 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
         // Adam and its kin divide by the gradient's size: to them a limit that always binds is none. Nor is anything wrong while the network learns.
         if (share < 0.95 || progress.HasMoved(loss) || progress.IsFalling || config.Train.Optimizer is not SgdConfig || !IsFirst(AlarmCatalog.ClippingBinds))
             return null;
-        string finding = string.Create(CultureInfo.InvariantCulture, $"clip.norm {limit:G3} bound on {share * 100:F0} % of the last {State.Norms.Count} steps; their gradients had a median norm of {Quantile(0.5):G3}");
+        string finding = string.Create(CultureInfo.InvariantCulture, $"clip.norm {limit:G3} bound on {share * 100:F0} % of the last {State.Norms.Count} steps; their gradients had a median norm of {NormAt(0.5):G3}");
         return new Alarm(
             AlarmCatalog.ClippingBinds, step, "", finding, "Steps keep the direction of the gradient only; their length is the threshold's.",
-            Remedies.Either(Remedies.Clip(Quantile(0.9)) is string clip ? $"{clip}, which would have bound on 10 % of them" : null, "no clipping and a lower learning rate"));
+            Remedies.Either(Remedies.Clip(NormAt(0.9)) is string clip ? $"{clip}, which would have bound on 10 % of them" : null, "no clipping and a lower learning rate"));
     }
 
     /// <summary>Remembers the usual norm of the first steps.</summary>
     public void NoteEarly()
     {
         if (State.EarlyNorm is null && State.Norms.Count >= NormsForJump)
-            State.EarlyNorm = Quantile(0.5);
+            State.EarlyNorm = NormAt(0.5);
     }
 
-    private double Quantile(double share)
-    {
-        double[] sorted = [.. State.Norms.Order()];
-        return sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)];
-    }
+    private double NormAt(double share) => Quantile.Of([.. State.Norms.Order()], share);
 }

@@ -111,7 +111,7 @@ internal static class GuessLoss
         {
             NumberLoss<HalfSquaredError> => 0.5 * values.Average(v => (v - mean) * (v - mean)),
             NumberLoss<MeanSquaredError> => values.Average(v => (v - mean) * (v - mean)),
-            NumberLoss<MeanAbsoluteError> => values.Average(v => Math.Abs(v - Median(values))),
+            NumberLoss<MeanAbsoluteError> => DistanceFrom(Quantile.Median(values), values),
             HuberConfig huber => values.Average(v => Math.Abs(v - mean) <= huber.Delta ? 0.5 * (v - mean) * (v - mean) : huber.Delta * (Math.Abs(v - mean) - (0.5 * huber.Delta))),
             BinaryCrossEntropyConfig binary => Binary(mean, binary.WeightOf(label)),
             _ => double.NaN,
@@ -125,11 +125,7 @@ internal static class GuessLoss
         return sum * Entropy([weight * share / sum, (1 - share) / sum]);
     }
 
-    private static double Median(double[] values)
-    {
-        double[] sorted = [.. values.Order()];
-        return sorted[sorted.Length / 2];
-    }
+    private static double DistanceFrom(double centre, double[] values) => values.Average(v => Math.Abs(v - centre));
 
     // The targets of a sample of the samples, number by number; labels as 0 and 1.
     private static IReadOnlyList<double[]> Columns(SampleSet samples, int classes, int step)

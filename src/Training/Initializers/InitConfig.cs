@@ -28,6 +28,10 @@ public abstract record InitConfig : IChoice<InitConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
+    /// <summary>Whether what it gives is drawn; false where it is stated, or comes from the samples.</summary>
+    [NotConfig]
+    internal virtual bool IsRandom => true;
+
     /// <summary>Fills a parameter.</summary>
     public abstract void Fill(Parameter parameter, RandomStream random, Span<double> values);
 }
@@ -42,6 +46,8 @@ public sealed record ConstantInit : InitConfig
 {
     [Shorthand]
     public double Value { get; init => field = Require.Finite(value); }
+
+    internal override bool IsRandom => false;
 
     public override void Fill(Parameter parameter, RandomStream random, Span<double> values) => values.Fill(Value);
 }

@@ -20,6 +20,8 @@ public sealed record WhitenInit : InitConfig
     [Shorthand]
     public double Epsilon { get; init => field = Require.Positive(value); } = 0.002;
 
+    internal override bool IsRandom => false;
+
     public override void Fill(Parameter parameter, RandomStream random, Span<double> values) => new LecunInit().Fill(parameter, random, values);
 
     /// <summary>Refuses it where there are no patches of samples to whiten, or more filters than directions.</summary>

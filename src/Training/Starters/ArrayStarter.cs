@@ -84,7 +84,8 @@ internal static class ArrayStarter
     {
         if (channelsLast)
             lines.Add(("      channels-last: true", "[samples, height, width, channels]"));
-        return new SampleStarter("arrays", path, config.Load(new DataContext(Directory.GetCurrentDirectory(), 1))).Make(lines);
+        DataSet data = config.Load(new DataContext(Directory.GetCurrentDirectory(), 1));
+        return data.Shape.Answer is null ? new SampleStarter("arrays", path, data).Make(lines) : new SegmentationStarter(path, data).Make(lines);
     }
 
     private static IReadOnlyDictionary<string, int[]> Sizes(string path) => DataFile.Read(path, stream =>

@@ -42,6 +42,7 @@ internal static class AutoencoderStarter
         return new Starter
         {
             Kind = "arrays",
+            Task = "autoencoder",
             Classes = 0,
             Samples = data.Train.Count,
             Findings = [("arrays", samples), ("target", "the samples themselves"), .. data.Notes.Select(n => ("note", n))],

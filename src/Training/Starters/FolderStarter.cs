@@ -7,6 +7,10 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
 internal static class FolderStarter
 {
+    private const string Series = "series, a file each, are written by hand: 'dataset: {series: FOLDER}' (docs/sequences.md)";
+
+    private const int FilesLooked = 200;
+
     public static Starter Of(string folder, string? target, string configFolder, Action<string, double?>? progress)
     {
         FileSystemInfo[] entries = DataFile.List(folder, folder);
@@ -16,7 +20,10 @@ internal static class FolderStarter
             Starter.RefuseTarget(folder, target);
             return TextStarter.OfFolder(folder, configFolder);
         }
-        if (entries.Any(e => e is DirectoryInfo && !e.Name.StartsWith('.')) || files.Any(PictureFolder.IsPicture))
+        bool tablesBelow = HoldsTables(folder);
+        if (tablesBelow && !files.Any(SampleFiles.IsTable))
+            throw DataFault.In(folder, "folders of tables", $"a table, arrays, or a folder of pictures for each class; {Series}");
+        if (!tablesBelow && (entries.Any(e => e is DirectoryInfo && !e.Name.StartsWith('.')) || files.Any(PictureFolder.IsPicture)))
         {
             Starter.RefuseTarget(folder, target);
             return PictureStarter.Of(folder, configFolder, progress);
@@ -27,7 +34,14 @@ internal static class FolderStarter
             ?? IdxFiles.Find(folder, IdxFiles.MnistNames[0]);
         return single is not null
             ? Starter.Of(single, target, configFolder, progress)
-            : throw DataFault.In(folder, tables.Length > 1 ? $"{tables.Length} tables" : "no folders of pictures, no table and no arrays", tables.Length > 1 ? "the one to train on" : "a folder of pictures for each class, or the path of a table, npz, npy or IDX file");
+            : throw DataFault.In(folder, tables.Length > 1 ? $"{tables.Length} tables" : "no folders of pictures, no table and no arrays", tables.Length > 1 ? $"the path of the one to train on; {Series}" : "a folder of pictures for each class, or the path of a table, npz, npy or IDX file");
+    }
+
+    // In its folders, and no pictures.
+    private static bool HoldsTables(string folder)
+    {
+        FileInfo[] files = [.. FolderWalk.Folders(folder).SelectMany(f => ((DirectoryInfo)f).EnumerateFiles("*", SearchOption.AllDirectories).Take(FilesLooked))];
+        return files.Any(f => SampleFiles.IsTable(f.Name)) && !files.Any(f => PictureFolder.IsPicture(f.Name));
     }
 
     // The one that there is, or the training part of several.

@@ -41,13 +41,22 @@ internal static class PictureRecipe
         (int height, int width) = (shape[1], shape[2]);
         int filters = 32;
         yaml.Add("model:");
-        for (bool first = true; first || Math.Min(height, width) / 2 >= SmallestMap; first = false)
+        int halvings = 0;
+        do
         {
             Convolve(yaml, filters);
-            if (!first)
+            if (halvings > 0)
                 Convolve(yaml, filters);
             yaml.Add("  - maxpool: 2", Recipe.Text($"now {height / 2} × {width / 2}"));
             (height, width, filters) = (height / 2, width / 2, Math.Min(2 * filters, MostFilters));
+            halvings++;
+        }
+        while (Math.Min(height, width) / 2 >= SmallestMap);
+        // Pictures of 8 to 15 pixels are halved once: filters that see few pixels would be all they get.
+        if (halvings == 1)
+        {
+            Convolve(yaml, filters);
+            Convolve(yaml, filters);
         }
         yaml.Add("  - global-avgpool");
         if (dropout > 0)

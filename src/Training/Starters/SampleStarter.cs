@@ -11,9 +11,15 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
     // Smaller than this is not a picture that filters could find something in.
     private const int SmallestPicture = 8;
 
+    // So few different whole numbers, each as often as this on the average, may be classes.
+    private const int MostClasses = 20, FewestOfClass = 5;
+
     private readonly DataShape shape = data.Shape;
 
     private bool IsClass => shape.Classes > 0;
+
+    // Floating-point numbers that all say no or yes.
+    private bool AreLabels { get; } = Targets(data) is { } targets && targets.All(t => t is 0 or 1) && targets.Distinct().Count() == 2;
 
     private bool IsPicture => shape.Shape.Rank == 3 && shape.Shape[1] >= SmallestPicture && shape.Shape[2] >= SmallestPicture;
 
@@ -21,11 +27,10 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
     /// <param name="notes">More to say.</param>
     public Starter Make(IReadOnlyList<(string Text, string? Remark)> dataset, params IEnumerable<(string Label, string Text)> notes)
     {
-        Recipe recipe = IsPicture ? PictureRecipe.Training(data.Train.Count, shape.Shape) : Recipe.Of(data.Train.Count, IsClass);
-        string answer = IsClass ? Recipe.Text($"{shape.Classes} classes") : shape.Targets == 1 ? "a number" : Recipe.Text($"{shape.Targets} numbers");
+        Recipe recipe = IsPicture ? PictureRecipe.Training(data.Train.Count, shape.Shape) : Recipe.Of(data.Train.Count, IsClass || AreLabels);
         string samples = Recipe.Text($"{data.Train.Count:N0} samples {shape.Shape}");
         var yaml = new CommentedYaml();
-        yaml.Remark($"Predicts {answer} from {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
+        yaml.Remark($"Predicts {Answer} from {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.");
         yaml.Add("seed: 1", "another one splits and begins differently");
         yaml.Add("data:").Add("  dataset:");
@@ -36,18 +41,20 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             PictureRecipe.WriteModel(yaml, shape.Shape, Outputs, recipe.Dropout, Meaning);
         else
             recipe.WriteModel(yaml, Outputs, Meaning, flatten: shape.Shape.Rank > 1);
-        yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : "mse")}");
+        yaml.Add($"loss: {(IsClass ? "softmax-cross-entropy" : AreLabels ? "bce-with-logits" : "mse")}");
         recipe.WriteTraining(yaml);
         return new Starter
         {
             Kind = kind,
+            Task = IsClass || (AreLabels && Outputs == 1) ? "classification" : AreLabels ? "multi-label" : "regression",
             Classes = shape.Classes,
             Samples = data.Train.Count,
             Findings =
             [
                 (kind, samples),
-                ("target", answer + (IsClass && data.ClassNames is { } names ? $": {string.Join(", ", names.Take(8))}{(names.Count > 8 ? ", …" : "")}" : "")),
+                ("target", Answer + (IsClass && data.ClassNames is { } names ? $": {string.Join(", ", names.Take(8))}{(names.Count > 8 ? ", …" : "")}" : "")),
                 ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the samples, at random") : Recipe.Text($"{data.Test.Count:N0} samples of their own")),
+                .. Classes(),
                 .. notes,
                 .. data.Notes.Select(n => ("note", n)),
             ],
@@ -55,9 +62,13 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
         };
     }
 
+    private string Answer => IsClass ? Recipe.Text($"{shape.Classes} classes")
+        : AreLabels ? Outputs == 1 ? "yes or no" : Recipe.Text($"any of {Outputs} labels")
+        : Outputs == 1 ? "a number" : Recipe.Text($"{Outputs} numbers");
+
     private int Outputs => IsClass ? shape.Classes : shape.Targets;
 
-    private string Meaning => IsClass ? "a score for each class" : shape.Targets == 1 ? "the predicted number" : "the predicted numbers";
+    private string Meaning => IsClass ? "a score for each class" : AreLabels ? Outputs == 1 ? "a logit" : "a logit for each label" : shape.Targets == 1 ? "the predicted number" : "the predicted numbers";
 
     private void WriteParts(CommentedYaml yaml, Recipe recipe)
     {
@@ -66,9 +77,22 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             yaml.Add(Recipe.Text($"  validation: {recipe.Validation}"), "held back to choose the best epoch");
         if (data.Test is null)
             yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
-        if (!IsClass)
+        if (!IsClass && !AreLabels)
             yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
-        if (IsPicture && IsClass)
+        if (IsPicture && (IsClass || AreLabels))
             PictureRecipe.WriteAugmentation(yaml, shape.Shape);
     }
+
+    // Classes are counted by whole numbers; programs like to save them as others.
+    private IEnumerable<(string Label, string Text)> Classes()
+    {
+        if (AreLabels || Outputs != 1 || Targets(data) is not { } targets || !targets.All(t => t >= 0 && t == MathF.Floor(t)))
+            yield break;
+        int different = targets.Distinct().Take(MostClasses + 1).Count();
+        if (different is > 1 and <= MostClasses && different * FewestOfClass <= targets.Count)
+            yield return ("note", Recipe.Text($"the numbers to predict are {different} different whole ones: save them as integers (y.astype('int64') in NumPy) if they are classes"));
+    }
+
+    // Numbers to predict, of a sample by itself; null for classes and for images.
+    private static IReadOnlyList<float>? Targets(DataSet data) => data.Train.AnswerShape is null ? data.Train.Targets : null;
 }

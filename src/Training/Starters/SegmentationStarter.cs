@@ -1,10 +1,11 @@
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for pictures with masks: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
-/// <param name="source">For people: the folder.</param>
+/// <summary>A first config for pictures with masks, or with target images: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
+/// <param name="source">For people: the file or folder.</param>
 /// <param name="data">As it was read.</param>
 internal sealed class SegmentationStarter(string source, DataSet data)
 {
@@ -18,13 +19,20 @@ internal sealed class SegmentationStarter(string source, DataSet data)
     /// <summary>Whether pictures of such a size can stay as they are.</summary>
     public static bool Suits(int height, int width) => height % Multiple == 0 && width % Multiple == 0 && Math.Max(height, width) <= LargestSide;
 
+    private bool AreClasses => shape.Classes > 0;
+
+    private string Answer => AreClasses ? Recipe.Text($"one of {shape.Classes} classes for each pixel") : Recipe.Text($"an image {shape.Answer}");
+
     /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: answers that are not one for each pixel.</exception>
     public Starter Make(IReadOnlyList<(string Text, string? Remark)> dataset)
     {
+        if (shape.Shape.Rank != 3 || shape.Answer is not { Rank: > 1 } answer || answer[^2] != shape.Shape[1] || answer[^1] != shape.Shape[2])
+            throw DataFault.In(source, $"samples {shape.Shape} with answers {shape.Answer}", "answers for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)");
         Recipe recipe = Training(data.Train.Count);
-        string samples = Recipe.Text($"{data.Train.Count:N0} pictures {shape.Shape}"), answer = Recipe.Text($"one of {shape.Classes} classes for each pixel");
+        string samples = Recipe.Text($"{data.Train.Count:N0} pictures {shape.Shape}");
         var yaml = new CommentedYaml();
-        yaml.Remark($"Predicts {answer} of {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
+        yaml.Remark($"Predicts {Answer} {(AreClasses ? "of" : "from")} {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/segmentation.md.");
         yaml.Add("seed: 1", "another one splits and begins differently");
         yaml.Add("data:").Add("  dataset:");
@@ -38,24 +46,33 @@ internal sealed class SegmentationStarter(string source, DataSet data)
         yaml.Add("  augment: [{flip: horizontal}, {rotate: {degrees: 10, fill: reflect}}]", "random changes of pictures and masks alike");
         yaml.Add("model:");
         Level(yaml, Filters, Halvings(shape.Shape), "  ");
-        bool two = shape.Classes == 2;
-        yaml.Add(Recipe.Text($"  - conv: {{filters: {(two ? 1 : shape.Classes)}, kernel: 1}}"), two ? "a logit for each pixel" : "a score for each class of each pixel");
-        yaml.Add($"loss: {{combined: [{(two ? "bce-with-logits" : "softmax-cross-entropy")}, dice]}}", "pixel by pixel, and by how far the regions overlap");
+        WriteEnd(yaml);
         recipe.WriteTraining(yaml);
         return new Starter
         {
             Kind = "segmentation",
+            Task = AreClasses ? "segmentation" : "regression",
             Classes = shape.Classes,
             Samples = data.Train.Count,
             Findings =
             [
                 ("pictures", samples),
-                ("target", answer),
+                ("target", Answer),
                 ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the pictures, at random") : Recipe.Text($"{data.Test.Count:N0} pictures of their own")),
                 .. data.Notes.Select(n => ("note", n)),
             ],
             Yaml = yaml.ToString(),
         };
+    }
+
+    private void WriteEnd(CommentedYaml yaml)
+    {
+        bool two = shape.Classes == 2;
+        yaml.Add(Recipe.Text($"  - conv: {{filters: {(two ? 1 : AreClasses ? shape.Classes : shape.Answer!.Value[0])}, kernel: 1}}"), two ? "a logit for each pixel" : AreClasses ? "a score for each class of each pixel" : "a number for each pixel");
+        if (AreClasses)
+            yaml.Add($"loss: {{combined: [{(two ? "bce-with-logits" : "softmax-cross-entropy")}, dice]}}", "pixel by pixel, and by how far the regions overlap");
+        else
+            yaml.Add("loss: mse");
     }
 
     private static int Halvings(Shape picture)
@@ -82,14 +99,14 @@ internal sealed class SegmentationStarter(string source, DataSet data)
     private static void Convolve(CommentedYaml yaml, int filters, string indent) =>
         yaml.Add(Recipe.Text($"{indent}- conv: {{filters: {filters}, kernel: 3, padding: same, bias: false}}")).Add($"{indent}- batchnorm").Add($"{indent}- relu");
 
-    private static Recipe Training(long samples) => samples switch
+    private Recipe Training(long samples) => samples switch
     {
         < 200 => New(epochs: 80, batch: 2),
         < 2000 => New(epochs: 30, batch: 8),
         _ => New(epochs: 12, batch: 16),
     };
 
-    private static Recipe New(int epochs, int batch) => new()
+    private Recipe New(int epochs, int batch) => new()
     {
         Hidden = [],
         Ema = 0,
@@ -100,6 +117,6 @@ internal sealed class SegmentationStarter(string source, DataSet data)
         Decay = 0.01,
         Validation = 0.15,
         Test = 0.2,
-        Monitor = "validation-mean-iou",
+        Monitor = AreClasses ? "validation-mean-iou" : "validation-loss",
     };
 }

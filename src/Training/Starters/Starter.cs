@@ -15,11 +15,14 @@ public sealed record Starter
     // As the config has it: an autoencoder.
     private const string Input = "input";
 
-    /// <summary><c>table</c>, <c>pictures</c>, <c>arrays</c>, <c>text</c> (for a language model) or <c>texts</c> (to be classified).</summary>
+    /// <summary><c>table</c>, <c>pictures</c>, <c>segmentation</c>, <c>arrays</c>, <c>text</c> (for a language model) or <c>texts</c> (to be classified).</summary>
     public required string Kind { get; init; }
 
     /// <summary>Number of classes; 0 where numbers are predicted.</summary>
     public required int Classes { get; init; }
+
+    /// <summary><c>classification</c>, <c>regression</c>, <c>multi-label</c>, <c>segmentation</c>, <c>autoencoder</c> or <c>language model</c>.</summary>
+    public string Task { get => field.Length > 0 ? field : Classes > 0 ? "classification" : "regression"; init; } = "";
 
     /// <summary>The column that is predicted; null where there are no columns.</summary>
     public string? Target { get; init; }

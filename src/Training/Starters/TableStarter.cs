@@ -71,6 +71,7 @@ internal sealed class TableStarter
         return new Starter
         {
             Kind = "table",
+            Task = starter.Lists is not null ? "multi-label" : starter.IsClass ? "classification" : "regression",
             Classes = starter.Classes,
             Target = starter.Answer.Name,
             Samples = starter.table.Rows,

@@ -53,6 +53,7 @@ internal static class TextStarter
         return new Starter
         {
             Kind = "text",
+            Task = "language model",
             Classes = 0,
             Samples = windows,
             Findings =

@@ -1,5 +1,4 @@
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Transfer;
@@ -18,7 +17,7 @@ internal static class TransferRemarks
         if (config.Freeze is not FreezeConfig freeze || !isNew)
             yield break;
         HashSet<string> loaded = [.. transfer?.Loaded.Select(p => p.Name) ?? []];
-        string[] random = [.. network.Parameters.Where(p => freeze.Includes(p) && p.Penalized && p.Init is not WhitenInit && !loaded.Contains(p.Name)).Select(p => p.Name)];
+        string[] random = [.. network.Parameters.Where(p => freeze.Includes(p) && p.Penalized && p.Init.IsRandom && !loaded.Contains(p.Name)).Select(p => p.Name)];
         if (random.Length > 0)
             yield return $"{(freeze.Source is { } place ? $"{place}: " : "")}freeze: {string.Join(", ", random.Take(MostListed))}{(random.Length > MostListed ? $" and {random.Length - MostListed} more" : "")} {(random.Length == 1 ? "stays" : "stay")} random, as {(transfer is null ? "there is no init-from" : "init-from has nothing for " + (random.Length == 1 ? "it" : "them"))}";
     }

@@ -15,7 +15,7 @@ public sealed partial class HowToTests : IDisposable
 {
     private readonly TempFolder folder = new();
 
-    public static TheoryData<string> Pages => ["table.md", "regression.md", "imbalance.md", "prediction.md", "multi-label.md"];
+    public static TheoryData<string> Pages => ["table.md", "regression.md", "imbalance.md", "prediction.md", "multi-label.md", "arrays.md"];
 
     public void Dispose() => folder.Dispose();
 
@@ -37,15 +37,17 @@ public sealed partial class HowToTests : IDisposable
         }
     }
 
-    [Fact]
-    public void The_page_on_tables_shows_what_init_finds_and_writes()
+    [Theory]
+    [InlineData("table.md", "customers.csv")]
+    [InlineData("arrays.md", "digits.npz")]
+    public void A_page_shows_what_init_finds_and_writes(string page, string data)
     {
         WriteTables();
-        Starter starter = Starter.Of(Path.Combine(folder.Path, "customers.csv"), null, folder.Path);
-        string page = Text("table.md");
-        Assert.Contains("```yaml\n" + starter.Yaml + "```", page, StringComparison.Ordinal);
-        foreach ((string label, string text) in starter.Findings)
-            Assert.Contains($"\n{label,-10} {text}\n", page, StringComparison.Ordinal);
+        Starter starter = Starter.Of(Path.Combine(folder.Path, data), null, folder.Path);
+        string text = Text(page);
+        Assert.Contains("```yaml\n" + starter.Yaml + "```", text, StringComparison.Ordinal);
+        foreach ((string label, string found) in starter.Findings)
+            Assert.Contains($"\n{label,-10} {found}\n", text, StringComparison.Ordinal);
     }
 
     private static string Text(string page) => File.ReadAllText(Path.Combine(DocumentFile.Root(), "docs", page)).ReplaceLineEndings("\n");
@@ -61,6 +63,11 @@ public sealed partial class HowToTests : IDisposable
         Write("labels.csv", "file,labels", 40, i => $"{i:00},{string.Join(' ', new[] { "dog", "car", "tree" }.Where((_, l) => (i >> l) % 2 == 1))}");
         for (int i = 0; i < 40; i++)
             folder.Write($"photos/{i:00}.png", PngWriter.Write(new Picture(16, 16, 3, [.. Enumerable.Range(0, 3 * 256).Select(p => (byte)(((i >> (p % 3)) % 2 * 120) + (p % 80)))])));
+        NpzWriter.Save(Path.Combine(folder.Path, "digits.npz"), npz =>
+        {
+            npz.Add("x", [1797, 8, 8], [.. Enumerable.Range(0, 1797 * 64).Select(i => (byte)(i * 7 % 17))]);
+            npz.Add("y", [1797], [.. Enumerable.Range(0, 1797).Select(i => i % 10)]);
+        });
         Write("flowers.csv", "length,width,height,kind", 150, i => $"{5 + (i % 3) + (i % 7 * 0.1)},{3 + (i % 5 * 0.1)},{1.4 + (i % 3 * 0.6)},{"aster,lily,rose".Split(',')[i % 3]}");
     }
 

@@ -53,7 +53,7 @@ public sealed class StarterTests : IDisposable
             train:
               epochs: 80
               optimizer: {adamw: {lr: 0.01, weight-decay: 0.1}}
-              ema: 0.99                   # a moving average of the weights is judged and kept
+              ema: 0.99                   # a moving average of the weights is judged and kept; in the first epochs it lags behind
               schedule: one-cycle         # the rate rises and falls once
               keep-best: validation-loss  # the weights of the best epoch are kept
               early-stopping: 26          # epochs without a better validation loss
@@ -274,6 +274,26 @@ public sealed class StarterTests : IDisposable
         Assert.Equal(testX is null ? 8 : 4, Trains(starter).Test!.Count);
     }
 
+    [Theory]
+    [InlineData(1, 2, "classification", "bce-with-logits", "yes or no")]
+    [InlineData(3, 2, "multi-label", "bce-with-logits", "any of 3 labels")]
+    [InlineData(1, 4, "regression", "mse", "a number")]
+    [InlineData(1, 40, "regression", "mse", "a number")]
+    public void Floating_point_answers_that_say_no_or_yes_are_labels_and_a_few_whole_ones_may_be_classes(int width, int values, string task, string loss, string target)
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "a.npz"), writer =>
+        {
+            writer.Add("x", [40, 3], Enumerable.Range(0, 120).Select(i => i * 0.1f).ToArray());
+            writer.Add("y", [40, width], Enumerable.Range(0, 40 * width).Select(i => (float)(i * 7 % 40 % values)).ToArray());
+        });
+        Starter starter = Of("a.npz");
+        Assert.Equal(task, starter.Task);
+        Assert.Contains(("target", target), starter.Findings);
+        Assert.Contains($"loss: {loss}\n", starter.Yaml, StringComparison.Ordinal);
+        Assert.Equal(values == 4, starter.Findings.Any(f => f.Text.Contains("4 different whole ones: save them as integers", StringComparison.Ordinal)));
+        Trains(starter);
+    }
+
     [Fact]
     public void Arrays_of_pictures_get_filters_and_numbers_to_predict_a_loss_for_them()
     {
@@ -302,12 +322,43 @@ public sealed class StarterTests : IDisposable
             folder.Write($"cells/{part}masks/{i}.png", PngWriter.Write(new Picture(width, height, 1, mask)));
         }
         Starter starter = Of("cells");
-        Assert.Equal(("segmentation", most == 255 ? 2 : 3), (starter.Kind, starter.Classes));
+        Assert.Equal(("segmentation", "segmentation", most == 255 ? 2 : 3), (starter.Kind, starter.Task, starter.Classes));
         Assert.Equal(resized, starter.Yaml.Contains("resize: 48", StringComparison.Ordinal));
         Assert.Contains(most == 255 ? "conv: {filters: 1, kernel: 1}" : "conv: {filters: 3, kernel: 1}", starter.Yaml, StringComparison.Ordinal);
         Assert.Contains("upsample", starter.Yaml, StringComparison.Ordinal);
         Assert.Contains("monitor: validation-mean-iou", starter.Yaml, StringComparison.Ordinal);
         Trains(starter);
+    }
+
+    [Theory]
+    [InlineData(true, "segmentation", "filters: 3, kernel: 1", "validation-mean-iou")]
+    [InlineData(false, "regression", "filters: 2, kernel: 1", "validation-loss")]
+    public void Arrays_with_an_answer_for_each_pixel_become_a_u_net(bool areClasses, string task, string end, string judged)
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "m.npz"), writer =>
+        {
+            writer.Add("x", [20, 16, 16], Enumerable.Range(0, 20 * 256).Select(i => (byte)(i * 11)).ToArray());
+            if (areClasses)
+                writer.Add("y", [20, 16, 16], Enumerable.Range(0, 20 * 256).Select(i => i * 11 / 100 % 3).ToArray());
+            else
+                writer.Add("y", [20, 2, 16, 16], Enumerable.Range(0, 20 * 512).Select(i => i * 0.001f).ToArray());
+        });
+        Starter starter = Of("m.npz");
+        Assert.Equal(task, starter.Task);
+        Assert.Contains(end, starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains(judged, starter.Yaml, StringComparison.Ordinal);
+        Trains(starter);
+    }
+
+    [Fact]
+    public void Answers_for_pixels_of_another_size_are_refused_in_one_line()
+    {
+        NpzWriter.Save(Path.Combine(folder.Path, "m.npz"), writer =>
+        {
+            writer.Add("x", [20, 16, 16], new byte[20 * 256]);
+            writer.Add("y", [20, 1, 8, 8], new float[20 * 64]);
+        });
+        Assert.EndsWith("samples [1, 16, 16] with answers [1, 8, 8]; expected answers for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)", Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of("m.npz")), "m.npz"), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -318,6 +369,7 @@ public sealed class StarterTests : IDisposable
         int[] sizes = [40, .. sample];
         NpzWriter.Save(Path.Combine(folder.Path, "o.npz"), writer => writer.Add("x", sizes, Enumerable.Range(0, sizes.Aggregate(1, (a, b) => a * b)).Select(i => (float)Math.Sin(i * 0.7)).ToArray()));
         Starter starter = Of("o.npz");
+        Assert.Equal("autoencoder", starter.Task);
         Assert.Contains("target: input", starter.Yaml, StringComparison.Ordinal);
         Assert.True(Trains(starter).Train.TargetIsInput);
     }
@@ -364,6 +416,8 @@ public sealed class StarterTests : IDisposable
         }
         Starter starter = Of(data);
         Assert.Equal(("arrays", 3, 30L), (starter.Kind, starter.Classes, starter.Samples));
+        // A picture of 8 × 8 is halved once, and is not left with one layer of filters for that.
+        Assert.Equal(3, starter.Yaml.Split("- conv:").Length - 1);
         Assert.Equal(testImages is null ? 6 : 30, Trains(starter).Test!.Count);
     }
 
@@ -390,7 +444,8 @@ public sealed class StarterTests : IDisposable
     [Theory]
     [InlineData("nothing.csv", "no such file")]
     [InlineData("empty", "no folders of pictures, no table and no arrays")]
-    [InlineData("two", "2 tables")]
+    [InlineData("two", "2 tables; expected the path of the one to train on; series, a file each, are written by hand: 'dataset: {series: FOLDER}'")]
+    [InlineData("kinds", "folders of tables; expected a table, arrays, or a folder of pictures for each class; series, a file each")]
     [InlineData("one.npy", "or '--target input' for an autoencoder")]
     [InlineData("dates.csv", "no column that could be predicted")]
     [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]
@@ -405,6 +460,8 @@ public sealed class StarterTests : IDisposable
         Directory.CreateDirectory(Path.Combine(folder.Path, "empty"));
         folder.Write("two/a.csv", "x,y\n1,2\n");
         folder.Write("two/b.csv", "x,y\n1,2\n");
+        folder.Write("kinds/a/1.csv", "1,2\n");
+        folder.Write("kinds/b/1.csv", "1,2\n");
         folder.Write("one.npy", Hostile.File("f4.npy"));
         folder.Write("dates.csv", "d,n\n2024-01-01,1\n2024-01-02,1\n2024-01-03,1\n");
         folder.Write("alone.csv", "x,y\n" + string.Concat(Enumerable.Range(0, 40).Select(i => $"name {i},{i % 2}\n")));
@@ -435,7 +492,7 @@ public sealed class StarterTests : IDisposable
         folder.Write(file, string.Join(separator, "length", "tags") + "\n" + string.Concat(Enumerable.Range(0, 120).Select(i =>
             Text($"{80 + (i * 7 % 60)}{separator}{string.Join(delimiter, new[] { "crime", "drama", "war" }.Where((_, l) => (i >> l) % 2 == 1))}\n"))));
         Starter starter = Of(file);
-        Assert.Equal("tags", starter.Target);
+        Assert.Equal(("tags", "multi-label"), (starter.Target, starter.Task));
         Assert.Contains($"label-delim: \"{delimiter.Trim()}\"", starter.Yaml.Replace("'", "\"", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Contains(("no label", "15 rows"), starter.Findings);
         TrainingData data = Trains(starter);

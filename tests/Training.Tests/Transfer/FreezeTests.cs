@@ -84,10 +84,12 @@ public sealed class FreezeTests
         Assert.Empty(run.Raised("G006"));
     }
 
-    [Fact]
-    public void Filters_that_whiten_are_not_called_random()
+    [Theory]
+    [InlineData("whiten")]
+    [InlineData("{constant: 0.25}")]
+    public void Filters_that_come_from_samples_or_are_stated_are_not_called_random(string init)
     {
-        using var run = new TestRun("data: {dataset: {digits: {train: 64, test: 0}}, batch: 32}\nfreeze: ['0.weight']\nmodel: [{conv: {filters: 8, kernel: 2, init: whiten}}, relu, flatten, {dense: 10}]\ntrain: {epochs: 1}\n");
+        using var run = new TestRun($"data: {{dataset: {{digits: {{train: 64, test: 0}}}}, batch: 32}}\nfreeze: ['0.weight']\nmodel: [{{conv: {{filters: 8, kernel: 2, init: {init}}}}}, relu, flatten, {{dense: 10}}]\ntrain: {{epochs: 1}}\n");
         Assert.DoesNotContain(run.Notes, n => n.Contains("random", StringComparison.Ordinal));
     }
 

@@ -59,11 +59,7 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
     public SampleSet Read(string path, bool answers = false)
     {
-        SampleSet samples = path == StandardInput ? Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: SampleFile.Table)
-            : Directory.Exists(path) && fitted.Text is not null && options.Text is { } text ? new TextInput(fitted, text, options.Batch, note).Folder(path, answers && !itself)
-            : options.Series is not null ? OfSeries(path, answers)
-            : Directory.Exists(path) ? PictureInput.Folder(path, fitted, options, cache, answers && !itself, note)
-            : DataFile.Read(path, stream => Read(stream, path, answers && !itself));
+        SampleSet samples = ReadAt(path, answers && !itself);
         if (answers && itself)
             samples = samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = fitted.Shape.Targets, AnswerShape = fitted.Shape.Answer };
         if (answers && !samples.HasAnswers)
@@ -81,7 +77,7 @@ public sealed class InputPipeline
     /// <param name="stream">Seekable.</param>
     /// <param name="name">For messages; its ending may say the format.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
-    public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? new TextInput(fitted, options.Text!, options.Batch, note).Of(stream, name, answers: false) : Table(stream, name, answers: false));
+    public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? Texts.Of(stream, name, answers: false) : Table(stream, name, answers: false));
 
     /// <summary>Whether samples are texts.</summary>
     public bool TakesTexts => fitted.Text is not null && options.Text is not null;
@@ -90,7 +86,7 @@ public sealed class InputPipeline
     /// <param name="texts">In UTF-8.</param>
     /// <param name="name">For messages.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
-    public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(new TextInput(fitted, options.Text!, options.Batch, note).Of(texts, name));
+    public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(Texts.Of(texts, name));
 
     /// <summary>Reads an array: [N, …] in each layout that files may have, or a single sample without N.</summary>
     /// <param name="x">The numbers.</param>
@@ -112,6 +108,19 @@ public sealed class InputPipeline
             using ITableRows rows = TableRows.Open(stream, name, options.Table);
             return RawTable.Of(rows, lines, fitted.Columns);
         }
+    }
+
+    private TextInput Texts => new(fitted, options.Text!, options.Batch, note);
+
+    private SampleSet ReadAt(string path, bool answers)
+    {
+        if (path == StandardInput)
+            return Read(standardInput ??= FromStandardInput(), StandardInputName, answers, otherwise: SampleFile.Table);
+        if (options.Series is not null)
+            return OfSeries(path, answers);
+        if (!Directory.Exists(path))
+            return DataFile.Read(path, stream => Read(stream, path, answers));
+        return TakesTexts ? Texts.Folder(path, answers) : PictureInput.Folder(path, fitted, options, cache, answers, note);
     }
 
     private SampleSet Finished(SampleSet samples)
@@ -139,11 +148,13 @@ public sealed class InputPipeline
         return samples with { Reals = null, Bytes = Array.ConvertAll(reals, v => (byte)v) };
     }
 
-    private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null) => fitted.Text is not null && options.Tags is { } tags
-        ? new TagInput(fitted, tags, note).Of(stream, name, answers)
-        : fitted.Text is not null && options.Text is { } text
-        ? new TextInput(fitted, text, options.Batch, note).Of(stream, name, answers)
-        : SampleFiles.Of(stream, name, options, otherwise) switch
+    private SampleSet Read(Stream stream, string name, bool answers, SampleFile? otherwise = null)
+    {
+        if (fitted.Text is not null && options.Tags is { } tags)
+            return new TagInput(fitted, tags, note).Of(stream, name, answers);
+        if (TakesTexts)
+            return Texts.Of(stream, name, answers);
+        return SampleFiles.Of(stream, name, options, otherwise) switch
         {
             SampleFile.Picture => PictureInput.One(DataFile.Whole(stream, name, PictureReader.MostBytes), name, fitted, options),
             SampleFile.Npy => Fit(Npy.Read(stream, name), name),
@@ -152,6 +163,7 @@ public sealed class InputPipeline
             SampleFile.Cifar => Records(Cifar.Read(stream, name, options.CifarLabels == 2)),
             _ => Table(stream, name, answers),
         };
+    }
 
     private SampleSet Table(Stream stream, string name, bool answers)
     {

@@ -47,7 +47,10 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>A table of nothing but numbers without names.</summary>
     public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
 
-    public static string NameOf(int column) => string.Create(CultureInfo.InvariantCulture, $"column {column}");
+    /// <summary>What the names of columns without any begin with.</summary>
+    internal const string Unnamed = "column ";
+
+    public static string NameOf(int column) => string.Create(CultureInfo.InvariantCulture, $"{Unnamed}{column}");
 
     /// <summary>The columns of a role, in the table's order.</summary>
     public IReadOnlyList<int> Of(ColumnRole role) => [.. Enumerable.Range(0, Columns.Count).Where(i => Columns[i].Role == role)];

@@ -60,13 +60,7 @@ internal readonly struct ColumnValues
         return pivot + (sum / count);
     }
 
-    public double Median()
-    {
-        double[] sorted = [.. Present()];
-        Array.Sort(sorted);
-        int half = sorted.Length / 2;
-        return sorted.Length % 2 == 1 ? sorted[half] : sorted[half - 1] + ((sorted[half] - sorted[half - 1]) / 2);
-    }
+    public double Median() => Quantile.Median(Present());
 
     /// <summary>The smallest of those that occur most often, as scikit-learn takes it.</summary>
     public double MostFrequent() => Present().GroupBy(v => v).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;

@@ -39,7 +39,7 @@ internal sealed class TableEncoder(TableColumns columns)
                 ? Category(fit, given[i], values, numbers, at, width, raw.Count, Unseen(what, features[i].Name, note))
                 : Number(fit, values, numbers, at, width, raw.Count);
             if (missing > 0 && fit is { Missing: MissingStrategy.Indicator, Indicator: false })
-                note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {missing:N0} missing value{(missing == 1 ? "" : "s")} in column {DataFault.Quote(features[i].Name)}, which had none in training"));
+                note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {missing:N0} missing value{(missing == 1 ? "" : "s")} in {Called(features[i].Name)}, which had none in training: taken as {Stands(fit.Type)}"));
             at += fit.Width;
         }
         return Named(samples).WithNumbers(numbers);
@@ -110,7 +110,17 @@ internal sealed class TableEncoder(TableColumns columns)
     {
         (string Text, int Rows)[] texts = [.. found];
         if (texts.Length > 0)
-            note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {texts.Sum(t => t.Rows):N0} value{(texts.Sum(t => t.Rows) == 1 ? "" : "s")} of column {DataFault.Quote(column)} that training has not seen: {string.Join(", ", texts.Take(3).Select(t => DataFault.Quote(t.Text)))}{(texts.Length > 3 ? ", …" : "")}"));
+            note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {texts.Sum(t => t.Rows):N0} value{(texts.Sum(t => t.Rows) == 1 ? "" : "s")} of {Called(column)} that training has not seen: {string.Join(", ", texts.Take(3).Select(t => DataFault.Quote(t.Text)))}{(texts.Length > 3 ? ", …" : "")}"));
+    };
+
+    // One without a name is called by its number.
+    private static string Called(string column) => column.StartsWith(TableColumns.Unnamed, StringComparison.Ordinal) ? column : $"column {DataFault.Quote(column)}";
+
+    private static string Stands(ColumnType type) => type switch
+    {
+        ColumnType.Category => "a category that training has not seen",
+        ColumnType.Boolean => "training's most frequent value",
+        _ => "training's mean",
     };
 
     private SampleSet Named(SampleSet samples) => samples.Places is not { } places ? samples

@@ -52,16 +52,7 @@ internal static class TableFitting
         if (different.Length < 2)
             return null;
         int count = Math.Min(bins, different.Length - 1);
-        double[] edges = [.. Enumerable.Range(0, count + 1).Select(i => Quantile(different, (double)i / count)).Distinct()];
-        return edges;
-    }
-
-    // Between neighbours in a straight line, as NumPy's default.
-    private static double Quantile(double[] sorted, double share)
-    {
-        double at = share * (sorted.Length - 1);
-        int low = Math.Min((int)at, sorted.Length - 2);
-        return sorted[low] + ((at - low) * (sorted[low + 1] - sorted[low]));
+        return [.. Enumerable.Range(0, count + 1).Select(i => Quantile.Of(different, (double)i / count)).Distinct()];
     }
 
     private static double Typical(MissingStrategy missing, ColumnValues values) => missing switch

@@ -266,9 +266,9 @@ public sealed class TypedTableTests : IDisposable
         Assert.Equal([4, 1, 0, 0], Row(read, 2));
         Assert.Equal([5, 0, 0, 1], Row(read, 3));
         Assert.Equal(3, notes.Count);
-        Assert.EndsWith("new.csv: 1 missing value in column 'n', which had none in training", notes[0], StringComparison.Ordinal);
+        Assert.EndsWith("new.csv: 1 missing value in column 'n', which had none in training: taken as training's mean", notes[0], StringComparison.Ordinal);
         Assert.EndsWith("new.csv: 2 values of column 'c' that training has not seen: 'r', 's'", notes[1], StringComparison.Ordinal);
-        Assert.EndsWith("new.csv: 1 missing value in column 'c', which had none in training", notes[2], StringComparison.Ordinal);
+        Assert.EndsWith("new.csv: 1 missing value in column 'c', which had none in training: taken as a category that training has not seen", notes[2], StringComparison.Ordinal);
     }
 
     [Fact]
