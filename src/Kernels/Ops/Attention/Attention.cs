@@ -160,7 +160,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         double max = double.NegativeInfinity, sum = 0;
         for (int j = 0; j < scores.Length; j++)
         {
-            scores[j] = (s.Scale * AttentionGradient.Dot(q, qkv.Slice((int)s.Key(n, j, group), s.Width))) - (slope * Math.Abs(t - j));
+            scores[j] = s.Score(q, qkv.Slice((int)s.Key(n, j, group), s.Width), slope, t - j);
             max = Math.Max(max, scores[j]);
         }
         foreach (double score in scores)

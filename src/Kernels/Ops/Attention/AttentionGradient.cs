@@ -76,7 +76,7 @@ public sealed record AttentionGradient(Attention Of) : Op, IKernelRowsUser
         {
             int key0 = (int)s.Key(n, j, group), value0 = (int)s.Value(n, j, group);
             ReadOnlySpan<double> key = a.In(1).Slice(key0, s.Width);
-            double p = Math.Exp((s.Scale * Dot(query, key)) - (slope * Math.Abs(t - j)) - logSum);
+            double p = Math.Exp(s.Score(query, key, slope, t - j) - logSum);
             double kept = Of.Kept(mask, s.Weight(n, head, t, j));
             double ds = s.Scale * p * ((Dot(dy, a.In(1).Slice(value0, s.Width)) * kept) - delta);
             AddTo(a.Out().Slice(value0, s.Width), p * kept, dy);

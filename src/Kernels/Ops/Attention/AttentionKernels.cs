@@ -88,7 +88,6 @@ internal static partial class AttentionKernels
             if (L.Drops)
                 slopes = Kept(slopes, lengths, new Weights(n, head, t, key + lane));
             int at = (row * Line) + lane, left = end - key - lane;
-            Group.Barrier(); // the scores before are read by now
             scores[at] = left > 0 ? Slope(found.A, slopes.A, s.Scale, logSum, delta) : 0f;
             scores[at + Lanes] = left > Lanes ? Slope(found.B, slopes.B, s.Scale, logSum, delta) : 0f;
             scores[at + (2 * Lanes)] = left > 2 * Lanes ? Slope(found.C, slopes.C, s.Scale, logSum, delta) : 0f;
@@ -125,7 +124,6 @@ internal static partial class AttentionKernels
                 if (L.Recedes)
                     found = found.Receding(lengths.Slope(head), t - query - lane);
                 Four ofValues = Dots(qkv, values, first, dy, outputs, query, rows, others, row, lane);
-                Group.Barrier();
                 for (int i = 0; i < Others / Lanes; i++)
                 {
                     int q = query + lane + (i * Lanes), at = (row * Line) + lane + (i * Lanes);
@@ -158,15 +156,14 @@ internal static partial class AttentionKernels
     private static float Exponentials(ArrayView<float> scores, Four found, float scale, int row, int lane, int end, float most)
     {
         int at = (row * Line) + lane, left = end - lane;
-        Group.Barrier(); // the scores before are read by now
         scores[at] = left > 0 ? found.A * scale : float.NegativeInfinity;
         scores[at + Lanes] = left > Lanes ? found.B * scale : float.NegativeInfinity;
         scores[at + (2 * Lanes)] = left > 2 * Lanes ? found.C * scale : float.NegativeInfinity;
         scores[at + (3 * Lanes)] = left > 3 * Lanes ? found.D * scale : float.NegativeInfinity;
-        Group.Barrier();
+        Group.Barrier(); // each thread reads the scores of its row
         for (int j = 0; j < Others; j++)
             most = GroupReduce.Larger(most, scores[(row * Line) + j]);
-        Group.Barrier();
+        Group.Barrier(); // the scores are read by now
         scores[at] = left > 0 ? KernelMath.Exp((found.A * scale) - most) : 0f;
         scores[at + Lanes] = left > Lanes ? KernelMath.Exp((found.B * scale) - most) : 0f;
         scores[at + (2 * Lanes)] = left > 2 * Lanes ? KernelMath.Exp((found.C * scale) - most) : 0f;
@@ -179,7 +176,7 @@ internal static partial class AttentionKernels
     private static void Drop<L>(ArrayView<float> scores, L rows, Weights of, int row, int lane) where L : struct, IKernelRows
     {
         int at = (row * Line) + lane;
-        Group.Barrier();
+        Group.Barrier(); // the weights are added up by now
         Four kept = Kept(new Four(scores[at], scores[at + Lanes], scores[at + (2 * Lanes)], scores[at + (3 * Lanes)]), rows, of);
         scores[at] = kept.A;
         scores[at + Lanes] = kept.B;
@@ -208,7 +205,8 @@ internal static partial class AttentionKernels
         return sum;
     }
 
-    // The dot products of the thread's row with others lane, lane + 8, lane + 16 and lane + 24.
+    // The dot products of the thread's row with others lane, lane + 8, lane + 16 and lane + 24. No thread returns before all have read what they had
+    // in shared memory: scores may be written next.
     private static Four Dots(
         ArrayView<float> a, Source ofRows, int firstRow, ArrayView<float> b, Source ofOthers, int firstOther, ArrayView<float> rows, ArrayView<float> others, int row, int lane)
     {

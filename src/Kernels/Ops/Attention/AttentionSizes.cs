@@ -34,6 +34,9 @@ internal readonly record struct AttentionSizes(int N, int T, int Heads, int Grou
     /// <summary>The place of a weight among all, [N, Heads, T, T], which nobody holds.</summary>
     public long Weight(int n, int head, int query, int key) => ((((((long)n * Heads) + head) * T) + query) * T) + key;
 
+    /// <summary>How well a key answers a query: their dot product over √D, less the slope for each step between them (<see cref="AlibiSlopes"/>).</summary>
+    public double Score(ReadOnlySpan<double> query, ReadOnlySpan<double> key, double slope, int distance) => (Scale * AttentionGradient.Dot(query, key)) - (slope * Math.Abs(distance));
+
     public static AttentionSizes Check(TensorType qkv, int heads, int groups)
     {
         Expect.Rank(qkv, 3, "qkv", "[N, T, queries, keys and values]");

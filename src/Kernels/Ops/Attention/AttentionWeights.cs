@@ -31,7 +31,7 @@ public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, in
         var row = new double[op.Causal ? step + 1 : Length(sample)];
         ReadOnlySpan<double> query = Part(sizes.Query(sample, step, head));
         for (int key = 0; key < row.Length; key++)
-            row[key] = (sizes.Scale * AttentionGradient.Dot(query, Part(sizes.Key(sample, key, head / sizes.Share)))) - (slopes[head] * Math.Abs(step - key));
+            row[key] = sizes.Score(query, Part(sizes.Key(sample, key, head / sizes.Share)), slopes[head], step - key);
         double max = row.Max(), sum = 0;
         for (int key = 0; key < row.Length; key++)
             sum += row[key] = Math.Exp(row[key] - max);

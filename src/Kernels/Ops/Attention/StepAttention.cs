@@ -60,7 +60,7 @@ public sealed record StepAttention(int Heads, int Groups, bool Alibi = false) : 
             {
                 Span<double> y = a.Out().Slice((int)s.Out(n, 0, head), s.Width);
                 for (int t = 0; t <= position; t++)
-                    scores[t] = (s.Scale * AttentionGradient.Dot(a.In(0).Slice((int)s.Query(n, 0, head), s.Width), a.Updated(1).Slice(c.Key(n, t, head / s.Share), s.Width))) - (slopes[head] * (position - t));
+                    scores[t] = s.Score(a.In(0).Slice((int)s.Query(n, 0, head), s.Width), a.Updated(1).Slice(c.Key(n, t, head / s.Share), s.Width), slopes[head], position - t);
                 double most = scores.Max(), sum = scores.Sum(score => Math.Exp(score - most));
                 y.Clear();
                 for (int t = 0; t <= position; t++)
