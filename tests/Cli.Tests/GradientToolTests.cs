@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace GpuGrad.Cli.Tests;
 
-/// <summary>The verbs that look at gradients: <c>explain</c>, <c>gradcheck</c>, <c>atlas</c>, <c>lr-find</c>, <c>race</c>, <c>landscape</c>.</summary>
+/// <summary>The verbs that look at gradients: <c>explain</c>, <c>gradcheck</c>, <c>atlas</c>, <c>lr-find</c>, <c>batch-find</c>, <c>race</c>, <c>landscape</c>.</summary>
 public sealed class GradientToolTests : IDisposable
 {
     private const string Spirals = """
@@ -66,6 +66,18 @@ public sealed class GradientToolTests : IDisposable
         double rate = (double)answer["lr"]!;
         Assert.Equal(Spirals.Replace("lr: 0.5", string.Create(System.Globalization.CultureInfo.InvariantCulture, $"lr: {rate:G4}"), StringComparison.Ordinal), File.ReadAllText(gpugrad["spirals.yaml"]));
         AssertPage("rate.html");
+    }
+
+    [Fact]
+    public void Batch_find_measures_layers_and_times_sizes()
+    {
+        JsonNode answer = gpugrad.Run("batch-find", "spirals.yaml", "--steps", "20", "--batches", "8", "--html", "batch.html", "--json").Json();
+        double scale = (double)answer["noise_scale"]!;
+        Assert.InRange(scale, (double)answer["low"]!, (double)answer["high"]!);
+        Assert.Equal(["0 dense", "2 dense", "all"], answer["layers"]!.AsArray().Select(l => (string)l!["layer"]!));
+        Assert.Contains((int)answer["batch"]!, answer["batches"]!.AsArray().Select(b => (int)b!["batch"]!));
+        AssertPage("batch.html");
+        Assert.Contains("--steps goes with batch-find without --weights", gpugrad.Run("batch-find", "spirals.yaml", "--steps", "5", "--weights", "w.safetensors").Refused(ExitCode.Usage), StringComparison.Ordinal);
     }
 
     [Fact]

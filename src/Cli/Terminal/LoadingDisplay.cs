@@ -4,13 +4,14 @@ using Spectre.Console;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>Progress of fetching and reading: a moving line on a terminal, a line every few seconds elsewhere.</summary>
-public sealed class LoadingDisplay : IDisposable
+/// <param name="waits">Whether it shows nothing before <see cref="Begin"/>, so that its line does not get among others that are still to come.</param>
+public sealed class LoadingDisplay(bool waits = false) : IDisposable
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();
     private string shown = "";
-    private volatile bool begun;
+    private volatile bool begun = !waits;
 
-    /// <summary>From now on the line is there; what is shown before is not, so that it does not get into other lines.</summary>
+    /// <summary>Shows what comes from now on.</summary>
     public void Begin() => begun = true;
 
     public void Show(string what, double? share)

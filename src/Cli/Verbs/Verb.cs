@@ -86,14 +86,13 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     internal static TrainingData LoadData(LoadedConfig loaded, Output output, FittedInput? fitted = null)
     {
         using var progress = new LoadingDisplay();
-        progress.Begin();
         return Loaded(LoadAsync(loaded, progress, fitted), progress, output);
     }
 
     /// <summary>Opens the device of a config and makes it ready to train while the data is loaded, which takes longer.</summary>
     internal static (Device Device, TrainingData Data) OpenAndLoad(LoadedConfig loaded, StopSignals signals, Output output)
     {
-        using var progress = new LoadingDisplay();
+        using var progress = new LoadingDisplay(waits: true);
         Task<TrainingData> loading = LoadAsync(loaded, progress, stop: signals.Stop);
         signals.Loading = loading;
         Device device = OpenDevice(loaded.Config, output);

@@ -34,6 +34,7 @@ internal static class VerbList
         typeof(ExplainVerb),
         typeof(AtlasVerb),
         typeof(LrFindVerb),
+        typeof(BatchFindVerb),
         typeof(SweepVerb),
         typeof(LandscapeVerb),
         typeof(RaceVerb),
