@@ -81,6 +81,19 @@ public sealed class GradientToolTests : IDisposable
     }
 
     [Fact]
+    public void What_an_alarm_advises_is_tried_and_reported()
+    {
+        gpugrad.Write("slow.yaml", "data: {dataset: {spirals: {train: 300, test: 150}}, batch: 32}\nmodel: [{dense: 16}, tanh, {dense: 3}]\ntrain: {epochs: 12, optimizer: {sgd: {lr: 1e-6}}}\n");
+        string told = gpugrad.Run("train", "slow.yaml", "--out", "slow", "--apply-advice").Done().Output;
+        Assert.Contains("steps from the same initial weights, compared on test samples", told, StringComparison.Ordinal);
+        Assert.Contains("train with what helps most: gpugrad train slow.yaml --set train.optimizer.sgd.lr=", told, StringComparison.Ordinal);
+        JsonNode advice = JsonNode.Parse(File.ReadAllText(gpugrad["slow/advice.json"]))!;
+        Assert.Contains("helps", advice["advice"]!.AsArray().Select(a => (string)a!["verdict"]!));
+        gpugrad.Write("good.yaml", Spirals);
+        Assert.Contains("advice     none: no alarm was raised", gpugrad.Run("train", "good.yaml", "--apply-advice").Done().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Atlas_race_and_landscape_answer_and_draw()
     {
         Assert.Equal("tanh", (string?)gpugrad.Run("atlas", "spirals.yaml", "--html", "atlas.html", "--json").Json()[0]!["function"]);

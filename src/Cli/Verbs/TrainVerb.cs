@@ -7,6 +7,7 @@ using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Networks;
+using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
@@ -27,7 +28,29 @@ public sealed class TrainVerb : ConfigVerb
     [Option("live", HelpText = "Full-screen view during training: curves, gradients by layer, alarms.")]
     public bool Live { get; set; }
 
+    [Option("apply-advice", HelpText = "Afterwards train again for a while with each setting that an alarm advised, from the same initial weights, and report whether it helps.")]
+    public bool ApplyAdvice { get; set; }
+
     public override int Run(Output output) => RankedTraining.Run(output, ranks => Train(output, ranks));
+
+    // With the advice of its alarms, also of a run that ended in numbers that are not finite.
+    private int Train(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, StopSignals signals, Output output, ICollectives? ranks)
+    {
+        try
+        {
+            int code = TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until, ranks, Live);
+            if (ApplyAdvice && code is ExitCode.Done or ExitCode.TargetMissed)
+                Advise();
+            return code;
+        }
+        catch (NonFiniteException) when (ApplyAdvice)
+        {
+            Advise();
+            throw;
+        }
+
+        void Advise() => AdviceCommand.Run(ConfigPath, settings => Load(ConfigPath, settings), data, device, folder, output);
+    }
 
     private int Train(Output output, ICollectives? ranks)
     {
@@ -39,6 +62,8 @@ public sealed class TrainVerb : ConfigVerb
         config.InitFrom?.Check();
         if (config.Data.Dataset is null)
             throw ConfigException.At(config.Data.Source, "data has no 'dataset' to train on; expected one, e.g. 'dataset: digits'");
+        if (ApplyAdvice && ranks is not null)
+            throw new GpuGradException(Fault.Config, "--apply-advice trains in one process; start it without mpirun");
         loaded = RankedTraining.For(loaded, ranks);
         using var signals = TrainingCommand.Signals();
         (Device device, TrainingData data) = OpenAndLoad(loaded, signals, output);
@@ -51,7 +76,7 @@ public sealed class TrainVerb : ConfigVerb
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try
         {
-            return TrainingCommand.Run(loaded, data, device, folder, resumed: null, signals, output, Until, ranks, Live);
+            return Train(loaded, data, device, folder, signals, output, ranks);
         }
         catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {

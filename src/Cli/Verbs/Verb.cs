@@ -56,9 +56,12 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     [Range(0, Highest = 1024)]
     public int? Threads { get; set; }
 
-    protected LoadedConfig Load(string path)
+    protected LoadedConfig Load(string path) => Load(path, []);
+
+    /// <summary>The same with settings added, as <c>--set</c> takes them.</summary>
+    protected LoadedConfig Load(string path, IEnumerable<string> settings)
     {
-        IEnumerable<string> overrides = Set;
+        IEnumerable<string> overrides = Set.Concat(settings);
         if (DeviceId is not null)
             overrides = overrides.Append($"device={DeviceId}");
         if (Threads is int threads)

@@ -95,7 +95,7 @@ public sealed class BatchFinder
     private (int, double[][]) Train()
     {
         using var enough = new CancellationTokenSource();
-        using var trainer = new Trainer(config, data, device, new StepCounter(options.Steps, share => options.Progress?.Invoke("training", share), enough));
+        using var trainer = new Trainer(config, data, device, new StepLimit(options.Steps, share => options.Progress?.Invoke("training", share), enough));
         if (options.Steps > 0)
             trainer.Run(enough.Token);
         return ((int)trainer.State.Step, [.. trainer.Network.Parameters.Select(p => trainer.Model.Read(p))]);
@@ -162,16 +162,6 @@ public sealed class BatchFinder
                 yield break;
             }
             yield return timing;
-        }
-    }
-
-    private sealed class StepCounter(int steps, Action<double> progress, CancellationTokenSource enough) : IRunObserver
-    {
-        public void OnStep(Trainer trainer, in StepReport report)
-        {
-            progress((double)report.Step / steps);
-            if (report.Step >= steps)
-                enough.Cancel();
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using GpuGrad.Training.Diagnostics.AdviceTrials;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Reports;
 using GpuGrad.Training.Runs;
@@ -7,7 +7,7 @@ using GpuGrad.Training.Tools;
 namespace GpuGrad.Training.Tests.Health.Table;
 
 /// <summary>Good networks are left in peace, broken ones are named, and what is advised helps.</summary>
-public sealed partial class AlarmTableTests
+public sealed class AlarmTableTests
 {
     public static TheoryData<string> Good => [.. AlarmTable.All.Where(n => n.IsGood).Select(n => n.Name)];
 
@@ -28,10 +28,10 @@ public sealed partial class AlarmTableTests
         Outcome broken = Train(name, []);
         string expected = AlarmTable.All.Single(n => n.Name == name).Expected;
         Assert.Contains(expected, broken.Alarms.Select(a => a.Id));
-        foreach ((string id, string[] line) in broken.Alarms.SelectMany(a => Lines(a.Remedy).Select(l => (a.Id, l))).DistinctBy(l => string.Join(' ', l.l)))
+        foreach (Advice advice in broken.Alarms.SelectMany(a => Advice.In(a.Id, a.Remedy)).DistinctBy(a => a.Line))
         {
-            Outcome better = Train(name, line);
-            Assert.True(better.Score > broken.Score, $"{id} advises {string.Join(' ', line)}: {better.Score}, it was {broken.Score}");
+            Outcome better = Train(name, [.. advice.Settings]);
+            Assert.True(better.Score > broken.Score, $"{advice.Alarm} advises {advice.Line}: {better.Score}, it was {broken.Score}");
         }
     }
 
@@ -42,13 +42,6 @@ public sealed partial class AlarmTableTests
         string[] elsewhere = [AlarmCatalog.SaturatedUnits, AlarmCatalog.Vanishing, AlarmCatalog.Exploding, AlarmCatalog.ClippingBinds];
         Assert.Equal(AlarmCatalog.All.Select(k => k.Id).Except(elsewhere), AlarmTable.All.Where(n => !n.IsGood).Select(n => n.Expected).Distinct().Order());
     }
-
-    // Settings that stand one behind the other are one line; ", or" comes before another way out.
-    private static IEnumerable<string[]> Lines(string remedy) =>
-        SetLine().Matches(remedy).Select(m => m.Value.Split("--set ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-
-    [GeneratedRegex(@"--set \S+=(\[[^\]]*\]|[^\s,;]+)( --set \S+=(\[[^\]]*\]|[^\s,;]+))*")]
-    private static partial Regex SetLine();
 
     private static Outcome Train(string name, string[] overrides)
     {

@@ -1,0 +1,96 @@
+using GpuGrad.Kernels.Devices;
+using GpuGrad.Kernels.Random;
+using GpuGrad.Training.Config;
+using GpuGrad.Training.Data;
+using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Reports;
+using GpuGrad.Training.Runs;
+using GpuGrad.Training.Steps;
+
+namespace GpuGrad.Training.Diagnostics.AdviceTrials;
+
+/// <summary>
+/// Tries what the alarms of a run advise: trains from the same initial weights, over the same samples in the same order, once as the config is and once with
+/// each advice, and compares the results. Nothing of the run is touched.
+/// </summary>
+/// <param name="load">Loads the experiment with settings added, as <c>--set</c> takes them.</param>
+/// <param name="data">Its samples.</param>
+/// <param name="device">Where to train.</param>
+/// <param name="progress">Told what is being done, and how much of it.</param>
+public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, TrainingData data, Device device, Action<string, double>? progress = null)
+{
+    private const int MostAdvices = 4, MostJudged = 2000;
+    private const long FewestSteps = 200;
+
+    /// <summary>The advices of a run's alarms that can be typed, each once.</summary>
+    /// <param name="log">The run's log.</param>
+    public static IReadOnlyList<Advice> AdvicesIn(RunLog log) =>
+        [.. log.Alarms.SelectMany(a => Advice.In(a.Texts["alarm"], a.Texts.GetValueOrDefault("remedy", ""))).DistinctBy(a => a.Line).Take(MostAdvices)];
+
+    /// <summary>Trains and compares.</summary>
+    /// <param name="advices">What to try.</param>
+    /// <param name="alarmed">The last step after which one of the alarms was raised: trials go on to twice that step.</param>
+    public AdviceReport Run(IReadOnlyList<Advice> advices, long alarmed)
+    {
+        LoadedConfig before = load([]);
+        long steps = Math.Max(FewestSteps, 2 * alarmed);
+        (TrialResult asItIs, long done) = Train(before, data, "as it is", steps);
+        var outcomes = new List<AdviceOutcome>();
+        foreach (Advice advice in advices)
+        {
+            TrialResult result = Try(advice, steps);
+            bool isSameLoss = !advice.Settings.Any(s => s.StartsWith("loss", StringComparison.Ordinal));
+            outcomes.Add(new AdviceOutcome(advice, result, result.Against(asItIs, isSameLoss)));
+        }
+        return new AdviceReport(done, JudgedBy(data), asItIs, outcomes);
+    }
+
+    // Of settings that were advised for this config, some may still not fit it.
+    private TrialResult Try(Advice advice, long steps)
+    {
+        try
+        {
+            LoadedConfig loaded = load(advice.Settings);
+            bool changesData = advice.Settings.Any(s => s.StartsWith("data", StringComparison.Ordinal));
+            TrainingData samples = changesData ? TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed)) : data;
+            return Train(loaded, samples, advice.Line, steps).Result;
+        }
+        catch (GpuGradException e) when (e.Fault is Fault.Config or Fault.Memory)
+        {
+            return TrialResult.Failed(e.Message);
+        }
+    }
+
+    private (TrialResult Result, long Steps) Train(LoadedConfig loaded, TrainingData samples, string what, long steps)
+    {
+        RunConfig config = loaded.Config with { Target = null, Log = [], Diagnostics = loaded.Config.Diagnostics with { Every = 0 } };
+        using var enough = new CancellationTokenSource();
+        using var trainer = new Trainer(config, WithJudged(samples), device, new StepLimit(steps, share => progress?.Invoke(what, share), enough));
+        try
+        {
+            RunResult result = trainer.Run(enough.Token);
+            if (result.Status == RunStatus.Stopped && trainer.State.KeptEpoch > 0)
+                trainer.Model.RestoreBest();
+            trainer.RequireFinite();
+        }
+        catch (NonFiniteException e)
+        {
+            return (TrialResult.Failed(e.Message.Split(';')[0]), trainer.State.Step);
+        }
+        (EpochFigures figures, EvaluationReport? report) = trainer.Judge()[data.Validation is null && data.Test is not null ? "test" : "validation"];
+        string figure = new[] { "balanced_accuracy", "rmse" }.FirstOrDefault(n => report is not null && double.IsFinite(report[n])) ?? "loss";
+        double value = figure == "loss" ? figures.Loss : report![figure];
+        return (double.IsFinite(figures.Loss) ? new TrialResult(figures.Loss, figure, value) : TrialResult.Failed($"its loss is {figures.Loss}"), trainer.State.Step);
+    }
+
+    private static string JudgedBy(TrainingData data) => data.Validation is not null ? "validation" : data.Test is not null ? "test" : "training";
+
+    // Where nothing is held back, by samples that it learns from.
+    private TrainingData WithJudged(TrainingData samples)
+    {
+        if (data.Validation is not null || data.Test is not null)
+            return samples;
+        int[] order = new RandomStream(1, Purpose.Explore, 901).Permutation(samples.Train.Count);
+        return samples with { Validation = samples.Train.Part(order.AsSpan(0, Math.Min(MostJudged, order.Length))) };
+    }
+}

@@ -1,0 +1,15 @@
+namespace GpuGrad.Training.Runs;
+
+/// <summary>Stops a training after some steps.</summary>
+/// <param name="steps">How many.</param>
+/// <param name="progress">Told which share of them is done.</param>
+/// <param name="enough">Cancelled after the last; its token stops the training.</param>
+internal sealed class StepLimit(long steps, Action<double> progress, CancellationTokenSource enough) : IRunObserver
+{
+    public void OnStep(Trainer trainer, in StepReport report)
+    {
+        progress(Math.Min(1, (double)report.Step / steps));
+        if (report.Step >= steps)
+            enough.Cancel();
+    }
+}
