@@ -85,6 +85,7 @@ public sealed class SettingTests : IDisposable
 
     [Theory]
     [InlineData("device: cpu", "device: cpu\ndiagnostics: {every: 7}", "diagnostics.every is 7, and the run has 6 steps")]
+    [InlineData("device: cpu", "device: cpu\ndiagnostics: {every: 0, budget: 0.02}", "diagnostics.budget has no effect: diagnostics.every is 0")]
     public void What_changes_nothing_and_has_no_place_is_said_too(string right, string idle, string expected)
     {
         gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));

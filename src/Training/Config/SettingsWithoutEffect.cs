@@ -94,6 +94,8 @@ public static class SettingsWithoutEffect
             yield return Line(train.Schedule.Source, $"train.schedule raises the learning rate to {Text(Math.Min(float.MaxValue, highest * train.Optimizer.Lr))}, {Text(highest)} times the optimizer's");
         if (config.Diagnostics.Every > totalSteps && config.Diagnostics.Every != new Health.DiagnosticsConfig().Every)
             yield return $"diagnostics.every is {Text(config.Diagnostics.Every)}, and the run has {Text(totalSteps)} steps: only the first is looked into, too few for most alarms";
+        if (config.Diagnostics is { Every: 0, Budget: not null })
+            yield return "diagnostics.budget has no effect: diagnostics.every is 0, so nothing is measured";
         if (data.DropLast && samples < data.Batch)
             yield return Line(data.Source, $"data.drop-last: {Text(samples)} training samples are less than one batch of {Text(data.Batch)}, so they are kept");
         long batches = ((long)samples + data.Batch - 1) / data.Batch;

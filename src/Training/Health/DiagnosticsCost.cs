@@ -24,10 +24,13 @@ public sealed class DiagnosticsCost
         between += seconds;
     }
 
+    /// <summary>What watching a step costs, in plain steps; null where too few were measured.</summary>
+    public double? ExtraSteps => IsKnown ? Math.Max(0, watched.Mean - plain.Mean + (between / watched.Count)) / plain.Mean : null;
+
     /// <summary>Share of the time spent in steps; null where too few were measured.</summary>
-    public double? Share => plain.Counted < 5 || watched.Counted < 2 || all <= 0
-        ? null
-        : Math.Max(0, (watched.Count * (watched.Mean - plain.Mean)) + between) / all;
+    public double? Share => IsKnown ? Math.Max(0, (watched.Count * (watched.Mean - plain.Mean)) + between) / all : null;
+
+    private bool IsKnown => plain.Counted >= 5 && watched.Counted >= 2 && all > 0;
 
     private sealed class Kind
     {

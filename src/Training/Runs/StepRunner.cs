@@ -4,6 +4,7 @@ using GpuGrad.Training.BlackBox;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Rows;
 using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs;
@@ -16,13 +17,15 @@ internal sealed class StepRunner
     private readonly RunSources sources;
     private readonly RankShare share;
     private readonly RankGroup? group;
+    private readonly WatchSchedule watches;
     private readonly bool hasMasks; // random ones of its own, which ranks must not have alike
     private readonly List<BatchRecord> batches = []; // of the step
     private int[] order = [];
     private int whole; // samples of the last batch, of all ranks
 
-    public StepRunner(RunConfig config, Model model, RunSources sources, RankShare share, RankGroup? group)
+    public StepRunner(RunConfig config, Model model, RunSources sources, WatchSchedule watches, RankShare share, RankGroup? group)
     {
+        this.watches = watches;
         this.config = config;
         this.model = model;
         this.sources = sources;
@@ -55,7 +58,7 @@ internal sealed class StepRunner
     {
         int batchesLeft = (int)(((long)sources.EpochSize - state.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int count = Math.Min(config.Train.Accumulate, batchesLeft);
-        bool watched = config.Diagnostics.Every > 0 && state.Step % config.Diagnostics.Every == 0;
+        bool watched = watches.IsDue(state.Step);
         // A device that runs ahead is asked for the losses of a step's batches only where somebody will ask for the step's.
         bool asked = watched || group is not null || !model.Device.RunsAhead || (state.Step + 1) % config.Train.LogEvery == 0;
         batches.Clear();

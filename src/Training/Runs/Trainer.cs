@@ -61,7 +61,7 @@ public sealed class Trainer : IDisposable
             throw;
         }
         group = ranks is null ? null : new RankGroup(ranks, Model, overlaps: config.Train.Accumulate == 1 && !device.RunsAhead);
-        steps = new StepRunner(config, Model, sources, share, group);
+        steps = new StepRunner(config, Model, sources, new WatchSchedule(config.Diagnostics, Cost), share, group);
         judge = new EpochJudge(config, data, Model, sources, monitor, group);
         finite = new FiniteWatch(config.Train.LogEvery, isOneOfMany: group is not null);
         observers.Add(finite);
