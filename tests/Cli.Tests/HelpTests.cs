@@ -32,7 +32,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("tain", "no verb is called 'tain'; did you mean 'train'?")]
     [InlineData("train", "CONFIG is missing; see 'gpugrad train --help'")]
     [InlineData("train a.yaml --devic cpu", "no option is called '--devic'; did you mean 'device'?")]
-    [InlineData("train a.yaml --bogus", "no option is called '--bogus'; known are out, weights, until, live, set, device, threads, json")]
+    [InlineData("train a.yaml --bogus", "no option is called '--bogus'; known are out, weights, until, live, apply-advice, set, device, threads, json")]
     [InlineData("train a.yaml -x", "no option is called '-x'")]
     [InlineData("train a.yaml b.yaml", "'b.yaml' is one word too many")]
     [InlineData("train a.yaml --threads many", "--threads has a value of the wrong kind")]

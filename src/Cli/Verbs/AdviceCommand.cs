@@ -35,7 +35,7 @@ internal static class AdviceCommand
         DurableFile.WriteText(folder.Folder, "advice.json", ToJson(report).ToJsonString() + "\n");
         output.Line(Format.Invariant($"advice     {report.Steps:N0} steps from the same initial weights, compared on {report.JudgedBy} samples"));
         output.Line();
-        output.Table(["alarm", "settings", report.Before.Figure.Replace('_', ' '), "loss", ""], report.Outcomes.Select(o => Row(o.Advice.Alarm, o.Advice.Line, o.Result, Words(o.Verdict))).Prepend(Row("", "as it is", report.Before, "")), 2, 3);
+        output.Table(["alarm", "settings", report.Figure.Replace('_', ' '), "loss", ""], report.Outcomes.Select(o => Row(o.Advice.Alarm, o.Advice.Line, o.Result, Words(o.Verdict))).Prepend(Row("", "as it is", report.Before, "")), 2, 3);
         foreach (AdviceOutcome outcome in report.Outcomes.Where(o => o.Result.Problem is not null))
             output.Line($"{outcome.Advice.Line}: {outcome.Result.Problem}");
         output.Line();

@@ -62,7 +62,7 @@ public sealed class BatchFindVerb : ConfigVerb
         double least = known ? finding.Timings.Min(t => t.Time(scale)) : double.NaN;
         output.Table(["batch", "step", "samples/s", "steps", "time to the same loss"], finding.Timings.Select(t => new[]
         {
-            Format.Invariant($"{t.Batch}"), Format.Invariant($"{t.Milliseconds:F2} ms"), Format.Invariant($"{t.SamplesPerSecond:N0}"),
+            Format.Invariant($"{t.Batch}"), Format.Invariant($"{t.Milliseconds:G3} ms"), Format.Invariant($"{t.SamplesPerSecond:N0}"),
             known ? Format.Invariant($"× {t.Steps(scale):F2}") : "?", known ? Format.Invariant($"× {t.Time(scale) / least:F2}") : "?",
         }), 0, 1, 2, 3, 4);
         output.Line();

@@ -91,15 +91,6 @@ public sealed class BatchFinderTests
         Assert.Contains("which is at least 53; try more batches", finding.Problem, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_network_that_learns_nothing_is_refused()
-    {
-        (RunConfig config, TrainingData data, Network network) = Load(Model + "freeze: ['*']\n");
-        using Device device = DeviceCatalog.Open("cpu", 1);
-        GpuGradException e = Assert.Throws<GpuGradException>(() => new BatchFinder(config, network, device, data, new BatchFinderOptions { Steps = 0 }).Find());
-        Assert.Contains("no layer of the network is trained", e.Message, StringComparison.Ordinal);
-    }
-
     private static BatchFinding Finding(double squaredNorm, double variance, double error, BatchTiming[] timings) =>
         new(0, 8, 10, new GradientNoise("all", squaredNorm, variance, 0.1), error, [], timings);
 

@@ -47,12 +47,15 @@ public sealed record TrialResult(double Loss, string Figure, double Value, strin
 public sealed record AdviceOutcome(Advice Advice, TrialResult Result, AdviceVerdict Verdict);
 
 /// <summary>Trials of what a run's alarms advise.</summary>
-/// <param name="Steps">Steps of each training.</param>
+/// <param name="Steps">Steps of each training; one that ends in numbers that are not finite has fewer.</param>
 /// <param name="JudgedBy">The samples that results were compared on: validation, test or training.</param>
 /// <param name="Before">The result with the config as it is.</param>
 /// <param name="Outcomes">In the order of the alarms.</param>
 public sealed record AdviceReport(long Steps, string JudgedBy, TrialResult Before, IReadOnlyList<AdviceOutcome> Outcomes)
 {
+    /// <summary>Name of the figure that is compared.</summary>
+    public string Figure => Outcomes.Select(o => o.Result).Prepend(Before).FirstOrDefault(r => r.Problem is null)?.Figure ?? Before.Figure;
+
     /// <summary>The one that helps most; null where none helps.</summary>
     public AdviceOutcome? Best => Outcomes.Where(o => o.Verdict == AdviceVerdict.Helps)
         .OrderByDescending(o => o.Result.Figure == "balanced_accuracy" ? o.Result.Value : -o.Result.Value).ThenBy(o => o.Result.Loss).FirstOrDefault();

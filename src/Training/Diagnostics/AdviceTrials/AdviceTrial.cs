@@ -38,7 +38,8 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
         var outcomes = new List<AdviceOutcome>();
         foreach (Advice advice in advices)
         {
-            TrialResult result = Try(advice, steps);
+            (TrialResult result, long also) = Try(advice, steps);
+            done = Math.Max(done, also);
             bool isSameLoss = !advice.Settings.Any(s => s.StartsWith("loss", StringComparison.Ordinal));
             outcomes.Add(new AdviceOutcome(advice, result, result.Against(asItIs, isSameLoss)));
         }
@@ -46,18 +47,18 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
     }
 
     // Of settings that were advised for this config, some may still not fit it.
-    private TrialResult Try(Advice advice, long steps)
+    private (TrialResult Result, long Steps) Try(Advice advice, long steps)
     {
         try
         {
             LoadedConfig loaded = load(advice.Settings);
             bool changesData = advice.Settings.Any(s => s.StartsWith("data", StringComparison.Ordinal));
             TrainingData samples = changesData ? TrainingData.Load(loaded.Config, new DataContext(loaded.Folder, loaded.Config.Seed)) : data;
-            return Train(loaded, samples, advice.Line, steps).Result;
+            return Train(loaded, samples, advice.Line, steps);
         }
         catch (GpuGradException e) when (e.Fault is Fault.Config or Fault.Memory)
         {
-            return TrialResult.Failed(e.Message);
+            return (TrialResult.Failed(e.Message), 0);
         }
     }
 

@@ -19,7 +19,7 @@ public sealed record BatchFinderOptions
     /// <summary>Training steps before the gradients are compared: at initial weights they agree far more than they do later.</summary>
     public int Steps { get; init; } = 200;
 
-    /// <summary>Batches whose gradients are compared; fewer where the training set has not as many.</summary>
+    /// <summary>Batches whose gradients are compared; fewer if the training set does not fill them.</summary>
     public int Batches { get; init; } = 32;
 
     /// <summary>Weights to measure at instead of training; a <c>.safetensors</c> file.</summary>
@@ -75,8 +75,6 @@ public sealed class BatchFinder
         model.Prepare(source, [], size);
         SetWeights(model, weights);
         List<Parameter[]> layers = [.. network.Parameters.Where(model.Memory.Layout.IsTrained).GroupBy(p => p.Layer).Select(l => l.ToArray())];
-        if (layers.Count == 0)
-            throw new GpuGradException(Fault.Config, "no layer of the network is trained, so there is no gradient to measure");
         GradientMoments moments = Compare(model, source, batches, size, layers);
         return new BatchFinding(steps, batches, size, moments.OfAll(), moments.InverseError(), [.. layers.Select((l, i) => moments.Of(LabelOf(l[0].Layer), i))], [.. Times()]);
     }

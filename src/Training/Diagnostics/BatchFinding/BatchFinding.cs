@@ -44,7 +44,7 @@ public sealed record BatchFinding(
     /// <summary>Why there is no reliable answer; null where there is.</summary>
     public string? Problem => double.IsFinite(Range.High)
         ? null
-        : FormattableString.Invariant($"the gradients of {Batches} batches of {Size} samples have too little in common to tell the noise scale, which is at least {Range.Low:G2}; try more batches (--batches), larger ones (--set data.batch) or fewer steps of training before (--steps)");
+        : FormattableString.Invariant($"the gradients of {Batches} batches of {Size} samples have too little in common to tell the noise scale, which is at least {Range.Low:N0}; try more batches (--batches), larger ones (--set data.batch) or fewer steps of training before (--steps)");
 
     /// <summary>The smallest of the batch sizes that reach the same loss in about the shortest time; null without a reliable answer.</summary>
     public int? Suggestion => Problem is null ? Timings.First(t => t.Time(Whole.Scale) <= AsGood * Timings.Min(o => o.Time(Whole.Scale))).Batch : null;
