@@ -66,6 +66,9 @@ public sealed class EvalVerb : Verb
 
     private const int MostClasses = 20;
 
+    // Errors of so many times the targets come of a division by targets of 0.
+    private const double MostTimes = 1e6;
+
     // What loss and accuracy do not say: all figures but those of classes in lines, then tables of the classes and of what they are taken for.
     private static void ShowMore(Output output, EvaluationReport? report, IReadOnlyList<string>? names)
     {
@@ -73,7 +76,7 @@ public sealed class EvalVerb : Verb
             return;
         output.Line();
         // Values first: "loss 0.66" stands once in what is printed, for whoever looks for it there.
-        output.Table(["value", "figure"], report.Values.Select(v => new[] { Format.Invariant($"{v.Value:G5}"), v.Name.Replace('_', ' ') }), 0);
+        output.Table(["value", "figure"], report.Values.Select(v => new[] { Format.Invariant($"{v.Value:G5}"), v.Name.Replace('_', ' ') + (v is { Name: "mape", Value: > MostTimes } ? " (some targets are 0, or nearly)" : "") }), 0);
         if (report.PerClass is { Count: <= MostClasses } classes) // more are in --json
         {
             output.Line();

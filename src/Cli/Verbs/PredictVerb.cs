@@ -58,6 +58,8 @@ public sealed class PredictVerb : Verb
         PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
+        // A window is known by the last row that it knows, wherever the first of them begins.
+        bool windows = trained.Card.Input.Columns?.Window is not null;
         foreach ((string name, SampleSet samples) in inputs)
         {
             IReadOnlyList<Prediction> predictions = [.. predictor.Predict(samples, device).Select(p => WithThreshold(p, trained.Card.ClassNames))];
@@ -66,7 +68,7 @@ public sealed class PredictVerb : Verb
             tags?.Add(predictions);
             for (int i = 0; i < predictions.Count; i++)
             {
-                string where = samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
+                string where = windows ? samples.Places!.Of(i) : samples.Places?.Files?[i] ?? (predictions.Count == 1 && name != InputPipeline.StandardInput ? name : Format.Invariant($"{name}:{i + 1}"));
                 if (Out is null)
                     output.Line($"{where}\t{(labels ? LabelText(predictions[i], trained.Card.Input) : Text(predictions[i], trained.Card.ClassNames))}");
                 json.Add(ToJson(where, predictions[i], labels ? trained.Card.Input : null));
