@@ -9,7 +9,7 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Web.Tests;
 
 /// <summary>What <c>serve</c> answers is what <c>predict</c> says.</summary>
-public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+public sealed class PredictTests(TrainedRuns runs)
 {
     private const int Side = 28, Pixels = Side * Side;
 
@@ -129,6 +129,27 @@ public sealed class PredictTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
         Assert.Equal(expected, Values(await served.Predict("""{"inputs": ["a fine night", "an evil good thing"]}""")));
         Assert.Equal(expected, Values(await served.Predict("""{"inputs": [{"text": "a fine night"}, {"text": "an evil good thing"}]}""")));
         Assert.Equal(expected, Values(await served.Predict("text\na fine night\nan evil good thing\n"u8.ToArray(), "text/csv")));
+    }
+
+    [Fact]
+    public async Task Sentences_get_the_tags_that_predict_gives_them()
+    {
+        gpugrad.Write("tagged.conll", "Anna B-PER\nlives O\nin O\nRome B-LOC\n\nin O\nRome B-LOC\nlives O\nZoë B-PER\n\n");
+        gpugrad.Write("tagger.yaml", "data: {dataset: {tags: {path: tagged.conll, vocabulary: 20, encoding: latin1}}, batch: 2}\nmodel: [{embedding: {rows: 20, width: 8}}, {conv1d: {filters: 8, kernel: 3}}, {dense: 3}]\ntrain: {epochs: 40, optimizer: {adam: {lr: 0.05}}}\n");
+        gpugrad.Run("train", "tagger.yaml", "--out", "tagger", "--device", "cpu").Done();
+        const string Sentences = "Anna lives\nin Rome Zoë lives\n";
+        JsonArray expected = gpugrad.RunWithInput(Sentences, "predict", "tagger", "-", "--json", "--device", "cpu").Json().AsArray();
+        foreach (JsonNode? sentence in expected)
+            sentence!.AsObject().Remove("input"); // where it stands in a file
+        Assert.Equal("""["B-PER","O"]""", expected[0]!["tags"]!.ToJsonString());
+        Assert.Equal(4, expected[1]!["tags"]!.AsArray().Count);
+        await using Served served = await Served.Start(gpugrad["tagger"]);
+        foreach (JsonArray answer in new[] { await served.Predict(Encoding.UTF8.GetBytes(Sentences), "text/plain"), await served.Predict("""{"inputs": ["Anna lives", " in  Rome Zoë lives"]}""") })
+            Assert.True(JsonNode.DeepEquals(expected, answer), answer.ToJsonString());
+        Assert.Equal(2, (await served.Predict(JsonNode.Parse(await served.Client.GetStringAsync("openapi.json"))!["paths"]!["/predict"]!["post"]!["requestBody"]!["content"]!["application/json"]!["example"]!.ToJsonString())).Count);
+        Assert.Equal("inputs[0]: a list; expected a sentence as a text, its tokens between spaces", await Served.Refused(await served.Post("""{"inputs": [[1, 2]]}"""), 400));
+        Assert.Equal("inputs:2:1: an empty line; expected a sentence a line, its tokens between spaces", await Served.Refused(await served.Post("""{"inputs": ["Anna", " "]}"""), 400));
+        Assert.Equal("a body of type 'text/csv'; expected application/json, or text/plain with a sentence a line", await Served.Refused(await served.Post("Anna,lives\n"u8.ToArray(), "text/csv"), 415));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ function show(answer, status) {
   for (const note of answer.notes ?? []) element("p", note, place).className = "note";
   answer.predictions.slice(0, 100).forEach((prediction, i) => {
     const values = prediction.probabilities ?? prediction.values;
-    const said = prediction.prediction ?? (prediction.mask ? `a map of ${prediction.mask.length} × ${prediction.mask[0].length}` : `${values.length} numbers`);
+    const said = prediction.tags ? prediction.tags.map((tag, t) => `${prediction.tokens?.[t] ?? t + 1}/${tag}`).join(" ") : prediction.prediction ?? (prediction.mask ? `a map of ${prediction.mask.length} × ${prediction.mask[0].length}` : `${values.length} numbers`);
     const article = element("article", "", place);
     element("h3", `${answer.predictions.length > 1 ? `${i + 1}: ` : ""}${[].concat(said).join(", ")}`, article);
     if (!prediction.probabilities) return;

@@ -12,7 +12,7 @@ namespace GpuGrad.Web.Serving;
 
 /// <summary>
 /// <c>{"inputs": […]}</c>: arrays of numbers as nested lists, rows of a table as objects by the names of its columns or as lists in their order, pictures as
-/// texts in base64, texts for a network that reads them. All of them are read by what <c>predict</c> reads files by.
+/// texts in base64, texts for a network that reads them, sentences for one that tags them. All of them are read by what <c>predict</c> reads files by.
 /// </summary>
 internal static class JsonInputs
 {
@@ -68,6 +68,10 @@ internal static class JsonInputs
         {
             case JsonTokenType.EndArray:
                 throw new Refusal(400, "inputs: no samples; expected one or more");
+            case JsonTokenType.String when pipeline.TakesSentences:
+                return [pipeline.ReadSentences(Texts(ref reader), Inputs)];
+            case var other when pipeline.TakesSentences:
+                throw Mixed(0, other, "a sentence as a text, its tokens between spaces");
             case JsonTokenType.StartObject:
                 using (MemoryStream rows = Rows(ref reader, body))
                     return [pipeline.ReadTable(rows, pipeline.TakesTexts ? Inputs + ".jsonl" : Inputs)];

@@ -175,10 +175,10 @@ internal sealed class ModelServer : IAsyncDisposable
 
     private bool TakesLabels => PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss);
 
-    // The one answer that most callers want, as the column 'prediction' of predict's tables.
+    // The one answer that most callers want, as the column 'prediction' of predict's tables; maps and tags have none.
     private void WriteAnswer(Utf8JsonWriter json, Prediction prediction)
     {
-        if (prediction.Map is not null)
+        if (prediction.Map is not null || prediction.Tags is not null)
             return;
         if (prediction.Label is int label)
         {

@@ -52,6 +52,8 @@ internal sealed class OpenApi
 
     private bool TakesTexts => card.Input.Text is not null && !card.Shape.HasPositionClasses;
 
+    private bool TakesSentences => card.Input.Text is not null && card.Shape.HasPositionClasses && card.ClassNames is not null;
+
     private bool TakesPictures => card.Shape.Shape is { Rank: 3 } shape && shape[0] is 1 or 3 && card.Input.Bytes != false;
 
     private string Description()
@@ -60,20 +62,18 @@ internal sealed class OpenApi
         string what = shape.Classes > 0 ? $"one of {shape.Classes} classes{(card.ClassNames is { } names ? $" ({string.Join(", ", names.Take(20))}{(names.Count > 20 ? ", …" : "")})" : "")}" : $"{shape.Targets} number{(shape.Targets == 1 ? "" : "s")}";
         if (TakesTexts)
             return $"A text becomes {what}.";
+        if (TakesSentences)
+            return $"Each token of a sentence becomes {what}.";
         return Columns is null ? $"A sample of shape {shape.Shape} becomes {what}." : $"A row of {Columns.Features.Count} columns becomes {what}.";
     }
 
     private JsonObject Predict(ServeVerb verb)
     {
         var content = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = Request(), ["example"] = Example() } };
-        if (TakesPictures)
-        {
-            var binary = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary", ["description"] = "A JPEG, PNG, WebP, GIF or BMP" } };
-            content["image/*"] = binary;
-            content["multipart/form-data"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = binary["schema"]!.DeepClone(), ["description"] = "A picture in each part" } };
-        }
-        content["application/octet-stream"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary", ["description"] = TakesPictures ? "A picture, or an array in NumPy's npy format" : "An array in NumPy's npy format" } };
-        content["text/csv"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "Rows as in a file for predict" } };
+        if (TakesSentences)
+            content["text/plain"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "A sentence a line, its tokens between spaces" } };
+        else
+            AddFiles(content);
         return new JsonObject
         {
             ["summary"] = "Predicts",
@@ -91,6 +91,18 @@ internal sealed class OpenApi
         };
     }
 
+    private void AddFiles(JsonObject content)
+    {
+        if (TakesPictures)
+        {
+            var binary = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary", ["description"] = "A JPEG, PNG, WebP, GIF or BMP" } };
+            content["image/*"] = binary;
+            content["multipart/form-data"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "object", ["additionalProperties"] = binary["schema"]!.DeepClone(), ["description"] = "A picture in each part" } };
+        }
+        content["application/octet-stream"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary", ["description"] = TakesPictures ? "A picture, or an array in NumPy's npy format" : "An array in NumPy's npy format" } };
+        content["text/csv"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "Rows as in a file for predict" } };
+    }
+
     private JsonObject Request() => new()
     {
         ["type"] = "object",
@@ -101,8 +113,8 @@ internal sealed class OpenApi
 
     private JsonObject Sample()
     {
-        if (TakesTexts)
-            return new JsonObject { ["type"] = "string", ["description"] = "A text" };
+        if (TakesTexts || TakesSentences)
+            return new JsonObject { ["type"] = "string", ["description"] = TakesTexts ? "A text" : "A sentence, its tokens between spaces" };
         if (Columns is not { Named: true } columns)
         {
             string sizes = string.Join(", ", card.Shape.Shape.Sizes.ToArray());
@@ -127,6 +139,8 @@ internal sealed class OpenApi
     {
         if (TakesTexts)
             return new JsonObject { ["inputs"] = new JsonArray("a text", "another one") };
+        if (TakesSentences)
+            return new JsonObject { ["inputs"] = new JsonArray("a sentence of tokens", "and another") };
         if (Columns is { Named: true } columns)
         {
             var row = new JsonObject();
@@ -151,8 +165,10 @@ internal sealed class OpenApi
     private JsonObject Response()
     {
         var numbers = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "number" } };
+        var texts = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } };
         JsonObject prediction = card.Shape switch
         {
+            { HasPositionClasses: true } => new JsonObject { ["tokens"] = texts, ["tags"] = texts.DeepClone() },
             { Classes: > 0, Answer: not null } => new JsonObject { ["mask"] = new JsonObject { ["type"] = "array", ["description"] = "Rows of classes" } },
             { Classes: > 0 } => new JsonObject
             {

@@ -13,6 +13,8 @@ internal static class RequestReader
     private const int MostParts = 1024;
     private const string Taken = "application/json, multipart/form-data with pictures, image/*, application/octet-stream (a picture or .npy), text/csv or application/x-ndjson";
 
+    private const string TakenByTaggers = "application/json, or text/plain with a sentence a line";
+
     /// <param name="type">The request's Content-Type; null for none.</param>
     /// <param name="body">All of it.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
@@ -22,7 +24,7 @@ internal static class RequestReader
     public static async Task<IReadOnlyList<SampleSet>> Read(string? type, byte[] body, InputPipeline pipeline, FittedInput fitted)
     {
         if (body.Length == 0)
-            throw new Refusal(400, $"an empty body; expected {Taken}");
+            throw new Refusal(400, $"an empty body; expected {(pipeline.TakesSentences ? TakenByTaggers : Taken)}");
         string media = MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed) ? parsed.MediaType.ToString().ToLowerInvariant() : "";
         switch (media)
         {
@@ -30,6 +32,10 @@ internal static class RequestReader
             // What curl -d says of anything.
             case "" or "application/x-www-form-urlencoded" when body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]:
                 return JsonInputs.Read(body, pipeline, fitted);
+            case "text/plain" when pipeline.TakesSentences:
+                return [Sentences(body, pipeline)];
+            case string other when pipeline.TakesSentences:
+                throw new Refusal(415, $"a body of type {Short(other)}; expected {TakenByTaggers}");
             case "text/csv":
                 return [Table(body, "body.csv", pipeline)];
             case "text/tab-separated-values":
@@ -54,6 +60,14 @@ internal static class RequestReader
             return pipeline.ReadPicture(file, name);
         using var stream = new MemoryStream(file, writable: false);
         return pipeline.ReadArray(Npy.Read(stream, name), name);
+    }
+
+    private static SampleSet Sentences(byte[] body, InputPipeline pipeline)
+    {
+        var lines = new List<byte[]>();
+        foreach (Range line in body.AsSpan().TrimEnd("\r\n"u8).Split((byte)'\n'))
+            lines.Add(body[line]);
+        return pipeline.ReadSentences(lines, "the body");
     }
 
     private static SampleSet Table(byte[] body, string name, InputPipeline pipeline)

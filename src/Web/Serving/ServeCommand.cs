@@ -29,7 +29,8 @@ internal static class ServeCommand
         output.Json(new JsonObject { ["url"] = model.Server.Url(withToken: false), ["port"] = model.Server.Endpoint.Port, ["token"] = model.Server.Token, ["device"] = device.Id });
         await Task.Delay(Timeout.Infinite, signals.Stop).ContinueWith(_ => { }, TaskScheduler.Default);
         await model.Stop();
-        Output.Note(Format.Invariant($"{model.Metrics.Requests:N0} requests answered"));
+        long count = model.Metrics.Requests;
+        Output.Note(Format.Invariant($"{count:N0} request{(count == 1 ? "" : "s")} answered"));
         return signals.ExitCode!.Value;
     }
 

@@ -79,6 +79,15 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? Texts.Of(stream, name, answers: false) : Table(stream, name, answers: false));
 
+    /// <summary>Whether samples are sentences whose tokens get tags.</summary>
+    public bool TakesSentences => fitted.Text is not null && options.Tags is not null;
+
+    /// <summary>Reads sentences, a sample each.</summary>
+    /// <param name="sentences">Their tokens between spaces, in UTF-8.</param>
+    /// <param name="name">For messages.</param>
+    /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
+    public SampleSet ReadSentences(IReadOnlyList<byte[]> sentences, string name) => Finished(new TagInput(fitted, options.Tags!, note).Of(sentences, name));
+
     /// <summary>Whether samples are texts.</summary>
     public bool TakesTexts => fitted.Text is not null && options.Text is not null;
 

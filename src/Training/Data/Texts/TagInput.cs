@@ -19,6 +19,10 @@ internal sealed class TagInput(FittedInput fitted, TagsConfig config, Action<str
         return Encode(TaggedSentences.OfLines(text.TrimEnd('\r', '\n').Split('\n'), name), answers: false);
     }
 
+    /// <summary>Sentences that are in no file, in UTF-8, a sample each; tokens between white space.</summary>
+    public SampleSet Of(IReadOnlyList<byte[]> sentences, string name) =>
+        Encode(TaggedSentences.OfLines(sentences.Select(s => Encoding.UTF8.GetString(TextFile.Of(s, name, config.AsText with { Encoding = TextEncoding.Utf8 }))), name), answers: false);
+
     private SampleSet Encode(TaggedSentences sentences, bool answers) =>
         TaggedTexts.Encode(fitted.Text!, TaggedTexts.ToSamples(sentences, fitted.Shape.Shape[0], answers ? fitted.ClassNames : null), sentences.Name, note, note);
 }

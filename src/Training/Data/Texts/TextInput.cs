@@ -33,7 +33,7 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, int batch
     /// <param name="texts">In UTF-8.</param>
     /// <param name="name">What they are called in messages.</param>
     public SampleSet Of(IReadOnlyList<byte[]> texts, string name) => fitted.Shape.HasPositionClasses ? throw OfLanguageModel(name)
-        : Encode(new Documents(name, [.. texts.Select(t => TextFile.Of(t, name, config))], null, new SamplePlaces(name)), answers: false);
+        : Encode(new Documents(name, [.. texts.Select(t => TextFile.Of(t, name, config with { Encoding = TextEncoding.Utf8 }))], null, new SamplePlaces(name)), answers: false);
 
     /// <summary>A folder of texts, or with a folder of them for each class.</summary>
     public SampleSet Folder(string folder, bool answers)
