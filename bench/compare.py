@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""GpuGrad against PyTorch and OpenBLAS on this machine, in turn, A B A B: bench/compare.py [--quick] [--only lenet,matmul].
+"""GpuGrad against TorchSharp, PyTorch and OpenBLAS on this machine, in turn, A B C A B C: bench/compare.py [--quick] [--only lenet,matmul].
 
 First each net's loss and gradients are compared on the same weights and batch; only what agrees is timed. Then rounds: a
-process of ours and a turn of PyTorch's after each other, so that both meet the same machine. The figure is the median over
+process of ours and a turn of each peer's after each other, so that all meet the same machine. The figure is the median over
 rounds of the median of a round; the ratio is the median of the rounds' ratios. Writes bench/results/<machine>.json and .md.
 
-Fair to the peer: as many threads as ours, OpenBLAS as its own processor detection wants it (OPENBLAS_CORETYPE and the like
+Fair to the peers: as many threads as ours, OpenBLAS as its own processor detection wants it (OPENBLAS_CORETYPE and the like
 are removed), the OpenMP flavour of OpenBLAS where it is installed (the other one fights with PyTorch's own threads), NCHW and
-channels-last both tried and the faster one counted.
+channels-last both tried and the faster one counted. TorchSharp (bench/torchsharp; steps of feed-forward nets) needs a C++ library
+newer than Debian 12's: where it does not start, it is run in the root of 'tests/gpu/tools make', and left out where that is not made.
 """
 import argparse
 import datetime
@@ -68,6 +69,43 @@ class Peer:
         self.process.wait()
 
 
+class TorchSharp(Peer):
+    """The same of bench/torchsharp, built by this."""
+
+    NETS = ("mlp", "lenet", "vgg", "resnet18", "mobilenet", "mlp-batch1")
+    FOLDER = ROOT / "artifacts/bin/TorchSharpPeer/release"
+
+    def __init__(self, threads, prefix, errors):
+        natives = self.FOLDER / "runtimes/linux-x64/native"
+        self.process = subprocess.Popen(
+            [*prefix, "env", f"LD_LIBRARY_PATH={natives}", f"OMP_NUM_THREADS={threads}", "dotnet", str(self.FOLDER / "TorchSharpPeer.dll"), str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT, env=environment())
+
+    @classmethod
+    def start(cls, threads):
+        """One that answers; else None, and a line that says why."""
+        built = subprocess.run(["dotnet", "build", str(ROOT / "bench/torchsharp"), "-c", "Release", "-v", "quiet", "--nologo"], capture_output=True, text=True)
+        if built.returncode:
+            print(f"without TorchSharp: bench/torchsharp does not build\n{built.stdout}", file=sys.stderr)
+            return None
+        for prefix, errors in (([], subprocess.DEVNULL), ([str(ROOT / "tests/gpu/tools"), "run"], None)):
+            peer = cls(threads, prefix, errors)
+            answer = peer.try_to_ask("about")
+            if answer:
+                peer.about = answer
+                return peer
+        print("without TorchSharp: it does not start; a root that it starts in: tests/gpu/tools make", file=sys.stderr)
+        return None
+
+    def try_to_ask(self, task):
+        try:
+            self.process.stdin.write(json.dumps({"task": task}) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline() or "null")
+        except (BrokenPipeError, ValueError):
+            return None
+
+
 def gpugrad(*arguments):
     result = subprocess.run([str(ROOT / "gpugrad"), *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
     if result.returncode not in (0, 7):
@@ -75,8 +113,8 @@ def gpugrad(*arguments):
     return json.loads(result.stdout)
 
 
-def check(peer, net, folder, device="cpu", ours=None):
-    """Loss and gradients of one step against PyTorch's in double: largest relative errors, ours and PyTorch's in float."""
+def check(peer, net, folder, device="cpu", ours=None, torchsharp=None):
+    """Loss and gradients of one step against PyTorch's in double: largest relative errors, ours, PyTorch's in float and TorchSharp's."""
     weights, batch, dump = f"{folder}/{net}.safetensors", f"{folder}/{net}-batch.npz", f"{folder}/{net}-dump.npz"
     theirs = peer.ask("prepare", name=net, weights=weights, batch=batch)
     (ours or gpugrad)("step", f"bench/configs/{net}.yaml", "--device", device, "--weights", weights, "--batch", batch, "--dump", dump, "--json")
@@ -84,27 +122,44 @@ def check(peer, net, folder, device="cpu", ours=None):
     # A pixel whose ReLU is decided by rounding changes a deep net's gradients by more than rounding, on either side.
     if not errors["ours"] < max(2e-3, 5 * errors["peer"]):
         sys.exit(f"compare.py: {net}: loss or gradients are off by {errors['ours']:.1e} (PyTorch in float: {errors['peer']:.1e}); not timed")
+    if torchsharp:
+        file = f"{folder}/{net}-torchsharp.safetensors"
+        torchsharp.ask("gradients", name=net, weights=weights, batch=weights + ".batch", out=file)
+        errors["torchsharp"] = peer.ask("compare", dump=file, **theirs)["ours"]
+        if not errors["torchsharp"] < max(2e-3, 5 * errors["peer"]):
+            sys.exit(f"compare.py: {net}: TorchSharp's loss or gradients are off by {errors['torchsharp']:.1e}: it is another net; not timed")
     return errors
 
 
-def paired(rounds, ours, theirs):
-    a, b = [], []
+def paired(rounds, ours, theirs, third=None):
+    a, b, c = [], [], []
     for _ in range(rounds):
         a.append(ours()["median"])
         b.append(theirs()["median"])
-    return {
-        "ours_ms": statistics.median(a), "peer_ms": statistics.median(b), "ratio": statistics.median(y / x for x, y in zip(a, b)),
-        "ratio_min": min(y / x for x, y in zip(a, b)), "ratio_max": max(y / x for x, y in zip(a, b)), "rounds": rounds,
-    }
+        if third:
+            c.append(third()["median"])
+    return {"ours_ms": statistics.median(a), "rounds": rounds} | against(a, b) | ({"torchsharp": against(a, c)} if third else {})
 
 
-def steps(peer, nets, threads, rounds, seconds, folder):
+def against(ours, theirs):
+    ratios = [y / x for x, y in zip(ours, theirs)]
+    return {"peer_ms": statistics.median(theirs), "ratio": statistics.median(ratios), "ratio_min": min(ratios), "ratio_max": max(ratios)}
+
+
+def faster_layout(peer, net, seconds):
+    """Whether channels-last is the peer's faster one."""
+    return net not in ("mlp", "mlp-batch1", "lstm", "gpt") and min(
+        (peer.ask("step", name=net, seconds=seconds / 3, channels_last=flag)["min"], flag) for flag in (False, True))[1]
+
+
+def steps(peer, torchsharp, nets, threads, rounds, seconds, folder):
     for net in nets:
-        errors = check(peer, net, folder) if folder else None
-        last = net not in ("mlp", "mlp-batch1", "lstm", "gpt") and min(
-            (peer.ask("step", name=net, seconds=seconds / 3, channels_last=flag)["min"], flag) for flag in (False, True))[1]
+        sharp = torchsharp if net in TorchSharp.NETS else None
+        errors = check(peer, net, folder, torchsharp=sharp) if folder else None
+        last, sharp_last = faster_layout(peer, net, seconds), bool(sharp) and faster_layout(sharp, net, seconds)
         time_of = lambda: gpugrad("bench", f"bench/configs/{net}.yaml", "--device", "cpu", "--threads", threads, "--seconds", seconds, "--brief", "--json")
-        row = paired(rounds, lambda: time_of()["step_ms"], lambda: peer.ask("step", name=net, seconds=seconds, channels_last=last))
+        turn_of = lambda one, flag: lambda: one.ask("step", name=net, seconds=seconds, channels_last=flag)
+        row = paired(rounds, lambda: time_of()["step_ms"], turn_of(peer, last), turn_of(sharp, sharp_last) if sharp else None)
         yield {"what": net, "title": NETS[net], "threads": threads, "errors": errors, "channels_last": last} | row
 
 
@@ -133,13 +188,18 @@ def trainings(peer, names):
 
 
 def markdown(record):
-    lines = [f"# {record['machine']}", "", f"{record['date']}, commit {record['commit']}, .NET {record['dotnet']}, PyTorch {record['peer']['torch']}. Made by `bench/compare.py`.", ""]
+    sharp = record.get("torchsharp")
+    versions = (f"TorchSharp {sharp['torchsharp']} (libtorch {sharp['libtorch']}), " if sharp else "") + f"PyTorch {record['peer']['torch']}"
+    lines = [f"# {record['machine']}", "", f"{record['date']}, commit {record['commit']}, .NET {record['dotnet']}, {versions}. Made by `bench/compare.py`.", ""]
+    lines += [f"Load of the machine: {record['load_before'][0]:.1f} before it began, {record.get('load_after', [0])[0]:.1f} at its end (what it runs itself included).", ""]
     p = record["peak"]
     lines += [f"Measured peak: " + ", ".join(f"{v['gflops']:.0f} GFLOP/s on {t} thread{'s' if t != '1' else ''}" for t, v in p.items()) + ".", ""]
     rows = [r for r in record["rows"] if r["what"] in NETS]
     if rows:
-        lines += ["| training step | threads | GpuGrad | PyTorch | times as fast (lowest, highest round) |", "|---|---|---|---|---|"]
-        lines += [f"| {r['title']} | {r['threads']} | {r['ours_ms']:.3g} ms | {r['peer_ms']:.3g} ms | **{r['ratio']:.2f}** ({r['ratio_min']:.2f}, {r['ratio_max']:.2f}) |" for r in rows] + [""]
+        peers = (["TorchSharp"] if sharp else []) + ["PyTorch"]
+        lines += [f"| training step | threads | GpuGrad |{''.join(f' {p} | times as fast (lowest, highest round) |' for p in peers)}", "|---|---|---|" + "---|---|" * len(peers)]
+        cell = lambda r: f" {r['peer_ms']:.3g} ms | **{r['ratio']:.2f}** ({r['ratio_min']:.2f}, {r['ratio_max']:.2f}) |" if r else " | |"
+        lines += [f"| {r['title']} | {r['threads']} | {r['ours_ms']:.3g} ms |{cell(r.get('torchsharp')) if sharp else ''}{cell(r)}" for r in rows] + [""]
     rows = [r for r in record["rows"] if r["what"] == "matmul"]
     if rows:
         lines += ["| matmul (M×K×N) | threads | GpuGrad GFLOP/s (of peak) | OpenBLAS | times as fast |", "|---|---|---|---|---|"]
@@ -157,6 +217,7 @@ def main():
     parser.add_argument("--only", default="", help="nets, 'matmul', 'train'; a list with commas")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a turn")
+    parser.add_argument("--torchsharp", action=argparse.BooleanOptionalAction, default=True, help="time TorchSharp too, where it runs")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", default=str(ROOT / "bench/results"), help="folder of the record")
     a = parser.parse_args()
@@ -188,9 +249,12 @@ def main():
         for threads in reversed(counts):
             peer = Peer(threads)
             record["peer"] = record.get("peer") or peer.ask("about")
+            torchsharp = TorchSharp.start(threads) if a.torchsharp and (not only or only & set(TorchSharp.NETS)) else None
+            if torchsharp:
+                record["torchsharp"] = torchsharp.about
             nets = [n for n in NETS if not only or n in only]
             # On one thread only what shows how the step scales.
-            parts = [steps(peer, nets if threads > 1 else [n for n in nets if n in ("vgg", "resnet18")], threads, rounds, seconds, folder if threads == max(counts) else None)]
+            parts = [steps(peer, torchsharp, nets if threads > 1 else [n for n in nets if n in ("vgg", "resnet18")], threads, rounds, seconds, folder if threads == max(counts) else None)]
             if not only or "matmul" in only:
                 parts.append(matmuls(peer, threads, min(rounds, 3), seconds / 2, record["peak"][str(threads)]["gflops"]))
             if threads == max(counts) and FASHION.is_dir() and ("train" in only or (not only and not a.quick)):
@@ -201,6 +265,8 @@ def main():
                     print(f"{row['title']:44} {'%d threads' % row['threads'] if 'threads' in row else '':10} {row['ratio']:6.2f} times as fast", flush=True)
                     write()  # whoever stops it halfway keeps what was measured
             peer.close()
+            if torchsharp:
+                torchsharp.close()
     write()
     print(f"wrote {a.out}/{name}.md in {record['seconds']} s")
 

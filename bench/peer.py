@@ -98,6 +98,7 @@ def prepare(name, weights, batch):
     one = nets.Step(name)
     write_safetensors(weights, {k: v.numpy() for k, v in one.net.state_dict().items() if not k.endswith("num_batches_tracked")})
     numpy.savez(batch, x=one.x.numpy().astype(numpy.float32), y=one.y.numpy().astype(numpy.int32))
+    write_safetensors(weights + ".batch", {"x": one.x.float().numpy(), "y": one.y.float().numpy()})
     state = {k: v.clone() for k, v in one.net.state_dict().items()}
     results = {}
     for kind in ("float", "double"):
@@ -112,8 +113,8 @@ def prepare(name, weights, batch):
 
 
 def compare(dump, results):
-    """The largest relative error of loss and gradients against PyTorch in double: ours, and PyTorch's own in float."""
-    dump, results = numpy.load(dump), numpy.load(results)
+    """The largest relative error of loss and gradients against PyTorch in double: those of a dump (npz or safetensors), and PyTorch's own in float."""
+    dump, results = read_safetensors(dump) if dump.endswith(".safetensors") else numpy.load(dump), numpy.load(results)
     names = [k[7:] for k in results.files if k.startswith("double/")]
     norm = lambda a: float(numpy.linalg.norm(a))
     # A bias in front of a batch norm has no gradient but rounding: such are held against the whole net's.
@@ -136,6 +137,13 @@ def write_safetensors(path, arrays):
         file.write(len(text).to_bytes(8, "little") + text)
         for array in arrays.values():
             file.write(numpy.ascontiguousarray(array, dtype="<f4").tobytes())
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+        data = file.read()
+    return {name: numpy.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"]) for name, entry in header.items()}
 
 
 def train(net, epochs, folder):
