@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Loads 'gpugrad serve' with wrk (Debian's package) and writes bench/results/serve.md: requests a second, latencies, what was lost, memory.
 #   bench/serve.sh                 a table of four columns, and digits as JSON; 30 s each
-#   bench/serve.sh --seconds 300   longer; --connections 64 more at a time; --check prints and writes nothing
-# First it asks whether the answers are those of 'predict'.
+#   bench/serve.sh --seconds 300   longer (60 are more than 10⁶ requests); --connections 64 more at a time; --check prints and writes nothing
+# That the answers are those of 'predict' is PredictTests' business.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=30 connections=64 out=bench/results/serve.md
@@ -15,6 +15,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
+load=$(cut -d" " -f1 /proc/loadavg)
 command -v wrk >/dev/null || { echo "serve.sh: wrk is missing; apt-get install wrk" >&2; exit 1; }
 ./gpugrad --version >/dev/null
 folder=$(mktemp -d)
@@ -77,6 +78,7 @@ P
   echo "# gpugrad serve under load"
   echo
   echo "$(date -u +%F), commit $(git rev-parse --short HEAD), $(nproc) cores ($(sed -n 's/^model name\s*: //p' /proc/cpuinfo | head -1)), wrk with $connections connections on the same cores, ${seconds} s; \`bench/serve.sh\` made it."
+  echo "Load of the machine before it began: $load (1 where one core is busy)."
   echo "*computing* is the samples that the network itself computes a second while a batch is computed; the rest of the cores' time is HTTP, JSON and wrk."
   echo
   echo "| body | requests | requests/s | samples/s | computing | p50 | p99 | samples a batch | refused | errors | memory |"
