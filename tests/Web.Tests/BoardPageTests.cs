@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 namespace GpuGrad.Web.Tests;
 
 /// <summary>The board's page in a browser.</summary>
-public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+public sealed class BoardPageTests(TrainedRuns runs)
 {
     [Theory]
     [InlineData(1280, false)]
@@ -16,7 +16,7 @@ public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns
         foreach ((string view, string wanted) in new[]
         {
             ("curves", "document.querySelectorAll('#view figure:not([hidden]) canvas').length >= 3"),
-            ("layers", "document.querySelectorAll('#view figure svg').length >= 4"),
+            ("layers", "document.querySelectorAll('#view figure svg path').length >= 4"),
             ("results", "document.querySelectorAll('.confusion tbody tr').length == 10"),
             ("config", "document.querySelectorAll('#view tbody tr').length > 5 && document.querySelector('#view pre')"),
         })
@@ -29,6 +29,26 @@ public sealed class BoardPageTests(TrainedRuns runs) : IClassFixture<TrainedRuns
         }
         // What a screen reader reads: every control and picture has a name.
         Assert.Equal(0, (await browser.Ask("[...document.querySelectorAll('button, input, select, canvas, svg')].filter(e => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length)).length"))!.GetValue<int>());
+        Assert.Empty(browser.Complaints);
+    }
+
+    [Fact]
+    public async Task Histograms_show_gradients_and_activations_after_each_epoch()
+    {
+        await using ShownBoard board = await ShownBoard.Start(runs.Gpugrad.Folder);
+        JsonNode run = await board.Listed("digits"), first = (await board.Get($"api/histograms?run={run["key"]}&kind=gradients"))[0]!;
+        Assert.Equal(2, first["steps"]!.AsArray().Count);
+        await using Browser browser = await Browser.Open(1280, 900, dark: false);
+        await browser.Go($"{board.Client.BaseAddress}#view=layers&run=digits&one=digits");
+        await browser.Until("document.querySelectorAll('#view .small svg path').length > 0");
+        await browser.Ask("[...document.querySelectorAll('#view button')].find(b => b.textContent == 'gradients').click()");
+        await browser.Until($"document.querySelector('#view output').textContent == '{first["steps"]![1]!["step"]}, 2 of 2' && document.querySelector('#view .row [aria-pressed=true]').textContent == 'gradients'");
+        string newest = (string)(await browser.Ask("document.querySelector('#view .small path').getAttribute('d')"))!;
+        await browser.Ask("(() => { const s = document.querySelector('#view input[type=range]'); s.value = 0; s.dispatchEvent(new Event('input')); })()");
+        Assert.Equal($"{first["steps"]![0]!["step"]}, 1 of 2", (string?)await browser.Ask("document.querySelector('#view output').textContent"));
+        Assert.NotEqual(newest, (string?)await browser.Ask("document.querySelector('#view .small path').getAttribute('d')"));
+        await browser.Ask("[...document.querySelectorAll('#view button')].find(b => b.textContent == 'activations').click()");
+        await browser.Until("document.querySelector('#view .small figcaption').textContent == '0'");
         Assert.Empty(browser.Complaints);
     }
 

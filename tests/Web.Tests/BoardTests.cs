@@ -10,7 +10,7 @@ using GpuGrad.Torture.Tests;
 namespace GpuGrad.Web.Tests;
 
 /// <summary>What <c>board</c> says of the runs in a folder.</summary>
-public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+public sealed class BoardTests(TrainedRuns runs)
 {
     private readonly Gpugrad gpugrad = runs.Gpugrad;
 
@@ -83,6 +83,16 @@ public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
         string text = await board.Client.GetStringAsync($"api/series?{keys}&name=loss");
         Assert.Equal(200, JsonNode.Parse(text)!.AsArray().Count);
         Assert.InRange(text.Length, 100_000, 2_000_000);
+
+        await using Browser browser = await Browser.Open(1280, 900, dark: false);
+        await browser.Go($"{board.Client.BaseAddress}#view=curves&{string.Join("&", list["runs"]!.AsArray().Select(r => $"run={Uri.EscapeDataString((string)r!["id"]!)}"))}");
+        await browser.Until("document.body.dataset.ready == 'yes' && document.querySelector('#view canvas').getAttribute('aria-label').includes('and 188 more lines')");
+        double opened = (await browser.Ask("performance.getEntriesByName('ready')[0].startTime"))!.GetValue<double>();
+        long written = Stopwatch.GetTimestamp();
+        File.AppendAllText(Path.Combine(board.Folder, "sweep", "0", "metrics.jsonl"), ShownBoard.Line(10_001, 0.75));
+        await browser.Until("document.querySelector('#view canvas').getAttribute('aria-label').includes('sweep/0, each step ends at 0.75')");
+        Effort.Report("board-page", $"200 runs of 10,000 points drawn {opened:F0} ms after the page was asked for; a line drawn {Stopwatch.GetElapsedTime(written).TotalMilliseconds:F0} ms after it was written");
+        Assert.Empty(browser.Complaints);
     }
 
     [Fact]
@@ -124,6 +134,7 @@ public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
     [InlineData("api/run?run=%2e%2e%2f", 404)]
     [InlineData("api/series?run=1&name=loss&from=x", 400)]
     [InlineData("api/layers?run=1", 400)]
+    [InlineData("api/histograms?run=1", 400)]
     [InlineData("api/weights?run=/etc/passwd", 404)]
     [InlineData("api/nothing", 404)]
     [InlineData("outside/secret.txt", 404)]
@@ -158,6 +169,7 @@ public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
         string bad = Path.Combine(board.Folder, "bad"), line = File.ReadLines(gpugrad["digits/metrics.jsonl"]).First();
         ShownBoard.Run(bad, 5);
         JsonNode run = await board.Listed("bad");
+        byte[] events = File.ReadAllBytes(Directory.GetFiles(gpugrad["digits"], "events.*").Single());
         var random = new Random(5);
         int count = Effort.Count(40, 4_000);
         for (int i = 0; i < count; i++)
@@ -165,9 +177,11 @@ public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
             File.WriteAllText(Path.Combine(bad, "metrics.jsonl"), string.Concat(Enumerable.Range(0, 50).Select(_ => new JsonMutant(random).Of(line).ReplaceLineEndings(" ") + "\n")));
             File.WriteAllText(Path.Combine(bad, "summary.json"), new JsonMutant(random).Of(File.ReadAllText(gpugrad["digits/summary.json"])));
             File.WriteAllText(Path.Combine(bad, "config.yaml"), i % 2 == 0 ? "a: [" : "name: \0");
+            byte[] damaged = [.. events[..random.Next(events.Length)], .. events[random.Next(events.Length)..]];
+            File.WriteAllBytes(Path.Combine(bad, "events.out.tfevents.0001.gpugrad"), damaged);
             await board.Get("api/runs");
-            foreach (string path in new[] { "run", "figures", "configs", "series", "layers" })
-                await board.Get($"api/{path}?run={run["key"]}&name=loss&figure=gradient_rms");
+            foreach (string path in new[] { "run", "figures", "configs", "series", "layers", "histograms" })
+                await board.Get($"api/{path}?run={run["key"]}&name=loss&figure=gradient_rms&kind=weights");
             Assert.Contains((int)(await board.Client.GetAsync($"api/mistakes?run={run["key"]}")).StatusCode, new[] { 400, 404, 413 });
         }
         Assert.Equal(5, (int)(await board.Listed("good"))["step"]!);
@@ -180,7 +194,7 @@ public sealed class BoardTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
         await Served.Refused(await board.Client.GetAsync("api/runs"), 401);
         string page = await board.Client.GetStringAsync($"?token={board.Board.Server.Token}");
         Assert.Contains("No run here yet", page, StringComparison.Ordinal);
-        foreach (string file in new[] { "board.js", "chart.js", "pictures.js", "page.css", "board.css" })
+        foreach (string file in new[] { "board.js", "chart.js", "pictures.js", "histograms.js", "sweeps.js", "page.css", "board.css" })
         {
             HttpResponseMessage response = await board.Client.GetAsync(file);
             Assert.Equal(200, (int)response.StatusCode);

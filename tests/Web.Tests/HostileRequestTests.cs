@@ -10,7 +10,7 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Web.Tests;
 
 /// <summary>Requests of people who wish the server ill, or who made a mistake.</summary>
-public sealed class HostileRequestTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+public sealed class HostileRequestTests(TrainedRuns runs)
 {
     private readonly Gpugrad gpugrad = runs.Gpugrad;
 

@@ -11,7 +11,7 @@ using GpuGrad.Tests.Support;
 namespace GpuGrad.Web.Tests;
 
 /// <summary><c>gpugrad serve</c> as a process: how it starts, says where it is, and ends.</summary>
-public sealed partial class ServeProgramTests(TrainedRuns runs) : IClassFixture<TrainedRuns>
+public sealed partial class ServeProgramTests(TrainedRuns runs)
 {
     private readonly Gpugrad gpugrad = runs.Gpugrad;
 

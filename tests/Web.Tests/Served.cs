@@ -8,14 +8,16 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Tools;
 using GpuGrad.Web.Serving;
 
+[assembly: AssemblyFixture(typeof(GpuGrad.Web.Tests.TrainedRuns))]
+
 namespace GpuGrad.Web.Tests;
 
-/// <summary>Two small networks, trained once: of pictures and of a table with a column of each kind.</summary>
+/// <summary>Two small networks, trained once for all tests: of pictures and of a table with a column of each kind.</summary>
 public sealed class TrainedRuns : IDisposable
 {
     public TrainedRuns()
     {
-        Gpugrad.Run("train", Path.Combine(Cli.Tests.Gpugrad.Configs, "digits.yaml"), "--out", "digits", "--device", "cpu", "--set", "train.epochs=1", "--set", "target=null",
+        Gpugrad.Run("train", Path.Combine(Cli.Tests.Gpugrad.Configs, "digits.yaml"), "--out", "digits", "--device", "cpu", "--set", "train.epochs=2", "--set", "target=null", "--set", "log=tensorboard",
             "--set", "data.dataset={digits: {train: 600, test: 50}}").Done();
         var rows = new StringBuilder("length,colour,when,kind\n");
         for (int i = 0; i < 40; i++)

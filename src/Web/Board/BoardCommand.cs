@@ -32,6 +32,7 @@ internal sealed class BoardServer : IAsyncDisposable
 {
     private readonly RunIndex index;
     private readonly NetworkPages network;
+    private readonly HistogramPages histograms;
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the folder is none.</exception>
     public BoardServer(BoardVerb verb)
@@ -43,6 +44,7 @@ internal sealed class BoardServer : IAsyncDisposable
         index = new RunIndex(folder);
         var runs = new RunPages(index);
         network = new NetworkPages(runs);
+        histograms = new HistogramPages(runs);
         var sweeps = new SweepPages(index);
         Server = new WebServer(new IPEndPoint(verb.Address, verb.Port), access, new WebLimits(), new Dictionary<string, Handler>
         {
@@ -51,6 +53,7 @@ internal sealed class BoardServer : IAsyncDisposable
             ["GET /chart.js"] = Page.Of("chart.js"),
             ["GET /sweeps.js"] = Page.Of("sweeps.js"),
             ["GET /pictures.js"] = Page.Of("pictures.js"),
+            ["GET /histograms.js"] = Page.Of("histograms.js"),
             ["GET /page.css"] = Page.Of("page.css"),
             ["GET /board.css"] = Page.Of("board.css"),
             ["GET /api/runs"] = runs.List,
@@ -60,6 +63,7 @@ internal sealed class BoardServer : IAsyncDisposable
             ["GET /api/layers"] = runs.Layers,
             ["GET /api/configs"] = runs.Configs,
             ["GET /api/weights"] = network.Weights,
+            ["GET /api/histograms"] = histograms.Of,
             ["GET /api/mistakes"] = network.Mistakes,
             ["GET /api/sweeps"] = sweeps.List,
             ["GET /api/sweep"] = sweeps.Sweep,
@@ -80,5 +84,6 @@ internal sealed class BoardServer : IAsyncDisposable
         await Server.Stop();
         await Server.DisposeAsync();
         network.Dispose();
+        histograms.Dispose();
     }
 }

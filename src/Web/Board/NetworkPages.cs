@@ -22,7 +22,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
     private readonly Dictionary<(string Kind, int Run, DateTime Time), byte[]> kept = [];
 
     /// <summary>A histogram of each parameter.</summary>
-    public Task Weights(HttpContext http) => Kept(http, "weights", Histograms);
+    public Task Weights(HttpContext http) => Kept(http, "weights", WriteWeights);
 
     /// <summary>Confusion and the worst mistakes, with their pictures.</summary>
     public Task Mistakes(HttpContext http) => Kept(http, "mistakes", Judge);
@@ -60,7 +60,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
         return stream.ToArray();
     }
 
-    private static void Histograms(Utf8JsonWriter json, string folder)
+    private static void WriteWeights(Utf8JsonWriter json, string folder)
     {
         using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, "weights.safetensors"));
         json.WriteStartArray();

@@ -38,7 +38,7 @@ internal sealed class RunIndex : IAsyncDisposable
     /// <summary>All sweeps by their names; a copy that does not change.</summary>
     public IReadOnlyDictionary<string, WatchedSweep> Sweeps => Volatile.Read(ref sweeps);
 
-    /// <summary>The names of runs and sweeps that have changed, as long as somebody reads.</summary>
+    /// <summary>The names of runs and sweeps that have changed, as long as somebody reads; first none at all: from then on nothing is missed.</summary>
     public async IAsyncEnumerable<string[]> Changes([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken gone)
     {
         var channel = Channel.CreateBounded<string[]>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -46,6 +46,7 @@ internal sealed class RunIndex : IAsyncDisposable
             listeners.Add(channel);
         try
         {
+            yield return [];
             using var either = CancellationTokenSource.CreateLinkedTokenSource(gone, stop.Token);
             await foreach (string[] changed in channel.Reader.ReadAllAsync(either.Token))
                 yield return changed;

@@ -155,13 +155,11 @@ internal sealed class RunPages(RunIndex index)
     public async Task Events(HttpContext http)
     {
         http.Response.ContentType = "text/event-stream";
-        await http.Response.WriteAsync("retry: 1000\n\n", http.RequestAborted);
-        await http.Response.Body.FlushAsync(http.RequestAborted);
         try
         {
             await foreach (string[] changed in index.Changes(http.RequestAborted))
             {
-                await http.Response.WriteAsync($"data: {JsonSerializer.Serialize(changed)}\n\n", http.RequestAborted);
+                await http.Response.WriteAsync(changed.Length == 0 ? "retry: 1000\n\n" : $"data: {JsonSerializer.Serialize(changed)}\n\n", http.RequestAborted);
                 await http.Response.Body.FlushAsync(http.RequestAborted);
             }
         }

@@ -1,7 +1,8 @@
 // The board: which runs there are, which are looked at, and four views of them.
 import { Chart, colour, element, format, redraw } from "./chart.js";
 import { sweeps } from "./sweeps.js";
-import { confusion, heatMap, histogram } from "./pictures.js";
+import { histograms } from "./histograms.js";
+import { confusion, heatMap } from "./pictures.js";
 
 const $ = id => document.getElementById(id);
 const state = { view: "curves", selected: new Set(), one: null, smooth: 0 };
@@ -193,13 +194,8 @@ async function layers(view, turn) {
     lines(answers[f]);
     drawn.push({ chart, refresh: async () => lines(await get1(figure)), key: figure });
   });
-  const weights = element("div", { className: "charts" });
-  view.append(element("h2", { textContent: "Weights" }), weights);
-  try {
-    (await get(`api/weights?${query([run.key])}`)).forEach(h => histogram(weights, h));
-  } catch (e) {
-    weights.append(element("p", { className: "soft", textContent: "Histograms come with weights.safetensors, which is written when the run ends." }));
-  }
+  const spread = await histograms(view, { get, isOld: () => turn !== drawing, run: () => byId(run.id) });
+  if (turn === drawing) drawn.push({ chart: spread, refresh: spread.refresh, key: "histograms" });
 }
 
 // ---- how it ended
@@ -226,7 +222,7 @@ async function results(view, turn) {
 
 function dl(pairs) {
   const known = pairs.filter(([, v]) => v !== null && v !== undefined);
-  return element("dl", { className: "cards" }, ...known.map(([n, v]) => element("div", {}, element("dt", { textContent: n }), element("dd", { textContent: typeof v === "number" ? format(v) : v }))));
+  return element("dl", { className: "cards" }, ...known.map(([n, v]) => element("div", {}, element("dt", { textContent: n }), element("dd", { textContent: typeof v === "number" ? format(v) : v, className: String(v).length > 20 ? "long" : "" }))));
 }
 
 function mistakes(view, run) {
@@ -314,14 +310,15 @@ async function refresh(changed) {
   await refreshRuns();
   // A sweep's figures change when a trial ends, which is when sweep.json is written.
   if (state.view === "sweeps") return changed.some(id => !byId(id)) ? show() : undefined;
-  if (!chosen().some(r => changed.includes(r.id)) && drawn.length) return;
+  if (!changed.includes("") && !chosen().some(r => changed.includes(r.id)) && drawn.length) return;
   if (state.view === "config") return;
   const now = state.view === "curves" && chosen().length ? signature(await get(`api/figures?${query(chosen().map(r => r.key))}`)) : known;
   if (state.view === "results" || !drawn.length || now !== known) return show();
   await Promise.all(drawn.map(d => d.refresh()));
 }
 
-let pending = new Set(), busy = false;
+// What changes while the page is made is drawn once it is.
+let pending = new Set(), busy = true;
 async function work() {
   if (busy) return;
   busy = true;
@@ -338,10 +335,12 @@ async function work() {
   busy = false;
 }
 
-function listen() {
+/** Gives when it listens, or cannot. */
+const listen = () => new Promise(resolve => {
   const events = new EventSource("api/events");
   let lost = false;
   events.onopen = () => {
+    resolve();
     $("live").textContent = "live";
     $("live").classList.add("on");
     if (lost) {
@@ -351,6 +350,7 @@ function listen() {
     lost = false;
   };
   events.onerror = () => {
+    resolve();
     lost = true;
     $("live").textContent = "no connection; trying again";
     $("live").classList.remove("on");
@@ -359,7 +359,7 @@ function listen() {
     for (const id of JSON.parse(e.data)) pending.add(id);
     work();
   };
-}
+});
 
 $("tabs").addEventListener("click", e => {
   if (!e.target.dataset.view) return;
@@ -406,7 +406,10 @@ window.addEventListener("hashchange", () => {
 });
 
 readHash();
+await listen();
 await refreshRuns();
 await show();
-listen();
+busy = false;
+work();
+performance.mark("ready");
 document.body.dataset.ready = "yes";

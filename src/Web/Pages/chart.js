@@ -6,7 +6,7 @@ const numbers = new Intl.NumberFormat("en", { maximumSignificantDigits: 5 });
 export function format(value) {
   if (value === null || Number.isNaN(value)) return "not finite";
   const size = Math.abs(value);
-  return size !== 0 && (size < 1e-3 || size >= 1e7) ? value.toExponential(2).replace("e+", "e") : numbers.format(value);
+  return size !== 0 && (size < 1e-4 || size >= 1e7) ? value.toExponential(2).replace("e+", "e") : numbers.format(value);
 }
 
 export function element(tag, properties, ...children) {
@@ -183,7 +183,8 @@ export class Chart {
     this.drawAxes(g, b, X, Y);
     g.save();
     g.beginPath();
-    g.rect(left, top - 2, right - left, bottom - top + 4);
+    // A little more than the frame, so that points on its edge are whole.
+    g.rect(left - 3, top - 3, right - left + 6, bottom - top + 6);
     g.clip();
     for (const s of this.series) this.drawLine(g, s, X, Y);
     g.restore();
@@ -210,8 +211,10 @@ export class Chart {
       g.fillText(this.log ? format(Number((10 ** t).toPrecision(3))) : format(t), left - 6, Y(t));
     }
     g.textBaseline = "top";
-    g.textAlign = "center";
-    for (const t of ticks(b.x0, b.x1, Math.max(2, Math.floor((right - left) / 70)))) if (X(t) < right - 12) g.fillText(numbers.format(t), X(t), bottom + 6);
+    for (const t of ticks(b.x0, b.x1, Math.max(2, Math.floor((right - left) / 70)))) {
+      g.textAlign = X(t) < right - 12 ? "center" : "right";
+      g.fillText(numbers.format(t), Math.min(X(t), right) + (X(t) < right - 12 ? 0 : 4), bottom + 6);
+    }
   }
 
   drawLine(g, s, X, Y) {

@@ -77,12 +77,18 @@ const svg = (tag, attributes) => {
   return made;
 };
 
-/** How the numbers of a parameter are spread. */
-export function histogram(parent, { name, shape, low, high, counts }) {
-  const most = Math.max(...counts), width = 240, height = 90, bar = width / counts.length;
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", width: "100%", "aria-label": `${name}: from ${format(low)} to ${format(high)}, most often ${format(low + (counts.indexOf(most) + 0.5) / counts.length * (high - low))}` });
-  counts.forEach((n, i) => picture.append(svg("rect", { x: i * bar, width: Math.max(0.5, bar - 0.6), y: height - n / most * height, height: n / most * height, fill: "currentColor", opacity: 0.75 })));
-  parent.append(element("figure", {}, element("figcaption", {}, element("span", { textContent: name })), picture, element("p", { className: "remark", textContent: `${format(low)} to ${format(high)} · ${shape}` })));
+/** How numbers are spread, on an axis from `from` to `to`. Gives what shows others on the same axis. */
+export function histogram(parent, name, from, to) {
+  const width = 240, height = 90, path = svg("path", { fill: "currentColor", opacity: 0.75 }), picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", width: "100%" });
+  const remark = element("p", { className: "remark" }), x = v => (to > from ? (v - from) / (to - from) * (width - 2) : width / 2 - 1);
+  picture.append(path);
+  parent.append(element("figure", {}, element("figcaption", {}, element("span", { textContent: name })), picture, remark));
+  return ({ low, high, counts }, log, words) => {
+    const size = log ? Math.log1p : n => n, most = Math.max(...counts), bar = Math.max(2, (x(high) - x(low)) / counts.length), wide = (bar > 4 ? bar - 0.6 : bar).toFixed(1);
+    path.setAttribute("d", counts.map((n, i) => (n ? `M${(x(low) + i / counts.length * (x(high) - x(low))).toFixed(1)} ${height}v${(-size(n) / size(most) * height).toFixed(1)}h${wide}V${height}z` : "")).join(""));
+    picture.setAttribute("aria-label", `${name}: from ${format(low)} to ${format(high)}, most often ${format(low + (counts.indexOf(most) + 0.5) / counts.length * (high - low))}`);
+    remark.textContent = `${format(low)} to ${format(high)}${words ? ` · ${words}` : ""}`;
+  };
 }
 
 /** How many samples of each class (row) were given each class (column). */

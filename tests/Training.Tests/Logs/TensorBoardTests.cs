@@ -7,6 +7,7 @@ using GpuGrad.Training.Runs.Storage;
 using GpuGrad.Training.Tests.Storage;
 using Tensorboard;
 using static GpuGrad.Training.Tests.Logs.LogRun;
+using HistogramLog = GpuGrad.Training.Logs.TensorBoard.HistogramLog;
 using Value = Tensorboard.Summary.Types.Value;
 
 namespace GpuGrad.Training.Tests.Logs;
@@ -75,6 +76,7 @@ public sealed class TensorBoardTests : IDisposable
             Assert.InRange(last.Bucket[i] - expected.Count(v => v >= last.BucketLimit[i - 1] && v < last.BucketLimit[i]), -1, 1); // a rounded bound
         // Behind a relu nothing is negative, and 16 samples (a batch) are shown.
         Assert.Equal((16.0 * 4 * 24 * 24, 0.0), (histograms["activations/1"].Last().Histo.Num, histograms["activations/1"].Last().Histo.Min));
+        Assert.Equal(Told(histograms), Told(folder["run"]));
     }
 
     [Fact]
@@ -119,8 +121,13 @@ public sealed class TensorBoardTests : IDisposable
     {
         Train(folder["whole"]);
         Train(folder["run"], breakBehind: 4);
+        var open = new HistogramLog(folder["run"]);
+        open.Update();
         Train(folder["run"], breakBehind: broken);
+        open.Update();
         Train(folder["run"]);
+        open.Update();
+        Assert.Equal(Told(folder["whole"]), Told(open));
         Assert.Equal(Comparable(folder["whole"]), Comparable(folder["run"]));
         Assert.Equal(File.ReadAllText(folder["whole/steps.csv"]), File.ReadAllText(folder["run/steps.csv"]));
         Assert.Equal(File.ReadAllText(folder["whole/epochs.csv"]), File.ReadAllText(folder["run/epochs.csv"]));
@@ -173,6 +180,19 @@ public sealed class TensorBoardTests : IDisposable
             Assert.Equal(expected, found);
         }
     }
+
+    private static string[] Told(ILookup<string, (long Step, HistogramProto Histo)> histograms) => [.. histograms.Select(h =>
+        $"{h.Key}: {string.Join("; ", h.Select(e => FormattableString.Invariant($"{e.Step} {e.Histo.Min} {e.Histo.Max} {string.Join(' ', e.Histo.Bucket)}")))}").Order(StringComparer.Ordinal)];
+
+    private static string[] Told(string run)
+    {
+        var log = new HistogramLog(run);
+        log.Update();
+        return Told(log);
+    }
+
+    private static string[] Told(HistogramLog log) => [.. log.Tags.Select(t =>
+        $"{t}: {string.Join("; ", log[t].Select(e => FormattableString.Invariant($"{e.Step} {e.Low} {e.High} {string.Join(' ', e.Counts)}")))}").Order(StringComparer.Ordinal)];
 
     private static Dictionary<(string Tag, long Step), float> Scalars(string run) => EventReader.Values(run)
         .Where(v => v.Value.ValueCase == Value.ValueOneofCase.SimpleValue).ToDictionary(v => (v.Value.Tag, v.Step), v => v.Value.SimpleValue);

@@ -16,6 +16,9 @@ internal sealed class EventFile : IDisposable
     private const string Prefix = "events.out.tfevents.", Suffix = ".gpugrad"; // TensorBoard looks for 'tfevents' in a name
     private const int LengthBytes = sizeof(ulong), ChecksumBytes = sizeof(uint);
 
+    /// <summary>The names of a run's event files, which sort in the order they were written in.</summary>
+    public const string Pattern = $"{Prefix}*{Suffix}";
+
     private readonly string name;
     private readonly AppendedFile file;
     private readonly Dictionary<string, long> earlier;
@@ -34,7 +37,7 @@ internal sealed class EventFile : IDisposable
     public static EventFile Open(WorkFolder folder, IReadOnlyDictionary<string, long> lengths, long steps, Action<GpuGradException>? tolerate)
     {
         var earlier = new Dictionary<string, long>();
-        foreach (string path in Directory.EnumerateFiles(folder.Location, $"{Prefix}*{Suffix}").Order(StringComparer.Ordinal))
+        foreach (string path in Directory.EnumerateFiles(folder.Location, Pattern).Order(StringComparer.Ordinal))
         {
             string old = Path.GetFileName(path);
             long there = new FileInfo(path).Length, kept = Math.Min(there, lengths.GetValueOrDefault(old));
