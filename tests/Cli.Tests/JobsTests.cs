@@ -131,7 +131,7 @@ public sealed class JobsTests : IDisposable
         NumberArray back = Npz.Read(gpugrad["back.npz"])["prediction"];
         Assert.Equal([3, 1, 28, 28], back.Sizes);
         Assert.All(back.ToDoubles(), v => Assert.InRange(v, 0, 1));
-        Assert.Contains("this network gives one for each pixel; expected a name that ends in .npz", gpugrad.Run("predict", "auto", "new.npz", "--out", "back.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("back.csv holds one answer a sample, and this network gives an image; expected a name that ends in .npz", gpugrad.Run("predict", "auto", "new.npz", "--out", "back.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
 
         NpzWriter.Save(gpugrad["pixels.npz"], npz => npz.Add("x", [2, 1, 16, 16], new byte[2 * 256]));
         gpugrad.Write("masks.yaml", "data: {dataset: {shapes: {size: 16, train: 20, test: 10}}, batch: 10}\nmodel: [{conv: {filters: 4, kernel: 3, padding: same}}]\ntrain: {epochs: 1}\ndevice: cpu\n");
@@ -140,6 +140,9 @@ public sealed class JobsTests : IDisposable
         NumberArray masks = Npz.Read(gpugrad["masks.npz"])["prediction"];
         Assert.Equal([2, 16, 16], masks.Sizes);
         Assert.All(masks.ToDoubles(), v => Assert.InRange(v, 0, 3));
+        gpugrad.Run("predict", "masks", "pixels.npz", "--out", "drawn").Done();
+        Assert.Equal(2, Directory.GetFiles(gpugrad["drawn"], "*.png", SearchOption.AllDirectories).Length);
+        Assert.Contains("drawn.csv holds one answer a sample, and this network gives a class for each pixel; expected a folder for masks, or a name that ends in .npz", gpugrad.Run("predict", "masks", "pixels.npz", "--out", "drawn.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -48,13 +48,13 @@ public sealed class PredictVerb : Verb
         if (top && !labels && (trained.Card.Shape.Classes == 0 || trained.Card.Shape.Answer is not null))
             throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? trained.Card.Shape.HasPositionClasses ? "a class for each step" : "a class for each pixel" : "numbers")}; leave it out");
         TagFile? tags = Out is null || !trained.Card.Shape.HasPositionClasses ? null : Tags(Out);
-        if (Out is not null && tags is null)
+        MapFiles? maps = tags is null ? Maps(trained) : null;
+        if (Out is not null && tags is null && maps is null)
             PredictionFile.RequireRoom(Out, trained.Card.Shape);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
         using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
         var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load) { MaskThreshold = Threshold };
-        MapFiles? maps = tags is null ? Maps(trained) : null;
         PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();

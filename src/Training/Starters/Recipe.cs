@@ -38,10 +38,10 @@ internal sealed record Recipe
     public int Patience => Math.Max(5, Epochs / 3);
 
     /// <param name="samples">To learn from.</param>
-    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout, and with kinks where it has samples enough to be smooth.</param>
+    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout, and no better with kinks.</param>
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
-        < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Activation = isClass ? "relu" : "silu", Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
         < Some => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },

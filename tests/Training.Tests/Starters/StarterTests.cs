@@ -71,6 +71,7 @@ public sealed class StarterTests : IDisposable
         Assert.Equal((0, "price"), (starter.Classes, starter.Target));
         Assert.Contains("targets: [price]", starter.Yaml, StringComparison.Ordinal);
         Assert.Contains("normalize-targets: standard", starter.Yaml, StringComparison.Ordinal);
+        Assert.Contains("- silu", starter.Yaml, StringComparison.Ordinal);
         Assert.DoesNotContain("dropout", starter.Yaml, StringComparison.Ordinal);
         Trains(starter);
     }
