@@ -1,9 +1,9 @@
 namespace GpuGrad.Cli;
 
-/// <summary>Adds to CommandLineParser an option that can be repeated and takes one value each time.</summary>
+/// <summary>Adds to CommandLineParser a repeatable option that takes one value each time.</summary>
 internal static class Arguments
 {
-    /// <summary>Takes every <c>--set KEY=VALUE</c> out of the arguments.</summary>
+    /// <summary>Removes every <c>--set KEY=VALUE</c> from the arguments and returns them.</summary>
     public static string[] TakeSets(string[] args, out string[] rest)
     {
         const string Option = "--set";
@@ -22,7 +22,7 @@ internal static class Arguments
         return [.. sets];
     }
 
-    // No option has one hyphen: '-x^2' is what 'explain' is to explain, and goes where the parser takes it for a value.
+    // No option has a single hyphen: '-x^2' is an expression for 'explain', and is moved to where the parser takes it for a value.
     private static string[] Expression(string[] args)
     {
         int at = args is ["explain", ..] ? Array.FindIndex(args, 1, a => a.Length > 1 && a[0] == '-' && a[1] != '-') : -1;

@@ -5,7 +5,7 @@ using GpuGrad.Cli.Verbs;
 
 namespace GpuGrad.Cli;
 
-/// <summary>The whole command line. Whatever goes wrong is one line and an exit code.</summary>
+/// <summary>Runs a command line. Every error becomes one line and an exit code.</summary>
 public static class Commands
 {
     public static int Run(string[] args)

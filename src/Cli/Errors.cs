@@ -7,14 +7,14 @@ using GpuGrad.Training.Diagnostics.Circuits;
 
 namespace GpuGrad.Cli;
 
-/// <summary>Turns what went wrong into a line for the user, with <c>--json</c> an object on standard output too, and an exit code.</summary>
+/// <summary>Turns an exception into a line for the user (with <c>--json</c> also an object on standard output) and an exit code.</summary>
 internal static partial class Errors
 {
     private const int MostStackLines = 60;
 
     public static int Report(Exception e, Output output)
     {
-        // A wrong environment variable shows where a class is first used, what a task met where it is waited for.
+        // Unwrap: a wrong environment variable surfaces in a type initializer, a task's exception where the task is awaited.
         while (e is TypeInitializationException or AggregateException { InnerExceptions.Count: 1 } && e.InnerException is not null)
             e = e.InnerException;
         (int code, string message) = e switch
@@ -26,13 +26,13 @@ internal static partial class Errors
             _ => (ExitCode.Unexpected, $"unexpected {e.GetType()}: {e.Message.ReplaceLineEndings(" ")}"),
         };
         output.Fail(ToJson(e, code, message));
-        // An expression is shown with a mark below the place.
+        // An expression is shown with a marker below the position.
         foreach (string line in e is ExpressionException ? $"gpugrad: {message}".Split('\n') : [$"gpugrad: {message}"])
             Output.Error(line);
-        // The stack of a defect is what a report of it needs.
+        // A bug report needs the stack.
         if (code == ExitCode.Unexpected && e is not (GpuGradException or OperationCanceledException))
         {
-            // What calls itself without end has a hundred thousand lines.
+            // Endless recursion has a hundred thousand lines.
             foreach (string line in e.ToString().ReplaceLineEndings("\n").Split('\n').Take(MostStackLines))
                 Output.Note(line);
         }
@@ -45,7 +45,7 @@ internal static partial class Errors
         return new JsonObject { ["error"] = new JsonObject { ["code"] = code, ["message"] = message, ["file"] = file, ["line"] = line, ["column"] = column } };
     }
 
-    // Messages begin with their place: "file: …", "file:line:column: …", or "file:number: …" with a line in texts, a byte in other files.
+    // Messages start with their place: "file: …", "file:line:column: …", or "file:number: …" with a line in text files, a byte in others.
     private static (string? File, int? Line, int? Column) PlaceIn(string message)
     {
         Match match = Place.Match(message);

@@ -5,7 +5,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Cli;
 
-/// <summary>One line for a command line that CommandLineParser refuses, with the nearest name that there is.</summary>
+/// <summary>One-line errors for command lines that CommandLineParser refuses, with the nearest known name.</summary>
 internal static class UsageError
 {
     public static GpuGradException Of(ParserResult<object> result, IEnumerable<Type> verbs)
@@ -16,11 +16,11 @@ internal static class UsageError
         return new GpuGradException(Fault.Config, $"{Text(result.Errors.First(), names, verb)}; see '{help}'");
     }
 
-    /// <summary>More words than the verb takes.</summary>
+    /// <summary>More arguments than the verb takes.</summary>
     public static GpuGradException Surplus(IEnumerable<string> words) =>
         new(Fault.Config, $"'{words.First()}' is one word too many; options begin with --, see 'gpugrad --help'");
 
-    /// <summary>An option that takes a value and has none; CommandLineParser passes over it where it stands last.</summary>
+    /// <summary>An option without its value; CommandLineParser ignores it in the last position.</summary>
     public static GpuGradException? WithoutValue(Verb verb, IReadOnlyList<string> words)
     {
         string[] valued = [.. OptionsOf(verb.GetType()).Where(o => o.Property.PropertyType != typeof(bool)).Select(o => "--" + o.Option.LongName)];
@@ -32,7 +32,7 @@ internal static class UsageError
         return null;
     }
 
-    /// <summary>An empty word, such as a script's variable that is not set leaves behind: no file, option or name is called so.</summary>
+    /// <summary>An empty argument, such as an unset variable of a script leaves behind: no file, option or name is empty.</summary>
     public static GpuGradException? Empty(IReadOnlyList<string> words)
     {
         for (int i = 1; i < words.Count && words[i] != "--"; i++)
@@ -44,7 +44,7 @@ internal static class UsageError
         return null;
     }
 
-    /// <summary>A number that an option does not take (<see cref="RangeAttribute"/>).</summary>
+    /// <summary>A number outside an option's range (<see cref="RangeAttribute"/>).</summary>
     public static GpuGradException? OutOfRange(Verb verb)
     {
         foreach ((PropertyInfo property, OptionAttribute option) in OptionsOf(verb.GetType()))
@@ -77,7 +77,7 @@ internal static class UsageError
     private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> OptionsOf(Type verb) =>
         verb.GetProperties().Select(p => (p, p.GetCustomAttribute<OptionAttribute>())).Where(p => p.Item2 is not null)!;
 
-    // CommandLineParser does not say which; all but the last are given by then, or none.
+    // CommandLineParser does not say which; all but the last are set by then, or none.
     private static string MissingValue(Type? verb) => string.Join(" or ", (verb?.GetProperties() ?? [])
         .Select(p => p.GetCustomAttribute<ValueAttribute>()).OfType<ValueAttribute>().Where(v => v.Required).OrderBy(v => v.Index).Select(v => v.MetaName));
 }

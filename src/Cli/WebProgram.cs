@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Cli;
 
-/// <summary>Starts <c>gpugrad-web</c>, which lies beside <c>gpugrad</c>, with the same command line.</summary>
+/// <summary>Starts <c>gpugrad-web</c>, which is installed beside <c>gpugrad</c>, with the same command line.</summary>
 internal static partial class WebProgram
 {
     private const string Framework = "Microsoft.AspNetCore.App";
 
-    /// <summary>On Linux and macOS the process becomes the other program (the same process id, the same signals); elsewhere it waits for its end.</summary>
+    /// <summary>On Linux and macOS replaces this process (same process id, same signals); elsewhere waits for the other program to end.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the program or ASP.NET Core's runtime is missing.</exception>
     public static int HandOver(IReadOnlyList<string> words)
     {
@@ -23,7 +23,7 @@ internal static partial class WebProgram
             throw new GpuGradException(Fault.Internal, $"{dotnet} could not be started (error {Marshal.GetLastPInvokeError()})");
         }
         using Process process = Process.Start(new ProcessStartInfo(dotnet, [program, .. words]))!;
-        // Ctrl-C reaches both; the other one decides when it ends.
+        // Ctrl-C reaches both; the other program decides when it ends.
         Console.CancelKeyPress += (_, pressed) => pressed.Cancel = true;
         process.WaitForExit();
         return process.ExitCode;
@@ -36,7 +36,7 @@ internal static partial class WebProgram
             throw new GpuGradException(Fault.Config, FormattableString.Invariant($"this verb needs the ASP.NET Core {version} runtime, which is not in {Path.GetDirectoryName(folder)}; https://dotnet.microsoft.com/download has it (aspnetcore-runtime-{version}.0 in packages of Linux)"));
     }
 
-    // What runs this program, or the one that belongs to the runtime that it runs on.
+    // The dotnet host that runs this program, or the one that belongs to its runtime.
     private static string Dotnet()
     {
         string name = OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet";

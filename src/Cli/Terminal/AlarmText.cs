@@ -2,12 +2,12 @@ using GpuGrad.Training.Health;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>An alarm as people read it.</summary>
+/// <summary>Formats an alarm for people.</summary>
 internal static class AlarmText
 {
     private const int Listed = 4;
 
-    /// <summary>Dead and saturated units at the end of a run, a line each.</summary>
+    /// <summary>Dead and saturated units at the end of a run, one line per layer.</summary>
     public static IEnumerable<string> Idle(IReadOnlyList<IdleUnits> layers)
     {
         foreach ((UnitFault fault, string name, string id) in new[] { (UnitFault.Dead, "dead", AlarmCatalog.DeadUnits), (UnitFault.Saturated, "saturated", AlarmCatalog.SaturatedUnits) })

@@ -6,7 +6,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Shows benchmarks: a table for a person, one JSON value for a machine.</summary>
+/// <summary>Shows benchmarks: a table, or one JSON value.</summary>
 internal static class BenchReport
 {
     public static void Machine(DevicePeak peak, Device device, Output output)
@@ -107,7 +107,7 @@ internal static class BenchReport
         op.Milliseconds > 0 ? Format.Invariant($"{op.RooflineShare * 100:F0} %") : "",
     ];
 
-    // In thousands of millions; nothing where the clock saw no time go by.
+    // In units of 10⁹ per second; empty if the clock measured no time.
     private static string PerSecond(double amount, double milliseconds) => milliseconds > 0 ? Format.Invariant($"{amount / milliseconds / 1e6:F1}") : "";
 
     private static JsonObject About(Device device)

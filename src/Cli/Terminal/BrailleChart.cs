@@ -4,20 +4,20 @@ using System.Text;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>A curve of a <see cref="BrailleChart"/>.</summary>
-/// <param name="Color">As Spectre's markup names it.</param>
-/// <param name="Points">From left to right; what is not finite is left out.</param>
+/// <param name="Color">A colour name of Spectre's markup.</param>
+/// <param name="Points">From left to right; points that are not finite are left out.</param>
 internal sealed record TerminalCurve(string Color, IReadOnlyList<(double X, double Y)> Points);
 
-/// <summary>Curves as braille dots, two across and four down in a character; logarithmic where values reach over more than a decade and a half.</summary>
+/// <summary>Draws curves as braille dots, two by four per character; on a log scale if the values span more than a decade and a half.</summary>
 internal static class BrailleChart
 {
     private const int LabelWidth = 9;
     private const double LogRatio = 30;
 
-    // The bit of each dot of a character: rows from above, left and right.
+    // The bit of each dot of a character: rows from the top, left and right.
     private static readonly int[,] Bits = { { 0x01, 0x08 }, { 0x02, 0x10 }, { 0x04, 0x20 }, { 0x40, 0x80 } };
 
-    /// <summary>Lines of markup, each as wide as asked; later curves lie above earlier ones.</summary>
+    /// <summary>Lines of markup of the given width; later curves are drawn over earlier ones.</summary>
     public static IReadOnlyList<string> Draw(IReadOnlyList<TerminalCurve> curves, int width, int height)
     {
         (double X, double Y)[] all = [.. curves.SelectMany(c => Finite(c))];

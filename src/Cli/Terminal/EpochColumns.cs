@@ -7,19 +7,19 @@ namespace GpuGrad.Cli.Terminal;
 
 /// <summary>A column of the table of epochs.</summary>
 /// <param name="Name">Its heading.</param>
-/// <param name="Value">Of this epoch.</param>
-/// <param name="Width">With the space before it; the same in every epoch.</param>
-/// <param name="Weight">The column with the smallest is left out first where the table is too wide; two of one weight, the later.</param>
+/// <param name="Value">Its value in this epoch.</param>
+/// <param name="Width">Width including the space before it; the same in every epoch.</param>
+/// <param name="Weight">The column with the smallest weight is left out first if the table is too wide; of two with the same, the later one.</param>
 public readonly record struct EpochColumn(string Name, string Value, int Width, int Weight);
 
-/// <summary>The row of an epoch, as wide as the terminal allows.</summary>
+/// <summary>The row of an epoch, with the columns that fit the terminal.</summary>
 public static class EpochColumns
 {
     private const int Narrowest = 40, Number = 9, Share = 8, Time = 11, Always = int.MaxValue;
 
     /// <param name="report">The epoch.</param>
-    /// <param name="judged">The figure that epochs are judged by.</param>
-    /// <param name="width">Characters of a line.</param>
+    /// <param name="judged">The monitored metric.</param>
+    /// <param name="width">Characters per line.</param>
     public static IReadOnlyList<EpochColumn> Of(EpochReport report, Metric judged, int width)
     {
         List<EpochColumn> columns = [.. All(report, judged)];
@@ -39,7 +39,7 @@ public static class EpochColumns
             yield return Column($"{name} loss", Format.Loss(f.Loss), Is("loss") ? Always : train ? 9 : decides ? 8 : hasAccuracy ? 3 : 6);
             if (hasAccuracy)
                 yield return new($"{name} acc", Format.Percent(f.Accuracy), 2 + Math.Max(name.Length + 4, Share), Is("accuracy") ? Always : train ? 4 : decides ? 9 : 7);
-            // The samples that decide have a few figures more.
+            // The monitored samples get a few more metrics.
             if (all is null || !decides)
                 continue;
             foreach ((string figure, double value) in all.Values.Where(v => v.Name == judged.Figure || all.Chosen.Contains(v)).Where(v => v.Name != "accuracy"))

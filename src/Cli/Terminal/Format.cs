@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Numbers as people read them.</summary>
+/// <summary>Formats numbers for people.</summary>
 public static class Format
 {
     public static string Count(double value) => value switch
@@ -30,7 +30,7 @@ public static class Format
         _ => Invariant($"{value * 1000:F0} ms"),
     };
 
-    /// <summary>Four decimals, or powers of ten where a run has gone astray.</summary>
+    /// <summary>Four decimals, or powers of ten for the huge values of a diverging run.</summary>
     public static string Loss(double value) => Math.Abs(value) < 1e5 ? Invariant($"{value:F4}") : Invariant($"{value:E3}");
 
     public static string Percent(double share) => Invariant($"{share * 100:F2} %");

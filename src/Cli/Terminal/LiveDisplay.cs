@@ -9,8 +9,8 @@ using Spectre.Console;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>
-/// A run as a full screen (<c>--live</c>): redrawn four times a second at most, on the terminal's other buffer. When it ends the epochs, alarms and notes are
-/// printed as they are without it, so nothing is lost with the screen.
+/// Full-screen display of a run (<c>--live</c>): redrawn at most four times a second, on the terminal's alternate screen. When it ends, epochs, alarms and
+/// notes are printed as without it, so nothing is lost with the screen.
 /// </summary>
 internal sealed class LiveDisplay(RunConfig config, string device, Output output) : IRunObserver
 {
@@ -26,7 +26,7 @@ internal sealed class LiveDisplay(RunConfig config, string device, Output output
     /// <summary>Whether standard output is a terminal with a second buffer.</summary>
     public static bool IsPossible => Output.IsLive && AnsiConsole.Profile.Capabilities is { Ansi: true, AlternateBuffer: true };
 
-    /// <summary>Shows the screen while something trains.</summary>
+    /// <summary>Shows the screen during a training.</summary>
     public RunResult Run(Func<RunResult> train)
     {
         try

@@ -5,10 +5,10 @@ using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Output of a verb: text for people, or with <c>--json</c> a single JSON value.</summary>
+/// <summary>Output of a verb: text for people, or a single JSON value with <c>--json</c>.</summary>
 public sealed class Output(bool json)
 {
-    // JSON has no number that is not finite: they are the texts "NaN", "Infinity" and "-Infinity", as in metrics.jsonl.
+    // JSON has no numbers that are not finite: they become the strings "NaN", "Infinity" and "-Infinity", as in metrics.jsonl.
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals };
 
     private static Action<string>? rankErrors;
@@ -18,17 +18,17 @@ public sealed class Output(bool json)
 
     public bool IsJson => json;
 
-    /// <summary>Whether a person looks on at a terminal that can redraw.</summary>
+    /// <summary>Whether standard output is a terminal that can redraw.</summary>
     public static bool IsLive => !Console.IsOutputRedirected && AnsiConsole.Profile.Capabilities.Interactive;
 
-    /// <summary>A line for a person; not printed with <c>--json</c>.</summary>
+    /// <summary>Prints a line; not with <c>--json</c>.</summary>
     public void Line(string text = "")
     {
         if (!json)
             Console.Out.WriteLine(Printable.Line(text));
     }
 
-    /// <summary>A piece of text that goes on, shown at once; not printed with <c>--json</c>.</summary>
+    /// <summary>Prints a piece of a continuing text at once; not with <c>--json</c>.</summary>
     public void Piece(string text)
     {
         if (json)
@@ -37,7 +37,7 @@ public sealed class Output(bool json)
         Console.Out.Flush();
     }
 
-    /// <summary>Nothing is printed any more but what goes wrong with this rank alone.</summary>
+    /// <summary>From now on prints only errors of this rank alone.</summary>
     public static void Mute(int rank)
     {
         TextWriter errors = Console.Error;
@@ -49,7 +49,7 @@ public sealed class Output(bool json)
     /// <summary>Prints an error on standard error.</summary>
     public static void Error(string text) => (rankErrors ?? Note)(text);
 
-    /// <summary>A remark that is not part of the answer.</summary>
+    /// <summary>Prints a note on standard error, outside the result.</summary>
     public static void Note(string text)
     {
         if (Volatile.Read(ref holder) is { } hold)
@@ -58,7 +58,7 @@ public sealed class Output(bool json)
             Console.Error.WriteLine(Printable.Line(text));
     }
 
-    /// <summary>Remarks go elsewhere until what is returned is disposed of; they come from any thread.</summary>
+    /// <summary>Redirects notes until the returned object is disposed; they may come from any thread.</summary>
     public static IDisposable HoldNotes(Action<string> hold)
     {
         Volatile.Write(ref holder, hold);
@@ -70,7 +70,7 @@ public sealed class Output(bool json)
         public void Dispose() => Volatile.Write(ref holder, null);
     }
 
-    /// <summary>The answer for a machine; not printed without <c>--json</c>.</summary>
+    /// <summary>Prints the result as JSON; only with <c>--json</c>.</summary>
     public void Json(JsonNode value)
     {
         if (!json)
@@ -79,14 +79,14 @@ public sealed class Output(bool json)
         Console.Out.WriteLine(value.ToJsonString(Indented));
     }
 
-    /// <summary>What a machine gets instead of an answer; nothing where it has one.</summary>
+    /// <summary>Prints an error as JSON in place of a result; nothing if there was a result.</summary>
     public void Fail(JsonNode error)
     {
         if (!answered)
             Json(error);
     }
 
-    /// <summary>A table for a person.</summary>
+    /// <summary>Prints a table.</summary>
     public void Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params ReadOnlySpan<int> rightAligned)
     {
         if (json)

@@ -4,8 +4,8 @@ using System.Text;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>
-/// Text for a terminal. Names of classes, columns, tensors and files come from strangers' files, and a control character in them moves
-/// the cursor, renames the window or hides what follows: it is shown as <c>\x1b</c>.
+/// Escapes text for a terminal. Names of classes, columns, tensors and files come from untrusted files, and a control character in them moves
+/// the cursor, renames the window or hides the text after it: it is shown as <c>\x1b</c>.
 /// </summary>
 internal static class Printable
 {
@@ -29,7 +29,7 @@ internal static class Printable
         return line.ToString();
     }
 
-    // A tab only moves on; U+2028 and U+2029 break lines; U+200E.. and U+202A.. reorder what stands around them.
+    // A tab only moves on; U+2028 and U+2029 break lines; U+200E.. and U+202A.. reorder the text around them.
     private static bool IsHidden(char c) =>
         (char.IsControl(c) && c != '\t') || c is '\u2028' or '\u2029' or '\u200e' or '\u200f' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }

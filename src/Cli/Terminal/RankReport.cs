@@ -6,7 +6,7 @@ using GpuGrad.Training.Distributed.Scaling;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Shows how a training step scales with the ranks: what was measured, and what the cost model makes of it.</summary>
+/// <summary>Shows how a training step scales with the number of ranks: measurements, and the prediction of the cost model.</summary>
 internal static class RankReport
 {
     public static void Scaling(ScalingFigures figures, ICollectives? ranks, Device device, Output output)
@@ -32,7 +32,7 @@ internal static class RankReport
         output.Json(json);
     }
 
-    /// <summary>The answer of <c>--json</c>: times in milliseconds, sizes in bytes.</summary>
+    /// <summary>The <c>--json</c> result: times in milliseconds, sizes in bytes.</summary>
     public static JsonObject ToJson(ScalingFigures figures, ICollectives? ranks, string device) => new()
     {
         ["device"] = device,

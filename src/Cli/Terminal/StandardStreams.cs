@@ -5,12 +5,12 @@ using GpuGrad.Kernels.Files;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>
-/// Standard output and standard error whose failing fails nothing: a full disk, a closed pipe or a stream that was closed before the
-/// program began lose text, not a training. The first loss on standard output that is no closed pipe is said on standard error.
+/// Standard output and error streams whose failure fails nothing: a full disk, a closed pipe or a stream closed before the
+/// start lose text, not a training. The first loss on standard output other than a closed pipe is reported on standard error.
 /// </summary>
 internal static class StandardStreams
 {
-    /// <summary>Puts them in the place of the console's own. A test that calls the program within its own process keeps the console it set.</summary>
+    /// <summary>Replaces the console's own streams. A test that runs the program in its own process keeps the console that it set.</summary>
     public static void Open()
     {
         if (Assembly.GetEntryAssembly() != typeof(StandardStreams).Assembly)
@@ -36,7 +36,7 @@ internal static class StandardStreams
         }
     }
 
-    /// <summary>Passes on what can be written and drops the rest.</summary>
+    /// <summary>Writes what it can and drops the rest.</summary>
     private sealed class LossyStream(Stream target, Action<IOException>? onFirstLoss) : Stream
     {
         private Action<IOException>? onFirstLoss = onFirstLoss;

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;
 
-/// <summary>Shows a run as it goes: a row an epoch, and between them, at a terminal, a line that moves.</summary>
+/// <summary>Shows the progress of a run: a row per epoch, and on a terminal an updating line in between.</summary>
 public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObserver
 {
     private readonly Stopwatch sinceLine = Stopwatch.StartNew();
@@ -36,7 +36,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
     public void OnAlarm(Trainer trainer, Alarm alarm)
     {
         if (alarm.IsRemark)
-            return; // one line at the end has what is left of them
+            return; // one line at the end sums them up
         if (!output.IsJson && Output.IsLive)
             AnsiConsole.Write("\r" + Fit("") + "\r");
         foreach (string line in AlarmText.Lines(alarm))
@@ -57,7 +57,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         sinceLine.Restart();
     }
 
-    /// <summary>Samples a second since the run began, and the seconds that are left at that speed.</summary>
+    /// <summary>Samples per second since the run started, and the seconds left at that speed.</summary>
     internal static (double Speed, double Left) Pace(RunConfig config, Trainer trainer, in StepReport report) =>
         (report.Step * config.Data.Batch / trainer.Seconds, trainer.Seconds / report.Step * (trainer.TotalSteps - report.Step));
 
@@ -77,7 +77,7 @@ public sealed class TrainingDisplay(RunConfig config, Output output) : IRunObser
         return new string('━', full) + new string('─', Width - full) + Format.Invariant($" {share * 100,3:F0} %");
     }
 
-    // Covers what the line before left, without wrapping.
+    // Overwrites what remains of the previous line, without wrapping.
     private static string Fit(string text)
     {
         int width = Math.Max(20, AnsiConsole.Profile.Width - 1);

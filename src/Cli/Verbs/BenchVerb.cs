@@ -100,7 +100,7 @@ public sealed class BenchVerb : OverridingVerb
 
     private static double Number(string text) => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) ? value : double.NaN;
 
-    // Made up where the shape is known, so that nothing has to be read; the first samples of the data set elsewhere.
+    // Random samples if the shape is known, so that nothing has to be read; else the first samples of the data set.
     private static (SampleSet, Normalization, Network) Samples(LoadedConfig loaded, Output output)
     {
         DataConfig data = loaded.Config.Data;

@@ -118,7 +118,7 @@ public sealed class DataVerb : Verb, ITakesOverrides
         return ExitCode.Done;
     }
 
-    // What its columns hold says more than the numbers that become of them; pixels in columns are better seen as pictures.
+    // The columns of a table say more than the inputs made from them; pixels in columns are better shown as pictures.
     private static TableProfile? ProfileOf(LoadedConfig loaded) => loaded.Config.Data.Dataset is CsvConfig { Shape: null } table
         ? TableProfile.Of(Path.Combine(loaded.Folder, table.Path), table, table.Targets.Count > 0 ? table.Targets[0] : table.Label)
         : null;

@@ -38,8 +38,8 @@ public sealed class DoctorVerb : Verb
     [Range(1)]
     public int? Samples { get; set; }
 
-    // A batch norm of a dense layer over four samples multiplies rounding errors by ten, twelve of them by a hundred; where that
-    // is cheap to avoid, it is avoided. Floating-point operations of a sample, forward.
+    // A batch norm of a dense layer over four samples multiplies rounding errors by ten, twelve of them by a hundred; small networks
+    // avoid that with more samples. Floating-point operations per sample, forward.
     private const double LargeNetwork = 1e7;
 
     public override int Run(Output output)
@@ -65,7 +65,7 @@ public sealed class DoctorVerb : Verb
         return failed == 0 ? ExitCode.Done : ExitCode.Device;
     }
 
-    // Their names would fill a screen.
+    // A list of all names would fill a screen.
     private void RequireOp(string[] names)
     {
         if (names.Any(n => n.Contains(Op, StringComparison.OrdinalIgnoreCase)))

@@ -7,14 +7,14 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>The samples that a tool which looks at a single batch works with.</summary>
+/// <summary>The samples for a tool that inspects a single batch.</summary>
 internal sealed record FirstBatch(SampleSet Samples, Normalization Normalization, DataShape Shape, string Origin)
 {
-    /// <summary>The first samples of the config's data set, or random ones where it has none.</summary>
+    /// <summary>Takes the first samples of the config's data set, or random ones if it has none.</summary>
     /// <param name="loaded">The experiment.</param>
-    /// <param name="size">How many; given the network's shape.</param>
-    /// <param name="output">Told what is loaded.</param>
-    /// <param name="only">The position of the only sample that is wanted; null for as many as the size says.</param>
+    /// <param name="size">Number of samples, for the given network.</param>
+    /// <param name="output">Reports what is loaded.</param>
+    /// <param name="only">Position of the only sample wanted; null for as many as <paramref name="size"/> says.</param>
     public static FirstBatch Of(LoadedConfig loaded, Func<Network, int> size, Output output, int? only = null)
     {
         DataConfig data = loaded.Config.Data;

@@ -12,7 +12,7 @@ namespace GpuGrad.Cli.Verbs;
 [Verb("gradcheck", HelpText = "Check the gradients of a network against central differences of its loss, in double precision; --device checks a device's gradients too.")]
 public sealed class GradCheckVerb : ConfigVerb
 {
-    // What the plain loops of the reference device do in a second, about; decides how much is checked by default.
+    // Roughly the speed of the reference device's plain loops; decides how much is checked by default.
     private const double FlopsPerSecond = 1.2e9;
     private const double Seconds = 20;
     private const double SecondsForGroups = 60;
@@ -61,7 +61,7 @@ public sealed class GradCheckVerb : ConfigVerb
     private static int BatchFor(RunConfig config, Network network) =>
         Math.Min(config.Data.Batch, (int)Math.Clamp(4e8 / ForwardFlops(config, network), 2, 8));
 
-    // Each number takes two evaluations, on the average of half the network.
+    // Each element takes two evaluations, on average of half the network.
     private static int? SamplesFor(Network network, double evaluation)
     {
         int tensors = network.Parameters.Count(p => p.Trained) + 1;
@@ -70,7 +70,7 @@ public sealed class GradCheckVerb : ConfigVerb
         return affordable >= largest ? null : (int)Math.Clamp(affordable, 0, 64);
     }
 
-    // Where even one direction a tensor takes too long. Each takes two to six evaluations, of half the network on the average.
+    // For networks where even one direction per tensor takes too long. Each takes two to six evaluations, on average of half the network.
     private static int TogetherFor(Network network, double evaluation)
     {
         int tensors = network.Parameters.Count(p => p.Trained) + 1, groups = Math.Max(4, (int)(SecondsForGroups / (3 * evaluation)));

@@ -90,7 +90,7 @@ public sealed class LandscapeVerb : ConfigVerb
         return trajectory;
     }
 
-    // A run that goes on may have removed it since it was listed.
+    // An active run may have removed it since it was listed.
     private static CheckpointFile? Open(CheckpointEntry entry)
     {
         try

@@ -101,7 +101,7 @@ public sealed class LrFindVerb : ConfigVerb
             });
     }
 
-    // The rates that this seed tried.
+    // The learning rates tried with one seed.
     private static Series Line(RateFinding finding, RateCurve curve)
     {
         int[] tried = [.. Enumerable.Range(0, finding.Rates.Length).Where(i => double.IsFinite(curve.Losses[i]))];

@@ -92,7 +92,7 @@ public sealed class PredictVerb : Verb
         return new TagFile(path);
     }
 
-    // Maps have files of their own.
+    // Image outputs are written to files of their own.
     private MapFiles? Maps(TrainedModel trained)
     {
         if (Out is null)
@@ -122,7 +122,7 @@ public sealed class PredictVerb : Verb
         return prediction with { Label = label, Name = names?[label] };
     }
 
-    // What is there, then the likeliest with their probabilities.
+    // The predicted labels, then the likeliest with their probabilities.
     private string LabelText(Prediction prediction, FittedInput fitted)
     {
         IEnumerable<string> best = prediction.Values

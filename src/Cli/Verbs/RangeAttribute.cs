@@ -2,20 +2,20 @@ using GpuGrad.Cli.Terminal;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>The numbers that an option takes, checked before the verb begins. An option without takes every number from 0 on.</summary>
-/// <param name="lowest">The smallest.</param>
+/// <summary>Range of a numeric option, checked before the verb runs. An option without it takes every number from 0 on.</summary>
+/// <param name="lowest">The smallest allowed value.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class RangeAttribute(double lowest) : Attribute
 {
-    /// <summary>Whether the smallest itself is refused.</summary>
+    /// <summary>Whether the smallest value itself is excluded.</summary>
     public bool Above { get; init; }
 
     public double Highest { get; init; } = double.PositiveInfinity;
 
-    /// <summary>False for NaN.</summary>
+    /// <summary>Whether the range includes a value; false for NaN.</summary>
     public bool Takes(double value) => (Above ? value > lowest : value >= lowest) && value <= Highest;
 
-    /// <summary>Such as "a whole number from 3 to 101".</summary>
+    /// <summary>Description of the range, such as "a whole number from 3 to 101".</summary>
     public string Expected(bool whole)
     {
         string kind = whole ? "a whole number" : "a number";

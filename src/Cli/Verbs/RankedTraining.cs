@@ -9,19 +9,19 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>What runs under an MPI launcher: rank 0 speaks and writes, the others compute.</summary>
+/// <summary>Runs a verb under an MPI launcher: rank 0 prints and writes, the others compute.</summary>
 internal static class RankedTraining
 {
-    // What is wrong with a config or with data is wrong for every rank: rank 0 is given the time to say so.
+    // An error in a config or in data occurs on every rank: rank 0 gets the time to report it.
     private static readonly TimeSpan ForRank0 = TimeSpan.FromSeconds(5);
 
-    // Until then a launcher has ended a process that called MPI_Abort.
+    // By then a launcher has ended a process that called MPI_Abort.
     private static readonly TimeSpan ToAbort = TimeSpan.FromSeconds(2);
 
-    /// <summary>Runs what a verb does, alone or as one of several ranks.</summary>
-    /// <param name="output">Where rank 0 speaks.</param>
-    /// <param name="body">Is given the other ranks; null where this process is alone.</param>
-    /// <param name="remedy">What to do when a rank is lost.</param>
+    /// <summary>Runs the body of a verb, alone or as one of several ranks.</summary>
+    /// <param name="output">Output of rank 0.</param>
+    /// <param name="body">Receives the other ranks; null if this process is alone.</param>
+    /// <param name="remedy">Advice for when a rank is lost.</param>
     public static int Run(Output output, Func<Mpi?, int> body, string remedy = "Continue from the last checkpoint with gpugrad resume.")
     {
         if (Launcher.Find() is not { } launcher)
@@ -33,7 +33,7 @@ internal static class RankedTraining
         try
         {
             int code = body(ranks);
-            // How the training ended is for rank 0 to say: a launcher takes any other code for a rank that broke down.
+            // Only rank 0 reports how the training ended: a launcher takes any other code for a rank that crashed.
             return ranks.Rank == 0 ? code : ExitCode.Done;
         }
         catch (NonFiniteException) when (ranks.Rank > 0)
@@ -52,7 +52,7 @@ internal static class RankedTraining
         }
     }
 
-    // A rank is lost, and the others wait for it in a call that does not return. All of them may miss rank 0: the first speaks for all.
+    // A rank is lost, and the others are blocked in a call that does not return. If rank 0 is lost, the first of the others reports it.
     private static void Leave(Mpi ranks, string what)
     {
         Thread.Sleep(Math.Min(2000, 500 * Math.Max(0, ranks.Rank - 1)));
@@ -64,14 +64,14 @@ internal static class RankedTraining
         self.Kill();
     }
 
-    /// <summary>Open MPI's launcher gives its ranks a terminal that nobody looks at: neither this program nor .NET shall write control codes to it.</summary>
+    /// <summary>Open MPI's launcher gives its ranks a terminal that nobody sees: neither this program nor .NET may write control codes to it.</summary>
     public static void NoTerminal()
     {
         if (Launcher.Find() is { IsOpenMpi: true })
             Environment.SetEnvironmentVariable("TERM", "dumb");
     }
 
-    /// <summary>The config for this rank: a GPU of its own where there are some, else its share of the processors.</summary>
+    /// <summary>The config for this rank: its own GPU if there are any, else its share of the processors.</summary>
     public static LoadedConfig For(LoadedConfig loaded, ICollectives? ranks)
     {
         if (ranks is null)
@@ -81,12 +81,12 @@ internal static class RankedTraining
         string[] gpus = [.. DeviceCatalog.List().Where(d => d.IsGpu && d.Id.StartsWith(kind + ":", StringComparison.Ordinal)).Select(d => d.Id)];
         if (gpus.Length > 0)
             return loaded with { Config = config with { Device = gpus[ranks.LocalRank % gpus.Length] } };
-        // A launcher that binds ranks to processors has shared them out already.
+        // A launcher that binds ranks to processors has distributed them already.
         int threads = config.Threads > 0 ? config.Threads : Math.Max(1, Environment.ProcessorCount / (IsBound() ? 1 : ranks.LocalSize));
         return loaded with { Config = config with { Threads = threads } };
     }
 
-    /// <summary>Training on ranks other than 0: no run folder, no figures, no output.</summary>
+    /// <summary>Trains on ranks other than 0: no run folder, no metrics, no output.</summary>
     public static int Compute(LoadedConfig loaded, TrainingData data, Device device, ICollectives ranks, StopSignals signals, bool isNew, int? until)
     {
         RunConfig config = loaded.For(data).Config;
@@ -97,7 +97,7 @@ internal static class RankedTraining
 
     private static bool IsBound() => OperatingSystem.IsLinux() && File.Exists("/sys/devices/system/cpu/online") && Environment.ProcessorCount < Online();
 
-    // Such as 0-3,6.
+    // A list such as 0-3,6.
     private static int Online() => File.ReadAllText("/sys/devices/system/cpu/online").Trim().Split(',').Sum(r => r.Split('-') is [var a, var b] ? Number(b) - Number(a) + 1 : 1);
 
     private static int Number(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);

@@ -53,7 +53,7 @@ public sealed class ReportVerb : Verb
     private static JsonArray Findings(IEnumerable<LogLine> lines, string kind) =>
         new([.. lines.Select(l => new JsonObject { ["id"] = l.Texts[kind], ["step"] = l.Step, ["finding"] = l.Texts.GetValueOrDefault("finding"), ["units"] = l.Texts.GetValueOrDefault("units") })]);
 
-    // Without taking the folder: a run that goes on can be looked at.
+    // Without locking the folder: an active run can be reported.
     private static ReportedRun Open(string folder)
     {
         if (!RunFolder.IsRun(folder))
@@ -89,7 +89,7 @@ public sealed class ReportVerb : Verb
         return new Judged(samples.Labels is null ? null : Judgement.Of(trained, samples, data.ClassNames, device), samples, evaluation) { Attention = attention };
     }
 
-    // What the network makes of samples that it was not trained on.
+    // Evaluation of the network on samples that it was not trained on.
     private sealed record Judged(Judgement? Judgement = null, SampleSet? Samples = null, TestEvaluation? Evaluation = null)
     {
         public IReadOnlyList<AttentionReading> Attention { get; init; } = [];

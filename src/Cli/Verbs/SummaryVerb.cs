@@ -22,7 +22,7 @@ public sealed class SummaryVerb : ConfigVerb
         Network? known = ModelCheck.Check(loaded.Config);
         if (known is null)
         {
-            // What the config does not say of the samples, the data do.
+            // The data give what the config does not say about the samples.
             DataShape found = LoadData(loaded, output).Shape;
             loaded = loaded with { Config = loaded.Config with { Data = loaded.Config.Data with { FoundShape = found } } };
             known = ModelCheck.Check(loaded.Config, found);
@@ -51,14 +51,14 @@ public sealed class SummaryVerb : ConfigVerb
         return ExitCode.Done;
     }
 
-    // Counted where the step is bound to a device, with room for it: kernels, their splits and fusions are the device's choice.
+    // Counted by binding the step to a device with memory for it: kernels, splits and fusions are chosen by the device.
     private static int Launches(RunConfig config, Network network)
     {
         using Device device = DeviceCatalog.Open(config.Device, config.Threads);
         return device.RunsKernels ? StepLaunches.Of(config, network, device) : 0;
     }
 
-    // On normal numbers, which is what normalised data are to a first layer.
+    // On standard normal inputs, which normalised data resemble.
     private static JsonObject Audit(LoadedConfig loaded, Network network, Output output)
     {
         RunConfig config = loaded.Config;

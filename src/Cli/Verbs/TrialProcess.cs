@@ -6,14 +6,14 @@ using GpuGrad.Training.Sweeps;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>A slot of a sweep's parallel trials: its device and number of threads.</summary>
-/// <param name="Devices">A device a slot.</param>
-/// <param name="Threads">Of each on the cpu; 0 to leave it to the config.</param>
+/// <summary>The slots of a sweep's parallel trials: devices and numbers of threads.</summary>
+/// <param name="Devices">One device per slot.</param>
+/// <param name="Threads">Threads per trial on the cpu; 0 to leave it to the config.</param>
 internal sealed record TrialSlots(IReadOnlyList<string> Devices, int Threads)
 {
     public int Count => Devices.Count;
 
-    /// <summary>A GPU a slot where the base leaves the device open and there are some; else the processors are shared out.</summary>
+    /// <summary>One GPU per slot if the base config leaves the device open and there are GPUs; else the processors are divided among slots.</summary>
     public static TrialSlots Of(SweepPlan plan, int? asked)
     {
         string device = DeviceCatalog.Find(plan.Base.Config.Device).Id;
@@ -31,12 +31,12 @@ internal sealed record TrialSlots(IReadOnlyList<string> Devices, int Threads)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Count} at a time on {string.Join(", ", Devices.Distinct())}{(Threads > 0 ? $", {Threads} thread{(Threads == 1 ? "" : "s")} each" : "")}");
 }
 
-/// <summary>Trains a trial in a process of its own: <c>train</c> for a new one, <c>resume</c> for one that goes on.</summary>
+/// <summary>Trains a trial in its own process: <c>train</c> for a new one, <c>resume</c> for one to continue.</summary>
 internal sealed class TrialProcess(SweepPlan plan, SweepFolder folder, TrialSlots slots) : ITrialRunner
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The words of a new trial's command.</summary>
+    /// <summary>The command-line arguments of a new trial.</summary>
     public static IEnumerable<string> Arguments(SweepPlan plan, SweepFolder folder, int trial, IReadOnlyList<string> overrides, int epochs) =>
         ["train", plan.BasePath, .. overrides.SelectMany(o => new[] { "--set", o }), "--out", folder.TrialPath(trial), .. Until(plan, epochs)];
 
@@ -57,7 +57,7 @@ internal sealed class TrialProcess(SweepPlan plan, SweepFolder folder, TrialSlot
 
     private static IEnumerable<string> Until(SweepPlan plan, int epochs) => epochs < plan.Rungs[^1] ? ["--until", epochs.ToString(CultureInfo.InvariantCulture)] : [];
 
-    // A killed sweep leaves its trials running; whoever goes on waits for them.
+    // A killed sweep leaves its trials running; a resumed one waits for them.
     private static async Task Free(string path, CancellationToken stop)
     {
         while (Directory.Exists(path) && !stop.IsCancellationRequested)
@@ -89,7 +89,7 @@ internal sealed class TrialProcess(SweepPlan plan, SweepFolder folder, TrialSlot
         return (process.ExitCode, said);
     }
 
-    // Started by dotnet with a library, or as a program of its own.
+    // Started by dotnet with a library, or as a native program.
     private static ProcessStartInfo Self(IEnumerable<string> words)
     {
         string program = Environment.ProcessPath!, library = Path.Combine(AppContext.BaseDirectory, "gpugrad.dll");
@@ -98,7 +98,7 @@ internal sealed class TrialProcess(SweepPlan plan, SweepFolder folder, TrialSlot
     }
 }
 
-/// <summary>Reads what others have trained.</summary>
+/// <summary>Reads the results of trials that were trained elsewhere.</summary>
 internal sealed class TrialCollector(SweepPlan plan, SweepFolder folder) : ITrialRunner
 {
     public Task<TrialResult?> Train(int trial, IReadOnlyList<string> overrides, int epochs, int slot, CancellationToken stop) =>

@@ -9,23 +9,23 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>A verb of the command line with its options.</summary>
+/// <summary>Base of the verbs of the command line; an option is a property.</summary>
 public abstract class Verb
 {
     [Option("json", HelpText = "Print the result as one JSON value.")]
     public bool Json { get; set; }
 
-    /// <summary>Words that no other value takes: a mistake.</summary>
+    /// <summary>Arguments beyond those of the verb, which is an error.</summary>
     [Value(int.MaxValue, Hidden = true)]
     public IEnumerable<string> Surplus { get; set; } = [];
 
-    /// <summary>The command line: an option that has a default does not tell whether it was given.</summary>
+    /// <summary>The raw command line, since a default value does not tell whether an option was given.</summary>
     internal IReadOnlyList<string> Words { get; set; } = [];
 
-    /// <summary>Refuses options that were given where they change nothing.</summary>
-    /// <param name="matter">Whether they change something.</param>
-    /// <param name="what">What they go with.</param>
-    /// <param name="options">Their names.</param>
+    /// <summary>Refuses options that were given but have no effect.</summary>
+    /// <param name="matter">Whether they have an effect.</param>
+    /// <param name="what">What the options require, for the message.</param>
+    /// <param name="options">Names of the options.</param>
     protected void OnlyWith(bool matter, string what, params IReadOnlyList<string> options)
     {
         string? idle = matter ? null : options.FirstOrDefault(o => Words.TakeWhile(w => w != "--").Any(w => w == "--" + o || w.StartsWith($"--{o}=", StringComparison.Ordinal)));
@@ -33,7 +33,7 @@ public abstract class Verb
             throw new GpuGradException(Fault.Config, $"--{idle} goes with {what}");
     }
 
-    /// <summary>Does it; gives the exit code.</summary>
+    /// <summary>Runs the verb and returns the exit code.</summary>
     public abstract int Run(Output output);
 }
 
@@ -43,7 +43,7 @@ internal interface ITakesOverrides
     IEnumerable<string> Set { get; set; }
 }
 
-/// <summary>A verb that may begin with an experiment: the options that override a config.</summary>
+/// <summary>Base of verbs that may take an experiment: the options that override a config.</summary>
 public abstract class OverridingVerb : Verb, ITakesOverrides
 {
     [Option("set", HelpText = "KEY.KEY=VALUE: overrides the config; null removes a key. Any number of times.")]
@@ -69,7 +69,7 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
         return RunConfigFile.Load(path, overrides);
     }
 
-    /// <summary>Opens the device of a config; where the choice was left open, says what was chosen and why.</summary>
+    /// <summary>Opens the device of a config; if the choice was left open, reports the chosen one and why.</summary>
     internal static Device OpenDevice(RunConfig config, Output output) => OpenDevice(config.Device, config.Threads, output);
 
     /// <summary>Opens a device by its id.</summary>
@@ -82,17 +82,17 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
         return device;
     }
 
-    /// <summary>Loads and prepares the data of a config, telling what takes time.</summary>
+    /// <summary>Loads and prepares the data of a config, reporting progress.</summary>
     /// <param name="loaded">The experiment.</param>
-    /// <param name="output">Told what was loaded.</param>
-    /// <param name="fitted">What its training learned of the data; null for a new training.</param>
+    /// <param name="output">Reports what was loaded.</param>
+    /// <param name="fitted">Scaling and categories fitted in an earlier training; null for a new training.</param>
     internal static TrainingData LoadData(LoadedConfig loaded, Output output, FittedInput? fitted = null)
     {
         using var progress = new LoadingDisplay();
         return Loaded(LoadAsync(loaded, progress, fitted), progress, output);
     }
 
-    /// <summary>Opens the device of a config and makes it ready to train while the data is loaded, which takes longer.</summary>
+    /// <summary>Opens the device of a config and warms it up while the data are loaded, which takes longer.</summary>
     internal static (Device Device, TrainingData Data) OpenAndLoad(LoadedConfig loaded, StopSignals signals, Output output)
     {
         using var progress = new LoadingDisplay(waits: true);
@@ -128,7 +128,7 @@ public abstract class OverridingVerb : Verb, ITakesOverrides
     }
 }
 
-/// <summary>A verb that begins with an experiment.</summary>
+/// <summary>Base of verbs that take an experiment.</summary>
 public abstract class ConfigVerb : OverridingVerb
 {
     [Value(0, MetaName = "CONFIG", Required = true, HelpText = "The YAML file of the experiment.")]

@@ -3,10 +3,10 @@ using CommandLine;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>Every verb, in the order of the help.</summary>
+/// <summary>Lists every verb, in the order of the help.</summary>
 internal static class VerbList
 {
-    /// <summary>The verb that the first word names, else all: looking at every option of every verb takes time at each start.</summary>
+    /// <summary>The verb named by the first argument, else all: reflection over every option of every verb would slow down each start.</summary>
     public static Type[] For(IReadOnlyList<string> words)
     {
         Type? named = words.Count == 0 ? null : Array.Find(All, v => v.GetCustomAttribute<VerbAttribute>()!.Name == words[0]);

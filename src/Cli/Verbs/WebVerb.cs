@@ -5,12 +5,12 @@ using GpuGrad.Cli.Terminal;
 namespace GpuGrad.Cli.Verbs;
 
 /// <summary>
-/// A verb that listens for HTTP. It needs ASP.NET Core's runtime, so it runs in a program of its own, <c>gpugrad-web</c>, which reads the same
-/// command line and sets <see cref="Host"/>; every other verb needs the base runtime alone.
+/// A verb that serves HTTP. It needs ASP.NET Core's runtime, so it runs in a separate program, <c>gpugrad-web</c>, which reads the same
+/// command line and sets <see cref="Host"/>; every other verb needs only the base runtime.
 /// </summary>
 public abstract class WebVerb : Verb
 {
-    /// <summary>Does the work, in the program that can; null in the one that hands over to it.</summary>
+    /// <summary>Runs the verb in the program with ASP.NET Core; null in the one that hands over to it.</summary>
     internal static Func<WebVerb, Output, int>? Host { get; set; }
 
     public abstract int Port { get; set; }
@@ -28,7 +28,7 @@ public abstract class WebVerb : Verb
     }
 
     /// <summary>Address to listen on.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is no IP address.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not an IP address.</exception>
     internal IPAddress Address => Bind == "localhost" ? IPAddress.Loopback
         : IPAddress.TryParse(Bind, out IPAddress? address) ? address
         : throw new GpuGradException(Fault.Config, $"--bind {Bind}; expected an IP address such as 127.0.0.1 or 0.0.0.0");

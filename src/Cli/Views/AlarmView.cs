@@ -4,7 +4,7 @@ using GpuGrad.Training.Health;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>Explanation of an alarm.</summary>
+/// <summary>Prints the explanation of an alarm.</summary>
 internal static class AlarmView
 {
     private const int Width = 100;

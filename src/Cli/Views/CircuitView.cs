@@ -5,7 +5,7 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>An expression at a point, for a terminal, a machine or a browser.</summary>
+/// <summary>Shows an expression at a point: as text, JSON or HTML.</summary>
 internal sealed class CircuitView
 {
     private readonly CircuitRun run;
@@ -26,7 +26,7 @@ internal sealed class CircuitView
 
     private static IReadOnlyList<string> ClaimColumns { get; } = ["claim", "gives", "is", "verdict"];
 
-    /// <summary>Prints it; gives the exit code: a wrong claim is a failure.</summary>
+    /// <summary>Shows it and returns the exit code, which is a failure for a wrong claim.</summary>
     public int Show(Output output, string? html)
     {
         output.Line($"value {Number(run.Value)}");

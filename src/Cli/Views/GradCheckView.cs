@@ -6,7 +6,7 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>A gradient check for a terminal, a machine or a browser.</summary>
+/// <summary>Shows a gradient check: as text, JSON or HTML.</summary>
 internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepError> steps, FirstBatch batch, string? device)
 {
     private IReadOnlyList<string> Columns => ["layer", "kind", "tensor", "shape", "moved", "kinks", "rel. error", .. device is null ? Array.Empty<string>() : [device], "verdict"];

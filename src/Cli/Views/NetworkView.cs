@@ -6,7 +6,7 @@ using GpuGrad.Training.Reports;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>A network on one sample, for a terminal, a machine or a browser.</summary>
+/// <summary>Shows a network on one sample: as text, JSON or HTML.</summary>
 internal sealed class NetworkView(string name, int sample, NetworkExplanation network)
 {
     private const int MostShown = 4;

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>A table in figures: a line a column, then what looks odd.</summary>
+/// <summary>Prints a profile of a table: one line per column, then what looks suspicious.</summary>
 public static class TableView
 {
     private const int MostColumns = 100, WidestName = 20, WidestValues = 33, ShownClasses = 4;

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>Texts of a data set in figures.</summary>
+/// <summary>Prints statistics of a text data set.</summary>
 internal static class TextView
 {
     public static void Show(TextSummary text, Output output)

@@ -3,7 +3,7 @@ using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>Which weights a run begins with: what was loaded, and what was not and why.</summary>
+/// <summary>Prints the initial weights of a run: those loaded, and those not loaded with the reason.</summary>
 internal static class TransferView
 {
     private const int MostRows = 40;
@@ -12,7 +12,7 @@ internal static class TransferView
     {
         int loaded = transfer.Loaded.Count();
         output.Line(Format.Invariant($"weights    {loaded:N0} of {transfer.Parameters.Count:N0} parameters and running statistics from {transfer.File}"));
-        // What was left is why anybody looks.
+        // The weights not loaded come first: they are the reason to look.
         string[][] left = [.. transfer.Left.Concat(transfer.Extra).Select(t => Row(t, t.Why!))];
         string[][] rows = [.. left, .. transfer.Loaded.Take(Math.Max(0, MostRows - left.Length)).Select(t => Row(t, t.From == t.Name ? "loaded" : $"loaded from {t.From}"))];
         output.Line();
