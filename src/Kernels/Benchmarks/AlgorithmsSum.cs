@@ -10,15 +10,15 @@ using Device = GpuGrad.Kernels.Devices.Device;
 namespace GpuGrad.Kernels.Benchmarks;
 
 /// <summary>
-/// The reductions of ILGPU.Algorithms, as they come: what our sums are held against on every device that runs kernels. One row is its
-/// reduction over a device, several rows are a group each and its reduction over a group.
+/// The reductions of ILGPU.Algorithms, for comparison with our sums on every device that runs kernels. One row uses its
+/// device-wide reduction, several rows use one group each and its group reduction.
 /// </summary>
 internal static class AlgorithmsSum
 {
     private const string Library = "ILGPU.Algorithms";
     private const int Threads = GroupReduce.Threads, Runs = 20;
 
-    /// <summary>Times sums over the rows of [rows, size], and counts the distinct results of 20 runs; null on devices that run no kernels.</summary>
+    /// <summary>Times sums over the rows of [rows, size], and counts the distinct results of 20 runs; null on devices without kernels.</summary>
     /// <exception cref="GpuGradException">Its result is wrong, so its time would mean nothing.</exception>
     public static Yardstick? Of(Device device, int rows, int size, double seconds)
     {

@@ -6,14 +6,14 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Benchmarks;
 
 /// <summary>
-/// The processor's limits: multiply-adds that touch no memory, and the triad a = b + s·c (McCalpin's STREAM) over working
-/// sets of a cache's size. Plain loops of their own, so that the kernels are measured against the machine, not against
+/// Measures the processor's peak: multiply-adds that touch no memory, and the triad a = b + s·c (McCalpin's STREAM) over working
+/// sets of a cache's size. The loops are its own, so that kernels are compared with the machine, not with
 /// themselves.
 /// </summary>
 internal static unsafe class CpuPeak
 {
     private const int Tries = 15;
-    private const int Chains = 24;     // independent sums: latency of 4 cycles times 2 units is 8, and a few to spare
+    private const int Chains = 24;     // independent sums: a latency of 4 cycles times 2 units is 8, with a margin
     private const int Steps = 100_000; // about 0.3 ms
 
     private static readonly (string Name, long Bytes)[] Sets = [("L2", 512 << 10), ("L3", 6 << 20), ("memory", 192 << 20)];
@@ -21,7 +21,7 @@ internal static unsafe class CpuPeak
     public static DevicePeak Measure(int threads)
     {
         double flops = 2.0 * Chains * Simd.Lanes * Steps * threads / Best(threads, worker => Multiply(worker));
-        // A set of the second-level cache is one a core, the others are shared.
+        // The L2 set is per core, the others are shared.
         MemoryLevel[] levels = [.. Sets.Select((s, i) => Level(s.Name, i == 0 ? s.Bytes * threads : s.Bytes, threads))];
         return new DevicePeak(flops, levels, $"fused multiply-adds in {Simd.Description} registers and a triad, {threads} thread{(threads == 1 ? "" : "s")}");
     }
@@ -38,7 +38,7 @@ internal static unsafe class CpuPeak
         return new MemoryLevel(name, bytes, (double)moved * repeats * threads / seconds);
     }
 
-    // Threads of their own that start together; the last one's time counts.
+    // Separate threads that start together; the slowest one's time counts.
     private static double Best(int threads, Action<int> body)
     {
         double best = double.PositiveInfinity;
@@ -81,7 +81,7 @@ internal static unsafe class CpuPeak
             Triad<V128>(memory, floats, repeats);
     }
 
-    // Two rounds of 12 where there are 16 registers, one of 24 where there are 32: the same work.
+    // Two rounds of 12 with 16 registers, one of 24 with 32: the same work.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static float Multiply<V>(int seed) where V : struct, IVector<V>
     {

@@ -8,25 +8,25 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Benchmarks;
 
-/// <summary>A level of the memory: how much fits, and how fast reads and writes of that much are.</summary>
-/// <param name="Name">L2, L3, memory.</param>
-/// <param name="Bytes">The size that was measured; larger working sets belong to the next level.</param>
-/// <param name="BytesPerSecond">Reads and writes together.</param>
+/// <summary>Bandwidth of a level of the memory hierarchy.</summary>
+/// <param name="Name">Name: L2, L3, memory.</param>
+/// <param name="Bytes">The measured size; larger working sets belong to the next level.</param>
+/// <param name="BytesPerSecond">Reads plus writes.</param>
 public sealed record MemoryLevel(string Name, long Bytes, double BytesPerSecond);
 
 /// <summary>The measured peak of a device: the roofline that benchmarks are compared with.</summary>
-/// <param name="Flops">Float operations a second; a fused multiply-add is two.</param>
-/// <param name="Levels">Smallest first.</param>
-/// <param name="How">In words.</param>
+/// <param name="Flops">Float operations per second; a fused multiply-add counts as two.</param>
+/// <param name="Levels">Memory levels, smallest first.</param>
+/// <param name="How">How it was measured.</param>
 public sealed record DevicePeak(double Flops, IReadOnlyList<MemoryLevel> Levels, string How)
 {
-    /// <summary>Measures for about a second; best of many tries, because a peak is not an average.</summary>
+    /// <summary>Measures for about a second and takes the best of many tries, because a peak is not an average.</summary>
     public static DevicePeak Of(Device device) => device is CpuDevice cpu ? CpuPeak.Measure(cpu.Threads) : OfOps(device);
 
-    /// <summary>The bandwidth of the memory that holds so many bytes.</summary>
+    /// <summary>Bandwidth of the memory level that holds this many bytes.</summary>
     public double Bandwidth(double bytes) => (Levels.FirstOrDefault(l => bytes <= l.Bytes) ?? Levels[^1]).BytesPerSecond;
 
-    /// <summary>The least seconds that so much work can take: arithmetic or memory, whichever is slower.</summary>
+    /// <summary>The least time in seconds for this work: arithmetic or memory, whichever is slower.</summary>
     public double Floor(Cost cost) => Math.Max(cost.Flops / Flops, cost.Bytes / Bandwidth(cost.Bytes));
 
     // Where no loop of our own can be written for the device: its best product and its best copy.
@@ -48,7 +48,7 @@ public sealed record DevicePeak(double Flops, IReadOnlyList<MemoryLevel> Levels,
         return new DevicePeak(flops, [new MemoryLevel("memory", copied, bandwidth)], "the best product and a copy");
     }
 
-    // Seconds.
+    // The best time in seconds.
     private static double Best(Device device, Op op, params ReadOnlySpan<Shape> shapes)
     {
         using var memory = new DeviceMemory(device);

@@ -10,29 +10,29 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Benchmarks;
 
-/// <summary>An op in figures: proven against the reference first, then timed, forward and backward.</summary>
+/// <summary>Benchmark of an op: first checked against the reference, then timed, forward and backward.</summary>
 /// <param name="Op">Its name.</param>
-/// <param name="Sizes">The shape asked for.</param>
-/// <param name="Checked">The sizes at which it was compared with the reference: the shape, or less where that would take too long.</param>
-/// <param name="Error">Relative error of the results, forward and backward, there.</param>
-/// <param name="Cost">Of the forward op.</param>
+/// <param name="Sizes">The requested shape.</param>
+/// <param name="Checked">The sizes used for the check: the shape, or less if that would take too long.</param>
+/// <param name="Error">Relative error of outputs and gradients in the check.</param>
+/// <param name="Cost">Cost of the forward op.</param>
 /// <param name="Forward">Times of the forward op.</param>
-/// <param name="Backward">Times of the ops that its gradient takes, slowest first.</param>
-/// <param name="Yardstick">Another library on the same work; null where there is none to compare with.</param>
+/// <param name="Backward">Times of the ops of its gradient, slowest first.</param>
+/// <param name="Yardstick">Another library on the same work; null for none.</param>
 public sealed record OpFigures(string Op, int[] Sizes, int[] Checked, double Error, Cost Cost, Timing Forward, IReadOnlyList<NodeTime> Backward, Yardstick? Yardstick);
 
 /// <summary>Times one op on one device.</summary>
 public static class OpBenchmarkRun
 {
-    // The reference is a plain loop in double: a tenth of a second.
+    // The reference is a plain loop in double: this is a tenth of a second.
     private const double MostReferenceFlops = 3e7;
     private const ulong Seed = 1;
 
     /// <param name="benchmark">The op.</param>
     /// <param name="sizes">Its sizes.</param>
-    /// <param name="device">Where it runs.</param>
-    /// <param name="peak">What the backward ops are held against; null: they are not timed.</param>
-    /// <param name="seconds">Time to spend on the forward op, and as much again on the backward ones.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="peak">The device's peak for comparison; null to skip the backward ops.</param>
+    /// <param name="seconds">Time to spend on the forward op, and again on the backward ones.</param>
     /// <exception cref="GpuGradException">The sizes do not fit the op, or its result is wrong.</exception>
     public static OpFigures Run(OpBenchmark benchmark, int[] sizes, Device device, DevicePeak? peak, double seconds)
     {
@@ -70,7 +70,7 @@ public static class OpBenchmarkRun
         return new OpFigures(benchmark.Name, sizes, small, Math.Max(check.Forward, check.Backward), graph.Nodes[0].Cost, forward, backward, yardstick);
     }
 
-    // The gradient of a sum over the outputs; what makes that sum is not part of the op.
+    // The gradient of a sum over the outputs; the ops that make that sum are not part of it.
     private static IEnumerable<Tensor> AddGradients(Graph graph, OpCase testCase, Tensor[] inputs, Tensor output)
     {
         graph.Scope = "sum";
@@ -82,19 +82,19 @@ public static class OpBenchmarkRun
         return graph.Differentiate(sum, wanted).OfType<Tensor>();
     }
 
-    // Halves the largest size until the reference is quick. Sizes that are not independent (a group's channels) are halved alike.
+    // Halves the largest size until the reference is fast enough. Dependent sizes (a group's channels) are halved together.
     private static int[] SmallEnough(OpBenchmark benchmark, int[] sizes)
     {
         int[] small = [.. sizes];
         while (Flops(benchmark, small) > MostReferenceFlops && small.Max() > 1)
         {
             int largest = Array.IndexOf(small, small.Max());
-            small[largest] -= small[largest] / 2; // rounded up, without a sum that overflows
+            small[largest] -= small[largest] / 2; // rounded up, without overflow
         }
         return small;
     }
 
-    // Of the shape alone: no values are drawn for it.
+    // From the shape only: no values are generated.
     private static double Flops(OpBenchmark benchmark, int[] sizes)
     {
         double product = 1;

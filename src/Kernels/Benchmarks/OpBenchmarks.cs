@@ -16,14 +16,14 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Benchmarks;
 
-/// <summary>An op that can be timed by itself.</summary>
-/// <param name="Name">What <c>--op</c> takes.</param>
-/// <param name="Sizes">What <c>--shape</c> takes; null for a shape of any rank.</param>
-/// <param name="Example">A shape.</param>
-/// <param name="Make">The op with operands for these sizes.</param>
+/// <summary>An op that can be benchmarked by itself.</summary>
+/// <param name="Name">The value of <c>--op</c>.</param>
+/// <param name="Sizes">Names of the sizes in <c>--shape</c>; null for a shape of any rank.</param>
+/// <param name="Example">An example shape.</param>
+/// <param name="Make">Makes the op with operands of these sizes.</param>
 public sealed record OpBenchmark(string Name, string? Sizes, string Example, Func<RandomStream, int[], OpCase> Make);
 
-/// <summary>The ops that <c>gpugrad bench --op</c> knows.</summary>
+/// <summary>The ops of <c>gpugrad bench --op</c>.</summary>
 public static class OpBenchmarks
 {
     public static IReadOnlyList<OpBenchmark> All { get; } =

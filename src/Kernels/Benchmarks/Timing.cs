@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace GpuGrad.Kernels.Benchmarks;
 
-/// <summary>Repeated measurements of one thing, in milliseconds, sorted. The median is the figure, the minimum what an idle machine does.</summary>
+/// <summary>Repeated measurements in milliseconds, sorted. The median is the result, the minimum is that of an idle machine.</summary>
 public sealed class Timing
 {
     private const int MostSamples = 100_000;
@@ -24,12 +24,12 @@ public sealed class Timing
     public int Count => sorted.Length;
 
     /// <summary>
-    /// Runs something for about <paramref name="seconds"/>, at least <paramref name="fewest"/> times, after a third of that
-    /// to warm up: caches, and the JIT, which compiles what runs often a second time.
+    /// Runs something for about <paramref name="seconds"/>, at least <paramref name="fewest"/> times, after a warm-up of a third of
+    /// that: for caches, and for the JIT, which recompiles hot code.
     /// </summary>
-    /// <param name="run">Returns when the work is done, not when it is enqueued.</param>
+    /// <param name="run">Must return when the work is done, not when it is enqueued.</param>
     /// <param name="seconds">Time to spend on samples.</param>
-    /// <param name="fewest">Samples at least.</param>
+    /// <param name="fewest">Least number of samples.</param>
     public static Timing Of(Action run, double seconds, int fewest = 5)
     {
         var clock = Stopwatch.StartNew();

@@ -3,16 +3,16 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Conformance;
 
-/// <summary>Sizes of cases: first those chosen for what is special about them, then random ones without end.</summary>
+/// <summary>Sizes of test cases: first hand-picked ones, then random ones without end.</summary>
 internal static class CaseSizes
 {
     private const int Longest = 17;
     private const int MostElements = 700;
 
-    /// <summary>The chosen size of a round, or one drawn once they are used up.</summary>
+    /// <summary>The hand-picked size of a round, or a random one once they are used up.</summary>
     public static T At<T>(IReadOnlyList<T> chosen, int round, Func<T> draw) => round < chosen.Count ? chosen[round] : draw();
 
-    /// <summary>A small shape of a rank between two.</summary>
+    /// <summary>A small random shape with a rank in a range.</summary>
     public static Shape Draw(RandomStream random, int lowestRank, int highestRank)
     {
         var sizes = new int[lowestRank + random.NextInt(highestRank - lowestRank + 1)];
@@ -25,6 +25,6 @@ internal static class CaseSizes
         return new Shape(sizes);
     }
 
-    /// <summary>1 to <paramref name="most"/>.</summary>
+    /// <summary>A random size from 1 to <paramref name="most"/>.</summary>
     public static int Draw(RandomStream random, int most) => 1 + random.NextInt(most);
 }

@@ -4,9 +4,9 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Conformance;
 
-/// <summary>An operand of a test case: its type and its values (whole numbers for integers and bytes).</summary>
+/// <summary>An operand of a test case: its type and its values (integral for integers and bytes).</summary>
 /// <param name="Type">Shape and element type.</param>
-/// <param name="Values">One number an element.</param>
+/// <param name="Values">One number per element.</param>
 /// <param name="Differentiable">Whether its gradient is checked; reals only.</param>
 public sealed record CaseInput(TensorType Type, double[] Values, bool Differentiable = true)
 {
@@ -18,7 +18,7 @@ public sealed record CaseInput(TensorType Type, double[] Values, bool Differenti
     public static CaseInput Uniform(RandomStream random, Shape shape, double low, double high) =>
         new(new TensorType(shape), Draw(shape, () => random.NextUniform(low, high)));
 
-    /// <summary>Normal numbers at least <paramref name="gap"/> away from each place where a derivative jumps.</summary>
+    /// <summary>Normal numbers at least <paramref name="gap"/> away from each discontinuity of a derivative.</summary>
     public static CaseInput AwayFrom(RandomStream random, Shape shape, IReadOnlyList<double> kinks, double gap = 1e-3, double scale = 2) =>
         new(new TensorType(shape), Draw(shape, () =>
         {
@@ -29,7 +29,7 @@ public sealed record CaseInput(TensorType Type, double[] Values, bool Differenti
             return x;
         }));
 
-    /// <summary>Numbers no two of which are nearer than <paramref name="gap"/>, in random order: no maximum is ambiguous.</summary>
+    /// <summary>Numbers at least <paramref name="gap"/> apart, in random order, so that no maximum is ambiguous.</summary>
     public static CaseInput Distinct(RandomStream random, Shape shape, double gap = 0.01)
     {
         int[] order = random.Permutation(shape.Count);
@@ -45,22 +45,22 @@ public sealed record CaseInput(TensorType Type, double[] Values, bool Differenti
     private static double[] Draw(Shape shape, Func<double> next) => [.. Enumerable.Range(0, shape.Count).Select(_ => next())];
 }
 
-/// <summary>An op with operands: run on any device it must give what the reference gives, and its gradient must be true.</summary>
-/// <param name="Name">For the report: the op and what is special about the case.</param>
+/// <summary>An op with operands. On any device it must match the reference, and its gradient must be right.</summary>
+/// <param name="Name">For the report: the op and what the case covers.</param>
 /// <param name="Op">The op.</param>
 /// <param name="Inputs">Its operands in order.</param>
 public sealed record OpCase(string Name, Op Op, IReadOnlyList<CaseInput> Inputs)
 {
-    /// <summary>False for ops behind the loss (optimizers, metrics), which have no gradient.</summary>
+    /// <summary>False for ops after the loss (optimizers, metrics), which have no gradient.</summary>
     public bool Differentiable { get; init; } = true;
 
-    /// <summary>Outputs that the gradient may flow into; all real ones when null. Saved intermediates are left out here.</summary>
+    /// <summary>Outputs that the gradient may flow into; all real ones if null. Saved intermediates are excluded here.</summary>
     public IReadOnlyList<int>? GradientOutputs { get; init; }
 
     public override string ToString() => $"{Name} {string.Join(" ", Inputs.Select(i => i.Type))}";
 }
 
-/// <summary>A family of ops with a source of cases of any number: sizes of 1, odd ones and non-multiples among them.</summary>
+/// <summary>A family of ops with an endless source of cases, including sizes of 1, odd sizes and non-multiples of blocks.</summary>
 /// <param name="Name">Folder of the family, e.g. <c>conv2d</c>.</param>
 /// <param name="Case">The i-th case; the same for the same stream.</param>
 public sealed record OpFamily(string Name, Func<RandomStream, int, OpCase> Case)

@@ -22,8 +22,8 @@ public static class OpCheck
     private const int MostDifferences = 48;
 
     /// <summary>
-    /// Forward, gradients and in-place changes on <paramref name="device"/> against the reference in double. Memory is
-    /// poisoned with NaN first and guards stand behind every temporary.
+    /// Checks outputs, gradients and in-place changes on <paramref name="device"/> against the reference in double. Memory is
+    /// filled with NaN first, and there are guards after every temporary.
     /// </summary>
     public static CheckResult Against(OpCase testCase, Device device)
     {
@@ -36,7 +36,7 @@ public static class OpCheck
         {
             actual.Run();
         }
-        catch (GpuGradException e) when (e.Fault == Fault.Internal) // guard mode's findings
+        catch (GpuGradException e) when (e.Fault == Fault.Internal) // found by guard mode
         {
             return new CheckResult(double.NaN, double.NaN, [e.Message]);
         }
@@ -46,7 +46,7 @@ public static class OpCheck
         return new CheckResult(forward, backward, problems);
     }
 
-    /// <summary>Gradients of the reference against central differences, for every input element or an even sample of them.</summary>
+    /// <summary>Checks gradients of the reference against central differences, for all or an even sample of the input elements.</summary>
     public static CheckResult Differences(OpCase testCase)
     {
         using var oracle = new ReferenceDevice();
@@ -96,7 +96,7 @@ public static class OpCheck
     }
 }
 
-/// <summary>A case as a graph on one device: the op, a random weighting of its outputs as the loss, the gradients.</summary>
+/// <summary>A case as a graph on one device: the op, a randomly weighted sum of its outputs as the loss, the gradients.</summary>
 internal sealed class CaseRun : IDisposable
 {
     private readonly DeviceMemory memory;

@@ -20,7 +20,7 @@ using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Conformance;
 
-/// <summary>Every family of ops. What stands here is checked on every device, by the tests and by <c>gpugrad doctor</c>.</summary>
+/// <summary>Lists every family of ops. They are checked on every device, by the tests and by <c>gpugrad doctor</c>.</summary>
 public static class OpFamilies
 {
     public static IReadOnlyList<OpFamily> All { get; } =

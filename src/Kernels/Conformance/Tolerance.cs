@@ -4,7 +4,7 @@ using System.Text;
 namespace GpuGrad.Kernels.Conformance;
 
 /// <summary>
-/// How far two results may lie apart: by the norm of the difference relative to the norm of what was expected, because
+/// How far two results may differ: by the norm of the difference relative to the norm of the expected result, because
 /// single elements near zero say nothing. Written so that a NaN on either side fails.
 /// </summary>
 public sealed record Tolerance
@@ -40,25 +40,25 @@ public sealed record Tolerance
     /// <summary>Largest ‖expected - actual‖ / ‖expected‖.</summary>
     public double Relative { get; }
 
-    /// <summary>Largest root mean square difference that passes whatever the norm: for results that should be 0.</summary>
+    /// <summary>Largest root mean square difference that always passes, for results that should be 0.</summary>
     public double Absolute { get; }
 
     /// <summary>
-    /// For a result that is 0 by design because larger numbers cancel, as the gradient of a bias before a batch norm does:
-    /// the relative share counts from the root mean square of those.
+    /// For a result that is 0 because larger numbers cancel, such as the gradient of a bias before a batch norm:
+    /// the relative tolerance is of the root mean square of those numbers.
     /// </summary>
     public Tolerance ForCancelled(double size) => new($"{Name}, cancelled", Relative, Math.Max(Absolute, Relative * size));
 
     /// <summary>
-    /// For a parameter after an update from a gradient that is 0 by design: an optimizer that divides by the gradient's size makes a whole
-    /// step of what rounding left, up or down.
+    /// For a parameter after an update by a gradient that should be 0: an optimizer that divides by the gradient's size turns
+    /// the rounding error into a whole step, up or down.
     /// </summary>
     public Tolerance ForStepOfNoise(double rate) => new($"{Name}, moved by rounding", Relative, Math.Max(Absolute, 2 * rate));
 
-    /// <summary>Whether a result is so far below the numbers that its like have that it is 0 but for the rounding of a double.</summary>
+    /// <summary>Whether a result is so much smaller than comparable ones that it is 0 but for the rounding of a double.</summary>
     public static bool IsCancelled(ReadOnlySpan<double> expected, double size) => Rms(expected) <= 1e-12 * size;
 
-    /// <summary>‖expected - actual‖ / ‖expected‖, NaN when the two disagree about which elements are finite.</summary>
+    /// <summary>‖expected - actual‖ / ‖expected‖; NaN if the two disagree about which elements are finite.</summary>
     public static double RelativeError(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
     {
         (double difference, double norm, _) = Norms(expected, actual);
@@ -66,8 +66,8 @@ public sealed record Tolerance
     }
 
     /// <summary>
-    /// The relative error as this tolerance judges it, above <see cref="Relative"/> where it does not pass: a result that should be
-    /// 0 is measured against the size that is let pass, because 1e-10 instead of 0 has no relative error worth a look.
+    /// The relative error as judged by this tolerance, above <see cref="Relative"/> if it fails. A result that should be
+    /// 0 is measured against the permitted size, because the relative error of 1e-10 instead of 0 means nothing.
     /// </summary>
     public double ErrorOf(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
     {
@@ -75,7 +75,7 @@ public sealed record Tolerance
         return difference == 0 ? 0 : difference / Math.Max(norm, Relative > 0 ? Absolute / Relative * Math.Sqrt(expected.Length) : 0);
     }
 
-    /// <summary>Null when the results agree, else a report: shape of the damage, the first places, both values.</summary>
+    /// <summary>Null if the results agree, else a report: number of differences, the first positions, both values.</summary>
     public string? Explain(string what, ReadOnlySpan<double> expected, ReadOnlySpan<double> actual)
     {
         if (expected.Length != actual.Length)
@@ -99,7 +99,7 @@ public sealed record Tolerance
                 continue;
             }
             wrong++;
-            difference += (e - a) * (e - a); // not finite where either is not: then no comparison below holds
+            difference += (e - a) * (e - a); // not finite if either is not: then no comparison below holds
             norm += e * e;
         }
         return (Math.Sqrt(difference), Math.Sqrt(norm), wrong);
@@ -110,7 +110,7 @@ public sealed record Tolerance
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{what}: relative error {relative:E2} exceeds {Relative:E1} ({Name}); {wrong} of {expected.Length} elements differ");
         int shown = 0;
-        // The worst share of what is shown is the places that weigh most in the norm.
+        // The positions shown are those that contribute most to the norm.
         double limit = (Relative * Rms(expected)) + Absolute;
         for (int i = 0; i < expected.Length && shown < 5; i++)
         {
@@ -123,7 +123,7 @@ public sealed record Tolerance
         return text.ToString();
     }
 
-    /// <summary>Root mean square of what is finite.</summary>
+    /// <summary>Root mean square of the finite values.</summary>
     public static double Rms(ReadOnlySpan<double> values)
     {
         double sum = 0;

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Devices;
 
-/// <summary>A place where plans run. A plan, its memory and its device go together; none is safe to share between threads.</summary>
+/// <summary>Runs plans. A plan, its memory and its device go together; none may be shared between threads.</summary>
 public abstract class Device : IDisposable
 {
     /// <summary>The value of <c>--device</c>: <c>cpu</c>, <c>reference</c>, <c>cuda:0</c>, <c>opencl:1</c>, <c>emulated</c>.</summary>
@@ -13,25 +13,25 @@ public abstract class Device : IDisposable
     /// <summary>Description of the device: the processor's or board's name and its capabilities.</summary>
     public abstract string Name { get; }
 
-    /// <summary>Bytes a real number takes here: 8 on the reference device, 4 elsewhere.</summary>
+    /// <summary>Bytes per real number: 8 on the reference device, 4 elsewhere.</summary>
     public virtual int RealSize => sizeof(float);
 
-    /// <summary>Every tensor begins at a multiple of this many bytes.</summary>
+    /// <summary>Every tensor starts at a multiple of this many bytes.</summary>
     public virtual int Alignment => 64;
 
-    /// <summary>Whether the host goes on while a plan still runs: then reading a result waits, and is not done at every step.</summary>
+    /// <summary>Whether the host continues while a plan still runs. Reading a result then waits, so it is not done at every step.</summary>
     public virtual bool RunsAhead => false;
 
-    /// <summary>Describes the kernels that were compiled since the device was opened because they were not in the cache; null for none.</summary>
+    /// <summary>Describes the kernels that had to be compiled since the device was opened, as they were not in the cache; null for none.</summary>
     public virtual string? KernelNote => null;
 
     /// <summary>Whether a step is a list of kernel launches.</summary>
     public virtual bool RunsKernels => false;
 
-    /// <summary>Whether its plans join neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
+    /// <summary>Whether its plans fuse neighbouring ops; the reference runs each by itself, so that an oracle is one formula.</summary>
     public virtual bool Fuses => true;
 
-    /// <summary>Whether its buffers lie in the memory that this program has anyway.</summary>
+    /// <summary>Whether its buffers are in the host's memory.</summary>
     public virtual bool UsesHostMemory => true;
 
     /// <summary>Guard mode of its buffers; by default that of <c>GPUGRAD_GUARD</c>.</summary>
@@ -45,18 +45,18 @@ public abstract class Device : IDisposable
     };
 
     /// <summary>Allocates zeroed memory.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">There is not so much; nothing was allocated.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is not that much memory; nothing was allocated.</exception>
     public abstract DeviceBuffer Allocate(string name, long bytes);
 
     /// <summary>Throws if the device cannot hold that much; allocates nothing. A device that cannot tell never throws.</summary>
-    /// <exception cref="OutOfDeviceMemoryException">There is not so much.</exception>
+    /// <exception cref="OutOfDeviceMemoryException">There is not that much memory.</exception>
     public virtual void Require(string what, long bytes)
     {
         if (UsesHostMemory)
             HostMemory.Require(what, bytes);
     }
 
-    /// <summary>Binds each node of a plan to this device; what comes back runs them.</summary>
+    /// <summary>Binds each node of a plan to this device and returns what runs them.</summary>
     internal abstract Executor Bind(PlanLayout layout);
 
     public abstract void Dispose();
@@ -69,13 +69,13 @@ public abstract class DeviceBuffer(string name, long bytes) : IDisposable
 
     public long Bytes { get; } = bytes;
 
-    /// <summary>Copies from the host; returns when the source may be changed again.</summary>
+    /// <summary>Copies from the host; returns once the source may be changed again.</summary>
     public abstract void Write(long offset, ReadOnlySpan<byte> source);
 
-    /// <summary>As <see cref="Write"/>, but does not wait for what was enqueued before: for the few numbers of a step.</summary>
+    /// <summary>Like <see cref="Write"/>, but does not wait for work enqueued before: for the few numbers of a step.</summary>
     public virtual void Post(long offset, ReadOnlySpan<byte> source) => Write(offset, source);
 
-    /// <summary>Waits for what was enqueued and copies to the host.</summary>
+    /// <summary>Waits for enqueued work, then copies to the host.</summary>
     public abstract void Read(long offset, Span<byte> destination);
 
     /// <summary>Sets every byte.</summary>
@@ -87,7 +87,7 @@ public abstract class DeviceBuffer(string name, long bytes) : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>The bound form of a plan's nodes.</summary>
+/// <summary>A plan's nodes, bound to a device.</summary>
 internal abstract class Executor : IDisposable
 {
     /// <summary>Runs nodes <paramref name="first"/> to <paramref name="last"/> (exclusive), in order.</summary>
@@ -96,12 +96,12 @@ internal abstract class Executor : IDisposable
     /// <summary>Kernel launches of a whole run; 0 on a device without kernels.</summary>
     public virtual int Launches => 0;
 
-    /// <summary>Fills the scratch memory of a node with NaN, where each has its own (<see cref="GuardSide"/>).</summary>
+    /// <summary>Fills the scratch memory of a node with NaN, if each node has its own (<see cref="GuardSide"/>).</summary>
     public virtual void PoisonScratch(int node)
     {
     }
 
-    /// <summary>Waits until everything enqueued has finished.</summary>
+    /// <summary>Waits until all enqueued work has finished.</summary>
     public virtual void Synchronize()
     {
     }

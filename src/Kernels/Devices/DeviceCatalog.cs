@@ -5,12 +5,12 @@ using GpuGrad.Kernels.Devices.Reference;
 namespace GpuGrad.Kernels.Devices;
 
 /// <summary>A device of this machine that has not been opened.</summary>
-/// <param name="Id">What <c>--device</c> takes.</param>
-/// <param name="Name">What it calls itself.</param>
+/// <param name="Id">The value of <c>--device</c>.</param>
+/// <param name="Name">Name that the device reports.</param>
 /// <param name="IsGpu">Whether <c>auto</c> may choose it before the CPU.</param>
 public sealed record DeviceInfo(string Id, string Name, bool IsGpu)
 {
-    /// <summary>Opens it; the number is threads for the cpu, 0 for one a processor.</summary>
+    /// <summary>Opens the device; the number is threads for the cpu, 0 for one per processor.</summary>
     public required Func<int, Device> Open { get; init; }
 }
 
@@ -26,11 +26,11 @@ public static class DeviceCatalog
         .. OfEveryMachine(),
     ];
 
-    /// <summary>The device that <paramref name="id"/> means; <c>cuda</c> is <c>cuda:0</c>.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Device"/>: there is none; the message lists those that are there.</exception>
+    /// <summary>Finds the device with the given id; <c>cuda</c> means <c>cuda:0</c>.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Device"/>: there is none; the message lists the devices that there are.</exception>
     public static DeviceInfo Find(string id)
     {
-        // Not asked of drivers, which take their time to answer.
+        // These need no driver, and drivers take their time to answer.
         if (OfEveryMachine().FirstOrDefault(d => d.Id == id) is DeviceInfo one)
             return one;
         IReadOnlyList<DeviceInfo> devices = List();
@@ -40,10 +40,10 @@ public static class DeviceCatalog
             ?? throw new GpuGradException(Fault.Device, $"no device '{id}' on this machine; there are {string.Join(", ", devices.Select(d => d.Id))}{(id.StartsWith("opencl", StringComparison.Ordinal) ? string.Concat(Refused().Select(r => $"; {r}")) : "")}");
     }
 
-    /// <summary>Devices of this machine that cannot be used, and why, a line each.</summary>
+    /// <summary>Devices of this machine that cannot be used, and why, one line each.</summary>
     public static IReadOnlyList<string> Refused() => KernelDevices.Refused();
 
-    /// <summary>Opens a device; <paramref name="threads"/> is for the cpu, 0 for one a processor.</summary>
+    /// <summary>Opens a device; <paramref name="threads"/> is for the cpu, 0 for one per processor.</summary>
     public static Device Open(string id, int threads = 0) => Find(id).Open(threads);
 
     private static DeviceInfo[] OfEveryMachine() =>

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Devices;
 
 /// <summary>
-/// The memory that a training run holds on one device: a buffer for each slot, and one arena that its plans take turns in.
+/// The memory of a training run on one device: a buffer per slot, and one arena that its plans share in turn.
 /// </summary>
 public sealed class DeviceMemory(Device device) : IDisposable
 {
@@ -15,18 +15,18 @@ public sealed class DeviceMemory(Device device) : IDisposable
 
     public Device Device { get; } = device;
 
-    /// <summary>Told of every allocation before it; a test throws from it to see what then happens.</summary>
+    /// <summary>Called before every allocation; a test throws from it to see what then happens.</summary>
     internal static Action<Device, string, long>? Allocating { get; set; }
 
     /// <summary>Everything allocated, largest first.</summary>
     public IReadOnlyList<DeviceBuffer> Buffers =>
         [.. buffers.Values.Concat(arena is null ? [] : [arena]).OrderByDescending(b => b.Bytes)];
 
-    /// <summary>Bytes of the arena; 0 where there is none yet.</summary>
+    /// <summary>Bytes of the arena; 0 if there is none yet.</summary>
     public long ArenaBytes => arena?.Bytes ?? 0;
 
     /// <summary>
-    /// The arena for temporaries. Plans that are bound to it take turns; it must be asked for the largest size first,
+    /// The arena for temporaries, shared in turn by the plans that are bound to it. The first request must be the largest,
     /// because bound plans hold its addresses.
     /// </summary>
     public DeviceBuffer Arena(long bytes)
@@ -36,7 +36,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         return arena ??= Allocate("arena", Math.Max(bytes, Device.Alignment));
     }
 
-    /// <summary>The buffer of a slot, zeroed when first asked for.</summary>
+    /// <summary>The buffer of a slot, zeroed on first use.</summary>
     public DeviceBuffer this[Slot slot]
     {
         get
@@ -47,11 +47,11 @@ public sealed class DeviceMemory(Device device) : IDisposable
         }
     }
 
-    /// <summary>Uses the buffer of another memory's slot instead of one of its own, and its arena where that is large enough.</summary>
-    /// <param name="slot">A slot that has no buffer yet.</param>
-    /// <param name="other">Lives longer than this; no plan of its own runs meanwhile.</param>
+    /// <summary>Uses the buffer of another memory's slot instead of its own, and its arena if that is large enough.</summary>
+    /// <param name="slot">A slot without a buffer yet.</param>
+    /// <param name="other">Outlives this memory; none of its plans runs meanwhile.</param>
     /// <param name="lent">A slot of <paramref name="other"/>, as long as <paramref name="slot"/>.</param>
-    /// <param name="arenaBytes">What this memory's plans need.</param>
+    /// <param name="arenaBytes">Bytes of arena that this memory's plans need.</param>
     public void Borrow(Slot slot, DeviceMemory other, Slot lent, long arenaBytes)
     {
         if (slot.Length != lent.Length || slot.Element != lent.Element)
@@ -88,7 +88,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         this[slot].Write(offset, values);
     }
 
-    /// <summary>Writes a few reals from the beginning of a slot on, in the order of the device's work and without waiting for it.</summary>
+    /// <summary>Writes a few reals at the start of a slot, in the order of the device's work and without waiting for it.</summary>
     public void Post(Slot slot, ReadOnlySpan<double> values)
     {
         Require(slot, ElementType.Real, 0, values.Length);
@@ -103,7 +103,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         this[slot].Post(0, MemoryMarshal.AsBytes(narrow));
     }
 
-    /// <summary>Writes a few integers from the beginning of a slot on, in the order of the device's work and without waiting for it.</summary>
+    /// <summary>Writes a few integers at the start of a slot, in the order of the device's work and without waiting for it.</summary>
     public void Post(Slot slot, ReadOnlySpan<int> values)
     {
         Require(slot, ElementType.Int32, 0, values.Length);
@@ -139,7 +139,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         arena = null;
     }
 
-    /// <summary>Memory that whoever asks gives back by <see cref="Release"/>.</summary>
+    /// <summary>Allocates memory that the caller returns with <see cref="Release"/>.</summary>
     internal DeviceBuffer Allocate(string name, long bytes)
     {
         Allocating?.Invoke(Device, name, bytes);
@@ -155,7 +155,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
         buffer.Dispose();
     }
 
-    /// <summary>In guard mode, what was written outside which buffer; null when nothing was.</summary>
+    /// <summary>In guard mode, describes a write outside a buffer; null if there was none.</summary>
     internal string? Damage() =>
         guarded.Select(b => b.Damage() is string damage ? FormattableString.Invariant($"'{b.Name}' ({b.Bytes} bytes) was {damage}") : null).FirstOrDefault(d => d is not null);
 

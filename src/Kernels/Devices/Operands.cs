@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Devices;
 
-/// <summary>The operands of a node where a plan has placed them: what an op sees on every device.</summary>
+/// <summary>The operands of a node at the addresses that a plan gave them: what an op sees on every device.</summary>
 public abstract class Operands
 {
     private readonly Location[] inputs;
@@ -31,7 +31,7 @@ public abstract class Operands
     /// <summary>Address of an output with elements of this type.</summary>
     private protected Location Output(int index, ElementType element) => Of(outputs[index], Node.Outputs[index], element);
 
-    /// <summary>Refuses an input that the op does not say it changes.</summary>
+    /// <summary>Refuses an input that the op has not declared as changed.</summary>
     private protected void RequireUpdate(int index)
     {
         if (!Node.Op.Updates.Contains(index))

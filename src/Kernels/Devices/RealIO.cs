@@ -5,13 +5,13 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Devices;
 
-/// <summary>Moving numbers between the host and a buffer; reals may be wider or narrower there than the caller's.</summary>
+/// <summary>Copies numbers between the host and a buffer; reals may be wider or narrower there than the caller's.</summary>
 internal static class RealIO
 {
-    // A copy is a call of a driver that waits for the device: few large ones, but the one number of a loss costs no array.
+    // A copy is a driver call that waits for the device, so copies are few and large; but the single number of a loss needs no array.
     private const int Few = 16, Chunk = 1 << 16;
 
-    // Elements at a time where nothing is converted: a span counts its bytes in 32 bits.
+    // Elements per copy without conversion: a span counts its bytes in 32 bits.
     private const int Piece = 1 << 26;
 
     public static void Write<T>(DeviceBuffer buffer, long element, ReadOnlySpan<T> values, int realSize) where T : unmanaged, INumberBase<T>
@@ -84,7 +84,7 @@ internal static class RealIO
             ArrayPool<R>.Shared.Return(rented);
     }
 
-    // At a start this runs a few times over millions of numbers: too seldom for the runtime to notice that it is hot.
+    // At the start this runs only a few times, over millions of numbers: too seldom for the runtime to optimise it as hot.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Convert<F, T>(ReadOnlySpan<F> from, Span<T> to) where F : unmanaged, INumberBase<F> where T : unmanaged, INumberBase<T>
     {

@@ -9,16 +9,16 @@ public enum FileKind
     Folder,
     Link,
 
-    /// <summary>A pipe, a socket, a terminal or another device: reading may wait for ever, writing may reach anything.</summary>
+    /// <summary>A pipe, a socket, a terminal or another device: reading may block for ever, writing may have any effect.</summary>
     Special,
 }
 
 /// <summary>Facts about a file, from <c>statx</c> on Linux (its layout is the same on every architecture).</summary>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Kind of the entry.</param>
 /// <param name="Mode">The permission bits, e.g. 0644.</param>
-/// <param name="Owner">Number of the user it belongs to.</param>
-/// <param name="Links">How many names it has.</param>
-/// <param name="Device">With <paramref name="Inode"/>, which file it is, whatever it is called.</param>
+/// <param name="Owner">User id of the owner.</param>
+/// <param name="Links">Number of hard links.</param>
+/// <param name="Device">Together with <paramref name="Inode"/> identifies the file, whatever its name.</param>
 /// <param name="Inode">See <paramref name="Device"/>.</param>
 public readonly unsafe partial record struct FileFacts(FileKind Kind, int Mode, uint Owner, uint Links, ulong Device, ulong Inode)
 {
@@ -26,21 +26,21 @@ public readonly unsafe partial record struct FileFacts(FileKind Kind, int Mode, 
     private const uint BasicFields = 0x7FF;
     private const int TypeMask = 0xF000, ModeMask = 0xFFF;
 
-    /// <summary>Number of the user that this process acts for.</summary>
+    /// <summary>Effective user id of this process.</summary>
     public static uint Me => OperatingSystem.IsLinux() ? EffectiveUser() : 0;
 
     /// <summary>Whether both are one and the same file.</summary>
     public bool IsSame(FileFacts other) => (Device, Inode) == (other.Device, other.Inode);
 
-    /// <summary>Null where it is not there, or the system does not tell.</summary>
+    /// <summary>Facts about a path; null if it does not exist, or the system cannot tell.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="follow">Whether what a link names is meant, or the link.</param>
+    /// <param name="follow">Whether to follow a link to its target.</param>
     public static FileFacts? Of(string path, bool follow) => Ask(CurrentFolder, Path.GetFullPath(path), follow ? 0 : NoFollow);
 
-    /// <summary>Of an open file or folder.</summary>
+    /// <summary>Facts about an open file or folder.</summary>
     public static FileFacts? Of(int descriptor) => Ask(descriptor, "", EmptyPath);
 
-    /// <summary>Of a name in an open folder; a link itself, not what it names.</summary>
+    /// <summary>Facts about a name in an open folder; a link is not followed.</summary>
     public static FileFacts? Of(int folder, string name) => Ask(folder, name, NoFollow);
 
     private static FileFacts? Ask(int folder, string path, int flags)
@@ -55,7 +55,7 @@ public readonly unsafe partial record struct FileFacts(FileKind Kind, int Mode, 
         }
         catch (EntryPointNotFoundException)
         {
-            return null; // a C library older than statx
+            return null; // a C library from before statx
         }
         FileKind kind = (x.Mode & TypeMask) switch
         {

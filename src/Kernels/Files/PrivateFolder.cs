@@ -3,18 +3,18 @@ using System.Runtime.Versioning;
 namespace GpuGrad.Kernels.Files;
 
 /// <summary>
-/// A folder whose files are believed, such as the cache of compiled kernels: nobody but this user and the administrator may have put
-/// anything into it or may put another folder in its place. On Linux owners and modes are checked, on macOS modes alone; Windows keeps
-/// caches in the user's profile, which others cannot write.
+/// A folder whose files are trusted, such as the cache of compiled kernels: nobody but this user and the administrator can have put
+/// anything into it or can replace it by another folder. On Linux owners and modes are checked, on macOS only modes; Windows keeps
+/// caches in the user's profile, which others cannot write to.
 /// </summary>
 public static class PrivateFolder
 {
     private const UnixFileMode OthersWrite = UnixFileMode.GroupWrite | UnixFileMode.OtherWrite;
     private const uint Administrator = 0;
-    private const int MostLinks = 40; // as the kernel follows
+    private const int MostLinks = 40; // the kernel's own limit
 
-    /// <summary>Makes the folder where it is missing, closed to others, and looks at it and at those above it.</summary>
-    /// <returns>Null where it may be used; else, in one line, why it may not be and what would help.</returns>
+    /// <summary>Creates the folder if it is missing, with access for this user only, and checks it and its parents.</summary>
+    /// <returns>Null if it can be used; else, in one line, why not and what would help.</returns>
     public static string? Refusal(string folder)
     {
         try
@@ -30,7 +30,7 @@ public static class PrivateFolder
         }
     }
 
-    /// <summary>Whether a file in such a folder is a regular one that this user wrote and nobody else can write.</summary>
+    /// <summary>Whether a file in such a folder is a regular file that this user wrote and nobody else can write to.</summary>
     public static bool Trusts(string file)
     {
         if (OperatingSystem.IsWindows())
@@ -49,8 +49,8 @@ public static class PrivateFolder
             Directory.CreateDirectory(full, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    // The folder itself is nobody else's at all. Above it others may write only where the sticky bit keeps them from renaming what is
-    // not theirs, as in /tmp.
+    // The folder itself must belong to this user only. Above it, others may write only if the sticky bit keeps them from renaming files that
+    // are not theirs, as in /tmp.
     [UnsupportedOSPlatform("windows")]
     private static string? RefusalOf(string full, int links)
     {
@@ -59,7 +59,7 @@ public static class PrivateFolder
         {
             if (RefusalOf(at, own) is string refusal)
                 return refusal;
-            // A link is as good as the folders that lead to what it names.
+            // A link is as safe as the folders on the path of its target.
             if (at.LinkTarget is string target && (links == MostLinks || RefusalOf(Path.GetFullPath(target, at.Parent?.FullName ?? "/"), links + 1) is not null))
                 return $"{at.FullName}: is a link to a folder that others may write; name a folder of your own";
         }
@@ -69,7 +69,7 @@ public static class PrivateFolder
     [UnsupportedOSPlatform("windows")]
     private static string? RefusalOf(DirectoryInfo folder, bool own)
     {
-        // Of a link only its owner counts: its own mode says nothing.
+        // For a link only its owner matters: its own mode has no effect.
         if (FileFacts.Of(folder.FullName, follow: false) is FileFacts link && !IsMine(link.Owner))
             return $"{folder.FullName}: belongs to user {link.Owner}; expected a folder of your own";
         if (FileFacts.Of(folder.FullName, follow: true) is FileFacts facts && !IsMine(facts.Owner))

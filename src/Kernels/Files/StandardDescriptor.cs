@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Files;
 
-/// <summary>The numbers 0, 1 and 2 under which a process is given its standard streams.</summary>
+/// <summary>Descriptors 0, 1 and 2, the standard streams of a process.</summary>
 public static partial class StandardDescriptor
 {
     public const int Input = 0, Output = 1, Error = 2;
@@ -12,9 +12,9 @@ public static partial class StandardDescriptor
     private const int ReadWrite = 2;
 
     /// <summary>
-    /// Whether the stream came from whoever started this process. Where it was closed ("&lt;&amp;-", "&gt;&amp;-"), the runtime's own files and
-    /// pipes get its number: writing there aborts the process, reading waits for ever. They close on exec, which no descriptor that came
-    /// through one does. A free number is taken, before a run's file gets it.
+    /// Whether the stream was inherited from the parent process. If it was closed ("&lt;&amp;-", "&gt;&amp;-"), its number went to the runtime's own files and
+    /// pipes: writing there aborts the process, reading blocks for ever. They have close-on-exec set, which no inherited descriptor
+    /// has. A free number is occupied, so that a run's file does not get it.
     /// </summary>
     public static bool IsInherited(int descriptor)
     {

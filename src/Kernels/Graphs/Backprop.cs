@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
 
-/// <summary>An op's backward rule's view of its node: gradients of the outputs in, gradients of the inputs out.</summary>
+/// <summary>What an op's backward rule sees of its node: it takes the gradients of the outputs and gives those of the inputs.</summary>
 public sealed class Backprop
 {
     private readonly GradientMap gradients;
@@ -23,26 +23,26 @@ public sealed class Backprop
 
     public Tensor Output(int index) => Node.Outputs[index];
 
-    /// <summary>True when the gradient of this input is wanted.</summary>
+    /// <summary>Whether the gradient of this input is wanted.</summary>
     public bool Needs(int input) => gradients.IsOnPath(Node.Inputs[input]);
 
-    /// <summary>The gradient of the loss in an output that something was computed from.</summary>
+    /// <summary>The gradient of the loss with respect to an output that the loss depends on.</summary>
     public Tensor Gradient(int output = 0) =>
         GradientOrNull(output) ?? throw new InvalidOperationException($"No gradient reached output {output} of {Node}.");
 
-    /// <summary>The gradient of the loss in an output, or null when the loss does not depend on it.</summary>
+    /// <summary>The gradient of the loss with respect to an output, or null if the loss does not depend on it.</summary>
     public Tensor? GradientOrNull(int output) => gradients.Find(Node.Outputs[output]);
 
-    /// <summary>Hands over the gradient of an input. What several nodes hand over for one tensor is added up.</summary>
+    /// <summary>Adds to the gradient of an input; the gradients that several nodes give for one tensor are summed.</summary>
     public void Give(int input, Tensor gradient) => gradients.Add(Node.Inputs[input], gradient);
 }
 
-/// <summary>Reverse-mode differentiation: the chain rule as a walk from the loss back to what was asked for.</summary>
+/// <summary>Reverse-mode differentiation: applies the chain rule from the loss back to the wanted tensors.</summary>
 public static class Differentiation
 {
     /// <summary>
-    /// Appends to the graph the ops that compute the gradient of <paramref name="loss"/> (one element) in each of
-    /// <paramref name="wanted"/>; gives the gradients in the same order, null for a tensor that the loss does not depend on.
+    /// Appends to the graph the ops that compute the gradient of <paramref name="loss"/> (one element) with respect to each of
+    /// <paramref name="wanted"/><paramref name="wanted"/>. Returns the gradients in the same order, null for a tensor that the loss does not depend on.
     /// </summary>
     public static IReadOnlyList<Tensor?> Differentiate(this Graph graph, Tensor loss, IReadOnlyList<Tensor> wanted)
     {
@@ -64,7 +64,7 @@ public static class Differentiation
     }
 }
 
-/// <summary>The gradients found so far, and which tensors lie between the wanted ones and the loss.</summary>
+/// <summary>The gradients found so far, and the tensors on a path from a wanted one to the loss.</summary>
 internal sealed class GradientMap
 {
     private readonly Graph graph;

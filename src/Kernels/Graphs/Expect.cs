@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
 
-/// <summary>Checks of op inputs; every message says what was found, what was expected and, where there is one, the remedy.</summary>
+/// <summary>Checks the inputs of ops; every message says what was found, what was expected and, if there is one, the remedy.</summary>
 [StackTraceHidden]
 public static class Expect
 {

@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Graphs;
 
 /// <summary>
-/// A computation as a list of nodes in an order in which they can run. Layers append to it, reverse mode appends to it,
-/// the optimizer appends to it; a plan binds the whole to a device.
+/// A computation as a list of nodes in an order in which they can run. Layers, reverse mode and the optimizer append to it;
+/// a plan binds the whole to a device.
 /// </summary>
 public sealed class Graph
 {
@@ -25,7 +25,7 @@ public sealed class Graph
     /// <summary>Of all products that are added from now on.</summary>
     public Precision Precision { get; init; }
 
-    /// <summary>A tensor that lies in a slot: parameters, state, the batch as it comes from the host.</summary>
+    /// <summary>A tensor that lives in a slot: parameters, state, the batch that the host uploads.</summary>
     public Tensor Persistent(string name, Shape shape, Slot slot, long offset = 0)
     {
         if (offset < 0 || offset + shape.Length > slot.Length)
@@ -39,13 +39,13 @@ public sealed class Graph
     public Tensor Persistent(string name, TensorType type) =>
         Persistent(name, type.Shape, new Slot(name, type.Element, type.Shape.Length));
 
-    /// <summary>Appends an op with one output.</summary>
+    /// <summary>Appends an op with one output and returns it.</summary>
     public Tensor Add(Op op, params ReadOnlySpan<Tensor> inputs) => AddAll(op, inputs)[0];
 
-    /// <summary>Appends an op that changes its inputs only.</summary>
+    /// <summary>Appends an op that only changes its inputs.</summary>
     public void AddUpdate(Op op, params ReadOnlySpan<Tensor> inputs) => AddAll(op, inputs);
 
-    /// <summary>Appends an op; gives all of its outputs.</summary>
+    /// <summary>Appends an op and returns all of its outputs.</summary>
     public IReadOnlyList<Tensor> AddAll(Op op, params ReadOnlySpan<Tensor> inputs)
     {
         if (op.IsProduct && Precision != Precision.Float32)
@@ -66,7 +66,7 @@ public sealed class Graph
         return writes;
     }
 
-    /// <summary>Gives a computed tensor a persistent place, e.g. a gradient its part of the gradient buffer.</summary>
+    /// <summary>Gives a computed tensor a persistent place, e.g. a gradient its range of the gradient buffer.</summary>
     public void Place(Tensor tensor, Placement placement)
     {
         if (tensor.ViewOf is not null)

@@ -39,14 +39,14 @@ public sealed class Node
 
     public IReadOnlyList<Tensor> Outputs { get; }
 
-    /// <summary>The layer that this node computes for, e.g. <c>3.conv</c>; empty outside the network.</summary>
+    /// <summary>The layer that this node belongs to, e.g. <c>3.conv</c>; empty outside the network.</summary>
     public string Scope { get; }
 
     public Phase Phase { get; }
 
     public Cost Cost => Op.Cost(this);
 
-    /// <summary>Bytes of all inputs and outputs at 4 bytes a real: what must move when nothing is in a cache.</summary>
+    /// <summary>Bytes of all inputs and outputs at 4 bytes per real: what has to move if nothing is cached.</summary>
     public double BytesTouched => Inputs.Concat(Outputs).Sum(t => (double)t.Shape.Length * (t.Type.Element == ElementType.Byte ? 1 : 4));
 
     public override string ToString() => $"{(Scope.Length > 0 ? Scope + ": " : "")}{Op.Name}({string.Join(", ", Inputs)}) -> {string.Join(", ", Outputs)}";

@@ -7,7 +7,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Graphs;
 
 /// <summary>
-/// A computation: what it accepts, how each device does it, and which computations give its gradients. An op is a
+/// A computation: which inputs it accepts, how each device runs it, and which ops compute its gradients. An op is a
 /// value (its attributes) without state and knows nothing of layers, batches or memory.
 /// </summary>
 public abstract record Op
@@ -21,14 +21,14 @@ public abstract record Op
     /// <summary>To how many bits a product rounds its first two inputs before it multiplies them.</summary>
     public Precision Precision { get; init; }
 
-    /// <summary>Checks the inputs and gives the types of the outputs.</summary>
+    /// <summary>Checks the inputs and returns the types of the outputs.</summary>
     /// <exception cref="ShapeException">The inputs do not fit the op.</exception>
     public abstract TensorType[] Infer(ReadOnlySpan<TensorType> inputs);
 
-    /// <summary>Work done and memory that has to move, once.</summary>
+    /// <summary>Arithmetic of the op, and memory that has to move, once.</summary>
     public virtual Cost Cost(Node node) => new(0, node.BytesTouched);
 
-    /// <summary>True when the output is the input's memory under another shape; such an op is never run.</summary>
+    /// <summary>Whether the output is the input's memory under another shape; such an op is never run.</summary>
     public virtual bool IsView => false;
 
     /// <summary>Positions of the inputs that are changed in place (running statistics, parameters in an update).</summary>
@@ -36,15 +36,15 @@ public abstract record Op
 
     /// <summary>
     /// A single op that computes this one followed by <paramref name="consumer"/>, which reads this op's output as its
-    /// input <paramref name="input"/> and nothing else does; null when there is none. The fused op reads this op's inputs,
+    /// input <paramref name="input"/> and is its only reader; null if there is none. The fused op reads this op's inputs,
     /// then the consumer's others.
     /// </summary>
     public virtual Op? FuseWith(Op consumer, int input) => null;
 
     /// <summary>
-    /// For an op that moves the numbers of its input 0 to other, more places, and adds up what meets there: what
-    /// <paramref name="reader"/>, which reads the output of <paramref name="node"/>, reads to run before the move rather than behind
-    /// it; null when it cannot, or gains nothing. A reader whose result has the shape of the output is then followed by the move.
+    /// For an op that moves the elements of its input 0 to other, more places, and sums those that meet there: the inputs with which
+    /// <paramref name="reader"/><paramref name="reader"/>, which reads the output of <paramref name="node"/>, can run before the move instead of after
+    /// it; null if it cannot, or gains nothing. A reader whose result has the shape of the output is then followed by the move.
     /// </summary>
     public virtual Tensor[]? InputsBefore(Node node, Node reader) => null;
 
@@ -52,13 +52,13 @@ public abstract record Op
     public virtual void Differentiate(Backprop b) =>
         throw new NotSupportedException($"{Name} has no gradient; only training ops that come after the loss may lack one.");
 
-    /// <summary>The formula in plain loops over <c>double</c>: the oracle for every other device.</summary>
+    /// <summary>The formula as plain loops over <c>double</c>: the oracle for every other device.</summary>
     public abstract void Reference(ReferenceArguments a);
 
-    /// <summary>Adds the phases that compute this op in SIMD on all cores to a plan.</summary>
+    /// <summary>Adds to a plan the phases that compute this op in SIMD on all cores.</summary>
     public abstract void Cpu(CpuBinding b);
 
-    /// <summary>Adds the launches that compute this op on a GPU to a plan.</summary>
+    /// <summary>Adds to a plan the launches that compute this op on a GPU.</summary>
     public virtual void Kernel(KernelBinding b) => throw new GpuGradException(Fault.Device, $"{Name} has no kernel yet; use --device cpu.");
 }
 
@@ -68,5 +68,5 @@ public readonly record struct Cost(double Flops, double Bytes)
     public static Cost operator +(Cost a, Cost b) => new(a.Flops + b.Flops, a.Bytes + b.Bytes);
 }
 
-/// <summary>The inputs of an op do not fit it. The message names the operand, its shape and the expected one.</summary>
+/// <summary>Thrown if the inputs of an op do not fit it. The message names the operand, its shape and the expected one.</summary>
 public sealed class ShapeException(string message) : GpuGradException(Fault.Config, message);

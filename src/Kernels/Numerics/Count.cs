@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>A number that the JIT knows, so that it drops what a smaller one does not need.</summary>
+/// <summary>A count that the JIT knows as a constant, so that it removes branches for larger counts.</summary>
 internal interface ICount
 {
     static abstract int Value { get; }

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>A float: the arithmetic of the GPU kernels.</summary>
+/// <summary>A float, the arithmetic of the GPU kernels.</summary>
 public readonly struct F32(float value) : IFloat<F32>
 {
     public readonly float Value = value;
@@ -19,7 +19,7 @@ public readonly struct F32(float value) : IFloat<F32>
 
     public static F32 operator -(F32 a) => new(-a.Value);
 
-    // GPUs' own maximum drops a NaN; these keep it.
+    // A GPU's own maximum ignores NaN; these propagate it.
     public static F32 Max(F32 a, F32 b) => a.Value > b.Value || float.IsNaN(a.Value) ? a : b;
 
     public static F32 Min(F32 a, F32 b) => a.Value < b.Value || float.IsNaN(a.Value) ? a : b;

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>A double: the arithmetic of the reference device.</summary>
+/// <summary>A double, the arithmetic of the reference device.</summary>
 public readonly record struct F64(double Value) : IReal<F64>
 {
     public static F64 Of(double value) => new(value);

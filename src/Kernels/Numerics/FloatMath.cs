@@ -4,12 +4,12 @@ namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
 /// Transcendental functions of floats: of vectors on the CPU, of one float in a GPU kernel. The polynomials are minimax fits (Lawson's
-/// algorithm, relative error); the same operations for every vector width, so the bits do not depend on it. NaN stays NaN,
+/// algorithm, relative error). The operations are the same for every vector width, so the bits do not depend on it. NaN gives NaN,
 /// infinities give the limits.
 /// </summary>
 /// <remarks>
 /// Largest error in units in the last place, over all 2³² floats: Exp 1.08, Tanh 1.34, Erf 2.48. The runtime's Log, which the
-/// vectors use as it is: 2.46; the kernels' is <see cref="KernelMath.Log"/>.
+/// vectors use: 2.46; the kernels' is <see cref="KernelMath.Log"/>.
 /// </remarks>
 internal static class FloatMath
 {

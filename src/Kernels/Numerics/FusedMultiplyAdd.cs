@@ -10,13 +10,13 @@ using ILGPU.IR.Values;
 namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
-/// a·b + c, rounded once, on every device. ILGPU itself emits a multiplication and an addition and leaves it to the driver whether
-/// to fuse them; here it emits <c>fma.rn.f32</c> (CUDA) or <c>fma</c> (OpenCL), which always round once.
+/// a·b + c with a single rounding, on every device. ILGPU itself emits a multiplication and an addition, which the driver may or may not
+/// fuse; here it emits <c>fma.rn.f32</c> (CUDA) or <c>fma</c> (OpenCL), which always round once.
 /// </summary>
 internal static class FusedMultiplyAdd
 {
     [IntrinsicImplementation]
-    public static float Of(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c); // what the host and ILGPU's CPU accelerator run
+    public static float Of(float a, float b, float c) => MathF.FusedMultiplyAdd(a, b, c); // run on the host and by ILGPU's CPU accelerator
 
     public static void Register(Context.Builder builder)
     {

@@ -1,8 +1,8 @@
 namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
-/// The arithmetic that elementwise functions are written in, once: <see cref="F64"/> makes of it the reference, a vector
-/// of floats the CPU's loop, a float on a GPU the kernel.
+/// The arithmetic in which elementwise functions are written once: instantiated with <see cref="F64"/> they are the reference, with a SIMD
+/// vector the CPU's loop, with <see cref="F32"/> the GPU kernel.
 /// </summary>
 public interface IReal<R> where R : struct, IReal<R>
 {
@@ -37,27 +37,27 @@ public interface IReal<R> where R : struct, IReal<R>
     /// <summary>The error function 2/√π ∫₀ˣ e^(-t²) dt.</summary>
     static abstract R Erf(R x);
 
-    /// <summary><paramref name="then"/> where a &gt; b, else (also where either is NaN) <paramref name="otherwise"/>.</summary>
+    /// <summary><paramref name="then"/> where a &gt; b, else <paramref name="otherwise"/>, also if either is NaN.</summary>
     static abstract R WhereGreater(R a, R b, R then, R otherwise);
 }
 
-/// <summary>Floats: what <see cref="FloatMath"/> needs to make exponentials and their kin of.</summary>
+/// <summary>Float arithmetic: the operations from which <see cref="FloatMath"/> builds exponentials and similar functions.</summary>
 public interface IFloat<V> : IReal<V> where V : struct, IFloat<V>
 {
-    /// <summary>a·b + c, rounded once.</summary>
+    /// <summary>a·b + c with a single rounding.</summary>
     static abstract V Fma(V a, V b, V c);
 
-    /// <summary>The nearest integer, ties to even; of numbers below 2²² alone.</summary>
+    /// <summary>The nearest integer, ties to even; only for numbers below 2²².</summary>
     static abstract V Round(V x);
 
-    /// <summary>2ⁿ for an integral n from -126 to 127.</summary>
+    /// <summary>2ⁿ for an integer n from -126 to 127.</summary>
     static abstract V PowerOfTwo(V n);
 }
 
 /// <summary>A vector of floats.</summary>
 public interface IVector<V> : IFloat<V> where V : struct, IVector<V>
 {
-    /// <summary>Floats in a vector.</summary>
+    /// <summary>Number of floats in a vector.</summary>
     static abstract int Lanes { get; }
 
     static abstract unsafe V Load(float* source);

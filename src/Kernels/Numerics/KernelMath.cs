@@ -3,18 +3,18 @@ using ILGPU;
 namespace GpuGrad.Kernels.Numerics;
 
 /// <summary>
-/// Functions of one float for GPU kernels, which call these and never ILGPU's XMath: that maps tanh, exp, log, sin and cos to the
+/// Functions of one float for GPU kernels, which use these instead of ILGPU's XMath: that maps tanh, exp, log, sin and cos to the
 /// approximations of CUDA's hardware (tanh.approx is good to 2⁻¹¹). The polynomials are minimax fits (weighted Remez exchange, coefficients
 /// rounded to float one by one).
 /// </summary>
 /// <remarks>
-/// Largest error in units in the last place, over all floats: Exp 1.08, Log 1.0, Tanh 1.34, Erf 2.48, Sin and Cos 1.6. Every step that must
-/// round once is a fused multiply-add (<see cref="FusedMultiplyAdd"/>). One device gives the same bits every time; another device may differ
+/// Largest error in units in the last place, over all floats: Exp 1.08, Log 1.0, Tanh 1.34, Erf 2.48, Sin and Cos 1.6. Every step that needs a
+/// single rounding is a fused multiply-add (<see cref="FusedMultiplyAdd"/>). One device gives the same bits every time; another device may differ
 /// in the last places, because OpenCL lets a driver fuse the other multiplications and divide less exactly.
 /// </remarks>
 internal static class KernelMath
 {
-    /// <summary>1.5·2²³: adding it rounds to an integer, which then stands in the low bits.</summary>
+    /// <summary>1.5·2²³: adding it rounds to an integer, which is then in the low bits.</summary>
     private const float Rounder = 12582912f;
 
     public static float Exp(float x) => FloatMath.Exp(new F32(x)).Value;
@@ -68,7 +68,7 @@ internal static class KernelMath
         return Fma(p * f, z, -0.5f * z);
     }
 
-    /// <summary>x = quadrant·π/2 + result with |result| ≤ π/4, for |x| below 65,536; NaN beyond, where kernels have no business.</summary>
+    /// <summary>x = quadrant·π/2 + result with |result| ≤ π/4, for |x| below 65,536; NaN beyond, where no kernel needs it.</summary>
     private static float Reduce(float x, out int quadrant)
     {
         float k = Fma(x, 0.636619747f, Rounder) - Rounder;

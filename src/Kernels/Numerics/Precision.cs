@@ -8,26 +8,26 @@ public enum Precision
     /// <summary>24 bits.</summary>
     Float32,
 
-    /// <summary>11 bits, a float's range.</summary>
+    /// <summary>11 bits, with a float's range.</summary>
     Tf32,
 
-    /// <summary>8 bits, a float's range.</summary>
+    /// <summary>8 bits, with a float's range.</summary>
     Bf16,
 }
 
-/// <summary>Takes a float to the nearest number of fewer bits.</summary>
+/// <summary>Rounds a float to fewer bits.</summary>
 internal interface IRounding
 {
     static abstract float Round(float x);
 }
 
-/// <summary>All 24 bits.</summary>
+/// <summary>No rounding: all 24 bits.</summary>
 internal readonly struct NoRounding : IRounding
 {
     public static float Round(float x) => x;
 }
 
-/// <summary>To nearest, ties away from zero: what PTX's cvt.rna.tf32 does.</summary>
+/// <summary>To nearest, ties away from zero, as PTX's cvt.rna.tf32.</summary>
 internal readonly struct Tf32Rounding : IRounding
 {
     public static float Round(float x)
@@ -38,7 +38,7 @@ internal readonly struct Tf32Rounding : IRounding
     }
 }
 
-/// <summary>To nearest, ties to even: what every bfloat16 unit does.</summary>
+/// <summary>To nearest, ties to even, as every bfloat16 unit.</summary>
 internal readonly struct Bf16Rounding : IRounding
 {
     public static float Round(float x)

@@ -1,19 +1,19 @@
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>Functions of <see cref="IReal{R}"/> that follow from its members, accurate where the plain formula is not.</summary>
+/// <summary>Functions derived from the members of <see cref="IReal{R}"/>, accurate where the plain formula is not.</summary>
 public static class Real
 {
-    /// <summary>ln(1 + x) for x ≥ 0, exact to rounding also where 1 + x loses the digits of x.</summary>
+    /// <summary>ln(1 + x) for x ≥ 0, accurate even if 1 + x loses the digits of x.</summary>
     public static R Log1P<R>(R x) where R : struct, IReal<R>
     {
-        // Kahan: ln(1+x) = x·ln(u)/(u-1) with u = 1+x as rounded.
+        // Kahan: ln(1+x) = x·ln(u)/(u-1) with u = 1+x rounded.
         R one = R.Of(1);
         R u = one + x;
         R d = u - one;
         return R.WhereGreater(d, R.Of(0), x * R.Log(u) / d, x);
     }
 
-    /// <summary>e^x - 1, exact to rounding also where e^x loses the digits of x.</summary>
+    /// <summary>e^x - 1, accurate even if e^x loses the digits of x.</summary>
     public static R ExpM1<R>(R x) where R : struct, IReal<R>
     {
         // tanh keeps the digits: e^x - 1 = 2t/(1-t) with t = tanh(x/2); away from 0 the plain formula loses nothing.
@@ -22,7 +22,7 @@ public static class Real
         return R.WhereGreater(R.Abs(x), R.Of(0.5), R.Exp(x) - R.Of(1), near);
     }
 
-    /// <summary>1 / (1 + e^-x) without overflow: the exponential is taken of a number that is not positive.</summary>
+    /// <summary>1 / (1 + e^-x) without overflow: the argument of the exponential is never positive.</summary>
     public static R Sigmoid<R>(R x) where R : struct, IReal<R>
     {
         R one = R.Of(1);

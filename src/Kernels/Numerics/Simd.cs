@@ -4,20 +4,20 @@ using System.Runtime.Intrinsics;
 
 namespace GpuGrad.Kernels.Numerics;
 
-/// <summary>Which vectors this process computes with: the widest that the machine has, or fewer bits by <c>GPUGRAD_SIMD</c>.</summary>
+/// <summary>The SIMD width of this process: the widest that the machine has, or as set by <c>GPUGRAD_SIMD</c>.</summary>
 public static class Simd
 {
-    /// <summary>Bits of a vector: 512, 256 or 128. Constant for the process, so that the JIT drops the other branches.</summary>
+    /// <summary>Bits per vector: 512, 256 or 128. Constant for the process, so that the JIT removes the other branches.</summary>
     public static readonly int Bits = Choose();
 
-    /// <summary>Floats of a vector.</summary>
+    /// <summary>Floats per vector.</summary>
     public static int Lanes => Bits / 32;
 
     public static bool Is512 => Bits == 512;
 
     public static bool Is256 => Bits == 256;
 
-    /// <summary>For <c>devices</c> and benchmark records, e.g. <c>AVX-512</c>.</summary>
+    /// <summary>A name for <c>devices</c> and benchmark records, e.g. <c>AVX-512</c>.</summary>
     public static string Description => Bits switch
     {
         512 => "AVX-512",

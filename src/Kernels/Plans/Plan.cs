@@ -25,7 +25,7 @@ public sealed class Plan : IDisposable
 
     public PlanLayout Layout { get; }
 
-    /// <summary>Told in guard mode of every node before it runs: what a process was at when it died.</summary>
+    /// <summary>Called in guard mode with every node before it runs, to tell what a process was running when it died.</summary>
     internal static Action<Node>? Entering { get; set; }
 
     public Device Device => Layout.Memory.Device;
@@ -38,19 +38,19 @@ public sealed class Plan : IDisposable
 
     public static Plan Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(PlanLayout.Of(graph, memory, options));
 
-    /// <summary>Runs everything once.</summary>
+    /// <summary>Runs all nodes once.</summary>
     public void Run() => Run(0, Nodes.Count);
 
     /// <summary>Runs the nodes of the phases from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
     public void Run(Phase first, Phase last) => Run(FirstOf(first), FirstOf(last + 1));
 
-    /// <summary>Runs some nodes, from <paramref name="first"/> to <paramref name="last"/> (exclusive): for who has something to do between two of them.</summary>
+    /// <summary>Runs the nodes from <paramref name="first"/> to <paramref name="last"/> (exclusive), for callers that have something to do between two of them.</summary>
     public void RunNodes(int first, int last) => Run(first, last);
 
     /// <summary>Runs one node.</summary>
     public void RunNode(int index) => Run(index, index + 1);
 
-    /// <summary>The first node of a phase, or of a later one.</summary>
+    /// <summary>Index of the first node of a phase, or of a later one.</summary>
     public int FirstOf(Phase phase)
     {
         int index = 0;
@@ -59,7 +59,7 @@ public sealed class Plan : IDisposable
         return index;
     }
 
-    /// <summary>Waits until everything that was started has finished.</summary>
+    /// <summary>Waits until all started work has finished.</summary>
     public void Synchronize() => executor.Synchronize();
 
     /// <summary>The values of a tensor of reals.</summary>
@@ -77,7 +77,7 @@ public sealed class Plan : IDisposable
         RealIO.Read(at.Buffer, at.Offset / Device.RealSize, values, Device.RealSize);
     }
 
-    /// <summary>Copies some values of a tensor of reals, from an element on.</summary>
+    /// <summary>Copies some values of a tensor of reals, starting at element <paramref name="first"/>.</summary>
     public void Read(Tensor tensor, long first, Span<double> values)
     {
         Location at = Locate(tensor, ElementType.Real, tensor.Shape.Length);
@@ -86,7 +86,7 @@ public sealed class Plan : IDisposable
         RealIO.Read(at.Buffer, (at.Offset / Device.RealSize) + first, values, Device.RealSize);
     }
 
-    /// <summary>Sets reals of a tensor, from an element on: for tools that run a part of a plan with other numbers.</summary>
+    /// <summary>Sets reals of a tensor, starting at element <paramref name="first"/>, for tools that run a part of a plan with other values.</summary>
     public void Write(Tensor tensor, long first, ReadOnlySpan<double> values)
     {
         Location at = Locate(tensor, ElementType.Real, tensor.Shape.Length);
@@ -116,7 +116,7 @@ public sealed class Plan : IDisposable
         at.Buffer.Read(at.Offset, values);
     }
 
-    /// <summary>Fills the arena with NaN and the guards with their pattern, so that a read of what was never written shows.</summary>
+    /// <summary>Fills the arena with NaN and the guards with their pattern, so that a read of uninitialised memory shows.</summary>
     public void Poison()
     {
         if (Layout.IsGuarded)
@@ -134,7 +134,7 @@ public sealed class Plan : IDisposable
             arena.Write(Layout.ArenaOffset(tensor) + Layout.BytesOf(tensor), guard);
     }
 
-    /// <summary>The temporaries behind which something was written since <see cref="Poison"/>; needs <see cref="PlanOptions.Reuse"/> off.</summary>
+    /// <summary>The temporaries past whose end something was written since <see cref="Poison"/>; needs <see cref="PlanOptions.Reuse"/> off.</summary>
     public IReadOnlyList<Tensor> BrokenGuards()
     {
         if (Layout.IsGuarded)

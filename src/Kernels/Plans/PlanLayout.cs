@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Plans;
 
-/// <summary>A tensor's memory: a buffer and the byte at which it begins.</summary>
+/// <summary>A tensor's memory: a buffer and an offset in bytes.</summary>
 internal readonly record struct Location(DeviceBuffer Buffer, long Offset);
 
 /// <summary>
-/// Which nodes run, in which order, and where each tensor lies. Temporaries share one arena: two whose lifetimes do not
-/// touch may have the same address.
+/// Which nodes run, in which order, and where each tensor is placed. Temporaries share one arena: two whose lifetimes do not
+/// overlap may have the same address.
 /// </summary>
 public sealed class PlanLayout
 {
@@ -49,7 +49,7 @@ public sealed class PlanLayout
 
     public static PlanLayout Of(Graph graph, DeviceMemory memory, PlanOptions? options = null) => new(graph, memory, options ?? new PlanOptions());
 
-    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count, so no device runs the plan.</exception>
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits can count, so no device runs the plan.</exception>
     public void RequireCountable()
     {
         foreach (Node node in Nodes)
@@ -74,7 +74,7 @@ public sealed class PlanLayout
         return IsGuarded ? new Location(Guarded(owner), 0) : new Location(Memory.Arena(ArenaBytes), offset);
     }
 
-    /// <summary>In guard mode each temporary has a buffer of its own instead of a part of the arena.</summary>
+    /// <summary>Whether each temporary has its own buffer instead of a part of the arena: in guard mode.</summary>
     internal bool IsGuarded => Memory.Device.Guard != GuardSide.None;
 
     internal void ReleaseGuarded()

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Plans;
 
-/// <summary>Which nodes of a graph a plan runs: those that something depends on, neighbours fused.</summary>
+/// <summary>Chooses the nodes of a graph that a plan runs: those that something depends on, with neighbours fused.</summary>
 internal static class Schedule
 {
     public static List<Node> Of(Graph graph, PlanOptions options)
@@ -33,7 +33,7 @@ internal static class Schedule
         return kept;
     }
 
-    // What can run before numbers are moved to where there are more of them does, so long as nothing else reads them there.
+    // Runs an op before a move that enlarges its input, if it can and nothing else reads the moved tensor.
     private static List<Node> Reordered(List<Node> nodes, HashSet<Tensor> keep)
     {
         for (bool changed = true; changed;)
@@ -67,7 +67,7 @@ internal static class Schedule
         return false;
     }
 
-    // The reader first, then the move. What lies between them is the plan's own; a tensor's Producer is the graph's, as it was.
+    // The reader first, then the move. The tensor between them belongs to the plan; a tensor's Producer stays that of the graph.
     private static void Exchange(List<Node> nodes, int index, Node move, Tensor[] inputs)
     {
         Node reader = nodes[index];
@@ -76,8 +76,8 @@ internal static class Schedule
         nodes.Insert(index, new Node(reader.Id, reader.Op, inputs, [smaller], reader.Scope, reader.Phase));
     }
 
-    // A producer and its only reader become one node at the reader's place in the order. Repeats until nothing fuses, so
-    // that a product takes up its activation and then whatever the fused op can take up next.
+    // Replaces a producer and its only reader by one fused node at the reader's place in the order. Repeats until nothing fuses, so
+    // that a GEMM takes its activation and then whatever the fused op can take next.
     private static List<Node> Fused(List<Node> nodes, HashSet<Tensor> keep)
     {
         for (bool changed = true; changed;)
@@ -102,7 +102,7 @@ internal static class Schedule
         if (consumer.Phase != producer.Phase || producer.Op.FuseWith(consumer.Op, input) is not Op fused)
             return false;
         Tensor[] inputs = [.. producer.Inputs, .. consumer.Inputs.Where((_, i) => i != input)];
-        // What else the producer computes (statistics kept for a gradient) stays behind the result.
+        // The producer's other outputs (statistics kept for a gradient) follow the result.
         Tensor[] outputs = [.. consumer.Outputs, .. producer.Outputs.Skip(1)];
         nodes[nodes.IndexOf(consumer)] = new Node(consumer.Id, fused, inputs, outputs, producer.Scope, consumer.Phase);
         nodes.RemoveAt(index);

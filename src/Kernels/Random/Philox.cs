@@ -2,7 +2,7 @@ namespace GpuGrad.Kernels.Random;
 
 /// <summary>
 /// Philox 4×32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): bits as a function of a key and a
-/// counter, so that a mask or a shuffle needs no state and comes out the same on every device and in every order.
+/// counter, so that a mask or a shuffle needs no state and is the same on every device and in any order.
 /// </summary>
 public static class Philox
 {
@@ -26,5 +26,5 @@ public static class Philox
     }
 
     /// <summary>A float in [0, 1) from the upper 24 bits: every value is a multiple of 2⁻²⁴, exact in float and double.</summary>
-    public static float Uniform(uint bits) => (int)(bits >> 8) * (1f / (1 << 24)); // by way of an int: from an unsigned one C# goes through double
+    public static float Uniform(uint bits) => (int)(bits >> 8) * (1f / (1 << 24)); // through an int: from an unsigned integer C# would convert through double
 }

@@ -15,7 +15,7 @@ public enum Purpose : uint
     Change = 10,
 }
 
-/// <summary>A sequence of random numbers on the host, given by seed, purpose and index (which parameter, which epoch).</summary>
+/// <summary>A sequence of random numbers on the host, determined by seed, purpose and index (of the parameter, of the epoch).</summary>
 public sealed class RandomStream(ulong seed, Purpose purpose, uint index = 0)
 {
     private readonly uint[] words = new uint[4];
@@ -44,7 +44,7 @@ public sealed class RandomStream(ulong seed, Purpose purpose, uint index = 0)
     public int NextInt(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
-        // Lemire's method: the product's low word is rejected where the range does not divide 2^32 evenly.
+        // Lemire's method: the low word of the product is rejected if the range does not divide 2^32 evenly.
         uint limit = (uint)bound;
         uint threshold = (0u - limit) % limit;
         while (true)
@@ -55,7 +55,7 @@ public sealed class RandomStream(ulong seed, Purpose purpose, uint index = 0)
         }
     }
 
-    /// <summary>Standard normal, by Box and Muller's transform.</summary>
+    /// <summary>Standard normal, by the Box-Muller transform.</summary>
     public double NextNormal()
     {
         if (!double.IsNaN(spare))
@@ -70,7 +70,7 @@ public sealed class RandomStream(ulong seed, Purpose purpose, uint index = 0)
         return radius * cos;
     }
 
-    /// <summary>Fisher and Yates' shuffle of 0 … n-1.</summary>
+    /// <summary>Fisher-Yates shuffle of 0 … n-1.</summary>
     public int[] Permutation(int n)
     {
         int[] order = [.. Enumerable.Range(0, n)];

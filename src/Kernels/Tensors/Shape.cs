@@ -9,7 +9,7 @@ public readonly struct Shape : IEquatable<Shape>
     private readonly int[]? sizes;
 
     /// <exception cref="ArgumentOutOfRangeException">A size is below 1.</exception>
-    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: the product of the sizes does not fit 64 bits.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: the product of the sizes does not fit in 64 bits.</exception>
     public Shape(params ReadOnlySpan<int> sizes)
     {
         foreach (int size in sizes)
@@ -22,7 +22,7 @@ public readonly struct Shape : IEquatable<Shape>
     public long Length { get => sizes is null ? 1 : field; }
 
     /// <summary>Number of elements, for loops that index with 32 bits.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: there are more than that.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: there are more elements than 32 bits can count.</exception>
     public int Count => Length <= int.MaxValue ? (int)Length : throw TooLarge(Sizes);
 
     public int Rank => sizes?.Length ?? 0;
@@ -90,5 +90,5 @@ public readonly struct Shape : IEquatable<Shape>
         $"a tensor of shape {Text(sizes)} has more than {int.MaxValue} numbers, the most that one can hold; use a smaller batch or a smaller model.");
 }
 
-/// <summary>A tensor has more elements than 32 bits count.</summary>
+/// <summary>Thrown for a tensor with more elements than 32 bits can count.</summary>
 public sealed class TooLargeException(string message) : GpuGradException(Fault.Memory, message);

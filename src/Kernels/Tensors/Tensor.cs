@@ -24,13 +24,13 @@ public sealed class Tensor
 
     public string Name { get; set; }
 
-    /// <summary>The node that writes this tensor; null for what comes from outside (parameters, batch, constants).</summary>
+    /// <summary>The node that writes this tensor; null for a tensor that comes from outside (parameters, batch, constants).</summary>
     public Node? Producer { get; internal set; }
 
     /// <summary>The persistent place of this tensor; null for a temporary, which the plan puts into its arena.</summary>
     public Placement? Placement { get; internal set; }
 
-    /// <summary>The tensor whose memory this one shares under another shape; null when it has its own.</summary>
+    /// <summary>The tensor whose memory this one shares under another shape; null if it has its own.</summary>
     public Tensor? ViewOf { get; internal set; }
 
     /// <summary>The tensor that owns the memory.</summary>

@@ -9,11 +9,11 @@ public enum ElementType
     /// <summary>A label, an index or a counter.</summary>
     Int32,
 
-    /// <summary>A pixel as it stands in the file, a mask, a position in a pooling window.</summary>
+    /// <summary>A pixel as stored in a file, a mask, a position in a pooling window.</summary>
     Byte,
 }
 
-/// <summary>A shape and what stands in it.</summary>
+/// <summary>A shape and an element type.</summary>
 public readonly record struct TensorType(Shape Shape, ElementType Element = ElementType.Real)
 {
     public override string ToString() => Element == ElementType.Real ? Shape.ToString() : $"{Element} {Shape}";

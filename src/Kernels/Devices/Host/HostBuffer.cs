@@ -2,13 +2,13 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Kernels.Devices.Host;
 
-/// <summary>Native memory, aligned for the widest vectors and zeroed.</summary>
+/// <summary>Native memory, zeroed and aligned for the widest SIMD vectors.</summary>
 internal sealed unsafe class HostBuffer : DeviceBuffer
 {
     private const nuint Alignment = 64;
 
-    // From this size on memory comes in pages of 2 MiB where the system has them: a step walks through more pages of 4 KiB
-    // than the processor remembers.
+    // From this size on, memory comes in pages of 2 MiB if the system has them: a step touches more pages of 4 KiB
+    // than the processor's TLB holds.
     private const nuint LargePage = 2 << 20;
 
     private readonly GuardedPages? guarded;
@@ -83,12 +83,12 @@ internal sealed unsafe class HostBuffer : DeviceBuffer
     }
 }
 
-/// <summary>Linux's transparent huge pages, where they are for those who ask.</summary>
+/// <summary>Linux's transparent huge pages, where a program has to ask for them.</summary>
 internal static unsafe partial class LargePages
 {
     private const int MadviseHugePage = 14;
 
-    /// <summary>Asks for large pages; whether they come is the system's affair, and the memory is the same without.</summary>
+    /// <summary>Asks for large pages. The system may decline; the memory is the same without them.</summary>
     public static void Ask(byte* address, nuint bytes)
     {
         if (OperatingSystem.IsLinux())

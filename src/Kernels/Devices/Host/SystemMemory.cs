@@ -3,8 +3,8 @@ using System.Globalization;
 namespace GpuGrad.Kernels.Devices.Host;
 
 /// <summary>
-/// What Linux says of memory: what can be had without harm on the machine, and what the control groups that this process is in have left.
-/// Caches of files count as free, since they give way; so a refusal is certain.
+/// What Linux reports about memory: what is available on the machine, and what is left in the control groups of this process.
+/// File caches count as free, since they give way; so a refusal is certain.
 /// </summary>
 /// <param name="root">Where <c>/proc</c> and <c>/sys</c> are; tests bring their own.</param>
 internal sealed class SystemMemory(string root = "/")
@@ -12,7 +12,7 @@ internal sealed class SystemMemory(string root = "/")
     // Control groups without a limit have this or more.
     private const long NoLimit = long.MaxValue / 2;
 
-    /// <summary>Bytes that can be had, swap included; null where nothing says so.</summary>
+    /// <summary>Bytes available, swap included; null if nothing reports it.</summary>
     public long? Left()
     {
         try
@@ -21,7 +21,7 @@ internal sealed class SystemMemory(string root = "/")
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return null; // a group that has just gone
+            return null; // a group that has just been removed
         }
     }
 
@@ -31,7 +31,7 @@ internal sealed class SystemMemory(string root = "/")
         return said.TryGetValue("MemAvailable:", out long available) ? (available + said.GetValueOrDefault("SwapFree:")) << 10 : null;
     }
 
-    // A group's limit holds for all in it, so every group above this process's own counts.
+    // A group's limit holds for everything in it, so every group above this process's own counts.
     private IEnumerable<long> Groups()
     {
         string list = Under("proc/self/cgroup");
@@ -47,7 +47,7 @@ internal sealed class SystemMemory(string root = "/")
             };
             if (kind is not (string top, GroupFiles files))
                 continue;
-            // In a container the path may be the host's, which is not to be seen there: the container's own group is the mount itself.
+            // In a container the path may be the host's, which is not visible there: the container's own group is the mount itself.
             for (string? path = parts[2].Trim('/'); path is not null; path = path.Length == 0 ? null : Path.GetDirectoryName(path) ?? "")
             {
                 if (LeftIn(Under(Path.Combine(top, path)), files) is long left)
@@ -69,7 +69,7 @@ internal sealed class SystemMemory(string root = "/")
     private static long? Number(string file) =>
         File.Exists(file) && long.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long number) ? number : null;
 
-    // "name number …" a line.
+    // Lines of the form "name number …".
     private static Dictionary<string, long> Numbers(string file)
     {
         var numbers = new Dictionary<string, long>(StringComparer.Ordinal);

@@ -21,7 +21,7 @@ public sealed unsafe class ReferenceArguments : Operands
         return index < rounded.Length ? rounded[index] ??= Rounded(values) : values;
     }
 
-    /// <summary>Before every run: the inputs are others than in the last.</summary>
+    /// <summary>Called before every run: the inputs differ from those of the last.</summary>
     internal void Begin() => Array.Clear(rounded);
 
     public ReadOnlySpan<int> InInt(int index) => Span<int>(Input(index, ElementType.Int32), InShape(index));

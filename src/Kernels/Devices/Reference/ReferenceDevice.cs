@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Plans;
 
 namespace GpuGrad.Kernels.Devices.Reference;
 
-/// <summary>Every op in plain loops over <c>double</c>, one thread: slow, simple, and what all others are compared with.</summary>
+/// <summary>Runs every op in plain loops over <c>double</c> on one thread: slow, simple, and the oracle for all other devices.</summary>
 public sealed class ReferenceDevice : Device
 {
     public override string Id => "reference";

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Activations;
 
-/// <summary>x/6 + ½, cut off at 0 and 1.</summary>
+/// <summary>x/6 + ½, clipped to 0 and 1.</summary>
 public readonly struct HardSigmoid : IActivation
 {
     public static bool NeedsInput => false;
@@ -34,7 +34,7 @@ public readonly struct HardSwish : IActivation
     }
 }
 
-/// <summary>x, cut off at -1 and 1.</summary>
+/// <summary>x, clipped to -1 and 1.</summary>
 public readonly struct HardTanh : IActivation
 {
     public static bool NeedsInput => false;

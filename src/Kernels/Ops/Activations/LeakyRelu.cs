@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Activations;
 
-/// <summary>x for x &gt; 0, else slope·x: a unit that never fires still has a gradient. The slope is not negative.</summary>
+/// <summary>x for x &gt; 0, else slope·x: a unit that never fires still has a gradient. The slope must not be negative.</summary>
 public readonly struct LeakyRelu : IActivation
 {
     public static bool NeedsInput => false;

@@ -10,8 +10,8 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Activations;
 
 /// <summary>x for x &gt; 0, else slope·x with a learned slope (He et al., 2015), as <c>torch.nn.PReLU</c>.</summary>
-/// <remarks>Inputs: x [N, …]; slopes [1], or one for each place of <paramref name="Axis"/>, [C]. Output: as x. The derivative in x at 0 is the slope.</remarks>
-/// <param name="Axis">The axis of x along which the slopes lie, 1 or higher.</param>
+/// <remarks>Inputs: x [N, …]; slopes [1], or one per index of <paramref name="Axis"/>, [C]. Output: as x. The derivative with respect to x at 0 is the slope.</remarks>
+/// <param name="Axis">The axis of x that has the slopes, 1 or higher.</param>
 public sealed record PRelu(int Axis) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -37,7 +37,7 @@ public sealed record PRelu(int Axis) : Op
 
     public override void Kernel(KernelBinding b) => PReluLoop.Kernel(b, b.In(0), b.In(0), b.In(1), Axis);
 
-    // One slope's in two stages: first over the samples, so that the sum of many numbers is shared out.
+    // A single slope's gradient is summed in two stages, first over the samples, so that the long sum runs in parallel.
     private Tensor SlopeGradient(Backprop b, Tensor products)
     {
         Shape shape = products.Shape;
@@ -71,7 +71,7 @@ public sealed record PReluGradient(int Axis) : Op
     public override void Kernel(KernelBinding b) => PReluLoop.Kernel(b, b.In(0), b.In(1), b.In(2), Axis);
 }
 
-/// <summary>a·b for b ≤ 0, else 0: what the gradient of a slope adds up.</summary>
+/// <summary>a·b for b ≤ 0, else 0: the terms of a slope's gradient.</summary>
 public sealed record NegativeProduct() : MapOp<NegativeProduct.Map>
 {
     public readonly struct Map : IMap

@@ -11,7 +11,7 @@ namespace GpuGrad.Kernels.Ops.Activations;
 /// <summary>y = a where x &gt; 0, else slope·a: <see cref="PRelu"/> with a = x, and its gradient with a = dy.</summary>
 internal static unsafe class PReluLoop
 {
-    // As many numbers as MapOp gives an item.
+    // The block size of MapOp.
     private const int Block = 4096;
 
     public static void Check(TensorType x, TensorType slopes, int axis)

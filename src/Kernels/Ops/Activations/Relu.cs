@@ -14,7 +14,7 @@ public readonly struct Relu : IActivation
     public static R Backward<R>(R x, R y, R dy, R parameter) where R : struct, IReal<R> => R.WhereGreater(y, R.Of(0), dy, R.Of(0));
 }
 
-/// <summary>max(0, x), cut off at 6 (Howard et al., 2017); the derivative at 0 and 6 is taken as 0.</summary>
+/// <summary>max(0, x), clipped to 6 (Howard et al., 2017); the derivative at 0 and 6 is taken as 0.</summary>
 public readonly struct Relu6 : IActivation
 {
     public static bool NeedsInput => false;

@@ -8,8 +8,8 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>y = x + p, the same p for each sample: learned positions.</summary>
-/// <remarks>Inputs: x [N, T, F], p [most, F] with most ≥ T, of which the first T rows are added, or <paramref name="Placed"/> those from a position on, int [1]; then it has no gradient. Output: as x.</remarks>
+/// <summary>Adds learned positions: y = x + p, with the same p for each sample.</summary>
+/// <remarks>Inputs: x [N, T, F], p [most, F] with most ≥ T, of which the first T rows are added, or, if <paramref name="Placed"/>, the rows starting at a position, int [1]; it then has no gradient. Output: as x.</remarks>
 public sealed record AddPositions(bool Placed = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -70,7 +70,7 @@ public sealed record AddPositions(bool Placed = false) : Op
     }
 }
 
-/// <summary>The sum over samples, with zeros for the positions beyond the steps: the gradient of learned positions.</summary>
+/// <summary>The gradient of learned positions: the sum over samples, with zeros for positions beyond the steps.</summary>
 /// <remarks>Input: dy [N, T, F]. Output: [most, F].</remarks>
 public sealed record PositionGradient(Shape Positions) : Op
 {
@@ -119,9 +119,9 @@ public sealed record PositionGradient(Shape Positions) : Op
 /// <summary>
 /// y = x + p with p[t, 2i] = sin(t·Base^(-2i/F)) and p[t, 2i + 1] = cos(t·Base^(-2i/F)) (Vaswani et al., 2017).
 /// </summary>
-/// <remarks>Inputs: x [N, T, F]; where <paramref name="Most"/> is given, the position of the first step, int [1]. Output: as x.</remarks>
-/// <param name="Base">The longest wave is 2π·Base steps long.</param>
-/// <param name="Most">Positions that there are, where the steps of x do not begin at the first; 0 where they do.</param>
+/// <remarks>Inputs: x [N, T, F]; if <paramref name="Most"/> is given, the position of the first step, int [1]. Output: as x.</remarks>
+/// <param name="Base">The longest wavelength is 2π·Base steps.</param>
+/// <param name="Most">Number of positions, if the steps of x don't start at the first; 0 if they do.</param>
 public sealed record AddSinusoids(double Base = 10000, int Most = 0) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -183,11 +183,11 @@ public sealed record AddSinusoids(double Base = 10000, int Most = 0) : Op
 
 internal static class PositionKernels
 {
-    /// <summary>y = x + p, a thread a number; of a sample there are <paramref name="size"/>.</summary>
+    /// <summary>y = x + p, one thread per element; a sample has <paramref name="size"/>.</summary>
     public static void Add(Index1D i, ArrayView<float> x, ArrayView<float> p, KernelFirstStep first, int width, int size, ArrayView<float> y) =>
         y[i] = x[i] + p[(first.Value * width) + (i.X % size)];
 
-    /// <summary>Σ dy over samples, a thread a number.</summary>
+    /// <summary>Σ dy over samples, one thread per element.</summary>
     public static void Sum(Index1D i, ArrayView<float> dy, int samples, int size, ArrayView<float> sums)
     {
         float sum = 0f;

@@ -1,9 +1,9 @@
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// The slopes of ALiBi (Press et al., 2022): a head's score of a step falls by its slope times how far the step is away, so that near steps count more and a network reads
-/// sequences that are longer than those it was trained on. Of n heads, n a power of two, the slopes are 2^(-8/n), 2^(-16/n), …; of others those of the power below, then every
-/// second one of the power above.
+/// The slopes of ALiBi (Press et al., 2022): a head's score decreases by its slope times the distance, so that near steps count more and a network handles
+/// sequences longer than those it was trained on. For n heads, n a power of two, the slopes are 2^(-8/n), 2^(-16/n), …; otherwise those of the next lower power, then every
+/// second one of the next higher power.
 /// </summary>
 public static class AlibiSlopes
 {

@@ -10,22 +10,22 @@ namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
 /// Scaled dot-product attention (Vaswani et al., 2017), softmax(QKᵀ/√D)·V of every head, without the T×T matrix: scores are computed block by
-/// block with a running maximum and sum (Milakov and Gimelshein, 2018; Dao et al., 2022), and anew for the gradient. Memory grows with T, not T².
+/// block with a running maximum and sum (Milakov and Gimelshein, 2018; Dao et al., 2022), and recomputed for the gradient. Memory grows with T, not T².
 /// </summary>
 /// <remarks>
-/// Inputs: qkv [N, T, (Heads + 2·Groups)·D] as <see cref="AttentionSizes"/> says, and if padded the real steps of each sequence, int [N]. Outputs:
-/// y [N, T, Heads·D]; ln Σ e^score of each query [N, Heads, T], kept for the gradient. Steps that are padding are no keys; as queries they give 0.
+/// Inputs: qkv [N, T, (Heads + 2·Groups)·D] in the layout of <see cref="AttentionSizes"/>, and if padded the real steps of each sequence, int [N]. Outputs:
+/// y [N, T, Heads·D]; ln Σ e^score of each query [N, Heads, T], saved for the gradient. Padding is never a key; as a query it gives 0.
 /// </remarks>
-/// <param name="Heads">Heads of queries.</param>
-/// <param name="Groups">Heads of keys and values, each for Heads / Groups of the queries' (Ainslie et al., 2023).</param>
-/// <param name="Causal">Whether a position sees only itself and those before it.</param>
+/// <param name="Heads">Number of query heads.</param>
+/// <param name="Groups">Number of key and value heads, each shared by Heads / Groups query heads (Ainslie et al., 2023).</param>
+/// <param name="Causal">Whether a position attends only to itself and earlier ones.</param>
 /// <param name="Padded">Whether lengths are given.</param>
-/// <param name="Alibi">Whether scores fall with the distance, by <see cref="AlibiSlopes"/>.</param>
-/// <param name="DropRate">Probability that a weight is 0; the others are divided by 1 - rate. Above 0 the last input is rng, as for <see cref="Dropout.Dropout"/>.</param>
-/// <param name="Stream">Tells it apart from other layers that drop.</param>
+/// <param name="Alibi">Whether scores decrease with distance, by <see cref="AlibiSlopes"/>.</param>
+/// <param name="DropRate">Dropout rate of the weights; the others are divided by 1 - rate. Above 0 the last input is rng, as for <see cref="Dropout.Dropout"/>.</param>
+/// <param name="Stream">Random stream, which distinguishes it from other layers with dropout.</param>
 public sealed record Attention(int Heads, int Groups, bool Causal = false, bool Padded = false, bool Alibi = false, double DropRate = 0, uint Stream = 0) : Op, IKernelRowsUser
 {
-    // Weights that may be dropped are counted by 32 bits.
+    // With dropout, weights are numbered with 32 bits.
     private const long MostWeights = 1L << 32;
 
     /// <summary>Whether weights are dropped.</summary>
@@ -101,11 +101,11 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         b.Launch(() => run(config, qkv, rows, sizes, y, logSums));
     }
 
-    /// <summary>Adds somebody's kernels for the type of rows that this attention has.</summary>
-    /// <param name="b">The binding of the op that the kernels are of.</param>
-    /// <param name="qkv">Which of its inputs are queries, keys and values.</param>
-    /// <param name="lengths">Which are the lengths, if there are any; rng comes next.</param>
-    /// <param name="user">Whose kernels.</param>
+    /// <summary>Adds kernels for the type of rows that this attention has.</summary>
+    /// <param name="b">The binding of the kernels' op.</param>
+    /// <param name="qkv">Index of the input with queries, keys and values.</param>
+    /// <param name="lengths">Index of the lengths, if there are any; rng comes next.</param>
+    /// <param name="user">Adds the kernels.</param>
     internal void AddFor(KernelBinding b, int qkv, int lengths, IKernelRowsUser user)
     {
         Shape shape = b.InShape(qkv);
@@ -134,11 +134,11 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
     /// <summary>The slope of each head; zeros without ALiBi.</summary>
     internal double[] Slopes() => Alibi ? AlibiSlopes.Of(Heads) : new double[Heads];
 
-    /// <summary>What kernels read of the rows, with slopes of scores before they are divided by √D.</summary>
+    /// <summary>The rows as kernel arguments, with slopes of scores before they are divided by √D.</summary>
     private Receding<L> WithSlopes<L>(KernelBinding b, Shape qkv, L lengths) where L : struct, IKernelRows =>
         new(lengths, b.Table<float>([.. Slopes().Select(slope => (float)(slope / AttentionSizes.Of(qkv, Heads, Groups).Scale))]));
 
-    /// <summary>The same, with weights that are dropped.</summary>
+    /// <summary>The same with dropout.</summary>
     private Dropping<L> WithDropout<L>(ArrayView<int> rng, Shape qkv, L lengths) where L : struct, IKernelRows =>
         new(lengths, rng, new DropoutRule(Stream, DropoutMask.ThresholdOf(DropRate), (float)(1 / (1 - DropRate))), Heads, qkv[1]);
 
@@ -148,10 +148,10 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         return perScore * (double)s.N * s.Heads * s.T * s.T * s.Width / (Causal ? 2 : 1);
     }
 
-    /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>
+    /// <summary>Factor on a weight: 0 if it is dropped.</summary>
     internal double Kept(DropoutMask? mask, long weight) => mask is null ? 1 : mask.Value.Keeps(weight) ? 1 / (1 - DropRate) : 0;
 
-    // y = Σ softmax(scores)·values over the first keys; gives ln Σ e^score.
+    // y = Σ softmax(scores)·values over the first keys; returns ln Σ e^score.
     private double Attend(ReadOnlySpan<double> qkv, AttentionSizes s, (int, int, int) query, double slope, DropoutMask? mask, Span<double> scores, Span<double> y)
     {
         (int n, int t, int head) = query;

@@ -9,7 +9,7 @@ internal static class AttentionCases
 {
     private const int Kinds = 12;
 
-    // Blocks of 64 (cpu) and of 16 and 32 (kernels), and sizes beside them.
+    // Blocks of 64 (cpu) and of 16 and 32 (kernels), and sizes around them.
     private static readonly (int N, int T, int Heads, int Groups, int Width)[] Sizes =
     [
         (1, 1, 1, 1, 1), (1, 33, 4, 2, 5), (2, 5, 2, 2, 3), (1, 64, 1, 1, 32), (2, 65, 2, 1, 17), (1, 33, 4, 2, 40), (1, 131, 1, 1, 5), (3, 16, 2, 2, 16), (1, 70, 3, 1, 65),
@@ -38,7 +38,7 @@ internal static class AttentionCases
     private static OpCase Case(RandomStream random, AttentionSizes s, bool causal, bool padded, bool alibi, bool drops)
     {
         var inputs = new List<CaseInput> { CaseInput.Normal(random, new Shape(s.N, s.T, s.Row)) };
-        if (padded) // also lengths that are not allowed, which every device must take for the nearest that is
+        if (padded) // also invalid lengths, which every device must clamp to the nearest valid one
             inputs.Add(CaseInput.Integers(random, new Shape(s.N), s.T + 3));
         string name = $"attention of {s.Heads} heads, {s.Groups} of keys{(causal ? ", causal" : "")}{(padded ? ", padded" : "")}{(alibi ? ", alibi" : "")}{(drops ? ", dropout" : "")}";
         if (drops)
@@ -46,11 +46,11 @@ internal static class AttentionCases
         return new OpCase(name, new Attention(s.Heads, s.Groups, causal, padded, alibi, drops ? 0.3 : 0, Stream: 7), inputs) { GradientOutputs = [0] };
     }
 
-    // A further step, at a place of its own.
+    // A single further step, at its own position.
     private static OpCase OfStep(RandomStream random, int kind, int n, int most, int heads, int groups, int width)
     {
         var s = new AttentionSizes(n, 1, heads, groups, width);
-        CaseInput position = CaseInput.Integers(random, new Shape(1), most + 1, ElementType.Int32); // also one too far, which every device must take for the last
+        CaseInput position = CaseInput.Integers(random, new Shape(1), most + 1, ElementType.Int32); // also one too large, which every device must clamp
         CaseInput x = CaseInput.Normal(random, new Shape(n, 1, 2 * width));
         return kind switch
         {

@@ -9,11 +9,11 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// The gradient of <see cref="Attention"/> in queries, keys and values. With P = e^(S - ln Σ e^S) and δ = Σ dy·y of each query:
-/// dV = Pᵀ·dy, dS = P ∘ (dy·Vᵀ - δ), dQ = dS·K/√D, dK = dSᵀ·Q/√D. Scores are computed anew, block by block. Of weights that are dropped, with M what they are multiplied with,
+/// The gradient of <see cref="Attention"/> with respect to queries, keys and values. With P = e^(S - ln Σ e^S) and δ = Σ dy·y of each query:
+/// dV = Pᵀ·dy, dS = P ∘ (dy·Vᵀ - δ), dQ = dS·K/√D, dK = dSᵀ·Q/√D. Scores are recomputed block by block. With dropout, where M are the factors on the weights,
 /// dV = (P ∘ M)ᵀ·dy and dS = P ∘ (dy·Vᵀ ∘ M - δ).
 /// </summary>
-/// <remarks>Inputs: dy [N, T, Heads·D], qkv, y, ln Σ e^score [N, Heads, T], if padded lengths int [N], if weights are dropped rng. Output: as qkv.</remarks>
+/// <remarks>Inputs: dy [N, T, Heads·D], qkv, y, ln Σ e^score [N, Heads, T], if padded lengths int [N], with dropout rng. Output: as qkv.</remarks>
 public sealed record AttentionGradient(Attention Of) : Op, IKernelRowsUser
 {
     private int Inputs => 4 + (Of.Padded ? 1 : 0) + (Of.Drops ? 1 : 0);

@@ -2,10 +2,10 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>What a thread knows of the rows that it reads and writes.</summary>
+/// <summary>Addressing of the rows that a thread reads and writes.</summary>
 internal static partial class AttentionKernels
 {
-    /// <summary>The rows of a head: where the first begins, numbers from one to the next, how many there are, how wide.</summary>
+    /// <summary>The rows of a head: offset of the first, stride, number, width.</summary>
     private readonly struct Source(int begin, int row, int length, int width)
     {
         public readonly int Begin = begin, Row = row, Length = length, Width = width;
@@ -13,7 +13,7 @@ internal static partial class AttentionKernels
         public Source At(int offset) => new(Begin + offset, Row, Length, Width);
     }
 
-    /// <summary>The numbers of a row of the result that are one thread's.</summary>
+    /// <summary>The elements of a result's row that belong to one thread.</summary>
     private readonly struct Target(int begin, int width, int lane)
     {
         public readonly int Lane = lane;
@@ -22,7 +22,7 @@ internal static partial class AttentionKernels
 
         public void Clear(ArrayView<float> into) => Scale(into, 0f);
 
-        // By 0 it clears, whatever was there.
+        // A factor of 0 clears, whatever was there.
         public void Scale(ArrayView<float> into, float factor)
         {
             for (int d = Lane; d < width; d += Lanes)
@@ -36,7 +36,7 @@ internal static partial class AttentionKernels
         }
     }
 
-    /// <summary>The first of a thread's four weights; the others are those of every eighth key behind it.</summary>
+    /// <summary>The first of a thread's four weights; the others belong to every eighth key after it.</summary>
     private readonly struct Weights(int n, int head, int query, int key)
     {
         public readonly int N = n, Head = head, Query = query, Key = key;
@@ -46,7 +46,7 @@ internal static partial class AttentionKernels
     {
         public readonly float A = a, B = b, C = c, D = d;
 
-        // The first of the four is so many steps away.
+        // The distance is that of the first of the four.
         public Four Receding(float slope, int distance) => new(
             A - (slope * IntrinsicMath.Abs(distance)), B - (slope * IntrinsicMath.Abs(distance - Lanes)), C - (slope * IntrinsicMath.Abs(distance - (2 * Lanes))), D - (slope * IntrinsicMath.Abs(distance - (3 * Lanes))));
 

@@ -4,21 +4,21 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>What a kernel reads of the rows of scores: the real steps of a sequence, and how scores fall with the distance.</summary>
+/// <summary>Rows of scores as a kernel argument: the real steps of a sequence, and how scores decrease with distance.</summary>
 internal interface IKernelRows
 {
-    /// <summary>Whether scores fall with the distance.</summary>
+    /// <summary>Whether scores decrease with distance.</summary>
     static abstract bool Recedes { get; }
 
-    /// <summary>Whether weights are dropped.</summary>
+    /// <summary>Whether there is dropout.</summary>
     static abstract bool Drops { get; }
 
     int Of(int n);
 
-    /// <summary>By how much a head's dot products fall a step.</summary>
+    /// <summary>By how much a head's dot products decrease per step.</summary>
     float Slope(int head);
 
-    /// <summary>What a weight is multiplied with: 0 where it is dropped.</summary>
+    /// <summary>Factor on a weight: 0 if it is dropped.</summary>
     float Kept(int n, int head, int query, int key);
 }
 
@@ -67,7 +67,7 @@ internal readonly struct Receding<L>(L lengths, ArrayView<float> slopes) : IKern
     public float Kept(int n, int head, int query, int key) => 1f;
 }
 
-/// <summary>As <see cref="DropoutMask"/> says of weights [N, heads, steps, steps].</summary>
+/// <summary>Dropout of weights [N, heads, steps, steps] by <see cref="DropoutMask"/>.</summary>
 internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule rule, int heads, int steps) : IKernelRows where L : struct, IKernelRows
 {
     public static bool Recedes => L.Recedes;
@@ -80,7 +80,7 @@ internal readonly struct Dropping<L>(L lengths, ArrayView<int> rng, DropoutRule 
 
     public float Kept(int n, int head, int query, int key)
     {
-        // Below 2³², as the op has looked.
+        // Below 2³², as the op has checked.
         uint weight = ((uint)((((n * heads) + head) * steps) + query) * (uint)steps) + (uint)key;
         return DropoutKernels.Keeps(rng, rule, weight) ? rule.Scale : 0f;
     }
@@ -94,6 +94,6 @@ internal readonly struct KernelAttentionSizes(AttentionSizes s, bool causal)
 
     public int Blocks => (T + AttentionKernels.Rows - 1) / AttentionKernels.Rows;
 
-    /// <summary>A group a block of each head.</summary>
+    /// <summary>One group per block of each head.</summary>
     public int Launches(int heads) => checked(N * heads * Blocks);
 }

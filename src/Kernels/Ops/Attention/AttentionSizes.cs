@@ -4,18 +4,18 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// Sizes of packed queries, keys and values [N, T, (Heads + 2·Groups)·Width]: of each position first the queries of all heads, then the
-/// keys of all groups, then their values. Head h reads the keys and values of group h / (Heads / Groups).
+/// Sizes of packed queries, keys and values [N, T, (Heads + 2·Groups)·Width]: at each position first the queries of all heads, then the
+/// keys of all groups, then their values. Head h uses the keys and values of group h / (Heads / Groups).
 /// </summary>
 internal readonly record struct AttentionSizes(int N, int T, int Heads, int Groups, int Width)
 {
-    /// <summary>Numbers of a position of the packed tensor.</summary>
+    /// <summary>Elements per position of the packed tensor.</summary>
     public int Row => (Heads + (2 * Groups)) * Width;
 
-    /// <summary>Numbers of a position of the result.</summary>
+    /// <summary>Elements per position of the result.</summary>
     public int OutRow => Heads * Width;
 
-    /// <summary>Heads that share keys and values.</summary>
+    /// <summary>Number of heads that share keys and values.</summary>
     public int Share => Heads / Groups;
 
     public double Scale => 1 / Math.Sqrt(Width);
@@ -31,7 +31,7 @@ internal readonly record struct AttentionSizes(int N, int T, int Heads, int Grou
     /// <summary>Offset of a position in a tensor [N, Heads, T].</summary>
     public long Statistic(int n, int t, int head) => ((((long)n * Heads) + head) * T) + t;
 
-    /// <summary>The place of a weight among all, [N, Heads, T, T], which nobody holds.</summary>
+    /// <summary>Index of a weight in [N, Heads, T, T], a tensor that is never stored.</summary>
     public long Weight(int n, int head, int query, int key) => ((((((long)n * Heads) + head) * T) + query) * T) + key;
 
     /// <summary>How well a key answers a query: their dot product over √D, less the slope for each step between them (<see cref="AlibiSlopes"/>).</summary>

@@ -11,41 +11,41 @@ namespace GpuGrad.Kernels.Ops.Attention;
 /// </summary>
 internal static unsafe class AttentionTile
 {
-    /// <summary>Queries, and keys, of a block of scores: 64×64 floats lie in the first-level cache beside what they are made of.</summary>
+    /// <summary>Queries, and keys, per block of scores: 64×64 floats fit in the L1 cache together with their inputs.</summary>
     public const int Block = 64;
 
     private static readonly ProductTile Tile = MicroKernel.Low;
 
-    /// <summary>Rows of scores that are computed together.</summary>
+    /// <summary>Rows of scores computed together.</summary>
     public static int Rows => Tile.Rows;
 
-    /// <summary>Floats from one row of a block of scores to the next.</summary>
+    /// <summary>Row stride of a block of scores, in floats.</summary>
     public static readonly int Line = Math.Max(Whole(Block, Tile.Rows), Whole(Block, Tile.Columns));
 
-    /// <summary>Rows that whole tiles of a block's rows have.</summary>
+    /// <summary>Number of rows in the whole tiles of a block.</summary>
     public static readonly int BlockRows = Whole(Block, Tile.Rows);
 
-    /// <summary>Floats from one packed row of a head's width to the next.</summary>
+    /// <summary>Row stride of packed rows of a head's width, in floats.</summary>
     public static int LineOf(int width) => Whole(width, Tile.Columns);
 
     /// <summary>A tile's rows of c (+)= a·b.</summary>
-    /// <param name="columns">Of c and b that are wanted.</param>
-    /// <param name="steps">Columns of a and rows of b.</param>
-    /// <param name="a">A row every <paramref name="aRow"/>, a column every <paramref name="aStep"/> floats.</param>
-    /// <param name="aRow">See there.</param>
-    /// <param name="aStep">See there.</param>
-    /// <param name="b">A row every <paramref name="bRow"/> floats.</param>
-    /// <param name="bRow">See there.</param>
-    /// <param name="c">A row every <paramref name="cRow"/> floats.</param>
-    /// <param name="cRow">See there.</param>
-    /// <param name="add">Whether c is added to.</param>
+    /// <param name="columns">Needed columns of c and b.</param>
+    /// <param name="steps">Number of columns of a and rows of b.</param>
+    /// <param name="a">Left factor.</param>
+    /// <param name="aRow">Row stride of a, in floats.</param>
+    /// <param name="aStep">Column stride of a, in floats.</param>
+    /// <param name="b">Right factor.</param>
+    /// <param name="bRow">Row stride of b, in floats.</param>
+    /// <param name="c">The result.</param>
+    /// <param name="cRow">Row stride of c, in floats.</param>
+    /// <param name="add">Whether to add to c.</param>
     public static void Product(int columns, int steps, float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, bool add)
     {
         for (int column = 0; column < columns; column += Tile.Columns)
             Tile.Run(steps, a, aRow, aStep, b + column, bRow, c + column, cRow, add);
     }
 
-    /// <summary>Packs rows, each times a factor.</summary>
+    /// <summary>Packs rows, multiplied by a factor.</summary>
     public static void Pack(float* source, nint sourceRow, int rows, int width, float* target, nint targetRow, float factor = 1)
     {
         for (int row = 0; row < rows; row++, source += sourceRow, target += targetRow)
@@ -57,7 +57,7 @@ internal static unsafe class AttentionTile
         }
     }
 
-    /// <summary>Writes zeros to rows.</summary>
+    /// <summary>Sets rows to zero.</summary>
     public static void Clear(float* target, nint targetRow, int rows, int width)
     {
         for (int row = 0; row < rows; row++, target += targetRow)
@@ -67,10 +67,10 @@ internal static unsafe class AttentionTile
     private static int Whole(int count, int of) => (count + of - 1) / of * of;
 }
 
-/// <summary>Rows of scores, in memory that goes on for a vector behind what counts.</summary>
+/// <summary>Operations on rows of scores, whose memory extends a vector beyond the used part.</summary>
 internal static unsafe class AttentionRows
 {
-    // In the program's own data, which does not move.
+    // In the program's static data, which does not move.
     private static ReadOnlySpan<float> Counting => [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
     /// <summary>y = x·factor.</summary>
@@ -95,10 +95,10 @@ internal static unsafe class AttentionRows
             AddUp<V128>(factors, rows, line, count, y, width);
     }
 
-    /// <summary>The largest of the first <paramref name="count"/> scores, NaN if one is.</summary>
+    /// <summary>The maximum of the first <paramref name="count"/> scores; NaN if one is.</summary>
     public static float Max(float* s, int count) => Simd.Is512 ? Max<V512>(s, count) : Simd.Is256 ? Max<V256>(s, count) : Max<V128>(s, count);
 
-    /// <summary>s[j] -= slope·|place - j|: scores fall with the distance of a key from the query's place.</summary>
+    /// <summary>s[j] -= slope·|place - j|: scores decrease with the distance of the key from the query's position.</summary>
     public static void Recede(float* s, int count, float slope, int place)
     {
         if (Simd.Is512)
@@ -109,7 +109,7 @@ internal static unsafe class AttentionRows
             Recede<V128>(s, count, slope, place);
     }
 
-    /// <summary>s = e^(s - shift), and 0 from <paramref name="count"/> to <paramref name="end"/>; gives the sum.</summary>
+    /// <summary>s = e^(s - shift), and 0 from <paramref name="count"/> to <paramref name="end"/>; returns the sum.</summary>
     public static float Exp(float* s, int count, int end, float shift) =>
         Simd.Is512 ? Exp<V512>(s, count, end, shift) : Simd.Is256 ? Exp<V256>(s, count, end, shift) : Exp<V128>(s, count, end, shift);
 
@@ -199,7 +199,7 @@ internal static unsafe class AttentionRows
             (s[i], dp[i]) = (0, 0);
     }
 
-    // What the last vector has behind the row.
+    // Fills the last vector beyond the row.
     private static void Fill<V>(float* s, int count, float value) where V : struct, IVector<V>
     {
         int end = (count + V.Lanes - 1) / V.Lanes * V.Lanes;

@@ -2,11 +2,11 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>The weights of an <see cref="Attention"/>, which the op itself never holds: for a look at a few samples, in double.</summary>
+/// <summary>The weights of an <see cref="Attention"/>, which the op itself never stores: recomputed in double, to inspect a few samples.</summary>
 /// <param name="op">The op.</param>
-/// <param name="shape">Shape of what it read, [N, T, (Heads + 2·Groups)·D].</param>
+/// <param name="shape">Shape of its input, [N, T, (Heads + 2·Groups)·D].</param>
 /// <param name="qkv">Queries, keys and values.</param>
-/// <param name="lengths">The real steps of each sequence, [N]; null where all are.</param>
+/// <param name="lengths">The real steps of each sequence, [N]; null if all are real.</param>
 public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, int[]? lengths)
 {
     private readonly double[] slopes = op.Slopes();
@@ -16,16 +16,16 @@ public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, in
 
     public int Heads => sizes.Heads;
 
-    /// <summary>Numbers of a head's query, and of what it gives.</summary>
+    /// <summary>Width of a head.</summary>
     public int Width => sizes.Width;
 
-    /// <summary>Real steps of a sequence.</summary>
+    /// <summary>Number of real steps of a sequence.</summary>
     public int Length(int sample) => lengths is null ? sizes.T : Math.Clamp(lengths[sample], 1, sizes.T);
 
-    /// <summary>Where what a head gives for a step begins in the op's result [N, T, Heads·D].</summary>
+    /// <summary>Offset of a head's output for a step in the op's result [N, T, Heads·D].</summary>
     public long ResultOf(int sample, int head, int step) => sizes.Out(sample, step, head);
 
-    /// <summary>How a step weighs each step that it sees, from the first on; they add up to 1.</summary>
+    /// <summary>The weights of a query on each step that it attends to, from the first; they sum to 1.</summary>
     public double[] Row(int sample, int head, int step)
     {
         var row = new double[op.Causal ? step + 1 : Length(sample)];
@@ -40,7 +40,7 @@ public sealed class AttentionWeights(Attention op, Shape shape, double[] qkv, in
         return row;
     }
 
-    /// <summary>The rows of all real steps: [query, key], 0 where a step does not look.</summary>
+    /// <summary>The rows of all real steps: [query, key], 0 where a query does not attend.</summary>
     public double[,] Map(int sample, int head)
     {
         int length = Length(sample);

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>The CPU's attention: a worker takes a block of queries of a head past all blocks of keys.</summary>
+/// <summary>Attention on the CPU: a worker takes a block of a head's queries past all blocks of keys.</summary>
 internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[] slopes, float* qkv, int* lengths, CpuAttentionDropout? drop, float* y, float* logSums)
 {
     private readonly int line = AttentionTile.LineOf(s.Width);
@@ -47,7 +47,7 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
         }
     }
 
-    // A tile's rows of queries against a block of keys; a query sees the keys to its own where it is causal.
+    // A tile's rows of queries against a block of keys; in causal attention a query sees the keys up to its own position.
     private void Rows(Room room, ScoreBlock block, int row, int rows)
     {
         int Seen(int i) => causal ? Math.Min(block.Keys, i + block.Ahead + 1) : block.Keys;

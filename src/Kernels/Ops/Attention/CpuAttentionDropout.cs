@@ -2,26 +2,26 @@ using GpuGrad.Kernels.Ops.Dropout;
 
 namespace GpuGrad.Kernels.Ops.Attention;
 
-/// <summary>A block of scores: the queries of a head from one on against some keys from one on.</summary>
+/// <summary>A block of scores: consecutive queries of a head against consecutive keys.</summary>
 internal readonly record struct ScoreBlock(int N, int Head, int Query, int Key, int Keys)
 {
-    /// <summary>Query i of the block stands where key i + Ahead does.</summary>
+    /// <summary>Query i of the block has the position of key i + Ahead.</summary>
     public int Ahead => Query - Key;
 }
 
-/// <summary>Drops weights of attention: of weights [N, Heads, T, T] those that <see cref="DropoutMask"/> does not keep are 0, the others divided by 1 - rate.</summary>
+/// <summary>Dropout of attention weights: of weights [N, Heads, T, T] those that <see cref="DropoutMask"/> does not keep become 0, the others are divided by 1 - rate.</summary>
 internal sealed unsafe class CpuAttentionDropout(AttentionSizes s, int* rng, uint stream, double rate)
 {
-    /// <summary>Room for what is kept of a row of a block.</summary>
+    /// <summary>Size of a buffer for the mask of a block's row.</summary>
     public const int Room = AttentionTile.Block + 16;
 
     private readonly float factor = (float)(1 / (1 - rate));
 
-    /// <summary>All ones for each weight of a row that is kept, else 0.</summary>
+    /// <summary>All ones for each kept weight of a row, else 0.</summary>
     /// <param name="block">The block.</param>
     /// <param name="row">Its query.</param>
-    /// <param name="count">Keys, at most a block's.</param>
-    /// <param name="room"><see cref="Room"/> numbers, among which they are.</param>
+    /// <param name="count">Number of keys, at most a block's.</param>
+    /// <param name="room">A buffer of <see cref="Room"/> numbers, into which the result points.</param>
     public int* Kept(ScoreBlock block, int row, int count, int* room)
     {
         var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), stream, rate);
@@ -32,7 +32,7 @@ internal sealed unsafe class CpuAttentionDropout(AttentionSizes s, int* rng, uin
         return room + skip;
     }
 
-    /// <summary>x = x / (1 - rate) where it is kept, else 0.</summary>
+    /// <summary>x = x / (1 - rate) if it is kept, else 0.</summary>
     public void Apply(int* kept, float* x, int count)
     {
         for (int i = 0; i < count; i++)

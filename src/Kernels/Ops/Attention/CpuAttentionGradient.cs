@@ -5,8 +5,8 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// The CPU's gradient of attention: a worker takes the keys of a group, block by block, past the queries of the heads that read them; so nobody
-/// else adds to the same numbers, and scores are computed once.
+/// The gradient of attention on the CPU: a worker takes the keys of a group, block by block, past the queries of the heads that use them; so no two workers
+/// add to the same numbers, and scores are computed once.
 /// </summary>
 internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal, double[] slopes, float* dy, float* qkv, float* y, float* logSums, int* lengths, CpuAttentionDropout? drop, float* dqkv)
 {
@@ -42,7 +42,7 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
             Keys(n, group, key, Math.Min(Block, length - key), length, room);
     }
 
-    // A block of keys against all queries that see one of them.
+    // A block of keys against all queries that attend to one of them.
     private void Keys(int n, int group, int key, int keys, int length, Room room)
     {
         float* source = qkv + s.Key(n, key, group);
@@ -69,7 +69,7 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
         AddQueryGradient(n, head, query, queries, isFirst: key == 0, room);
         for (int row = 0; row < keys; row += AttentionTile.Rows)
         {
-            int first = causal ? Math.Max(0, key + row - query) : 0; // the first query that sees one of these keys
+            int first = causal ? Math.Max(0, key + row - query) : 0; // the first query that attends to one of these keys
             float* p = room.Scores + ((long)first * AttentionTile.Line) + row, ds = room.ScoreGradient + ((long)first * AttentionTile.Line) + row;
             long at = (long)row * line, from = (long)first * line;
             AttentionTile.Product(s.Width, queries - first, p, 1, AttentionTile.Line, room.OutGradient + from, line, room.ValueGradient + at, line, add);

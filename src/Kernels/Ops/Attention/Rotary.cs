@@ -8,15 +8,15 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// Rotary positions (Su et al., 2021): number i and number i + D/2 of a head are turned by the angle t·Base^(-2i/D) at position t, so that the
-/// product of a query and a key depends on how far apart they are. What follows the heads (values) stays as it is.
+/// Rotary positions (Su et al., 2021): elements i and i + D/2 of a head are rotated by the angle t·Base^(-2i/D) at position t, so that the
+/// dot product of a query and a key depends on their distance. The columns after the heads (values) are unchanged.
 /// </summary>
-/// <remarks>Inputs: x [N, T, columns], of which the first Heads·Width are turned; where <paramref name="Most"/> is given, the position of the first step, int [1]. Output: as x.</remarks>
-/// <param name="Heads">Heads that are turned.</param>
-/// <param name="Width">Numbers of a head, even.</param>
-/// <param name="Base">The longest wave is 2π·Base steps long.</param>
-/// <param name="Back">Whether to turn the other way: the gradient.</param>
-/// <param name="Most">Positions that there are, where the steps of x do not begin at the first; 0 where they do.</param>
+/// <remarks>Inputs: x [N, T, columns], of which the first Heads·Width are rotated; if <paramref name="Most"/> is given, the position of the first step, int [1]. Output: as x.</remarks>
+/// <param name="Heads">Number of heads to rotate.</param>
+/// <param name="Width">Width of a head, even.</param>
+/// <param name="Base">The longest wavelength is 2π·Base steps.</param>
+/// <param name="Back">Whether to rotate backwards, for the gradient.</param>
+/// <param name="Most">Number of positions, if the steps of x don't start at the first; 0 if they do.</param>
 public sealed record Rotary(int Heads, int Width, double Base = 10000, bool Back = false, int Most = 0) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -99,7 +99,7 @@ public sealed record Rotary(int Heads, int Width, double Base = 10000, bool Back
     /// <summary>Angle by which a pair is rotated at position <paramref name="t"/>, in radians.</summary>
     public double Angle(int t, int pair) => (Back ? -t : t) * Math.Pow(Base, -2.0 * pair / Width);
 
-    // Of each step the cosines of a head's pairs, then their sines; the bits of floats.
+    // For each step the cosines of a head's pairs, then their sines, as the bits of floats.
     private int[] Waves(int steps)
     {
         var waves = new int[checked(steps * Width)];
@@ -120,7 +120,7 @@ internal readonly record struct RotarySizes(int Steps, int Columns, int Turned, 
 
 internal static class RotaryKernels
 {
-    /// <summary>A thread a number.</summary>
+    /// <summary>One thread per element.</summary>
     public static void Turn(Index1D i, ArrayView<float> x, ArrayView<float> waves, KernelFirstStep first, RotarySizes s, ArrayView<float> y)
     {
         int column = i.X % s.Columns, half = s.Width / 2, pair = column % half;

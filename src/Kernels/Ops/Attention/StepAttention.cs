@@ -11,21 +11,21 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// Causal attention of one further step of a sequence: its keys and values go into a cache, and its queries read all that are there. What a step
-/// costs grows with the steps before it; nothing of them is computed again.
+/// Causal attention for one further step of a sequence: its keys and values are stored in a cache, and its queries attend to all that are there. The cost
+/// of a step grows with the steps before it; nothing is recomputed.
 /// </summary>
 /// <remarks>
-/// Inputs: qkv [N, 1, (Heads + 2·Groups)·D] as <see cref="AttentionSizes"/> says; cache [N, most, 2·Groups·D] (changed), of each step the keys of all
-/// groups, then their values; the step's position, int [1], kept within 0 to most - 1. Output: y [N, 1, Heads·D]. Without a gradient: for a network that generates.
+/// Inputs: qkv [N, 1, (Heads + 2·Groups)·D] in the layout of <see cref="AttentionSizes"/>; cache [N, most, 2·Groups·D] (changed), per step the keys of all
+/// groups, then their values; the step's position, int [1], clamped to 0 … most - 1. Output: y [N, 1, Heads·D]. It has no gradient: it is for generating.
 /// </remarks>
-/// <param name="Heads">Heads of queries.</param>
-/// <param name="Groups">Heads of keys and values.</param>
+/// <param name="Heads">Number of query heads.</param>
+/// <param name="Groups">Number of key and value heads.</param>
 /// <param name="Alibi">As for <see cref="Attention"/>.</param>
 public sealed record StepAttention(int Heads, int Groups, bool Alibi = false) : Op
 {
     private static readonly int[] Changed = [1];
 
-    // Vectors of scores end behind the last.
+    // Vectors of scores extend beyond the last.
     private const int Lane = 16;
 
     public override ReadOnlySpan<int> Updates => Changed;
@@ -140,14 +140,14 @@ internal readonly struct StepAttentionSizes(AttentionSizes s, int most)
 
 internal static class StepAttentionKernels
 {
-    /// <summary>Keys and values into the cache, a thread a number.</summary>
+    /// <summary>Stores keys and values in the cache, one thread per element.</summary>
     public static void Keep(Index1D i, ArrayView<float> qkv, ArrayView<int> position, StepAttentionSizes s, ArrayView<float> cache)
     {
         int n = i.X / s.CacheRow, column = i.X % s.CacheRow;
         cache[(((n * s.Most) + At(position, s)) * s.CacheRow) + column] = qkv[(n * s.Row) + s.Queries + column];
     }
 
-    /// <summary>The score of a head's query and a key, a thread each; those behind the position are left alone.</summary>
+    /// <summary>The score of a head's query and a key, one thread each; those after the position are left alone.</summary>
     public static void Score(Index1D i, ArrayView<float> qkv, ArrayView<float> cache, ArrayView<int> position, ArrayView<float> slopes, StepAttentionSizes s, ArrayView<float> scores)
     {
         int row = i.X / s.Most, t = i.X % s.Most, n = row / s.Heads, head = row % s.Heads;
@@ -160,7 +160,7 @@ internal static class StepAttentionKernels
         scores[i] = (sum * s.Scale) - (slopes[head] * (At(position, s) - t));
     }
 
-    /// <summary>A number of a head's result, a thread each.</summary>
+    /// <summary>An element of a head's result, one thread each.</summary>
     public static void Mix(Index1D i, ArrayView<float> scores, ArrayView<float> cache, ArrayView<int> position, StepAttentionSizes s, ArrayView<float> y)
     {
         int row = i.X / s.Width, k = i.X % s.Width, n = row / s.Heads, head = row % s.Heads, end = At(position, s) + 1, first = row * s.Most;

@@ -8,16 +8,16 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Batches;
 
 /// <summary>
-/// <see cref="GatherImages"/> with random changes on the way: samples are picked by index, moved, turned, erased in part,
-/// normalised and disturbed in one pass. The random numbers are defined at <see cref="Batches.Augmentation"/>.
+/// <see cref="GatherImages"/> with augmentation: samples are gathered by index, moved, rotated, partly erased,
+/// normalised and given noise in one pass. The random numbers are defined at <see cref="Batches.Augmentation"/>.
 /// </summary>
 /// <remarks>
-/// Inputs: data [samples, C, H, W] of bytes or reals ([samples, features] with noise alone), indices int [N], scale [C],
+/// Inputs: data [samples, C, H, W] of bytes or reals ([samples, features] with noise only), indices int [N], scale [C],
 /// shift [C], rng int [≥ 4] = seed low, seed high, step low, step high, …. Output: real [N, C, H, W].
 /// </remarks>
 public sealed record AugmentImages(Augmentation Augmentation) : Op
 {
-    /// <summary>Whether the data hold the samples of the batch alone, in its order; the indices then only give their random bits.</summary>
+    /// <summary>Whether the data are only the samples of the batch, in order; the indices then only seed their random bits.</summary>
     public bool InOrder { get; init; }
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -5,33 +5,33 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary><see cref="Augmentation"/> as the kernel that draws the moves gets it.</summary>
-/// <param name="FlipX">1 where pictures may be mirrored left to right.</param>
-/// <param name="FlipY">1 where they may be mirrored top to bottom.</param>
-/// <param name="Shift">Pixels.</param>
+/// <summary><see cref="Augmentation"/> as an argument of the kernel that draws the moves.</summary>
+/// <param name="FlipX">1 if pictures may be flipped left to right.</param>
+/// <param name="FlipY">1 if they may be flipped top to bottom.</param>
+/// <param name="Shift">Largest shift in pixels.</param>
 /// <param name="Quarters">The largest angle in quarter turns · 2³².</param>
 /// <param name="EraseThreshold">The erasing probability · 2²⁴.</param>
-/// <param name="EraseHeight">Longest side of the erased rectangle.</param>
-/// <param name="EraseWidth">Longest side of the erased rectangle.</param>
-/// <param name="Height">Of the picture.</param>
-/// <param name="Width">Of the picture.</param>
+/// <param name="EraseHeight">Largest height of the erased rectangle.</param>
+/// <param name="EraseWidth">Largest width of the erased rectangle.</param>
+/// <param name="Height">Height of the picture.</param>
+/// <param name="Width">Width of the picture.</param>
 internal readonly record struct MoveRule(int FlipX, int FlipY, int Shift, long Quarters, int EraseThreshold, int EraseHeight, int EraseWidth, int Height, int Width);
 
-/// <summary>Sizes of a sample, and what is done to it.</summary>
-/// <param name="Spatial">1 where pixels change places.</param>
-/// <param name="Turned">1 where pictures are turned.</param>
-/// <param name="InOrder">1 where the data hold the batch's samples in its order.</param>
-/// <param name="Fill">What comes in from outside.</param>
+/// <summary>Sizes of a sample, and its augmentation.</summary>
+/// <param name="Spatial">1 if pixels move.</param>
+/// <param name="Turned">1 if pictures are rotated.</param>
+/// <param name="InOrder">1 if the data are the batch's samples in order.</param>
+/// <param name="Fill">Treatment of pixels from outside.</param>
 /// <param name="Noise">Standard deviation, 0 for none.</param>
 internal readonly record struct AugmentSizes(int Channels, int Height, int Width, int Spatial, int Turned, int InOrder, Outside Fill, float Noise);
 
 /// <summary>
-/// The moves of <see cref="SampleMove"/> on a GPU. Not every OpenCL device has doubles, and a float's rounding times the width
-/// of a picture shows in the fifth digit; so angles and positions are whole numbers: sines and cosines in units of 2⁻³⁰.
+/// The moves of <see cref="SampleMove"/> on the GPU. Not every OpenCL device has doubles, and the rounding of a float times the width
+/// of a picture shows in the fifth digit; so angles and positions are integers: sines and cosines in units of 2⁻³⁰.
 /// </summary>
 internal static class AugmentKernels
 {
-    /// <summary>Numbers of a move.</summary>
+    /// <summary>Integers per move.</summary>
     public const int MoveLength = 10;
 
     private const int MirrorX = 0, MirrorY = 1, ShiftX = 2, ShiftY = 3, Cos = 4, Sin = 5, Top = 6, Left = 7, EraseHeight = 8, EraseWidth = 9;
@@ -60,7 +60,7 @@ internal static class AugmentKernels
         move[Left] = (int)(((d & 0xFFFF) * (ulong)(rule.Width - width + 1)) >> 16);
     }
 
-    /// <summary>Picks, moves, normalises and disturbs, a thread a number of the batch.</summary>
+    /// <summary>Gathers, moves, normalises and adds noise, one thread per element of the batch.</summary>
     public static void Apply<P>(
         Index1D i, P data, ArrayView<int> indices, ArrayView<float> scale, ArrayView<float> shift, ArrayView<int> rng, ArrayView<int> moves, AugmentSizes s, ArrayView<float> y)
         where P : struct, IKernelPixels
@@ -75,7 +75,7 @@ internal static class AugmentKernels
         y[i] = s.Noise > 0f ? value + (s.Noise * Normal(rng, sample, at)) : value;
     }
 
-    /// <summary>Picks and moves masks, a thread a pixel of the batch.</summary>
+    /// <summary>Gathers and moves masks, one thread per pixel of the batch.</summary>
     public static void Masks(Index1D i, ArrayView<byte> masks, ArrayView<int> indices, ArrayView<int> moves, AugmentSizes s, ArrayView<int> labels)
     {
         int pixels = s.Height * s.Width, n = i.X / pixels, row = i.X % pixels / s.Width, column = i.X % s.Width;
@@ -130,7 +130,7 @@ internal static class AugmentKernels
 
     private static int Below(uint bits, uint range) => (int)(((ulong)bits * range) >> 32);
 
-    // quarters: the angle in quarter turns · 2³². The rest after whole quarters is at most π/4, where the series are short.
+    // quarters: the angle in quarter turns · 2³². The remainder after whole quarters is at most π/4, where the series are short.
     private static void Turn(ArrayView<int> move, long quarters)
     {
         long whole = (quarters + (1L << 31)) >> 32;
@@ -160,7 +160,7 @@ internal static class AugmentKernels
             + (q * (((1f - p) * Raw(data, plane, top + 1, left, outside, s)) + (p * Raw(data, plane, top + 1, left + 1, outside, s))));
     }
 
-    // Twice the position, so that the middle of an even side is whole too.
+    // Twice the position, so that the middle of an even side is an integer, too.
     private static (long X, long Y) Turned(ArrayView<int> move, int y, int x, AugmentSizes s)
     {
         long u = (2 * x) - (s.Width - 1), v = (2 * y) - (s.Height - 1), cos = move[Cos], sin = move[Sin];
@@ -189,7 +189,7 @@ internal static class AugmentKernels
         return length * (place % 2 == 0 ? KernelMath.Cos(turn) : KernelMath.Sin(turn));
     }
 
-    // Samples that are rows of features are one row of pixels a channel.
+    // Samples that are rows of features have one row of pixels per channel.
     private readonly record struct Shape4(int Channels, int Height, int Width)
     {
         public static Shape4 Of(KernelBinding b, bool spatial)

@@ -42,10 +42,10 @@ public sealed record Augmentation
 {
     public const uint MoveBlock = 0, EraseBlock = 1, NoiseBlock = 2;
 
-    /// <summary>Mirror left to right, one time in two.</summary>
+    /// <summary>Flip left to right with probability ½.</summary>
     public bool FlipHorizontal { get; init; }
 
-    /// <summary>Mirror top to bottom, one time in two.</summary>
+    /// <summary>Flip top to bottom with probability ½.</summary>
     public bool FlipVertical { get; init; }
 
     /// <summary>Shift by up to this many pixels in each direction.</summary>
@@ -66,7 +66,7 @@ public sealed record Augmentation
     /// <summary>Standard deviation of Gaussian noise, in units of the normalised data.</summary>
     public double Noise { get; init; }
 
-    /// <summary>True when pixels change places, for which samples must be pictures.</summary>
+    /// <summary>Whether pixels move, which requires that samples are pictures.</summary>
     public bool IsSpatial => FlipHorizontal || FlipVertical || Shift > 0 || Rotate > 0 || EraseProbability > 0;
 
     /// <summary>The geometric part, which also applies to masks and target images: without noise and erasing; null for nothing.</summary>
@@ -74,7 +74,7 @@ public sealed record Augmentation
 
     public bool IsNone => !IsSpatial && Noise == 0;
 
-    /// <summary>The place within 0 … side - 1 that a place outside is a mirror image of.</summary>
+    /// <summary>The position within 0 … side - 1 that an outside position mirrors.</summary>
     public static int Mirrored(int place, int side)
     {
         int period = 2 * (side - 1);
@@ -87,7 +87,7 @@ public sealed record Augmentation
     /// <summary>The erasing probability in units of 2⁻²⁴.</summary>
     public uint EraseThreshold => (uint)Math.Round(EraseProbability * (1 << 24));
 
-    /// <summary>Longest side of the erased rectangle along an axis.</summary>
+    /// <summary>Largest side of the erased rectangle along an axis.</summary>
     public int EraseSide(int side) => Math.Max(1, (int)Math.Round(side * Math.Sqrt(EraseArea)));
 
     /// <summary>The third and fourth word of the counter are the step, this one with the purpose in its low byte.</summary>
@@ -97,11 +97,11 @@ public sealed record Augmentation
 /// <summary>The random draws for one sample in one step.</summary>
 internal readonly struct SampleMove
 {
-    /// <param name="augmentation">What may happen.</param>
+    /// <param name="augmentation">The augmentation.</param>
     /// <param name="rng">Seed low, seed high, step low, step high.</param>
     /// <param name="sample">Index in the data set.</param>
-    /// <param name="height">Of the picture.</param>
-    /// <param name="width">Of the picture.</param>
+    /// <param name="height">Height of the picture.</param>
+    /// <param name="width">Width of the picture.</param>
     public SampleMove(Augmentation augmentation, ReadOnlySpan<int> rng, int sample, int height, int width)
     {
         uint high = Augmentation.CounterHigh((uint)rng[3]);
@@ -140,7 +140,7 @@ internal readonly struct SampleMove
 
     public int EraseLeft { get; }
 
-    /// <summary>0 when nothing is erased.</summary>
+    /// <summary>0 if nothing is erased.</summary>
     public int EraseHeight { get; }
 
     public int EraseWidth { get; }

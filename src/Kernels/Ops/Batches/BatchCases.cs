@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Batches;
 
 internal static class BatchCases
 {
-    // Each change alone, then together; a picture moved or erased whole is among them.
+    // Each change alone, then together, including one that moves a picture out or erases it entirely.
     private static readonly Augmentation[] Augmentations =
     [
         new() { FlipHorizontal = true },
@@ -61,7 +61,7 @@ internal static class BatchCases
         };
     });
 
-    // Classes 0 to 3, and pixels of none.
+    // Classes 0 to 3, and pixels without a class.
     private static OpCase Masks(RandomStream random, int index, Shape image, CaseInput indices)
     {
         Augmentation? augmentation = index % 3 == 0 ? null : Augmentations[index % Augmentations.Length];
@@ -84,7 +84,7 @@ internal static class BatchCases
         return new OpCase($"select {batch} from {cursor}", new SelectBatch(batch), [order, at]) { Differentiable = false };
     }
 
-    // Shares from none to all; a rectangle now and then, of which a side may be that of the picture.
+    // Weights from 0 to 1; sometimes a rectangle, possibly with a side of the picture's.
     private static CaseInput Mix(RandomStream random, int index, Shape image)
     {
         var clock = new int[ClockLayout.Length];
@@ -97,14 +97,14 @@ internal static class BatchCases
         return new(new TensorType(new Shape(ClockLayout.Length), ElementType.Int32), [.. clock.Select(v => (double)v)], Differentiable: false);
     }
 
-    // Labels outside the classes are met by a row of zeros everywhere.
+    // A label out of range gives a row of zeros everywhere.
     private static OpCase OneHot(RandomStream random, int classes, int labels) =>
         new($"one-hot {classes}", new OneHot(classes), [CaseInput.Integers(random, new Shape(labels), classes + 1)]) { Differentiable = false };
 
     private static OpCase Augment(int index, CaseInput[] images, RandomStream random)
     {
         Augmentation augmentation = Augmentations[index % Augmentations.Length];
-        // The data of a set that is read in pieces hold a batch's samples in its order.
+        // Data that are read in pieces hold a batch's samples in order.
         bool inOrder = index / 4 % 2 == 1 && images[1].Type.Shape[0] <= images[0].Type.Shape[0];
         return new OpCase($"augment {augmentation}{(inOrder ? " in order" : "")}", new AugmentImages(augmentation) { InOrder = inOrder }, [.. images, Rng(random)]) { Differentiable = false };
     }

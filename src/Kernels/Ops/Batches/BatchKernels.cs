@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>The kernels that pick samples, a thread a number.</summary>
+/// <summary>Kernels that gather samples, one thread per element.</summary>
 internal static class BatchKernels
 {
     public static void Select(Index1D i, ArrayView<int> order, ArrayView<int> clock, ArrayView<int> y) => y[i] = order[clock[ClockLayout.Cursor] + i.X];
@@ -17,7 +17,7 @@ internal static class BatchKernels
         y[i] = classes == 1 ? label : label == i.X % classes ? 1f : 0f;
     }
 
-    /// <summary>Mixes each sample with the next, a thread a number; height = width = 1 where samples are not pictures.</summary>
+    /// <summary>Mixes each sample with the next, one thread per element; height = width = 1 for samples that are not pictures.</summary>
     public static void Mix(Index1D i, ArrayView<float> x, ArrayView<int> clock, int batch, int size, int height, int width, int cuts, ArrayView<float> y)
     {
         int n = i.X / size, row = i.X / width % height, column = i.X % width;
@@ -68,7 +68,7 @@ internal static class BatchKernels
     }
 }
 
-/// <summary>A data set's numbers as a kernel reads them.</summary>
+/// <summary>Reads a data set's values in a kernel.</summary>
 internal interface IKernelPixels
 {
     float At(long i);

@@ -1,15 +1,15 @@
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>Moves, turns, erases and normalises one picture on the CPU.</summary>
+/// <summary>Moves, rotates, erases and normalises one picture on the CPU.</summary>
 internal static unsafe class CpuMove
 {
     /// <param name="source">The data set.</param>
-    /// <param name="move">What happens to the picture.</param>
+    /// <param name="move">The random draws for the picture.</param>
     /// <param name="sample">Its index.</param>
     /// <param name="height">H.</param>
     /// <param name="width">W.</param>
-    /// <param name="turned">False when no picture of the batch is turned: then pixels come whole.</param>
-    /// <param name="outside">What comes in from outside.</param>
+    /// <param name="turned">False if no picture of the batch is rotated: pixels are then copied without interpolation.</param>
+    /// <param name="outside">Treatment of pixels from outside.</param>
     /// <param name="y">C × H × W floats.</param>
     public static void Run(CpuSamples source, in SampleMove move, int sample, int height, int width, bool turned, Outside outside, float* y)
     {
@@ -24,7 +24,7 @@ internal static unsafe class CpuMove
         }
     }
 
-    // Row by row: the part that comes from within the picture in one run, what is outside beside it, then the mirror.
+    // Row by row: the part inside the picture as one run, then what is outside, then the flip.
     private static void Shift(CpuSamples source, in SampleMove move, int sample, int height, int width, Outside outside, float* y)
     {
         bool reflects = outside == Outside.Reflect;
@@ -69,7 +69,7 @@ internal static unsafe class CpuMove
         }
     }
 
-    // Positions in double: a float's rounding, times the width of a picture, would show in the fifth digit.
+    // Positions in double: the rounding of a float, times the width of a picture, would show in the fifth digit.
     private static void Turn(CpuSamples source, in SampleMove move, int sample, int height, int width, Outside outside, float* y)
     {
         double middleX = (width - 1) / 2.0, middleY = (height - 1) / 2.0;
@@ -98,7 +98,7 @@ internal static unsafe class CpuMove
         }
     }
 
-    /// <summary>The places in a channel of the four pixels around a position; -1 for one that lies outside.</summary>
+    /// <summary>Offsets in a channel of the four pixels around a position; -1 for one outside.</summary>
     private readonly struct Corners
     {
         public readonly long A, B, D, E;

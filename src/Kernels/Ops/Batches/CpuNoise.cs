@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>Gaussian noise on the CPU: eight blocks of Philox at a time, then Box and Muller's transform of their words.</summary>
+/// <summary>Gaussian noise on the CPU: eight blocks of Philox at a time, then the Box-Muller transform of their words.</summary>
 internal static unsafe class CpuNoise
 {
     private const int Lanes = 8, Words = 4, Piece = Lanes * Words;

@@ -7,8 +7,8 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>The data set of a gathering op on the CPU: bytes or floats, with a scale and a shift a channel.</summary>
-/// <remarks>One fused multiply-add an element, so that its bits do not depend on the width of the vectors.</remarks>
+/// <summary>The data set of a gather op on the CPU: bytes or floats, with scale and shift per channel.</summary>
+/// <remarks>One fused multiply-add per element, so that the bits do not depend on the vector width.</remarks>
 internal sealed unsafe class CpuSamples
 {
     /// <summary>Elements worth handing to a worker: 5 µs at 7 GB/s.</summary>
@@ -19,7 +19,7 @@ internal sealed unsafe class CpuSamples
     private readonly float* scale;
     private readonly float* shift;
 
-    /// <param name="b">Of an op whose inputs are data, indices, scale and shift.</param>
+    /// <param name="b">Binding of an op whose inputs are data, indices, scale and shift.</param>
     public CpuSamples(CpuBinding b)
     {
         Shape shape = b.InShape(0);
@@ -33,10 +33,10 @@ internal sealed unsafe class CpuSamples
 
     public int Channels { get; }
 
-    /// <summary>Elements of a channel; 1 where samples are rows of features.</summary>
+    /// <summary>Elements per channel; 1 if samples are rows of features.</summary>
     public int Pixels { get; }
 
-    /// <summary>Elements of a sample.</summary>
+    /// <summary>Elements per sample.</summary>
     public int Size => Channels * Pixels;
 
     /// <summary>The scaled value of a raw 0.</summary>
@@ -65,11 +65,11 @@ internal sealed unsafe class CpuSamples
             Normalise(c, (((long)sample * Channels) + c) * Pixels, Pixels, y + ((long)c * Pixels));
     }
 
-    /// <summary>A run of elements of one channel.</summary>
-    /// <param name="channel">Whose scale and shift.</param>
+    /// <summary>Normalises consecutive elements of one channel.</summary>
+    /// <param name="channel">The channel, for scale and shift.</param>
     /// <param name="first">Position in the data set.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="y">Where to.</param>
+    /// <param name="count">Number of elements.</param>
+    /// <param name="y">Receives the results.</param>
     public void Normalise(int channel, long first, int count, float* y)
     {
         float factor = scale[channel], offset = shift[channel];
@@ -82,7 +82,7 @@ internal sealed unsafe class CpuSamples
             y[i] = MathF.FusedMultiplyAdd(Raw(first + i), factor, offset);
     }
 
-    // Each feature has a scale of its own.
+    // Each feature has its own scale.
     private void NormaliseRow(long first, float* y)
     {
         int i = 0;

@@ -7,7 +7,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Batches;
 
 /// <summary>
-/// Picks samples by index out of a data set that lies on the device: rows of int labels or of reals, as they are.
+/// Gathers samples by index from a data set on the device: rows of int labels or of reals, unchanged.
 /// </summary>
 /// <remarks>Inputs: data [samples, …], indices int [N]. Output: [N, …].</remarks>
 public sealed record GatherRows : Op
@@ -35,7 +35,7 @@ public sealed record GatherRows : Op
 
     public override unsafe void Cpu(CpuBinding b)
     {
-        // An int and a float take the same room, and nothing is computed with them.
+        // An int and a float have the same size, and are only copied.
         bool ints = b.Node.Inputs[0].Type.Element == ElementType.Int32;
         int size = b.OutShape().WithoutBatch().Count;
         int* source = ints ? b.InInt(0) : (int*)b.In(0);

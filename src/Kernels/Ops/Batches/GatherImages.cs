@@ -7,11 +7,11 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Batches;
 
 /// <summary>
-/// Picks samples by index out of a data set that lies on the device and normalises them: x·scale[c] + shift[c].
+/// Gathers samples by index from a data set on the device and normalises them: x·scale[c] + shift[c].
 /// </summary>
 /// <remarks>
 /// Inputs: data [samples, C, …] of bytes or reals, indices int [N], scale [C], shift [C]. Output: real [N, C, …]. Samples
-/// that are rows of features are [samples, C]: each feature has a scale and a shift of its own.
+/// that are rows of features are [samples, C]: each feature has its own scale and shift.
 /// </remarks>
 public sealed record GatherImages : Op
 {
@@ -58,7 +58,7 @@ public sealed record GatherImages : Op
             BatchKernels.AddNormalise(b, new RealPixels(b.In(0)));
     }
 
-    /// <summary>The type of the batch, or a refusal of operands that do not fit.</summary>
+    /// <summary>The type of the batch; throws for operands that do not fit.</summary>
     internal static TensorType Infer(TensorType data, TensorType indices, TensorType scale, TensorType shift)
     {
         Expect.That(data.Shape.Rank >= 2, $"'data' has shape {data.Shape}, expected [samples, C, …].");
@@ -72,7 +72,7 @@ public sealed record GatherImages : Op
         return new TensorType(data.Shape.WithBatch(indices.Shape[0]));
     }
 
-    /// <summary>Of the data set only the batch's samples move.</summary>
+    /// <summary>Of the data set, only the batch's samples are read.</summary>
     internal static Cost CostOf(Node node, double flopsAnElement)
     {
         double elements = node.Outputs[0].Shape.Length;

@@ -8,19 +8,19 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Batches;
 
 /// <summary>
-/// Picks masks by index out of a data set that lies on the device: a class for each pixel, as a byte. With random changes they are moved,
-/// turned and mirrored as <see cref="AugmentImages"/> does the pictures; a pixel takes the class of the nearest.
+/// Gathers masks by index from a data set on the device: a class per pixel, as a byte. With augmentation they are moved,
+/// rotated and flipped like the pictures in <see cref="AugmentImages"/>, with nearest-neighbour sampling.
 /// </summary>
 /// <remarks>
-/// Inputs: masks byte [samples, H, W], indices int [N], with changes also rng int [≥ 4] as of AugmentImages. Output: int [N, H, W]; -1 where the
-/// byte is 255, or the pixel comes from outside of a picture that is not continued as its mirror image.
+/// Inputs: masks byte [samples, H, W], indices int [N], with augmentation also rng int [≥ 4] as in AugmentImages. Output: int [N, H, W]; -1 if the
+/// byte is 255, or if the pixel comes from outside a picture that is not mirrored at its edges.
 /// </remarks>
-/// <param name="Augmentation">What is done to the pictures; null for nothing.</param>
+/// <param name="Augmentation">Augmentation of the pictures; null for none.</param>
 public sealed record GatherMasks(Augmentation? Augmentation = null) : Op
 {
     private const int Nothing = -1;
 
-    /// <summary>The masks are those of the batch, one after the other; the indices only decide about their changes.</summary>
+    /// <summary>Whether the masks are only those of the batch, in order; the indices then only seed their changes.</summary>
     public bool InOrder { get; init; }
 
     private bool Moves => Augmentation is { FlipHorizontal: true } or { FlipVertical: true } or { Shift: > 0 } or { Rotate: > 0 };

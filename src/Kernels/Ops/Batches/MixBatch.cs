@@ -8,21 +8,21 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>The mix of a step's samples, from the clock: each with the one after it, the last with the first.</summary>
-/// <param name="Share">Of a sample itself, in units of 2⁻²⁴; the rest is its partner's.</param>
-/// <param name="Top">Of the rectangle that comes from the partner.</param>
-/// <param name="Left">Of that rectangle.</param>
-/// <param name="Height">0 where numbers are added up instead.</param>
-/// <param name="Width">Of that rectangle.</param>
+/// <summary>How a step's samples are mixed: each with the next, the last with the first.</summary>
+/// <param name="Share">Weight of the sample itself, in units of 2⁻²⁴; the remainder is its partner's.</param>
+/// <param name="Top">Top of the rectangle that comes from the partner.</param>
+/// <param name="Left">Left side of that rectangle.</param>
+/// <param name="Height">Height of that rectangle; 0 for mixup, which adds values.</param>
+/// <param name="Width">Width of that rectangle.</param>
 public readonly record struct BatchMix(int Share, int Top, int Left, int Height, int Width)
 {
-    /// <summary>A share of one.</summary>
+    /// <summary>A weight of one.</summary>
     public const int Whole = 1 << 24;
 
-    /// <summary>Longest side of a picture that the clock can say a rectangle of.</summary>
+    /// <summary>Longest side of a picture for which the clock can encode a rectangle.</summary>
     public const int MostSide = 65535;
 
-    /// <summary>No sample changes.</summary>
+    /// <summary>No mixing.</summary>
     public static BatchMix None { get; } = new(Whole, 0, 0, 0, 0);
 
     public static BatchMix Of(ReadOnlySpan<int> clock) => new(
@@ -42,10 +42,10 @@ public readonly record struct BatchMix(int Share, int Top, int Left, int Height,
 
 /// <summary>
 /// Mixes the samples of a batch with each other (<see cref="BatchMix"/>): share·x[n] + (1 - share)·x[n + 1] (mixup, Zhang et al., 2018), or a
-/// rectangle of x[n + 1] laid over x[n] (CutMix, Yun et al., 2019).
+/// rectangle of x[n + 1] pasted over x[n] (CutMix, Yun et al., 2019).
 /// </summary>
 /// <remarks>Inputs: x [N, …], clock. Output: as x.</remarks>
-/// <param name="Cuts">Whether a rectangle is looked at; else numbers are always added up, as of what is said of the pictures.</param>
+/// <param name="Cuts">Whether to paste rectangles; otherwise values are always added, as for masks and targets.</param>
 public sealed record MixBatch(bool Cuts) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -118,7 +118,7 @@ public sealed record MixBatch(bool Cuts) : Op
         }
     }
 
-    // One product and one fused multiply-add an element, so that its bits do not depend on the width of the vectors.
+    // One multiplication and one fused multiply-add per element, so that the bits do not depend on the vector width.
     private static unsafe void Blend(float* own, float* other, int size, float share, float* y)
     {
         Vector256<float> a = Vector256.Create(share), b = Vector256.Create(1 - share);

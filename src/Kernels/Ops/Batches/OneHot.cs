@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>Labels int [N] as reals [N, Classes]: 1 at the label, else 0. With one class the label itself, 0 or 1.</summary>
+/// <summary>One-hot encoding: labels int [N] as reals [N, Classes], 1 at the label, else 0. With one class the label itself, 0 or 1.</summary>
 public sealed record OneHot(int Classes) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

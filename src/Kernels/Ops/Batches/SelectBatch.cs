@@ -7,16 +7,16 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Batches;
 
-/// <summary>Positions in the <c>clock</c> tensor, the whole numbers of a step that the host sets before it runs.</summary>
+/// <summary>Positions in the <c>clock</c> tensor: integers that the host sets before each step.</summary>
 public static class ClockLayout
 {
     /// <summary>The run's seed, low and high word.</summary>
     public const int Seed = 0;
 
-    /// <summary>The number of the batch, low and high word: with the seed it gives every random bit of the batch.</summary>
+    /// <summary>The number of the batch, low and high word: with the seed it determines every random bit of the batch.</summary>
     public const int Batch = 2;
 
-    /// <summary>Seed and batch number, the first words, are what random masks follow from.</summary>
+    /// <summary>Number of leading words (seed and batch number) that seed random masks.</summary>
     public const int RandomWords = 4;
 
     /// <summary>Number of samples of the epoch before this batch.</summary>
@@ -29,8 +29,8 @@ public static class ClockLayout
 }
 
 /// <summary>
-/// The indices of this step's samples: a range of the epoch's order. The order is uploaded once an epoch, so that a step
-/// takes nothing from the host but its clock.
+/// The indices of this step's samples: a range of the epoch's order. The order is uploaded once per epoch, so that a step
+/// needs only its clock from the host.
 /// </summary>
 /// <remarks>Inputs: order int [samples], clock. Output: int [Batch].</remarks>
 public sealed record SelectBatch(int Batch) : Op

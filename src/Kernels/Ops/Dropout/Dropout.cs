@@ -11,12 +11,12 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 
 /// <summary>
 /// Inverted dropout (Srivastava et al., 2014): each element is 0 with probability <paramref name="Rate"/>, else divided by
-/// 1 - rate, so that the expectation stays and evaluation needs no dropout. The mask is not stored: it follows from
+/// 1 - rate, so that the expectation is preserved and evaluation needs no dropout. The mask is not stored: it follows from
 /// seed, step, stream and position (see <see cref="DropoutMask"/>), so the gradient is the same op over dy.
 /// </summary>
 /// <remarks>Inputs: x, rng Int32[4]: seed low and high, step low and high. Output: y as x.</remarks>
 /// <param name="Rate">From 0 to below 1.</param>
-/// <param name="Stream">Tells the dropout layers of a network apart: no two may share it.</param>
+/// <param name="Stream">Distinguishes the dropout layers of a network: no two may share it.</param>
 /// <param name="Channels">Whole channels of x [N, C, …] are dropped together (Tompson et al., 2014).</param>
 public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : Op
 {
@@ -88,7 +88,7 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         }
     }
 
-    // From a multiple of four on.
+    // From a multiple of four.
     private unsafe void Elements(int* rng, float* x, int begin, int end, float* y)
     {
         var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);

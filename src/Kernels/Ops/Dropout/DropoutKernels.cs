@@ -7,10 +7,10 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 /// <summary>Constants of the layer: its random stream, and the threshold (of 24 bits) below which an element is dropped.</summary>
 internal readonly record struct DropoutRule(uint Stream, uint Threshold, float Scale);
 
-/// <summary>The masks of <see cref="DropoutMask"/> on a GPU.</summary>
+/// <summary>The masks of <see cref="DropoutMask"/> on the GPU.</summary>
 internal static class DropoutKernels
 {
-    /// <summary>A thread four elements, which share a block of random bits.</summary>
+    /// <summary>One thread per four elements, which share a block of random bits.</summary>
     public static void Elements(Index1D group, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int count, ArrayView<float> y)
     {
         (uint a, uint b, uint c, uint d) = Words(rng, rule, (uint)group.X);
@@ -21,7 +21,7 @@ internal static class DropoutKernels
         Put(x, rule, count, y, i + 3, d);
     }
 
-    /// <summary>A thread an element of a plane that is kept or dropped whole.</summary>
+    /// <summary>One thread per element of a plane that is kept or dropped as a whole.</summary>
     public static void Planes(Index1D i, ArrayView<float> x, ArrayView<int> rng, DropoutRule rule, int inner, ArrayView<float> y)
     {
         y[i] = Keeps(rng, rule, (uint)(i.X / inner)) ? x[i] * rule.Scale : 0f;

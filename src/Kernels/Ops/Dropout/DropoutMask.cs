@@ -5,11 +5,11 @@ using GpuGrad.Kernels.Random;
 namespace GpuGrad.Kernels.Ops.Dropout;
 
 /// <summary>
-/// Which elements a dropout layer keeps in a step, as a function of position. Element i of the batch (row-major; i counts
-/// planes n·C + c where whole channels are dropped) uses word i mod 4 of
+/// Which elements a dropout layer keeps in a step, as a function of position. Element i of the batch (row-major; if whole channels
+/// are dropped, i counts planes n·C + c) uses word i mod 4 of
 /// <code>Philox4x32-10(counter = (i / 4, stream, step low, step high · 256 + Purpose.Dropout), key = (seed low, seed high))</code>
-/// and is kept where (word &gt;&gt; 8) ≥ rate · 2²⁴, that is, where a uniform number of 24 bits is not below the rate. Steps
-/// are below 2⁵⁶. Words are numbered as Philox.Bits gives them.
+/// and is kept if (word &gt;&gt; 8) ≥ rate · 2²⁴, that is, if a uniform number of 24 bits is not below the rate. Steps
+/// are below 2⁵⁶. Words are numbered as in Philox.Bits.
 /// </summary>
 internal readonly struct DropoutMask
 {
@@ -43,7 +43,7 @@ internal readonly struct DropoutMask
         return word >> 8 >= threshold;
     }
 
-    /// <summary>For elements 4·group to 4·group + 7: all ones where an element is kept, else 0.</summary>
+    /// <summary>For elements 4·group to 4·group + 7: all ones if an element is kept, else 0.</summary>
     public Vector256<int> KeepsEight(long group)
     {
         var counters = Vector256.Create((uint)group, stream, stepLow, last, (uint)group + 1, stream, stepLow, last);

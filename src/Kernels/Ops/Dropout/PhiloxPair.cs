@@ -6,8 +6,8 @@ using GpuGrad.Kernels.Random;
 namespace GpuGrad.Kernels.Ops.Dropout;
 
 /// <summary>
-/// <see cref="Philox"/> of two counters at once, one in each half of a vector: 20 times the speed of one by one. The widening
-/// multiplication takes words 0 and 2 of a counter, which are those that a round multiplies.
+/// <see cref="Philox"/> on two counters at once, one per half of a vector: 20 times faster than one by one. The widening
+/// multiplication takes words 0 and 2 of a counter, which are the ones that a round multiplies.
 /// </summary>
 internal static class PhiloxPair
 {
@@ -20,7 +20,7 @@ internal static class PhiloxPair
         Vector256<uint> key = Vector256.Create(key0, 0u, key1, 0u, key0, 0u, key1, 0u);
         for (int round = 0; round < 10; round++)
         {
-            // Products as words (low 0, high 0, low 2, high 2); the round wants (high 2, low 2, high 0, low 0).
+            // Products as words (low 0, high 0, low 2, high 2); the round needs (high 2, low 2, high 0, low 0).
             Vector256<uint> products = Multiply(c, multipliers);
             Vector256<uint> turned = Vector256.Shuffle(products, Vector256.Create(3u, 2, 1, 0, 7, 6, 5, 4));
             Vector256<uint> odd = (c.AsUInt64() >> 32).AsUInt32(); // (word 1, 0, word 3, 0)

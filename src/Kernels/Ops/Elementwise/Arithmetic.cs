@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>a + b. The add gate hands the incoming gradient on to both.</summary>
+/// <summary>a + b. Its gradient passes unchanged to both inputs.</summary>
 public sealed record Add() : MapOp<Add.Map>
 {
     public override void Differentiate(Backprop b)
@@ -25,7 +25,7 @@ public sealed record Add() : MapOp<Add.Map>
     }
 }
 
-/// <summary>a · b. The multiply gate hands on the incoming gradient times the other input.</summary>
+/// <summary>a · b. The gradient of each input is the incoming gradient times the other input.</summary>
 public sealed record Multiply() : MapOp<Multiply.Map>
 {
     public override void Differentiate(Backprop b)
@@ -47,7 +47,7 @@ public sealed record Multiply() : MapOp<Multiply.Map>
     }
 }
 
-/// <summary>a times a constant.</summary>
+/// <summary>a · constant.</summary>
 public sealed record Scale(double Factor) : MapOp<Scale.Map>(Factor)
 {
     public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Add(new Scale(Factor), b.Gradient()));
@@ -62,7 +62,7 @@ public sealed record Scale(double Factor) : MapOp<Scale.Map>(Factor)
     }
 }
 
-/// <summary>The same numbers in memory of their own: a view, or an input of the graph, that needs a place (see <see cref="Graph.Place"/>).</summary>
+/// <summary>A copy in its own memory, for a view or an input of the graph that needs a place (see <see cref="Graph.Place"/>).</summary>
 public sealed record Copy() : MapOp<Copy.Map>
 {
     public override void Differentiate(Backprop b) => b.Give(0, b.Gradient());

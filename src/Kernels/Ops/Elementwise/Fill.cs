@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>A tensor of one value; reverse mode starts with a 1.</summary>
+/// <summary>A tensor filled with one value; reverse mode starts with a 1.</summary>
 public sealed record Fill(double Value, Shape Shape) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -8,7 +8,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>y ← f(y, x, constant), element by element, without a gradient: what happens to buffers between and after steps.</summary>
+/// <summary>y ← f(y, x, constant), elementwise and without a gradient: updates of buffers between and after steps.</summary>
 /// <remarks>Inputs: y (changed), x of the same shape. No output.</remarks>
 public abstract record InPlaceOp<M>(double Constant) : Op where M : struct, IMap
 {
@@ -55,7 +55,7 @@ public abstract record InPlaceOp<M>(double Constant) : Op where M : struct, IMap
     }
 }
 
-/// <summary>y ← y + factor·x: gradients of several batches, added up before one update.</summary>
+/// <summary>y ← y + factor·x: sums the gradients of several batches before one update.</summary>
 public sealed record Accumulate(double Factor = 1) : InPlaceOp<Accumulate.Map>(Factor)
 {
     public readonly struct Map : IMap
@@ -68,7 +68,7 @@ public sealed record Accumulate(double Factor = 1) : InPlaceOp<Accumulate.Map>(F
     }
 }
 
-/// <summary>y ← decay·y + (1 - decay)·x: an exponential moving average of the weights, which often tests better than they do.</summary>
+/// <summary>y ← decay·y + (1 - decay)·x: an exponential moving average of the weights, which often generalises better than the weights.</summary>
 public sealed record Ema(double Decay) : InPlaceOp<Ema.Map>(Decay)
 {
     public readonly struct Map : IMap

@@ -3,10 +3,10 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>The GPU's loop over a function of numbers: one thread an element.</summary>
+/// <summary>Elementwise kernels, one thread per element.</summary>
 internal static class MapKernels
 {
-    /// <summary>y = f(a, b, c, constant); y may be one of the inputs.</summary>
+    /// <summary>y = f(a, b, c, constant); y may alias an input.</summary>
     public static void Apply<M>(Index1D i, ArrayView<float> a, ArrayView<float> b, ArrayView<float> c, ArrayView<float> y, float constant) where M : struct, IMap
     {
         F32 x0 = new(a[i]);

@@ -2,10 +2,10 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>The CPU's loop over a function of numbers.</summary>
+/// <summary>The CPU's SIMD loop over a map.</summary>
 internal static unsafe class MapLoop
 {
-    /// <summary>y = f(a, b, c) over a run of floats; y may be one of the inputs, and inputs that f does not read may be anything.</summary>
+    /// <summary>y = f(a, b, c) over a span of floats; y may alias an input, and inputs that f does not read may be anything.</summary>
     public static void Run<M>(double constant, float* a, float* b, float* c, float* y, int count) where M : struct, IMap
     {
         if (Simd.Is512)
@@ -22,7 +22,7 @@ internal static unsafe class MapLoop
         int i = 0;
         for (; i <= count - V.Lanes; i += V.Lanes)
             Step<M, V>(a + i, b + i, c + i, y + i, constant);
-        // What is left goes through narrower vectors, the last of it through a full one: all give an element the same bits.
+        // The tail runs in narrower vectors, and the last of it in a full one: all give an element the same bits.
         if (V.Lanes > V256.Lanes && i <= count - V256.Lanes)
         {
             Step<M, V256>(a + i, b + i, c + i, y + i, V256.Of(number));

@@ -6,7 +6,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>Axes in another order: axis i of y is axis <c>Axes[i]</c> of x. (1, 0) is the transpose of a matrix.</summary>
+/// <summary>Permutes axes: axis i of y is axis <c>Axes[i]</c> of x. (1, 0) is the transpose of a matrix.</summary>
 public sealed record Permute(params IReadOnlyList<int> Axes) : Op
 {
     private const int Tile = 8;
@@ -41,7 +41,7 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         var y = new Shape([.. axes.Select(a => x[a])]);
         int[] strides = Strides(x, axes);
         float* source = b.In(0), target = b.Out();
-        int inner = Array.IndexOf(axes, x.Rank - 1); // where in y the axis lies along which neighbours in x are neighbours in memory
+        int inner = Array.IndexOf(axes, x.Rank - 1); // the axis of y whose elements are contiguous in x
         if (inner == y.Rank - 1)
             AddRows(b, source, target, y, strides);
         else
@@ -54,7 +54,7 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         new PermuteLaunch(b, new Shape([.. axes.Select(a => x[a])]), Strides(x, axes)).Add(Array.IndexOf(axes, x.Rank - 1));
     }
 
-    // The last axis stays the last: y is made of rows of x.
+    // The last axis stays last: y consists of rows of x.
     private static unsafe void AddRows(CpuBinding b, float* source, float* target, Shape y, int[] strides)
     {
         int row = y[^1];
@@ -65,8 +65,8 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         }, grain: Math.Max(1, 4096 / row));
     }
 
-    // Transposes: up to Tile rows of y at once, which lie side by side in x, so that a cache line of x is read once for them
-    // all. More rows would, at a stride of a power of two, push each other out of the first-level cache.
+    // Transposes: up to Tile rows of y at once, which are adjacent in x, so that a cache line of x is read once for them
+    // all. More rows would evict each other from the L1 cache at a stride of a power of two.
     private static unsafe void AddTiles(CpuBinding b, float* source, float* target, Shape y, int[] strides, int inner)
     {
         int row = y[^1], step = strides[^1], width = y[inner], between = y.LengthOf((inner + 1)..), tiles = (width + Tile - 1) / Tile;
@@ -92,7 +92,7 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         }
     }
 
-    // Where in x the element lies that stands at i in y.
+    // Index in x of the element at index i in y.
     private static int SourceOf(int i, Shape y, int[] strides)
     {
         int at = 0;
@@ -104,10 +104,10 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         return at;
     }
 
-    // How far apart in x neighbours along each axis of y lie.
+    // Strides in x of the axes of y.
     private static int[] Strides(Shape x, IReadOnlyList<int> axes) => [.. axes.Select(a => x.LengthOf((a + 1)..))];
 
-    // Axes that follow each other in x and in y are one axis: [N, C, H, W] to [N, H, W, C] is the transpose of N matrices.
+    // Axes that are neighbours in x and in y are merged: [N, C, H, W] to [N, H, W, C] is the transpose of N matrices.
     private (Shape X, int[] Axes) Merged(Shape x)
     {
         int[] first = [.. Enumerable.Range(0, Axes.Count).Where(i => i == 0 || Axes[i] != Axes[i - 1] + 1)]; // of each group, in y

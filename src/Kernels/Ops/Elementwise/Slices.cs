@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>Inputs of shapes that differ in one axis only, one behind the other along it.</summary>
+/// <summary>Concatenates inputs along an axis; their shapes differ in that axis only.</summary>
 public sealed record Concat(int Axis) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -74,7 +74,7 @@ public sealed record Concat(int Axis) : Op
     }
 }
 
-/// <summary>The part of x from <paramref name="Start"/> on, <paramref name="Length"/> long along an axis.</summary>
+/// <summary><paramref name="Length"/> elements of x along an axis, starting at <paramref name="Start"/>.</summary>
 public sealed record Slice(int Axis, int Start, int Length) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -106,7 +106,7 @@ public sealed record Slice(int Axis, int Start, int Length) : Op
     public override void Kernel(KernelBinding b) => Runs.AddWindow(b, Axis, -Start);
 }
 
-/// <summary>x with zeros before and behind it along an axis: the gradient of a slice.</summary>
+/// <summary>Pads x with zeros before and after along an axis: the gradient of a slice.</summary>
 public sealed record Pad(int Axis, int Before, int After) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -147,12 +147,12 @@ public sealed record Pad(int Axis, int Before, int After) : Op
     public override void Kernel(KernelBinding b) => Runs.AddWindow(b, Axis, Before);
 }
 
-/// <summary>A shape seen from one axis: so many runs, each all of that axis and what lies within it.</summary>
+/// <summary>A shape seen from one axis: a number of contiguous runs, each covering that axis and all inner ones.</summary>
 internal readonly struct Runs(Shape shape, int axis)
 {
     public int Outer { get; } = shape.LengthOf(..axis);
 
-    /// <summary>Elements from one place on the axis to the next.</summary>
+    /// <summary>Stride of the axis, in elements.</summary>
     public int Inner { get; } = shape.LengthOf((axis + 1)..);
 
     public int Run { get; } = shape.LengthOf(axis..);
@@ -163,7 +163,7 @@ internal readonly struct Runs(Shape shape, int axis)
         Expect.That(axis >= 0 && axis < x.Shape.Rank, $"'x' has shape {x.Shape}; {op} is asked for along axis {axis}.");
     }
 
-    /// <summary>Adds a launch: y sees x from so many places before its beginning on, and zeros where x is not.</summary>
+    /// <summary>Adds a launch: y is x shifted by <paramref name="before"/> along the axis, with zeros where x has no elements.</summary>
     public static void AddWindow(KernelBinding b, int axis, int before)
     {
         Runs from = new(b.InShape(0), axis), to = new(b.OutShape(), axis);
@@ -173,7 +173,7 @@ internal readonly struct Runs(Shape shape, int axis)
         b.Launch(() => run(y.IntLength, x, y, runX, runY, skip));
     }
 
-    /// <summary>Adds a phase that copies <paramref name="count"/> runs of floats between places that lie apart by the given steps.</summary>
+    /// <summary>Adds a phase that copies <paramref name="count"/> runs of floats between addresses with the given strides.</summary>
     public static unsafe void AddCopy(CpuBinding b, int count, float* source, int sourceStep, float* target, int targetStep, int length) =>
         b.Parallel(count, (begin, end, _) =>
         {

@@ -10,11 +10,11 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Embeddings;
 
 /// <summary>
-/// Rows of a table, picked by index. An index outside the table reads its first or last row; <see cref="IndexCheck"/> finds
+/// Looks up rows of a table by index. An index outside the table reads its first or last row; <see cref="IndexCheck"/> finds
 /// such indices on the host, where they can be reported.
 /// </summary>
 /// <remarks>
-/// Inputs: table [V, D], indices [...] as Int32 or as whole reals (exact up to 2²⁴ in float). Output: [..., D]. The indices
+/// Inputs: table [V, D], indices [...] as Int32 or as integral reals (exact up to 2²⁴ in float). Output: [..., D]. The indices
 /// have no gradient.
 /// </remarks>
 public sealed record Embedding : Op
@@ -73,8 +73,8 @@ public sealed record Embedding : Op
 }
 
 /// <summary>
-/// d table: each row is the sum of dy where its index stands, in the order of the positions. Each row is summed by one
-/// worker, so no two add to one number at once and the bits do not depend on timing.
+/// d table: each row is the sum of dy over the positions with its index, in order. Each row is summed by one
+/// worker, so there are no concurrent additions and the bits do not depend on timing.
 /// </summary>
 /// <remarks>Inputs: dy [..., D], indices [...]. Output: [V, D].</remarks>
 public sealed record EmbeddingGradient(Shape Table) : Op
@@ -140,7 +140,7 @@ public sealed record EmbeddingGradient(Shape Table) : Op
         b.Launch(() => add(config, dy, indices, sizes, dtable));
     }
 
-    // Counting sort. After the first two loops ends[r] is where row r begins; filling moves it to where row r ends.
+    // Counting sort. After the first two loops ends[r] is where row r starts; filling moves it to where row r ends.
     private static void SortPositions(RowIndex index, int positions, Span<int> ends, Span<int> places)
     {
         ends.Clear();

@@ -13,7 +13,7 @@ internal static class EmbeddingCases
     public static OpFamily Family { get; } = new("embeddings", (random, i) =>
     {
         (Shape table, Shape positions) = CaseSizes.At(Sizes, i / 2, () => (CaseSizes.Draw(random, 2, 2), CaseSizes.Draw(random, 1, 2)));
-        // Two more than the table has: what lies outside must be met by the same row everywhere.
+        // Two more than the table has: indices out of range must use the same row on every device.
         CaseInput indices = CaseInput.Integers(random, positions, table[0] + 2, i % 2 == 0 ? ElementType.Int32 : ElementType.Real);
         return new OpCase($"embedding by {indices.Type.Element}", new Embedding(), [CaseInput.Normal(random, table), indices]);
     });

@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Embeddings;
 
-/// <summary>Indices as a kernel reads them.</summary>
+/// <summary>Reads indices in a kernel.</summary>
 internal interface IKernelIndices
 {
     int At(int i);
@@ -19,19 +19,19 @@ internal readonly struct RealIndices(ArrayView<float> values) : IKernelIndices
     public int At(int i) => (int)values[i];
 }
 
-/// <summary>Sizes of a table and how many indices there are.</summary>
+/// <summary>Sizes of a table, and the number of indices.</summary>
 internal readonly record struct TableSizes(int Rows, int Width, int Positions);
 
-/// <summary>The kernels of embeddings.</summary>
+/// <summary>GPU kernels of embeddings.</summary>
 internal static class EmbeddingKernels
 {
-    /// <summary>A thread a number.</summary>
+    /// <summary>One thread per element.</summary>
     public static void Look<I>(Index1D i, ArrayView<float> table, I indices, TableSizes s, ArrayView<float> y) where I : struct, IKernelIndices =>
         y[i] = table[((long)Row(indices, s, i.X / s.Width) * s.Width) + (i.X % s.Width)];
 
     /// <summary>
-    /// A group a position. The one that stands where its row comes up first adds up the whole row, in the order of the
-    /// positions: nobody else writes to it, so there is nothing to race for. What the other groups do is look and leave.
+    /// One group per position. The group at the first occurrence of its row sums the whole row, in the order of the
+    /// positions: no other group writes to it, so there is no race. All other groups exit.
     /// </summary>
     public static void AddRows<I>(ArrayView<float> dy, I indices, TableSizes s, ArrayView<float> dtable) where I : struct, IKernelIndices
     {
@@ -57,7 +57,7 @@ internal static class EmbeddingKernels
             AddColumns(dy, indices, s, dtable, rows, row, column + thread);
     }
 
-    // A tile of indices at a time; every thread has a column.
+    // One tile of indices at a time; every thread has a column.
     private static void AddColumns<I>(ArrayView<float> dy, I indices, TableSizes s, ArrayView<float> dtable, ArrayView<int> rows, int row, int column) where I : struct, IKernelIndices
     {
         int thread = Group.IdxX;
@@ -65,7 +65,7 @@ internal static class EmbeddingKernels
         for (int first = Grid.IdxX; first < s.Positions; first += RowTeams.Threads)
         {
             int length = IntrinsicMath.Min(RowTeams.Threads, s.Positions - first);
-            Group.Barrier(); // the tile before may still be read
+            Group.Barrier(); // the previous tile may still be in use
             rows[thread] = thread < length ? Row(indices, s, first + thread) : -1;
             Group.Barrier();
             for (int i = 0; i < length; i++)

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Embeddings;
 
-/// <summary>Indices as ints or as reals, kept within a table.</summary>
+/// <summary>Indices as ints or reals, clamped to a table.</summary>
 internal readonly unsafe struct RowIndex
 {
     private readonly int* ints;
@@ -28,7 +28,7 @@ internal readonly unsafe struct RowIndex
 }
 
 /// <summary>
-/// Finds indices that a table does not have. The kernels cannot report one; whoever loads data calls this once for a data set.
+/// Finds indices out of range. The kernels cannot report them; call this once per data set when loading.
 /// </summary>
 public static class IndexCheck
 {

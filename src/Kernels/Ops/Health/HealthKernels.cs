@@ -3,18 +3,18 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
-/// <summary>A tensor as [outer, channels, inner], and between which numbers a unit is neither low nor high.</summary>
+/// <summary>A tensor as [outer, channels, inner], and the bounds of a unit's active range.</summary>
 internal readonly record struct UnitSizes(int Outer, int Channels, int Inner, float Low, float High);
 
 /// <summary>A range of a buffer, and whether a second buffer is subtracted.</summary>
 internal readonly record struct StretchSizes(long Begin, int Length, int Difference);
 
-/// <summary>The kernels of the ops that watch a network.</summary>
+/// <summary>GPU kernels of the ops that measure a network.</summary>
 internal static class HealthKernels
 {
     private const int Block = 4096, MostBlocks = 64;
 
-    /// <summary>The figures of a channel, by a group.</summary>
+    /// <summary>Statistics of a channel, by one group.</summary>
     public static void Units(ArrayView<float> x, UnitSizes s, ArrayView<float> y)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
@@ -46,7 +46,7 @@ internal static class HealthKernels
         y[(UnitStatistics.Largest * s.Channels) + channel] = largest;
     }
 
-    /// <summary>Σ of the squares of a range's numbers, those that a group has.</summary>
+    /// <summary>Σ of the squares of a group's part of a range.</summary>
     public static void Squares(ArrayView<float> x, ArrayView<float> y, StretchSizes s, ArrayView<float> sums)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);
@@ -70,7 +70,7 @@ internal static class HealthKernels
             norms[range] = MathF.Sqrt(sum);
     }
 
-    /// <summary>norms[step] = √Σ over all samples, a group a step.</summary>
+    /// <summary>norms[step] = √Σ over all samples, one group per step.</summary>
     public static void Steps(ArrayView<float> x, int samples, int steps, int width, ArrayView<float> norms)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(GroupReduce.Threads);

@@ -8,20 +8,20 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
-/// <summary>Ranges of a buffer: where each begins and how long it is.</summary>
+/// <summary>Ranges of a buffer, by start and length.</summary>
 public sealed record BufferRanges(IReadOnlyList<(int Begin, int Length)> All)
 {
     public int Count => All.Count;
 
-    // The same ranges are the same op.
+    // Equal ranges make equal ops.
     public bool Equals(BufferRanges? other) => other is not null && All.SequenceEqual(other.All);
 
     public override int GetHashCode() => All.Count;
 }
 
 /// <summary>
-/// The norm of each range of a buffer: of every layer's gradient, say, in one launch. With a second buffer it is the norm of the
-/// difference: how far an update moved each layer's weights.
+/// The norm of each range of a buffer, such as every layer's gradient, in one launch. With a second buffer it is the norm of the
+/// difference, such as each layer's update.
 /// </summary>
 /// <remarks>Inputs: x [n], and y [n] if <paramref name="Difference"/>. Output: [ranges].</remarks>
 public sealed record RangeNorms(BufferRanges Ranges, bool Difference = false) : Op

@@ -8,7 +8,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Health;
 
-/// <summary>The norm of each step of sequences, over all samples: of the gradient on its way back through time, say.</summary>
+/// <summary>The norm at each time step of sequences, over all samples, such as of the gradient through time.</summary>
 /// <remarks>Input: x [N, T, F]. Output: [T].</remarks>
 public sealed record StepNorms : Op
 {

@@ -8,8 +8,8 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Health;
 
 /// <summary>
-/// How the units of a layer behave over a batch: for each channel of x its sum, its sum of squares, how often it is 0, how often at
-/// or below <paramref name="Low"/>, at or above <paramref name="High"/>, and its largest size. One pass over x, no gradient.
+/// Statistics of a layer's units over a batch: for each channel of x its sum, its sum of squares, the number of zeros, of values at
+/// or below <paramref name="Low"/>, at or above <paramref name="High"/>, and its largest absolute value. One pass over x, no gradient.
 /// </summary>
 /// <remarks>Input: x, its channels along <paramref name="Axis"/>. Output: [<see cref="Figures"/>, C].</remarks>
 public sealed record UnitStatistics(int Axis, double Low, double High) : Op
@@ -46,8 +46,8 @@ public sealed record UnitStatistics(int Axis, double Low, double High) : Op
         }
     }
 
-    // Items are pieces of the samples times channels (or blocks of them), whatever the number of workers; a piece's figures wait
-    // in scratch memory and are then added up in order.
+    // Items are pieces of the samples times channels (or blocks of them), whatever the number of workers; a piece's statistics are kept
+    // in scratch memory and then summed in order.
     public override unsafe void Cpu(CpuBinding b)
     {
         (int outer, int channels, int inner) = Split(b.InShape(0));
@@ -99,7 +99,7 @@ public sealed record UnitStatistics(int Axis, double Low, double High) : Op
 /// <summary>The vector loops of <see cref="UnitStatistics"/>.</summary>
 internal static unsafe class UnitLoops
 {
-    /// <summary>A channel whose numbers lie in runs: <paramref name="rows"/> of them, <paramref name="stride"/> apart.</summary>
+    /// <summary>A channel whose values are in runs: <paramref name="rows"/> of them, <paramref name="stride"/> apart.</summary>
     public static void Runs(float* x, int rows, long stride, int length, float low, float high, float* figures, int figureStride)
     {
         if (Simd.Is512)
@@ -110,7 +110,7 @@ internal static unsafe class UnitLoops
             Runs<V128>(x, rows, stride, length, low, high, figures, figureStride);
     }
 
-    /// <summary>Channels side by side, as the columns of a matrix.</summary>
+    /// <summary>Adjacent channels, as the columns of a matrix.</summary>
     public static void Columns(float* x, int rows, int stride, int columns, float low, float high, float* figures)
     {
         if (Simd.Is512)

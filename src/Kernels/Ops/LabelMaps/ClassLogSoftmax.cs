@@ -9,7 +9,7 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
 /// <summary>
-/// y = x - ln Σ e^x over the second axis, the classes, for each place of a map: <c>log_softmax(x, dim=1)</c>. The largest x is taken off
+/// y = x - ln Σ e^x over the second axis, the classes, at each position: <c>log_softmax(x, dim=1)</c>. The largest x is subtracted
 /// first, so nothing overflows.
 /// </summary>
 /// <remarks>Input: x [N, K, …]. Output: y as x.</remarks>

@@ -6,16 +6,16 @@ namespace GpuGrad.Kernels.Ops.LabelMaps;
 /// <summary>A loop over the classes of a vector of positions; neighbouring classes are <c>step</c> floats apart.</summary>
 internal interface IClassMap
 {
-    /// <summary>1, or 2 where b is read.</summary>
+    /// <summary>1, or 2 if b is read.</summary>
     static abstract int Inputs { get; }
 
     static abstract unsafe void Apply<V>(float* a, float* b, float* y, int classes, int step) where V : struct, IVector<V>;
 }
 
-/// <summary>The CPU's loop over the places of a map, a vector of neighbours at a time.</summary>
+/// <summary>The CPU's loop over positions, a vector of neighbours at a time.</summary>
 internal static unsafe class ClassLoop
 {
-    private const int Chunk = 256; // places of an item: K times as many floats
+    private const int Chunk = 256; // positions per item: K times as many floats
     private const int Grain = 4096;
 
     /// <summary>Adds the phase y = f(a, b) for arrays [N, K, places].</summary>
@@ -23,7 +23,7 @@ internal static unsafe class ClassLoop
     {
         LabelMap z = LabelMap.Of(binding.InShape(0));
         int chunks = (z.Places + Chunk - 1) / Chunk;
-        // The last places of a chunk that fill no vector, class by class; shared by the two inputs and the result.
+        // The last positions of a chunk that don't fill a vector, class by class; shared by both inputs and the result.
         WorkerScratch tails = binding.ScratchOfWorkers(3L * z.K * V512.Lanes);
         binding.Parallel(z.N * chunks, (begin, end, worker) =>
         {

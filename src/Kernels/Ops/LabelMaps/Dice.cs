@@ -9,13 +9,13 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
 /// <summary>
-/// 1 - (2·Σ p·t + s) / (Σ p + Σ t + s) over the places of a map (Milletari et al., 2016), for each class of each sample; the mean over the samples
-/// of the classes' weighted mean. p is the class's probability, t is 1 where it is the label. Places whose label is -1 take no part.
+/// 1 - (2·Σ p·t + s) / (Σ p + Σ t + s) over the positions (Milletari et al., 2016), for each class of each sample; the mean over the samples
+/// of the classes' weighted mean. p is the class's probability, t is 1 at its label. Positions with label -1 are ignored.
 /// </summary>
 /// <remarks>
 /// Inputs: log-probabilities [N, K, …], labels int [N, …], class weights [K], not all 0. Outputs: loss [1]; Σ p·t and Σ p + Σ t [N, K, 2].
 /// </remarks>
-/// <param name="Smooth">s: makes a class that neither occurs nor is predicted a hit.</param>
+/// <param name="Smooth">s: makes a class that is neither present nor predicted count as correct.</param>
 public sealed record Dice(double Smooth = 1) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -90,7 +90,7 @@ public sealed record Dice(double Smooth = 1) : Op
     }
 }
 
-/// <summary>The gradient of <see cref="Dice"/> in the log-probabilities: p·w·((2I + s) - 2t(T + s)) / (T + s)², I = Σ p·t, T = Σ p + Σ t.</summary>
+/// <summary>The gradient of <see cref="Dice"/> with respect to the log-probabilities: p·w·((2I + s) - 2t(T + s)) / (T + s)², I = Σ p·t, T = Σ p + Σ t.</summary>
 /// <remarks>Inputs: dloss [1], log-probabilities [N, K, …], labels int [N, …], sums [N, K, 2], class weights [K]. Output: as the log-probabilities.</remarks>
 public sealed record DiceGradient(double Smooth) : Op
 {
@@ -149,7 +149,7 @@ public sealed record DiceGradient(double Smooth) : Op
     }
 }
 
-/// <summary>The CPU's loops of the dice loss over the places of one class of one sample.</summary>
+/// <summary>The CPU's loops of the dice loss over the positions of one class of one sample.</summary>
 internal static unsafe class DicePlane
 {
     public const int Chunk = 1024;

@@ -8,18 +8,18 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
 /// <summary>
-/// Cross-entropy of the classes of a map, as <c>torch.nn.CrossEntropyLoss</c> takes [N, K, H, W], and the focal loss (Lin et al., 2017):
-/// the mean over the places of -w[label]·(1 - p)^γ·ln p with p the probability of the label; with smoothing ε that counts 1 - ε, and ε/K·Σ w[c]·(-ln p[c])
-/// is added. Places whose label is -1 take no part.
+/// Cross-entropy over positions, as <c>torch.nn.CrossEntropyLoss</c> of [N, K, H, W], and the focal loss (Lin et al., 2017):
+/// the mean over the positions of -w[label]·(1 - p)^γ·ln p with p the probability of the label; with smoothing ε that has weight 1 - ε, and ε/K·Σ w[c]·(-ln p[c])
+/// is added. Positions with label -1 are ignored.
 /// </summary>
 /// <remarks>
-/// Inputs: log-probabilities [N, K, …], labels int [N, …], class weights [K] if any. Outputs: loss [1]; what it was divided by [1]: Σ w[label], or
-/// the places. Where all weigh 0 the loss is 0.
+/// Inputs: log-probabilities [N, K, …], labels int [N, …], class weights [K] if any. Outputs: loss [1]; its divisor [1]: Σ w[label], or
+/// the number of positions. If all have weight 0 the loss is 0.
 /// </remarks>
-/// <param name="Gamma">γ: how much less a place counts that is right already; 0 for the cross-entropy.</param>
+/// <param name="Gamma">γ: how strongly positions that are right already are down-weighted; 0 for the cross-entropy.</param>
 /// <param name="Smoothing">ε.</param>
 /// <param name="Weighted">Whether there are class weights.</param>
-/// <param name="OverPlaces">Divide by the number of places, as <c>BCEWithLogitsLoss</c> with a <c>pos_weight</c>; else by Σ w[label].</param>
+/// <param name="OverPlaces">Divide by the number of positions, as <c>BCEWithLogitsLoss</c> with a <c>pos_weight</c>; else by Σ w[label].</param>
 public sealed record LabelLoss(double Gamma = 0, double Smoothing = 0, bool Weighted = false, bool OverPlaces = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -115,8 +115,8 @@ public sealed record LabelLoss(double Gamma = 0, double Smoothing = 0, bool Weig
     internal LabelShares Shares(int classes) => new((float)Gamma, (float)(1 - Smoothing), (float)(Smoothing / classes), Weighted ? 1 : 0, OverPlaces ? 1 : 0);
 }
 
-/// <summary>The gradient of <see cref="LabelLoss"/> in the log-probabilities.</summary>
-/// <remarks>Inputs: dloss [1], log-probabilities [N, K, …], labels int [N, …], what the loss was divided by [1], class weights [K] if any. Output: as the log-probabilities.</remarks>
+/// <summary>The gradient of <see cref="LabelLoss"/> with respect to the log-probabilities.</summary>
+/// <remarks>Inputs: dloss [1], log-probabilities [N, K, …], labels int [N, …], the loss's divisor [1], class weights [K] if any. Output: as the log-probabilities.</remarks>
 public sealed record LabelLossGradient(LabelLoss Of) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

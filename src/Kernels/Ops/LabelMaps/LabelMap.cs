@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
 /// <summary>
-/// Sizes of scores [N, K, …] that have a class for each place of a map: N samples, K classes, <c>Places</c> of the rest (pixels; 1 where a
+/// Sizes of scores [N, K, …] with a class per position: N samples, K classes, <c>Places</c> positions (pixels; 1 if a
 /// sample has one class).
 /// </summary>
 internal readonly record struct LabelMap(int N, int K, int Places)
 {
-    /// <summary>The label of a place that no class is known of: it takes no part in a loss.</summary>
+    /// <summary>The label of a position without a class, which is ignored by losses.</summary>
     public const int Ignored = -1;
 
     public int Count => N * Places;

@@ -41,7 +41,7 @@ internal static class LabelMapCases
 
     private static CaseInput Weights(RandomStream random, Shape shape) => CaseInput.Uniform(random, new Shape(shape[1]), 0.5, 2) with { Differentiable = false };
 
-    // Some places have no label.
+    // Some positions have no label.
     private static CaseInput Labels(RandomStream random, Shape shape)
     {
         CaseInput labels = CaseInput.Integers(random, new Shape([shape[0], .. shape.Sizes[2..]]), shape[1] + 1);

@@ -7,9 +7,9 @@ namespace GpuGrad.Kernels.Ops.LabelMaps;
 /// <summary>Constants of <see cref="LabelLoss"/>.</summary>
 /// <param name="Gamma">γ of the focal loss.</param>
 /// <param name="Hard">1 - ε, the label's share of the target.</param>
-/// <param name="Smooth">ε / K, everybody's share.</param>
+/// <param name="Smooth">ε / K, the share of every class.</param>
 /// <param name="Weighted">1 where classes have weights.</param>
-/// <param name="OverPlaces">1 where a place weighs 1 whatever its class.</param>
+/// <param name="OverPlaces">1 if a position has weight 1 whatever its class.</param>
 internal readonly record struct LabelShares(float Gamma, float Hard, float Smooth, int Weighted, int OverPlaces);
 
 /// <summary>-(1 - p)^γ·ln p as a function of ln p, in float, for the CPU and the kernels.</summary>
@@ -17,7 +17,7 @@ internal static class FocalTerm
 {
     public static float Value(float logp, float gamma) => gamma == 0f ? -logp : -Power(Missing(logp), gamma) * logp;
 
-    /// <summary>Its derivative in ln p.</summary>
+    /// <summary>Its derivative with respect to ln p.</summary>
     public static float Slope(float logp, float gamma)
     {
         float q = Missing(logp);
@@ -27,16 +27,16 @@ internal static class FocalTerm
         return (gamma * power / q * (1f - q) * logp) - power;
     }
 
-    // 1 - p, with its digits where p is nearly 1.
+    // 1 - p, accurate even if p is nearly 1.
     private static float Missing(float logp) => -Real.ExpM1(new F32(logp)).Value;
 
     private static float Power(float q, float gamma) => q > 0f ? KernelMath.Exp(gamma * KernelMath.Log(q)) : 0f;
 }
 
-/// <summary>The kernels of losses over the classes of maps.</summary>
+/// <summary>GPU kernels of losses over positions with classes.</summary>
 internal static class LabelMapKernels
 {
-    /// <summary>Places that a group adds up.</summary>
+    /// <summary>Positions summed by one group.</summary>
     public const int Block = 2048;
 
     public static void LogSoftmax(Index1D i, ArrayView<float> x, ArrayView<float> y, LabelMap z)
@@ -62,7 +62,7 @@ internal static class LabelMapKernels
             dx[at] = dy[at] - (KernelMath.Exp(y[at]) * sum);
     }
 
-    /// <summary>Σ terms of a block of places, and Σ of what they weigh.</summary>
+    /// <summary>Σ terms of a block of positions, and Σ of their weights.</summary>
     public static void Terms(ArrayView<float> logp, ArrayView<int> labels, ArrayView<float> weights, LabelMap z, LabelShares shares, ArrayView<float> terms, ArrayView<float> own)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
@@ -97,7 +97,7 @@ internal static class LabelMapKernels
         dlogp[i] = label == c ? gradient + (shares.Hard * own * FocalTerm.Slope(logp[i], shares.Gamma)) : gradient;
     }
 
-    /// <summary>For each class of each sample Σ p·t and Σ p + Σ t over the places, by a group.</summary>
+    /// <summary>For each class of each sample Σ p·t and Σ p + Σ t over the positions, by one group each.</summary>
     public static void Overlaps(ArrayView<float> logp, ArrayView<int> labels, LabelMap z, ArrayView<float> sums)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
@@ -150,7 +150,7 @@ internal static class LabelMapKernels
         dlogp[i] = label < 0 ? 0f : dloss[0] * weights[c] / (total * z.N) * slope * KernelMath.Exp(logp[i]);
     }
 
-    /// <summary>The places of a block whose highest score is their label's, and those that have a label.</summary>
+    /// <summary>The positions of a block whose highest score is their label's, and those that have a label.</summary>
     public static void Right(ArrayView<float> scores, ArrayView<int> labels, LabelMap z, ArrayView<float> right, ArrayView<float> judged)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);

@@ -7,7 +7,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.LabelMaps;
 
-/// <summary>Counts the positions whose label is predicted, and those that have a label (not -1). Ties go to the first class; a single score means class 1 above 0.</summary>
+/// <summary>Counts the positions whose label is predicted, and those that have a label (not -1). In a tie the first class wins; a single score means class 1 if it is above 0.</summary>
 /// <remarks>Inputs: scores [N, K, …], labels int [N, …]. Output: [2].</remarks>
 public sealed record PixelCounts : Op
 {

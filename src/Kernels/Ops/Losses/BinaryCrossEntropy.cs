@@ -5,10 +5,10 @@ namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
 /// -(w·t·ln σ(x) + (1 - t)·ln(1 - σ(x))) of logits x and targets t in [0, 1], mean over all elements, as
-/// <c>torch.nn.BCEWithLogitsLoss</c> with <c>pos_weight</c> w. No logit overflows and none loses its digits.
+/// <c>torch.nn.BCEWithLogitsLoss</c> with <c>pos_weight</c> w. No logit overflows or loses its digits.
 /// </summary>
-/// <param name="PositiveWeight">How much more a positive target counts than a negative one.</param>
-/// <param name="Weighted">Whether each number of a row has a weight of its own instead, a third input [D].</param>
+/// <param name="PositiveWeight">Weight of a positive target relative to a negative one.</param>
+/// <param name="Weighted">Whether each element of a row has its own weight instead, in a third input [D].</param>
 public sealed record BinaryCrossEntropy(double PositiveWeight = 1, bool Weighted = false) : SummedLoss<BinaryCrossEntropy.Term>(PositiveWeight, Weighted)
 {
     protected override double Factor(Shape x) => 1.0 / x.Length;

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
-/// Σ t·(ln t - x) of log-probabilities x [N, K, …] and probabilities t, over the classes, mean over samples and places, as
+/// Σ t·(ln t - x) of log-probabilities x [N, K, …] and probabilities t, over the classes; mean over samples and positions, as
 /// <c>torch.nn.KLDivLoss</c> with <c>batchmean</c>; 0·ln 0 is 0.
 /// </summary>
 public sealed record KlDivergence() : SummedLoss<KlDivergence.Term>
@@ -25,7 +25,7 @@ public sealed record KlDivergence() : SummedLoss<KlDivergence.Term>
 }
 
 /// <summary>
-/// τ·(t - x) below the target, (1 - τ)·(x - t) above it, mean over all elements: least at the τ-quantile of the targets (Koenker and Bassett,
+/// τ·(t - x) below the target, (1 - τ)·(x - t) above it, mean over all elements: minimal at the τ-quantile of the targets (Koenker and Bassett,
 /// 1978); the derivative at 0 is taken as 0.
 /// </summary>
 /// <param name="Level">τ, between 0 and 1.</param>
@@ -51,8 +51,8 @@ public sealed record QuantileLoss(double Level = 0.5) : SummedLoss<QuantileLoss.
 }
 
 /// <summary>
-/// e^x - t·x of logarithms x of expected counts and counts t, mean over all elements, as <c>torch.nn.PoissonNLLLoss</c> with
-/// <c>log_input</c>; the part of t alone is left out.
+/// e^x - t·x of log expected counts x and counts t, mean over all elements, as <c>torch.nn.PoissonNLLLoss</c> with
+/// <c>log_input</c>; terms that depend only on t are left out.
 /// </summary>
 public sealed record PoissonLoss() : SummedLoss<PoissonLoss.Term>
 {

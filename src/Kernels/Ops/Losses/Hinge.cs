@@ -9,14 +9,14 @@ namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
 /// The multiclass support vector machine's loss (Weston and Watkins, 1999): Σ over j ≠ y of max(0, s_j - s_y + Δ), or of its
-/// square, mean over the batch. It is not divided by the number of classes, as <c>torch.nn.MultiMarginLoss</c> is.
+/// square, mean over the batch. Unlike <c>torch.nn.MultiMarginLoss</c>, it is not divided by the number of classes.
 /// </summary>
 /// <remarks>
-/// Inputs: scores [N, K], labels int [N]. Output: [1]. With m_j = s_j - s_y + Δ the gradient of a sample in s_j is [m_j &gt; 0],
-/// in s_y minus the number of such j; squared: 2·max(0, m_j), and minus their sum. At m_j = 0 it is taken as 0.
+/// Inputs: scores [N, K], labels int [N]. Output: [1]. With m_j = s_j - s_y + Δ the gradient of a sample with respect to s_j is [m_j &gt; 0],
+/// to s_y minus the number of such j; squared: 2·max(0, m_j), and minus their sum. At m_j = 0 it is taken as 0.
 /// </remarks>
-/// <param name="Margin">Δ: how far the right score must be above the others.</param>
-/// <param name="Squared">Large violations count more.</param>
+/// <param name="Margin">Δ: how far the score of the true class must be above the others.</param>
+/// <param name="Squared">Whether margins are squared.</param>
 public sealed record Hinge(double Margin = 1, bool Squared = false) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -81,7 +81,7 @@ public sealed record Hinge(double Margin = 1, bool Squared = false) : Op
     }
 }
 
-/// <summary>The gradient of <see cref="Hinge"/> in the scores.</summary>
+/// <summary>The gradient of <see cref="Hinge"/> with respect to the scores.</summary>
 /// <remarks>Inputs: dloss [1], scores [N, K], labels int [N]. Output: [N, K].</remarks>
 public sealed record HingeGradient(double Margin, bool Squared) : Op
 {

@@ -25,7 +25,7 @@ internal static class LossCases
         };
     });
 
-    // Of the difference between output and target; where it has a kink, no central difference is taken.
+    // Losses of the difference between output and target, with the kinks near which no central difference is taken.
     private static readonly (Op Op, double[] Kinks)[] OfDifferences =
     [
         (new HalfSquaredError(), []),
@@ -72,7 +72,7 @@ internal static class LossCases
     ])
     { Differentiable = false };
 
-    // Targets from which x differs by a number away from the loss's kinks.
+    // Targets whose difference to x is away from the loss's kinks.
     private static OpCase Regression(RandomStream random, Shape shape, Op op, params double[] kinks)
     {
         CaseInput targets = CaseInput.Normal(random, shape), x = CaseInput.AwayFrom(random, shape, kinks, scale: 1);
@@ -81,14 +81,14 @@ internal static class LossCases
         return new OpCase(op.Name, op, [x, targets with { Differentiable = false }]);
     }
 
-    // Some targets are 0, none is below.
+    // Some targets are 0, none is negative.
     private static OpCase Against(Op op, CaseInput x, CaseInput targets) =>
         new(op.Name, op, [x, targets with { Values = [.. targets.Values.Select(v => Math.Max(0, v))], Differentiable = false }]);
 
     private static OpCase Binary(RandomStream random, Shape shape, BinaryCrossEntropy op, params CaseInput[] others) =>
         new($"{op.Name} {(op.Weighted ? "weighted" : op.PositiveWeight)}", op, [CaseInput.Normal(random, shape, 3), .. others.Select(o => o with { Differentiable = false })]);
 
-    // Scores whose margins s_j - s_y + Δ are multiples of 0.3 plus 0.1: none is near 0, where the gradient jumps.
+    // Scores whose margins s_j - s_y + Δ are multiples of 0.3 plus 0.1: none is near 0, where the gradient is discontinuous.
     private static OpCase Hinge(RandomStream random, int n, int k, Hinge op)
     {
         CaseInput labels = CaseInput.Integers(random, new Shape(n), k), scores = CaseInput.Integers(random, new Shape(n, k), 12, ElementType.Real);

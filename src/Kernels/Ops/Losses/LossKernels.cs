@@ -5,7 +5,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>The targets of a summed loss as a kernel reads them.</summary>
+/// <summary>Reads the targets of a summed loss in a kernel.</summary>
 internal interface IKernelTargets
 {
     float At(int i);
@@ -27,28 +27,28 @@ internal readonly struct NoTargets : IKernelTargets
     public float At(int i) => 0f;
 }
 
-/// <summary>The constant of a term as a kernel reads it.</summary>
+/// <summary>Reads the constants of a loss's terms in a kernel.</summary>
 internal interface IKernelConstants
 {
     float At(int i);
 }
 
-/// <summary>One for all elements.</summary>
+/// <summary>One constant for all elements.</summary>
 internal readonly struct OneConstant(float value) : IKernelConstants
 {
     public float At(int i) => value;
 }
 
-/// <summary>One for each number of a row.</summary>
+/// <summary>One constant per element of a row.</summary>
 internal readonly struct RowConstants(ArrayView<float> values, int width) : IKernelConstants
 {
     public float At(int i) => values[i % width];
 }
 
-/// <summary>The kernels of losses that are sums over elements.</summary>
+/// <summary>GPU kernels of losses that are sums over elements.</summary>
 internal static class LossKernels
 {
-    /// <summary>Elements that a group adds up.</summary>
+    /// <summary>Elements summed by one group.</summary>
     public const int Block = 4096;
 
     /// <summary>Σ of the terms of a block, times a factor.</summary>
@@ -84,7 +84,7 @@ internal static class LossKernels
 
     /// <summary>Adds the launches of a sum over all elements.</summary>
     /// <param name="b">Inputs: x, targets if any, constants of a row if any.</param>
-    /// <param name="constant">That of all elements; null where each number of a row has its own.</param>
+    /// <param name="constant">The constant of all elements; null if each element of a row has its own.</param>
     /// <param name="factor">What the sum is multiplied by.</param>
     public static void AddSum<F>(KernelBinding b, double? constant, double factor) where F : struct, ILossTerm
     {
@@ -106,7 +106,7 @@ internal static class LossKernels
             AddSlopes<F, RowConstants>(b, new RowConstants(b.In(3), b.InShape(3).Count), factor);
     }
 
-    /// <summary>Adds the launch that makes a loss of terms in scratch memory.</summary>
+    /// <summary>Adds the launch that sums terms in scratch memory into a loss.</summary>
     public static void AddFinish(KernelBinding b, KernelScratchRegion terms, int count, double factor)
     {
         ArrayView<float> loss = b.Out();

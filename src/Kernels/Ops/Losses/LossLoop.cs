@@ -29,7 +29,7 @@ internal readonly unsafe struct SummedTargets<F> where F : struct, ILossTerm
 
     public double this[ReferenceArguments a, int i] => F.Inputs == 1 ? 0 : ints ? a.InInt(input)[i] : a.In(input)[i];
 
-    /// <summary>The targets from <paramref name="first"/> on as floats: where they lie, or converted into <paramref name="room"/>.</summary>
+    /// <summary>The targets starting at <paramref name="first"/> as floats: in place, or converted into <paramref name="room"/>.</summary>
     public float* From(int first, int count, float* room)
     {
         if (F.Inputs == 1)
@@ -42,7 +42,7 @@ internal readonly unsafe struct SummedTargets<F> where F : struct, ILossTerm
     }
 }
 
-/// <summary>The constant of a summed loss: one, or one for each number of a row.</summary>
+/// <summary>The constant of a summed loss: one, or one per element of a row.</summary>
 internal readonly unsafe struct LossConstants
 {
     private readonly float* row;
@@ -59,7 +59,7 @@ internal readonly unsafe struct LossConstants
     /// <summary>The one of all elements.</summary>
     public double Value { get; }
 
-    /// <summary>Weights of the elements from <paramref name="first"/> on, in <paramref name="room"/>; null if all are 1.</summary>
+    /// <summary>Weights of the elements starting at <paramref name="first"/>, in <paramref name="room"/>; null if all are 1.</summary>
     public float* From(int first, int count, float* room)
     {
         if (row == null)
@@ -73,7 +73,7 @@ internal readonly unsafe struct LossConstants
 /// <summary>The CPU's loops over the terms of a loss.</summary>
 internal static unsafe class LossLoop
 {
-    /// <summary>Elements that one worker sums in float; the blocks are added up in double.</summary>
+    /// <summary>Elements that one worker sums in float; the blocks are summed in double.</summary>
     public const int Block = 4096;
 
     public static int Blocks(int count) => (count + Block - 1) / Block;
@@ -101,7 +101,7 @@ internal static unsafe class LossLoop
             Slopes<F, V128>(V128.Of(constants.Value), c, V128.Of(scale), x + first, t, last - first, dx + first);
     }
 
-    // c: a constant for each element; null where all have one.
+    // c: a constant per element; null if all have the same.
     private static float Sum<F, V>(V constant, float* c, float* x, float* t, int count) where F : struct, ILossTerm where V : struct, IVector<V>
     {
         V sum = V.Of(0);

@@ -8,17 +8,17 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Losses;
 
 /// <summary>
-/// Running figures of an epoch, kept on the device so that no step waits for the host: the mean loss, each batch counted with its weight,
-/// the weights, the correct predictions, the samples and the predictions that could be judged (a sample's one, or those of its pixels that
-/// have a class). Each is a pair of floats whose sum has twice the digits, because adding
+/// Running totals of an epoch, kept on the device so that no step waits for the host: the mean loss weighted by batch,
+/// the weights, the correct predictions, the samples and the evaluated predictions (one per sample, or per pixel with
+/// a class). Each is a pair of floats whose sum has twice the digits, because adding
 /// 60,000 floats loses digits and a float stops counting at 2²⁴. A mean, unlike a sum, is finite where every loss is.
 /// </summary>
 /// <remarks>Inputs: totals [10] (changed), loss [1], for classes: scores [N, K], labels int [N], or if counted: correct and judged [2]; and if weighted: the
-/// batch's weight [1], else its samples are its weight. One score a sample means class 1 above 0. Ties go to the first class.</remarks>
+/// batch's weight [1], else the weight is its number of samples. A single score per sample means class 1 if it is above 0. In a tie the first class wins.</remarks>
 /// <param name="SampleCount">N.</param>
-/// <param name="Classes">Whether samples have one class each, and it is seen here which are right.</param>
+/// <param name="Classes">Whether samples have one class each, and correct predictions are counted here.</param>
 /// <param name="Weighted">Whether the batch's weight is given.</param>
-/// <param name="Counted">Whether it was counted elsewhere how many are right, as of pixels.</param>
+/// <param name="Counted">Whether correct predictions were counted elsewhere, as for pixels.</param>
 public sealed record Metrics(int SampleCount, bool Classes, bool Weighted = false, bool Counted = false) : Op
 {
     public const int Loss = 0;

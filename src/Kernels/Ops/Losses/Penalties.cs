@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>λ Σ |w| over all weights of a tensor, to be added to a loss: pulls weights to exactly 0. The derivative at 0 is 0.</summary>
+/// <summary>λ Σ |w| over all weights of a tensor, added to a loss: drives weights to exactly 0. The derivative at 0 is 0.</summary>
 /// <remarks>Input: w. Output: [1].</remarks>
 public sealed record L1Penalty(double Lambda) : SummedLoss<L1Penalty.Term>
 {
@@ -22,8 +22,8 @@ public sealed record L1Penalty(double Lambda) : SummedLoss<L1Penalty.Term>
 }
 
 /// <summary>
-/// λ Σ w² over all weights of a tensor, to be added to a loss. The gradient is 2λw, so under plain gradient descent it does
-/// what an optimizer's weight decay of 2λ does.
+/// λ Σ w² over all weights of a tensor, added to a loss. The gradient is 2λw, so with plain gradient descent it equals
+/// an optimizer's weight decay of 2λ.
 /// </summary>
 /// <remarks>Input: w. Output: [1].</remarks>
 public sealed record L2Penalty(double Lambda) : SummedLoss<L2Penalty.Term>

@@ -58,7 +58,7 @@ public sealed record MeanAbsoluteError() : SummedLoss<MeanAbsoluteError.Term>
 /// ½d² where |d| ≤ δ, else δ(|d| - ½δ), d = x - t; mean over all elements, as <c>torch.nn.HuberLoss</c> (Huber, 1964).
 /// PyTorch's SmoothL1Loss with beta = δ is this divided by δ.
 /// </summary>
-/// <param name="Delta">Above 0.</param>
+/// <param name="Delta">δ, above 0.</param>
 public sealed record Huber(double Delta = 1) : SummedLoss<Huber.Term>(Delta)
 {
     protected override double Factor(Shape x) => 1.0 / x.Length;

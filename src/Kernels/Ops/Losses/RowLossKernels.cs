@@ -4,20 +4,20 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>Arguments of kernels over the scores of classes. <c>Team</c> threads take a row.</summary>
+/// <summary>Arguments of kernels over class scores. <c>Team</c> threads share a row.</summary>
 internal readonly record struct RowSizes(int Rows, int Classes, int Team);
 
 /// <summary>Constants of the softmax cross-entropy.</summary>
 /// <param name="Hard">1 - ε, the label's share of the target.</param>
-/// <param name="Smooth">ε / K, everybody's share.</param>
+/// <param name="Smooth">ε / K, the share of every class.</param>
 /// <param name="Weighted">1 where classes have weights.</param>
-/// <param name="Counted">1 where rows count differently: with weights, or where some have no label (-1).</param>
+/// <param name="Counted">1 where rows have different weights: with class weights, or if some have no label (-1).</param>
 internal readonly record struct EntropyShares(float Hard, float Smooth, int Weighted, int Counted);
 
-/// <summary>The kernels of losses over the scores of classes.</summary>
+/// <summary>GPU kernels of losses over class scores.</summary>
 internal static class RowLossKernels
 {
-    /// <summary>p = softmax(x), and each row's term of the loss; where classes have weights its share of the total too.</summary>
+    /// <summary>p = softmax(x), and each row's term of the loss; with class weights also its share of the total.</summary>
     public static void Entropy(
         ArrayView<float> x, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, EntropyShares shares, ArrayView<float> p, ArrayView<float> terms, ArrayView<float> own)
     {
@@ -94,7 +94,7 @@ internal static class RowLossKernels
         }
     }
 
-    /// <summary>dx = (p - target)·w / total, a thread an element.</summary>
+    /// <summary>dx = (p - target)·w / total, one thread per element.</summary>
     public static void EntropyGradient(
         Index1D i, ArrayView<float> dloss, ArrayView<float> p, ArrayView<int> labels, ArrayView<float> weights, RowSizes s, EntropyShares shares, ArrayView<float> totals, ArrayView<float> dx)
     {
@@ -146,7 +146,7 @@ internal static class RowLossKernels
             terms[row] = sum;
     }
 
-    /// <summary>The hinge loss's gradient: what the other classes get, taken from the label.</summary>
+    /// <summary>The hinge loss's gradient: the sum over the other classes is subtracted from the label's.</summary>
     public static void HingeGradient(ArrayView<float> dloss, ArrayView<float> scores, ArrayView<int> labels, RowSizes s, float margin, int squared, ArrayView<float> dscores)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
@@ -171,13 +171,13 @@ internal static class RowLossKernels
             dscores[begin + label] = -sum;
     }
 
-    /// <summary>1 for each row whose largest score, the first of several, is the label's; one score means class 1 above 0.</summary>
+    /// <summary>1 for each row whose highest score (the first in a tie) is the label's; a single score means class 1 if it is above 0.</summary>
     public static void Right(ArrayView<float> scores, ArrayView<int> labels, RowSizes s, ArrayView<float> right)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
         int row = RowTeams.Row(s.Team), lane = Group.IdxX % s.Team, classes = row < s.Rows ? s.Classes : 0;
         long begin = (long)row * s.Classes;
-        // A NaN is never larger, except the first score, which nothing is larger than.
+        // A NaN never compares as larger, except in first place, which nothing exceeds.
         float most = float.NegativeInfinity;
         for (int c = lane; c < classes; c += s.Team)
             most = scores[begin + c] > most ? scores[begin + c] : most;
@@ -188,14 +188,14 @@ internal static class RowLossKernels
             if (scores[begin + c] == most && -c > first)
                 first = -c;
         }
-        first = GroupReduce.Max(room, s.Team, first); // minus the class, exact up to 2²⁴
+        first = GroupReduce.Max(room, s.Team, first); // negated class, exact up to 2²⁴
         if (lane != 0 || classes == 0)
             return;
         int predicted = s.Classes == 1 ? scores[begin] > 0f ? 1 : 0 : float.IsNaN(scores[begin]) ? 0 : (int)-first;
         right[row] = predicted == labels[row] ? 1f : 0f;
     }
 
-    /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 where there are no classes; counts and weight may be empty.</summary>
+    /// <summary>Adds a step to the totals of an epoch, by one group. <paramref name="rows"/> is 0 without classes; counts and weight may be empty.</summary>
     public static void AddTotals(ArrayView<float> totals, ArrayView<float> loss, ArrayView<float> right, ArrayView<float> counts, ArrayView<float> weight, int rows, int samples)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
@@ -214,7 +214,7 @@ internal static class RowLossKernels
         Add(totals, Metrics.Judged, counts.Length > 0 ? counts[1] : samples);
     }
 
-    // The sum of two floats and what rounding took from it, exactly (Møller and Knuth), with the tail of the sums before.
+    // The sum of two floats with its rounding error, exactly (Møller and Knuth), including the error of earlier sums.
     private static void Add(ArrayView<float> totals, int at, float value)
     {
         float sum = totals[at], next = sum + value, part = next - sum;

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>Base of losses over class scores: a row of scores and a label give a number, and these are averaged.</summary>
+/// <summary>Shared code of losses over class scores: a row of scores and a label give a term, and terms are averaged.</summary>
 internal static class RowLosses
 {
     /// <summary>Checks scores [N, K] and labels int [N].</summary>
@@ -17,10 +17,10 @@ internal static class RowLosses
         Expect.Shape(labels, new Shape(scores.Shape[0]), "labels");
     }
 
-    /// <summary>The sizes that kernels get for scores [N, K].</summary>
+    /// <summary>The kernels' sizes for scores [N, K].</summary>
     public static RowSizes Sizes(Shape scores) => new(scores[0], scores[1], RowTeams.Size(scores[1]));
 
-    /// <summary>Adds the phases that compute each row's term and write Σ terms / total; the total is the number of rows when null, and may be 0 where every term is.</summary>
+    /// <summary>Adds the phases that compute each row's term and write Σ terms / total; the total is the number of rows if null, and may be 0 if every term is.</summary>
     public static unsafe void AddMean(CpuBinding b, int rows, Func<int, double> term, float* loss, Func<double>? total = null)
     {
         ScratchRegion terms = b.Scratch(rows);

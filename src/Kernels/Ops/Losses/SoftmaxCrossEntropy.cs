@@ -11,11 +11,11 @@ namespace GpuGrad.Kernels.Ops.Losses;
 /// <summary>
 /// Mean over the batch of -ln softmax(x)[label]. With smoothing ε the target is (1-ε) on the label and ε/K on all K
 /// classes; with class weights w each term is weighted and the sum divided by Σ w[label], as PyTorch's CrossEntropyLoss. Rows may have
-/// no label (-1): they take no part.
+/// no label (-1) and are then ignored.
 /// </summary>
 /// <remarks>
 /// Inputs: logits [N, K], labels int [N], class weights [K] if any. Outputs: loss [1], probabilities [N, K], with class weights, or where rows
-/// may have no label, also Σ w[label] [1], the batch's share of an epoch. A batch whose samples all weigh 0 has loss 0.
+/// may have no label, also Σ w[label] [1], the batch's weight in an epoch. A batch in which all samples have weight 0 has loss 0.
 /// </remarks>
 /// <param name="Smoothing">ε.</param>
 /// <param name="Weighted">Whether there are class weights.</param>

@@ -7,28 +7,28 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Losses;
 
-/// <summary>Contribution of one output to a loss, given its target and a constant; written once for all devices.</summary>
+/// <summary>The term of a loss for one output, given its target and a constant; written once for all devices.</summary>
 public interface ILossTerm
 {
-    /// <summary>1, or 2 where there is a target.</summary>
+    /// <summary>1, or 2 with a target.</summary>
     static abstract int Inputs { get; }
 
-    /// <summary>Arithmetic operations of <see cref="Value"/>, an exponential counted as ten.</summary>
+    /// <summary>Arithmetic operations of <see cref="Value"/>; an exponential counts as ten.</summary>
     static abstract int Flops { get; }
 
     static abstract R Value<R>(R x, R target, R constant) where R : struct, IReal<R>;
 
-    /// <summary>The derivative of <see cref="Value"/> in x.</summary>
+    /// <summary>The derivative of <see cref="Value"/> with respect to x.</summary>
     static abstract R Slope<R>(R x, R target, R constant) where R : struct, IReal<R>;
 }
 
-/// <summary>A loss that is a sum over elements, times a factor that follows from the shape.</summary>
+/// <summary>A loss that is a sum over elements, times a factor that depends on the shape.</summary>
 /// <remarks>
 /// Inputs: x [N, …], and if the term has a target: targets of the same shape, or Int32 of the same length (labels [N] for one
 /// score a sample); with <paramref name="Rows"/> the constants [D] of x's last axis. Output: [1]. Targets and constants have no gradient.
 /// </remarks>
-/// <param name="Constant">That of all terms.</param>
-/// <param name="Rows">Whether each number of a row has a constant of its own instead.</param>
+/// <param name="Constant">The constant of all terms.</param>
+/// <param name="Rows">Whether each element of a row has its own constant instead.</param>
 public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : Op where F : struct, ILossTerm
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -2,14 +2,14 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>Whether a loop over a run finds a coefficient once for the whole run or once an element.</summary>
+/// <summary>Whether a loop over a run reads one coefficient for the whole run or one per element.</summary>
 internal unsafe interface ISpread
 {
     static abstract V Load<V>(float* p, int i) where V : struct, IVector<V>;
 
     static abstract float At(float* p, int i);
 
-    /// <summary>Where the coefficients of the rest of the run begin.</summary>
+    /// <summary>Address of the coefficients for the remainder of the run.</summary>
     static abstract float* From(float* p, int i);
 }
 
@@ -23,7 +23,7 @@ internal readonly unsafe struct Shared : ISpread
     public static float* From(float* p, int i) => p;
 }
 
-/// <summary>A number for each element: the gamma of layer norm.</summary>
+/// <summary>One number per element: the gamma of layer norm.</summary>
 internal readonly unsafe struct Each : ISpread
 {
     public static V Load<V>(float* p, int i) where V : struct, IVector<V> => V.Load(p + i);
@@ -33,7 +33,7 @@ internal readonly unsafe struct Each : ISpread
     public static float* From(float* p, int i) => p + i;
 }
 
-/// <summary>Mean and inverse standard deviation: what a run is normalised with.</summary>
+/// <summary>Mean and inverse standard deviation that normalise a run.</summary>
 internal readonly unsafe struct Center(float* mean, float* inverse)
 {
     public readonly float* Mean = mean;
@@ -42,7 +42,7 @@ internal readonly unsafe struct Center(float* mean, float* inverse)
     public Center At(int channel) => new(Mean + channel, Inverse + channel);
 }
 
-/// <summary>Gamma and beta; null and null stand for 1 and 0.</summary>
+/// <summary>Gamma and beta; null pointers mean 1 and 0.</summary>
 internal readonly unsafe struct Affine(float* gamma, float* beta)
 {
     public readonly float* Gamma = gamma;

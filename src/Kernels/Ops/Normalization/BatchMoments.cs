@@ -8,10 +8,10 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The statistics of a batch of which other processes have parts too. Followed by <see cref="BatchNormInference"/> with
-/// <see cref="BatchNormInference.OfBatch"/> it does what <see cref="BatchNorm"/> does in one op.
+/// The statistics of a batch that is distributed over several processes. Followed by <see cref="BatchNormInference"/> with
+/// <see cref="BatchNormInference.OfBatch"/> it equals <see cref="BatchNorm"/>.
 /// </summary>
-/// <remarks>Input: x [N, C, …]. Outputs: mean, biased variance and unbiased variance, [C] each. They carry no gradient: what follows knows them to be x's.</remarks>
+/// <remarks>Input: x [N, C, …]. Outputs: mean, biased variance and unbiased variance, [C] each. They carry no gradient: the op that follows accounts for their dependence on x.</remarks>
 public sealed record BatchMoments : Op, IPooled
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -24,7 +24,7 @@ public sealed record BatchMoments : Op, IPooled
 
     public override Cost Cost(Node node) => new(4.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
 
-    /// <summary>Values of a channel in one sample.</summary>
+    /// <summary>Number of values per channel in one sample.</summary>
     public static int ValuesOfSample(Shape x) => ChannelLayout.Of(x).Inner;
 
     int IPooled.SumLength(Node node) => 1 + (2 * node.Outputs[0].Shape.Count);
@@ -82,6 +82,6 @@ public sealed record BatchMoments : Op, IPooled
         new ChannelPasses(b, layout).Sum(() => new Distances(x), () => result);
     }
 
-    // A part of one value says nothing of the spread; the whole batch has more.
+    // A part with a single value has no variance; the whole batch has more.
     private static double Unbiased(Moments moments) => moments.Count > 1 ? moments.UnbiasedVariance : 0;
 }

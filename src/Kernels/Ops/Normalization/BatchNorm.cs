@@ -74,7 +74,7 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
     {
         ChannelLayout layout = ChannelLayout.Of(b.InShape(0));
         float* x = b.In(0), runningMean = b.Updated(1), runningVariance = b.Updated(2), mean = b.Out(1), inverse = b.Out(2);
-        // Called once a channel, by whoever has its statistics.
+        // Called once per channel, by the worker that has its statistics.
         void Finish(int channel, Moments moments)
         {
             mean[channel] = (float)moments.Mean;

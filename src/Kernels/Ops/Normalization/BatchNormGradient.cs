@@ -8,10 +8,10 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ·(dy - mean(dy) - x̂·mean(dy·x̂)); with statistics that do not depend on x, dx = γ/σ·dy.
+/// dβ = Σ dy, dγ = Σ dy·x̂, dx = γ/σ·(dy - mean(dy) - x̂·mean(dy·x̂)); if the statistics do not depend on x, dx = γ/σ·dy.
 /// </summary>
 /// <remarks>
-/// Inputs: dy and x [N, C, …], mean [C], inverse standard deviation [C] (where <paramref name="Fixed"/>: variance [C]), γ [C] if
+/// Inputs: dy and x [N, C, …], mean [C], inverse standard deviation [C] (if <paramref name="Fixed"/>: variance [C]), γ [C] if
 /// affine. Outputs: dx, and if affine dγ [C], dβ [C].
 /// </remarks>
 public sealed record BatchNormGradient(double Epsilon, bool Affine, bool Fixed) : Op
@@ -25,7 +25,7 @@ public sealed record BatchNormGradient(double Epsilon, bool Affine, bool Fixed) 
 
     public override Cost Cost(Node node) => new(11.0 * node.Inputs[0].Shape.Length, node.BytesTouched);
 
-    /// <summary>Adds the op for the node that is being differentiated, whose input 0 is x.</summary>
+    /// <summary>Adds the op for the node being differentiated, whose input 0 is x.</summary>
     internal static void Give(Backprop b, BatchNormGradient op, int gammaInput, Tensor mean, Tensor spread)
     {
         Tensor[] shared = [b.Gradient(), b.Input(0), mean, spread];

@@ -9,12 +9,12 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// Batch normalisation outside training: each channel by its running statistics, which stay as they are and have no gradient.
+/// Batch normalisation outside training: each channel by its running statistics, which are not changed and have no gradient.
 /// </summary>
 /// <remarks>Inputs: x [N, C, …], running mean [C], running variance [C], γ [C] and β [C] if affine. Output: y as x.</remarks>
 public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = true) : NormOp(Epsilon, Affine)
 {
-    /// <summary>Whether mean and variance are x's own (<see cref="BatchMoments"/>): then the gradient goes through them too.</summary>
+    /// <summary>Whether mean and variance are those of x (<see cref="BatchMoments"/>): the gradient then flows through them, too.</summary>
     public bool OfBatch { get; init; }
 
     protected override int GammaInput => 3;

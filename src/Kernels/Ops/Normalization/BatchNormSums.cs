@@ -8,8 +8,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// What the gradient of a batch norm needs of all samples: dγ = Σ dy·x̂ and dβ = Σ dy, which are this part of the batch's, and the means of dy and of dy·x̂, which
-/// are the whole batch's.
+/// Sums over all samples for the gradient of a batch norm: dγ = Σ dy·x̂ and dβ = Σ dy of this part of the batch, and the means of dy and of dy·x̂ of
+/// the whole batch.
 /// </summary>
 /// <remarks>Inputs: dy and x [N, C, …], mean [C], variance [C]. Outputs: dγ, dβ, mean of dy, mean of dy·x̂, [C] each.</remarks>
 public sealed record BatchNormSums(double Epsilon) : Op, IPooled

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>The CPU's gradient of batch norm: two sums a channel, then dx; divided among workers as <see cref="ChannelStatistics"/> is.</summary>
+/// <summary>The CPU's gradient of batch norm: two sums per channel, then dx; distributed over workers as in <see cref="ChannelStatistics"/>.</summary>
 internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed, ScratchRegion scratch)
 {
     private const int RowChunk = 256;
@@ -15,7 +15,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
 
     public required float* Mean { get; init; }
 
-    /// <summary>Null where the statistics are fixed; the inverse deviations then stand in <see cref="FixedInverse"/>.</summary>
+    /// <summary>Null if the statistics are fixed; the inverse deviations are then in <see cref="FixedInverse"/>.</summary>
     public required float* Inverse { get; init; }
 
     public required float* Gamma { get; init; }
@@ -38,7 +38,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
 
     private Center Center => new(Mean, Inverse is null ? FixedInverse : Inverse);
 
-    /// <summary>Floats of scratch memory.</summary>
+    /// <summary>Number of floats of scratch memory.</summary>
     public static long ScratchOf(ChannelLayout layout) => 3L * layout.C;
 
     public void Add(CpuBinding b)
@@ -56,7 +56,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
         }
     }
 
-    /// <summary>Adds the phases of the sums alone.</summary>
+    /// <summary>Adds only the phases of the sums.</summary>
     public void AddSums(CpuBinding b)
     {
         if (layout.IsMatrix)
@@ -65,7 +65,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
             AddPlaneSums(b);
     }
 
-    /// <summary>Adds the phase that writes dx by means that are there.</summary>
+    /// <summary>Adds the phase that writes dx from given means.</summary>
     public void AddGradients(CpuBinding b)
     {
         if (layout.IsMatrix)
@@ -122,7 +122,7 @@ internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed,
         }
     }
 
-    // In as many sums as a vector has lanes.
+    // With one partial sum per lane of a vector.
     private void SumSamples(int first, (int First, int Count) channels, double* kept)
     {
         float* sums = stackalloc float[2 * ChannelLayout.MostPlanes * NormLoops.MostLanes];

@@ -3,8 +3,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The GPU's passes over channels: two sums a channel, and a function of each value and what is known of its channel. All the
-/// norms and their gradients are made of these; sums are added in an order that the sizes alone decide.
+/// GPU passes over channels: two sums per channel, and a function of each value and its channel's statistics. All
+/// norms and their gradients are built from these; the order of summation depends only on the sizes.
 /// </summary>
 internal static class ChannelKernels
 {
@@ -15,7 +15,7 @@ internal static class ChannelKernels
         AddUp(first, second, terms, result, walk);
     }
 
-    /// <summary>Adds up the parts of the sums, one thread a channel.</summary>
+    /// <summary>Adds up the parts of the sums, one thread per channel.</summary>
     public static void AddParts<R>(Index1D channel, ArrayView<float> parts, R result, int count, int channels) where R : struct, ISums
     {
         float first = 0f, second = 0f;
@@ -30,7 +30,7 @@ internal static class ChannelKernels
     /// <summary>Maps each value.</summary>
     public static void Map<E>(E each, ChannelWalk walk) where E : struct, IEach => MapAll(each, walk);
 
-    /// <summary>Both at once, where a group has whole channels: what the sums come to, the group itself reads again.</summary>
+    /// <summary>Both at once if a group has whole channels: the group itself reads the sums again.</summary>
     public static void SumAndMap<T, R, E>(T terms, R result, E each, ChannelWalk walk) where T : struct, ITerms where R : struct, ISums where E : struct, IEach
     {
         ArrayView<float> first = SharedMemory.Allocate<float>(ChannelWalk.Threads), second = SharedMemory.Allocate<float>(ChannelWalk.Threads);
@@ -45,7 +45,7 @@ internal static class ChannelKernels
         float center = 0f;
         if (T.Guesses)
         {
-            // The mean of the first values of the channel, whichever part of it this is: near enough to the channel's mean.
+            // The mean of the channel's first values, whichever part of it this is: close enough to the channel's mean.
             int at = slot % walk.Pieces * walk.PieceLength + lane;
             bool isThere = c < walk.C && slot < walk.Runs && lane < walk.PieceLength && at < walk.Inner;
             float value = isThere ? terms.Value((((slot / walk.Pieces * walk.C) + c) * walk.Inner) + at) : 0f;
@@ -79,7 +79,7 @@ internal static class ChannelKernels
             result.Store(part, c, center, first[local], second[local]);
     }
 
-    // Leaves the sums over a channel's members at its number.
+    // Leaves a channel's sums over its members at its index.
     private static void Reduce(ArrayView<float> first, ArrayView<float> second, float value0, float value1, int local, int member, ChannelWalk walk)
     {
         int at = (member * walk.Channels) + local;

@@ -6,36 +6,36 @@ namespace GpuGrad.Kernels.Ops.Normalization;
 /// <summary>[N, C, …] as N samples of C channels of <c>Inner</c> values each.</summary>
 internal readonly record struct ChannelLayout(int N, int C, int Inner)
 {
-    /// <summary>Columns that one worker takes down a matrix [N, C]: four cache lines a row.</summary>
+    /// <summary>Columns that one worker takes through a matrix [N, C]: four cache lines per row.</summary>
     public const int ColumnBlock = 64;
 
-    /// <summary>Most channels of a run.</summary>
+    /// <summary>Largest number of channels in a run.</summary>
     public const int MostPlanes = 128;
 
     private const int RunFloats = 2048;
     private const int SmallPlane = 64;
 
-    /// <summary>Values that share statistics.</summary>
+    /// <summary>Number of values that share statistics.</summary>
     public long PerChannel => (long)N * Inner;
 
     /// <summary>[N, C]: the channels are the columns of a matrix, and vectors run across channels.</summary>
     public bool IsMatrix => Inner == 1;
 
-    /// <summary>Channels of a sample that are taken together: small planes are not worth a call each.</summary>
+    /// <summary>Channels of a sample that are processed together: small planes are not worth a call each.</summary>
     public int RunPlanes => Math.Clamp(RunFloats / Inner, 1, Math.Min(C, MostPlanes));
 
-    /// <summary>Runs of channels in a sample.</summary>
+    /// <summary>Number of runs of channels in a sample.</summary>
     public int RunsOfSample => (C + RunPlanes - 1) / RunPlanes;
 
     public int Runs => checked(N * RunsOfSample);
 
-    /// <summary>Fewest runs worth handing to a worker.</summary>
+    /// <summary>Smallest number of runs worth handing to a worker.</summary>
     public int RunGrain => Math.Max(1, 2 * RunFloats / (RunPlanes * Inner));
 
-    /// <summary>Samples whose small planes are summed in the lanes of a vector before the lanes are.</summary>
+    /// <summary>Samples whose small planes are summed per lane of a vector before the lanes are summed.</summary>
     public int SumSamples => Inner <= SmallPlane ? Math.Min(N, 16) : 1;
 
-    /// <summary>Groups of that many samples.</summary>
+    /// <summary>Number of groups of that many samples.</summary>
     public int SumGroups => (N + SumSamples - 1) / SumSamples;
 
     public int ColumnBlocks => (C + ColumnBlock - 1) / ColumnBlock;

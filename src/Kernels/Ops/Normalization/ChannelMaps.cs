@@ -12,17 +12,17 @@ internal interface IEach
 {
     Coefficients Of(int channel);
 
-    /// <param name="known">Of the channel.</param>
+    /// <param name="known">Statistics of the channel.</param>
     /// <param name="c">Channel.</param>
-    /// <param name="i">Place in the channel's plane.</param>
-    /// <param name="at">Place in memory.</param>
+    /// <param name="i">Index in the channel's plane.</param>
+    /// <param name="at">Index in memory.</param>
     void Apply(Coefficients known, int c, int i, int at);
 }
 
 /// <summary>Index of γ and β of a value.</summary>
 internal interface IAffine
 {
-    /// <summary>Whether γ is the channel's.</summary>
+    /// <summary>Whether γ belongs to the channel.</summary>
     static abstract bool IsChannels { get; }
 
     float Gamma(int c, int i);
@@ -40,7 +40,7 @@ internal readonly struct PlainAffine(float one) : IAffine
     public float Beta(int c, int i) => 0f;
 }
 
-/// <summary>One γ and one β a channel.</summary>
+/// <summary>One γ and one β per channel.</summary>
 internal readonly struct ChannelAffine(ArrayView<float> gamma, ArrayView<float> beta) : IAffine
 {
     public static bool IsChannels => true;
@@ -50,7 +50,7 @@ internal readonly struct ChannelAffine(ArrayView<float> gamma, ArrayView<float> 
     public float Beta(int c, int i) => beta[c];
 }
 
-/// <summary>γ and β where a "channel" is a group of channels of a sample: one each for every <c>inner</c> values.</summary>
+/// <summary>γ and β if a "channel" is a group of channels of a sample: one each per <c>inner</c> values.</summary>
 internal readonly struct GroupedAffine(ArrayView<float> gamma, ArrayView<float> beta, GroupLayout layout) : IAffine
 {
     private readonly int groups = layout.Groups;
@@ -66,7 +66,7 @@ internal readonly struct GroupedAffine(ArrayView<float> gamma, ArrayView<float> 
     private int Place(int c, int i) => (groups == 1 ? 0 : c % groups * groupChannels) + (inner == 1 ? i : i / inner);
 }
 
-/// <summary>y = f(γ·x̂ + β), f what the plan fused.</summary>
+/// <summary>y = f(γ·x̂ + β), where f is the fused op.</summary>
 internal readonly struct Normalize<M, A>(ArrayView<float> x, ArrayView<float> y, ArrayView<float> mean, Spread spread, A affine, Finish<M> finish) : IEach
     where M : struct, IMap where A : struct, IAffine
 {
@@ -76,13 +76,13 @@ internal readonly struct Normalize<M, A>(ArrayView<float> x, ArrayView<float> y,
         y[at] = finish.Apply(at, c, ((x[at] - known.Mean) * (known.Inverse * affine.Gamma(c, i))) + affine.Beta(c, i));
 }
 
-/// <summary>dx = (γ·dy - m₁ - x̂·m₂)/σ with m₁, m₂ the means of what <see cref="GammaProducts{A}"/> adds up.</summary>
+/// <summary>dx = (γ·dy - m₁ - x̂·m₂)/σ, where m₁ and m₂ are the means of the terms of <see cref="GammaProducts{A}"/>.</summary>
 internal readonly struct InputGradient<A>(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> dx, ArrayView<float> mean, Spread spread, TotalMeans totals, A affine) : IEach
     where A : struct, IAffine
 {
     public Coefficients Of(int channel)
     {
-        float scale = A.IsChannels ? affine.Gamma(channel, 0) : 1f; // γ of a channel is not yet in its sums
+        float scale = A.IsChannels ? affine.Gamma(channel, 0) : 1f; // a channel's γ is not included in its sums
         return new(mean[channel], spread.Inverse(channel), scale * totals.First(channel), scale * totals.Second(channel));
     }
 
@@ -93,7 +93,7 @@ internal readonly struct InputGradient<A>(ArrayView<float> dy, ArrayView<float> 
     }
 }
 
-/// <summary>The means of two sums, or 0 and 0 where the statistics do not depend on x (<c>count</c> 0).</summary>
+/// <summary>The means of two sums, or 0 and 0 if the statistics do not depend on x (<c>count</c> 0).</summary>
 internal readonly struct TotalMeans(ArrayView<float> sums, ArrayView<float> products, float count)
 {
     public float First(int channel) => count > 0f ? sums[channel] / count : 0f;

@@ -11,7 +11,7 @@ internal readonly unsafe struct ChannelNormalize(ChannelLayout layout, float* x,
     /// <summary>The same pass with other statistics.</summary>
     public ChannelNormalize By(Center other) => new(layout, x, other, affine, y, epilogue);
 
-    /// <summary>Adds a phase over all of x. The pass is asked for when the phase runs: scratch memory has its address then.</summary>
+    /// <summary>Adds a phase over all of x. The pass is created when the phase runs, because scratch memory has an address only then.</summary>
     public static void Add(CpuBinding b, ChannelLayout layout, Func<ChannelNormalize> pass)
     {
         if (layout.IsMatrix)

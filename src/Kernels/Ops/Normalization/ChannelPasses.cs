@@ -5,14 +5,14 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// Adds the launches of passes over channels. Few and long channels are cut into parts, whose sums a launch of its own adds
-/// up. What a kernel gets is made when it runs, because scratch memory has no place before the plan is bound.
+/// Adds the launches of passes over channels. Few long channels are split into parts, whose sums are added by a separate launch.
+/// Kernel arguments are created when the launch runs, because scratch memory has no address before the plan is bound.
 /// </summary>
 internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
 {
     private static readonly KernelSpecialization Specialization = new(ChannelWalk.Threads, null);
 
-    // Four groups a multiprocessor hide what a group waits for at its barriers; a part is worth 8 values a thread.
+    // Four groups per multiprocessor hide the time that a group waits at its barriers; a part is worth 8 values per thread.
     private readonly ChannelWalk sums = ChannelWalk.Of(layout, 4 * b.Multiprocessors, 8, 64);
     private readonly ChannelWalk values = ChannelWalk.Of(layout, 16 * b.Multiprocessors, 4, ushort.MaxValue);
 
@@ -42,7 +42,7 @@ internal sealed class ChannelPasses(KernelBinding b, ChannelLayout layout)
         b.Launch(() => run(config, each(), walk));
     }
 
-    /// <summary>Sums, then what the map makes of them.</summary>
+    /// <summary>Adds sums, then a map that uses them.</summary>
     public void SumAndMap<T, R, E>(Func<T> terms, Func<R> result, Func<E> each) where T : struct, ITerms where R : struct, ISums where E : struct, IEach
     {
         if (ChannelWalk.Parts(sums) > 1)

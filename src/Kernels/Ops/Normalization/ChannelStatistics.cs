@@ -4,19 +4,19 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The CPU's statistics of each channel of a batch. A plane (a channel of a sample), the small planes of a few samples, or a chunk
-/// of rows gives its moments, and those are merged in the order of the samples, however many workers there are.
+/// The CPU's statistics of each channel of a batch. Each plane (a channel of a sample), group of small planes, or chunk
+/// of rows gives its moments, which are merged in the order of the samples, whatever the number of workers.
 /// </summary>
 /// <remarks>
-/// The planes are walked as they lie in memory. A worker that takes one channel through all samples and then normalises it
-/// from its cache was measured at half the speed: 3 KB here and there keep the prefetcher and the page tables busy.
+/// Planes are processed in memory order. A worker that takes one channel through all samples and then normalises it
+/// from its cache was measured at half the speed: 3 KB here and there overload the prefetcher and the page tables.
 /// </remarks>
 internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, Action<int, Moments> finish)
 {
     private const int RowChunk = 256;
     private const int FloatsOfMoments = 4; // two doubles
 
-    /// <summary>Adds the phases that compute the statistics and then, if asked for, normalise.</summary>
+    /// <summary>Adds the phases that compute the statistics and then, on request, normalise.</summary>
     public void Add(CpuBinding b, ChannelNormalize? normalize = null)
     {
         if (layout.IsMatrix)
@@ -66,7 +66,7 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
         }
     }
 
-    // About the mean of the first sample's plane, in as many sums as a vector has lanes.
+    // Relative to the mean of the first sample's plane, with one partial sum per lane of a vector.
     private void OfSamples(int first, (int First, int Count) channels, double* kept)
     {
         int samples = Math.Min(layout.SumSamples, layout.N - first);
@@ -86,7 +86,7 @@ internal sealed unsafe class ChannelStatistics(ChannelLayout layout, float* x, A
         }
     }
 
-    // Down the rows of a block of columns: a chunk of rows twice (the second time from the cache), then the next.
+    // Down the rows of a block of columns: each chunk of rows twice (the second time from the cache), then the next.
     private void Columns(int column, ChannelNormalize? normalize)
     {
         int count = Math.Min(ChannelLayout.ColumnBlock, layout.C - column);

@@ -2,18 +2,18 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>Takes the two sums of a channel, or of a part of it.</summary>
+/// <summary>Receives the two sums of a channel, or of a part of it.</summary>
 internal interface ISums
 {
-    /// <param name="part">Which part of the channel.</param>
-    /// <param name="channel">Which channel.</param>
-    /// <param name="center">What the sums are about.</param>
-    /// <param name="first">One sum.</param>
-    /// <param name="second">The other.</param>
+    /// <param name="part">Index of the part.</param>
+    /// <param name="channel">Index of the channel.</param>
+    /// <param name="center">The value that the sums are relative to.</param>
+    /// <param name="first">The first sum.</param>
+    /// <param name="second">The second sum.</param>
     void Store(int part, int channel, float center, float first, float second);
 }
 
-/// <summary>Sums of parts, for <see cref="ChannelKernels.AddParts"/>: the centers, then a row of each sum for each part.</summary>
+/// <summary>Sums of parts, for <see cref="ChannelKernels.AddParts"/>: the centers, then one row per sum and part.</summary>
 internal readonly struct PartialSums(ArrayView<float> parts, int channels) : ISums
 {
     public void Store(int part, int channel, float center, float first, float second)
@@ -27,7 +27,7 @@ internal readonly struct PartialSums(ArrayView<float> parts, int channels) : ISu
 
 internal static class Squares
 {
-    /// <summary>A sum of squares, which rounding may have made negative. Not by a maximum: a GPU's takes 0 where this is NaN, and hides it.</summary>
+    /// <summary>A sum of squares, which rounding may have made negative. Not with a maximum: a GPU's would turn NaN into 0 and hide it.</summary>
     public static float NotNegative(float sum) => sum < 0f ? 0f : sum;
 }
 
@@ -54,7 +54,7 @@ internal readonly struct MeanAndVariances(ArrayView<float> mean, ArrayView<float
     }
 }
 
-/// <summary><see cref="Statistics"/> that the running ones move towards.</summary>
+/// <summary><see cref="Statistics"/>, with an update of the running ones.</summary>
 internal readonly struct RunningStatistics(Statistics batch, ArrayView<float> mean, ArrayView<float> variance, float count, float momentum) : ISums
 {
     public void Store(int part, int channel, float center, float first, float second)
@@ -88,7 +88,7 @@ internal readonly struct SumsAndMeans(
     }
 }
 
-/// <summary>The inverse standard deviation of each channel: known, to be found from a variance, or 1.</summary>
+/// <summary>The inverse standard deviation of each channel: given, computed from a variance, or 1.</summary>
 internal readonly struct Spread
 {
     private readonly ArrayView<float> values;

@@ -8,7 +8,7 @@ internal readonly record struct Pair(float First, float Second);
 /// <summary>Terms that are summed over each channel.</summary>
 internal interface ITerms
 {
-    /// <summary>Whether the sums are about a guess of the mean of the values, else about <see cref="Center"/>.</summary>
+    /// <summary>Whether the sums are relative to a guess of the mean; otherwise to <see cref="Center"/>.</summary>
     static abstract bool Guesses { get; }
 
     float Value(int at);
@@ -17,8 +17,8 @@ internal interface ITerms
 
     /// <param name="n">Sample.</param>
     /// <param name="c">Channel.</param>
-    /// <param name="i">Place in the channel's plane.</param>
-    /// <param name="at">Place in memory.</param>
+    /// <param name="i">Index in the channel's plane.</param>
+    /// <param name="at">Index in memory.</param>
     /// <param name="center">The guess, or the channel's center.</param>
     Pair Of(int n, int c, int i, int at, float center);
 }
@@ -39,7 +39,7 @@ internal readonly struct Distances(ArrayView<float> x) : ITerms
     }
 }
 
-/// <summary>Σ γ·dy and Σ γ·dy·(x - mean), where the statistics are the channel's.</summary>
+/// <summary>Σ γ·dy and Σ γ·dy·(x - mean), with the channel's statistics.</summary>
 internal readonly struct GammaProducts<A>(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> mean, A affine) : ITerms where A : struct, IAffine
 {
     public static bool Guesses => false;
@@ -55,7 +55,7 @@ internal readonly struct GammaProducts<A>(ArrayView<float> dy, ArrayView<float> 
     }
 }
 
-/// <summary>Σ dy and Σ dy·x̂ of each channel, where the statistics are those of a group of channels of a sample.</summary>
+/// <summary>Σ dy and Σ dy·x̂ of each channel, with the statistics of a group of channels of a sample.</summary>
 internal readonly struct GroupedProducts(ArrayView<float> dy, ArrayView<float> x, ArrayView<float> mean, ArrayView<float> inverse, int groups, int groupChannels) : ITerms
 {
     public static bool Guesses => false;

@@ -11,14 +11,14 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// Samples of <c>C</c> channels of <c>Inner</c> values; statistics are taken over each of <c>Groups</c> equal parts of a
-/// sample, γ and β belong to the channel. Layer norm is one group of as many channels as there are values.
+/// Samples of <c>C</c> channels of <c>Inner</c> values; statistics are computed over each of <c>Groups</c> equal parts of a
+/// sample, γ and β belong to the channel. Layer norm is one group with as many channels as there are values.
 /// </summary>
 internal readonly record struct GroupLayout(int N, int C, int Inner, int Groups)
 {
     public int GroupChannels => C / Groups;
 
-    /// <summary>Values of a group: they lie in one piece and share statistics.</summary>
+    /// <summary>Values of a group: they are contiguous and share statistics.</summary>
     public int Size => GroupChannels * Inner;
 
     public int Rows => N * Groups;
@@ -29,7 +29,7 @@ internal readonly record struct GroupLayout(int N, int C, int Inner, int Groups)
     public int FirstChannel(int row) => row % Groups * GroupChannels;
 }
 
-/// <summary>An op that normalises contiguous groups of values of each sample. It keeps nothing for the gradient but x.</summary>
+/// <summary>An op that normalises contiguous groups of values of each sample. It keeps only x for the gradient.</summary>
 /// <remarks>Inputs: x, and if affine γ and β. Output: y as x.</remarks>
 public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon, Affine)
 {
@@ -92,7 +92,7 @@ public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon
             AddPasses(b, finish, new PlainAffine(1));
     }
 
-    // A group of a sample is a channel of a single sample.
+    // A group of a sample is treated as a channel of a single sample.
     private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
     {
         GroupLayout layout = LayoutOf(b.InShape(0));
@@ -122,8 +122,8 @@ public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon
 }
 
 /// <summary>
-/// Group normalisation (Wu and He, 2018): each sample's channels in groups, by mean and biased variance of the group. As many
-/// groups as channels is instance normalisation.
+/// Group normalisation (Wu and He, 2018): each sample's channels in groups, by mean and biased variance of the group. With as many
+/// groups as channels it is instance normalisation.
 /// </summary>
 /// <remarks>Inputs: x [N, C, …], and if affine γ [C] and β [C]. Output: y as x.</remarks>
 public sealed record GroupNorm(int Groups, double Epsilon = 1e-5, bool Affine = true) : GroupedNorm(Epsilon, Affine)
@@ -145,7 +145,7 @@ public sealed record GroupNorm(int Groups, double Epsilon = 1e-5, bool Affine = 
 
 /// <summary>Layer normalisation (Ba, Kiros and Hinton, 2016): each sample by mean and biased variance over its last axes.</summary>
 /// <remarks>Inputs: x, and if affine γ and β in the shape of the last axes. Output: y as x.</remarks>
-/// <param name="Axes">How many of the last axes share statistics.</param>
+/// <param name="Axes">Number of trailing axes that share statistics.</param>
 /// <param name="Epsilon">Added to the variance.</param>
 /// <param name="Affine">Whether γ and β are inputs.</param>
 public sealed record LayerNorm(int Axes = 1, double Epsilon = 1e-5, bool Affine = true) : GroupedNorm(Epsilon, Affine)

@@ -8,8 +8,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// dx = (γ·dy - mean(γ·dy) - x̂·mean(γ·dy·x̂))/σ over each group, dγ = Σ dy·x̂, dβ = Σ dy over samples. The statistics are taken
-/// anew: x has to be read anyway, and a group lies in the cache.
+/// dx = (γ·dy - mean(γ·dy) - x̂·mean(γ·dy·x̂))/σ over each group, dγ = Σ dy·x̂, dβ = Σ dy over samples. The statistics are
+/// recomputed: x has to be read anyway, and a group fits in the cache.
 /// </summary>
 /// <remarks>Inputs: dy, x, and if affine γ. Outputs: dx, and if affine dγ, dβ.</remarks>
 public sealed record GroupedNormGradient(GroupedNorm Of) : Op
@@ -138,7 +138,7 @@ public sealed record GroupedNormGradient(GroupedNorm Of) : Op
             NormLoops.InputGradient<Shared, Shared>(dy + i, x + i, center, gamma is null ? null : gamma + (i / run), &m1, &m2, run, dx + i);
     }
 
-    // Runs with one γ each; their own sums are what γ and β gain.
+    // Runs with one γ each; their sums are also the contributions to dγ and dβ.
     private static unsafe (double Sum, double Product) RunSums(int size, int run, float* dy, float* x, Center center, float* gamma, Affine gradient)
     {
         double sum = 0, product = 0;

@@ -3,10 +3,10 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>Count, mean and Σ (x - mean)² of a run of numbers. Two of them merge without a second look at the numbers.</summary>
+/// <summary>Count, mean and Σ (x - mean)² of numbers. Two of them can be merged without reading the numbers again.</summary>
 internal readonly record struct Moments(long Count, double Mean, double SumOfSquares)
 {
-    // 16 KiB: the second look at a chunk finds it in the first-level cache, so memory is read once.
+    // 16 KiB: the second pass over a chunk finds it in the L1 cache, so memory is read once.
     private const int Chunk = 4096;
 
     /// <summary>The biased variance, Σ (x - mean)² / n.</summary>
@@ -17,7 +17,7 @@ internal readonly record struct Moments(long Count, double Mean, double SumOfSqu
 
     public double InverseDeviation(double epsilon) => 1 / Math.Sqrt(Variance + epsilon);
 
-    /// <summary>Both runs together (Chan, Golub and LeVeque, 1979).</summary>
+    /// <summary>The moments of both together (Chan, Golub and LeVeque, 1979).</summary>
     public Moments With(Moments other)
     {
         if (Count == 0)
@@ -29,7 +29,7 @@ internal readonly record struct Moments(long Count, double Mean, double SumOfSqu
 
     /// <summary>
     /// From sums over <paramref name="count"/> numbers of their distance to a guess of their mean, and of its square: exact
-    /// whatever the guess, and without cancellation where it is near.
+    /// for any guess, and without cancellation for a close one.
     /// </summary>
     public static Moments About(double guess, long count, double distances, double squares)
     {
@@ -38,8 +38,8 @@ internal readonly record struct Moments(long Count, double Mean, double SumOfSqu
     }
 
     /// <summary>
-    /// Parts together, each given by its mean and behind it its sum of squares, <paramref name="step"/> doubles apart; all of
-    /// them over <paramref name="size"/> numbers but the last.
+    /// Merges parts, each given by its mean followed by its sum of squares, <paramref name="step"/> doubles apart; all but the last
+    /// are of <paramref name="size"/> numbers.
     /// </summary>
     public static unsafe Moments OfParts(double* parts, int count, long step, int size, int lastSize)
     {

@@ -3,12 +3,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// The loops that all normalising ops share, over a run of floats. <c>S</c> says how the statistics lie (one for the run,
-/// or one an element, as for the columns of a matrix), <c>A</c> the same of gamma and beta; x̂ = (x - mean)·inverse.
+/// The loops shared by all normalising ops, over a run of floats. <c>S</c> is the layout of the statistics (one for the run,
+/// or one per element, as for the columns of a matrix), <c>A</c> that of gamma and beta; x̂ = (x - mean)·inverse.
 /// </summary>
 internal static unsafe class NormLoops
 {
-    // Float sums of at most this many terms a lane are added up in double.
+    // Float sums of at most this many terms per lane are added up in double.
     private const int Chunk = 4096;
 
     /// <summary>Lanes of the widest vector.</summary>
@@ -27,7 +27,7 @@ internal static unsafe class NormLoops
             Normalize<V128, S, A>(x, center, known, count, y);
     }
 
-    /// <summary>distances += x - guess and squares += (x - guess)², element by element.</summary>
+    /// <summary>distances += x - guess and squares += (x - guess)², elementwise.</summary>
     public static void AddDistances(float* x, float* guess, int count, float* distances, float* squares)
     {
         if (Simd.Is512)
@@ -39,7 +39,7 @@ internal static unsafe class NormLoops
     }
 
     /// <summary>
-    /// distances += x - guess and squares += (x - guess)² for the planes of some channels, which follow each other: a guess a
+    /// distances += x - guess and squares += (x - guess)² for consecutive planes of some channels: one guess per
     /// channel, <see cref="MostLanes"/> sums of each kind.
     /// </summary>
     public static void AddPlaneDistances(float* x, float* guess, int planes, int inner, float* distances, float* squares)
@@ -52,7 +52,7 @@ internal static unsafe class NormLoops
             AddPlanes<V128, Distance>(x, x, guess, planes, inner, distances, squares);
     }
 
-    /// <summary>sums += dy and products += dy·(x - mean), in the same way.</summary>
+    /// <summary>sums += dy and products += dy·(x - mean), in the same layout.</summary>
     public static void AddPlaneProducts(float* dy, float* x, float* mean, int planes, int inner, float* sums, float* products)
     {
         if (Simd.Is512)
@@ -63,7 +63,7 @@ internal static unsafe class NormLoops
             AddPlanes<V128, Gradient>(dy, x, mean, planes, inner, sums, products);
     }
 
-    /// <summary>Σ γ·dy and Σ γ·dy·x̂ over a run with one mean; γ is 1 where <paramref name="gamma"/> is null.</summary>
+    /// <summary>Σ γ·dy and Σ γ·dy·x̂ over a run with one mean; γ is 1 if <paramref name="gamma"/> is null.</summary>
     public static (double Sum, double Product) GradientSums<A>(float* dy, float* x, Center center, float* gamma, int count) where A : struct, ISpread
     {
         float one = 1;
@@ -83,7 +83,7 @@ internal static unsafe class NormLoops
         return (sum, product * *center.Inverse);
     }
 
-    /// <summary>dβ += dy and dγ += dy·x̂, element by element.</summary>
+    /// <summary>dβ += dy and dγ += dy·x̂, elementwise.</summary>
     public static void AddToAffine<S>(float* dy, float* x, Center center, int count, Affine gradient) where S : struct, ISpread
     {
         if (Simd.Is512)
@@ -228,7 +228,7 @@ internal static unsafe class NormLoops
         }
     }
 
-    // What is summed, and multiplied with the distance to the center.
+    // A term that is summed, and multiplied by the distance to the center.
     private interface ITerm
     {
         static abstract T Of<T>(T dy, T distance);

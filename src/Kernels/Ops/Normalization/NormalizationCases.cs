@@ -37,7 +37,7 @@ internal static class NormalizationCases
         };
     });
 
-    // Two samples at least: the statistics of a single number are none.
+    // At least two samples: a single number has no variance.
     private static Shape DrawBatch(RandomStream random)
     {
         Shape drawn = CaseSizes.Draw(random, 2, 4);
@@ -76,8 +76,8 @@ internal static class NormalizationCases
         return new OpCase($"rms-norm{(affine ? "" : " plain")}", new RmsNorm(Epsilon(shape[^1]), affine), affine ? [x, CaseInput.Uniform(random, new Shape(shape[^1]), 0.5, 2)] : [x]);
     }
 
-    // Two values normalise to -1 and 1 whatever they are: their gradient is what ε leaves, and in float nothing but rounding
-    // when ε is small.
+    // Two values are normalised to -1 and 1 whatever they are: their gradient only comes from ε, and is pure rounding in float
+    // if ε is small.
     private static double Epsilon(int values) => values < 8 ? 0.5 : 1e-5;
 
     private static CaseInput[] Running(RandomStream random, int channels) =>
@@ -86,7 +86,7 @@ internal static class NormalizationCases
         CaseInput.Uniform(random, new Shape(channels), 0.5, 2) with { Differentiable = false },
     ];
 
-    // A mean far from 0 shows a variance computed as E[x²] - E[x]².
+    // A mean far from 0 exposes a variance computed as E[x²] - E[x]².
     private static CaseInput FarFromZero(RandomStream random, Shape shape)
     {
         CaseInput x = CaseInput.Normal(random, shape);

@@ -10,7 +10,7 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>Root mean square normalisation (Zhang and Sennrich, 2019): y = γ·x·r with r = 1/√(mean(x²) + ε) over the last axis.</summary>
-/// <remarks>Inputs: x [..., F], and if affine γ [F]. Output: y as x. It keeps nothing for the gradient but x.</remarks>
+/// <remarks>Inputs: x [..., F], and if affine γ [F]. Output: y as x. It keeps only x for the gradient.</remarks>
 public sealed record RmsNorm(double Epsilon = 1e-6, bool Affine = true) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -161,12 +161,12 @@ public sealed record RmsNormGradient(double Epsilon, bool Affine) : Op
     }
 }
 
-/// <summary>Loops over a row of floats, in an order that depends on its length and the vector width alone.</summary>
+/// <summary>Loops over a row of floats, in an order that depends only on its length and the vector width.</summary>
 internal static unsafe class RmsLoops
 {
     public static float Inverse(float* x, int count, double epsilon) => (float)(1 / Math.Sqrt(((double)Sums.OfSquares(x, count) / count) + epsilon));
 
-    /// <summary>y = γ·x·r; γ is 1 where it is null.</summary>
+    /// <summary>y = γ·x·r; γ is 1 if null.</summary>
     public static void Normalize(float* x, float* gamma, float inverse, int count, float* y)
     {
         if (Simd.Is512)
@@ -177,7 +177,7 @@ internal static unsafe class RmsLoops
             Normalize<V128>(x, gamma, inverse, count, y);
     }
 
-    /// <summary>dx of a row, and dγ += dy·x·r where γ is not null.</summary>
+    /// <summary>dx of a row, and dγ += dy·x·r unless dγ is null.</summary>
     public static void Gradient(float* dy, float* x, float* gamma, float inverse, int count, float* dx, float* dgamma)
     {
         if (Simd.Is512)
@@ -231,7 +231,7 @@ internal static unsafe class RmsLoops
     }
 }
 
-/// <summary>The GPU's root mean square normalisation: lanes that share a row. An empty γ stands for 1.</summary>
+/// <summary>Root mean square normalisation on the GPU: several lanes share a row. An empty γ means 1.</summary>
 internal static class RmsKernels
 {
     public static void Forward(ArrayView<float> x, ArrayView<float> gamma, float epsilon, RowLanes r, ArrayView<float> y)
@@ -279,7 +279,7 @@ internal readonly struct RmsProducts(ArrayView<float> dy, ArrayView<float> x, Ar
     public Pair Of(int n, int c, int i, int at, float center) => new(0f, dy[at] * x[at] * inverses[n]);
 }
 
-/// <summary>The second sum alone.</summary>
+/// <summary>Only the second sum.</summary>
 internal readonly struct SecondSum(ArrayView<float> sums) : ISums
 {
     public void Store(int part, int channel, float center, float first, float second) => sums[channel] = second;

@@ -11,7 +11,7 @@ namespace GpuGrad.Kernels.Ops.Optimizers;
 
 /// <summary>
 /// The gradient of several batches as of one large batch: mean ← mean + (g - mean)·w / (weight + w), weight ← weight + w, where w is the
-/// batch's own weight or its number of samples. Begins with zeros. A batch of weight 0 changes nothing.
+/// batch's own weight or its number of samples. Starts with zeros. A batch of weight 0 has no effect.
 /// </summary>
 /// <remarks>Inputs: mean [n] (changed), weight [1] (changed), gradients [n], and if weighted: the batch's weight [1].</remarks>
 public sealed record AccumulateMean(int Samples, bool Weighted = false) : Op

@@ -4,17 +4,17 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
-/// <summary><see cref="OptimizerConstants"/> as a kernel gets them.</summary>
-/// <param name="Scaled">1 where gradients are multiplied by a factor of the device's.</param>
+/// <summary><see cref="OptimizerConstants"/> as kernel arguments.</summary>
+/// <param name="Scaled">1 if gradients are multiplied by a factor on the device.</param>
 internal readonly record struct UpdateConstants(float RateFactor, float Decay, float A, float B, float RestA, float RestB, float Epsilon, float ClipValue, int Scaled);
 
-/// <summary>The kernels of optimizers.</summary>
+/// <summary>GPU kernels of optimizers.</summary>
 internal static class OptimizerKernels
 {
-    /// <summary>Gradients that a group squares and adds up.</summary>
+    /// <summary>Gradients whose squares one group sums.</summary>
     public const int Block = 4096;
 
-    /// <summary>One step, a thread a weight. Slots that the rule has not are not looked at.</summary>
+    /// <summary>One step, one thread per weight. Slots that the rule does not have are not accessed.</summary>
     public static void Update<Rule>(
         Index1D i, ArrayView<float> w, ArrayView<float> g, ArrayView<float> hyper, ArrayView<float> factor, ArrayView<float> m0, ArrayView<float> m1, ArrayView<float> m2, UpdateConstants c)
         where Rule : struct, IOptimizerRule
@@ -34,14 +34,14 @@ internal static class OptimizerKernels
             m2[i] = s2.Value;
     }
 
-    /// <summary>mean ← mean + (g - mean)·w / (weight + w), a thread a gradient.</summary>
+    /// <summary>mean ← mean + (g - mean)·w / (weight + w), one thread per gradient.</summary>
     public static void AddToMean(Index1D i, ArrayView<float> mean, ArrayView<float> weight, ArrayView<float> g, ArrayView<float> own, int samples)
     {
         float w = own.Length > 0 ? own[0] : samples, all = weight[0] + w;
         mean[i] += (g[i] - mean[i]) * (all > 0f ? w / all : 0f);
     }
 
-    /// <summary>weight ← weight + w, after every gradient has seen it.</summary>
+    /// <summary>weight ← weight + w, after all gradients have used it.</summary>
     public static void AddWeight(Index1D i, ArrayView<float> weight, ArrayView<float> own, int samples) =>
         weight[i] += own.Length > 0 ? own[0] : samples;
 
@@ -58,7 +58,7 @@ internal static class OptimizerKernels
             sums[Grid.IdxX] = sum;
     }
 
-    /// <summary>The norm and the factor that keeps it within the limit (0: none), by one group.</summary>
+    /// <summary>The norm and the factor that keeps it within the limit (0: none), by a single group.</summary>
     public static void FinishNorm(ArrayView<float> sums, int blocks, float limit, ArrayView<float> factor, ArrayView<float> norm)
     {
         ArrayView<float> room = SharedMemory.Allocate<float>(RowTeams.Threads);
@@ -70,7 +70,7 @@ internal static class OptimizerKernels
             return;
         float length = MathF.Sqrt(sum);
         float share = limit > 0f ? limit / (length + 1e-6f) : 1f;
-        factor[0] = share > 1f ? 1f : share; // NaN stays
+        factor[0] = share > 1f ? 1f : share; // NaN is kept
         norm[0] = length;
     }
 }

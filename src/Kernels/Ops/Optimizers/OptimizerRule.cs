@@ -3,28 +3,28 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
 
-/// <summary>The numbers an optimizer step works with, in the arithmetic of the device.</summary>
+/// <summary>Hyperparameters of an optimizer step, in the device's arithmetic.</summary>
 /// <param name="Rate">Learning rate of this step, schedule and group factor applied.</param>
 /// <param name="Decay">Weight decay.</param>
 /// <param name="A">The rule's first constant: momentum, or β₁.</param>
 /// <param name="B">The rule's second constant: β₂, or α of RMSProp.</param>
-/// <param name="RestA">1 - A, subtracted in double: 1 less the float next to 0.999 is wrong in the fifth digit.</param>
+/// <param name="RestA">1 - A, computed in double: 1 minus the float nearest to 0.999 is wrong in the fifth digit.</param>
 /// <param name="RestB">1 - B, likewise.</param>
 /// <param name="Epsilon">Added to a denominator.</param>
-/// <param name="Correction1">1 - β₁ᵗ where the rule corrects its bias.</param>
+/// <param name="Correction1">1 - β₁ᵗ if the rule corrects its bias.</param>
 /// <param name="Correction2">√(1 - β₂ᵗ).</param>
 public readonly record struct Hyper<R>(R Rate, R Decay, R A, R B, R RestA, R RestB, R Epsilon, R Correction1, R Correction2) where R : struct, IReal<R>;
 
 /// <summary>
-/// How one weight moves, given its gradient and what the rule remembers of it (up to three numbers, zero at first). Written
+/// The update of one weight, given its gradient and the rule's state (up to three numbers per weight, zero at first). Written
 /// once for all devices; conventions are PyTorch's.
 /// </summary>
 public interface IOptimizerRule
 {
-    /// <summary>Numbers remembered a weight: 0 to 3.</summary>
+    /// <summary>State numbers per weight: 0 to 3.</summary>
     static abstract int Slots { get; }
 
-    /// <summary>Gives the new weight and changes the memory.</summary>
+    /// <summary>Returns the new weight and updates the state.</summary>
     static abstract R Step<R>(R w, R g, ref R s0, ref R s1, ref R s2, in Hyper<R> h) where R : struct, IReal<R>;
 }
 
@@ -105,7 +105,7 @@ public readonly struct CenteredRmsPropRule : IOptimizerRule
         R d = g + (h.Decay * w);
         s0 = (h.B * s0) + (h.RestB * d * d);
         s2 = (h.B * s2) + (h.RestB * d);
-        R variance = R.Max(s0 - (s2 * s2), R.Of(0)); // rounding may take it below 0
+        R variance = R.Max(s0 - (s2 * s2), R.Of(0)); // rounding may make it negative
         s1 = (h.A * s1) + (d / (R.Sqrt(variance) + h.Epsilon));
         return w - (h.Rate * s1);
     }
@@ -128,7 +128,7 @@ public readonly struct AdamRule : IOptimizerRule
     }
 }
 
-/// <summary>Adam whose weight decay acts on the weight itself (Loshchilov and Hutter, 2017).</summary>
+/// <summary>Adam with decoupled weight decay (Loshchilov and Hutter, 2017).</summary>
 public readonly struct AdamWRule : IOptimizerRule
 {
     public static int Slots => 2;

@@ -12,8 +12,8 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Ops.Pooling;
 
 /// <summary>
-/// Mean of each window. The padding counts as zeros, so that every window is divided by R·S (PyTorch's
-/// count_include_pad); without <see cref="CountPadding"/> it does not count, and a window is divided by its pixels.
+/// Mean of each window. Padding counts as zeros, so that every window is divided by R·S (PyTorch's
+/// count_include_pad); without <see cref="CountPadding"/> a window is divided by the number of its pixels.
 /// </summary>
 /// <remarks>Input: x [N, C, H, W]. Output: y [N, C, P, Q].</remarks>
 public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = true) : Op
@@ -122,7 +122,7 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
     }
 }
 
-/// <summary>Spreads the gradient of each window evenly over its pixels: the transpose of <see cref="AveragePool2D"/>.</summary>
+/// <summary>Distributes the gradient of each window evenly over its pixels: the transpose of <see cref="AveragePool2D"/>.</summary>
 /// <remarks>Input: dy [N, C, P, Q]. Output: dx [N, C, H, W].</remarks>
 public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int Width, bool CountPadding = true) : Op
 {
@@ -154,7 +154,7 @@ public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int 
         }
     }
 
-    // A channel is one worker's, so it may add to pixels in the order of the windows.
+    // Each channel has a single worker, so it may add to pixels in the order of the windows.
     public override unsafe void Cpu(CpuBinding b)
     {
         PoolSizes z = PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width);

@@ -6,13 +6,13 @@ using GpuGrad.Kernels.Ops.Convolutions;
 namespace GpuGrad.Kernels.Ops.Pooling;
 
 /// <summary>
-/// Something about each window: over <c>columns</c> neighbouring windows, whose elements stand at <c>pixels</c> +
+/// Computes something for each window: over <c>columns</c> neighbouring windows, whose elements are at <c>pixels</c> +
 /// offsets[place] + column, places in scan order. Writes whole vectors.
 /// </summary>
 internal unsafe delegate void WindowKernel(float* pixels, int* offsets, int places, int columns, float* values, float* marks);
 
 /// <summary>
-/// Pooling on the CPU: a channel is laid out so that neighbouring windows stand side by side, as for a convolution; then
+/// Pooling on the CPU: a channel is rearranged so that neighbouring windows are adjacent, as for a convolution; then
 /// whole vectors of windows are computed at once, whatever their size and stride.
 /// </summary>
 internal sealed unsafe class CpuWindows
@@ -30,9 +30,9 @@ internal sealed unsafe class CpuWindows
     private readonly WorkerScratch values;
     private readonly WorkerScratch marks;
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">Binding of the op.</param>
     /// <param name="z">Sizes.</param>
-    /// <param name="fill">What the padding counts as.</param>
+    /// <param name="fill">Value of the padding.</param>
     public CpuWindows(CpuBinding binding, PoolSizes z, float fill)
     {
         (this.binding, this.z, this.fill) = (binding, z, fill);
@@ -42,17 +42,17 @@ internal sealed unsafe class CpuWindows
         bands = (z.P + bandRows - 1) / bandRows;
         layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, bandRows, z.Q, wholeRows: true);
         offsets = binding.Table([.. taps.Select(layout.OffsetOf)]);
-        // The last vector may begin at the last window.
+        // The last vector may start at the last window.
         int beyond = Simd.Lanes - 1;
         pixels = binding.ScratchOfWorkers((long)layout.PlaneLength + layout.Tail + beyond);
         values = binding.ScratchOfWorkers((long)layout.ColumnsOf(bandRows, z.Q) + beyond);
         marks = binding.ScratchOfWorkers((long)layout.ColumnsOf(bandRows, z.Q) + beyond);
     }
 
-    /// <summary>Adds the phase: a kernel over all windows, then what is to be done with each row of values and marks.</summary>
+    /// <summary>Adds the phase: a kernel over all windows, then a function for each row of values and marks.</summary>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="kernel">Computes values and marks.</param>
-    /// <param name="copyOut">Gets values, marks, output row p and where the row begins in the output.</param>
+    /// <param name="copyOut">Receives values, marks, output row p and the offset of the row in the output.</param>
     public void AddPhase(float* x, WindowKernel kernel, CopyRow copyOut)
     {
         binding.Parallel(checked(z.Planes * bands), (begin, end, worker) =>
@@ -72,5 +72,5 @@ internal sealed unsafe class CpuWindows
     }
 }
 
-/// <summary>Takes a row of results.</summary>
+/// <summary>Receives a row of results.</summary>
 internal unsafe delegate void CopyRow(float* values, float* marks, int p, long output);

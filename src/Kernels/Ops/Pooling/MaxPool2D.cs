@@ -13,17 +13,17 @@ namespace GpuGrad.Kernels.Ops.Pooling;
 /// <summary>Where the gradient of a tied maximum goes.</summary>
 public enum Ties
 {
-    /// <summary>The first in scan order, as cuDNN and PyTorch have it.</summary>
+    /// <summary>To the first in scan order, as in cuDNN and PyTorch.</summary>
     First,
 
-    /// <summary>All of them, in equal parts.</summary>
+    /// <summary>To all of them, in equal parts.</summary>
     Split,
 }
 
-/// <summary>The largest pixel of each window; the padding counts as -∞, and a window that holds a NaN gives NaN.</summary>
+/// <summary>The maximum of each window; padding counts as -∞, and a window that contains NaN gives NaN.</summary>
 /// <remarks>
 /// Input: x [N, C, H, W]. Outputs: y [N, C, P, Q]; and for the gradient, of the same shape, for each window with
-/// <see cref="Ties.First"/> the position of its maximum (r·S + s), with <see cref="Ties.Split"/> how many pixels equal it:
+/// <see cref="Ties.First"/> the position of its maximum (r·S + s), with <see cref="Ties.Split"/> the number of pixels equal to it:
 /// bytes for windows of up to 255 pixels, else ints.
 /// </remarks>
 public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : Op
@@ -135,14 +135,14 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
                 double v = plane[(h * z.W) + w];
                 if (v > max)
                     (place, count) = (z.PlaceOf(p, q, h, w), 0);
-                max = Math.Max(max, v); // NaN if either is; nothing is greater from then on
+                max = Math.Max(max, v); // NaN if either is; nothing compares as greater after that
                 count += v == max ? 1 : 0;
             }
         }
         return (max, place, count);
     }
 
-    // One window a channel: no neighbours to compute with, so it is read as it lies.
+    // One window per channel: no neighbours to vectorise over, so it is read in place.
     private unsafe void AddGlobal(CpuBinding b, PoolSizes z, float* x, float* y, byte* bytes, int* ints)
     {
         int pixels = z.H * z.W;
@@ -174,7 +174,7 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
         ? Simd.Is512 ? Places<V512> : Simd.Is256 ? Places<V256> : Places<V128>
         : Simd.Is512 ? Counts<V512> : Simd.Is256 ? Counts<V256> : Counts<V128>;
 
-    // The position is counted in floats, exact up to 2^24, so that it lies in the lanes of the values.
+    // The position is a float, exact up to 2^24, so that it fits the lanes of the values.
     private static unsafe void Places<V>(float* pixels, int* offsets, int places, int columns, float* values, float* marks)
         where V : struct, IVector<V>
     {

@@ -6,15 +6,15 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Pooling;
 
 /// <summary>
-/// Windows of 2×2 side by side, as nearly every network pools, eight at a time (four in images of 8 to 15 columns) and read
-/// where they lie. The last ones of a row overlap those before, so that nothing but the row is read or written.
+/// Adjacent 2×2 windows, the pooling of nearly every network, eight at a time (four in images of 8 to 15 columns), read
+/// in place. The last vectors of a row overlap the previous ones, so that nothing outside the row is read or written.
 /// </summary>
 internal static unsafe class Pool2x2
 {
     public static bool Suits(PoolSizes z) =>
         z.Geometry.Kernel == (2, 2) && z.Geometry.Stride == (2, 2) && z.Geometry.Padding == default && z.Q >= V128.Lanes;
 
-    /// <summary>The largest of each window of a channel and its position.</summary>
+    /// <summary>The maximum of each window of a channel and its position.</summary>
     public static void Max(PoolSizes z, float* x, float* y, byte* places)
     {
         if (z.Q >= V256.Lanes)
@@ -23,7 +23,7 @@ internal static unsafe class Pool2x2
             Max<V128>(z, x, y, places);
     }
 
-    /// <summary>Hands the gradient of each window of a channel to its position.</summary>
+    /// <summary>Passes the gradient of each window of a channel to its position.</summary>
     public static void MaxGradient(PoolSizes z, float* dy, byte* places, float* dx)
     {
         ClearBeyond(z, dx);
@@ -42,7 +42,7 @@ internal static unsafe class Pool2x2
             Average<V128>(z, x, y);
     }
 
-    /// <summary>A quarter of the gradient of each window of a channel for each of its pixels.</summary>
+    /// <summary>A quarter of the gradient of each window of a channel to each of its pixels.</summary>
     public static void AverageGradient(PoolSizes z, float* dy, float* dx)
     {
         ClearBeyond(z, dx);
@@ -119,10 +119,10 @@ internal static unsafe class Pool2x2
     private static void Challenge<V>(V v, int position, ref V max, ref V place) where V : struct, IVector<V>
     {
         place = V.WhereGreater(v, max, V.Of(position), place);
-        max = V.Max(max, v); // NaN if either is; nothing is greater from then on
+        max = V.Max(max, v); // NaN if either is; nothing compares as greater after that
     }
 
-    // A position lies in the lanes of the values as a float, and in memory as a byte.
+    // A position is a float in the lanes of the values, and a byte in memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StorePlaces<V>(V place, byte* places) where V : struct, IVector<V>
     {
@@ -170,7 +170,7 @@ internal static unsafe class Pool2x2
             Copies.Zip(Unsafe.BitCast<V, V128>(even).Value, Unsafe.BitCast<V, V128>(odd).Value, target);
     }
 
-    // An odd last row or column belongs to no window.
+    // An odd last row or column is in no window.
     private static void ClearBeyond(PoolSizes z, float* dx)
     {
         if (z.H % 2 + (z.W % 2) > 0)

@@ -18,7 +18,7 @@ public readonly record struct PoolGeometry
     /// <summary>Rows and columns of the window.</summary>
     public (int R, int S) Kernel { get; }
 
-    /// <summary>Pixels from one window to the next; the window's size unless given, so that windows do not overlap.</summary>
+    /// <summary>Stride in pixels; the window's size by default, so that windows do not overlap.</summary>
     public (int H, int W) Stride
     {
         get;
@@ -29,13 +29,13 @@ public readonly record struct PoolGeometry
         }
     }
 
-    /// <summary>Less than the window on each side, so that every window sees a pixel.</summary>
+    /// <summary>Padding, less than the window on each side, so that every window contains a pixel.</summary>
     public Padding Padding { get; init; }
 
-    /// <summary>The type that holds a position in the window (or a number of positions).</summary>
+    /// <summary>The type for a position in the window (or a number of positions).</summary>
     internal ElementType PlaceType => Kernel.R * Kernel.S <= byte.MaxValue ? ElementType.Byte : ElementType.Int32;
 
-    /// <summary>P×Q: ⌊(H + padding - R) / stride⌋ + 1, and so for the width.</summary>
+    /// <summary>P×Q: ⌊(H + padding - R) / stride⌋ + 1, and likewise for the width.</summary>
     /// <exception cref="ShapeException">The window is larger than the padded input, or the padding as large as the window.</exception>
     public (int P, int Q) Output((int H, int W) input)
     {
@@ -62,7 +62,7 @@ internal readonly record struct PoolSizes(PoolGeometry Geometry, int N, int C, i
 
     public Shape Y => new(N, C, P, Q);
 
-    /// <summary>One window, the whole image.</summary>
+    /// <summary>Whether a single window covers the whole image.</summary>
     public bool IsGlobal => Geometry.Kernel == (H, W) && Geometry.Padding == default;
 
     public static PoolSizes Of(PoolGeometry g, TensorType x)
@@ -82,10 +82,10 @@ internal readonly record struct PoolSizes(PoolGeometry Geometry, int N, int C, i
         return sizes;
     }
 
-    /// <summary>The rows of the image that the windows of output row p see.</summary>
+    /// <summary>The rows of the image in the windows of output row p.</summary>
     public (int Begin, int End) RowsOf(int p) => Clip((p * Geometry.Stride.H) - Geometry.Padding.Top, Geometry.Kernel.R, H);
 
-    /// <summary>The columns of the image that the windows of output column q see.</summary>
+    /// <summary>The columns of the image in the windows of output column q.</summary>
     public (int Begin, int End) ColumnsOf(int q) => Clip((q * Geometry.Stride.W) - Geometry.Padding.Left, Geometry.Kernel.S, W);
 
     /// <summary>Position in the window (p, q) of the pixel (h, w), in scan order.</summary>

@@ -23,9 +23,9 @@ internal static class PoolingCases
 
     public static OpFamily Family { get; } = new("pooling", (random, i) =>
     {
-        // Chosen and random shapes take turns, and each chosen one meets another op every time.
+        // Hand-picked and random shapes alternate, and each hand-picked one is combined with another op every time.
         (Shape x, PoolGeometry g) = i % 2 == 0 ? Chosen[i / 2 % Chosen.Length] : Draw(random);
-        // Pixels in which many are equal: where the maximum has a kink, so for the gradient op by itself.
+        // Pixels with many ties, where the maximum has a kink: for the gradient op by itself.
         CaseInput distinct = CaseInput.Distinct(random, x), coarse = new(new TensorType(x), [.. distinct.Values.Select(v => Math.Round(v % 3))], false);
         return ((i + (5 * (i / 20))) % 6) switch
         {

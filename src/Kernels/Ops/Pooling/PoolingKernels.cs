@@ -5,8 +5,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Pooling;
 
 /// <summary>
-/// The GPU's pooling. Forward, a thread has a window, or lanes share one that is the whole image. Backward, a thread has a
-/// pixel and asks the windows that see it, in scan order: nobody adds to what another writes.
+/// Pooling on the GPU. Forward, each thread has a window, or several lanes share one that is the whole image. Backward, each thread has a
+/// pixel and reads the windows that contain it, in scan order: no two threads write to the same address.
 /// </summary>
 internal static class PoolingKernels
 {
@@ -140,7 +140,7 @@ internal static class PoolingKernels
     }
 }
 
-/// <summary>The sizes of <see cref="PoolSizes"/> as kernels get them.</summary>
+/// <summary><see cref="PoolSizes"/> as kernel arguments.</summary>
 internal readonly record struct PoolWindows(int H, int W, int P, int Q, int R, int S, int StrideH, int StrideW, int Top, int Left)
 {
     public static PoolWindows Of(PoolSizes z)
@@ -149,21 +149,21 @@ internal readonly record struct PoolWindows(int H, int W, int P, int Q, int R, i
         return new PoolWindows(z.H, z.W, z.P, z.Q, g.Kernel.R, g.Kernel.S, g.Stride.H, g.Stride.W, g.Padding.Top, g.Padding.Left);
     }
 
-    /// <summary>The first row of windows that sees row h of the image.</summary>
+    /// <summary>The first row of windows that contains row h of the image.</summary>
     public int FirstRow(int h) => First(h + Top - R, StrideH);
 
     public int EndRow(int h) => Math.Min(P, ((h + Top) / StrideH) + 1);
 
-    /// <summary>The first column of windows that sees column w.</summary>
+    /// <summary>The first column of windows that contains column w.</summary>
     public int FirstColumn(int w) => First(w + Left - S, StrideW);
 
     public int EndColumn(int w) => Math.Min(Q, ((w + Left) / StrideW) + 1);
 
-    // The first window that does not end before or at this pixel.
+    // The first window that ends after this pixel.
     private static int First(int ended, int stride) => ended < 0 ? 0 : (ended / stride) + 1;
 }
 
-/// <summary>A largest pixel: what it is, where its first is, how many are as large.</summary>
+/// <summary>A maximum: its value, its first position, the number of ties.</summary>
 internal readonly record struct Best(float Max, int Place, int Count)
 {
     public static Best Of(Best a, Best b)

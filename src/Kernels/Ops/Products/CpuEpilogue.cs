@@ -4,15 +4,15 @@ using GpuGrad.Kernels.Ops.Elementwise;
 
 namespace GpuGrad.Kernels.Ops.Products;
 
-/// <summary>Binds what a fused op does after its product.</summary>
+/// <summary>Binds the epilogue of a fused op: bias and elementwise op after its GEMM.</summary>
 internal static class CpuEpilogue
 {
     /// <param name="b">The binding of the fused op.</param>
     /// <param name="map">The elementwise op, or null.</param>
-    /// <param name="position">Which of its inputs the product is.</param>
-    /// <param name="firstOther">Where its other inputs begin among the inputs of the fused op.</param>
-    /// <param name="rowBias">A number for each row of the product.</param>
-    /// <param name="columnBias">A number for each column.</param>
+    /// <param name="position">Index of the map's input that receives the GEMM's result.</param>
+    /// <param name="firstOther">Index of the map's first other input among the inputs of the fused op.</param>
+    /// <param name="rowBias">A bias per row of the result.</param>
+    /// <param name="columnBias">A bias per column.</param>
     public static unsafe Epilogue Of(CpuBinding b, MapOp? map, int position, int firstOther, float* rowBias = null, float* columnBias = null)
     {
         int others = map is null ? 0 : map.Arity - 1;

@@ -15,7 +15,7 @@ namespace GpuGrad.Kernels.Ops.Products;
 /// </summary>
 public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bool Bias = false) : Op
 {
-    /// <summary>Applied to the product, which is its input <see cref="EpilogueInput"/>; its other inputs follow the product's own.</summary>
+    /// <summary>Elementwise op applied to the product, which is its input <see cref="EpilogueInput"/>; its other inputs follow those of the product.</summary>
     public MapOp? Epilogue { get; init; }
 
     public int EpilogueInput { get; init; }

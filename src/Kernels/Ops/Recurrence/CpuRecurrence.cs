@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>The forward walk on the CPU: a phase a step.</summary>
+/// <summary>The forward pass on the CPU: one phase per time step.</summary>
 internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellUser
 {
     private readonly int samples = b.OutShape()[0];
@@ -18,7 +18,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
     private readonly float* h = b.Out();
     private readonly float* saved = op.Cell.Saved > 0 ? b.Out(1) : null;
 
-    // The state before the first step; null where it is 0.
+    // The state before the first step; null if it is 0.
     private readonly float* firstHidden = op.Given ? b.In(op.StateInput) : null;
     private readonly float* firstMemory = op.Given && op.Cell.Memory >= 0 ? b.In(op.StateInput + 1) : null;
 
@@ -67,7 +67,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
         }
     }
 
-    // Where no state is given the first is 0, and so is the first memory.
+    // Without a given state, the first state and memory are 0.
     private float* FirstMemory(int sample, int unit, float* state) => firstMemory is null ? state : firstMemory + ((long)sample * units) + unit;
 
     private static void Step<C, V>(in ForwardPlaces<float> places, float* next, float* y, int count) where C : struct, ICell where V : struct, IVector<V>

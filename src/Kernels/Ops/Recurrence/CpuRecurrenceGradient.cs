@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>Back-propagation through time on the CPU: a phase a step.</summary>
+/// <summary>Back-propagation through time on the CPU: one phase per time step.</summary>
 internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradient op) : ICellUser
 {
     private readonly int samples = b.InShape(1)[0];
@@ -19,12 +19,12 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     private readonly float* dp = b.Out();
     private readonly float* dq = op.Cell.Splits ? b.Out(1) : null;
 
-    // Between steps: the gradient of h that went past the gates, and that of c.
+    // Passed between steps: the gradient of h that bypasses the gates, and that of c.
     private readonly ScratchRegion direct = b.Scratch(b.InShape(1)[0] * (long)b.InShape(1)[2]);
     private readonly ScratchRegion memory = b.Scratch(b.InShape(1)[0] * (long)b.InShape(1)[2]);
     private readonly ScratchRegion zeros = b.Scratch(b.InShape(1)[2]);
 
-    // The state before the first step; null where it is 0.
+    // The state before the first step; null if it is 0.
     private readonly float* firstHidden = op.Given ? b.In(op.StateInput) : null;
     private readonly float* firstMemory = op.Given && op.Cell.Memory >= 0 ? b.In(op.StateInput + 1) : null;
 
@@ -50,7 +50,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
         }
     }
 
-    // The number counts from the last step of the walk to its first.
+    // The number counts from the last step of the pass to its first.
     private void Run<C>(StepProduct product, int task, int number, int worker) where C : struct, ICell
     {
         float* sums = product.Multiply(task, number, worker);
@@ -104,7 +104,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
         L.Store(C.Backward(new HostBackward<R, L, float>(places, unit), gradient), past + unit);
     }
 
-    // Beyond the end of a sample the state is that of the step before, and so is its gradient.
+    // Beyond the end of a sample the state is that of the previous step, and so is its gradient.
     private static void Pass<C>(in BackwardPlaces<float> places, float* dy, float* sums, float* past, int count) where C : struct, ICell
     {
         for (int unit = 0; unit < count; unit++)

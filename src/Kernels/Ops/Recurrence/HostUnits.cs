@@ -41,7 +41,7 @@ internal unsafe struct ForwardPlaces<T> where T : unmanaged
     /// <summary>W·h.</summary>
     public T* Product;
 
-    /// <summary>From a gate to the next of <see cref="Product"/>.</summary>
+    /// <summary>Stride from one gate to the next in <see cref="Product"/>.</summary>
     public nint ProductGate;
 
     /// <summary>Null for none.</summary>
@@ -54,7 +54,7 @@ internal unsafe struct ForwardPlaces<T> where T : unmanaged
     public T* Saved;
 }
 
-/// <summary>A unit, or a vector of them, on the way forward.</summary>
+/// <summary>A unit, or a vector of them, in the forward pass.</summary>
 internal readonly unsafe struct HostForward<R, L, T>(in ForwardPlaces<T> places, nint unit) : IForwardUnit<R>
     where R : struct, IReal<R> where L : struct, ILanes<R, T> where T : unmanaged
 {
@@ -88,19 +88,19 @@ internal unsafe struct BackwardPlaces<T> where T : unmanaged
 
     public T* Saved;
 
-    /// <summary>The gradient of c, replaced by that of the c before.</summary>
+    /// <summary>The gradient of c, replaced by that of the previous c.</summary>
     public T* Carry;
 
     public T* Projected;
 
-    /// <summary>Null where it is the same as <see cref="Projected"/>.</summary>
+    /// <summary>Null if it equals <see cref="Projected"/>.</summary>
     public T* Recurrent;
 
-    /// <summary>The gradient of the recurrent part once more, for the product that follows.</summary>
+    /// <summary>A second copy of the recurrent part's gradient, for the matmul that follows.</summary>
     public T* State;
 }
 
-/// <summary>A unit, or a vector of them, on the way back.</summary>
+/// <summary>A unit, or a vector of them, in the backward pass.</summary>
 internal readonly unsafe struct HostBackward<R, L, T>(in BackwardPlaces<T> places, nint unit) : IBackwardUnit<R>
     where R : struct, IReal<R> where L : struct, ILanes<R, T> where T : unmanaged
 {

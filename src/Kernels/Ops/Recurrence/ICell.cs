@@ -5,30 +5,30 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// <summary>
 /// A recurrent cell, written once in <see cref="IReal{R}"/>: what a unit computes at a step from its gates' pre-activations, and the gradients of
 /// those. A pre-activation has two parts, the projection of the input, p = W_ih·x + b_ih, and the recurrent one, q = W_hh·h + b_hh; h and c are
-/// those of the step before.
+/// those of the previous step.
 /// </summary>
-/// <remarks>A cell reads all of its <c>Recurrent</c> numbers before it saves any: on a GPU they lie in the same place.</remarks>
+/// <remarks>A cell reads all of its <c>Recurrent</c> numbers before it saves any: on a GPU they share memory.</remarks>
 internal interface ICell
 {
-    /// <summary>Gates, in PyTorch's order: weights have so many rows a unit.</summary>
+    /// <summary>Number of gates, in PyTorch's order: rows of the weights per unit.</summary>
     static abstract int Gates { get; }
 
-    /// <summary>Numbers a unit keeps of each step for the way back.</summary>
+    /// <summary>Numbers that a unit saves per step for the backward pass.</summary>
     static abstract int Saved { get; }
 
-    /// <summary>Which of them the next step reads (the cell state c of an LSTM); below 0 for none.</summary>
+    /// <summary>Index of the saved number that the next step reads (the cell state c of an LSTM); negative for none.</summary>
     static abstract int Memory { get; }
 
-    /// <summary>Whether the two parts of a pre-activation have gradients of their own.</summary>
+    /// <summary>Whether the two parts of a pre-activation have separate gradients.</summary>
     static abstract bool Splits { get; }
 
-    /// <summary>Arithmetic operations a unit and step beside the matrix products, an exponential counted as ten.</summary>
+    /// <summary>Arithmetic operations per unit and step besides the matmuls; an exponential counts as ten.</summary>
     static abstract int Flops { get; }
 
-    /// <summary>Gives the new h.</summary>
+    /// <summary>Returns the new h.</summary>
     static abstract R Forward<R, M>(M m) where R : struct, IReal<R> where M : struct, IForwardUnit<R>;
 
-    /// <summary>Gives what of <paramref name="dh"/> reaches the h before without passing a gate.</summary>
+    /// <summary>Returns the part of <paramref name="dh"/> that reaches the previous h without passing a gate.</summary>
     static abstract R Backward<R, M>(M m, R dh) where R : struct, IReal<R> where M : struct, IBackwardUnit<R>;
 }
 
@@ -39,36 +39,36 @@ internal interface IForwardUnit<R> where R : struct, IReal<R>
 
     R Recurrent(int gate);
 
-    /// <summary>h of the step before.</summary>
+    /// <summary>h of the previous step.</summary>
     R Hidden { get; }
 
-    /// <summary>c of the step before.</summary>
+    /// <summary>c of the previous step.</summary>
     R Memory { get; }
 
     void Save(int slot, R value);
 }
 
-/// <summary>The same on the way back.</summary>
+/// <summary>The same for the backward pass.</summary>
 internal interface IBackwardUnit<R> where R : struct, IReal<R>
 {
     /// <summary>h of this step.</summary>
     R Hidden { get; }
 
-    /// <summary>h of the step before.</summary>
+    /// <summary>h of the previous step.</summary>
     R HiddenBefore { get; }
 
-    /// <summary>c of the step before.</summary>
+    /// <summary>c of the previous step.</summary>
     R MemoryBefore { get; }
 
     R Saved(int slot);
 
-    /// <summary>The gradient of c that comes from the step behind.</summary>
+    /// <summary>The gradient of c from the next step.</summary>
     R MemoryGradient { get; }
 
-    /// <summary>Hands the step before the gradient of its c.</summary>
+    /// <summary>Passes the gradient of c to the previous step.</summary>
     void CarryMemory(R gradient);
 
-    /// <summary>The gradients of a gate's p and q; they are the same unless the cell <see cref="ICell.Splits"/>.</summary>
+    /// <summary>The gradients of a gate's p and q, which are equal unless the cell <see cref="ICell.Splits"/>.</summary>
     void Give(int gate, R projected, R recurrent);
 }
 
@@ -120,7 +120,7 @@ internal readonly struct ReluCell : ICell
 
 /// <summary>
 /// i, f, o = σ(p + q), g = tanh(p + q), c' = f·c + i·g, h' = o·tanh(c') (Hochreiter and Schmidhuber, 1997; forget gate by Gers et al., 2000), in the
-/// order i, f, g, o. Kept: the gates and c'.
+/// order i, f, g, o. Saved: the gates and c'.
 /// </summary>
 internal readonly struct LstmCell : ICell
 {
@@ -168,8 +168,8 @@ internal readonly struct LstmCell : ICell
 }
 
 /// <summary>
-/// r, z = σ(p + q), n = tanh(p + r·q), h' = (1 - z)·n + z·h (Cho et al., 2014, with the reset gate behind the product as in cuDNN and PyTorch), in
-/// the order r, z, n. Kept: the gates and q of n.
+/// r, z = σ(p + q), n = tanh(p + r·q), h' = (1 - z)·n + z·h (Cho et al., 2014, with the reset gate after the matmul as in cuDNN and PyTorch), in
+/// the order r, z, n. Saved: the gates and q of n.
 /// </summary>
 internal readonly struct GruCell : ICell
 {

@@ -17,18 +17,18 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// <remarks>
 /// <para>Inputs: p [N, T, G·H], w [G·H, H], bias [G·H] where <paramref name="Bias"/>, the state before the first step [N, H] where <paramref name="Given"/> (of an
 /// LSTM h, then c), to which no gradient flows, lengths Int32 [N] where <paramref name="Lengths"/>.
-/// Outputs: h [N, T, H] and, for LSTM and GRU, what the way back needs [N, T, S·H].</para>
-/// <para>Beyond a sample's length the state stays as it is, so h at the end of the walk is always the state behind the last real step; in
-/// reverse the walk begins behind the end and the state is 0 until it reaches the last real step.</para>
+/// Outputs: h [N, T, H] and, for LSTM and GRU, the numbers saved for the backward pass [N, T, S·H].</para>
+/// <para>Beyond a sample's length the state is unchanged, so h at the end of the pass is always the state after the last real step; in
+/// reverse the pass starts after the end and the state is 0 until it reaches the last real step.</para>
 /// <para>One op and not T copies of a cell in the graph: the weights are packed once for all steps, a step is one phase (the product and the cell's
 /// functions on the tile while it is in the cache), what is kept lies in one tensor, and the gradients of the weights are one
 /// matrix product over N·T rows, not T sums into one place. With T = 64 an unrolled graph has 300 nodes a layer, each with its own temporaries.</para>
 /// </remarks>
 /// <param name="Cell">What a unit computes.</param>
-/// <param name="Reverse">From the last step to the first.</param>
+/// <param name="Reverse">Whether to run from the last step to the first.</param>
 /// <param name="Bias">Whether the recurrent part has a bias.</param>
 /// <param name="Lengths">Whether samples have lengths, 1 to T.</param>
-/// <param name="Given">Whether the state before the first step is given; not in reverse.</param>
+/// <param name="Given">Whether the state before the first step is an input; not in reverse.</param>
 public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool Bias = true, bool Lengths = false, bool Given = false) : Op
 {
     public override string Name => $"Recurrence {Cell}";
@@ -98,11 +98,11 @@ public sealed record Recurrence(RecurrentCell Cell, bool Reverse = false, bool B
 }
 
 /// <summary>
-/// Back-propagation through time: the gradients of the pre-activations at every step, from the last step of the walk to its first. What reaches
-/// h_{t-1} is dq_t·W plus what passes the cell itself.
+/// Back-propagation through time: the gradients of the pre-activations at every step, from the last step of the pass to its first. The gradient of
+/// h_{t-1} is dq_t·W plus what bypasses the gates.
 /// </summary>
 /// <remarks>
-/// Inputs: dh [N, T, H], h [N, T, H], w [G·H, H], what was saved [N, T, S·H] where the cell saves anything, the state before the first step
+/// Inputs: dh [N, T, H], h [N, T, H], w [G·H, H], the saved numbers [N, T, S·H] if the cell has any, the state before the first step
 /// where <paramref name="Given"/>, lengths Int32 [N] where <paramref name="Lengths"/>. Outputs: dp [N, T, G·H] and, where they differ from it (GRU), dq [N, T, G·H]; 0 beyond a sample's length.
 /// </remarks>
 public sealed record RecurrenceGradient(RecurrentCell Cell, bool Reverse, bool Lengths, bool Given = false) : Op
@@ -142,9 +142,9 @@ public sealed record RecurrenceGradient(RecurrentCell Cell, bool Reverse, bool L
     public override void Kernel(KernelBinding b) => Cell.Accept(new RecurrenceGradientLaunch(b, this));
 }
 
-/// <summary>The order in which the steps of a sequence are walked.</summary>
+/// <summary>The order of the steps in a pass over a sequence.</summary>
 internal readonly record struct Walk(int Steps, bool Reverse)
 {
-    /// <summary>Which step comes as the <paramref name="number"/>-th; below 0 where none does.</summary>
+    /// <summary>The step with the given <paramref name="number"/> in the order; negative if out of range.</summary>
     public int At(int number) => number < 0 || number >= Steps ? -1 : Reverse ? Steps - 1 - number : number;
 }

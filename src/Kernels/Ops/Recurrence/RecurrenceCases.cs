@@ -25,7 +25,7 @@ internal static class RecurrenceCases
             inputs.Add(CaseInput.Normal(random, new Shape(rows)));
         for (int state = 0; state < (given ? cell.States : 0); state++)
             inputs.Add(CaseInput.Normal(random, new Shape(samples, units)) with { Differentiable = false });
-        if (lengths) // also lengths that are not allowed, which every device must take for the nearest that is
+        if (lengths) // also invalid lengths, which every device must clamp to the nearest valid one
             inputs.Add(CaseInput.Integers(random, new Shape(samples), steps + 3, ElementType.Int32));
         string name = $"{cell.Name}{(reverse ? " reverse" : "")}{(bias ? " + bias" : "")}{(given ? " from a state" : "")}{(lengths ? " with lengths" : "")}";
         return new OpCase(name, new Recurrence(cell, reverse, bias, lengths, given), inputs) { GradientOutputs = [0] };

@@ -3,15 +3,15 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>A step of a recurrence as its kernels see it; steps that are not there are below 0.</summary>
+/// <summary>A step of a recurrence as a kernel argument; missing steps are negative.</summary>
 /// <param name="Steps">T.</param>
 /// <param name="Units">H.</param>
 /// <param name="At">The step.</param>
-/// <param name="Before">The step before it on the way forward.</param>
-/// <param name="Behind">The step behind it.</param>
+/// <param name="Before">The previous step in the forward pass.</param>
+/// <param name="Behind">The next step.</param>
 internal readonly record struct StepSizes(int Steps, int Units, int At, int Before, int Behind);
 
-/// <summary>The state before the first step, [N, H] each; empty where it is 0.</summary>
+/// <summary>The state before the first step, [N, H] each; empty if it is 0.</summary>
 internal readonly struct FirstState(ArrayView<float> hidden, ArrayView<float> memory)
 {
     public bool IsGiven => hidden.Length > 0;
@@ -72,7 +72,7 @@ internal static class RecurrenceKernels
         lengths.Length > 0 && s.At >= IntrinsicMath.Clamp(lengths[sample], 1, s.Steps);
 }
 
-/// <summary>A unit on the way forward.</summary>
+/// <summary>A unit in the forward pass.</summary>
 internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> bias, FirstState first, ArrayView<float> h, ArrayView<float> saved, StepSizes s, int sample, int unit) : IForwardUnit<F32>
     where C : struct, ICell
 {
@@ -98,7 +98,7 @@ internal readonly struct KernelForward<C>(ArrayView<float> p, ArrayView<float> b
     private int Place(int step, int rows, int row) => (((((sample * s.Steps) + step) * rows) + row) * s.Units) + unit;
 }
 
-/// <summary>A unit on the way back.</summary>
+/// <summary>A unit in the backward pass.</summary>
 internal readonly struct KernelBackward<C>(ArrayView<float> h, ArrayView<float> saved, FirstState first, ArrayView<float> dp, ArrayView<float> dq, ArrayView<float> memory, StepSizes s, int sample, int unit) : IBackwardUnit<F32>
     where C : struct, ICell
 {

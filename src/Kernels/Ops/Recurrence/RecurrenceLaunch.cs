@@ -28,7 +28,7 @@ internal sealed class RecurrenceLaunch(KernelBinding b, Recurrence op) : ICellUs
     }
 }
 
-/// <summary>Back-propagation through time on a GPU: two launches a step.</summary>
+/// <summary>Back-propagation through time on a GPU: two launches per step.</summary>
 internal sealed class RecurrenceGradientLaunch(KernelBinding b, RecurrenceGradient op) : ICellUser
 {
     public void Use<C>() where C : struct, ICell
@@ -57,7 +57,7 @@ internal sealed class RecurrenceGradientLaunch(KernelBinding b, RecurrenceGradie
 
 internal static class FirstStates
 {
-    /// <summary>The state before the first step, from input <paramref name="input"/> on.</summary>
+    /// <summary>The state before the first step, starting at input <paramref name="input"/>.</summary>
     public static FirstState Of(KernelBinding b, bool given, int input, bool hasMemory, ArrayView<float> any)
     {
         ArrayView<float> none = any.SubView(0, 0);

@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>The recurrent cells there are.</summary>
+/// <summary>The recurrent cells.</summary>
 public abstract class RecurrentCell
 {
     private protected RecurrentCell(string name) => Name = name;
@@ -17,10 +17,10 @@ public abstract class RecurrentCell
 
     public string Name { get; }
 
-    /// <summary>Rows of the weights a unit.</summary>
+    /// <summary>Rows of the weights per unit.</summary>
     public abstract int Gates { get; }
 
-    /// <summary>Tensors that make up the state that a step hands to the next: h, and for an LSTM c.</summary>
+    /// <summary>Number of tensors in the state that a step passes to the next: h, and for an LSTM c.</summary>
     public int States => Memory < 0 ? 1 : 2;
 
     /// <summary>Offset of c in the second output of <see cref="Recurrence"/>, in units; negative for a cell without c.</summary>
@@ -28,7 +28,7 @@ public abstract class RecurrentCell
 
     internal abstract int Saved { get; }
 
-    /// <summary>Which of the saved numbers is c; below 0 for none.</summary>
+    /// <summary>Index of c among the saved numbers; negative for none.</summary>
     internal abstract int Memory { get; }
 
     internal abstract bool Splits { get; }
@@ -37,7 +37,7 @@ public abstract class RecurrentCell
 
     public override string ToString() => Name;
 
-    /// <summary>Hands the cell's type to a visitor that is generic in it.</summary>
+    /// <summary>Calls the visitor with the cell's type.</summary>
     internal abstract void Accept(ICellUser user);
 }
 

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Ops.Steps;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>The forward walk in double, sample by sample.</summary>
+/// <summary>The forward pass in double, sample by sample.</summary>
 internal sealed unsafe class ReferenceRecurrence(ReferenceArguments a, Recurrence op) : ICellUser
 {
     public void Use<C>() where C : struct, ICell
@@ -104,7 +104,7 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
         }
     }
 
-    // direct holds what reached h past the gates of the step behind, then all of its gradient, then what goes past the gates of this step.
+    // direct holds the gradient of h that bypassed the gates of the next step, then the whole gradient of h, then the part that bypasses the gates of this step.
     private static void Step<C>(in BackwardPlaces<double> places, double* dh, double* direct, bool padding) where C : struct, ICell
     {
         for (int unit = 0; unit < places.Units; unit++)

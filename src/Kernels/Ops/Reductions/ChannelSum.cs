@@ -6,7 +6,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Reductions;
 
-/// <summary>Sums over all axes but one: the gradient of a bias. [N, C, H, W] with axis 1 gives [C].</summary>
+/// <summary>Sum over all axes but one: the gradient of a bias. [N, C, H, W] with axis 1 gives [C].</summary>
 public sealed record ChannelSum(int Axis) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -61,7 +61,7 @@ public sealed record ChannelSum(int Axis) : Op
         ReductionKernels.Add(b, b.In(0), b.Out(), outer, channels, inner);
     }
 
-    // Columns of a matrix: each worker takes some columns and goes down all rows, a vector of columns at a time.
+    // Columns of a matrix: each worker takes some columns through all rows, one vector of columns at a time.
     private static unsafe void AddColumns(CpuBinding b, float* x, float* y, int rows, int columns)
     {
         const int Block = 64;
@@ -78,7 +78,7 @@ public sealed record ChannelSum(int Axis) : Op
     private (int Outer, int Channels, int Inner) Split(Shape shape) => (shape.LengthOf(..Axis), shape[Axis], shape.LengthOf((Axis + 1)..));
 }
 
-/// <summary>The value of a channel, [C], at every place of a tensor whose given axis is C: the gradient of a channel sum.</summary>
+/// <summary>Broadcasts a value per channel [C] to a tensor whose given axis is C: the gradient of a channel sum.</summary>
 public sealed record ChannelBroadcast(Shape To, int Axis) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)

@@ -43,7 +43,7 @@ internal static class ReductionKernels
         b.Launch(() => run(y.IntLength, x, y, channels, inner));
     }
 
-    // A group a channel, and a part of its rows.
+    // One group per channel and part of its rows.
     private static void SumChannels(ArrayView<float> x, ArrayView<float> parts, Sizes s)
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(GroupReduce.Threads);
@@ -56,7 +56,7 @@ internal static class ReductionKernels
             parts[(Grid.IdxY * s.Channels) + channel] = total;
     }
 
-    // Neighbouring threads take neighbouring columns; four threads go down each.
+    // Neighbouring threads take neighbouring columns; four threads share a column.
     private static void SumColumns(ArrayView<float> x, ArrayView<float> parts, Sizes s)
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(GroupReduce.Threads);

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Reductions;
 
-/// <summary>Sums of runs of floats, each in an order that depends on the length and the vector width alone.</summary>
+/// <summary>Sums of float spans, in an order that depends only on the length and the vector width.</summary>
 internal static unsafe class Sums
 {
     /// <summary>Σ x.</summary>

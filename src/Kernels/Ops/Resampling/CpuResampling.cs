@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Resampling;
 
-/// <summary>The CPU's resampling, a plane a worker: rows are mixed in vectors, then columns one by one from tables.</summary>
+/// <summary>The CPU's resampling, one plane per worker: rows are interpolated in vectors, then columns one by one from tables.</summary>
 internal sealed unsafe class CpuResampling(CpuBinding b, ResampledImage z)
 {
     private const int Grain = 4096;
@@ -23,7 +23,7 @@ internal sealed unsafe class CpuResampling(CpuBinding b, ResampledImage z)
         }, grain: Math.Max(1, Grain / (z.Rows.Out * z.Columns.Out)));
     }
 
-    /// <summary>Adds the phase dx = what the resampled pixels hand back.</summary>
+    /// <summary>Adds the phase dx = the gradient of the resampling.</summary>
     public void AddBackward(float* dy, float* dx)
     {
         ReaderTable rows = ReaderTable.Of(b, z.Rows), columns = ReaderTable.Of(b, z.Columns);
@@ -41,7 +41,7 @@ internal sealed unsafe class CpuResampling(CpuBinding b, ResampledImage z)
         for (int p = 0; p < z.Rows.Out; p++, y += result)
         {
             float* row = x + ((long)rows.Place[p] * width), next = x + ((long)rows.Next[p] * width);
-            // The row above is of the same pixels: nearest, or a border.
+            // The row above has the same source: nearest, or a border.
             if (p > 0 && rows.Place[p] == rows.Place[p - 1] && rows.Share[p] == rows.Share[p - 1])
             {
                 new ReadOnlySpan<float>(y - result, result).CopyTo(new Span<float>(y, result));
@@ -128,7 +128,7 @@ internal sealed unsafe class CpuResampling(CpuBinding b, ResampledImage z)
         }
     }
 
-    /// <summary>Which new places read each old one, one after the other from the first on, and how much of it is in each.</summary>
+    /// <summary>For each old position, the range of new ones that read it, and their weights.</summary>
     private readonly struct ReaderTable(int* table, int length)
     {
         public int* First => table;

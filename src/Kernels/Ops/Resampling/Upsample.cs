@@ -8,13 +8,13 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Resampling;
 
 /// <summary>
-/// Images of another height and width, as <c>torch.nn.functional.interpolate</c> with <c>align_corners=False</c>: each pixel is the
-/// nearest of the old ones, or a mixture of the four around it.
+/// Resizes images, as <c>torch.nn.functional.interpolate</c> with <c>align_corners=False</c>: each pixel is the
+/// nearest of the old ones, or interpolated from the four around it.
 /// </summary>
 /// <remarks>Input: x [N, C, H, W]. Output: y [N, C, P, Q].</remarks>
 /// <param name="Height">P.</param>
 /// <param name="Width">Q.</param>
-/// <param name="Mode">Which pixels of x make one of y.</param>
+/// <param name="Mode">Interpolation.</param>
 public sealed record Upsample(int Height, int Width, Interpolation Mode = Interpolation.Nearest) : Op
 {
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
@@ -63,7 +63,7 @@ public sealed record Upsample(int Height, int Width, Interpolation Mode = Interp
         b.Launch(() => run(y.IntLength, x, y, z.Rows, z.Columns));
     }
 
-    /// <summary>Which of <paramref name="length"/> places make place d of <paramref name="result"/>, and how much of each, by PyTorch's formula.</summary>
+    /// <summary>The source positions of position d of <paramref name="result"/>, with their weights, by PyTorch's formula.</summary>
     internal static IEnumerable<(int Place, double Weight)> Sources(int d, int length, int result, Interpolation mode)
     {
         if (mode == Interpolation.Nearest)
@@ -78,7 +78,7 @@ public sealed record Upsample(int Height, int Width, Interpolation Mode = Interp
     }
 }
 
-/// <summary>Each pixel of x gets the gradients of the pixels of y that it is in: the transpose of <see cref="Upsample"/>.</summary>
+/// <summary>Each pixel of x gets the gradients of the pixels of y that it contributes to: the transpose of <see cref="Upsample"/>.</summary>
 /// <remarks>Input: dy [N, C, P, Q]. Output: dx [N, C, H, W].</remarks>
 public sealed record UpsampleGradient(int Height, int Width, Interpolation Mode) : Op
 {
@@ -132,7 +132,7 @@ public sealed record UpsampleGradient(int Height, int Width, Interpolation Mode)
     private ResampledImage Sizes(Shape dy, Shape dx) => ResampledImage.Of(new TensorType(dx), dy[2], dy[3], Mode);
 }
 
-/// <summary>The two axes of an image, and how many images (channels of samples) there are.</summary>
+/// <summary>The two axes of an image, and the number of planes (channels of samples).</summary>
 internal readonly record struct ResampledImage(int Planes, ResampledAxis Rows, ResampledAxis Columns)
 {
     public static ResampledImage Of(TensorType x, int height, int width, Interpolation mode)

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Resampling;
 
-/// <summary>The GPU's resampling: a thread has a pixel of the result, and asks for what goes into it.</summary>
+/// <summary>Resampling on the GPU: each thread computes one pixel of the result.</summary>
 internal static class UpsampleKernels
 {
     public static void Forward(Index1D index, ArrayView<float> x, ArrayView<float> y, ResampledAxis rows, ResampledAxis columns)

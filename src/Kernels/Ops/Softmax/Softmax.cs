@@ -12,7 +12,7 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Ops.Softmax;
 
 /// <summary>
-/// Over the last axis: y = e^x / Σ e^x, or its logarithm y = x - ln Σ e^x. The largest x is taken off first, so nothing
+/// Over the last axis: y = e^x / Σ e^x, or its logarithm y = x - ln Σ e^x. The largest x is subtracted first, so nothing
 /// overflows. To train a classifier use the softmax cross-entropy, which is one op.
 /// </summary>
 /// <remarks>Input: x [..., K]. Output: y as x.</remarks>

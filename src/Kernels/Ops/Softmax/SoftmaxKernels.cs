@@ -5,7 +5,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Softmax;
 
-/// <summary>The GPU's softmax: lanes that share a row.</summary>
+/// <summary>Softmax on the GPU: several lanes share a row.</summary>
 internal static class SoftmaxKernels
 {
     public static void Plain(ArrayView<float> x, ArrayView<float> y, RowLanes r)
@@ -26,7 +26,7 @@ internal static class SoftmaxKernels
             y[i] = x[i] - max - log;
     }
 
-    /// <summary>dx = f(dy, y, Σ weight(dy, y)), both functions those of the cpu's loops.</summary>
+    /// <summary>dx = f(dy, y, Σ weight(dy, y)); both functions are those of the CPU's loops.</summary>
     public static void Gradient<W, M>(ArrayView<float> dy, ArrayView<float> y, ArrayView<float> dx, RowLanes r) where W : struct, IMap where M : struct, IMap
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(RowLanes.Threads);

@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Softmax;
 /// <summary>Softmax of one row of floats. NaN and +∞ in x make the whole row NaN.</summary>
 internal static unsafe class SoftmaxRow
 {
-    /// <summary>p = e^(x - max) / Σ e^(x - max); gives ln Σ e^x.</summary>
+    /// <summary>p = e^(x - max) / Σ e^(x - max); returns ln Σ e^x.</summary>
     public static double Run(float* x, float* p, int count) =>
         Simd.Is512 ? Run<V512>(x, p, count) : Simd.Is256 ? Run<V256>(x, p, count) : Run<V128>(x, p, count);
 

@@ -23,7 +23,7 @@ internal static class StepCases
             _ => new StepMask(),
         };
         var inputs = new List<CaseInput> { CaseInput.Distinct(random, x) };
-        if (lengths) // also lengths that are not allowed, which every device must take for the nearest that is
+        if (lengths) // also invalid lengths, which every device must clamp to the nearest valid one
             inputs.Add(CaseInput.Integers(random, new Shape(x[0]), x[1] + 3));
         return new OpCase($"{op.Name}{(lengths ? " with lengths" : "")}", op, inputs);
     })
@@ -31,7 +31,7 @@ internal static class StepCases
         Special = 8 * Shapes.Length,
     };
 
-    // Of equal maxima the first has the gradient; there are no differences to hold it against.
+    // Of tied maxima the first gets the gradient; central differences don't apply.
     private static OpCase Ties(RandomStream random, Shape x) => new(
         "TimePool gradient Max of ties",
         new TimePoolGradient(TimePooling.Max, Lengths: true),

@@ -2,14 +2,14 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Steps;
 
-/// <summary>Kernels over the steps of sequences [N, T, F]; lengths are empty where all steps are real.</summary>
+/// <summary>Kernels over the steps of sequences [N, T, F]; lengths are empty if all steps are real.</summary>
 internal static class StepKernels
 {
-    /// <summary>A thread a number of y.</summary>
+    /// <summary>One thread per element of y.</summary>
     public static void Mask(Index1D i, ArrayView<float> x, ArrayView<int> lengths, ArrayView<float> y, int steps, int width) =>
         y[i] = i / width % steps < Length(lengths, i / width / steps, steps) ? x[i] : 0f;
 
-    /// <summary>A thread a number of y [N, F], as in all poolings.</summary>
+    /// <summary>One thread per element of y [N, F], as in all poolings.</summary>
     public static void Mean(Index1D i, ArrayView<float> x, ArrayView<int> lengths, ArrayView<float> y, int steps, int width)
     {
         int at = First(i, steps, width), length = Length(lengths, i / width, steps);
@@ -47,7 +47,7 @@ internal static class StepKernels
             dx[at + (step * width)] = step == last ? dy[i] : 0f;
     }
 
-    // Where the first step has the feature that a thread of [N, F] stands for.
+    // Index of a feature in the first step, for a thread of [N, F].
     private static int First(int i, int steps, int width) => (i / width * steps * width) + (i % width);
 
     private static int Winner(ArrayView<float> x, int at, int length, int width)
@@ -57,7 +57,7 @@ internal static class StepKernels
         for (int step = 1; step < length; step++)
         {
             float value = x[at + (step * width)];
-            // A NaN wins, and stays.
+            // NaN wins.
             if (value > largest || (float.IsNaN(value) && !float.IsNaN(largest)))
                 (winner, largest) = (step, value);
         }

@@ -8,7 +8,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Steps;
 
-/// <summary>x with 0 beyond the end of each sequence. Its gradient is the same op over dy.</summary>
+/// <summary>Sets x to 0 beyond the end of each sequence. Its gradient is the same op on dy.</summary>
 /// <remarks>Inputs: x [N, T, F], lengths Int32 [N]. Output: y as x.</remarks>
 public sealed record StepMask : Op
 {

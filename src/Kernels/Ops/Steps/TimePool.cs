@@ -9,7 +9,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Steps;
 
-/// <summary>The kinds of pooling over the steps of a sequence.</summary>
+/// <summary>Kinds of pooling over the steps of a sequence.</summary>
 public enum TimePooling
 {
     Mean,
@@ -17,8 +17,8 @@ public enum TimePooling
     Last,
 }
 
-/// <summary>One row of a sequence's real steps: their mean, the largest of each feature, or the last. Of equal maxima the first has the gradient.</summary>
-/// <remarks>Inputs: x [N, T, F], lengths Int32 [N] where <paramref name="Lengths"/>. Output: y [N, F].</remarks>
+/// <summary>Pools a sequence's real steps to one row: their mean, the maximum per feature, or the last. Of tied maxima the first gets the gradient.</summary>
+/// <remarks>Inputs: x [N, T, F], lengths Int32 [N] if <paramref name="Lengths"/>. Output: y [N, F].</remarks>
 public sealed record TimePool(TimePooling Pooling, bool Lengths = false) : Op
 {
     public override string Name => $"TimePool {Pooling}";
@@ -102,7 +102,7 @@ public sealed record TimePool(TimePooling Pooling, bool Lengths = false) : Op
 }
 
 /// <summary>The gradient of a pooling over time; 0 beyond the end of a sequence.</summary>
-/// <remarks>Inputs: dy [N, F], x [N, T, F], lengths Int32 [N] where <paramref name="Lengths"/>. Output: dx as x.</remarks>
+/// <remarks>Inputs: dy [N, F], x [N, T, F], lengths Int32 [N] if <paramref name="Lengths"/>. Output: dx as x.</remarks>
 public sealed record TimePoolGradient(TimePooling Pooling, bool Lengths) : Op
 {
     public override string Name => $"TimePool gradient {Pooling}";
