@@ -156,7 +156,7 @@ switch('wrong weight', 'Attention/AttentionSizes.cs', '((((((long)n * Heads) + �
 switch('missing mask', 'Attention/AttentionGradient.cs', 'AddTo(a.Out().Slice(value0, s.Width), «p * kept», dy);', 'p')
 switch('wrong branch', 'Activations/PReluLoop.cs', 'y[i] = «x[i] > 0» ? a[i]', 'a[i] > 0')
 switch('wrong slope', 'Activations/PReluLoop.cs', 'Run(slopes[«plane % channels»],', 'plane / channels % channels')
-switch('missing term', 'Activations/PRelu.cs', 'R.WhereGreater(b, R.Of(0), R.Of(0), «a * b»)', 'a')
+switch('missing term', 'Activations/PRelu.cs', 'R.WhereGreater(b, R.Of(0), R.Of(0), «a * b»)', 'a', tests='FullyQualifiedName~GradientTests&DisplayName~activations')
 switch('wrong axis', 'Activations/PRelu.cs', 'b.Graph.Add(new ChannelSum(«Axis»), products)', '1', tests='FullyQualifiedName~GradientTests&DisplayName~activations')
 in_training('missing end', 'src/Training/Evaluation/EntityCounts.cs', "(before.Part is 'E' or 'S' || now.Part is 'O' or 'B' or 'S' || «before.Type != now.Type»)", 'false', 'FullyQualifiedName~EntityTests')
 in_training('padding counted', 'src/Training/Evaluation/EntityCounts.cs', 'if («labels[t] < 0»)', 'labels[t] < -1', 'FullyQualifiedName~EntityTests')
