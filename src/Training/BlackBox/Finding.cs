@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>Which part of a step computed a number.</summary>
+/// <summary>The part of a step that computed a value.</summary>
 public enum Direction
 {
     /// <summary>Fetching the batch.</summary>
@@ -13,7 +13,7 @@ public enum Direction
     Update,
 }
 
-/// <summary>The numbers of a tensor in brief.</summary>
+/// <summary>Statistics of a tensor.</summary>
 public sealed record TensorFigures(string Name, double Mean, double Deviation, double Largest)
 {
     public static TensorFigures Of(string name, ReadOnlySpan<double> values)
@@ -32,7 +32,7 @@ public sealed record TensorFigures(string Name, double Mean, double Deviation, d
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"mean {Mean:G3}, deviation {Deviation:G3}, largest {Largest:G3}");
 }
 
-/// <summary>The first number of a step that is not finite.</summary>
+/// <summary>The first non-finite value of a step.</summary>
 public sealed record Finding
 {
     /// <summary>The step, from 1.</summary>
@@ -48,12 +48,12 @@ public sealed record Finding
     /// <summary>Kind of the layer, e.g. <c>conv</c>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>The tensor in words: <c>output</c>, <c>gradient of 0.weight</c>, <c>0.weight</c>.</summary>
+    /// <summary>Description of the tensor: <c>output</c>, <c>gradient of 0.weight</c>, <c>0.weight</c>.</summary>
     public required string Tensor { get; init; }
 
     public required Shape Shape { get; init; }
 
-    /// <summary>The first such element.</summary>
+    /// <summary>Index of the first such element.</summary>
     public required IReadOnlyList<int> Index { get; init; }
 
     public required double Value { get; init; }
@@ -64,13 +64,13 @@ public sealed record Finding
     /// <summary>The op that computed it.</summary>
     public required string Op { get; init; }
 
-    /// <summary>The same tensor in the step before; null where that was not replayed.</summary>
+    /// <summary>The same tensor in the step before; null if that was not replayed.</summary>
     public TensorFigures? Before { get; init; }
 
     /// <summary>Inputs of the op.</summary>
     public IReadOnlyList<TensorFigures> Inputs { get; init; } = [];
 
-    /// <summary>Index in the training data of the sample that it belongs to; null where it belongs to none.</summary>
+    /// <summary>Index in the training data of the sample that it belongs to; null for none.</summary>
     public int? Sample { get; init; }
 
     public override string ToString()

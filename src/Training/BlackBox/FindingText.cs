@@ -4,12 +4,12 @@ using GpuGrad.Training.Runs;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>A finding in words.</summary>
+/// <summary>Describes a finding.</summary>
 public static class FindingText
 {
-    private const double Huge = 1e18; // the square is near the end of float32
+    private const double Huge = 1e18; // its square is near the largest float32
 
-    /// <summary>Lines for a person: where, what the op read, what the tensor was in the step before.</summary>
+    /// <summary>Lines of text: where it is, what the op read, what the tensor was in the step before.</summary>
     public static IEnumerable<string> Lines(Finding finding)
     {
         yield return $"{finding}.";
@@ -30,7 +30,7 @@ public static class FindingText
         return new Alarm(AlarmCatalog.NonFinite, e.Step, finding?.Layer ?? "", numbers, Cause(finding), $"{Remedies.Either(HugeInput(finding) is double size ? [remedies.Normalise(size) ?? "smaller numbers in the data"] : [remedies.LowerRate(longestStep), Remedies.Clip(1)])}; gpugrad replay {bundle}");
     }
 
-    // The largest number of the batch, where no step is to blame.
+    // The largest input of the batch, if no update is to blame.
     private static double? HugeInput(Finding? finding) =>
         finding?.Inputs.MaxBy(i => i.Largest) is { Largest: > Huge } largest && largest.Name.StartsWith("the batch", StringComparison.Ordinal) ? largest.Largest : null;
 

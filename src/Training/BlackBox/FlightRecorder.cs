@@ -8,16 +8,16 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.BlackBox;
 
 /// <summary>
-/// Keeps what is needed to run the last steps again: two copies of the model's state and a record of each step since the older one.
+/// Keeps what is needed to rerun the last steps: two copies of the model's state and a record of each step since the older one.
 /// Copies are taken as often as they cost less than a two-hundredth of the training time: after nearly every step of a large network.
-/// Copies that would take more than a modest share of memory lie in a file of the run folder.
+/// Copies that would take more than a modest share of memory are kept in a file of the run folder.
 /// </summary>
 public sealed class FlightRecorder : IDisposable
 {
     private const double Share = 1.0 / 200;
     public const int MostRecords = 4096;
 
-    // What copies may take of memory: this much, and this part of what the machine has left.
+    // Limits on the memory of copies: this much, and this part of the machine's free memory.
     private const long MostMemory = 256L << 20;
     private const int PartOfMemory = 8;
 
@@ -29,9 +29,9 @@ public sealed class FlightRecorder : IDisposable
     private double costOfOne;
     private long lastTaken;
 
-    /// <summary>Copies the state that a run begins or goes on with.</summary>
+    /// <summary>Copies the state at the start of a run, or where it resumes.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="step">Steps done.</param>
+    /// <param name="step">Number of steps done.</param>
     /// <param name="folder">The run's folder.</param>
     /// <exception cref="StorageException">The copy could not be written.</exception>
     public FlightRecorder(Model model, long step, string folder)
@@ -48,14 +48,14 @@ public sealed class FlightRecorder : IDisposable
         }
     }
 
-    /// <summary>Bytes of memory that a recorder will hold for a model: none where its copies lie in a file.</summary>
+    /// <summary>Bytes of memory that a recorder will use for a model: 0 if its copies are in a file.</summary>
     public static long MemoryFor(Model model)
     {
         long bytes = checked(2 * Snapshot.BytesOf(model));
         return bytes <= MostMemory && bytes <= HostMemory.Available / PartOfMemory ? bytes : 0;
     }
 
-    /// <summary>Called after a step; now and then copies the state.</summary>
+    /// <summary>Called after a step; copies the state from time to time.</summary>
     /// <exception cref="NonFiniteException">A parameter is no longer finite although loss and gradients were.</exception>
     /// <exception cref="StorageException">A copy could not be written.</exception>
     public void AfterStep(Trainer trainer, StepRecord record)
@@ -73,12 +73,12 @@ public sealed class FlightRecorder : IDisposable
     }
 
     /// <summary>
-    /// Goes back with the trainer's model to the state before the step ahead of the one that failed, by running again what lies between
-    /// a copy and that; gives the last steps, the failed one at the end.
+    /// Restores the trainer's model to the state before the step that precedes the failed one, by rerunning the steps since
+    /// a copy; returns the last steps, with the failed one at the end.
     /// </summary>
     /// <param name="trainer">The trainer.</param>
     /// <param name="failed">The step that failed.</param>
-    /// <param name="state">The state that the first of these steps begins with.</param>
+    /// <param name="state">The state before the first of these steps.</param>
     public IReadOnlyList<StepRecord> Rewind(Trainer trainer, StepRecord failed, out Snapshot state)
     {
         Snapshot from = older is null || (newer!.NonFinite is null && newer.Step < failed.Step - 1) ? newer! : older;
@@ -86,7 +86,7 @@ public sealed class FlightRecorder : IDisposable
         from.Restore(trainer.Model);
         state = New(trainer.Model);
         state.Take(trainer.Model, from.Step);
-        // The state one step earlier is kept for the case that this step's update is the one that failed.
+        // The state one step earlier is kept in case this step's update is the one that failed.
         Snapshot next = New(trainer.Model);
         while (steps.Count > 2)
         {
@@ -116,6 +116,6 @@ public sealed class FlightRecorder : IDisposable
         return newer;
     }
 
-    // The first decides for all of a run.
+    // The first decides for the whole run.
     private Snapshot New(Model model) => new(model, (inMemory ??= MemoryFor(model) > 0) ? null : folder);
 }

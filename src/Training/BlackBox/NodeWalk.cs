@@ -6,17 +6,17 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>One batch of a step, node by node.</summary>
+/// <summary>Replays one batch of a step, node by node.</summary>
 /// <param name="model">The model.</param>
 /// <param name="bound">The batch's plan.</param>
 /// <param name="step">The step.</param>
 /// <param name="batch">The batch.</param>
-/// <param name="last">Figures of the step before, by node and tensor.</param>
-/// <param name="now">Filled with those of this step.</param>
+/// <param name="last">Statistics of the step before, by node and tensor.</param>
+/// <param name="now">Receives those of this step.</param>
 internal sealed class NodeWalk(
     Model model, BoundGraph bound, StepRecord step, BatchRecord batch, Dictionary<string, TensorFigures> last, Dictionary<string, TensorFigures> now)
 {
-    /// <summary>Runs it; gives the first number that is not finite.</summary>
+    /// <summary>Runs it; returns the first non-finite value.</summary>
     public Finding? Run(bool isLast)
     {
         Plan plan = bound.Plan;
@@ -87,7 +87,7 @@ internal sealed class NodeWalk(
         };
     }
 
-    // The tensor as people know it: the output of a layer, the gradient of a parameter, a parameter.
+    // The tensor in the user's terms: the output of a layer, the gradient of a parameter, a parameter.
     private (string Layer, string Name, Shape Shape, long Place) Describe(Node node, Tensor tensor, long at)
     {
         if (tensor.Placement is { } lies && ParameterAt(lies, at) is (Parameter parameter, long place, string what))

@@ -4,10 +4,10 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>Looks for NaN and infinity: numbers whose exponent bits are all set.</summary>
+/// <summary>Finds NaN and infinity: numbers whose exponent bits are all set.</summary>
 public static class NonFiniteScan
 {
-    /// <summary>The first such number of a buffer of reals; -1 where all are finite.</summary>
+    /// <summary>Index of the first such number in a buffer of reals; -1 if all are finite.</summary>
     public static long Find(ReadOnlySpan<byte> bytes, CheckpointElement element) => element switch
     {
         CheckpointElement.Float32 => Find(MemoryMarshal.Cast<byte, uint>(bytes), 0x7F800000u),
@@ -15,7 +15,7 @@ public static class NonFiniteScan
         _ => -1,
     };
 
-    /// <summary>The first such number; -1 where all are finite.</summary>
+    /// <summary>Index of the first such number; -1 if all are finite.</summary>
     public static long Find(ReadOnlySpan<double> values) => Find(MemoryMarshal.Cast<double, ulong>(values), 0x7FF0000000000000ul);
 
     private static long Find<T>(ReadOnlySpan<T> words, T exponent) where T : unmanaged, IBinaryInteger<T>

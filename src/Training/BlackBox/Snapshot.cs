@@ -9,18 +9,18 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>A copy of all that a model keeps on its device between two steps.</summary>
+/// <summary>A copy of a model's whole device state between two steps.</summary>
 public sealed class Snapshot : IDisposable
 {
-    // One call of a device's driver, and the buffer of a copy that lies in a file.
+    // Bytes per driver call, and the buffer of a copy in a file.
     private const int Chunk = 4 << 20;
 
     private readonly SnapshotRoom room;
     private readonly IReadOnlyList<(Slot Slot, long Offset, long Bytes)> places;
     private readonly int realSize;
 
-    /// <param name="model">Whose state it will hold.</param>
-    /// <param name="folder">Where a file may hold it; null to hold it in memory.</param>
+    /// <param name="model">The model whose state it will hold.</param>
+    /// <param name="folder">Folder for a file; null to hold the state in memory.</param>
     /// <exception cref="StorageException">The file could not be created.</exception>
     public Snapshot(Model model, string? folder = null)
     {
@@ -30,17 +30,17 @@ public sealed class Snapshot : IDisposable
         room = folder is null ? new MemoryRoom(end) : new FileRoom(folder);
     }
 
-    /// <summary>Steps done when it was taken.</summary>
+    /// <summary>Number of steps done when it was taken.</summary>
     public long Step { get; private set; }
 
-    /// <summary>The first parameter or running statistic in it that is not finite; null where all are.</summary>
+    /// <summary>The first non-finite parameter or running statistic in it; null if all are finite.</summary>
     public (Parameter Parameter, long Index)? NonFinite { get; private set; }
 
-    /// <summary>Bytes that a copy of a model's state takes.</summary>
+    /// <summary>Bytes of a copy of a model's state.</summary>
     public static long BytesOf(Model model) => model.Memory.Durable.Sum(s => checked(s.Length * model.Device.SizeOf(s.Element)));
 
-    /// <summary>Copies the model's state; memory of an earlier copy is used again.</summary>
-    /// <exception cref="StorageException">It could not be written; what was held before is lost.</exception>
+    /// <summary>Copies the model's state, reusing the memory of an earlier copy.</summary>
+    /// <exception cref="StorageException">It could not be written; the earlier copy is lost.</exception>
     public void Take(Model model, long step)
     {
         Step = step;
@@ -60,7 +60,7 @@ public sealed class Snapshot : IDisposable
         }
     }
 
-    /// <summary>Puts the state back.</summary>
+    /// <summary>Restores the state.</summary>
     /// <exception cref="StorageException">It could not be read.</exception>
     public void Restore(Model model)
     {
@@ -76,7 +76,7 @@ public sealed class Snapshot : IDisposable
         }
     }
 
-    /// <summary>The state by the names of its slots, for a bundle.</summary>
+    /// <summary>The state by slot name, for a bundle.</summary>
     public IReadOnlyDictionary<string, NumberArray> ToArrays() => places.ToDictionary(p => p.Slot.Name, p => ElementOf(p.Slot) == CheckpointElement.Float64
         ? NumberArray.Of([(int)p.Slot.Length], Values<double>(p.Offset, p.Slot.Length))
         : NumberArray.Of([(int)p.Slot.Length], Values<float>(p.Offset, p.Slot.Length)));

@@ -3,13 +3,13 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>The bytes of a <see cref="Snapshot"/>: in memory, or in a file where they would take too much of it.</summary>
+/// <summary>Stores the bytes of a <see cref="Snapshot"/>: in memory, or in a file if they would take too much of it.</summary>
 internal abstract class SnapshotRoom : IDisposable
 {
-    /// <summary>Room for the bytes from <paramref name="offset"/> on, which <see cref="Keep"/> then takes.</summary>
+    /// <summary>A buffer for the bytes at <paramref name="offset"/>, which <see cref="Keep"/> then stores.</summary>
     public abstract Span<byte> Part(long offset, int count);
 
-    /// <summary>Keeps what was put into the last <see cref="Part"/>, which began at <paramref name="offset"/>.</summary>
+    /// <summary>Stores the contents of the last <see cref="Part"/>, which started at <paramref name="offset"/>.</summary>
     /// <exception cref="StorageException">The file could not be written.</exception>
     public abstract void Keep(long offset, ReadOnlySpan<byte> part);
 
@@ -29,13 +29,13 @@ internal sealed class MemoryRoom(long bytes) : SnapshotRoom
 
     public override void Keep(long offset, ReadOnlySpan<byte> part)
     {
-        // It is there already.
+        // It is there already: the part is the memory itself.
     }
 
     public override void Read(long offset, Span<byte> destination) => all.AsSpan((int)offset, destination.Length).CopyTo(destination);
 }
 
-/// <summary>A file without a name, gone with the process: nothing of it is worth keeping after a crash, so it is never synced either.</summary>
+/// <summary>An unnamed file that vanishes with the process: nothing in it is worth keeping after a crash, so it is never synced either.</summary>
 internal sealed class FileRoom : SnapshotRoom
 {
     private readonly string path;
@@ -49,7 +49,7 @@ internal sealed class FileRoom : SnapshotRoom
         {
             file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.Delete, FileOptions.DeleteOnClose);
             if (!OperatingSystem.IsWindows())
-                File.Delete(path); // the open file stays; a killed process leaves nothing behind
+                File.Delete(path); // the open file stays usable; a killed process leaves nothing behind
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

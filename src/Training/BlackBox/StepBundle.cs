@@ -9,11 +9,11 @@ using GpuGrad.Training.Tools;
 namespace GpuGrad.Training.BlackBox;
 
 /// <summary>
-/// The last steps of a run with all that they compute from: config, state, samples. As a folder it can be taken to another machine:
+/// The last steps of a run with all that they depend on: config, state, samples. As a folder it can be copied to another machine:
 /// <code>
 /// model.json   the config, the scaling of the data
 /// steps.json   number, learning rate and batches of each step
-/// state.npz    parameters, optimizer, running statistics as the first step found them
+/// state.npz    parameters, optimizer, running statistics before the first step
 /// samples.npz  the samples of the batches, raw
 /// </code>
 /// </summary>
@@ -26,18 +26,18 @@ public sealed record StepBundle
 
     public required ModelCard Card { get; init; }
 
-    /// <summary>Samples in the training data.</summary>
+    /// <summary>Number of samples in the training data.</summary>
     public required int Count { get; init; }
 
-    /// <summary>The samples of all batches, one after the other.</summary>
+    /// <summary>The samples of all batches, in order.</summary>
     public required SampleSet Samples { get; init; }
 
     public required IReadOnlyList<StepRecord> Steps { get; init; }
 
-    /// <summary>State by the names of its slots.</summary>
+    /// <summary>State by slot name.</summary>
     public required IReadOnlyDictionary<string, NumberArray> State { get; init; }
 
-    /// <summary>The id of the device that they ran on.</summary>
+    /// <summary>Id of the device that they ran on.</summary>
     public required string Device { get; init; }
 
     public RunConfig Config => CardConfig.Of(Card, ModelCard.FileName).Config;
@@ -52,7 +52,7 @@ public sealed record StepBundle
         Device = device,
     };
 
-    /// <param name="folder">A folder of its own, in the run's.</param>
+    /// <param name="folder">A subfolder of the run's.</param>
     public void Save(WorkFolder folder)
     {
         Card.Write(folder);
@@ -91,7 +91,7 @@ public sealed record StepBundle
         });
     }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not such a folder, or damaged.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not such a folder, or damaged.</exception>
     public static StepBundle Load(string folder)
     {
         string path = Path.Combine(folder, StepsFile);
@@ -134,7 +134,7 @@ public sealed record StepBundle
         };
     }
 
-    /// <summary>The samples at their places in data of the size they come from, because random changes go by that place.</summary>
+    /// <summary>The samples at their positions in data of the original size, because random changes depend on the position.</summary>
     internal SampleSet Spread()
     {
         int bytes = Samples.Shape.Count * (Samples.Bytes is null ? sizeof(float) : 1);
@@ -154,7 +154,7 @@ public sealed record StepBundle
         };
     }
 
-    // What the program itself never writes; memory is taken and kernels index by these numbers.
+    // Values that the program never writes; memory is allocated and kernels index by these numbers.
     private static string? Problem(Document document, RunConfig config, DataShape shape)
     {
         if (document.Steps.Count is 0 or > MostSteps || document.Steps.Any(s => s is null || s.Batches.Count == 0 || s.Batches.Count > config.Train.Accumulate))
@@ -164,12 +164,12 @@ public sealed record StepBundle
         BatchLine?[] batches = [.. document.Steps.SelectMany(s => s.Batches)];
         if (batches.Any(b => b is null || b.Number is < 0 or > MostNumber || b.Samples.Count == 0))
             return "a batch is null, negative or empty";
-        // A batch is as large as the config says, or what is left of an epoch.
+        // A batch has the size in the config, or is the last of an epoch.
         if (document.Count < 1 || batches.Any(b => b!.Samples.Count != config.Data.Batch && b.Samples.Count != document.Count % config.Data.Batch))
             return $"a batch has neither {config.Data.Batch} samples, as the config says, nor what is left of {document.Count}";
         if (batches.Any(b => b!.Samples.Any(i => i < 0 || i >= document.Count)))
             return $"a sample is not one of the {document.Count} that the data had";
-        // The replay lays the samples at their places in data of that size.
+        // The replay puts the samples at their positions in data of that size.
         return document.Count > Array.MaxLength / Math.Max(shape.Shape.Length, Math.Max(1, Math.Max(shape.Targets, shape.Answer?.Length ?? 0)))
             ? $"{document.Count} samples of {shape.Shape} are more than any training can have had in memory"
             : null;

@@ -9,7 +9,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.BlackBox;
 
-/// <summary>Runs the steps of a bundle op by op on any device and looks after each for the first number that is not finite.</summary>
+/// <summary>Replays the steps of a bundle op by op on any device and finds the first non-finite value.</summary>
 public sealed class StepReplay
 {
     private readonly StepBundle bundle;
@@ -23,8 +23,8 @@ public sealed class StepReplay
         network = Network.Build(config.Model, bundle.Card.Shape);
     }
 
-    /// <summary>The first number that is not finite; null when all are.</summary>
-    /// <remarks>Each op runs by itself, so that the first is exact; where that heals it, ops run joined, as they did while training.</remarks>
+    /// <summary>The first non-finite value; null if all are finite.</summary>
+    /// <remarks>Each op runs by itself, so that the first is exact; if all are finite then, ops run fused, as they did in training.</remarks>
     public Finding? Run(Device device) => Run(device, fuse: false) ?? (device.Fuses ? Run(device, fuse: true) : null);
 
     private Finding? Run(Device device, bool fuse)
@@ -70,7 +70,7 @@ public sealed class StepReplay
         }
     }
 
-    // The state itself may hold the number already: then an earlier step wrote it.
+    // The state itself may hold the value: then an earlier step wrote it.
     private Finding? Unsound(Model model)
     {
         foreach (Parameter parameter in network.Parameters)

@@ -1,35 +1,35 @@
 namespace GpuGrad.Training.Config;
 
-/// <summary>The key whose value may stand alone: <c>dense: 120</c> for <c>dense: {units: 120}</c>.</summary>
+/// <summary>Marks the key whose value may be given alone: <c>dense: 120</c> for <c>dense: {units: 120}</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class ShorthandAttribute : Attribute;
 
-/// <summary>A list of which a single item may stand alone: <c>log: csv</c> for <c>log: [csv]</c>.</summary>
+/// <summary>Marks a list that may be given as a single item: <c>log: csv</c> for <c>log: [csv]</c>.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class OneOrMoreAttribute : Attribute;
 
 /// <summary>Describes a default that depends on other settings; for the config reference.</summary>
-/// <param name="text">Such as "the window's size".</param>
+/// <param name="text">Description, such as "the window's size".</param>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class DefaultTextAttribute(string text) : Attribute
 {
     public string Text { get; } = text;
 }
 
-/// <summary>Not a key: set by the program.</summary>
+/// <summary>Marks a property that is not a key but set by the program.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class NotConfigAttribute : Attribute;
 
-/// <summary>One of the things that can stand where a choice is asked for: a layer, an optimizer, a data set.</summary>
+/// <summary>One of the alternatives for a choice: a layer, an optimizer, a data set.</summary>
 /// <param name="Name">Its name in YAML.</param>
 /// <param name="Type">The config record that holds its settings.</param>
-/// <param name="Summary">A line for help and the JSON Schema.</param>
+/// <param name="Summary">One line for help and the JSON Schema.</param>
 public sealed record Choice(string Name, Type Type, string Summary)
 {
     /// <summary>A record whose settings are the defaults; by default its parameterless constructor.</summary>
     public Func<object>? Create { get; init; }
 
-    /// <summary>Whether it cannot be had by its name alone.</summary>
+    /// <summary>Whether the name alone is not enough.</summary>
     public bool NeedsSettings => ConfigRecord.Of(Type, KeyNames).Required.Count > 0;
 
     /// <summary>Keys under which a property is known for this choice, e.g. <c>slope</c> for the parameter of leaky-relu.</summary>
@@ -48,12 +48,12 @@ public interface IChoice<TSelf> where TSelf : IChoice<TSelf>
     static abstract IReadOnlyList<Choice> Choices { get; }
 }
 
-/// <summary>A config value with a form of its own, e.g. <c>3</c> or <c>[3, 5]</c>.</summary>
+/// <summary>A config value with its own syntax, e.g. <c>3</c> or <c>[3, 5]</c>.</summary>
 public interface IConfigValue<TSelf> where TSelf : IConfigValue<TSelf>
 {
     /// <summary>The expected values, for messages.</summary>
     static abstract string Expected { get; }
 
-    /// <summary>The value, or null when the node has another form.</summary>
+    /// <summary>Reads the value, or returns null if the node has another form.</summary>
     static abstract TSelf? Read(Yaml.YamlNode node);
 }

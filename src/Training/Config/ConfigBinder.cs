@@ -85,7 +85,7 @@ public static class ConfigBinder
         return BindRecord(record, target, settings ?? new YamlMapping([], name.Mark), choice.Name);
     }
 
-    // Most often a setting that stands beside the name it belongs to.
+    // Usually a setting at the level of the name that it belongs to.
     private static ConfigException SecondName(ChoiceTable table, YamlScalar name, YamlScalar second)
     {
         bool setting = table.Choices.FirstOrDefault(c => c.Name == name.Value) is { } choice && ConfigRecord.Of(choice.Type, choice.KeyNames).Keys.Contains(second.Value);
@@ -140,7 +140,7 @@ public static class ConfigBinder
     internal static bool Implements(Type type, Type open) =>
         type.GetInterfaces().Any(i => i.IsGenericType && i.GetGenericTypeDefinition() == open);
 
-    // Only names of interface members are taken from this.
+    // Only the names of interface members are taken from this.
     private abstract record Unused : IConfigValue<Unused>
     {
         public static string Expected => "";
@@ -149,7 +149,7 @@ public static class ConfigBinder
     }
 }
 
-/// <summary>The properties of a config record by their keys.</summary>
+/// <summary>The properties of a config record, by key.</summary>
 internal sealed class ConfigRecord
 {
     private static readonly ConcurrentDictionary<(Type, IReadOnlyDictionary<string, string>?), ConfigRecord> Known = [];
@@ -191,7 +191,7 @@ internal sealed class ConfigRecord
 
     public void SetSource(object target, Mark mark) => source?.SetValue(target, mark);
 
-    // A record's own keys come before those that all of its kind share.
+    // A record's own keys come before those shared by all of its kind.
     private static int Depth(PropertyInfo property)
     {
         int depth = 0;
@@ -212,13 +212,13 @@ internal sealed record ChoiceTable(string What, IReadOnlyList<Choice> Choices)
         (T)type.GetProperty(name, BindingFlags.Static | BindingFlags.Public)!.GetValue(null)!;
 }
 
-/// <summary>A config record that knows where it stands in its file, for errors found later (shapes that do not fit).</summary>
+/// <summary>A config record that knows its place in the file, for errors found later (shapes that do not fit).</summary>
 public interface ILocated
 {
     Mark? Source { get; }
 }
 
-/// <summary>Keys are written in kebab case.</summary>
+/// <summary>Converts names to keys, which are in kebab case.</summary>
 public static class Naming
 {
     public static string Kebab(string name) =>

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace GpuGrad.Training.Config;
 
 /// <summary>
-/// The JSON Schema of a config, for editors that complete and check YAML. It is made from the same records, by the same rules,
-/// as the binder uses, so the two cannot disagree about keys, choices and what is required.
+/// Generates the JSON Schema of a config, for editors that complete and check YAML. It uses the same records and rules
+/// as the binder, so the two cannot disagree about keys, choices and required keys.
 /// </summary>
 public static class ConfigSchema
 {
@@ -15,7 +15,7 @@ public static class ConfigSchema
         var definitions = new SortedDictionary<string, JsonNode>(StringComparer.Ordinal);
         JsonObject root = RecordSchema(ConfigRecord.Of(typeof(RunConfig)), definitions);
         root["properties"]!["extends"] = new JsonObject { ["type"] = "string", ["description"] = "Another config, relative to this one, whose settings this one changes." };
-        // What an extended config has need not be said again.
+        // Keys of an extended config need not be repeated.
         root.Remove("required");
         return new JsonObject
         {
@@ -32,7 +32,7 @@ public static class ConfigSchema
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type == typeof(string))
-            return new JsonObject { ["type"] = new JsonArray("string", "number", "boolean") }; // plain 1 and true are texts where a text is asked for
+            return new JsonObject { ["type"] = new JsonArray("string", "number", "boolean") }; // plain 1 and true are text where text is expected
         if (type == typeof(bool))
             return new JsonObject { ["type"] = "boolean" };
         if (type == typeof(double))
@@ -55,7 +55,7 @@ public static class ConfigSchema
         string name = Naming.Kebab(type.Name.Replace("Config", "", StringComparison.Ordinal));
         if (!definitions.ContainsKey(name))
         {
-            definitions[name] = new JsonObject(); // breaks the circle of layers within layers
+            definitions[name] = new JsonObject(); // breaks the cycle of layers within layers
             definitions[name] = type.IsAbstract ? ChoiceSchema(ChoiceTable.Of(type), definitions) : WithShorthand(ConfigRecord.Of(type), definitions);
         }
         return new JsonObject { ["$ref"] = $"#/$defs/{name}" };

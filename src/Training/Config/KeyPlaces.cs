@@ -7,7 +7,7 @@ internal static class KeyPlaces
 {
     private const int Deepest = 3;
 
-    /// <summary>The key with its sections; null where no section has it, or the record is not one of them.</summary>
+    /// <summary>The key with its sections; null if no section has it, or the record is not one of them.</summary>
     public static string? Of(Type record, string key)
     {
         List<(Type Record, string Path)> sections = [.. Sections(typeof(RunConfig), "", Deepest)];
@@ -18,14 +18,14 @@ internal static class KeyPlaces
             if (ConfigRecord.Of(section).Keys.Contains(key))
                 return path + key;
         }
-        // A small section has no room for a layer's or a loss's settings: one of its own keys was meant.
+        // A small section has no place for a layer's or a loss's settings: one of its own keys was meant.
         if (!HoldsChoice(record))
             return null;
         return sections.SelectMany(s => Choices(s.Record, s.Path)).Where(c => c.Keys.Contains(key)).Select(c => $"{c.Path}.NAME.{key}, e.g. {c.Path}.{c.Name}.{key}").FirstOrDefault();
     }
 
-    /// <summary>The setting that a value alone stands for, <c>units</c> for <c>dense: 8</c>; null where none does.</summary>
-    /// <param name="path">The keys down to the value.</param>
+    /// <summary>The setting that a value given alone sets, <c>units</c> for <c>dense: 8</c>; null if there is none.</summary>
+    /// <param name="path">The keys leading to the value.</param>
     public static string? ShorthandOf(IReadOnlyList<string> path)
     {
         string section = string.Join('.', path) + ".";
@@ -40,7 +40,7 @@ internal static class KeyPlaces
         typeof(Initializers.InitConfig), typeof(Data.Augmenting.AugmentConfig),
     ];
 
-    // Sections of settings; lists and choices are none.
+    // Sections of settings, which lists and choices are not.
     private static IEnumerable<(Type, string)> Sections(Type type, string path, int depth)
     {
         yield return (type, path);

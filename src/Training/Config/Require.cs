@@ -4,7 +4,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Config;
 
-/// <summary>Checks where a value enters a config record; each gives the value back.</summary>
+/// <summary>Checks values as they enter a config record; each returns the value.</summary>
 [StackTraceHidden]
 public static class Require
 {
@@ -21,7 +21,7 @@ public static class Require
 
     public static double Finite(double value) => double.IsFinite(value) ? value : Refuse<double>(value, "a finite number");
 
-    /// <summary>0 ≤ value &lt; 1.</summary>
+    /// <summary>Requires 0 ≤ value &lt; 1.</summary>
     public static double Fraction(double value) => value is >= 0 and < 1 ? value : Refuse<double>(value, "a number from 0 to below 1");
 
     public static double Between(double value, double low, double high) =>

@@ -11,7 +11,7 @@ using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Config;
 
-/// <summary>An experiment: what a config file holds.</summary>
+/// <summary>An experiment: the contents of a config file.</summary>
 public sealed record RunConfig
 {
     /// <summary>Name of the experiment and of its run folders.</summary>
@@ -32,13 +32,13 @@ public sealed record RunConfig
     public int Threads { get; init => field = Require.Between(value, 0, 1024); }
 
     /// <summary>
-    /// How exact the factors of products and convolutions are, forward and backward; everything else is float32, sums too. CUDA devices of
+    /// Precision of the factors of matmuls and convolutions, forward and backward; everything else is float32, sums too. CUDA devices of
     /// compute capability 8.0 and newer multiply <c>tf32</c> (11 bits) and <c>bf16</c> (8 bits) on their tensor cores; other devices round the
-    /// factors alike and gain no speed.
+    /// factors in the same way and gain no speed.
     /// </summary>
     public Precision Precision { get; init; }
 
-    /// <summary>Figures that the run must reach; if it misses one, the exit code is 7.</summary>
+    /// <summary>Metrics that the run must reach; if it misses one, the exit code is 7.</summary>
     public TargetConfig? Target { get; init; }
 
     public required DataConfig Data { get; init; }
@@ -63,11 +63,11 @@ public sealed record RunConfig
     [OneOrMore]
     public IReadOnlyList<LogConfig> Log { get; init; } = [];
 
-    /// <summary>The same for its data: what is left to the training samples, such as <c>class-weights: balanced</c>, becomes numbers.</summary>
+    /// <summary>The config for given data: settings derived from the training samples, such as <c>class-weights: balanced</c>, become numbers.</summary>
     public RunConfig For(TrainingData data) => this with { Loss = Loss.Balanced(() => data.AnswerShares) };
 }
 
-/// <summary>Figures that a run must reach by its end.</summary>
+/// <summary>Metrics that a run must reach by its end.</summary>
 public sealed record TargetConfig : ILocated
 {
     [NotConfig]
@@ -198,7 +198,7 @@ public sealed record CheckpointConfig
     /// <summary>Seconds between checkpoints; 0: never by time.</summary>
     public double Seconds { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Stop the run if a checkpoint cannot be saved; otherwise it says so and continues with the previous one.</summary>
+    /// <summary>Stop the run if a checkpoint cannot be saved; otherwise print a warning and continue with the previous one.</summary>
     public bool Required { get; init; }
 
     /// <summary>Number of checkpoints to keep, besides the best.</summary>

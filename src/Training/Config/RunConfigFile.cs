@@ -3,20 +3,20 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Config;
 
-/// <summary>A config together with the tree that it was read from (for the run folder and <c>gpugrad config</c>).</summary>
+/// <summary>A config together with the YAML tree that it was read from (for the run folder and <c>gpugrad config</c>).</summary>
 /// <param name="Config">The settings.</param>
 /// <param name="Tree">The YAML with everything it extends and overrides.</param>
 /// <param name="Folder">Relative paths in the config are relative to this.</param>
 public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Folder)
 {
-    /// <summary>The same with nothing left open: for a run folder, which may be resumed from anywhere.</summary>
+    /// <summary>The config with every choice made: for a run folder, which may be resumed from anywhere.</summary>
     /// <param name="device">The device that was chosen.</param>
     public LoadedConfig Resolved(string device) => this with
     {
         Tree = Tree.With("device", Text(device)).With("folder", Text(Folder)),
     };
 
-    /// <summary>The same for its data: what is left to the training samples becomes numbers, which everything later reads.</summary>
+    /// <summary>The config for given data: settings derived from the training samples become numbers, which everything later reads.</summary>
     public LoadedConfig For(TrainingData data)
     {
         RunConfig config = Config.For(data);
@@ -47,8 +47,8 @@ public sealed record LoadedConfig(RunConfig Config, YamlMapping Tree, string Fol
 public static class RunConfigFile
 {
     /// <param name="path">The file.</param>
-    /// <param name="overrides">Each <c>a.b.c=value</c>, as <c>--set</c> takes it.</param>
-    /// <param name="text">What the file is to hold, where that is not what it holds.</param>
+    /// <param name="overrides">Overrides <c>a.b.c=value</c>, in the form that <c>--set</c> takes.</param>
+    /// <param name="text">Contents to use instead of the file's; null for the file's.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: one line with file, line and column.</exception>
     public static LoadedConfig Load(string path, IEnumerable<string>? overrides = null, string? text = null)
     {

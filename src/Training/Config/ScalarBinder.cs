@@ -4,7 +4,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Config;
 
-/// <summary>Text, numbers, truth values and enums. Numbers are read the same on every machine: no thousands, a decimal point.</summary>
+/// <summary>Reads text, numbers, booleans and enums. Numbers are read the same on every machine: no thousands separator, a decimal point.</summary>
 internal static class ScalarBinder
 {
     public static bool TryBind(Type type, YamlNode node, string what, [NotNullWhen(true)] out object? value)
@@ -21,7 +21,7 @@ internal static class ScalarBinder
         return true;
     }
 
-    /// <summary>A finite or infinite number as YAML writes it; NaN only where a number is not wanted at all.</summary>
+    /// <summary>Reads a finite number in YAML's syntax.</summary>
     public static bool TryNumber(string text, out double value) =>
         double.TryParse(text, NumberStyles.Float & ~NumberStyles.AllowTrailingWhite & ~NumberStyles.AllowLeadingWhite, CultureInfo.InvariantCulture, out value) && double.IsFinite(value);
 

@@ -5,19 +5,19 @@ using GpuGrad.Training.Data.Sources;
 namespace GpuGrad.Training.Data;
 
 /// <summary>Statistics of the raw values of one channel or column.</summary>
-/// <param name="Minimum">Smallest.</param>
-/// <param name="Maximum">Largest.</param>
-/// <param name="Mean">Average.</param>
-/// <param name="Deviation">Standard deviation, of the samples as the whole population.</param>
+/// <param name="Minimum">Smallest value.</param>
+/// <param name="Maximum">Largest value.</param>
+/// <param name="Mean">Mean value.</param>
+/// <param name="Deviation">Population standard deviation.</param>
 public sealed record ChannelStatistics(double Minimum, double Maximum, double Mean, double Deviation)
 {
-    // Sums are taken over so many samples at a time and then added in order, whatever the number of threads; of bytes they are exact.
+    // Sums are over this many samples each and then added in order, whatever the number of threads; for bytes they are exact.
     private const int Piece = 1024, BytesPiece = 64;
 
-    // Of sets with more numbers every second, third, … sample is looked at, so that a set on disk is not read twice over.
+    // Of larger sets every second, third, … sample is measured, so that a set on disk is not read twice.
     private const long MostNumbers = 1L << 28;
 
-    /// <summary>One for each channel (the first axis of a sample), in double; for bytes without any rounding before the end.</summary>
+    /// <summary>Statistics per channel (the first axis of a sample), in double; for bytes without rounding before the end.</summary>
     public static IReadOnlyList<ChannelStatistics> Of(SampleSet samples)
     {
         int every = (int)Math.Max(1, ((samples.Count * samples.Shape.Length) + MostNumbers - 1) / MostNumbers);
@@ -25,14 +25,14 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
         return samples.AreBytes ? OfBytes(looked) : OfReals(looked);
     }
 
-    /// <summary>The samples that are looked at.</summary>
+    /// <summary>The samples that are measured.</summary>
     private readonly record struct Looked(SampleSet Samples, int Every)
     {
         public int Count => (Samples.Count + Every - 1) / Every;
 
         public int Channels => Samples.Shape[0];
 
-        /// <summary>Numbers of a channel in a sample.</summary>
+        /// <summary>Numbers per channel in a sample.</summary>
         public int Size => Samples.Shape.Count / Channels;
 
         public void Read(int sample, Span<double> target) => Samples.Read((long)sample * Every * target.Length, target);
@@ -72,7 +72,7 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
     {
         int channels = looked.Channels, size = looked.Size;
         double n = (double)looked.Count * size;
-        // Around a value of the channel: the plain sums lose the digits of a mean that is large.
+        // Sums are relative to a value of the channel: plain sums would lose digits if the mean is large.
         var first = new double[channels * size];
         looked.Read(0, first);
         double[] pivots = [.. Enumerable.Range(0, channels).Select(c => first[c * size])];
@@ -106,7 +106,7 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
         return total;
     }
 
-    /// <summary>Sums over bytes, exact.</summary>
+    /// <summary>Exact sums over bytes.</summary>
     private struct ByteSums
     {
         private long sum;
@@ -116,11 +116,11 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
 
         public static ByteSums Empty => new() { low = 255, high = 0 };
 
-        // Vectors at once, without the slow first runs of a method that is compiled in steps: there are 47 million bytes in MNIST.
+        // Written with vectors, which avoids the slow first calls of tiered compilation: MNIST has 47 million bytes.
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Add(ReadOnlySpan<byte> values)
         {
-            // A 32-bit lane holds the squares of so many steps: each adds four of at most 255².
+            // A 32-bit lane can hold the squares of this many steps: each adds four of at most 255².
             const int MostSteps = 16_000;
             var lowest = new Vector<byte>(low);
             var highest = new Vector<byte>(high);
@@ -135,7 +135,7 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
                     highest = Vector.Max(highest, v);
                     Vector.Widen(v, out Vector<ushort> a, out Vector<ushort> b);
                     part += Widened(a + b);
-                    // A square of a byte fits 16 bits, the sum of two does not.
+                    // The square of a byte fits in 16 bits, the sum of two does not.
                     parts += Widened(a * a) + Widened(b * b);
                 }
                 sum += Vector.Sum(Wide(part));
@@ -170,7 +170,7 @@ public sealed record ChannelStatistics(double Minimum, double Maximum, double Me
         }
     }
 
-    /// <summary>Sums over reals, each less a given number, a channel.</summary>
+    /// <summary>Sums over reals relative to a given number, per channel.</summary>
     private sealed class RealSums(int channels)
     {
         public double[] Sum { get; } = new double[channels];

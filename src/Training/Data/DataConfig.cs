@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>The <c>data:</c> section: the data set, and how it is split, scaled and batched.</summary>
+/// <summary>The <c>data:</c> section: the data set, and its splits, scaling and batches.</summary>
 public sealed record DataConfig : ILocated
 {
     [NotConfig]
@@ -37,7 +37,7 @@ public sealed record DataConfig : ILocated
     /// <summary>Samples per step.</summary>
     public int Batch { get; init => field = Require.Positive(value); } = 32;
 
-    /// <summary>Shuffle the samples anew each epoch.</summary>
+    /// <summary>Reshuffle the samples each epoch.</summary>
     public bool Shuffle { get; init; } = true;
 
     /// <summary>How the samples of an epoch are drawn: each once (<c>uniform</c>), or each class equally often (<c>balanced</c>).</summary>
@@ -46,7 +46,7 @@ public sealed record DataConfig : ILocated
     /// <summary>Skip the last batch of an epoch if it is smaller than the others.</summary>
     public bool DropLast { get; init; }
 
-    /// <summary>How the inputs are scaled, in training and wherever the network is used later.</summary>
+    /// <summary>Scaling of the inputs, in training and wherever the network is used later.</summary>
     public Normalize Normalize { get; init; } = Normalize.Standard;
 
     /// <summary>
@@ -82,19 +82,19 @@ public sealed record DataConfig : ILocated
     /// </summary>
     public SampleCache Cache { get; init; }
 
-    /// <summary>What <see cref="Augment"/> comes to; null when nothing is changed.</summary>
+    /// <summary>The merged augmentations; null for none.</summary>
     [NotConfig]
     public Augmentations? Augmentation { get; private init; }
 
-    /// <summary>Whether the windows of a text follow one another from batch to batch.</summary>
+    /// <summary>Whether the windows of a text continue from batch to batch.</summary>
     [NotConfig]
     internal bool InStreams => Dataset is Texts.TextConfig { Streams: true };
 
-    /// <summary>The shape that the data were found to have; null where nothing has been read.</summary>
+    /// <summary>The shape found when reading the data; null if nothing has been read.</summary>
     [NotConfig]
     public DataShape? FoundShape { get; init; }
 
-    /// <summary>What is known of the data's shape before anything is read; null when the file must be read to know.</summary>
+    /// <summary>The shape as far as it is known before reading; null if the file must be read.</summary>
     [NotConfig]
     public DataShape? KnownShape
     {
@@ -107,7 +107,7 @@ public sealed record DataConfig : ILocated
         }
     }
 
-    /// <summary>The same samples, to be given back.</summary>
+    /// <summary>The shape with the samples as their own targets.</summary>
     internal static DataShape AsTarget(DataShape data) => new(data.Shape, 0, data.Shape.Count) { Answer = data.Shape.Rank == 3 ? data.Shape : null };
 
     private DataShape MadeUp(Shape shape)
@@ -117,7 +117,7 @@ public sealed record DataConfig : ILocated
     }
 }
 
-/// <summary>What is predicted, where it is not in the data set.</summary>
+/// <summary>Target of the prediction if it is not in the data set.</summary>
 public enum TargetKind
 {
     Input,
@@ -129,22 +129,22 @@ public enum Sampling
     /// <summary>Every training sample once.</summary>
     Uniform,
 
-    /// <summary>As many as there are training samples, the same number of each class: those of rare classes come several times, some of common ones not in every epoch.</summary>
+    /// <summary>As many samples as there are training samples, with the same number of each class: samples of rare classes are repeated, and some of common ones left out.</summary>
     Balanced,
 }
 
-/// <summary>From raw values to what the network sees.</summary>
+/// <summary>Scaling of raw values.</summary>
 public enum Normalize
 {
     /// <summary>
-    /// Each channel (or column) of the training samples gets mean 0 and standard deviation 1; the others are scaled the same way. Of more
-    /// than 2²⁸ numbers, samples at equal distances are measured.
+    /// Standardise: each channel (or column) of the training samples gets mean 0 and standard deviation 1; other samples are scaled the same way. Of more
+    /// than 2²⁸ numbers, evenly spaced samples are measured.
     /// </summary>
     Standard,
 
-    /// <summary>0 to 1: bytes are divided by 255, each channel of other numbers is scaled from its smallest and largest training value.</summary>
+    /// <summary>Scale to 0 to 1: bytes are divided by 255, each channel of other numbers is scaled by its smallest and largest training value.</summary>
     Unit,
 
-    /// <summary>As they are: bytes from 0 to 255.</summary>
+    /// <summary>No scaling: bytes are from 0 to 255.</summary>
     None,
 }

@@ -10,30 +10,30 @@ public sealed record DataSet
 
     public required SampleSet Train { get; init; }
 
-    /// <summary>Held-out samples for the final figure; null when the source has none.</summary>
+    /// <summary>Samples held out for the final evaluation; null if the source has none.</summary>
     public SampleSet? Test { get; init; }
 
-    /// <summary>Samples to judge each epoch; null when the source has none.</summary>
+    /// <summary>Samples to evaluate each epoch; null if the source has none.</summary>
     public SampleSet? Validation { get; init; }
 
-    /// <summary>Names of the classes in order of their labels; null when they have none.</summary>
+    /// <summary>Names of the classes in the order of their labels; null if they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Names of the numbers to predict: labels that are there or not, columns; null where they have none.</summary>
+    /// <summary>Names of the targets (labels of multi-label data, columns); null if they have none.</summary>
     public IReadOnlyList<string>? TargetNames { get; init; }
 
-    /// <summary>Columns of the training table; null where there is none.</summary>
+    /// <summary>Columns of the training table; null if it is not a table.</summary>
     public TableColumns? Columns { get; init; }
 
-    /// <summary>Texts that samples are made of once they are parted; null for other data.</summary>
+    /// <summary>Texts that samples are made of after splitting; null for other data.</summary>
     internal TextSource? Text { get; init; }
 
-    /// <summary>What the user should know of how it was read.</summary>
+    /// <summary>Notes for the user about how it was read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Where it came from, in words: files, sizes, or the generator and its seed.</summary>
+    /// <summary>Description of its origin: files, sizes, or the generator and its seed.</summary>
     public required string Origin { get; init; }
 
-    /// <summary>A hash of everything above that changes a training: a resumed run refuses other data.</summary>
+    /// <summary>Hash of everything above that affects training: a resumed run refuses other data.</summary>
     public required string Fingerprint { get; init; }
 }

@@ -3,13 +3,13 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>A data set in figures.</summary>
-/// <param name="Origin">Where it came from.</param>
-/// <param name="Shape">Of a sample, and what is to be predicted.</param>
-/// <param name="Samples">How many are in each part: train, validation, test.</param>
-/// <param name="Classes">Names of the classes with their numbers of training samples, of masks of pixels; empty for regression.</param>
+/// <summary>Statistics of a data set.</summary>
+/// <param name="Origin">Its origin.</param>
+/// <param name="Shape">Shape of a sample and of the targets.</param>
+/// <param name="Samples">Number of samples in each part: train, validation, test.</param>
+/// <param name="Classes">Names of the classes with their numbers of training samples (pixels for masks); empty for regression.</param>
 /// <param name="Channels">Raw values of each channel or column of the training samples.</param>
-/// <param name="Targets">Each target of the training samples; empty for classification.</param>
+/// <param name="Targets">Statistics of each target of the training samples; empty for classification.</param>
 /// <param name="Fingerprint">Hash of the contents.</param>
 public sealed record DataSummary(
     string Origin,
@@ -20,7 +20,7 @@ public sealed record DataSummary(
     IReadOnlyList<ChannelStatistics> Targets,
     string Fingerprint)
 {
-    /// <summary>The texts that samples are made of; null for other data.</summary>
+    /// <summary>Statistics of the texts; null for other data.</summary>
     public TextSummary? Text { get; init; }
 
     public static DataSummary Of(TrainingData data)

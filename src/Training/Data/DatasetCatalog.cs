@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Every source of samples.</summary>
+/// <summary>Lists every kind of data set.</summary>
 public static class DatasetCatalog
 {
     public static IReadOnlyList<Choice> All { get; } =

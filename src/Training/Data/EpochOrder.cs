@@ -3,13 +3,13 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>The samples of an epoch in their order: a function of seed and epoch alone, so that a run goes on with the same ones.</summary>
+/// <summary>The order of an epoch's samples: a function of seed and epoch only, so that a resumed run continues with the same samples.</summary>
 internal static class EpochOrder
 {
-    /// <param name="config">Whether they are shuffled, and which they are.</param>
+    /// <param name="config">Shuffling and sampling.</param>
     /// <param name="train">The training samples.</param>
-    /// <param name="seed">Of the run.</param>
-    /// <param name="epoch">From 0.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="epoch">Epoch, from 0.</param>
     public static int[] Of(DataConfig config, SampleSet train, ulong seed, int epoch)
     {
         var random = new RandomStream(seed, Purpose.Shuffle, (uint)epoch);
@@ -18,14 +18,14 @@ internal static class EpochOrder
         return config.Shuffle && !config.InStreams ? random.Permutation(train.Count) : [.. Enumerable.Range(0, train.Count)];
     }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the samples have no classes to be balanced.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the samples have no classes to balance.</exception>
     public static void Check(DataConfig config, SampleSet train)
     {
         if (config.Sampling == Sampling.Balanced && train.Labels is null)
             throw ConfigException.At(config.Source, "data.sampling: balanced is about the class of each sample, and these have none; expected samples with one class each, or 'sampling: uniform'");
     }
 
-    // Each class in an order of its own, over and over, until it has given its share; what does not divide evenly goes to classes by chance.
+    // Each class is shuffled and repeated until it has its share; a remainder goes to random classes.
     private static int[] Balanced(int[] labels, RandomStream random)
     {
         int[][] classes = [.. labels.Select((label, i) => (label, i)).GroupBy(l => l.label, l => l.i).OrderBy(g => g.Key).Select(g => g.ToArray())];

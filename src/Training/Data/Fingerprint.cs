@@ -7,8 +7,8 @@ using GpuGrad.Training.Data.Sources;
 namespace GpuGrad.Training.Data;
 
 /// <summary>
-/// SHA-256 over shapes, samples, labels and targets: of pieces of 16 MiB on all cores, then of their hashes in order. It is the same
-/// whether samples are in memory or on disk. Of more than 2²⁸ numbers, pieces are taken at equal distances.
+/// SHA-256 over shapes, samples, labels and targets: of pieces of 16 MiB on all cores, then of their hashes in order. It does not depend
+/// on whether samples are in memory or on disk. Of more than 2²⁸ numbers, evenly spaced pieces are hashed.
 /// </summary>
 internal static class Fingerprint
 {
@@ -49,7 +49,7 @@ internal static class Fingerprint
         }
         if (part is { Bytes: null, Reals: null, Doubles: null, Rows: null })
             return;
-        // Whether numbers are kept as floats is decided by all of them; of so many not all are looked at.
+        // Whether numbers are stored as floats depends on all of them; of this many only some are examined.
         long count = part.Count * part.Shape.Length, every = Math.Max(1, (count + MostNumbers - 1) / MostNumbers);
         if (part.AreBytes)
             Add<byte>(pieces, part, count, every, v => (byte)v);
@@ -72,7 +72,7 @@ internal static class Fingerprint
         }
     }
 
-    // A little at a time: pieces are hashed side by side.
+    // In small pieces, which are hashed in parallel.
     private static byte[] HashOf<T>(SampleSet part, long first, int count, Func<double, T> convert) where T : unmanaged
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

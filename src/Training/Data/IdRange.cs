@@ -9,30 +9,30 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Data whose numbers pick rows of an embedding: whole, from 0 to one less than its rows, and never scaled.</summary>
-/// <param name="Rows">Of the smallest table that they go to.</param>
+/// <summary>Range of ids: inputs that index rows of an embedding are integers from 0 to its rows - 1, and never scaled.</summary>
+/// <param name="Rows">Number of rows of the smallest embedding that they index.</param>
 internal sealed record IdRange(int Rows)
 {
     private const int Piece = 1 << 12;
 
-    /// <summary>The range of a config's inputs; null where its network takes other numbers.</summary>
+    /// <summary>The range of a config's inputs; null if its network has no embedding of them.</summary>
     public static IdRange? Of(RunConfig config, Shape shape)
     {
         EmbeddingLayer[] tables = config.Model.Any(HasEmbedding) ? [.. First(Network.Build(config.Model, shape).Layers)] : [];
         return tables.Length == 0 ? null : new IdRange(tables.Min(t => t.Rows));
     }
 
-    /// <summary>An embedding that gets what other layers computed instead of the data's ids; null for none.</summary>
+    /// <summary>An embedding whose input is the output of other layers instead of the data's ids; null for none.</summary>
     public static EmbeddingLayer? Misplaced(Network network) => network.AllLayers.OfType<EmbeddingLayer>().Except(First(network.Layers)).FirstOrDefault();
 
-    /// <summary>Refuses a vocabulary that has more ids than the table rows.</summary>
+    /// <summary>Refuses a vocabulary with more ids than the embedding has rows.</summary>
     public void Check(TextVocabulary vocabulary, DataConfig config)
     {
         if (vocabulary.Size > Rows)
             throw ConfigException.At(config.Dataset?.Source, string.Create(CultureInfo.InvariantCulture, $"the text has a vocabulary of {vocabulary.Size} ids, and the embedding {Rows} rows; expected 'rows: {vocabulary.Size}', or a smaller 'vocabulary' in the data set's settings"));
     }
 
-    /// <summary>Refuses an id that is outside, naming its row and column.</summary>
+    /// <summary>Refuses an id out of range, naming its row and column.</summary>
     public void Check(SampleSet samples)
     {
         long size = samples.Shape.Count, count = samples.Count * size;
@@ -64,7 +64,7 @@ internal sealed record IdRange(int Rows)
         _ => false,
     };
 
-    // Those that the data reach as they are: behind layers that only change shapes, at the beginning of a path.
+    // The embeddings that get the raw data: after layers that only change shapes, at the start of a path.
     private static IEnumerable<EmbeddingLayer> First(IEnumerable<Layer> layers) =>
         layers.FirstOrDefault(l => l is not (ReshapeLayer or PermuteLayer)) switch
         {

@@ -4,11 +4,11 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Finds labels that count from 1, which other tools allow.</summary>
+/// <summary>Detects labels that count from 1, which other tools allow.</summary>
 internal static class LabelCheck
 {
-    /// <summary>What is to be said of labels none of which is 0; null for nothing.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the network has an output less than there are labels with 0.</exception>
+    /// <summary>A note if no label is 0; null otherwise.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the network has one output less than there are classes including 0.</exception>
     public static string? Run(RunConfig config, DataSet data)
     {
         if (data.ClassNames is not null || data.Train.Labels is not int[] labels || labels.Min() is var least && least == 0)

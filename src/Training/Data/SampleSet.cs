@@ -7,8 +7,8 @@ using GpuGrad.Training.Data.Tables;
 namespace GpuGrad.Training.Data;
 
 /// <summary>
-/// Samples one after the other, raw as the source has them: in memory as bytes where the file holds bytes (images), as floats where each
-/// number is one, else as doubles; or on disk, read row by row when they are wanted. With a class label or with target numbers for each.
+/// Raw samples, one after the other: in memory as bytes if the file holds bytes (images), as floats if these hold each
+/// number, else as doubles; or on disk, read row by row on request. Each may have a class label or target numbers.
 /// </summary>
 public sealed record SampleSet
 {
@@ -23,73 +23,73 @@ public sealed record SampleSet
     /// <summary>Count × Shape floats, or null.</summary>
     public float[]? Reals { get; init; }
 
-    /// <summary>Count × Shape doubles where float32 cannot hold each of them, or null.</summary>
+    /// <summary>Count × Shape doubles if float32 cannot hold each of them, or null.</summary>
     public double[]? Doubles { get; init; }
 
-    /// <summary>The samples where they are not in memory, or null.</summary>
+    /// <summary>The samples if they are not in memory, or null.</summary>
     public ISampleRows? Rows { get; init; }
 
-    /// <summary>Whether every number is a byte: then a batch is scaled on the device.</summary>
+    /// <summary>Whether every number is a byte: a batch is then scaled on the device.</summary>
     public bool AreBytes => Bytes is not null || Rows?.AreBytes == true;
 
-    /// <summary>A hash of what the numbers come from, where that is cheaper to have than one of the numbers; else null.</summary>
+    /// <summary>Hash of the source if that is cheaper than one of the numbers; else null.</summary>
     internal byte[]? SourceHash { get; init; }
 
     /// <summary>Positions of the samples in their file; null if unknown.</summary>
     public SamplePlaces? Places { get; init; }
 
-    /// <summary>What each number of a sample means, for samples of a table as they were read; null for numbers as a network takes them.</summary>
+    /// <summary>Meaning of each number of a sample, for raw samples of a table; null for numbers as a network takes them.</summary>
     public IReadOnlyList<RawColumn>? Columns { get; init; }
 
-    /// <summary>A class from 0 for each sample; null for regression.</summary>
+    /// <summary>Class of each sample, from 0; null for regression.</summary>
     public int[]? Labels { get; init; }
 
     /// <summary>Count × TargetSize numbers; null for classification.</summary>
     public float[]? Targets { get; init; }
 
-    /// <summary>Numbers to predict for each sample; 0 for classification.</summary>
+    /// <summary>Number of regression targets per sample; 0 for classification.</summary>
     public int TargetSize { get; init; }
 
-    /// <summary>A class for each place of a map, Count × AnswerShape bytes, <see cref="Ignored"/> where none is known; null for others.</summary>
+    /// <summary>Class of each pixel, Count × AnswerShape bytes, <see cref="Ignored"/> if unknown; null for other data.</summary>
     public byte[]? Mask { get; init; }
 
-    /// <summary>A class for each position of a sequence, Count × AnswerShape numbers, -1 where none counts (padding); null for others.</summary>
+    /// <summary>Class of each position of a sequence, Count × AnswerShape numbers, -1 if ignored (padding); null for other data.</summary>
     public int[]? PositionLabels { get; init; }
 
-    /// <summary>The same where they are read when they are wanted; null for others.</summary>
+    /// <summary>The same if they are read on request; null otherwise.</summary>
     public IPositionLabels? PositionLabelRows { get; init; }
 
-    /// <summary>Names of the classes of positions where they are tags of tokens; null for others.</summary>
+    /// <summary>Names of the position classes if they are tags of tokens; null otherwise.</summary>
     internal IReadOnlyList<string>? TagNames { get; init; }
 
-    /// <summary>The tokens of each sequence, also those behind its last step; null where they are not kept.</summary>
+    /// <summary>The tokens of each sequence, including those beyond its last step; null if they are not kept.</summary>
     internal string[][]? Tokens { get; init; }
 
-    /// <summary>Characters of a text for each of its tokens; null where the positions are not those of a text.</summary>
+    /// <summary>Characters per token; null if positions are not those of a text.</summary>
     internal double? CharactersPerToken { get; init; }
 
-    /// <summary>Texts that have not become ids yet, UTF-8; null for others.</summary>
+    /// <summary>Texts that have not been tokenised yet, in UTF-8; null for other data.</summary>
     internal byte[][]? Texts { get; init; }
 
     /// <summary>Number of real steps of each sequence, from 1; the rest is padding without effect. Null if all steps are real.</summary>
     public int[]? Lengths { get; init; }
 
-    /// <summary>What is predicted of a sample where it has a shape: [T] of a sequence's positions, [H, W] of a mask, [C, H, W] of target numbers; null for one class or a row of numbers.</summary>
+    /// <summary>Shape of the target: [T] for positions of a sequence, [H, W] for a mask, [C, H, W] for target images; null for one class or a row of numbers.</summary>
     public Shape? AnswerShape { get; init; }
 
-    /// <summary>Whether the answer is the sample itself, as the network sees it before noise and erasing (an autoencoder).</summary>
+    /// <summary>Whether the target is the sample itself, as the network sees it before noise and erasing (an autoencoder).</summary>
     public bool TargetIsInput { get; init; }
 
-    /// <summary>In a mask: a place that is neither learned from nor judged.</summary>
+    /// <summary>Value of mask pixels that are excluded from loss and metrics.</summary>
     public const byte Ignored = byte.MaxValue;
 
-    /// <summary>Whether it is known what should come out.</summary>
+    /// <summary>Whether the samples have labels or targets.</summary>
     public bool HasAnswers => Labels is not null || Targets is not null || Mask is not null || PositionLabels is not null || PositionLabelRows is not null || TargetIsInput;
 
-    /// <summary>Where a sample is, for messages.</summary>
+    /// <summary>Position of a sample, for messages.</summary>
     public string PlaceOf(int sample) => (Places ?? new SamplePlaces("the data")).Of(sample);
 
-    /// <summary>The samples without what should come out.</summary>
+    /// <summary>The samples without labels or targets.</summary>
     public SampleSet WithoutAnswers() => this with { Labels = null, Targets = null, TargetSize = 0, Mask = null, PositionLabels = null, PositionLabelRows = null, AnswerShape = null, TargetIsInput = false };
 
     /// <summary>The samples at the given positions, in that order, in memory.</summary>
@@ -99,7 +99,7 @@ public sealed record SampleSet
         return part.Rows is null ? part : part.InMemory();
     }
 
-    /// <summary>The samples at the given positions, in that order; on disk where these are.</summary>
+    /// <summary>The samples at the given positions, in that order; on disk if these are.</summary>
     public SampleSet Part(ReadOnlySpan<int> positions) => this with
     {
         Count = positions.Length,
@@ -150,8 +150,8 @@ public sealed record SampleSet
     }
 
     /// <summary>Copies raw numbers of the samples, in their order.</summary>
-    /// <param name="first">Of the Count × Shape numbers.</param>
-    /// <param name="target">As many as are wanted.</param>
+    /// <param name="first">Index of the first among the Count × Shape numbers.</param>
+    /// <param name="target">Filled with the numbers.</param>
     public void Read(long first, Span<double> target)
     {
         if (Rows is not null)
@@ -182,7 +182,7 @@ public sealed record SampleSet
         }
     }
 
-    /// <summary>Copies a sample's bytes, where <see cref="AreBytes"/>.</summary>
+    /// <summary>Copies a sample's bytes if <see cref="AreBytes"/>.</summary>
     internal void ReadBytes(int sample, Span<byte> target)
     {
         if (Rows is not null)
@@ -213,7 +213,7 @@ public sealed record SampleSet
         }
     }
 
-    /// <summary>The same samples with these numbers, as floats if each is one.</summary>
+    /// <summary>The same samples with these numbers, as floats if these hold each of them.</summary>
     internal SampleSet WithNumbers(double[] numbers)
     {
         bool exact = Array.TrueForAll(numbers, v => (float)v == v || double.IsNaN(v));

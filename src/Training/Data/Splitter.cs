@@ -2,13 +2,13 @@ using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Parts samples in two at random: the same parts for the same seed on every machine.</summary>
+/// <summary>Splits samples into two parts at random: the same parts for the same seed on every machine.</summary>
 internal static class Splitter
 {
-    /// <summary>Positions, in order, of the samples that are kept and of those that are held back.</summary>
-    /// <param name="samples">What is split; where it has labels, each class is split in the same ratio.</param>
-    /// <param name="held">How many are held back; fewer than there are.</param>
-    /// <param name="random">Where chance comes from.</param>
+    /// <summary>Positions, in order, of the samples that are kept and of those that are held out.</summary>
+    /// <param name="samples">The samples to split; if they have labels, each class is split in the same ratio.</param>
+    /// <param name="held">Number of samples to hold out; fewer than there are.</param>
+    /// <param name="random">Source of randomness.</param>
     public static (int[] Kept, int[] Held) Split(SampleSet samples, int held, RandomStream random)
     {
         int[] order = random.Permutation(samples.Count);
@@ -28,7 +28,7 @@ internal static class Splitter
         return ([.. all.Where(i => !isHeld[i])], [.. all.Where(i => isHeld[i])]);
     }
 
-    // Each class gives its share rounded down; what is then missing comes from the classes that lost most by rounding.
+    // Each class gives its share rounded down; the remainder comes from the classes that lost most by rounding.
     private static int[] Quotas(int[] labels, int held)
     {
         int classes = labels.Max() + 1;

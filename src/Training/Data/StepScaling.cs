@@ -1,9 +1,9 @@
 namespace GpuGrad.Training.Data;
 
-/// <summary>Scaling of sequences [T, F] whose lengths are known: each feature by its values at the steps that are real, the same at every step.</summary>
+/// <summary>Scaling of sequences [T, F] with known lengths: each feature is scaled by its values at real steps, equally at every step.</summary>
 internal static class StepScaling
 {
-    /// <summary>A factor and a centre for each of the T·F numbers of a sample.</summary>
+    /// <summary>Factor and centre for each of the T·F numbers of a sample.</summary>
     public static Normalization Of(Normalize kind, SampleSet train)
     {
         (int steps, int features) = (train.Shape[0], train.Shape[1]);

@@ -6,10 +6,10 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Finds targets that a loss has no meaning for.</summary>
+/// <summary>Finds targets that are not valid for a loss.</summary>
 internal static class TargetCheck
 {
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a probability that is none, a count below 0.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: an invalid probability, or a count below 0.</exception>
     public static void Run(RunConfig config, DataSet data)
     {
         foreach (LossConfig loss in config.Loss.Parts)

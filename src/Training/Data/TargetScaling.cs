@@ -4,10 +4,10 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>Numbers to predict, on a scale that a network learns easily: a fare of 20 and a price of 200,000 alike.</summary>
+/// <summary>Scales regression targets so that a network learns them easily, whether a fare of 20 or a price of 200,000.</summary>
 internal static class TargetScaling
 {
-    /// <summary>The scaling that a config asks for, measured on the training part; null for none.</summary>
+    /// <summary>The scaling that a config requests, fitted on the training part; null for none.</summary>
     public static Normalization? Of(RunConfig run, DataSet data, SampleSet train)
     {
         Normalize? wanted = run.Data.NormalizeTargets;

@@ -11,10 +11,10 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data;
 
-/// <summary>A data set made ready for training: limited, split, with its scaling and its random changes.</summary>
+/// <summary>A data set prepared for training: limited, split, with scaling and augmentation.</summary>
 public sealed record TrainingData
 {
-    /// <summary>Split number of the limit, the test part and the validation part: each has chances of its own.</summary>
+    /// <summary>Random stream of the limit, the test part and the validation part.</summary>
     private const uint LimitStream = 0, TestStream = 1, ValidationStream = 2;
 
     public required DataShape Shape { get; init; }
@@ -25,40 +25,40 @@ public sealed record TrainingData
 
     public SampleSet? Test { get; init; }
 
-    /// <summary>From raw values to what the network sees, measured on <see cref="Train"/> alone.</summary>
+    /// <summary>Scaling of raw values, fitted on <see cref="Train"/> only.</summary>
     public required Normalization Normalization { get; init; }
 
-    /// <summary>Random changes of <see cref="Train"/>; null for none.</summary>
+    /// <summary>Augmentation of <see cref="Train"/>; null for none.</summary>
     public Augmentations? Augmentation { get; init; }
 
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    /// <summary>Names of the targets; null if they have none.</summary>
     public IReadOnlyList<string>? TargetNames { get; init; }
 
     public required string Origin { get; init; }
 
     public required string Fingerprint { get; init; }
 
-    /// <summary>Columns of the training table; null where the data is none.</summary>
+    /// <summary>Columns of the training table; null if it is not a table.</summary>
     public TableColumns? Columns { get; init; }
 
-    /// <summary>The tokens of texts; null for other data.</summary>
+    /// <summary>The vocabulary of texts; null for other data.</summary>
     public TextVocabulary? Text { get; init; }
 
-    /// <summary>What the user should know of how the data were read.</summary>
+    /// <summary>Notes for the user about how the data were read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>The share of each class among the training samples, pixels of masks counted one by one; empty where there are no classes.</summary>
+    /// <summary>The share of each class among the training samples (pixels for masks); empty without classes.</summary>
     public IReadOnlyList<double> ClassShares => Health.GuessLoss.SharesOf(Train, Shape.Classes);
 
-    /// <summary>The same; where labels are predicted that are there or not, the share of the training samples that have each.</summary>
+    /// <summary>The same; for multi-label data, the share of the training samples that have each label.</summary>
     public IReadOnlyList<double> AnswerShares => Shape.Classes > 0 || Train.Targets is null || Train.AnswerShape is not null
         ? ClassShares
         : [.. Enumerable.Range(0, Train.TargetSize).Select(t => Enumerable.Range(0, Train.Count).Average(i => (double)Train.Targets[((long)i * Train.TargetSize) + t]))];
 
     /// <summary>Loads the data set of an experiment and prepares it for its network.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that do not fit.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/> for a broken file, <see cref="Fault.Config"/> for parts that don't fit.</exception>
     public static TrainingData Load(RunConfig config, DataContext context)
     {
         DataSet data = LoadSet(config.Data, context with { IgnoreIndex = config.Loss.Ignored });
@@ -87,7 +87,7 @@ public sealed record TrainingData
         return config.Target is null ? data : AsTarget(config, data);
     }
 
-    // What else the data say of a sample is left out.
+    // Labels in the data are dropped.
     private static DataSet AsTarget(DataConfig config, DataSet data)
     {
         if (data.Columns is not null)
@@ -100,12 +100,12 @@ public sealed record TrainingData
         SampleSet Itself(SampleSet samples) => samples.WithoutAnswers() with { TargetIsInput = true, TargetSize = shape.Targets, AnswerShape = shape.Answer };
     }
 
-    /// <summary>Parts a loaded data set and measures its scaling.</summary>
-    /// <param name="config">What is asked for.</param>
+    /// <summary>Splits a loaded data set and fits its scaling.</summary>
+    /// <param name="config">The data section.</param>
     /// <param name="data">The data set.</param>
-    /// <param name="seed">Of the run: decides which samples fall into which part.</param>
-    /// <param name="run">The experiment, whose network may take rows of a table and whose loss may take scaled targets; null for neither.</param>
-    /// <param name="fitted">What a training learned before; null for a new one.</param>
+    /// <param name="seed">Seed of the run, which decides the split.</param>
+    /// <param name="run">The experiment, whose network may take raw rows of a table and whose loss may take scaled targets; null for neither.</param>
+    /// <param name="fitted">Scaling and categories of an earlier training; null for a new one.</param>
     internal static TrainingData Prepare(DataConfig config, DataSet data, ulong seed, RunConfig? run = null, FittedInput? fitted = null)
     {
         SampleSet train = data.Train;
@@ -172,7 +172,7 @@ public sealed record TrainingData
         });
     }
 
-    // Whatever is measured is measured on the training part alone.
+    // Everything is fitted on the training part only.
     private static TrainingData Finish(DataConfig config, DataSet data, RunConfig? run, FittedInput? fitted, TrainingData prepared)
     {
         IdRange? ids = run is null ? null : IdRange.Of(run, data.Shape.Shape);
@@ -206,7 +206,7 @@ public sealed record TrainingData
 
     private static string Short(string fingerprint) => fingerprint[..Math.Min(8, fingerprint.Length)];
 
-    // Fewer classes may occur in other data.
+    // Other data may contain fewer classes.
     private static DataShape Same(DataSet data, FittedInput fitted)
     {
         (DataShape found, DataShape wanted) = (data.Shape, fitted.Shape);
@@ -217,10 +217,10 @@ public sealed record TrainingData
         static string Answers(DataShape shape) => shape.Answer is { } map ? $"{(shape.Classes > 0 ? $"{shape.Classes} classes on " : "targets ")}{map}" : shape.Classes > 0 ? $"{shape.Classes} classes" : $"{shape.Targets} targets";
     }
 
-    /// <summary>Scale and shift of each channel so that x·scale + shift is what is asked for.</summary>
-    /// <param name="kind">What is asked for.</param>
+    /// <summary>Scale and centre of each channel.</summary>
+    /// <param name="kind">The kind of scaling.</param>
     /// <param name="train">The training part.</param>
-    /// <param name="columns">Of the table it comes from, whose truth values and categories stay 0 and 1; null for other data.</param>
+    /// <param name="columns">Columns of its table, whose booleans and categories stay 0 and 1; null for other data.</param>
     public static Normalization NormalizationOf(Normalize kind, SampleSet train, TableColumns? columns = null)
     {
         if (train is { Lengths: not null, Shape.Rank: 2 })
@@ -235,7 +235,7 @@ public sealed record TrainingData
         bool[]? scaled = train.Shape.Rank == 1 || columns?.Window is not null ? columns?.Scaled() : null;
         if (scaled is not null)
             ranges = [.. ranges.Select((r, i) => scaled[i] ? r : (0, 1))];
-        // A channel that is the same everywhere becomes 0, not a division by nothing.
+        // A constant channel becomes 0 instead of a division by 0.
         return new Normalization([.. ranges.Select(r => r.Width > 0 && double.IsFinite(1 / r.Width) ? 1 / r.Width : 1)], [.. ranges.Select(r => r.Centre)]);
     }
 

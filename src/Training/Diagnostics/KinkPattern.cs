@@ -12,8 +12,8 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Diagnostics;
 
 /// <summary>
-/// Which smooth piece a network's loss is on: on which side of its kinks each activation is, which pixel of each window is
-/// the largest, which margins are violated. Between two points with the same pattern the loss has no kink.
+/// Identifies the smooth piece of a network's loss: on which side of its kinks each activation is, which pixel of each window is
+/// the maximum, which margins are violated. Between two points with the same pattern the loss has no kink.
 /// </summary>
 internal sealed class KinkPattern
 {
@@ -25,7 +25,7 @@ internal sealed class KinkPattern
 
     /// <param name="network">The network.</param>
     /// <param name="graph">Its training graph.</param>
-    /// <param name="plan">A plan of the graph that fuses nothing and reuses no memory.</param>
+    /// <param name="plan">A plan of the graph without fusion and reuse of memory.</param>
     public KinkPattern(Network network, ModelGraph graph, Plan plan)
     {
         this.plan = plan;
@@ -61,7 +61,7 @@ internal sealed class KinkPattern
     /// <summary>Whether the network has kinks at all.</summary>
     public bool Any => readers.Count > 0;
 
-    /// <summary>A number that is another on another piece; from the values that the plan computed last, of nodes from one on.</summary>
+    /// <summary>A hash that differs between pieces, from the values last computed by the plan, starting at a node.</summary>
     public ulong After(int node)
     {
         ulong hash = Offset;

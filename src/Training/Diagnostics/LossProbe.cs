@@ -10,16 +10,16 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics;
 
-/// <summary>Something that the loss depends on and that can be moved: a parameter, or the samples.</summary>
+/// <summary>A tensor that the loss depends on and that can be perturbed: a parameter, or the samples.</summary>
 /// <param name="Name">The parameter's name, or <c>x</c>.</param>
 /// <param name="Layer">Path of its layer, or <c>input</c>.</param>
 /// <param name="Shape">Its shape.</param>
-/// <param name="Parameter">Null for the samples.</param>
+/// <param name="Parameter">The parameter; null for the samples.</param>
 public sealed record Movable(string Name, string Layer, Shape Shape, Parameter? Parameter);
 
 /// <summary>
-/// The loss of a network on one batch as a function of its parameters and of the samples: moves them, evaluates, and
-/// differentiates. Random masks are those of the first step, every time.
+/// The loss of a network on one batch as a function of its parameters and of the samples: perturbs them, evaluates, and
+/// differentiates. Random masks are always those of the first step.
 /// </summary>
 public sealed class LossProbe : IDisposable
 {
@@ -31,13 +31,13 @@ public sealed class LossProbe : IDisposable
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
-    /// <param name="device">Where it runs; not disposed by the probe.</param>
+    /// <param name="device">The device; not disposed by the probe.</param>
     /// <param name="samples">The batch.</param>
-    /// <param name="normalization">Of the samples.</param>
+    /// <param name="normalization">Scaling of the samples.</param>
     public LossProbe(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization)
     {
         Network = network;
-        // A loss of rounded factors is a staircase: it has no slope to measure.
+        // With rounded factors the loss is a staircase without a measurable slope.
         model = new Model(config with { Precision = Precision.Float32 }, network, device);
         var source = new BatchSource("batch", samples, normalization);
         source.Upload(model.DeviceMemory);
@@ -57,10 +57,10 @@ public sealed class LossProbe : IDisposable
 
     public Network Network { get; }
 
-    /// <summary>The parameters in network order; last the samples, where they have a gradient.</summary>
+    /// <summary>The parameters in network order, followed by the samples if they have a gradient.</summary>
     public IReadOnlyList<Movable> Movables { get; }
 
-    /// <summary>How often the loss was evaluated (from wherever the change begins to matter).</summary>
+    /// <summary>Number of evaluations of the loss, complete or partial.</summary>
     public long Evaluations { get; private set; }
 
     /// <summary>The model, for setting its weights.</summary>
@@ -68,7 +68,7 @@ public sealed class LossProbe : IDisposable
 
     internal BoundGraph Bound => bound;
 
-    /// <summary>Computes the loss from the batch on.</summary>
+    /// <summary>Computes the loss.</summary>
     public double Evaluate()
     {
         bound.Plan.Run(Phase.Batch, Phase.Forward);
@@ -80,24 +80,24 @@ public sealed class LossProbe : IDisposable
     public double Differentiate()
     {
         bound.Plan.Run(Phase.Batch, Phase.Backward);
-        model.Memory.Carried.Clear(model.DeviceMemory); // every evaluation begins with the same state
+        model.Memory.Carried.Clear(model.DeviceMemory); // every evaluation starts from the same state
         return bound.Loss;
     }
 
-    /// <summary>Whether anything of the forward pass reads a tensor.</summary>
+    /// <summary>Whether the forward pass reads a tensor.</summary>
     public bool IsRead(Movable movable) => Start(movable) < end;
 
     public double[] Read(Movable movable) =>
         movable.Parameter is Parameter parameter ? model.Read(parameter) : bound.Plan.Read(bound.Graph.Batch.X);
 
-    /// <summary>The gradient that <see cref="Differentiate"/> computed; zeros where none reaches the tensor.</summary>
+    /// <summary>The gradient computed by <see cref="Differentiate"/>; zeros if none reaches the tensor.</summary>
     public double[] Gradient(Movable movable)
     {
         Tensor? gradient = movable.Parameter is Parameter parameter ? bound.Graph.Gradients.GetValueOrDefault(parameter) : bound.Graph.InputGradient;
         return gradient is null ? new double[movable.Shape.Count] : bound.Plan.Read(gradient);
     }
 
-    /// <summary>Sets numbers of a tensor, from one on.</summary>
+    /// <summary>Sets elements of a tensor, starting at one.</summary>
     public void Write(Movable movable, long first, ReadOnlySpan<double> values)
     {
         if (movable.Parameter is Parameter parameter)
@@ -106,7 +106,7 @@ public sealed class LossProbe : IDisposable
             bound.Plan.Write(bound.Graph.Batch.X, first, values);
     }
 
-    /// <summary>The loss after a change of one tensor only: what comes before it is not computed again.</summary>
+    /// <summary>The loss after a change of one tensor only: nodes before it are not recomputed.</summary>
     public double EvaluateFrom(Movable movable)
     {
         for (int i = Start(movable); i < end; i++)
@@ -115,15 +115,15 @@ public sealed class LossProbe : IDisposable
         return bound.Loss;
     }
 
-    /// <summary>The smooth piece that the last evaluation was on, as far as it depends on a tensor.</summary>
+    /// <summary>Hash of the smooth piece of the last evaluation, as far as it depends on a tensor.</summary>
     public ulong PatternFrom(Movable movable) => kinks.After(Start(movable));
 
-    /// <summary>The smooth piece that the last evaluation was on.</summary>
+    /// <summary>Hash of the smooth piece of the last evaluation.</summary>
     public ulong Pattern() => kinks.After(0);
 
     public void Dispose() => model.Dispose();
 
-    /// <summary>The one of some tensors that the forward pass reads first.</summary>
+    /// <summary>Of some tensors, the one that the forward pass reads first.</summary>
     public Movable Earliest(IEnumerable<Movable> movables) => movables.MinBy(Start)!;
 
     private int Start(Movable movable) => firstReader[Movables.ToList().IndexOf(movable)];

@@ -8,13 +8,13 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Distributed;
 
 /// <summary>
-/// The gradient in pieces. The backward pass is done with the last layers' first, and their sum over the ranks begins while it goes on with the layers before
+/// Sums the gradient over ranks in buckets. The backward pass finishes the last layers' gradients first, and their sum starts while it continues with the layers before
 /// (Li et al., "PyTorch Distributed", 2020).
 /// </summary>
-/// <remarks>Pieces are the same on every rank, whatever its part of the batch: they follow from the layout of the parameters alone, and begin in one order.</remarks>
+/// <remarks>Buckets are the same on every rank, whatever its part of the batch: they depend only on the layout of the parameters, and start in the same order.</remarks>
 internal sealed class GradientBuckets
 {
-    /// <summary>Fewest floats of a bucket but the last, 1 MiB: the time of a sum of less is mostly latency.</summary>
+    /// <summary>Smallest size of a bucket except the last, 1 MiB: the time of a smaller sum is mostly latency.</summary>
     public const int Floats = 1 << 18;
 
     private readonly ICollectives collectives;
@@ -32,7 +32,7 @@ internal sealed class GradientBuckets
         buckets = [.. Divide(model.Memory.Layout, length, Floats)];
     }
 
-    /// <summary>Pieces of the gradient from its end to its beginning, each from where a parameter begins.</summary>
+    /// <summary>Ranges of the gradient from its end to its start, each starting at a parameter.</summary>
     public static IEnumerable<(int Begin, int Length)> Divide(ParameterLayout layout, int length, int atLeast)
     {
         int end = length;
@@ -46,7 +46,7 @@ internal sealed class GradientBuckets
         }
     }
 
-    /// <summary>Computes the gradient of this rank's part of a batch, and begins to add up its buckets times the part's weight.</summary>
+    /// <summary>Computes the gradient of this rank's part of a batch, and starts to sum its buckets, weighted by the part.</summary>
     public void Run(BoundGraph part, bool isEmpty)
     {
         Plan plan = part.Plan;
@@ -66,8 +66,8 @@ internal sealed class GradientBuckets
             RunNode(plan, at, order);
     }
 
-    /// <summary>Waits for the sums, and leaves their mean as the step's gradient.</summary>
-    /// <param name="weight">Of the whole batch.</param>
+    /// <summary>Waits for the sums, and stores their mean as the step's gradient.</summary>
+    /// <param name="weight">Weight of the whole batch.</param>
     public void Finish(double weight)
     {
         foreach (IPendingSum sum in pending)
@@ -80,7 +80,7 @@ internal sealed class GradientBuckets
     private void RunNode(Plan plan, int node, Order order)
     {
         if (node == order.Accumulation)
-            return; // the only batch of its step: the mean is what the sums make
+            return; // the step's only batch: the sums give the mean
         plan.RunNode(node);
         if (pending.Count > 0)
             pending[^1].IsDone();
@@ -110,7 +110,7 @@ internal sealed class GradientBuckets
         return new Order(LastWriters(plan, model.Memory.Gradients, buckets), accumulation);
     }
 
-    /// <summary>The node of a plan after which each bucket's gradient is there.</summary>
+    /// <summary>For each bucket, the node of a plan after which its gradient is complete.</summary>
     public static int[] LastWriters(Plan plan, Slot gradients, (int Begin, int Length)[] buckets)
     {
         var last = new int[buckets.Length];
@@ -128,7 +128,7 @@ internal sealed class GradientBuckets
         return last;
     }
 
-    /// <param name="Ready">The node after which a bucket's gradient is there.</param>
+    /// <param name="Ready">The node after which each bucket's gradient is complete.</param>
     /// <param name="Accumulation">The node that is left out.</param>
     private readonly record struct Order(int[] Ready, int Accumulation);
 }

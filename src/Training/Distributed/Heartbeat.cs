@@ -10,10 +10,10 @@ using System.Text;
 namespace GpuGrad.Training.Distributed;
 
 /// <summary>
-/// Notices that the process of another rank has ended or does not run any more, for which a collective call would wait without end. Each rank is connected to
-/// rank 0 over TCP, and both tell each other once a second that they run: MPI itself says nothing of a process that stands still.
+/// Detects that the process of another rank has ended or hangs, which would make a collective call wait for ever. Each rank is connected to
+/// rank 0 over TCP, and both send a sign of life once a second: MPI itself does not report a process that hangs.
 /// </summary>
-/// <remarks>A rank that computes for hours between two calls is not taken for one that hangs: its heartbeat is a thread of its own.</remarks>
+/// <remarks>A rank that computes for hours between two calls is not mistaken for one that hangs: the heartbeat has its own thread.</remarks>
 public sealed class Heartbeat : IDisposable
 {
     private const byte Beat = 1, Leaving = 2;
@@ -30,10 +30,10 @@ public sealed class Heartbeat : IDisposable
     private readonly TcpListener? listener;
     private int told;
 
-    /// <summary>Begins to watch; every rank calls this at the same place.</summary>
-    /// <param name="ranks">The others.</param>
-    /// <param name="onLoss">Told once which rank is lost, on a thread of the heartbeat's.</param>
-    /// <param name="silence">How long a rank may say nothing: 7 seconds unless said.</param>
+    /// <summary>Starts to watch; every rank must call this at the same point.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="onLoss">Called once with a description of the lost rank, on a thread of the heartbeat.</param>
+    /// <param name="silence">How long a rank may be silent: 7 seconds by default.</param>
     public Heartbeat(ICollectives ranks, Action<string> onLoss, TimeSpan? silence = null)
     {
         (this.ranks, this.onLoss, this.silence) = (ranks, onLoss, silence ?? TimeSpan.FromSeconds(7));
@@ -54,7 +54,7 @@ public sealed class Heartbeat : IDisposable
         Start(SendBeats);
     }
 
-    /// <summary>Tells the others that this rank goes, and why is known: nobody has to say more of it.</summary>
+    /// <summary>Tells the others that this rank ends for a known reason, so that nobody reports it.</summary>
     public void Dispose()
     {
         if (end.IsCancellationRequested)
@@ -102,7 +102,7 @@ public sealed class Heartbeat : IDisposable
         }
     }
 
-    // A network that lets MPI through and this not leaves the ranks unwatched.
+    // If a network lets MPI through but not this, the ranks are not watched.
     private void Connect(string[] words)
     {
         int process = int.Parse(words[0], CultureInfo.InvariantCulture), port = int.Parse(words[1], CultureInfo.InvariantCulture);
@@ -173,7 +173,7 @@ public sealed class Heartbeat : IDisposable
         }
     }
 
-    // Whether some thread of a process on this machine would run if it were its turn: then the machine is busy, and the process does not hang.
+    // Whether a thread of a local process is runnable but waits for a processor: then the machine is busy, and the process does not hang.
     private static bool IsStarved(int process)
     {
         try
@@ -190,7 +190,7 @@ public sealed class Heartbeat : IDisposable
     {
         if (end.IsCancellationRequested || Interlocked.Exchange(ref told, 1) != 0)
             return;
-        Dispose(); // the others need not say that this rank has ended
+        Dispose(); // the others need not report that this rank has ended
         onLoss(what);
     }
 
@@ -206,7 +206,7 @@ public sealed class Heartbeat : IDisposable
         }
     }
 
-    // Whoever reads notices that it cannot be done.
+    // The reader notices a failure.
     private static void Send(Socket peer, byte what)
     {
         try

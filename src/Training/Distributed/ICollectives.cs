@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Distributed;
 
 /// <summary>
-/// Several processes that train one network, a part of each batch each. Every rank makes the same calls in the same order, and every rank gets the same
+/// Several processes that train one network, each with a part of every batch. All ranks make the same calls in the same order, and all get the same
 /// bits back.
 /// </summary>
 public interface ICollectives : IDisposable
@@ -15,37 +15,37 @@ public interface ICollectives : IDisposable
     /// <summary>This process's number on its own machine.</summary>
     int LocalRank { get; }
 
-    /// <summary>Processes on this machine.</summary>
+    /// <summary>Number of processes on this machine.</summary>
     int LocalSize { get; }
 
     /// <summary>Name of the transport, for the manifest.</summary>
     string Name { get; }
 
-    /// <summary>Adds up the values of all ranks, element by element.</summary>
+    /// <summary>Sums the values of all ranks, elementwise.</summary>
     void Sum(Span<float> values);
 
-    /// <summary>Adds up the values of all ranks, element by element.</summary>
+    /// <summary>Sums the values of all ranks, elementwise.</summary>
     void Sum(Span<double> values);
 
-    /// <summary>Begins to add up the values of all ranks and returns. Ranks begin such sums in the same order, between which they may do anything else.</summary>
-    /// <param name="values">From <see cref="GC.AllocateUninitializedArray{T}(int, bool)"/>, pinned; left alone until the sum is there.</param>
-    /// <param name="begin">The first of them.</param>
-    /// <param name="length">How many.</param>
+    /// <summary>Starts to sum the values of all ranks and returns. Ranks must start such sums in the same order, and may do anything else in between.</summary>
+    /// <param name="values">A pinned array from <see cref="GC.AllocateUninitializedArray{T}(int, bool)"/>; not to be used until the sum is complete.</param>
+    /// <param name="begin">Index of the first value.</param>
+    /// <param name="length">Number of values.</param>
     IPendingSum BeginSum(float[] values, int begin, int length);
 
-    /// <summary>Gives every rank the bytes of rank 0.</summary>
+    /// <summary>Sends the bytes of rank 0 to every rank.</summary>
     void Broadcast(Span<byte> bytes);
 
-    /// <summary>Ends every rank at once, with this exit code.</summary>
+    /// <summary>Ends all ranks at once, with this exit code.</summary>
     void Abort(int exitCode);
 }
 
-/// <summary>A sum that was begun.</summary>
+/// <summary>A sum in progress.</summary>
 public interface IPendingSum
 {
-    /// <summary>Looks whether it is there. An MPI without threads of its own gets on with it only when it is looked at.</summary>
+    /// <summary>Whether it is complete. An MPI without progress threads only makes progress when this is called.</summary>
     bool IsDone();
 
-    /// <summary>Waits until it is there.</summary>
+    /// <summary>Waits until it is complete.</summary>
     void Wait();
 }

@@ -4,10 +4,10 @@ namespace GpuGrad.Training.Distributed;
 
 /// <summary>Rank and size of this process, from the environment of an MPI launcher (<c>mpirun</c>, <c>mpiexec</c>).</summary>
 /// <param name="Rank">From 0.</param>
-/// <param name="Size">Processes in all.</param>
-/// <param name="LocalRank">Number on this machine.</param>
-/// <param name="LocalSize">Processes on this machine.</param>
-/// <param name="IsOpenMpi">Open MPI, or else one of MPICH's kind (Intel MPI, MVAPICH).</param>
+/// <param name="Size">Total number of processes.</param>
+/// <param name="LocalRank">Rank on this machine.</param>
+/// <param name="LocalSize">Number of processes on this machine.</param>
+/// <param name="IsOpenMpi">Whether it is Open MPI; otherwise one with MPICH's ABI (Intel MPI, MVAPICH).</param>
 public sealed record Launcher(int Rank, int Size, int LocalRank, int LocalSize, bool IsOpenMpi)
 {
     /// <summary>Null without a launcher, or for a single process.</summary>

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GpuGrad.Training.Distributed;
 
 /// <summary>
-/// MPI by its C interface, version 3. Its two families differ in what a handle is: Open MPI's are addresses of objects that its library
-/// exports, those of MPICH's ABI (also Intel MPI, MVAPICH) numbers from its <c>mpi.h</c>.
+/// MPI through its C interface, version 3. Its two families differ in their handles: Open MPI's are addresses of objects that its library
+/// exports, those of MPICH's ABI (also Intel MPI, MVAPICH) are numbers from its <c>mpi.h</c>.
 /// </summary>
 public sealed unsafe class Mpi : ICollectives
 {
@@ -29,7 +29,7 @@ public sealed unsafe class Mpi : ICollectives
     private readonly delegate* unmanaged<nint, int, int> abort;
     private readonly delegate* unmanaged<int> finalize;
     private readonly nint ignoreStatus;
-    private nint gradients; // a communicator of their own: their sums begin where each rank is done with them, not in the order of the other calls
+    private nint gradients; // a separate communicator: their sums start when each rank is ready, not in the order of the other calls
     private bool ended;
 
     private Mpi(nint library, Launcher launcher)
@@ -62,8 +62,8 @@ public sealed unsafe class Mpi : ICollectives
 
     public string Name { get; }
 
-    /// <summary>Begins MPI in this process, which a launcher started.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Device"/>: no library, or the launcher is of another MPI than the library.</exception>
+    /// <summary>Initialises MPI in this process, which a launcher started.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Device"/>: there is no library, or the launcher belongs to another MPI than the library.</exception>
     public static Mpi Start(Launcher launcher)
     {
         foreach (string name in launcher.IsOpenMpi ? OpenMpiLibraries : MpichLibraries)
@@ -95,8 +95,8 @@ public sealed unsafe class Mpi : ICollectives
         }
     }
 
-    /// <summary>The first ranks as a group of their own; null for the others. All ranks call it.</summary>
-    /// <param name="size">How many.</param>
+    /// <summary>The first ranks as a group of their own; null on the others. All ranks must call it.</summary>
+    /// <param name="size">Number of ranks in the group.</param>
     public ICollectives? First(int size)
     {
         nint part = 0;
@@ -105,12 +105,12 @@ public sealed unsafe class Mpi : ICollectives
         if (!isIn)
             return null;
         var group = (Mpi)MemberwiseClone();
-        // MPI ends with the whole, not with a part of it.
+        // The whole finalises MPI, not a part of it.
         (group.world, group.gradients, group.Size, group.ended) = (part, Copy(part), size, true);
         return group;
     }
 
-    /// <summary>Waits asleep until every rank is here: a call of MPI that waits would keep a processor busy.</summary>
+    /// <summary>Sleeps until every rank has arrived: a waiting MPI call would keep a processor busy.</summary>
     public void Rest()
     {
         IPendingSum all = BeginSum(GC.AllocateArray<float>(1, pinned: true), 0, 1);
@@ -174,7 +174,7 @@ public sealed unsafe class Mpi : ICollectives
         {
             this.mpi = mpi;
             nint handle = 0;
-            // Pinned: it stays where it is.
+            // Pinned, so it does not move.
             fixed (float* data = values)
                 Check(mpi.beginAllReduce((void*)mpi.inPlace, data + begin, length, mpi.floats, mpi.sum, mpi.gradients, &handle), "MPI_Iallreduce");
             request = handle;

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Distributed;
 
-/// <summary>A rank's plan, with a meeting of all ranks behind each op that needs the whole batch (<see cref="IPooled"/>).</summary>
+/// <summary>A rank's plan, which synchronises all ranks after each op that depends on the whole batch (<see cref="IPooled"/>).</summary>
 internal sealed class PooledPlan
 {
     private readonly ICollectives collectives;
@@ -21,7 +21,7 @@ internal sealed class PooledPlan
     /// <summary>Runs the nodes of the phases from <paramref name="first"/> to <paramref name="last"/>, both included.</summary>
     /// <param name="first">A phase.</param>
     /// <param name="last">The same or a later one.</param>
-    /// <param name="isEmpty">Whether this rank has no samples: it only meets the others, and moves its running statistics as they do.</param>
+    /// <param name="isEmpty">Whether this rank has no samples: it then only synchronises, and updates its running statistics as the others do.</param>
     public void Run(Phase first, Phase last, bool isEmpty)
     {
         int at = plan.FirstOf(first), end = plan.FirstOf(last + 1);
@@ -56,7 +56,7 @@ internal sealed class PooledPlan
 
         public int Index { get; }
 
-        /// <summary>The nodes that move running statistics by what is found here.</summary>
+        /// <summary>The nodes that update running statistics with the results.</summary>
         public int[] Followers { get; }
 
         public void Hold(ICollectives collectives, Plan plan, bool isEmpty)
@@ -76,7 +76,7 @@ internal sealed class PooledPlan
             }
         }
 
-        // What nobody reads has no place of its own any more.
+        // An unused tensor has no memory of its own any more.
         private static bool IsRead(Plan plan, Tensor tensor) => plan.Nodes.Any(n => n.Inputs.Contains(tensor));
     }
 }

@@ -12,9 +12,9 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Distributed;
 
-/// <summary>A rank's part of what all of them do.</summary>
+/// <summary>A rank's share of the samples.</summary>
 /// <param name="Rank">From 0.</param>
-/// <param name="Size">How many there are.</param>
+/// <param name="Size">Number of ranks.</param>
 public readonly record struct RankShare(int Rank, int Size)
 {
     public static RankShare Alone { get; } = new(0, 1);
@@ -26,23 +26,23 @@ public readonly record struct RankShare(int Rank, int Size)
         return (begin, end - begin);
     }
 
-    /// <summary>Samples of the rank that has most.</summary>
+    /// <summary>Number of samples of the rank that has the most.</summary>
     public int Largest(int count) => (count + Size - 1) / Size;
 }
 
 /// <summary>
-/// Makes one step of what the ranks have computed on their parts of it. The mean of their gradients, each weighed as its part of the batch, is the gradient of the
-/// whole batch (Li et al., "PyTorch Distributed", 2020); running statistics are averaged alike, figures added up.
+/// Combines what the ranks have computed on their parts into one step. The mean of their gradients, weighted by their parts of the batch, is the gradient of the
+/// whole batch (Li et al., "PyTorch Distributed", 2020); running statistics are averaged in the same way, totals are summed.
 /// </summary>
 /// <param name="collectives">The ranks.</param>
-/// <param name="model">What they train.</param>
-/// <param name="overlaps">Whether gradients are added up during the backward pass. A step of several batches has its gradient at its end, and a device that runs ahead would have to wait.</param>
+/// <param name="model">The model that they train.</param>
+/// <param name="overlaps">Whether gradients are summed during the backward pass. A step of several batches has its gradient only at the end, and a device that runs ahead would have to wait.</param>
 internal sealed class RankGroup(ICollectives collectives, Model model, bool overlaps)
 {
     // Weight, loss × weight, requests to stop, samples; then the epoch's totals.
     private const int WeightAt = 0, LossAt = 1, StopAt = 2, SamplesAt = 3, TotalsAt = 4, FiguresAt = TotalsAt + (Metrics.Length / 2);
 
-    /// <summary>What ranks tell each other in every step beside the gradient.</summary>
+    /// <summary>Bytes that ranks exchange in every step besides the gradient.</summary>
     public const int FigureBytes = FiguresAt * sizeof(double);
 
     private readonly double[] sums = new double[FiguresAt];
@@ -62,7 +62,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
     /// <summary>Whether any rank was asked to stop.</summary>
     public bool Stops { get; private set; }
 
-    /// <summary>Gives every rank the state of rank 0.</summary>
+    /// <summary>Sends the state of rank 0 to every rank.</summary>
     public RunState Share(RunState state)
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, StorageJson.Default.RunState);
@@ -74,7 +74,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
         return Rank == 0 ? state : JsonSerializer.Deserialize(json, StorageJson.Default.RunState)!;
     }
 
-    /// <summary>Gives every rank what rank 0 has: weights, the optimizer's memory, statistics.</summary>
+    /// <summary>Sends the model of rank 0 to every rank: weights, optimizer state, statistics.</summary>
     public void ShareModel()
     {
         var chunk = new byte[1 << 20];
@@ -89,16 +89,16 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
                 buffer.Write(offset, part);
             }
         }
-        // Totals add up over the ranks: those so far lie on one.
+        // Totals are summed over the ranks, so the earlier ones must be on one rank only.
         if (Rank > 0)
             model.ClearTotals(model.Memory.Totals);
     }
 
     /// <summary>Computes this rank's part of a batch, forward and backward.</summary>
-    /// <param name="part">The graph of a part of its size; of any where it has no samples.</param>
-    /// <param name="size">This rank's samples.</param>
-    /// <param name="whole">Those of all ranks.</param>
-    /// <param name="before">The loss of the step's batches before.</param>
+    /// <param name="part">The graph for this rank's number of samples; any graph if it has none.</param>
+    /// <param name="size">Number of this rank's samples.</param>
+    /// <param name="whole">Number of samples of all ranks.</param>
+    /// <param name="before">The loss of the step's earlier batches.</param>
     public StepLoss Run(BoundGraph part, int size, int whole, StepLoss before)
     {
         if (part.Graph.IsPooled)
@@ -110,11 +110,11 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
         return size > 0 ? before.With(part) : before;
     }
 
-    /// <summary>Ends the backward pass of a step: every rank has the gradient of the whole batch afterwards, and the same statistics.</summary>
-    /// <param name="loss">The mean loss over this rank's samples, and what they weigh.</param>
-    /// <param name="samples">How many they are.</param>
+    /// <summary>Ends the backward pass of a step: afterwards every rank has the gradient of the whole batch, and the same statistics.</summary>
+    /// <param name="loss">The mean loss over this rank's samples, with their weight.</param>
+    /// <param name="samples">Number of those samples.</param>
     /// <param name="stop">Whether this rank was asked to stop.</param>
-    /// <param name="last">Whether the epoch ends with this step: then every rank gets its figures.</param>
+    /// <param name="last">Whether the epoch ends with this step: then every rank gets its totals.</param>
     public void Combine(StepLoss loss, int samples, bool stop, bool last)
     {
         (sums[WeightAt], sums[LossAt], sums[StopAt], sums[SamplesAt]) = (loss.Weight, loss.Weight > 0 ? loss.Mean * loss.Weight : 0, stop ? 1 : 0, samples);
@@ -128,11 +128,11 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
     }
 
     /// <summary>
-    /// Loss and accuracy over the samples of a source, each batch computed by one of the ranks: the batches, and so the outputs, are those of one process.
+    /// Loss and accuracy over the samples of a source, each batch computed by one of the ranks. The batches, and so the outputs, are those of a single process.
     /// </summary>
     /// <param name="source">The samples.</param>
-    /// <param name="batchSize">As they were prepared for.</param>
-    /// <param name="take">Given the outputs of all samples in order, [n, D] at a time; null where nobody asks for them.</param>
+    /// <param name="batchSize">The batch size that was prepared.</param>
+    /// <param name="take">Receives the outputs of all samples in order, [n, D] at a time; null if they are not needed.</param>
     public EpochFigures Evaluate(BatchSource source, int batchSize, Action<ReadOnlySpan<float>>? take)
     {
         int size = model.Network.Output.Count;
@@ -145,7 +145,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
             BoundGraph? batch = own > 0 ? model.Evaluate(source, (int)begin, own) : null;
             if (take is null)
                 continue;
-            // Each rank has its place, and the others have zeros there: the sum is all of them side by side.
+            // Each rank has its range, where the others have zeros: the sum concatenates them.
             Array.Clear(outputs);
             batch?.Plan.Read(batch.Graph.Output, outputs.AsSpan(Rank * batchSize * size, own * size));
             collectives.Sum(outputs.AsSpan(0, all * size));
@@ -165,7 +165,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
         model.DeviceMemory.Read(slot, 0, totals);
         for (int i = 0; i < figures.Length; i++)
             figures[i] = totals[2 * i] + totals[(2 * i) + 1];
-        // The loss is a mean: it adds up times its weight.
+        // The loss is a mean: it is summed times its weight.
         figures[Metrics.Loss / 2] *= figures[Metrics.Weight / 2];
     }
 
@@ -189,7 +189,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
             AccumulateNothing(all);
     }
 
-    // What AccumulateMean does with a batch whose gradient is 0.
+    // The effect of AccumulateMean for a batch whose gradient is 0.
     private void AccumulateNothing(double weight)
     {
         Span<double> before = stackalloc double[1];
@@ -244,7 +244,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
             values[i] *= factor;
     }
 
-    // Figures that all ranks have are kept by one while they still add up.
+    // Totals that all ranks have are kept by only one while they are still summed.
     private void WriteTotals(Slot slot, ReadOnlySpan<double> figures, bool isMine)
     {
         Span<double> totals = stackalloc double[Metrics.Length];

@@ -2,17 +2,17 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures where each sample is of one class. Definitions are those of scikit-learn unless a figure says otherwise.</summary>
+/// <summary>Metrics for samples with exactly one class each. Definitions are scikit-learn's unless stated otherwise.</summary>
 internal static class ClassEvaluation
 {
-    private const int Bins = 15; // as torchmetrics
+    private const int Bins = 15; // as in torchmetrics
     private const int TopK = 5;
     private const int MostMistakes = 256;
 
-    /// <param name="scores">[N, K], higher for a likelier class.</param>
-    /// <param name="areLogits">Whether softmax makes probabilities of a row; the scores of a hinge loss say nothing of them.</param>
-    /// <param name="labels">[N]</param>
-    /// <param name="classes">K, 2 or more.</param>
+    /// <param name="scores">Scores [N, K]; higher means likelier.</param>
+    /// <param name="areLogits">Whether softmax turns a row into probabilities; the scores of a hinge loss are not probabilities.</param>
+    /// <param name="labels">Labels [N].</param>
+    /// <param name="classes">K, at least 2.</param>
     public static EvaluationReport Of(double[] scores, bool areLogits, int[] labels, int classes)
     {
         double[]? probabilities = areLogits ? OutputMeaning.Softmax(scores, classes) : null;
@@ -38,7 +38,7 @@ internal static class ClassEvaluation
         return new EvaluationReport { Values = values, PerClass = perClass, Confusion = confusion, Reliability = reliability, Mistakes = Worst(probabilities ?? scores, predicted, labels, classes) };
     }
 
-    // The wrong ones that the network was surest of.
+    // The most confident mistakes.
     private static List<Mistake> Worst(double[] values, int[] predicted, int[] labels, int classes)
     {
         var worst = new PriorityQueue<Mistake, (double, int)>();
@@ -55,7 +55,7 @@ internal static class ClassEvaluation
         return [.. worst.UnorderedItems.Select(u => u.Element).OrderByDescending(m => m.Badness).ThenBy(m => m.Index)];
     }
 
-    /// <summary>The class of the highest score; the first where several are.</summary>
+    /// <summary>The class with the highest score; the first one in a tie.</summary>
     public static int FirstHighest(ReadOnlySpan<double> scores)
     {
         int best = 0;
@@ -67,7 +67,7 @@ internal static class ClassEvaluation
         return best;
     }
 
-    // Not from the probabilities: that of a class the network rules out may be 0 in a double.
+    // Not from probabilities, which may underflow to 0 in a double.
     private static double LogLoss(double[] logits, int[] labels, int classes)
     {
         double sum = 0;
@@ -76,7 +76,7 @@ internal static class ClassEvaluation
         return sum / labels.Length;
     }
 
-    /// <summary>One class of a table of true against predicted classes.</summary>
+    /// <summary>The counts of one class from the confusion matrix.</summary>
     internal static ClassFigures OfClass(long[,] confusion, int c, int classes)
     {
         long support = 0, predicted = 0;
@@ -88,7 +88,7 @@ internal static class ClassEvaluation
         return new ClassFigures(support, predicted, confusion[c, c]);
     }
 
-    // Over the classes that occur, among the samples or the predictions.
+    // Averages over the classes that occur in the samples or the predictions.
     internal static void AddAverages(List<(string, double)> values, ClassFigures[] perClass)
     {
         ClassFigures[] occurring = [.. perClass.Where(c => c.Support + c.Predicted > 0)];
@@ -103,7 +103,7 @@ internal static class ClassEvaluation
         ]);
     }
 
-    // Ties go to the class that comes first, as everywhere.
+    // In a tie the first class wins, as everywhere.
     private static double Top(double[] scores, int[] labels, int classes)
     {
         long found = 0;
@@ -118,7 +118,7 @@ internal static class ClassEvaluation
         return (double)found / labels.Length;
     }
 
-    // Gorodkin's correlation of classes (2004); 0 where one side knows a single class.
+    // Matthews correlation coefficient for several classes (Gorodkin, 2004); 0 if one side has a single class.
     private static double Matthews(ClassFigures[] perClass, double samples)
     {
         double correct = perClass.Sum(c => c.Correct), chance = perClass.Sum(c => (double)c.Support * c.Predicted);
@@ -127,14 +127,14 @@ internal static class ClassEvaluation
         return truth * guess == 0 ? 0 : ((correct * samples) - chance) / Math.Sqrt(truth * guess);
     }
 
-    // Cohen's agreement beyond chance (1960); 0 where chance alone agrees on everything.
+    // Cohen's kappa, agreement beyond chance (1960); 0 if chance alone explains full agreement.
     private static double Kappa(ClassFigures[] perClass, double samples)
     {
         double chance = perClass.Sum(c => c.Support / samples * (c.Predicted / samples));
         return chance == 1 ? 0 : ((perClass.Sum(c => c.Correct) / samples) - chance) / (1 - chance);
     }
 
-    // Two classes: class 1 against 0. More: the mean of each against all others, over those that have both.
+    // Two classes: class 1 against 0. More: the mean of one-against-all, over classes with both positives and negatives.
     private static void AddRanks(List<(string, double)> values, double[] scores, int[] labels, int classes)
     {
         var column = new double[labels.Length];
@@ -154,7 +154,7 @@ internal static class ClassEvaluation
             values.AddRange([("roc_auc", auc / judged), ("pr_auc", precision / judged)]);
     }
 
-    // Brier's score: the squared error of class 1's probability for two classes, the sum over classes for more. Calibration error:
+    // Brier score: the squared error of class 1's probability for two classes, the sum over classes for more. Calibration error:
     // Σ share · |accuracy - confidence| over bins of equal width (Guo et al., 2017).
     private static ReliabilityBin[] AddProbabilities(List<(string, double)> values, double[] probabilities, int[] predicted, int[] labels, int classes)
     {

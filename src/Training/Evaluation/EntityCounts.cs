@@ -1,22 +1,22 @@
 namespace GpuGrad.Training.Evaluation;
 
 /// <summary>
-/// Entities in tagged sentences, counted as CoNLL's script and seqeval do: an entity is a type with its first and last token, and right only if all three are. Tags are B-TYPE
-/// at the beginning, I-TYPE inside and O outside of an entity, with E-TYPE at the end and S-TYPE for a single token where they are used.
+/// Counts entities in tagged sentences as CoNLL's script and seqeval do: an entity is a type with its first and last token, and correct only if all three are. Tags are B-TYPE
+/// at the beginning, I-TYPE inside and O outside of an entity, optionally with E-TYPE at the end and S-TYPE for a single token.
 /// </summary>
-/// <param name="tags">The tags by label.</param>
+/// <param name="tags">Tag names by label.</param>
 internal sealed class EntityCounts(IReadOnlyList<string> tags)
 {
     private readonly (char Part, string Type)[] parts = [.. tags.Select(PartOf)];
     private long support, predicted, correct;
 
-    /// <summary>Whether tags say where entities are: each is O or has a prefix, and some entity begins.</summary>
+    /// <summary>Whether the tags mark entities: each is O or has a prefix, and some tag starts an entity.</summary>
     public static bool Are(IReadOnlyList<string> tags) =>
         tags.All(t => t == "O" || (t.Length > 2 && t[1] == '-' && t[0] is 'B' or 'I' or 'E' or 'S')) && tags.Any(t => t[0] is 'B' or 'I');
 
     /// <summary>Adds a sentence.</summary>
-    /// <param name="labels">The true tag of each token; those of -1 (padding) are left out.</param>
-    /// <param name="found">The predicted ones.</param>
+    /// <param name="labels">The true tag of each token; -1 (padding) is ignored.</param>
+    /// <param name="found">The predicted tags.</param>
     public void Add(ReadOnlySpan<int> labels, ReadOnlySpan<int> found)
     {
         var (truth, said) = (new List<int>(labels.Length), new List<int>(labels.Length));
@@ -53,7 +53,7 @@ internal sealed class EntityCounts(IReadOnlyList<string> tags)
         }
     }
 
-    // Written out from conlleval's rules: an inside tag without a beginning begins an entity too.
+    // From conlleval's rules: an inside tag without a beginning starts an entity, too.
     private static bool Ends((char Part, string Type) before, (char Part, string Type) now) =>
         before.Part != 'O' && (before.Part is 'E' or 'S' || now.Part is 'O' or 'B' or 'S' || before.Type != now.Type);
 

@@ -3,11 +3,11 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>The figures of a set as <c>summary.json</c> and <c>--json</c> give them.</summary>
+/// <summary>Writes the metrics of a set as in <c>summary.json</c> and <c>--json</c>.</summary>
 public static class EvaluationJson
 {
     /// <param name="figures">Loss and accuracy.</param>
-    /// <param name="report">All other figures; null for none.</param>
+    /// <param name="report">All other metrics; null for none.</param>
     /// <param name="classNames">Names of the classes; null for their numbers.</param>
     public static JsonObject Of(EpochFigures figures, EvaluationReport? report, IReadOnlyList<string>? classNames)
     {

@@ -5,14 +5,14 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Takes a network's outputs for the samples of one set, batch after batch in their order, and judges them.</summary>
-/// <param name="loss">What the network was trained with: tells what its outputs mean.</param>
+/// <summary>Computes metrics from a network's outputs for the samples of one set, which come batch by batch in order.</summary>
+/// <param name="loss">The training loss, which defines what the outputs mean.</param>
 /// <param name="samples">The samples, with their labels or targets.</param>
-/// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-/// <param name="scaling">How the network sees a sample, and how targets are scaled, which the outputs still are; null for neither.</param>
+/// <param name="classes">Number of classes; 0 for regression.</param>
+/// <param name="scaling">Scaling of samples and targets, in which the outputs still are; null for neither.</param>
 public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null)
 {
-    // What is kept until the end; beyond it the figures would take more memory than most models.
+    // Limit on outputs kept until the end; beyond it the metrics would take more memory than most models.
     private const long MostOutputs = 1L << 28;
 
     private readonly MaskEvaluation? masks = samples.Mask is null ? null : new MaskEvaluation(samples, classes);
@@ -25,22 +25,22 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     private long count;
     private bool finite = true;
 
-    /// <summary>Evaluates a model on a source's samples and judges its outputs.</summary>
-    /// <param name="model">Prepared for the source and the batch size.</param>
-    /// <param name="loss">What it was trained with.</param>
+    /// <summary>Evaluates a model on a source's samples and computes the metrics of its outputs.</summary>
+    /// <param name="model">A model prepared for the source and the batch size.</param>
+    /// <param name="loss">The training loss.</param>
     /// <param name="source">The samples, on the device.</param>
     /// <param name="samples">The same samples.</param>
-    /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-    /// <param name="batchSize">Samples at a time.</param>
-    /// <returns>Loss and accuracy, and the report; null for the report where there are too many outputs to be kept, or one is not finite.</returns>
+    /// <param name="classes">Number of classes; 0 for regression.</param>
+    /// <param name="batchSize">Batch size.</param>
+    /// <returns>Loss and accuracy, and the report; null for the report if there are too many outputs to keep, or one is not finite.</returns>
     public static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize) =>
         Run(model, loss, source, samples, classes, batchSize, null);
 
-    /// <summary>The same, the batches shared out over ranks that all call this.</summary>
+    /// <summary>The same, with the batches distributed over ranks that all call this.</summary>
     internal static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize, RankGroup? ranks)
     {
         int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
-        bool adds = samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput; // no output is kept
+        bool adds = samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput; // no outputs are kept
         if (!samples.HasAnswers || samples.Count == 0 || (!adds && samples.Count * (long)size > MostOutputs))
             return (ranks?.Evaluate(source, batchSize, null) ?? model.Evaluate(source, batchSize), null);
         var evaluator = new Evaluator(loss, samples, classes, source.Scaling);
@@ -56,11 +56,11 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return (figures, evaluator.Report());
     }
 
-    /// <summary>Names of the figures that some samples give, whatever a network makes of them; none where they have no answers or are too many.</summary>
-    /// <param name="loss">What the network is trained with.</param>
+    /// <summary>Names of the metrics that are available for some samples; none if they have no labels or targets, or are too many.</summary>
+    /// <param name="loss">The training loss.</param>
     /// <param name="samples">The samples, with their labels or targets.</param>
-    /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-    /// <param name="output">Shape of the network's output for one.</param>
+    /// <param name="classes">Number of classes; 0 for regression.</param>
+    /// <param name="output">Shape of the network's output for one sample.</param>
     public static IReadOnlyList<string> FiguresOf(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
     {
         if (samples.PositionLabels is not null || samples.PositionLabelRows is not null)
@@ -76,7 +76,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return [.. evaluator.Report()!.Values.Select(v => v.Name)];
     }
 
-    // What some samples give, all do; of the first nothing may be known.
+    // All samples give the same metrics, but some of the first may have no known label or target.
     private static string[] FiguresOfMaps(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
     {
         const int Most = 32;
@@ -96,7 +96,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
 
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
     /// <param name="batch">The outputs, sample after sample.</param>
-    /// <param name="size">D</param>
+    /// <param name="size">D.</param>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
         if (AddsUp)
@@ -117,7 +117,7 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         }
     }
 
-    /// <summary>The figures, once the outputs of all samples are there; null where one is not finite, which nothing can be said of.</summary>
+    /// <summary>The metrics, once all outputs have been added; null if one is not finite.</summary>
     public EvaluationReport? Report()
     {
         long expected = AddsUp ? samples.Count : outputs.LongLength;
@@ -142,10 +142,10 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
     }
 
-    // No output is kept.
+    // Batches are summed, and no outputs are kept.
     private bool AddsUp => masks is not null || maps is not null || positions is not null;
 
-    // One number for two classes is the logit, or the score, of class 1 against 0.
+    // A single number for two classes is the logit, or score, of class 1 against 0.
     private EvaluationReport Binary(int[] labels)
     {
         var scores = new double[2 * labels.Length];

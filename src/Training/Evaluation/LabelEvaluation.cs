@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures where a sample has any number of labels, each there or not. Definitions are scikit-learn's.</summary>
+/// <summary>Metrics for samples with any number of labels each. Definitions are scikit-learn's.</summary>
 internal static class LabelEvaluation
 {
-    /// <param name="logits">[N, L]; above 0 a label is predicted.</param>
-    /// <param name="truth">[N, L]</param>
-    /// <param name="labels">L</param>
+    /// <param name="logits">Logits [N, L]; above 0 a label is predicted.</param>
+    /// <param name="truth">True labels [N, L].</param>
+    /// <param name="labels">L.</param>
     public static EvaluationReport Of(double[] logits, bool[] truth, int labels)
     {
         int samples = truth.Length / labels;
@@ -51,7 +51,7 @@ internal static class LabelEvaluation
         return new ClassFigures(support, predicted, correct);
     }
 
-    // The mean over the labels that some samples have and some have not.
+    // The mean over the labels with both positives and negatives.
     private static void AddRanks(List<(string, double)> values, double[] logits, bool[] truth, int labels)
     {
         (double Auc, double Precision)[] each = [.. Enumerable.Range(0, labels)

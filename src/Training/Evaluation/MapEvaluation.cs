@@ -3,20 +3,20 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures where a whole image is predicted, or the sample itself: errors added up batch by batch.</summary>
+/// <summary>Metrics for predicted images, or reproduced samples: errors summed batch by batch.</summary>
 /// <param name="samples">The samples, with their target images or as their own targets.</param>
-/// <param name="normalization">How the network sees a sample: the scale of an autoencoder's targets.</param>
-/// <param name="kind">What the outputs mean: of logits the probabilities are judged.</param>
+/// <param name="normalization">Scaling of samples, which is that of an autoencoder's targets.</param>
+/// <param name="kind">What the outputs mean: for logits the probabilities are evaluated.</param>
 internal sealed class MapEvaluation(SampleSet samples, Normalization normalization, OutputKind kind = OutputKind.Numbers)
 {
     private double absolute, squared, largest, raw;
     private double low = double.PositiveInfinity, high = double.NegativeInfinity;
     private long numbers;
 
-    /// <summary>Takes the outputs of the next samples.</summary>
-    /// <param name="first">Position of the first of them.</param>
-    /// <param name="outputs">Sample after sample.</param>
-    /// <param name="size">Numbers of a sample's.</param>
+    /// <summary>Adds the outputs of the next samples.</summary>
+    /// <param name="first">Index of the first of them.</param>
+    /// <param name="outputs">Outputs, sample after sample.</param>
+    /// <param name="size">Outputs per sample.</param>
     public void Add(int first, ReadOnlySpan<float> outputs, int size)
     {
         int channels = samples.TargetIsInput ? normalization.Scale.Count : 1, plane = size / channels;
@@ -28,7 +28,7 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
             double[] meant = OutputMeaning.OfMaps(kind, [.. outputs.Slice(n * size, size).ToArray().Select(o => (double)o)], maps, size / maps);
             for (int i = 0; i < size; i++)
             {
-                // An error in the samples' own unit is one over the scale; where a channel has none it is the network's.
+                // An error in the samples' own unit is the network's divided by the scale; if a channel has no scale, it is the network's.
                 (double scale, double target) = samples.TargetIsInput ? (normalization.Scale[i / plane], (targets[i] - normalization.Centre[i / plane]) * normalization.Scale[i / plane]) : (1, targets[i]);
                 double error = meant[i] - target;
                 absolute += Math.Abs(error);
@@ -41,7 +41,7 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
         }
     }
 
-    /// <summary>The figures; the peak signal-to-noise ratio is of the raw values, whose range is 255 for bytes and else what the targets span.</summary>
+    /// <summary>The metrics. The peak signal-to-noise ratio is of the raw values, whose range is 255 for bytes, else that of the targets.</summary>
     public EvaluationReport Report()
     {
         double mse = squared / numbers, range = samples.TargetIsInput && samples.AreBytes ? byte.MaxValue : high - low;

@@ -2,17 +2,17 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures where each pixel is of one class: counts of true against predicted classes, added up batch by batch. Definitions are scikit-learn's.</summary>
+/// <summary>Metrics for masks: counts of true against predicted classes of pixels, summed batch by batch. Definitions are scikit-learn's.</summary>
 /// <param name="samples">The samples, with their masks.</param>
 /// <param name="classes">Number of classes.</param>
 internal sealed class MaskEvaluation(SampleSet samples, int classes)
 {
     private readonly long[,] confusion = new long[classes, classes];
 
-    /// <summary>Takes the scores of the next samples.</summary>
-    /// <param name="first">Position of the first of them.</param>
-    /// <param name="scores">[n, K, H, W]; of two classes also [n, 1, H, W], of the second against the first.</param>
-    /// <param name="size">K·H·W</param>
+    /// <summary>Adds the scores of the next samples.</summary>
+    /// <param name="first">Index of the first of them.</param>
+    /// <param name="scores">Scores [n, K, H, W]; for two classes also [n, 1, H, W], the second against the first.</param>
+    /// <param name="size">K·H·W.</param>
     public void Add(int first, ReadOnlySpan<float> scores, int size)
     {
         int places = samples.AnswerShape!.Value.Count;
@@ -28,7 +28,7 @@ internal sealed class MaskEvaluation(SampleSet samples, int classes)
         }
     }
 
-    /// <summary>The figures; null where no pixel has a class.</summary>
+    /// <summary>The metrics; null if no pixel has a class.</summary>
     public EvaluationReport? Report()
     {
         ClassFigures[] perClass = [.. Enumerable.Range(0, classes).Select(c => ClassEvaluation.OfClass(confusion, c, classes))];
@@ -48,10 +48,10 @@ internal sealed class MaskEvaluation(SampleSet samples, int classes)
         return new EvaluationReport { Values = values, PerClass = perClass, Confusion = confusion, AreRegions = true };
     }
 
-    /// <summary>The class of the highest score of a place; the first where several are. Of one score the second class above 0.</summary>
-    /// <param name="scores">[K, H, W]</param>
-    /// <param name="place">Of the H·W.</param>
-    /// <param name="places">H·W</param>
+    /// <summary>The class with the highest score at a pixel; the first one in a tie. For a single score, the second class if it is above 0.</summary>
+    /// <param name="scores">Scores [K, H, W].</param>
+    /// <param name="place">Index of the pixel, below H·W.</param>
+    /// <param name="places">H·W.</param>
     public static int Highest(ReadOnlySpan<float> scores, int place, int places)
     {
         if (scores.Length == places)

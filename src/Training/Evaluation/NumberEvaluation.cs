@@ -1,14 +1,14 @@
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures of regression; with several targets, means over them. Definitions are scikit-learn's.</summary>
+/// <summary>Metrics of regression; with several targets, means over them. Definitions are scikit-learn's.</summary>
 internal static class NumberEvaluation
 {
-    // What scikit-learn divides by instead of a target of 0.
+    // scikit-learn divides by this instead of a target of 0.
     private const double LeastTarget = 2.220446049250313e-16;
 
-    /// <param name="outputs">[N, D]</param>
-    /// <param name="targets">[N, D]</param>
-    /// <param name="size">D</param>
+    /// <param name="outputs">Outputs [N, D].</param>
+    /// <param name="targets">Targets [N, D].</param>
+    /// <param name="size">D.</param>
     public static EvaluationReport Of(double[] outputs, double[] targets, int size)
     {
         double absolute = 0, squared = 0, relative = 0, largest = 0;
@@ -31,7 +31,7 @@ internal static class NumberEvaluation
         };
     }
 
-    // 1 - Σ(y - ŷ)² / Σ(y - ȳ)²; where the targets are all the same, 1 if every output is right and else 0.
+    // R² = 1 - Σ(y - ŷ)² / Σ(y - ȳ)²; if the targets are all equal, 1 if every output is right and else 0.
     private static double Determination(double[] outputs, double[] targets, int size)
     {
         double sum = 0;
@@ -42,7 +42,7 @@ internal static class NumberEvaluation
             bool differ = false;
             for (int at = d; at < targets.Length; at += size)
                 (total, differ) = (total + targets[at], differ || targets[at] != targets[d]);
-            double mean = differ ? total / rows : targets[d]; // the mean of equal numbers is one of them, whatever rounding says
+            double mean = differ ? total / rows : targets[d]; // the mean of equal numbers is that number, free of rounding
             for (int at = d; at < targets.Length; at += size)
             {
                 around += (targets[at] - mean) * (targets[at] - mean);

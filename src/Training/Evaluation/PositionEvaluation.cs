@@ -3,12 +3,12 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures where each position of a sequence is of one class, added up batch by batch; positions without one are left out.</summary>
+/// <summary>Metrics for sequences with a class per position, summed batch by batch; positions without a class are ignored.</summary>
 /// <param name="samples">The samples, with the classes of their positions.</param>
 /// <param name="areLogits">Whether softmax makes probabilities of the scores.</param>
 internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
 {
-    // What a position's classes take in a table of true against predicted ones would be more than anybody looks at.
+    // Largest confusion matrix; a larger one is more than anybody reads.
     private const int MostConfused = 256;
 
     private readonly EntityCounts? entities = samples.TagNames is { } tags && EntityCounts.Are(tags) ? new EntityCounts(tags) : null;
@@ -17,10 +17,10 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
     private double loss;
     private long right, positions;
 
-    /// <summary>Takes the scores of the next samples.</summary>
-    /// <param name="first">Position of the first of them.</param>
-    /// <param name="scores">[n, T, K]</param>
-    /// <param name="size">T·K</param>
+    /// <summary>Adds the scores of the next samples.</summary>
+    /// <param name="first">Index of the first of them.</param>
+    /// <param name="scores">Scores [n, T, K].</param>
+    /// <param name="size">T·K.</param>
     public void Add(int first, ReadOnlySpan<float> scores, int size)
     {
         int steps = samples.AnswerShape!.Value[0], classes = size / steps, count = scores.Length / size;
@@ -50,7 +50,7 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
             Confuse(first, predicted, steps, count);
     }
 
-    /// <summary>The figures; null where no position has a class.</summary>
+    /// <summary>The metrics; null if no position has a class.</summary>
     public EvaluationReport? Report()
     {
         if (positions == 0)

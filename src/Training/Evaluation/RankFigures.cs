@@ -1,12 +1,12 @@
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures that depend on the order of scores alone, for positives against negatives.</summary>
+/// <summary>Metrics that depend only on the order of scores, for positives against negatives.</summary>
 internal static class RankFigures
 {
     /// <summary>
     /// Area under the receiver operating characteristic: the chance that a positive scores higher than a negative, ties counting half
     /// (<c>sklearn.metrics.roc_auc_score</c>); and average precision, Σ (Rₙ - Rₙ₋₁)·Pₙ over the distinct scores from the highest down
-    /// (<c>sklearn.metrics.average_precision_score</c>). NaN where there is no positive or no negative sample.
+    /// (<c>sklearn.metrics.average_precision_score</c>). NaN if there is no positive or no negative sample.
     /// </summary>
     public static (double RocAuc, double AveragePrecision) Of(ReadOnlySpan<double> scores, ReadOnlySpan<bool> positive)
     {

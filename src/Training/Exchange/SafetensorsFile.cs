@@ -32,16 +32,16 @@ public sealed class SafetensorsFile : IDisposable
 
     public string Path => file.Path;
 
-    /// <summary>In the order of their bytes.</summary>
+    /// <summary>The tensors in the order of their bytes.</summary>
     public IReadOnlyList<SafetensorsTensor> Tensors { get; }
 
-    /// <summary>Texts that whoever wrote the file added.</summary>
+    /// <summary>Texts added by the program that wrote the file.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <summary>The tensor of a name; null where there is none.</summary>
+    /// <summary>Finds a tensor by name; null if there is none.</summary>
     public SafetensorsTensor? this[string name] => byName.GetValueOrDefault(name);
 
-    /// <summary>Opens a file and checks its header; tensors are read when asked for.</summary>
+    /// <summary>Opens a file and verifies its header; tensors are read on request.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it cannot be read or breaks a rule of the format.</exception>
     public static SafetensorsFile Open(string path)
     {
@@ -63,10 +63,10 @@ public sealed class SafetensorsFile : IDisposable
         }
     }
 
-    /// <summary>A tensor's values; whole numbers beyond 2^53 are rounded.</summary>
+    /// <summary>A tensor's values; integers beyond 2^53 are rounded.</summary>
     public double[] ReadDoubles(SafetensorsTensor tensor) => Read<double>(tensor);
 
-    /// <summary>A tensor's values, rounded to float where they are not floats.</summary>
+    /// <summary>A tensor's values, rounded to float if necessary.</summary>
     public float[] ReadFloats(SafetensorsTensor tensor) => Read<float>(tensor);
 
     public void Dispose() => file.Dispose();
@@ -85,7 +85,7 @@ public sealed class SafetensorsFile : IDisposable
         return (long)bytes;
     }
 
-    /// <summary>Some of a tensor's values, from an element on; whole numbers beyond 2^53 are rounded.</summary>
+    /// <summary>Some of a tensor's values, starting at an element; integers beyond 2^53 are rounded.</summary>
     public void Read(SafetensorsTensor tensor, long first, Span<double> values) => Read<double>(tensor, first, values);
 
     private T[] Read<T>(SafetensorsTensor tensor)

@@ -5,12 +5,12 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Exchange;
 
 /// <summary>
-/// The JSON at the beginning of a safetensors file, read token by token: nothing is built before it is known to be right, and no
-/// value is taken for another type.
+/// Parses the JSON header of a safetensors file token by token: nothing is built before it is verified, and no
+/// value is accepted as another type.
 /// </summary>
 /// <param name="path">The file, for messages.</param>
-/// <param name="begin">Where in the file the header begins.</param>
-/// <param name="dataBytes">Bytes that follow the header.</param>
+/// <param name="begin">Position of the header in the file.</param>
+/// <param name="dataBytes">Number of bytes after the header.</param>
 internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
 {
     private const string MetadataKey = "__metadata__";
@@ -42,14 +42,14 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
                 else
                     tensors.Add(ReadTensor(ref reader, key));
             }
-            // What is left may be spaces.
+            // Only spaces may follow.
             while (reader.Read())
             {
             }
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // InvalidOperation: half a surrogate pair in a text.
+            // InvalidOperationException: half a surrogate pair in a text.
             throw Wrong(reader.TokenStartIndex, $"the header is not JSON: {e.Message.ReplaceLineEndings(" ").TrimEnd('.')}");
         }
         RequireContiguous();
@@ -98,7 +98,7 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
                     offsets = ReadNumbers(ref reader, $"data_offsets of tensor '{name}'");
                     break;
                 default:
-                    // The reference implementation takes no notice of other keys.
+                    // The reference implementation ignores other keys.
                     reader.Skip();
                     break;
             }
@@ -126,7 +126,7 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
         {
             throw Wrong(at, $"the shape of tensor '{name}' has more elements than 64 bits can count");
         }
-        // A size beside a 0 may still be too large for a long.
+        // Next to a size of 0 another one may still overflow a long.
         if (bytes != end - first || shape.Exists(s => s > long.MaxValue))
             throw Wrong(at, $"tensor '{name}' {type} [{string.Join(", ", shape)}] takes {bytes} bytes, its data_offsets [{first}, {end}] say {end - first}");
         return new SafetensorsTensor(name, element, [.. shape.Select(s => (long)s)], (long)first, (long)bytes);
@@ -146,7 +146,7 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
         return numbers;
     }
 
-    // Without this a file could hold bytes that no reader looks at, or two tensors the same ones.
+    // Otherwise a file could hold bytes that no reader sees, or two tensors the same bytes.
     private void RequireContiguous()
     {
         tensors.Sort((a, b) => (a.Offset, a.Bytes).CompareTo((b.Offset, b.Bytes)));

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Exchange;
 
-/// <summary>Types of elements in a safetensors file, by rising alignment: a file's tensors stand in falling order of this.</summary>
+/// <summary>Element types of safetensors files, by ascending alignment: a file's tensors are sorted in descending order of it.</summary>
 public enum SafetensorsType
 {
     Bool,
@@ -20,7 +20,7 @@ public enum SafetensorsType
 
 public static class SafetensorsTypes
 {
-    /// <summary>Bytes of an element.</summary>
+    /// <summary>Bytes per element.</summary>
     public static int Size(this SafetensorsType type) => type switch
     {
         <= SafetensorsType.I8 => 1,
@@ -29,7 +29,7 @@ public static class SafetensorsTypes
         _ => 8,
     };
 
-    /// <summary>The name in files: in capitals.</summary>
+    /// <summary>The name in files, in capitals.</summary>
     public static string Name(this SafetensorsType type) => type == SafetensorsType.Bool ? "BOOL" : type.ToString();
 
     internal static SafetensorsType? Parse(string name)
@@ -46,7 +46,7 @@ public static class SafetensorsTypes
 /// <summary>A tensor of a safetensors file.</summary>
 /// <param name="Name">Any text; it is never used as a path.</param>
 /// <param name="Type">Type of its elements.</param>
-/// <param name="Shape">Sizes, outermost first; empty for a scalar; 0 for a tensor without elements.</param>
+/// <param name="Shape">Sizes, outermost first; empty for a scalar; a size may be 0.</param>
 /// <param name="Offset">First byte in the file.</param>
 /// <param name="Bytes">Bytes in the file.</param>
 public sealed record SafetensorsTensor(string Name, SafetensorsType Type, IReadOnlyList<long> Shape, long Offset, long Bytes)

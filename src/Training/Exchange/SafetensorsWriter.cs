@@ -8,7 +8,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Exchange;
 
-/// <summary>A tensor to be written; its bytes are asked for piece by piece while they are.</summary>
+/// <summary>A tensor to write; its bytes are requested piece by piece during writing.</summary>
 public sealed class TensorToWrite
 {
     private readonly ByteSource source;
@@ -30,18 +30,18 @@ public sealed class TensorToWrite
 
     public long Bytes { get; }
 
-    /// <summary>As F32.</summary>
+    /// <summary>A tensor of type F32.</summary>
     public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<float> values) =>
         Of(name, shape, SafetensorsType.F32, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>As F64.</summary>
+    /// <summary>A tensor of type F64.</summary>
     public static TensorToWrite Of(string name, ReadOnlySpan<int> shape, ReadOnlySpan<double> values) =>
         Of(name, shape, SafetensorsType.F64, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>As F32, read while it is written: so nothing of the size of the tensor is held besides.</summary>
+    /// <summary>A tensor of type F32 that is read while it is written, so that no copy of it is held.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="shape">Its shape.</param>
-    /// <param name="read">Fills a span with the values from an element on.</param>
+    /// <param name="read">Fills a span with the values starting at an element.</param>
     public static TensorToWrite Streamed(string name, ReadOnlySpan<int> shape, Action<long, Span<float>> read) =>
         new(name, shape, SafetensorsType.F32, (offset, part) => read(offset / sizeof(float), MemoryMarshal.Cast<byte, float>(part)));
 
@@ -66,13 +66,13 @@ public sealed class TensorToWrite
     }
 }
 
-/// <summary>Writes safetensors files, laid out as the reference implementation does: falling alignment, then names; header padded to 8 bytes.</summary>
+/// <summary>Writes safetensors files in the layout of the reference implementation: descending alignment, then names; header padded to 8 bytes.</summary>
 public static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    /// <param name="path">The file; replaced at once and whole.</param>
-    /// <param name="tensors">In any order; no name twice.</param>
+    /// <param name="path">The file; replaced atomically.</param>
+    /// <param name="tensors">Tensors in any order; names must be unique.</param>
     /// <param name="metadata">Texts to add.</param>
     /// <param name="files">The file system.</param>
     public static void Write(string path, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null, IFileSystem? files = null)
@@ -81,7 +81,7 @@ public static class SafetensorsWriter
         DurableFile.Write(path, body, length, files);
     }
 
-    /// <summary>The same in an open folder.</summary>
+    /// <summary>The same, in an open folder.</summary>
     public static void Write(WorkFolder folder, string name, IEnumerable<TensorToWrite> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         (Action<Stream> body, long length) = Content(tensors, metadata);
@@ -134,7 +134,7 @@ public static class SafetensorsWriter
     private static void WriteMetadata(Utf8JsonWriter json, IReadOnlyDictionary<string, string> metadata)
     {
         json.WriteStartObject("__metadata__");
-        // Sorted, so that the same content is the same bytes.
+        // Sorted, so that the same content gives the same bytes.
         foreach ((string key, string value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal))
             json.WriteString(key, value);
         json.WriteEndObject();
@@ -155,6 +155,6 @@ public static class SafetensorsWriter
         json.WriteEndObject();
     }
 
-    // The reference compares UTF-8 bytes; UTF-16 sorts characters beyond the first plane elsewhere.
+    // The reference compares UTF-8 bytes; UTF-16 orders characters beyond the first plane differently.
     private static int CompareUtf8(string a, string b) => Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 }

@@ -10,24 +10,24 @@ namespace GpuGrad.Training.Exchange;
 /// </summary>
 public static class WeightFile
 {
-    // PyTorch's batch norm counts batches; nothing here depends on it, and its loader does without.
+    // PyTorch's batch norm counts batches; nothing depends on it here, and its loader does not need it.
     private const string Counter = ".num_batches_tracked";
     private const int MostListed = 5;
     private const int Piece = 1 << 18;
 
     /// <param name="path">The file.</param>
-    /// <param name="model">Whose weights.</param>
-    /// <param name="average">The moving averages where they are kept.</param>
+    /// <param name="model">The model with the weights.</param>
+    /// <param name="average">Whether to save the moving averages if they are kept.</param>
     /// <param name="metadata">Texts to add, e.g. the config.</param>
     public static void Save(string path, Model model, bool average = true, IReadOnlyDictionary<string, string>? metadata = null) =>
         SafetensorsWriter.Write(path, Tensors(model, average), metadata);
 
-    /// <summary>The same in an open folder.</summary>
+    /// <summary>The same, in an open folder.</summary>
     public static void Save(WorkFolder folder, string name, Model model, IReadOnlyDictionary<string, string>? metadata = null) =>
         SafetensorsWriter.Write(folder, name, Tensors(model, average: true), metadata);
 
-    /// <summary>Copies weights to a model's parameters, and to their moving averages where those are kept. None unless all fit.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
+    /// <summary>Copies weights to a model's parameters, and to their moving averages if these are kept. Copies nothing unless all match.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, surplus or of another shape.</exception>
     public static void Load(string path, Model model)
     {
         using SafetensorsFile file = SafetensorsFile.Open(path);
@@ -50,8 +50,8 @@ public static class WeightFile
         }
     }
 
-    /// <summary>Refuses a file whose tensors are not the network's: before memory is taken for it.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, left over or of another shape.</exception>
+    /// <summary>Refuses a file whose tensors are not the network's, before memory is allocated for it.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a parameter is missing, surplus or of another shape.</exception>
     public static void Check(SafetensorsFile file, Network network)
     {
         string path = file.Path;

@@ -1,14 +1,14 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>A kind of alarm, explained.</summary>
+/// <summary>Documentation of a kind of alarm.</summary>
 /// <param name="Id">e.g. <c>G001</c>.</param>
-/// <param name="Title">A few words.</param>
-/// <param name="When">What has to be measured for it to be raised.</param>
-/// <param name="Why">What it means and how it comes about.</param>
-/// <param name="Help">What to try, the likeliest first.</param>
+/// <param name="Title">Title of a few words.</param>
+/// <param name="When">The condition that raises it.</param>
+/// <param name="Why">Its meaning and causes.</param>
+/// <param name="Help">Remedies, the most promising first.</param>
 public sealed record AlarmKind(string Id, string Title, string When, string Why, IReadOnlyList<string> Help);
 
-/// <summary>Every alarm that a run can raise; <c>gpugrad explain G001</c> prints one.</summary>
+/// <summary>Lists every alarm that a run can raise; <c>gpugrad explain G001</c> prints one.</summary>
 public static class AlarmCatalog
 {
     public const string DeadUnits = "G001", SaturatedUnits = "G002", Vanishing = "G003", Exploding = "G004", UpdatesLarge = "G005",
@@ -99,6 +99,6 @@ public static class AlarmCatalog
             ["recurrent-init: orthogonal with clip: {norm: 1}", "lstm or gru, and more epochs", "time-pool or attention instead of the last state", "shorter sequences"]),
     ];
 
-    /// <summary>The kind with an id, upper or lower case; null where there is none.</summary>
+    /// <summary>Finds a kind by its id, upper or lower case; null if there is none.</summary>
     public static AlarmKind? Find(string id) => All.FirstOrDefault(k => k.Id.Equals(id, StringComparison.OrdinalIgnoreCase));
 }

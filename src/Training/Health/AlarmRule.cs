@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>Base of the alarm rules: counts how long a condition has held, and raises an alarm once.</summary>
+/// <summary>Base of the alarm rules: counts how long a condition has held, and raises an alarm only once.</summary>
 internal abstract class AlarmRule(HealthState state)
 {
     protected HealthState State { get; } = state;
 
-    /// <summary>Counts how often in a row something has held; true from the <paramref name="times"/>-th on.</summary>
+    /// <summary>Counts how often in a row a condition has held; true from the <paramref name="times"/>-th time on.</summary>
     protected bool Holds(string key, bool now, int times)
     {
         int count = now ? State.Streaks.GetValueOrDefault(key) + 1 : 0;

@@ -2,7 +2,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>What the run measures about itself. It does not change a bit of the trained weights.</summary>
+/// <summary>Measurements of a run about itself. They do not change a bit of the trained weights.</summary>
 public sealed record DiagnosticsConfig
 {
     /// <summary>Steps between measurements of gradients, activations and updates, layer by layer; 0 for none.</summary>
@@ -19,6 +19,6 @@ public sealed record DiagnosticsConfig
     /// <summary>Audit the initialization on the first samples: how signals and gradients grow or shrink, and what the loss should be.</summary>
     public bool InitAudit { get; init; } = true;
 
-    /// <summary>Keep a recent state in memory: after NaN or infinity, replay the step op by op and name the first number that is not finite.</summary>
+    /// <summary>Keep a recent state in memory: after NaN or infinity, replay the step op by op and name the first value that is not finite.</summary>
     public bool BlackBox { get; init; } = true;
 }

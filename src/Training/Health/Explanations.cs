@@ -1,8 +1,8 @@
 namespace GpuGrad.Training.Health;
 
 /// <summary>
-/// Alarms that follow from others: dead units from a step that was too long, a loss that stands from units that are dead. What follows
-/// is said, but its advice is that of the alarm it follows from, for no other helps.
+/// Finds alarms that are consequences of others: dead units of an update that was too large, a stagnating loss of dead units. A
+/// consequence is reported with the advice of the alarm that explains it, as no other helps.
 /// </summary>
 internal sealed class Explanations(HealthState state)
 {
@@ -10,7 +10,7 @@ internal sealed class Explanations(HealthState state)
 
     private static readonly string[] Units = [AlarmCatalog.DeadUnits, AlarmCatalog.SaturatedUnits];
 
-    /// <summary>The first explanation that fits an alarm; empty if none does.</summary>
+    /// <summary>Alarms that could explain one with this id.</summary>
     private static string[] Reasons(string id) => id switch
     {
         AlarmCatalog.DeadUnits or AlarmCatalog.SaturatedUnits => AtStart,
@@ -23,17 +23,17 @@ internal sealed class Explanations(HealthState state)
         _ => [],
     };
 
-    /// <summary>Remembers an alarm that is shown.</summary>
+    /// <summary>Records an alarm that is shown.</summary>
     public void Note(Alarm alarm)
     {
         if (!alarm.IsRemark)
             state.Raised.TryAdd(Key(alarm.Id), 1);
     }
 
-    /// <summary>The alarm raised before that explains one of a kind; null where none does.</summary>
+    /// <summary>The earlier alarm that explains one with this id; null if none does.</summary>
     public string? Of(string id) => Reasons(id).FirstOrDefault(r => state.Raised.ContainsKey(Key(r)));
 
-    /// <summary>The alarm with the advice of what it follows from, where it follows from another.</summary>
+    /// <summary>The alarm, with the advice of the one that explains it, if any.</summary>
     public Alarm Referred(Alarm alarm) =>
         Of(alarm.Id) is string reason && alarm.Id != AlarmCatalog.LossStuck ? alarm with { Remedy = $"what {reason} says" } : alarm;
 

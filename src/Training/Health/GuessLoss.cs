@@ -6,15 +6,15 @@ using GpuGrad.Training.Losses;
 namespace GpuGrad.Training.Health;
 
 /// <summary>
-/// The training loss of the best answer that does not look at the sample: the classes' shares, the targets' mean. A network whose loss
-/// stays there has learned nothing from its inputs. The loss of a network that has seen nothing at all,
+/// The training loss of the best constant prediction: the classes' shares, the targets' mean. A network whose loss
+/// stays there has learned nothing from its inputs. The loss of an untrained network,
 /// <see cref="LossConfig.ExpectedAtStart"/>, is never lower.
 /// </summary>
 internal static class GuessLoss
 {
     private const int MostSamples = 20_000;
 
-    /// <summary>Null for losses that have no such figure in closed form.</summary>
+    /// <summary>Null for losses without a closed form.</summary>
     public static double? Of(LossConfig loss, SampleSet samples, int classes, Normalization? scaling = null, Sampling sampling = Sampling.Uniform)
     {
         if (scaling is not null)
@@ -39,7 +39,7 @@ internal static class GuessLoss
         return samples with { Targets = Array.ConvertAll(targets, t => (float)t) };
     }
 
-    /// <summary>The share of each class among some samples, or among the pixels of their masks; empty where there are no classes.</summary>
+    /// <summary>The share of each class among samples, or among the pixels of their masks; empty without classes.</summary>
     public static IReadOnlyList<double> SharesOf(SampleSet samples, int classes)
     {
         if (samples.Labels is int[] labels)
@@ -51,7 +51,7 @@ internal static class GuessLoss
         return samples.Mask is { } mask && classes > 0 ? PixelShares(mask, classes, int.MaxValue) ?? [] : [];
     }
 
-    /// <summary>The share of each class among some labels, as they are sampled.</summary>
+    /// <summary>The share of each class among labels, as they are sampled.</summary>
     public static double[] Shares(int[] labels, int classes, Sampling sampling = Sampling.Uniform)
     {
         var counts = new double[classes];
@@ -73,7 +73,7 @@ internal static class GuessLoss
 
     private static double[] PositionShares(int[] labels, int classes) => Shares([.. labels.Where(l => l >= 0)], classes);
 
-    // Of the pixels that have a class; null where none has.
+    // Shares of the pixels with a class; null if there are none.
     private static double[]? PixelShares(byte[] mask, int classes, int most)
     {
         var counts = new double[classes];
@@ -118,7 +118,7 @@ internal static class GuessLoss
         };
     }
 
-    // The best logit gives w·p/(w·p + 1 - p).
+    // The best constant probability is w·p/(w·p + 1 - p).
     private static double Binary(double share, double weight)
     {
         double sum = (weight * share) + 1 - share;
@@ -127,12 +127,12 @@ internal static class GuessLoss
 
     private static double DistanceFrom(double centre, double[] values) => values.Average(v => Math.Abs(v - centre));
 
-    // The targets of a sample of the samples, number by number; labels as 0 and 1.
+    // The targets of a subset of the samples, one array per target; labels as 0 and 1.
     private static IReadOnlyList<double[]> Columns(SampleSet samples, int classes, int step)
     {
         int[] rows = [.. Enumerable.Range(0, samples.Count / step).Select(i => i * step)];
         if (samples.AnswerShape is not null)
-            return []; // a median a pixel would take longer than it is worth
+            return []; // a median per pixel would take longer than it is worth
         if (samples.Targets is float[] targets)
             return [.. Enumerable.Range(0, samples.TargetSize).Select(t => rows.Select(r => (double)targets[((long)r * samples.TargetSize) + t]).ToArray())];
         return samples.Labels is int[] labels

@@ -9,12 +9,12 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Health;
 
 /// <summary>
-/// What is looked at in a training step, and where its figures lie: in one slot, so that a step costs one read. The probe adds ops to
-/// the graph of a watched step; steps that are not watched have none of them.
+/// Measurements in a training step. All are stored in one slot, so that a step costs one read. The probe adds ops to
+/// the graph of a watched step; other steps have none of them.
 /// </summary>
 public sealed class HealthProbe
 {
-    private const int Alignment = 16; // floats in the 64 bytes that a tensor begins at a multiple of
+    private const int Alignment = 16; // floats in 64 bytes, the alignment of tensors
 
     private readonly Dictionary<string, WatchedLayer> layers = [];
     private readonly BufferRanges ranges;
@@ -22,7 +22,7 @@ public sealed class HealthProbe
     private readonly ILookup<string, WatchedTime> times;
 
     /// <param name="network">The network.</param>
-    /// <param name="layout">Where its parameters lie.</param>
+    /// <param name="layout">Layout of its parameters.</param>
     public HealthProbe(Network network, ParameterLayout layout)
     {
         Parameters = [.. layout.Trained];
@@ -52,13 +52,13 @@ public sealed class HealthProbe
         Slot = new Slot("health", ElementType.Real, Align(UpdatesAt + Parameters.Count));
     }
 
-    /// <summary>All figures of the last watched step.</summary>
+    /// <summary>Slot with the measurements of the last watched step.</summary>
     public Slot Slot { get; }
 
-    /// <summary>The layers looked at, in network order.</summary>
+    /// <summary>The watched layers, in network order.</summary>
     public IReadOnlyList<WatchedLayer> Layers => [.. layers.Values];
 
-    /// <summary>Recurrent layers, each level and direction, whose gradient is looked at step by step.</summary>
+    /// <summary>Recurrent layers, each level and direction, whose gradient is measured per time step.</summary>
     public IReadOnlyList<WatchedTime> Times { get; }
 
     /// <summary>The trained parameters, in the order of their norms.</summary>
@@ -70,25 +70,25 @@ public sealed class HealthProbe
 
     internal int UpdatesAt { get; }
 
-    /// <summary>Called behind a layer: looks at its output where it is one of those watched.</summary>
+    /// <summary>Called after a layer: measures its output if it is watched.</summary>
     internal void AfterLayer(Graph graph, Layer layer, Tensor output)
     {
         if (layers.TryGetValue(layer.Path, out WatchedLayer? watched))
             Place(graph, graph.Add(new UnitStatistics(watched.Axis, watched.Low, watched.High), output), watched.Offset);
     }
 
-    /// <summary>Called behind the way back: norms of the gradients of recurrent layers at each step of time.</summary>
+    /// <summary>Called after the backward pass: measures gradient norms of recurrent layers at each time step.</summary>
     internal void AfterBackward(Graph graph)
     {
         foreach (IGrouping<string, Node> layer in graph.Nodes.Where(n => n.Op is RecurrenceGradient).ToList().GroupBy(n => n.Scope))
         {
-            // The way back goes from the last walk to the first.
+            // The backward pass visits the passes over time in reverse order.
             foreach ((Node node, WatchedTime time) in layer.Reverse().Zip(times[layer.Key]))
                 Place(graph, graph.Add(new StepNorms(), node.Outputs[0]), time.Offset);
         }
     }
 
-    /// <summary>Called before the update: norms of gradients and weights. What comes back is the weights as they are now.</summary>
+    /// <summary>Called before the update: measures norms of gradients and weights. Returns a copy of the weights.</summary>
     internal Tensor? BeforeUpdate(Graph graph, Slot gradients, Slot parameters)
     {
         if (Parameters.Count == 0)
@@ -99,7 +99,7 @@ public sealed class HealthProbe
         return graph.Add(new Copy(), weights);
     }
 
-    /// <summary>Called behind the update: how far it moved each parameter.</summary>
+    /// <summary>Called after the update: measures how far it moved each parameter.</summary>
     internal void AfterUpdate(Graph graph, Tensor? before, Slot parameters)
     {
         if (before is not null)
@@ -110,8 +110,8 @@ public sealed class HealthProbe
 
     private Tensor Whole(Graph graph, Slot slot) => graph.Persistent(slot.Name, new Shape(trained), slot);
 
-    // A unit is a channel behind a convolution and a number of the row behind a dense layer.
-    // Nothing can be done about units that come before everything that is trained.
+    // A unit is a channel after a convolution and an element of the row after a dense layer.
+    // Units before the first trained layer are left out, as nothing can be done about them.
     private static IEnumerable<(Layer Layer, int Axis)> Watched(Network network, ParameterLayout layout)
     {
         bool last = false, trained = !layout.State.Any(p => p.Trained);

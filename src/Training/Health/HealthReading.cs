@@ -6,30 +6,30 @@ namespace GpuGrad.Training.Health;
 
 /// <summary>The output of a layer over a batch.</summary>
 /// <param name="Layer">The layer.</param>
-/// <param name="Mean">Of all its numbers.</param>
+/// <param name="Mean">Mean of its elements.</param>
 /// <param name="Deviation">Their standard deviation.</param>
-/// <param name="Zeros">Share of them that is exactly 0.</param>
-/// <param name="Largest">The largest size.</param>
-/// <param name="Idle">Share of each unit's numbers in which it is off, or on a flat end of its curve.</param>
+/// <param name="Zeros">Share of its elements that are exactly 0.</param>
+/// <param name="Largest">Largest absolute value.</param>
+/// <param name="Idle">Per unit, the share of elements in which it is off or saturated.</param>
 public sealed record LayerReading(WatchedLayer Layer, double Mean, double Deviation, double Zeros, double Largest, double[] Idle)
 {
-    /// <summary>Units that were off, or flat, for the whole batch.</summary>
+    /// <summary>Number of units that were off, or saturated, for the whole batch.</summary>
     public int IdleUnits => Idle.Count(share => share >= 1);
 }
 
-/// <summary>A parameter in a step.</summary>
+/// <summary>Measurements of a parameter in a step.</summary>
 /// <param name="Parameter">The parameter.</param>
 /// <param name="Gradient">Norm of its gradient, before clipping.</param>
 /// <param name="Weight">Norm of its values before the step.</param>
-/// <param name="Update">How far the step moved it.</param>
+/// <param name="Update">Norm of the update.</param>
 public sealed record ParameterReading(Parameter Parameter, double Gradient, double Weight, double Update)
 {
     /// <summary>Norm of the update relative to the norm of the weights; about 0.001 is healthy.</summary>
     public double Ratio => Weight > 0 ? Update / Weight : Update > 0 ? double.PositiveInfinity : 0;
 
     /// <summary>
-    /// The same against the norm that such a weight usually has, where its own is smaller: one that begins at 0 or near it moves by many
-    /// times its norm in its first steps, and is none the worse for it.
+    /// The update relative to the norm that such a weight usually has, if its own is smaller: a weight that starts at or near 0 moves by many
+    /// times its norm in its first steps, which is harmless.
     /// </summary>
     public double Move => Update / Math.Max(Weight, Math.Sqrt((double)Parameter.Shape.Count / Parameter.FanIn));
 
@@ -37,21 +37,21 @@ public sealed record ParameterReading(Parameter Parameter, double Gradient, doub
     public double GradientRms => Gradient / Math.Sqrt(Parameter.Shape.Count);
 }
 
-/// <summary>The gradient of a recurrent layer's walk, by step of time.</summary>
-/// <param name="Time">The walk.</param>
-/// <param name="Norms">For each step the norm of the gradient in what its gates add up, over the batch.</param>
+/// <summary>The gradient of a recurrent layer's pass over time, by time step.</summary>
+/// <param name="Time">The pass.</param>
+/// <param name="Norms">Norm of the gradient of the gates' inputs at each time step, over the batch.</param>
 public sealed record TimeReading(WatchedTime Time, double[] Norms)
 {
-    /// <summary>What of the largest reaches the step that the walk begins with.</summary>
+    /// <summary>The norm at the first step of the pass, relative to the largest.</summary>
     public double Left => Norms.Max() is > 0 and var largest ? Norms[Time.Reverse ? ^1 : 0] / largest : 1;
 }
 
-/// <summary>The figures of a watched step.</summary>
+/// <summary>The measurements of a watched step.</summary>
 public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> Layers, IReadOnlyList<ParameterReading> Parameters)
 {
     public IReadOnlyList<TimeReading> Times { get; init; } = [];
 
-    /// <summary>Reads what the last watched step left on the device.</summary>
+    /// <summary>Reads the measurements of the last watched step from the device.</summary>
     public static HealthReading Of(Model model, HealthProbe probe, int batchSize)
     {
         var figures = new double[probe.Slot.Length];

@@ -6,13 +6,13 @@ public sealed record HealthState
     /// <summary>Norms of the last steps' gradients, the oldest first.</summary>
     public List<double> Norms { get; set; } = [];
 
-    /// <summary>The median of the first steps' norms; null before there were enough.</summary>
+    /// <summary>The median of the first steps' norms; null until there are enough.</summary>
     public double? EarlyNorm { get; set; }
 
-    /// <summary>Training losses of the last epochs, ahead of them the best of all before.</summary>
+    /// <summary>Training losses of the last epochs, preceded by the best of all earlier ones.</summary>
     public List<double> EpochLosses { get; set; } = [];
 
-    /// <summary>The step at which the last of them was noted; null before.</summary>
+    /// <summary>The step at which the last of them was recorded; null if there is none.</summary>
     public long? NotedStep { get; set; }
 
     /// <summary>The lowest training loss of an epoch; null before the end of the first.</summary>
@@ -24,10 +24,10 @@ public sealed record HealthState
     /// <summary>Training accuracy of the last epoch; null before its end, and for regression.</summary>
     public double? LastAccuracy { get; set; }
 
-    /// <summary>The lowest loss so far of samples not trained on; null where there are none.</summary>
+    /// <summary>The lowest held-out loss so far; null without held-out samples.</summary>
     public double? BestHeldOut { get; set; }
 
-    /// <summary>Watched samples of each class since it was last predicted for any sample.</summary>
+    /// <summary>Watched samples of each class since it was last predicted.</summary>
     public List<long> Unpredicted { get; set; } = [];
 
     /// <summary>Idle time of each watched layer's units, by the layer's path.</summary>
@@ -36,22 +36,22 @@ public sealed record HealthState
     /// <summary>Norm of each weight in the first watched step.</summary>
     public Dictionary<string, double> FirstWeights { get; set; } = [];
 
-    /// <summary>What is left of the weight that shrank most, of its first norm.</summary>
+    /// <summary>Norm of the weight that shrank most, relative to its first norm.</summary>
     public double WeightLeft { get; set; } = 1;
 
-    /// <summary>Watched steps in a row for which something has held.</summary>
+    /// <summary>Number of watched steps in a row for which a condition has held.</summary>
     public Dictionary<string, int> Streaks { get; set; } = [];
 
-    /// <summary>Alarms raised, with how bad it was: again only when much worse.</summary>
+    /// <summary>Alarms raised, with their severity: they are raised again only when much worse.</summary>
     public Dictionary<string, double> Raised { get; set; } = [];
 
-    /// <summary>The largest share of a layer's weights that each of the last watched steps moved: evidence for what it may have done.</summary>
+    /// <summary>The largest relative update in each of the last watched steps: evidence for what it may have caused.</summary>
     public List<StepSize> Steps { get; set; } = [];
 
-    /// <summary>What no watch can remember, where it was read from a file; else null.</summary>
+    /// <summary>Describes values read from a file that cannot occur; null if all can.</summary>
     internal string? Problem()
     {
-        // Elements of lists are not covered by the nullable annotations.
+        // Nullable annotations don't cover the elements of lists.
         if (Steps.Any(s => s is null || s.Step < 0))
             return "health: a step is null or negative";
         if (Units.Values.Any(u => u is null || u.Idle.Length != u.LastActive.Length || u.Idle.Concat(u.LastActive).Any(n => n < 0)))
@@ -63,12 +63,12 @@ public sealed record HealthState
 /// <summary>Largest relative update of a step over all layers.</summary>
 public sealed record StepSize(long Step, double Ratio);
 
-/// <summary>The units of a layer.</summary>
+/// <summary>History of a layer's units.</summary>
 public sealed record UnitHistory
 {
-    /// <summary>For each unit the last watched step in which it was not idle; 0 for never.</summary>
+    /// <summary>Per unit, the last watched step in which it was not idle; 0 for never.</summary>
     public required long[] LastActive { get; init; }
 
-    /// <summary>For each unit the samples seen since.</summary>
+    /// <summary>Per unit, the number of samples seen since.</summary>
     public required long[] Idle { get; init; }
 }

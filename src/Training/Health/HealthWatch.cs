@@ -4,7 +4,7 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Health;
 
 /// <summary>
-/// The watch over a run: takes note of what is measured and says what is wrong. It only looks; its memory is
+/// Watches a run: takes measurements and returns alarms. It changes nothing; its memory is
 /// <see cref="HealthState"/>.
 /// </summary>
 public sealed class HealthWatch
@@ -21,8 +21,8 @@ public sealed class HealthWatch
     private readonly Explanations explanations;
 
     /// <param name="loaded">The experiment.</param>
-    /// <param name="state">What it remembers.</param>
-    /// <param name="facts">What is known before the first step.</param>
+    /// <param name="state">Its state.</param>
+    /// <param name="facts">Facts known before the first step.</param>
     public HealthWatch(LoadedConfig loaded, HealthState state, RunFacts facts)
     {
         this.state = state;
@@ -45,8 +45,8 @@ public sealed class HealthWatch
 
     /// <summary>Called after every step.</summary>
     /// <param name="step">The step.</param>
-    /// <param name="gradientNorm">Norm of all gradients; NaN where nothing computes it.</param>
-    /// <param name="loss">Of its batch.</param>
+    /// <param name="gradientNorm">Norm of all gradients; NaN if it is not computed.</param>
+    /// <param name="loss">Loss of its batch.</param>
     public IEnumerable<Alarm> AfterStep(long step, double gradientNorm, double loss)
     {
         if (!double.IsFinite(gradientNorm))
@@ -75,16 +75,16 @@ public sealed class HealthWatch
         return Shown(alarms);
     }
 
-    /// <summary>Called after a watched step of a classifier: the classes that its samples have, and those that they were given.</summary>
+    /// <summary>Called after a watched step of a classifier, with the true and the predicted classes.</summary>
     public void AfterPredictions(ReadOnlySpan<int> labels, ReadOnlySpan<int> predicted) => predictions.Note(labels, predicted);
 
-    /// <summary>Dead and saturated units by now, layer by layer.</summary>
+    /// <summary>Units that are dead or saturated now, layer by layer.</summary>
     public IReadOnlyList<IdleUnits> Idle(IEnumerable<WatchedLayer> layers, int batchSize) => [.. layers.Select(l => units.Idle(l, batchSize)).OfType<IdleUnits>()];
 
     /// <summary>Called after every epoch.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="train">Its figures.</param>
-    /// <param name="held">Those of samples not trained on; null where there are none.</param>
+    /// <param name="step">Number of steps done.</param>
+    /// <param name="train">Training metrics.</param>
+    /// <param name="held">Metrics of held-out samples; null without them.</param>
     /// <param name="validation">Whether those are the validation part.</param>
     public IEnumerable<Alarm> AfterEpoch(long step, EpochFigures train, EpochFigures? held = null, bool validation = false)
     {
@@ -92,7 +92,7 @@ public sealed class HealthWatch
         return [.. loss, .. Shown([losses.IsFlat ? predictions.Judge(step, falls: false) : null, held is EpochFigures h ? heldOut.Judge(step, train, h, validation) : null])];
     }
 
-    /// <summary>Remembers an alarm that others raised.</summary>
+    /// <summary>Records an alarm that was raised elsewhere.</summary>
     public void Note(Alarm alarm) => explanations.Note(alarm);
 
     private IReadOnlyList<Alarm> Shown(IEnumerable<Alarm?> alarms)

@@ -3,16 +3,16 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>A network that learns its samples by heart: the loss on others rises while that on its own falls.</summary>
+/// <summary>Rule for overfitting: the held-out loss rises while the training loss falls.</summary>
 internal sealed class HeldOutRules(Remedies remedies, HealthState state) : AlarmRule(state)
 {
     private const double Risen = 1.5, Wider = 3, Errors = 0.1;
     private const int For = 3, Fewest = 30;
 
     /// <summary>Called once an epoch.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="train">On the samples trained on.</param>
-    /// <param name="held">On others.</param>
+    /// <param name="step">Number of steps done.</param>
+    /// <param name="train">Training metrics.</param>
+    /// <param name="held">Held-out metrics.</param>
     /// <param name="validation">Whether those are the validation part.</param>
     public Alarm? Judge(long step, EpochFigures train, EpochFigures held, bool validation)
     {

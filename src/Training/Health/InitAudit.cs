@@ -10,52 +10,52 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>A layer before the first step.</summary>
+/// <summary>Measurements of a layer before the first step.</summary>
 /// <param name="Path">Its path.</param>
-/// <param name="Kind">What it is.</param>
+/// <param name="Kind">Its kind.</param>
 /// <param name="Deviation">Standard deviation of its outputs.</param>
-/// <param name="Gradient">Root mean square of the loss's gradient in its outputs, of one sample.</param>
-/// <param name="Idle">Share of its outputs that are off or on a flat end of the curve; NaN for functions that have none.</param>
-/// <param name="Alike">Whether the same gradient arrives at its first two units, for every sample.</param>
+/// <param name="Gradient">Root mean square of the gradient with respect to its outputs, per sample.</param>
+/// <param name="Idle">Share of its outputs that are off or saturated; NaN for functions without such a range.</param>
+/// <param name="Alike">Whether its first two units get the same gradient for every sample.</param>
 public sealed record AuditedLayer(string Path, string Kind, double Deviation, double Gradient, double Idle, bool Alike = false);
 
-/// <summary>A network before its first step: how signals and gradients grow or shrink, and whether its loss is what it should be.</summary>
+/// <summary>Audit of a network before its first step: how signals and gradients grow or shrink, and whether its loss is as expected.</summary>
 public sealed record InitAudit
 {
     private const int MostSamples = 32, FewestSamples = 4;
 
-    // Bytes that it may take where training takes less.
+    // Bytes that it may use even if training uses less.
     private const long LeastRoom = 64 << 20;
 
     /// <summary>The layers that compute something, in network order.</summary>
     public required IReadOnlyList<AuditedLayer> Layers { get; init; }
 
-    /// <summary>Standard deviation of what comes in.</summary>
+    /// <summary>Standard deviation of the inputs.</summary>
     public required double InputDeviation { get; init; }
 
-    /// <summary>Root mean square of what comes in.</summary>
+    /// <summary>Root mean square of the inputs.</summary>
     public required double InputSize { get; init; }
 
     public required double Loss { get; init; }
 
-    /// <summary>The loss of a network that knows nothing; null where that cannot be said.</summary>
+    /// <summary>The expected loss of an untrained network; null if there is no formula.</summary>
     public double? ExpectedLoss { get; init; }
 
     public required IReadOnlyList<Alarm> Alarms { get; init; }
 
     /// <summary>
-    /// Measures a network with the weights that its initialisers and the seed give, on samples drawn at random: the first of a file may all
-    /// be of one class. Small batches are run several times, for one sample says little.
+    /// Audits a network with its initial weights on random samples, since the first of a file may all
+    /// be of one class. Small batches are run several times, as one sample says little.
     /// </summary>
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
-    /// <param name="device">Where it runs.</param>
-    /// <param name="samples">What some are drawn of.</param>
-    /// <param name="normalization">How they are scaled.</param>
-    /// <param name="shape">Their shape.</param>
-    /// <param name="remedies">What to advise for this config; null for general advice.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="samples">The samples to draw from.</param>
+    /// <param name="normalization">Scaling of the samples.</param>
+    /// <param name="shape">Shape of the samples.</param>
+    /// <param name="remedies">Advice for this config; null for general advice.</param>
     /// <param name="trained">
-    /// The model about to be trained: its weights are the ones looked at, and its memory is lent meanwhile. Null for one made here.
+    /// The model about to be trained: its weights are audited, and its memory is borrowed. Null to make one here.
     /// </param>
     public static InitAudit Run(
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, DataShape shape, Remedies? remedies = null, Model? trained = null)
@@ -65,7 +65,7 @@ public sealed record InitAudit
         int count = Math.Min(Math.Min(MostSamples, config.Data.Batch), samples.Count);
         long room = Math.Max(LeastRoom, trained?.DeviceMemory.ArenaBytes ?? 0);
         Prepared prepared = Prepare(count);
-        // All that the layers compute is kept until it is looked at: of as many samples at a time as have room where training has its own.
+        // All activations are kept until they are read: for as many samples at a time as fit into the memory of training.
         while (prepared.Layout.ArenaBytes > room && count > FewestSamples)
             prepared = Prepare(count = Math.Max(FewestSamples, count / 2));
         (BatchSource source, ModelGraph graph, IReadOnlyDictionary<string, Tensor> gradients, PlanLayout layout, int rounds) = prepared;
@@ -115,7 +115,7 @@ public sealed record InitAudit
     private sealed record Prepared(BatchSource Source, ModelGraph Graph, IReadOnlyDictionary<string, Tensor> Gradients, PlanLayout Layout, int Rounds);
 }
 
-/// <summary>Sums over numbers, from which their mean and deviation come.</summary>
+/// <summary>Mean and deviation of numbers, from their sums.</summary>
 internal sealed class Spread
 {
     private double sum;
@@ -126,7 +126,7 @@ internal sealed class Spread
 
     public double Deviation => Math.Sqrt(Math.Max(0, (squares / count) - (sum / count * (sum / count))));
 
-    // Plain loops: hundreds of thousands of numbers pass here before the first step.
+    // Plain loops: hundreds of thousands of numbers are added before the first step.
     public void Add(ReadOnlySpan<double> values)
     {
         foreach (double v in values)
@@ -149,10 +149,10 @@ internal sealed class AuditedOutput(Layer layer)
 
     public Layer Layer { get; } = layer;
 
-    /// <param name="plan">What computed it.</param>
+    /// <param name="plan">The plan that computed it.</param>
     /// <param name="output">Its output.</param>
-    /// <param name="gradient">The loss's gradient in it; null where none arrives.</param>
-    /// <param name="samples">Samples in the batch: the loss is a mean over them, one sample's gradient is as many times as large.</param>
+    /// <param name="gradient">Gradient of the loss with respect to it; null if there is none.</param>
+    /// <param name="samples">Batch size: the loss is a mean, so one sample's gradient is this many times larger.</param>
     public void Add(Plan plan, Tensor output, Tensor? gradient, int samples)
     {
         EachBlock(plan, output, samples, Add);
@@ -167,7 +167,7 @@ internal sealed class AuditedOutput(Layer layer)
         });
     }
 
-    /// <summary>Reads a tensor [N, …] a few samples at a time: all of it in doubles may be a large part of the memory.</summary>
+    /// <summary>Reads a tensor [N, …] a few samples at a time: as doubles the whole may be a large part of the memory.</summary>
     public static void EachBlock(Plan plan, Tensor tensor, int samples, BlockAction action)
     {
         const int Piece = 1 << 18;
@@ -181,7 +181,7 @@ internal sealed class AuditedOutput(Layer layer)
         }
     }
 
-    /// <summary>Sees some numbers, and may change them.</summary>
+    /// <summary>Receives some numbers, and may change them.</summary>
     public delegate void BlockAction(Span<double> block);
 
     private void Add(Span<double> output)
@@ -195,7 +195,7 @@ internal sealed class AuditedOutput(Layer layer)
     public AuditedLayer ToLayer() =>
         new(Layer.Path, Layer.Kind, values.Deviation, gradients.Size, watched.Fault == UnitFault.None ? double.NaN : idle / seen, alike);
 
-    // The first two units: numbers of the last axis behind a dense layer, channels else.
+    // The first two units: elements of the last axis after a dense layer, else channels.
     private bool IsAlike(ReadOnlySpan<double> gradient, int perSample)
     {
         bool last = WatchedLayer.UnitsAreLast(Layer.Kind);

@@ -16,7 +16,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
 
     public IEnumerable<Alarm> Judge() => new[] { StartLoss(), Saturated(), Signal(), Gradient() }.OfType<Alarm>().Concat(Symmetric());
 
-    // A network that knows nothing cannot do much better than a guess, so a loss that is too low tells of the samples: they are few, or most of one class.
+    // An untrained network cannot do much better than a guess, so a loss that is too low points to the samples: they are few, or most of one class.
     private Alarm? StartLoss()
     {
         if (audit.ExpectedLoss is not double e || !double.IsFinite(audit.Loss) || audit.Loss <= Math.Max(StartFactor * e, e + StartExcess))
@@ -36,7 +36,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
             "Its inputs are too large in size.", Remedies.Either(Normalise, remedies?.DefaultInit ?? "batchnorm before it"));
     }
 
-    // The way from input to output alone is looked at: what is added to it inside a block may well begin at 0.
+    // Only the main path from input to output is checked: a branch added inside a block may well start at 0.
     private Alarm? Signal()
     {
         double reference = audit.InputDeviation, window = 1;
@@ -44,7 +44,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         foreach (AuditedLayer layer in layers)
         {
             if (layer.Kind == "embedding")
-                reference = layer.Deviation; // the numbers before it are names of rows
+                reference = layer.Deviation; // its input is ids
             window *= AverageWindow(layer.Path);
             bool shrunk = layer.Deviation < reference / (SignalFactor * Math.Sqrt(window)), grown = layer.Deviation > SignalFactor * reference;
             if (reference > 0 && (shrunk || grown) && layer.Kind is not ("softmax" or "log-softmax"))
@@ -57,7 +57,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         return null;
     }
 
-    // Norms over a sample, not sizes of its numbers: a layer of other width or a pool in between spreads a gradient over more numbers, or
+    // Norms per sample, not sizes of elements: a layer of another width or a pool in between spreads a gradient over more elements, or
     // gathers it on fewer, and an average over a window divides its norm by the root of the window.
     private Alarm? Gradient()
     {
@@ -66,7 +66,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
             return null;
         double window = layers.Skip(1).Select(l => AverageWindow(l.Path)).Aggregate(1.0, (a, b) => a * b);
         double first = NormOf(layers[0]), last = NormOf(layers[^1]), gain = first / last * Math.Sqrt(window);
-        // Exactly 0 is a last layer that begins at 0, and moves in the first step.
+        // Exactly 0 means a last layer that starts at 0, and moves in the first step.
         if (gain is not (> GradientFactor or (> 0 and < 1 / GradientFactor)))
             return null;
         string[] ways = gain < 1 ? [remedies?.Relu ?? "relu instead of sigmoid or tanh", "batchnorm between the layers, or residual: around some of them"] : [DefaultInit, "batchnorm between the layers"];
@@ -75,7 +75,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
             "Each layer on the way back multiplies it by its weights and the derivative of its activation.", Remedies.Either([gain < 1 && remedies?.DefaultInit is string init ? init : null, .. ways]));
     }
 
-    // In the last layer equal rows part by themselves: each class has an error of its own. So do zeros where different gradients arrive.
+    // In the last layer equal rows diverge by themselves: each class has its own error. So do zeros that get different gradients.
     private IEnumerable<Alarm> Symmetric()
     {
         Parameter[] weights = [.. network.Parameters.Where(p => model.Memory.Layout.IsTrained(p) && p.Shape.Rank > 1)];
@@ -91,7 +91,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
         }
     }
 
-    // Those of a large matrix are a large part of the memory, and the first ones tell.
+    // All rows of a large matrix would be a large part of the memory, and the first ones suffice.
     private float[] FirstRows(Parameter parameter)
     {
         const int Most = 1 << 20;
@@ -116,12 +116,12 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
 
     private bool IsTable => network.Layers[0] is EmbeddingLayer or ColumnEmbeddings;
 
-    // Layers one behind the other; not those inside a block.
+    // Consecutive layers; not those inside a block.
     private IEnumerable<AuditedLayer> Main() => audit.Layers.Where(l => network.Layers.Any(n => n.Path == l.Path));
 
     private double NormOf(AuditedLayer layer) => layer.Gradient * Math.Sqrt(LayerAt(layer.Path).Output.Count);
 
-    // Numbers that a layer averages over.
+    // Number of elements that a layer averages over.
     private double AverageWindow(string path) =>
         LayerAt(path) is Pool { IsAverage: true } pool ? pool.Window : 1;
 

@@ -1,12 +1,12 @@
 namespace GpuGrad.Training.Health;
 
-/// <summary>Progress of learning: much that is a fault in a network that learns nothing is normal in one that has learned.</summary>
+/// <summary>Progress of learning: many symptoms of a network that learns nothing are normal in one that has learned.</summary>
 internal sealed class LearningProgress(RunFacts facts, HealthState state)
 {
-    private const double Left = 0.2;        // of the guess's loss, or of its errors
+    private const double Left = 0.2;        // of the guess's loss, or errors
     private const double Better = 0.6, Moved = 0.9, Falling = 0.95;
 
-    /// <summary>Whether the last epoch's loss, or its errors, were a fifth of those of a guess or less. Errors alone may be few where scores have hardly moved.</summary>
+    /// <summary>Whether the last epoch's loss, or its errors, were at most a fifth of a guess's. Errors alone may be few while the scores have hardly moved.</summary>
     public bool Learned => IsLow(state.LastLoss)
         || (state.LastLoss < Moved * Guess && state.LastAccuracy is double a && facts.ClassShares.Count > 1 && 1 - a <= Left * (1 - facts.ClassShares.Max()));
 
@@ -27,9 +27,9 @@ internal sealed class LearningProgress(RunFacts facts, HealthState state)
     /// <summary>Whether a loss is worse than a guess's.</summary>
     public bool IsWorse(double loss) => loss > Guess;
 
-    /// <summary>Whether a loss is so many times a guess's, and so many times what it was.</summary>
+    /// <summary>Whether a loss is this many times a guess's, and this many times its earlier value.</summary>
     public bool IsThrown(double loss, double before, double times) => loss > times * Guess && loss > times * before;
 
-    /// <summary>Whether a loss is a fifth of a guess's or less.</summary>
+    /// <summary>Whether a loss is at most a fifth of a guess's.</summary>
     public bool IsLow(double? loss) => loss <= Left * Guess;
 }

@@ -3,7 +3,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>A loss that does not fall.</summary>
+/// <summary>Rule for a loss that does not fall.</summary>
 internal sealed class LossRules(RunFacts facts, LearningProgress progress, StuckLoss stuck, HealthState state) : AlarmRule(state)
 {
     private const int Recent = 3;
@@ -17,10 +17,10 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
 
     private double RecentBest => State.EpochLosses[^Recent..].Min();
 
-    /// <summary>Called once an epoch.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="figures">Of the samples trained on.</param>
-    /// <param name="held">Of others; null where there are none.</param>
+    /// <summary>Called once per epoch.</summary>
+    /// <param name="step">Number of steps done.</param>
+    /// <param name="figures">Training metrics.</param>
+    /// <param name="held">Held-out metrics; null without held-out samples.</param>
     public Alarm? Judge(long step, EpochFigures figures, EpochFigures? held = null)
     {
         (State.LastLoss, State.LastAccuracy) = (figures.Loss, double.IsNaN(figures.Accuracy) ? null : figures.Accuracy);
@@ -45,7 +45,7 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
         return alarm is not null && IsFirst(alarm.Id + (alarm.IsRemark ? " remark" : "")) ? alarm : null;
     }
 
-    // What the last step of an epoch did, only the samples see that come after it.
+    // The effect of an epoch's last step shows only on later samples.
     private string? Thrown(string what, double loss, double lowest) => progress.IsThrown(loss, lowest, TimesThrown)
         ? string.Create(CultureInfo.InvariantCulture, $"the {what} of this epoch is {loss:G4}, it was {lowest:G4}; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of a network that knows nothing")
         : null;
@@ -57,7 +57,7 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
     {
         State.NotedStep = step;
         State.EpochLosses.Add(figures.Loss);
-        // Of those before the recent ones the best is enough, however long a run is.
+        // Of the epochs before the recent ones only the best is kept, however long the run.
         while (State.EpochLosses.Count > Recent + 1)
         {
             State.EpochLosses[1] = Math.Min(State.EpochLosses[0], State.EpochLosses[1]);

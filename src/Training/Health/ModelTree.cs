@@ -3,7 +3,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>Places in a config's <c>model:</c>, as <c>--set</c> names them.</summary>
+/// <summary>Finds keys below <c>model:</c> in a config, in the form that <c>--set</c> takes.</summary>
 internal sealed class ModelTree
 {
     private readonly List<(string Path, string Key, YamlNode Value)> places = [];
@@ -14,19 +14,19 @@ internal sealed class ModelTree
             Walk("model", model);
     }
 
-    /// <summary>Every initialiser that the model names for weights.</summary>
+    /// <summary>All initialisers of weights in the model.</summary>
     public IReadOnlyList<string> Initialisers => [.. places.Where(p => p.Key == "init").Select(p => p.Path)];
 
-    /// <summary>Every item of a list of layers that is nothing but one of some names, e.g. <c>sigmoid</c>.</summary>
+    /// <summary>All items of lists of layers that are just one of the given names, e.g. <c>sigmoid</c>.</summary>
     public IReadOnlyList<string> Named(params string[] names) =>
         [.. places.Where(p => p.Key.Length == 0 && p.Value is YamlScalar { IsNull: false } s && names.Contains(s.Value)).Select(p => p.Path)];
 
-    /// <summary>Every dropout rate from a size on.</summary>
+    /// <summary>All dropout rates of at least the given size.</summary>
     public IReadOnlyList<string> Dropouts(double from) =>
         [.. places.Where(p => (p.Key == "dropout" || (p.Key == "rate" && p.Path.EndsWith("dropout.rate", StringComparison.Ordinal)))
             && p.Value is YamlScalar s && double.TryParse(s.Value, CultureInfo.InvariantCulture, out double rate) && rate >= from).Select(p => p.Path)];
 
-    /// <summary>The initialiser of the weights on the state of every plain recurrent layer, where none is named.</summary>
+    /// <summary>The initialiser of the recurrent weights of each plain recurrent layer without one.</summary>
     public IReadOnlyList<string> RecurrentInitialisers =>
         [.. places.Where(p => p is { Key: "rnn", Value: YamlMapping settings } && settings["recurrent-init"] is null).Select(p => $"{p.Path}.recurrent-init")];
 

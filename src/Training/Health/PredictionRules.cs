@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>Classes that a network never predicts, though it is shown them.</summary>
+/// <summary>Rule for classes that a network never predicts although they occur.</summary>
 internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explanations explanations, HealthState state) : AlarmRule(state)
 {
-    private const int Shown = 20;   // by chance alone a class that is predicted as often as it occurs is missed so often once in e²⁰ times
+    private const int Shown = 20;   // a class that is predicted as often as it occurs is missed this often by chance with probability e⁻²⁰
     private const int LongShown = 100;
     private const int Listed = 6;
 
-    /// <summary>Takes note of the classes that samples of a batch have, and of those that they were given.</summary>
+    /// <summary>Records the true and the predicted classes of a batch.</summary>
     public void Note(ReadOnlySpan<int> labels, ReadOnlySpan<int> predicted)
     {
         while (State.Unpredicted.Count < facts.ClassShares.Count)
@@ -20,9 +20,9 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
             State.Unpredicted[c] = 0;
     }
 
-    /// <summary>Called where the loss falls no more, and at the end of a run.</summary>
-    /// <param name="step">Steps done.</param>
-    /// <param name="falls">Whether the loss still fell: a common class may yet be learned.</param>
+    /// <summary>Called when the loss no longer falls, and at the end of a run.</summary>
+    /// <param name="step">Number of steps done.</param>
+    /// <param name="falls">Whether the loss was still falling: a common class may yet be learned.</param>
     public Alarm? Judge(long step, bool falls)
     {
         int[] never = [.. Enumerable.Range(0, Math.Min(State.Unpredicted.Count, facts.ClassShares.Count)).Where(c => State.Unpredicted[c] >= (falls && !IsRare(facts.ClassShares[c]) ? LongShown : Shown))];
@@ -38,7 +38,7 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
 
     private bool IsRare(double share) => share < 0.5 / facts.ClassShares.Count;
 
-    /// <summary>Called before the first step: classes without a single sample.</summary>
+    /// <summary>Called before the first step: finds classes without a single sample.</summary>
     public Alarm? Missing()
     {
         int classes = facts.ClassShares.Count;

@@ -9,12 +9,12 @@ using GpuGrad.Training.Schedules;
 namespace GpuGrad.Training.Health;
 
 /// <summary>
-/// Lines that help, in the run's own settings. A method that gives a line gives null where there is none that could be typed: a rate
-/// that is low already is not lowered, a schedule that is there is not advised.
+/// Remedies as options to type, in the run's own settings. A method returns null if it has no useful option: a rate
+/// that is low already is not lowered, an existing schedule is not advised.
 /// </summary>
 public sealed class Remedies
 {
-    /// <summary>How far a step should move a layer, of its norm: half a per cent, and up to two where a run has few steps to get anywhere.</summary>
+    /// <summary>Healthy relative update of a layer per step: half a per cent, and up to two if the run has few steps.</summary>
     private const double Healthy = 0.005, MostHealthy = 0.02, WholeRun = 4;
 
     private const int MostPlaces = 6, MostClasses = 10;
@@ -28,7 +28,7 @@ public sealed class Remedies
     {
         config = loaded.Config;
         model = new ModelTree(loaded.Tree);
-        // As the config calls it: 'momentum' and 'sgd' are settings of one record.
+        // The name in the config: 'momentum' and 'sgd' are settings of one record.
         optimizer = (loaded.Tree["train"] as YamlMapping)?["optimizer"] switch
         {
             YamlMapping { Entries.Count: > 0 } choice => choice.Entries[0].Key.Value,
@@ -37,19 +37,19 @@ public sealed class Remedies
         };
     }
 
-    /// <summary>Steps of the run; 0 where they are not known.</summary>
+    /// <summary>Number of steps in the run; 0 if unknown.</summary>
     public long TotalSteps { get; init; }
 
     private double Target => TotalSteps > 0 ? Math.Clamp(WholeRun / TotalSteps, Healthy, MostHealthy) : Healthy;
 
-    /// <summary>Several ways out, the likeliest first.</summary>
+    /// <summary>Alternatives, the most promising first.</summary>
     public static string Either(params IEnumerable<string?> ways) => string.Join(", or ", ways.Where(w => !string.IsNullOrEmpty(w)));
 
-    /// <summary>How many times the optimizer's learning rate the schedule makes of it, where that is far above; else null.</summary>
+    /// <summary>The largest factor of the schedule on the optimizer's learning rate if it is far above 1; else null.</summary>
     public double? Raised => config.Train.Schedule.Highest(config.Train.Epochs, TotalSteps / config.Train.Epochs) is var highest && highest > SettingsWithoutEffect.FarAbove ? highest : null;
 
-    /// <summary>A lower learning rate: without the schedule, where that raises it.</summary>
-    /// <param name="move">How far the longest step moved a layer, of its norm: the rate is lowered to what makes it healthy. Null: a tenth.</param>
+    /// <summary>A lower learning rate; if the schedule raises it, without the schedule.</summary>
+    /// <param name="move">Largest relative update of a layer: the rate is lowered to make it healthy. Null: to a tenth.</param>
     public string? LowerRate(double? move = null)
     {
         if (Raised is not null)
@@ -59,51 +59,51 @@ public sealed class Remedies
     }
 
     /// <summary>A higher learning rate.</summary>
-    /// <param name="move">How far steps move the layer that they move furthest, of its norm. Null: ten times.</param>
+    /// <param name="move">Relative update of the layer that moves most. Null: ten times the rate.</param>
     public string? HigherRate(double? move = null)
     {
         double lr = config.Train.Optimizer.Lr, rate = Round(Clamp(move > 0 && move < Target / 2 ? lr * Target / move.Value : lr * 10));
         return lr > 0 && rate >= lr * 1.5 ? Rate(rate) : null;
     }
 
-    /// <summary>A limit on a step's length.</summary>
+    /// <summary>Clips the gradient norm.</summary>
     public static string? Clip(double norm) => norm > 1e-6 && norm < 1e6 ? string.Create(CultureInfo.InvariantCulture, $"--set train.clip.norm={Text(norm)}") : null;
 
-    /// <summary>Weights on the state of plain recurrent layers that keep the size of what they carry, and a limit on the steps, which may now explode.</summary>
+    /// <summary>Orthogonal recurrent weights, which preserve the size of the state, and a limit on the gradient norm, which may now explode.</summary>
     public string? Orthogonal => Places(model.RecurrentInitialisers, "orthogonal") is string lines ? config.Train.Clip is null ? $"{lines} --set train.clip.norm=1" : lines : null;
 
-    /// <summary>A rate that falls to 0 at the end, where it is the same all along.</summary>
+    /// <summary>A schedule that decays to 0, if the rate is constant.</summary>
     public string? Schedule => config.Train.Schedule is ConstantSchedule ? "--set train.schedule=cosine" : null;
 
-    /// <summary>Inputs of mean 0 and deviation 1, where they are far from it.</summary>
-    /// <param name="size">Their root mean square.</param>
+    /// <summary>Standardised inputs, if they are far from it.</summary>
+    /// <param name="size">Root mean square of the inputs.</param>
     public string? Normalise(double size) => IsFar(size) && config.Data.Normalize != Normalize.Standard ? "--set data.normalize=standard" : null;
 
-    /// <summary>Whether inputs of a size are far from normalised ones.</summary>
+    /// <summary>Whether the size of inputs is far from 1.</summary>
     public static bool IsFar(double size) => size is > 10 or < 0.1;
 
-    /// <summary>The default initialisers instead of those that the model names.</summary>
+    /// <summary>The default initialisers instead of those in the model.</summary>
     public string? DefaultInit => model.Initialisers is { Count: > 0 } all ? Places(all, "null") ?? "no init: in these layers (the defaults keep the scale)" : null;
 
     /// <summary>leaky-relu instead of relu.</summary>
     public string LeakyRelu => Places(model.Named("relu", "relu6"), "leaky-relu") ?? "leaky-relu instead of relu";
 
-    /// <summary>relu instead of functions with two flat ends.</summary>
+    /// <summary>relu instead of functions that saturate on both sides.</summary>
     public string Relu => Places(model.Named("sigmoid", "tanh", "hard-sigmoid", "hard-tanh"), "relu") ?? "relu instead of sigmoid or tanh";
 
-    /// <summary>Half of the numbers kept, where nearly all are dropped.</summary>
+    /// <summary>A dropout rate of a half, if nearly all is dropped.</summary>
     public string? Dropout => Places(model.Dropouts(0.75), "0.5");
 
-    /// <summary>A weight decay that is usual, where it is far above that.</summary>
+    /// <summary>A usual weight decay, if it is far above that.</summary>
     public string? WeightDecay => config.Train.Optimizer.WeightDecay > 2e-3 ? $"--set train.optimizer.{optimizer}.weight-decay={(config.Train.Optimizer is AdamWConfig ? "0.01" : "0.0005")}" : null;
 
-    /// <summary>The loss made for classes, where another stands in its place.</summary>
+    /// <summary>A loss for classes, if another is used for them.</summary>
     public string? ClassLoss => config.Loss is NumberLossConfig and not BinaryCrossEntropyConfig ? "--set loss=softmax-cross-entropy" : null;
 
-    /// <summary>The weights of the epoch that was best on samples not trained on.</summary>
+    /// <summary>The weights of the epoch with the best held-out loss.</summary>
     public string? KeepBest(bool validation) => config.Train.KeepBest is null ? $"--set train.keep-best={(validation ? "validation" : "test")}-loss" : null;
 
-    /// <summary>Rare classes made to count more, so that all count alike.</summary>
+    /// <summary>Class weights that give every class the same total weight.</summary>
     public string? ClassWeights(IReadOnlyList<double> shares)
     {
         if (config.Loss is BinaryCrossEntropyConfig && shares.Count == 2)
@@ -115,7 +115,7 @@ public sealed class Remedies
 
     private string Rate(double rate) => $"--set train.optimizer.{optimizer}.lr={Text(rate)}";
 
-    // What people use: beyond it an advice is worth nothing, whatever was measured.
+    // Range of rates in use: advice beyond it is worthless, whatever was measured.
     private double Clamp(double rate) => config.Train.Optimizer switch
     {
         SgdConfig { Momentum: >= 0.5 } => Math.Clamp(rate, 1e-5, 0.2),
@@ -129,6 +129,6 @@ public sealed class Remedies
 
     private static string Text(double value) => Round(value).ToString("0.###############", CultureInfo.InvariantCulture);
 
-    // As many digits as a measured number is worth.
+    // As many digits as the measurement is worth.
     private static double Round(double value) => double.Parse(value.ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }

@@ -11,16 +11,16 @@ public sealed record RunFacts
 {
     private const int Looked = 256;
 
-    /// <summary>Training samples.</summary>
+    /// <summary>Number of training samples.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>Steps of the whole run.</summary>
+    /// <summary>Number of steps in the whole run.</summary>
     public required long TotalSteps { get; init; }
 
-    /// <summary>The loss of a network that has seen nothing; null where that cannot be said.</summary>
+    /// <summary>The expected loss of an untrained network; null if there is no formula.</summary>
     public double? ExpectedLoss { get; init; }
 
-    /// <summary>The loss of the best answer that does not look at the sample; null where that cannot be said.</summary>
+    /// <summary>The loss of the best constant prediction; null if there is no formula.</summary>
     public double? GuessLoss { get; init; }
 
     /// <summary>The share of each class among the training samples; empty for regression.</summary>
@@ -28,16 +28,16 @@ public sealed record RunFacts
 
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Root mean square of what the network is given, about 1 where it is normalised; 1 for whole numbers that a table is read by.</summary>
+    /// <summary>Root mean square of the inputs, about 1 if they are normalised; 1 for ids.</summary>
     public double InputSize { get; init; } = 1;
 
-    /// <summary>Factor on the learning rate of each weight by name; 0 where it is frozen. Tables of an embedding are not among them.</summary>
+    /// <summary>Factor on the learning rate of each weight by name; 0 if it is frozen. Embedding tables are not included.</summary>
     public IReadOnlyDictionary<string, double> RateFactors { get; init; } = new Dictionary<string, double>();
 
-    /// <summary>Tables of an embedding: most of their rows get no gradient in a step.</summary>
+    /// <summary>Embedding tables: most of their rows get no gradient in a step.</summary>
     public IReadOnlySet<string> Tables { get; init; } = new HashSet<string>();
 
-    /// <summary>Two layers with nothing between them that is not linear; null where there are none.</summary>
+    /// <summary>Two layers without a nonlinearity in between; null if there are none.</summary>
     public (string First, string Second)? Linear { get; init; }
 
     public static RunFacts Of(RunConfig config, TrainingData data, Network network, long totalSteps)
@@ -59,10 +59,10 @@ public sealed record RunFacts
         };
     }
 
-    /// <summary>A class in words: its name where it has one.</summary>
+    /// <summary>Name of a class, or its number.</summary>
     public string ClassName(int c) => ClassNames is null ? c.ToString(System.Globalization.CultureInfo.InvariantCulture) : $"'{ClassNames[c]}'";
 
-    /// <summary>The weights that are trained: biases, factors of normalisations and what is frozen left aside.</summary>
+    /// <summary>The trained weights, without biases, factors of normalisations and frozen parameters.</summary>
     internal IEnumerable<ParameterReading> Weights(HealthReading reading) =>
         reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1 && p.Weight > 0 && FactorOf(p) > 0);
 

@@ -2,13 +2,13 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>Why a loss does not fall, from what else was measured: the first cause that fits is named, and a remedy for that one.</summary>
+/// <summary>Explains why a loss does not fall by other measurements: reports the first cause that fits, with its remedy.</summary>
 internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations explanations, HealthState state)
 {
     private const double TooLong = 0.03, TooShort = 1e-4, Thrown = 0.2, Shrunk = 0.3;
     private const int Typical = 5;
 
-    // The median of the last watched steps.
+    // The median over the last watched steps.
     private double Move => state.Steps.Count == 0 ? double.NaN : state.Steps.TakeLast(Typical).Select(s => s.Ratio).Order().ElementAt(Math.Min(Typical, state.Steps.Count) / 2);
 
     public Alarm NeverFell(long step, string finding)
@@ -24,7 +24,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
         return Of(step, finding, "It was lower before. " + cause, remedy);
     }
 
-    /// <summary>A loss that is suddenly far above a guess's.</summary>
+    /// <summary>Alarm for a loss that jumped far above a guess's.</summary>
     public Alarm WasThrown(long step, string finding) => Of(
         step, finding,
         remedies.Raised is double times
@@ -32,7 +32,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
             : "A step was so long that nothing is left of what was learned.",
         Remedies.Either(remedies.LowerRate(state.Steps.Select(s => s.Ratio).DefaultIfEmpty().Max()), Remedies.Clip(1)));
 
-    /// <summary>A loss that fell and then stands: a remark where nothing speaks against the run.</summary>
+    /// <summary>Alarm for a loss that fell and then stagnates; only a remark if nothing else is wrong.</summary>
     public Alarm Stands(long step, string finding)
     {
         if (facts.Linear is (string first, string second))
@@ -48,7 +48,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
         return Of(step, finding, "It has learned what this model and these samples allow, or needs shorter steps now.", Remedies.Either(remedies.Schedule, "more units or layers, or an early stop")) with { IsRemark = true };
     }
 
-    // What can be read from the settings, with a sign of it in what was measured.
+    // Causes that show in the settings and are confirmed by a measurement.
     private (string, string)? Cause()
     {
         if (remedies.Normalise(facts.InputSize) is string normalise)

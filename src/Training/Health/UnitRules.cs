@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>Units of a layer that have been idle for as long as it takes to call them dead or saturated.</summary>
+/// <summary>Units of a layer that have been idle long enough to be called dead or saturated.</summary>
 /// <param name="Layer">The layer.</param>
-/// <param name="Units">Which of its units; at least one.</param>
+/// <param name="Units">Numbers of the units, at least one.</param>
 public sealed record IdleUnits(WatchedLayer Layer, IReadOnlyList<int> Units)
 {
-    /// <summary>From this share of a layer on it is an alarm. Networks that learn well have a few: LeNet ends at 91 % with a tenth of a layer dead.</summary>
+    /// <summary>Share of a layer from which it is an alarm. Networks that learn well have a few: LeNet ends at 91 % with a tenth of a layer dead.</summary>
     private const double Many = 0.2;
 
     public bool AreMany => Units.Count >= Many * Layer.Units;
 }
 
 /// <summary>
-/// Dead and saturated units: an alarm where they are many, a remark where they are few, or where the network learns well without them;
-/// again when there are twice as many.
+/// Rule for dead and saturated units: an alarm if they are many, a remark if they are few, or if the network learns well regardless;
+/// again once there are twice as many.
 /// </summary>
 internal sealed class UnitRules(Remedies remedies, LearningProgress progress, HealthState state, int samples) : AlarmRule(state)
 {
@@ -24,7 +24,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
     private const int Listed = 12;
     private const double Jolt = 0.02, LongStep = 0.1;
 
-    /// <summary>Samples over which a unit has to be idle.</summary>
+    /// <summary>Number of samples over which a unit has to be idle.</summary>
     public static long Needed(int batchSize, int samples) => Math.Max((long)Batches * batchSize, Math.Min(MostSamples, 2L * samples));
 
     public Alarm? Judge(long step, LayerReading reading, int batchSize)
@@ -37,7 +37,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         string id = dead ? AlarmCatalog.DeadUnits : AlarmCatalog.SaturatedUnits;
         long since = idle.Max(u => history.LastActive[u]);
         StepSize? longest = LongestSince(since);
-        // Without a step that did it, some units of networks that learn are idle for what they are given, above all for few inputs.
+        // Without an update that caused it, some units of networks that learn are idle because of their inputs, above all with few inputs.
         bool drifted = idle.Count < 0.5 * history.Idle.Length && !(longest?.Ratio > Jolt) && progress.IsBetterNow;
         bool remark = !found.AreMany || progress.Learned || progress.IsFalling || drifted;
         string key = $"{id} {reading.Layer.Path}";
@@ -50,7 +50,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
         return new Alarm(id, step, reading.Layer.Path, finding, Cause(dead, always, since, longest), Remedy(dead, always, longest?.Ratio)) { Units = idle, IsRemark = remark };
     }
 
-    /// <summary>The units of a layer that are idle by now; null where there are none.</summary>
+    /// <summary>The idle units of a layer; null if there are none.</summary>
     public IdleUnits? Idle(WatchedLayer layer, int batchSize)
     {
         if (!State.Units.TryGetValue(layer.Path, out UnitHistory? history))
@@ -62,7 +62,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
 
     private UnitHistory Note(long step, LayerReading reading, int batchSize)
     {
-        // A history of another number of units is of another network.
+        // A history for another number of units belongs to another network.
         if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history) || history.Idle.Length != reading.Idle.Length)
             State.Units[reading.Layer.Path] = history = new UnitHistory { LastActive = new long[reading.Idle.Length], Idle = new long[reading.Idle.Length] };
         for (int u = 0; u < reading.Idle.Length; u++)
@@ -79,13 +79,13 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
             : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
     }
 
-    // The step that did it is one of those behind the last in which they were alive.
+    // The update that caused it is one of those after the last step in which they were active.
     private StepSize? LongestSince(long since) => State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
 
     private string Remedy(bool dead, bool always, double? longest) => (dead, always) switch
     {
         (true, true) => Remedies.Either(remedies.DefaultInit, remedies.LeakyRelu),
-        // A step that was far too long leaves no function unharmed.
+        // After an update that was far too large, another activation does not help.
         (true, false) => longest > LongStep && remedies.LowerRate(longest) is string lower ? $"{lower}, and leaky-relu instead of relu if that is not enough" : Remedies.Either(remedies.LowerRate(longest), remedies.LeakyRelu),
         (false, true) => Remedies.Either(remedies.DefaultInit, "data.normalize: standard, or batchnorm before the activation"),
         _ => Remedies.Either(remedies.LowerRate(longest), "batchnorm before the activation"),

@@ -3,16 +3,16 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Health;
 
-/// <summary>Steps that are too long or too short for the weights they move.</summary>
+/// <summary>Rule for updates that are too large or too small for the weights.</summary>
 internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProgress progress, Remedies remedies, HealthState state) : AlarmRule(state)
 {
     private const double Large = 0.2, Leap = 0.5;
     private const double Small = 1e-6;
-    private const double Enough = 0.2; // of its norm a layer has to move over a whole run for anything to be learned
-    private const double Faded = 1000; // times as long as the steps of now one was, before gradients died out
+    private const double Enough = 0.2; // relative distance that a layer has to move in a whole run to learn anything
+    private const double Faded = 1000; // ratio between an earlier update and the current ones, before gradients vanished
     private const int LargeFor = 3, SmallFor = 5, StepsKept = 256;
 
-    /// <summary>Remembers how long a step was, and what has become of the weights.</summary>
+    /// <summary>Records the size of a step's update, and how the weights have shrunk.</summary>
     public void NoteSize(long step, HealthReading reading)
     {
         State.Steps.Add(new StepSize(step, Largest(reading)));
@@ -28,7 +28,7 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
 
     private Alarm? TooLarge(long step, double loss, HealthReading reading)
     {
-        // Of the layers it holds for, the worst is named.
+        // Of the layers concerned, the worst is named.
         ParameterReading[] large = [.. facts.Weights(reading).Where(p => Holds($"{AlarmCatalog.UpdatesLarge} {p.Parameter.Name}", p.Move > Large && double.IsFinite(p.Move), LargeFor) || p.Move > Leap)];
         if (large.Length == 0 || !double.IsFinite(large.Max(p => p.Move)) || (progress.Learned && !progress.IsWorse(loss)) || !IsFirst(AlarmCatalog.UpdatesLarge))
             return null;
@@ -40,10 +40,10 @@ internal sealed class UpdateRules(RunConfig config, RunFacts facts, LearningProg
 
     private Alarm? TooSmall(long step, double rate, double loss, HealthReading reading)
     {
-        // A schedule that ends near 0 makes small steps on purpose, a network that has learned has nothing left to do.
+        // A schedule that ends near 0 makes small updates on purpose, and a trained network has nothing left to learn.
         bool full = rate >= 0.1 * config.Train.Optimizer.Lr && rate > 0 && !progress.Learned && !progress.IsLow(loss);
         bool moves = facts.Weights(reading).Any(p => p.Update > 0 || p.Gradient > 0);
-        // A warm-up begins with a part of the rate.
+        // A warm-up starts with a fraction of the rate.
         double largest = Largest(reading), longest = State.Steps.Max(s => s.Ratio), whole = Math.Max(1, config.Train.Optimizer.Lr / rate);
         bool slow = Holds($"{AlarmCatalog.UpdatesSmall} slow", full && moves && !progress.IsBetter(loss) && longest * whole * facts.TotalSteps < Enough, SmallFor);
         bool faded = Holds($"{AlarmCatalog.UpdatesSmall} faded", full && moves && largest < Small && longest > Faded * largest, SmallFor);

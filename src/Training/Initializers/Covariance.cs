@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Initializers;
 
-/// <summary>Covariance of vectors that come one by one, in double (Welford, 1962): it does not suffer from a mean that is large beside the spread.</summary>
-/// <param name="size">Numbers of a vector.</param>
+/// <summary>Running covariance of vectors, in double (Welford, 1962): it keeps its precision if the mean is large compared with the spread.</summary>
+/// <param name="size">Length of a vector.</param>
 public sealed class Covariance(int size)
 {
     private readonly double[] mean = new double[size];
@@ -25,7 +25,7 @@ public sealed class Covariance(int size)
         }
     }
 
-    /// <summary>The covariance over all that came, symmetric; of fewer than one vector all 0.</summary>
+    /// <summary>The covariance of all vectors added so far, symmetric; 0 for none.</summary>
     public double[,] Matrix()
     {
         var matrix = new double[size, size];

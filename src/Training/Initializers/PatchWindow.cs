@@ -7,25 +7,25 @@ namespace GpuGrad.Training.Initializers;
 /// <param name="Input">The sample, [C, H, W]; signals are [C, 1, L].</param>
 /// <param name="Rows">Rows of the filter.</param>
 /// <param name="Columns">Columns of the filter.</param>
-/// <param name="Down">Pixels from one of its rows to the next: the dilation.</param>
-/// <param name="Right">Pixels from one of its columns to the next.</param>
+/// <param name="Down">Vertical dilation.</param>
+/// <param name="Right">Horizontal dilation.</param>
 public sealed record PatchWindow(Shape Input, int Rows, int Columns, int Down, int Right)
 {
-    /// <summary>Numbers of a patch, C·R·S.</summary>
+    /// <summary>Number of elements in a patch, C·R·S.</summary>
     public int Length => Input[0] * Rows * Columns;
 
-    /// <summary>Whether it lies within a sample somewhere; only such places are drawn.</summary>
+    /// <summary>Whether the patch fits inside a sample; only whole patches are drawn.</summary>
     public bool Fits => Height > 0 && Width > 0;
 
-    // Places that it can have.
+    // Number of its possible positions.
     private int Height => Input[1] - ((Rows - 1) * Down);
 
     private int Width => Input[2] - ((Columns - 1) * Right);
 
-    /// <summary>Copies a patch from a random place.</summary>
-    /// <param name="sample">The sample's numbers.</param>
-    /// <param name="random">Draws the place.</param>
-    /// <param name="patch">Receives <see cref="Length"/> numbers, in the order of a filter's.</param>
+    /// <summary>Copies a patch from a random position.</summary>
+    /// <param name="sample">The sample's values.</param>
+    /// <param name="random">Draws the position.</param>
+    /// <param name="patch">Receives <see cref="Length"/> values, in the order of a filter's.</param>
     public void Cut(ReadOnlySpan<double> sample, RandomStream random, Span<double> patch)
     {
         int top = random.NextInt(Height), left = random.NextInt(Width), at = 0;

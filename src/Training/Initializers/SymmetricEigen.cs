@@ -1,12 +1,12 @@
 namespace GpuGrad.Training.Initializers;
 
-/// <summary>Eigenvalues and eigenvectors of a symmetric matrix by Jacobi's rotations (Golub and Van Loan, Matrix Computations, 8.5): slow and exact, for matrices of some hundred rows.</summary>
+/// <summary>Eigenvalues and eigenvectors of a symmetric matrix by Jacobi rotations (Golub and Van Loan, Matrix Computations, 8.5): slow and accurate, for matrices of some hundred rows.</summary>
 public static class SymmetricEigen
 {
     private const int MostSweeps = 60;
 
     /// <param name="matrix">Symmetric; not changed.</param>
-    /// <returns>The largest value first; vectors of length 1, their number of largest size positive.</returns>
+    /// <returns>The largest value first; unit vectors, their element of largest magnitude positive.</returns>
     public static (double[] Values, double[][] Vectors) Of(double[,] matrix)
     {
         int n = matrix.GetLength(0);
@@ -38,7 +38,7 @@ public static class SymmetricEigen
         return sum;
     }
 
-    // Turns the plane of axes p and q so that a[p, q] becomes 0.
+    // Rotates the plane of axes p and q so that a[p, q] becomes 0.
     private static void Rotate(double[,] a, double[,] v, int p, int q)
     {
         if (a[p, q] == 0)

@@ -7,16 +7,16 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Initializers;
 
 /// <summary>
-/// The first convolution begins as a whitening of the patches it sees, each direction once with either sign (Coates and Ng, "Learning feature
+/// Initialises the first convolution to whiten the patches it sees, each direction once with either sign (Coates and Ng, "Learning feature
 /// representations with k-means", 2012; Jordan, "94 % on CIFAR-10 in 3.29 seconds", 2024): filter j is the eigenvector v<sub>j</sub> of the patches'
 /// covariance divided by √(λ<sub>j</sub> + ε), the largest λ first. Neighbouring pixels are nearly equal, so without it the first layers spend their first epochs on undoing that.
 /// </summary>
-/// <remarks>The patches are of training samples, scaled as the network gets them. Where none are at hand (<c>gradcheck</c>, <c>doctor</c>, <c>race</c>, <c>bench</c>) it begins as <c>lecun</c>.</remarks>
+/// <remarks>The patches are of training samples, scaled as the network gets them. Without samples (<c>gradcheck</c>, <c>doctor</c>, <c>race</c>, <c>bench</c>) it equals <c>lecun</c>.</remarks>
 public sealed record WhitenInit : InitConfig
 {
     private const int MostSamples = 1000, PatchesOfSample = 100;
 
-    /// <summary>Added to each variance, in units of the scaled samples': directions with less, which hold noise, are not blown up.</summary>
+    /// <summary>Added to each variance, in units of the scaled samples': directions with a smaller variance, which hold noise, are not amplified.</summary>
     [Shorthand]
     public double Epsilon { get; init => field = Require.Positive(value); } = 0.002;
 
@@ -24,7 +24,7 @@ public sealed record WhitenInit : InitConfig
 
     public override void Fill(Parameter parameter, RandomStream random, Span<double> values) => new LecunInit().Fill(parameter, random, values);
 
-    /// <summary>Refuses it where there are no patches of samples to whiten, or more filters than directions.</summary>
+    /// <summary>Refuses it without patches of samples to whiten, or with more filters than directions.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the initialiser's place.</exception>
     internal static void Check(Network network)
     {
@@ -38,11 +38,11 @@ public sealed record WhitenInit : InitConfig
     }
 
     /// <summary>Fills the filters from training samples.</summary>
-    /// <param name="filters">[K, C, R, S], or [K, C, S] of signals; K is at most twice C·R·S.</param>
-    /// <param name="layer">Their convolution.</param>
+    /// <param name="filters">Filters [K, C, R, S], or [K, C, S] for signals; K is at most twice C·R·S.</param>
+    /// <param name="layer">Their patch window.</param>
     /// <param name="training">The samples.</param>
-    /// <param name="random">Draws samples and places.</param>
-    /// <param name="values">The filters' numbers.</param>
+    /// <param name="random">Draws samples and positions.</param>
+    /// <param name="values">Receives the filters' values.</param>
     public void Fill(Parameter filters, PatchWindow layer, BatchSource training, RandomStream random, Span<double> values)
     {
         int size = layer.Length;

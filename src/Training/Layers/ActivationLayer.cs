@@ -4,7 +4,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>An activation function by itself. Each function of <see cref="Activation.All"/> is a layer of its name.</summary>
+/// <summary>An activation function as a layer. Each function of <see cref="Activation.All"/> is a layer of that name.</summary>
 public sealed record ActivationConfig : LayerConfig
 {
     [NotConfig]

@@ -9,7 +9,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Multi-head self-attention over a sequence [T, F], as <c>torch.nn.MultiheadAttention</c>; steps that are padding are not attended to, and give 0 before the last projection.</summary>
+/// <summary>Multi-head self-attention over a sequence [T, F], as <c>torch.nn.MultiheadAttention</c>. Padding is not attended to, and gives 0 before the last projection.</summary>
 public sealed record AttentionConfig : LayerConfig
 {
     /// <summary>Number of query heads; it must divide the number of features.</summary>
@@ -26,13 +26,13 @@ public sealed record AttentionConfig : LayerConfig
     /// <summary>Rotary positions: rotate queries and keys by an angle proportional to the step (Su et al., 2021).</summary>
     public bool Rotary { get; init; }
 
-    /// <summary>Base of the rotary wavelengths; the longest is 2π times as many steps.</summary>
+    /// <summary>Base of the rotary wavelengths; the longest wavelength is 2π times this many steps.</summary>
     public double RotaryBase { get; init => field = Config.Require.Positive(value); } = 10000;
 
-    /// <summary>Scores fall with the distance of a step, in each head by another slope (ALiBi; Press et al., 2022): the network needs no <c>positions</c>, and reads sequences longer than those it learned from. Without <c>causal</c> they fall on both sides.</summary>
+    /// <summary>Scores decrease with distance, with a different slope per head (ALiBi; Press et al., 2022): the network needs no <c>positions</c>, and handles sequences longer than those in training. Without <c>causal</c> they decrease on both sides.</summary>
     public bool Alibi { get; init; }
 
-    /// <summary>In training: probability that a weight of the attention is 0; the others are scaled up so that the mean stays, as the <c>dropout</c> of <c>torch.nn.MultiheadAttention</c>.</summary>
+    /// <summary>Dropout rate of the attention weights in training; the others are scaled up to keep the mean, as with <c>dropout</c> of <c>torch.nn.MultiheadAttention</c>.</summary>
     public double Dropout { get; init => field = Config.Require.Fraction(value); }
 
     public bool Bias { get; init; } = true;
@@ -99,7 +99,7 @@ public sealed class AttentionLayer : Layer
         return Project(g, y, outWeight, outBias);
     }
 
-    // Of one step more: the keys and values of those before it are kept.
+    // For a single further step: the keys and values of earlier steps are cached.
     private Tensor Further(LayerGraph g, Tensor qkv, StepPlace place)
     {
         if (config.Rotary)
@@ -108,7 +108,7 @@ public sealed class AttentionLayer : Layer
         return g.Graph.Add(new StepAttention(config.Heads, groups, config.Alibi), qkv, cache, place.Position);
     }
 
-    // Each step by itself: one product over the steps of all samples.
+    // Position-wise: one matmul over the steps of all samples.
     private static Tensor Project(LayerGraph g, Tensor x, Parameter weight, Parameter? bias)
     {
         Tensor rows = g.Graph.Reshape(x, new Shape(x.Shape[0] * x.Shape[1], x.Shape[2]));

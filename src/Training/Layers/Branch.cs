@@ -6,13 +6,13 @@ namespace GpuGrad.Training.Layers;
 
 public enum Join
 {
-    /// <summary>Along the first axis of a sample: channels after channels.</summary>
+    /// <summary>Concatenate along the first axis of a sample: channels after channels.</summary>
     Concat,
     Add,
     Multiply,
 }
 
-/// <summary>Several lists of layers that all see the input; their results are joined. An empty list is the input itself.</summary>
+/// <summary>Parallel paths: several lists of layers that all get the input; their outputs are joined. An empty list is the identity.</summary>
 public sealed record BranchConfig : LayerConfig
 {
     [Shorthand]
@@ -45,7 +45,7 @@ public sealed class Branch : Layer
 
     public override Shape Output { get; }
 
-    /// <summary>The lists of layers that see its input.</summary>
+    /// <summary>The parallel lists of layers.</summary>
     internal IReadOnlyList<IReadOnlyList<Layer>> Paths => paths;
 
     public override IReadOnlyList<Layer> Inner => [.. paths.SelectMany(p => p)];

@@ -4,27 +4,27 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>
-/// What layers hand from one part of a sequence to the next: the state of recurrent ones, the keys and values of attention. It lies in slots, which
-/// outlive the run of a plan; graphs with the same batch share them.
+/// State that layers carry from one part of a sequence to the next: hidden states of recurrent layers, keys and values of attention. It is stored in slots,
+/// which outlive a plan's run; graphs with the same batch size share them.
 /// </summary>
-/// <param name="name">Of what it is carried through: for messages and checkpoints.</param>
+/// <param name="name">What the state belongs to, for messages and checkpoints.</param>
 public sealed class CarriedState(string name)
 {
     private readonly Dictionary<(string Name, Shape Shape), Slot> slots = [];
 
-    /// <summary>In the order in which layers asked for them.</summary>
+    /// <summary>Slots in the order in which layers requested them.</summary>
     public IEnumerable<Slot> Slots => slots.Values;
 
-    /// <summary>Sets all of it to 0, as where a sequence begins.</summary>
+    /// <summary>Sets all state to 0, as at the start of a sequence.</summary>
     public void Clear(DeviceMemory memory)
     {
         foreach (Slot slot in slots.Values)
             memory.Write(slot, 0, new float[slot.Length].AsSpan());
     }
 
-    /// <summary>State that a layer carries for every sequence.</summary>
-    /// <param name="of">The layer, and what it is.</param>
-    /// <param name="shape">The sequences first.</param>
+    /// <summary>Slot for a layer's state, one row per sequence.</summary>
+    /// <param name="of">The layer, and which of its states.</param>
+    /// <param name="shape">Shape; the first axis is the sequences.</param>
     internal Slot SlotOf(string of, Shape shape)
     {
         if (!slots.TryGetValue((of, shape), out Slot? slot))
@@ -33,14 +33,14 @@ public sealed class CarriedState(string name)
     }
 }
 
-/// <summary>Where the step stands that a graph takes of its sequence, which comes step by step.</summary>
-/// <param name="position">int [1]</param>
-/// <param name="most">Steps that a sequence can have, for layers that know them apart.</param>
+/// <summary>Position of the single step that a graph processes of a sequence that comes step by step.</summary>
+/// <param name="position">Position, int [1].</param>
+/// <param name="most">Largest number of steps in a sequence, for layers that limit it.</param>
 public sealed class StepPlace(Tensor position, int most)
 {
     public int Most => most;
 
-    /// <summary>Asked for by layers that have a place for so many steps and no more.</summary>
+    /// <summary>Position of the step, for layers that limit the number of steps.</summary>
     public Tensor Position
     {
         get
@@ -50,6 +50,6 @@ public sealed class StepPlace(Tensor position, int most)
         }
     }
 
-    /// <summary>Whether some layer knows steps apart, or keeps them all.</summary>
+    /// <summary>Whether a layer depends on the position, or stores every step.</summary>
     public bool IsAsked { get; private set; }
 }

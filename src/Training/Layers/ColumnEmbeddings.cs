@@ -8,15 +8,15 @@ using GpuGrad.Training.Initializers;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>
-/// Rows of a table in which some numbers are ids of categories: each id becomes its learned vector, in its place among the other numbers. It stands
-/// ahead of the layers of the config, whose paths it does not change.
+/// Embeds the category ids among the numbers of a table's row: each id is replaced by its learned vector. It comes
+/// before the layers of the config, whose paths it does not change.
 /// </summary>
 public sealed class ColumnEmbeddings : Layer
 {
-    /// <summary>Its path; the embedding of a column is <c>columns.NAME</c>.</summary>
+    /// <summary>Its path; a column's embedding is <c>columns.NAME</c>.</summary>
     public const string Root = "columns";
 
-    // Small, so that a category that occurs rarely or never changes little.
+    // Small, so that a rare or unseen category has little effect.
     private const double Deviation = 0.05;
 
     private readonly IReadOnlyList<ColumnEmbedding> columns;
@@ -36,10 +36,10 @@ public sealed class ColumnEmbeddings : Layer
 
     public override string Details => string.Join(", ", columns.Select(c => c.Column));
 
-    /// <summary>Categories of a number of a row; 0 where it is no id.</summary>
+    /// <summary>Number of categories of an input; 0 if it is not an id.</summary>
     public int RowsOf(int number) => columns.FirstOrDefault(c => c.At == number)?.Rows ?? 0;
 
-    /// <summary>The layer for samples of a shape; null where they have no ids.</summary>
+    /// <summary>The layer for samples of a shape; null if they have no ids.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another layer has its name.</exception>
     public static ColumnEmbeddings? Of(DataShape data, IReadOnlyList<LayerConfig> layers)
     {
@@ -80,7 +80,7 @@ public sealed class ColumnEmbeddings : Layer
         return (EmbeddingLayer)config.Build(new LayerSite(path, "embedding", new Shape(1), config, Follower.Nothing));
     }
 
-    // As names of layers are, so that patterns can be written for them.
+    // Restricted to the characters of layer names, so that patterns can refer to them.
     private static string Unique(string column, HashSet<string> names)
     {
         string plain = string.Concat(column.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '_')), name = plain;

@@ -9,8 +9,8 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>
-/// Filters moved over an image [C, H, W] or a signal [C, L], as <c>torch.nn.Conv2d</c> and <c>Conv1d</c>. As many groups as
-/// channels make it depthwise.
+/// Convolution over an image [C, H, W] or a signal [C, L], as <c>torch.nn.Conv2d</c> and <c>Conv1d</c>. With as many groups as
+/// channels it is depthwise.
 /// </summary>
 public sealed record ConvConfig : LayerConfig
 {

@@ -12,25 +12,25 @@ namespace GpuGrad.Training.Layers;
 /// <summary>Padding of a sequence.</summary>
 public enum StepPadding
 {
-    /// <summary>On both sides, so that there are as many steps as before, divided by the stride.</summary>
+    /// <summary>On both sides, so that the number of steps stays the same (divided by the stride).</summary>
     Same,
 
-    /// <summary>Nothing.</summary>
+    /// <summary>No padding.</summary>
     Valid,
 
-    /// <summary>All of it ahead of the first step: a step sees itself and those before it, as in a network that predicts the next one.</summary>
+    /// <summary>All padding before the first step: a step sees itself and earlier steps only, as in a network that predicts the next one.</summary>
     Causal,
 }
 
 /// <summary>
-/// Filters moved over the steps of a sequence [T, F], as <c>torch.nn.Conv1d</c> over [F, T]. Steps that are padding count as 0, as what is put around a
-/// sequence does; they stay padding behind it, so with sequences of different lengths there must be as many steps behind it as before.
+/// Convolution over the steps of a sequence [T, F], as <c>torch.nn.Conv1d</c> over [F, T]. Padded steps count as 0, like the padding around a
+/// sequence, and stay padded in the output; so with sequences of different lengths the output must have as many steps as the input.
 /// </summary>
 public sealed record Conv1dConfig : LayerConfig
 {
     public required int Filters { get; init => field = Config.Require.Positive(value); }
 
-    /// <summary>Steps that a filter spans.</summary>
+    /// <summary>Number of steps that a filter spans.</summary>
     public required int Kernel { get; init => field = Config.Require.Positive(value); }
 
     public int Stride { get; init => field = Config.Require.Positive(value); } = 1;

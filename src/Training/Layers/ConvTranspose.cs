@@ -8,7 +8,7 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>A convolution read backwards, which makes images larger, as <c>torch.nn.ConvTranspose2d</c>.</summary>
+/// <summary>Transposed convolution, which upsamples images, as <c>torch.nn.ConvTranspose2d</c>.</summary>
 public sealed record ConvTransposeConfig : LayerConfig
 {
     public required int Filters { get; init => field = Config.Require.Positive(value); }
@@ -17,7 +17,7 @@ public sealed record ConvTransposeConfig : LayerConfig
 
     public AxisSizes Stride { get; init; } = 1;
 
-    /// <summary>Padding of the convolution that this layer transposes: it makes the output smaller.</summary>
+    /// <summary>Padding of the convolution that this layer transposes; it makes the output smaller.</summary>
     public PaddingConfig Padding { get; init; } = PaddingConfig.Valid;
 
     /// <summary>Rows and columns added at the bottom and the right.</summary>

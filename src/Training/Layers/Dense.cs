@@ -15,7 +15,7 @@ public sealed record DenseConfig : LayerConfig
 
     public bool Bias { get; init; } = true;
 
-    /// <summary>The embedding whose table is the weight (Press and Wolf, 2017): its name, or its position in the model. What turns ids into features then also scores them.</summary>
+    /// <summary>The embedding that shares its table as the weight (weight tying; Press and Wolf, 2017): its name, or its position in the model.</summary>
     [DefaultText("a weight of its own")]
     public string? Tied { get; init; }
 
@@ -53,7 +53,7 @@ public sealed class Dense : Layer
 
     public override Shape Output { get; }
 
-    // A tied weight is the embedding's.
+    // A tied weight belongs to the embedding.
     public override IReadOnlyList<Parameter> Parameters => [.. tied ? [] : new[] { weight }, .. bias is null ? [] : new[] { bias }];
 
     private static Parameter TableOf(DenseConfig config, LayerSite site)

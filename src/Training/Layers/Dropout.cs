@@ -5,7 +5,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>In training each number is 0 with a probability, else scaled up so that the mean stays, as <c>torch.nn.Dropout</c>.</summary>
+/// <summary>Randomly zeroes activations in training and scales up the others to keep the mean (Srivastava et al., 2014), as <c>torch.nn.Dropout</c>.</summary>
 public sealed record DropoutConfig : LayerConfig
 {
     [Shorthand]

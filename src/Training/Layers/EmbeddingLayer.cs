@@ -10,10 +10,10 @@ namespace GpuGrad.Training.Layers;
 /// <summary>Looks up rows of a learned table by integer index, [T] → [T, width], as <c>torch.nn.Embedding</c>.</summary>
 public sealed record EmbeddingConfig : LayerConfig
 {
-    // Whole numbers that float32 holds without a gap.
+    // The largest range of integers that float32 represents exactly.
     private const int MostRows = 1 << 24;
 
-    /// <summary>Rows of the table: ids run from 0 to rows - 1.</summary>
+    /// <summary>Number of rows in the table: ids run from 0 to rows - 1.</summary>
     public required int Rows { get; init => field = Config.Require.Between(value, 1, MostRows); }
 
     public required int Width { get; init => field = Config.Require.Positive(value); }
@@ -52,7 +52,7 @@ public sealed class EmbeddingLayer : Layer
 
     internal Parameter Table => table;
 
-    /// <summary>Numbers that the input may hold: 0 to one less than this.</summary>
+    /// <summary>Number of ids: the input holds 0 to one less than this.</summary>
     public int Rows => table.Shape[0];
 
     public override IReadOnlyList<Parameter> Parameters => [table];

@@ -5,7 +5,7 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>
-/// A stage of a network: knows its shapes and parameters and adds the ops that compute it to a graph. It holds no numbers
+/// A stage of a network: knows its shapes and parameters and adds the ops that compute it to a graph. It holds no values
 /// and knows no device.
 /// </summary>
 public abstract class Layer
@@ -16,10 +16,10 @@ public abstract class Layer
     /// <summary>Kind of the layer, e.g. <c>conv</c>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Shape of one sample that comes in.</summary>
+    /// <summary>Shape of one input sample.</summary>
     public required Shape Input { get; init; }
 
-    /// <summary>Shape of one sample that goes out.</summary>
+    /// <summary>Shape of one output sample.</summary>
     public abstract Shape Output { get; }
 
     /// <summary>Its own parameters and running statistics, those of inner layers not included.</summary>
@@ -32,16 +32,16 @@ public abstract class Layer
     public virtual string Details => "";
 
     /// <summary>
-    /// Whether it can be given a sequence step by step: what it computes of a step needs nothing of the steps behind it, and of those ahead of it only
-    /// what it carries (<see cref="LayerGraph.Carried"/>). Of layers with inner ones: whether it can where those can.
+    /// Whether it can take a sequence step by step: its output at a step does not depend on later steps, and depends on earlier ones only
+    /// through the state that it carries (<see cref="LayerGraph.Carried"/>). A layer with inner layers can if all of these can.
     /// </summary>
     public virtual bool TakesSteps => false;
 
-    /// <summary>Adds the layer's ops. <paramref name="x"/> is [N, …Input]; the result [N, …Output].</summary>
+    /// <summary>Adds the layer's ops to the graph. <paramref name="x"/> is [N, …Input]; the result is [N, …Output].</summary>
     public abstract Tensor Apply(LayerGraph g, Tensor x);
 }
 
-/// <summary>The graph that layers add to, and what they need besides: their parameters, the mode, random numbers.</summary>
+/// <summary>The graph that layers add to, with what else they need: their parameters, the mode, random numbers.</summary>
 public sealed class LayerGraph(
     Graph graph, Func<Parameter, Tensor> parameters, bool training, Tensor? random, Func<Parameter, bool>? frozen = null, Action<Layer, Tensor>? afterLayer = null)
 {
@@ -56,44 +56,44 @@ public sealed class LayerGraph(
     /// <summary>False when evaluating: no dropout, running statistics fixed.</summary>
     public bool Training { get; } = training;
 
-    /// <summary>Whether the samples are a part of a batch whose others other processes have, who will run the same graph.</summary>
+    /// <summary>Whether other processes hold other parts of the batch and run the same graph.</summary>
     public bool HasOtherParts { get; init; }
 
     /// <summary>State that layers carry to the next window of their sequences; null if every sequence is whole.</summary>
     public CarriedState? Carried { get; init; }
 
-    /// <summary>The place of the only step that x has of its sequence; null where it has them all, or a window.</summary>
+    /// <summary>Position of the single step that x holds of its sequence; null if x holds whole sequences or windows.</summary>
     public StepPlace? Place { get; init; }
 
-    /// <summary>Whether a parameter or running statistic stays as it is, in training too.</summary>
+    /// <summary>Whether a parameter or running statistic is fixed, in training too.</summary>
     public bool IsFrozen(Parameter parameter) => frozen?.Invoke(parameter) == true;
 
     /// <summary>Seed and step for random masks, int [4]; only while training.</summary>
     public Tensor Random => random ?? throw new InvalidOperationException("Random numbers are drawn in training only.");
 
-    /// <summary>A number that tells the random masks of a network apart: the same for a layer in every graph.</summary>
+    /// <summary>Number of a stream of random masks, which is the same for a layer in every graph.</summary>
     public uint NextRandomStream() => streams++;
 
-    /// <summary>Says how many steps of each sequence of a batch are real.</summary>
+    /// <summary>Sets the number of real steps of each sequence in a batch.</summary>
     /// <param name="x">The batch [N, T, …].</param>
-    /// <param name="real">int [N], or null where all are.</param>
+    /// <param name="real">int [N], or null if all are real.</param>
     public void SetLengths(Tensor x, Tensor? real) => (lengths, steps) = (real, x.Shape.Rank > 1 ? x.Shape[1] : 0);
 
-    /// <summary>How many steps of each sequence of x [N, T, …] are real, int [N]; null where all are, or where x has not the batch's steps any more.</summary>
+    /// <summary>Number of real steps of each sequence of x [N, T, …], int [N]; null if all are, or if x no longer has the batch's steps.</summary>
     public Tensor? LengthsOf(Tensor x) => x.Shape.Rank > 1 && x.Shape[1] == steps ? lengths : null;
 
-    /// <summary>State that the previous window left; 0 at the beginning.</summary>
-    /// <param name="layer">The layer, and what it is.</param>
-    /// <param name="shape">The sequences first.</param>
+    /// <summary>State left by the previous window; 0 at the start of a sequence.</summary>
+    /// <param name="layer">The layer, and which of its states.</param>
+    /// <param name="shape">Shape; the first axis is the sequences.</param>
     public Tensor CarriedBy(string layer, Shape shape) => Graph.Persistent(layer, shape, Carried!.SlotOf(layer, shape));
 
-    /// <summary>State for the next window; written by <see cref="WriteHandedOn"/>.</summary>
-    /// <param name="layer">As for <see cref="CarriedBy"/>.</param>
-    /// <param name="shape">The sequences first.</param>
-    /// <param name="value">Adds an op that makes it, with as many numbers.</param>
+    /// <summary>Registers state for the next window; <see cref="WriteHandedOn"/> writes it.</summary>
+    /// <param name="layer">See <see cref="CarriedBy"/>.</param>
+    /// <param name="shape">Shape; the first axis is the sequences.</param>
+    /// <param name="value">Adds the op that computes it, with as many elements.</param>
     public void HandOn(string layer, Shape shape, Func<Tensor> value) => handedOn.Add((Carried!.SlotOf(layer, shape), value));
 
-    /// <summary>Writes what is handed on, once nothing reads any more what was found.</summary>
+    /// <summary>Writes the state for the next window, once nothing reads the old state any more.</summary>
     public void WriteHandedOn()
     {
         foreach ((Slot slot, Func<Tensor> value) in handedOn)
@@ -105,7 +105,7 @@ public sealed class LayerGraph(
 
     public Tensor this[Parameter parameter] => parameters(parameter);
 
-    /// <summary>Applies a layer under its own scope and notes its output.</summary>
+    /// <summary>Applies a layer under its own scope and records its output.</summary>
     public Tensor Apply(Layer layer, Tensor x)
     {
         string outer = Graph.Scope;

@@ -3,7 +3,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Every layer that a network can name. A new layer is a file of its own and a line here.</summary>
+/// <summary>Lists every kind of layer. A new layer is a file of its own and a line here.</summary>
 public static class LayerCatalog
 {
     public static IReadOnlyList<Choice> All { get; } =
@@ -42,20 +42,20 @@ public static class LayerCatalog
         .. Activation.All.Select(ActivationConfig.ChoiceFor),
     ];
 
-    /// <summary>The name under which a layer's settings stand in YAML.</summary>
+    /// <summary>The layer's name in YAML.</summary>
     public static string NameOf(LayerConfig config) =>
         config is ActivationConfig activation ? activation.Function.Name : All.First(c => c.Type == config.GetType()).Name;
 
-    /// <summary>True for layers that give every channel, or sample, a variance of its own choosing.</summary>
+    /// <summary>Whether the layer normalises the variance of every channel or sample.</summary>
     internal static bool IsNormalization(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm";
 
-    /// <summary>True for layers whose output weights decide; normalisations are not among them.</summary>
+    /// <summary>Whether the layer has weights that determine its output; normalisations don't count.</summary>
     internal static bool HasWeights(string kind) =>
         !IsTransparent(kind) && kind is not ("global-avgpool" or "global-maxpool" or "time-pool" or "upsample" or "softmax" or "log-softmax" or "permute") && !IsActivation(kind);
 
-    /// <summary>True for activation functions, those with learned numbers among them.</summary>
+    /// <summary>Whether the layer is an activation function, with or without learned parameters.</summary>
     internal static bool IsActivation(string kind) => kind == "prelu" || Activation.All.Any(a => a.Name == kind);
 
-    /// <summary>True for layers that leave the scale of a signal alone, so that the activation behind them decides the initialiser.</summary>
+    /// <summary>Whether the layer keeps the scale of a signal, so that the activation that follows it decides the initialiser.</summary>
     internal static bool IsTransparent(string kind) => kind is "batchnorm" or "layernorm" or "rmsnorm" or "groupnorm" or "positions" or "dropout" or "flatten" or "reshape" or "maxpool" or "avgpool" or "upsample";
 }

@@ -7,8 +7,8 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>A layer of the model.</summary>
-/// <remarks>Stands in one file with the layer that it builds; <see cref="LayerCatalog"/> lists all.</remarks>
+/// <summary>Settings of a layer of the model.</summary>
+/// <remarks>In one file with the layer that it builds; <see cref="LayerCatalog"/> lists all.</remarks>
 public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 {
     public static string What => "layer";
@@ -22,36 +22,36 @@ public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>True for the second and later times of a repeated layer.</summary>
+    /// <summary>Whether it is the second or a later copy in a repeated block.</summary>
     [NotConfig]
     internal bool Copy { get; init; }
 
-    /// <summary>Builds the layer for an input.</summary>
+    /// <summary>Builds the layer for its input.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the input does not fit; the message gives both shapes.</exception>
     public abstract Layer Build(LayerSite site);
 }
 
 /// <summary>Context in which a layer is built: its path, its input and what follows.</summary>
 /// <param name="Path">The layer's path in the network.</param>
-/// <param name="Kind">The layer's name in the catalog.</param>
+/// <param name="Kind">Shape of one input sample.</param>
 /// <param name="Input">Shape of one sample that comes in.</param>
 /// <param name="Config">The layer's settings.</param>
-/// <param name="Next">What follows it: that decides the default initialisers.</param>
+/// <param name="Next">What follows the layer: this decides the default initialisers.</param>
 public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfig Config, Follower Next)
 {
-    /// <summary><see cref="DefaultInit"/> in words.</summary>
+    /// <summary>Description of <see cref="DefaultInit"/>.</summary>
     public const string DefaultInitText = "`lecun: {gain: 0.577}` (PyTorch's) before a normalisation and in the last of several layers, `he` before relu and its kin, `lecun: normal` before selu, else `xavier`";
 
-    /// <summary><see cref="DefaultBiasInit"/> in words.</summary>
+    /// <summary>Description of <see cref="DefaultBiasInit"/>.</summary>
     public const string DefaultBiasInitText = "`lecun: {gain: 0.577}` (PyTorch's); `zeros` before a normalisation, in the last layer, and where `init` is given";
 
-    // Uniform within ±1/√fan-in, as torch.nn.Linear and Conv2d begin.
+    // Uniform within ±1/√fan-in, the default of torch.nn.Linear and Conv2d.
     private static readonly LecunInit Small = new() { Gain = 1 / Math.Sqrt(3) };
 
     /// <summary>
-    /// The initialiser that keeps the variance of signals through the activation that follows. A normalisation makes the scale of weights
-    /// ahead of it nothing but a divisor of their learning rate: there it is PyTorch's, so that rates mean the same. The last layer begins small,
-    /// so that the network begins sure of nothing; a layer by itself has no others to keep quiet, and a convex loss from wherever it begins.
+    /// The initialiser that keeps the variance of signals through the activation that follows. Before a normalisation the scale of weights
+    /// only divides their learning rate: there it is PyTorch's, so that rates mean the same. The last layer starts small,
+    /// so that the first outputs are near 0; a linear model has no hidden signals to preserve, and a convex loss wherever it starts.
     /// </summary>
     public InitConfig DefaultInit => IsScaleFree && !Next.IsOnly ? Small : Next.Activation switch
     {
@@ -61,18 +61,18 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     };
 
     /// <summary>
-    /// How biases begin. With all of them 0 the kinks of the first layer's units would all pass through the middle of the inputs, which few
+    /// Initialiser of biases. With all of them 0 the kinks of the first layer's units would all pass through the middle of the inputs, which few
     /// inputs do not make up for.
     /// </summary>
-    /// <param name="weights">The initialiser that the config gives the weights; null for the default. Who sets the scale of signals wants no other besides.</param>
+    /// <param name="weights">The initialiser that the config gives for the weights; null for the default. If the config sets it, biases start at 0.</param>
     public InitConfig DefaultBiasInit(InitConfig? weights) => IsScaleFree || weights is not null ? new ConstantInit() : Small;
 
-    /// <summary>The weight of a layer and the bias of its outputs, with PyTorch's names.</summary>
-    /// <param name="shape">Of the weights.</param>
-    /// <param name="biases">How many there are; 0 for none.</param>
-    /// <param name="fan">Inputs that one output sums up, outputs that one input reaches.</param>
-    /// <param name="init">The initialiser that the config gives the weights; null for the default.</param>
-    /// <param name="biasInit">The same of the biases.</param>
+    /// <summary>The weight and bias of a layer, with PyTorch's names.</summary>
+    /// <param name="shape">Shape of the weights.</param>
+    /// <param name="biases">Number of biases; 0 for none.</param>
+    /// <param name="fan">Number of inputs that one output sums, and of outputs that one input reaches.</param>
+    /// <param name="init">The initialiser that the config gives for the weights; null for the default.</param>
+    /// <param name="biasInit">The initialiser that the config gives for the biases; null for the default.</param>
     internal (Parameter Weight, Parameter? Bias) Weights(Shape shape, int biases, (int In, int Out) fan, InitConfig? init, InitConfig? biasInit)
     {
         var weight = new Parameter($"{Path}.weight", Path, shape) { Penalized = true, Init = init ?? DefaultInit, FanIn = fan.In, FanOut = fan.Out };
@@ -92,36 +92,36 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
             Fail(message);
     }
 
-    /// <summary>The input must have this many axes.</summary>
+    /// <summary>Requires this number of axes in the input.</summary>
     public void RequireRank(int rank, string meaning, string remedy) =>
         Require(Input.Rank == rank, $"its input has shape {Input}; expected {meaning}{(remedy.Length > 0 ? "; " + remedy : "")}");
 
-    /// <summary>The layers built before it, by path.</summary>
+    /// <summary>The layers built before this one, by path.</summary>
     public Dictionary<string, Layer> Known { get; init; } = [];
 
-    /// <summary>Whether what comes in are the samples as they are.</summary>
+    /// <summary>Whether its input is the raw samples.</summary>
     public bool IsFirst => Known.Count == 0;
 
-    /// <summary>Builds inner layers in a row.</summary>
+    /// <summary>Builds a sequence of inner layers.</summary>
     public IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input) => LayerStack.Build(configs, path, input, Next, Known);
 }
 
-/// <summary>What follows a layer.</summary>
-/// <param name="Activation">The first activation behind it, through layers that keep a signal's scale; null for none.</param>
+/// <summary>Describes what follows a layer.</summary>
+/// <param name="Activation">The first activation after it, looking through layers that keep a signal's scale; null for none.</param>
 /// <param name="Normalized">Whether a normalisation comes before that.</param>
-/// <param name="IsLast">Whether no layer with weights comes behind it.</param>
+/// <param name="IsLast">Whether no layer with weights follows.</param>
 public readonly record struct Follower(string? Activation, bool Normalized, bool IsLast)
 {
-    /// <summary>Whether none comes ahead of it either: a linear model.</summary>
+    /// <summary>Whether no layer with weights comes before it either: a linear model.</summary>
     public bool IsOnly { get; init; }
 
-    /// <summary>Behind the network's own list of layers.</summary>
+    /// <summary>The end of the network's own list of layers.</summary>
     public static Follower Nothing => new(null, false, true);
 }
 
 internal static class LayerNames
 {
-    /// <summary>Letters, digits, <c>-</c> and <c>_</c>, a letter first: a name becomes part of a parameter's name and must not look like a position.</summary>
+    /// <summary>Checks a name: letters, digits, <c>-</c> and <c>_</c>, a letter first. It becomes part of parameter names and must not look like a position.</summary>
     public static string? Check(string? name)
     {
         if (name is null || (name.Length > 0 && char.IsAsciiLetter(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_')))

@@ -3,13 +3,13 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Builds a list of layers: writes out repeats, gives each layer its path and input shape.</summary>
+/// <summary>Builds a list of layers: expands repeats, gives each layer its path and input shape.</summary>
 public static class LayerStack
 {
     /// <param name="configs">The layers in order.</param>
-    /// <param name="path">Path of what they stand in; empty for the network itself.</param>
+    /// <param name="path">Path of the enclosing layer; empty for the network itself.</param>
     /// <param name="input">Shape of one sample.</param>
-    /// <param name="next">What comes behind the list.</param>
+    /// <param name="next">What follows the list.</param>
     /// <param name="known">The layers built before, by path, to which these are added.</param>
     public static IReadOnlyList<Layer> Build(IReadOnlyList<LayerConfig> configs, string path, Shape input, Follower next, Dictionary<string, Layer> known)
     {
@@ -48,7 +48,7 @@ public static class LayerStack
         return layers;
     }
 
-    // A repeated block's names get a number, as written-out layers would.
+    // Names in a repeated block get a number, as if written out.
     private static string UniqueName(LayerConfig config, int position, Dictionary<string, int> names)
     {
         if (config.Name is not string name)
@@ -61,7 +61,7 @@ public static class LayerStack
         return $"{name}-{count.ToString(System.Globalization.CultureInfo.InvariantCulture)}";
     }
 
-    // Layers that keep a signal's scale are looked through.
+    // Looks through layers that keep a signal's scale.
     private static Follower FollowerOf(List<LayerConfig> layers, int index, Follower outer)
     {
         (bool normalized, bool scaleIsKept, bool last) = (false, true, true);

@@ -15,11 +15,11 @@ public abstract record NormConfig : LayerConfig
     /// <summary>Added to the variance.</summary>
     public double Epsilon { get; init => field = Config.Require.Positive(value); } = 1e-5;
 
-    /// <summary>Apply a learned scale and shift.</summary>
+    /// <summary>Whether to apply a learned scale and shift.</summary>
     public bool Affine { get; init; } = true;
 }
 
-/// <summary>Each channel by its mean and variance over the batch, as <c>torch.nn.BatchNorm1d</c> and <c>BatchNorm2d</c>.</summary>
+/// <summary>Batch normalisation: each channel by its mean and variance over the batch, as <c>torch.nn.BatchNorm1d</c> and <c>BatchNorm2d</c>.</summary>
 public sealed record BatchNormConfig : NormConfig
 {
     /// <summary>Weight of the current batch in the running statistics, as in PyTorch.</summary>
@@ -31,7 +31,7 @@ public sealed record BatchNormConfig : NormConfig
     public override Layer Build(LayerSite site) => new BatchNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
 }
 
-/// <summary>Each sample by the mean and variance over its last axes, as <c>torch.nn.LayerNorm</c>.</summary>
+/// <summary>Layer normalisation: each sample by the mean and variance over its last axes, as <c>torch.nn.LayerNorm</c>.</summary>
 public sealed record LayerNormConfig : NormConfig
 {
     /// <summary>Number of trailing axes to normalize over.</summary>
@@ -47,13 +47,13 @@ public sealed record LayerNormConfig : NormConfig
     }
 }
 
-/// <summary>Each position by the root of the mean of its squares over the last axis (Zhang and Sennrich, 2019), as <c>torch.nn.RMSNorm</c>.</summary>
+/// <summary>Root mean square normalisation: each position by the RMS over the last axis (Zhang and Sennrich, 2019), as <c>torch.nn.RMSNorm</c>.</summary>
 public sealed record RmsNormConfig : NormConfig
 {
     public override Layer Build(LayerSite site) => new RmsNormLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
 }
 
-/// <summary>Each sample's channels in groups, by mean and variance of the group, as <c>torch.nn.GroupNorm</c>.</summary>
+/// <summary>Group normalisation: each sample's channels in groups, by the mean and variance of the group, as <c>torch.nn.GroupNorm</c>.</summary>
 public sealed record GroupNormConfig : NormConfig
 {
     [Shorthand]
@@ -96,7 +96,7 @@ public sealed class BatchNormLayer : Layer
         return g.Graph.AddAll(op, [x, g[mean], g[variance], .. affine.Select(p => g[p])])[0];
     }
 
-    // In steps, between which the ranks add up what they have found.
+    // As several ops, between which the ranks sum their statistics.
     private Tensor ApplyTogether(LayerGraph g, Tensor x)
     {
         IReadOnlyList<Tensor> moments = g.Graph.AddAll(new BatchMoments(), x);
@@ -107,7 +107,7 @@ public sealed class BatchNormLayer : Layer
     }
 }
 
-/// <summary>Layer and group norm: the statistics are a sample's own, so training and evaluation are the same.</summary>
+/// <summary>Layer and group norm: each sample has its own statistics, so training and evaluation are the same.</summary>
 public sealed class GroupedNormLayer : Layer
 {
     private readonly Op op;

@@ -6,27 +6,27 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>How many slopes a <c>prelu</c> has.</summary>
+/// <summary>Number of slopes of a <c>prelu</c>.</summary>
 public enum Slopes
 {
-    /// <summary>One for all numbers.</summary>
+    /// <summary>One slope in all.</summary>
     One,
 
-    /// <summary>One for each place of a sample's first axis: a channel of [C, H, W], a number of [F].</summary>
+    /// <summary>One per index of a sample's first axis: a channel of [C, H, W], a feature of [F].</summary>
     Channel,
 
-    /// <summary>One for each place of a sample's last axis: a feature of a sequence [T, F].</summary>
+    /// <summary>One per index of a sample's last axis: a feature of a sequence [T, F].</summary>
     Feature,
 }
 
 /// <summary>A relu whose slope below 0 is learned (He et al., 2015), as <c>torch.nn.PReLU</c>.</summary>
 public sealed record PReluConfig : LayerConfig
 {
-    /// <summary>What the slopes begin with.</summary>
+    /// <summary>Initial value of the slopes.</summary>
     [Shorthand]
     public double Slope { get; init => field = Config.Require.Finite(value); } = 0.25;
 
-    /// <summary><c>one</c> for all numbers, one for each <c>channel</c> (the first axis of a sample; PyTorch's <c>num_parameters=C</c>), or one for each <c>feature</c> of a sequence [T, F] (the last axis).</summary>
+    /// <summary><c>one</c> slope in all, one per <c>channel</c> (the first axis of a sample; PyTorch's <c>num_parameters=C</c>), or one per <c>feature</c> of a sequence [T, F] (the last axis).</summary>
     public Slopes Slopes { get; init; }
 
     public override Layer Build(LayerSite site) => new PReluLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };

@@ -7,14 +7,14 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>A window moved over an image [C, H, W] or a signal [C, L], each channel by itself.</summary>
+/// <summary>Pooling over an image [C, H, W] or a signal [C, L], each channel by itself.</summary>
 public abstract record PoolConfig : LayerConfig
 {
-    /// <summary>The window.</summary>
+    /// <summary>Size of the window.</summary>
     [Shorthand]
     public required AxisSizes Kernel { get; init; }
 
-    /// <summary>Distance from one window to the next.</summary>
+    /// <summary>Stride of the window.</summary>
     [DefaultText("the window's size")]
     public AxisSizes? Stride { get; init; }
 
@@ -32,7 +32,7 @@ public abstract record PoolConfig : LayerConfig
     }
 }
 
-/// <summary>The largest of each window, as <c>torch.nn.MaxPool2d</c>.</summary>
+/// <summary>The maximum of each window, as <c>torch.nn.MaxPool2d</c>.</summary>
 public sealed record MaxPoolConfig : PoolConfig
 {
     /// <summary>Where the gradient of a tie goes: to the first maximum, or split equally among all.</summary>
@@ -94,10 +94,10 @@ public sealed class Pool : Layer
 
     public override string Details { get; }
 
-    /// <summary>Numbers in a window.</summary>
+    /// <summary>Number of elements in a window.</summary>
     public int Window { get; }
 
-    /// <summary>Whether a window becomes its mean.</summary>
+    /// <summary>Whether it averages each window.</summary>
     public bool IsAverage => op is AveragePool2D;
 
     public override Tensor Apply(LayerGraph g, Tensor x)

@@ -8,14 +8,14 @@ namespace GpuGrad.Training.Layers;
 
 public enum PositionKind
 {
-    /// <summary>A learned row for each position (GPT, BERT).</summary>
+    /// <summary>A learned vector per position (GPT, BERT).</summary>
     Learned,
 
     /// <summary>Sines and cosines of many wavelengths (Vaswani et al., 2017).</summary>
     Sinusoidal,
 }
 
-/// <summary>Adds to each step of a sequence [T, F] what tells where it stands; attention by itself takes a sequence for a set.</summary>
+/// <summary>Adds positional information to each step of a sequence [T, F]; attention by itself ignores the order of steps.</summary>
 public sealed record PositionsConfig : LayerConfig
 {
     [Shorthand]

@@ -18,7 +18,7 @@ public enum RecurrentOutput
     /// <summary>The state at every step: [T, F].</summary>
     All,
 
-    /// <summary>The state behind the last step that is not padding: [F]; of the reverse direction, that behind the first.</summary>
+    /// <summary>The state after the last step that is not padding: [F]; for the reverse direction, the state after the first.</summary>
     Last,
 }
 
@@ -29,7 +29,7 @@ public enum RecurrentActivation
     Relu,
 }
 
-/// <summary>Settings that the recurrent layers share. A sequence [T, F] comes in; names, shapes and gate order of the weights are those of <c>torch.nn.RNN</c>, <c>LSTM</c> and <c>GRU</c>.</summary>
+/// <summary>Settings that the recurrent layers share. The input is a sequence [T, F]; names, shapes and gate order of the weights are those of <c>torch.nn.RNN</c>, <c>LSTM</c> and <c>GRU</c>.</summary>
 public abstract record RecurrentConfig : LayerConfig
 {
     public const string DefaultInitText = "uniform within ±1/√units (PyTorch's)";
@@ -70,7 +70,7 @@ public abstract record RecurrentConfig : LayerConfig
     }
 }
 
-/// <summary>h' = tanh(W·x + U·h + b), as <c>torch.nn.RNN</c>. It forgets within some tens of steps: <c>lstm</c> and <c>gru</c> do not.</summary>
+/// <summary>h' = tanh(W·x + U·h + b), as <c>torch.nn.RNN</c>. It forgets within some tens of steps; <c>lstm</c> and <c>gru</c> remember longer.</summary>
 public sealed record RnnConfig : RecurrentConfig
 {
     /// <summary><c>tanh</c> or <c>relu</c>.</summary>
@@ -116,7 +116,7 @@ public sealed class RecurrentLayer : Layer
 
     public override IReadOnlyList<Parameter> Parameters => [.. levels.SelectMany(l => l).SelectMany(d => d.Parameters)];
 
-    /// <summary>Its walks through time, a level's directions one after the other: the end of their parameters' names, and whether they go backwards.</summary>
+    /// <summary>Its passes over time, level by level and direction by direction: the suffix of their parameters' names, and whether they run in reverse.</summary>
     internal IEnumerable<(string Name, bool Reverse)> Walks => levels.SelectMany(l => l).Select(d => (d.Suffix, d.Reverse));
 
     public override bool TakesSteps => !config.Bidirectional && config.Return == RecurrentOutput.All;
@@ -137,13 +137,13 @@ public sealed class RecurrentLayer : Layer
         return lengths is null ? x : g.Graph.Add(new StepMask(), x, lengths);
     }
 
-    // Padding hands the state on, so the end of the walk has it.
+    // Padding passes the state on, so the end of the sequence has it.
     private static Tensor LastOf(LayerGraph g, Tensor h, bool reverse) =>
         g.Graph.Reshape(g.Graph.Add(new Slice(1, reverse ? 0 : h.Shape[1] - 1, 1), h), new Shape(h.Shape[0], h.Shape[2]));
 
     private static Tensor Joined(LayerGraph g, int axis, Tensor[] parts) => parts.Length == 1 ? parts[0] : g.Graph.Add(new Concat(axis), parts);
 
-    /// <summary>One direction of one level.</summary>
+    /// <summary>One direction of a level.</summary>
     private sealed class Direction
     {
         private readonly RecurrentCell cell;
@@ -198,7 +198,7 @@ public sealed class RecurrentLayer : Layer
 
         private string StateName(int state) => $"{path} {(state == 0 ? 'h' : 'c')} {Suffix}";
 
-        // That behind the last step. No gradient flows into what was handed on.
+        // The state after the last step. No gradient flows into the carried state.
         private Tensor LastState(LayerGraph g, IReadOnlyList<Tensor> states, int state, int units)
         {
             Tensor all = state == 0 ? states[0] : g.Graph.Add(new Slice(2, cell.MemoryAt * units, units), states[1]);
@@ -206,7 +206,7 @@ public sealed class RecurrentLayer : Layer
         }
     }
 
-    // Each gate by itself: of four gates in one, the rows of an orthogonal start would share one length.
+    // Initialises each gate by itself: of four gates in one matrix, the rows of an orthogonal matrix would share one norm.
     private sealed record GateInit(InitConfig Gate, int Gates) : InitConfig
     {
         public override void Fill(Parameter parameter, RandomStream random, Span<double> values)

@@ -20,15 +20,15 @@ public sealed record AxisSizes(int Rows, int Columns) : IConfigValue<AxisSizes>
 
     public static implicit operator AxisSizes(int size) => new(size, size);
 
-    /// <summary>For an image both axes; for a signal, which is an image of one row, the columns.</summary>
+    /// <summary>Both axes of an image; for a signal, which is an image of one row, only the columns.</summary>
     internal (int, int) For(SpatialInput input) => input.IsSignal ? (1, Columns) : (Rows, Columns);
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Rows}×{Columns}");
 }
 
 /// <summary>
-/// What is put around an image: a number for all sides, <c>[rows, columns]</c>, <c>[top, bottom, left, right]</c>, <c>same</c>
-/// (the output is the input divided by the stride, rounded up) or <c>valid</c> (nothing).
+/// Padding around an image: a number for all sides, <c>[rows, columns]</c>, <c>[top, bottom, left, right]</c>, <c>same</c>
+/// (the output is the input divided by the stride, rounded up) or <c>valid</c> (none).
 /// </summary>
 public sealed record PaddingConfig : IConfigValue<PaddingConfig>
 {
@@ -68,7 +68,7 @@ public sealed record PaddingConfig : IConfigValue<PaddingConfig>
     public override string ToString() => same ? "same" : string.Join(" ", sides.Select(s => s.ToString(CultureInfo.InvariantCulture)));
 }
 
-/// <summary>The input of a layer that moves over space: an image [C, H, W], or a signal [C, L], which is an image of one row.</summary>
+/// <summary>Input of a spatial layer: an image [C, H, W], or a signal [C, L], which is an image of one row.</summary>
 internal readonly record struct SpatialInput(int C, int H, int W, bool IsSignal)
 {
     public static SpatialInput Of(LayerSite site)
@@ -83,16 +83,16 @@ internal readonly record struct SpatialInput(int C, int H, int W, bool IsSignal)
 
     public Shape Image(int batch) => new(batch, C, H, W);
 
-    /// <summary>Shape of a sample with other channels and sizes, of the same kind.</summary>
+    /// <summary>Shape of a sample of the same kind with other channels and sizes.</summary>
     public Shape Output(int channels, int height, int width) => IsSignal ? new Shape(channels, width) : new Shape(channels, height, width);
 }
 
 internal static class Numbers
 {
-    /// <summary>The largest that is read: no picture has as many rows.</summary>
+    /// <summary>Largest value accepted: no picture has as many rows.</summary>
     public const int Most = 1 << 20;
 
-    /// <summary>One whole number or a list of them; null for anything else.</summary>
+    /// <summary>One integer or a list of them; null for anything else.</summary>
     public static int[]? Read(YamlNode node)
     {
         IReadOnlyList<YamlNode> items = node is YamlSequence list ? list.Items : [node];

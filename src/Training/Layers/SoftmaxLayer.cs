@@ -5,7 +5,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Positive numbers that add up to 1 over the last axis. (The loss softmax-cross-entropy has its own.)</summary>
+/// <summary>Softmax over the last axis. (The loss softmax-cross-entropy has its own.)</summary>
 public sealed record SoftmaxConfig : LayerConfig
 {
     public override Layer Build(LayerSite site) => new SoftmaxLayer(false) { Path = site.Path, Kind = site.Kind, Input = site.Input };
@@ -28,7 +28,7 @@ public sealed class SoftmaxLayer : Layer
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Softmax(log), x);
 }
 
-/// <summary>A sample's axes in another order, counted from 0: [1, 0] turns [steps, width] into [width, steps].</summary>
+/// <summary>Permutes a sample's axes, counted from 0: [1, 0] turns [steps, width] into [width, steps].</summary>
 public sealed record PermuteConfig : LayerConfig
 {
     [Shorthand]
@@ -51,6 +51,6 @@ public sealed class PermuteLayer : Layer
 
     public override Shape Output { get; }
 
-    // The batch stays in front.
+    // The batch axis stays first.
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Permute([0, .. axes.Select(a => a + 1)]), x);
 }

@@ -4,14 +4,14 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>[C, H, W] becomes [C·H·W].</summary>
+/// <summary>Flattens [C, H, W] to [C·H·W].</summary>
 public sealed record FlattenConfig : LayerConfig
 {
     public override Layer Build(LayerSite site) =>
         new ReshapeLayer(new Shape(site.Input.Count)) { Path = site.Path, Kind = site.Kind, Input = site.Input };
 }
 
-/// <summary>The same numbers under another shape; one size may be -1 and is computed.</summary>
+/// <summary>Reshapes a sample; one size may be -1 and is computed.</summary>
 public sealed record ReshapeConfig : LayerConfig
 {
     [Shorthand]
@@ -43,7 +43,7 @@ public sealed class ReshapeLayer : Layer
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Reshape(x, Output.Prepend(x.Shape[0]));
 }
 
-/// <summary>x + f(x): gradients reach what lies before through the sum, however deep f is (He et al., 2015).</summary>
+/// <summary>x + f(x): gradients also pass through the sum directly, however deep f is (He et al., 2015).</summary>
 public sealed record ResidualConfig : LayerConfig
 {
     [Shorthand]
@@ -73,7 +73,7 @@ public sealed class Residual : Layer
 
     public override Shape Output => body[^1].Output;
 
-    /// <summary>The lists of layers that see its input.</summary>
+    /// <summary>The two lists of layers that get its input.</summary>
     internal IReadOnlyList<IReadOnlyList<Layer>> Paths => [body, shortcut];
 
     public override IReadOnlyList<Layer> Inner => [.. body, .. shortcut];
@@ -83,7 +83,7 @@ public sealed class Residual : Layer
     public override Tensor Apply(LayerGraph g, Tensor x) => g.Graph.Add(new Add(), g.Apply(body, x), g.Apply(shortcut, x));
 }
 
-/// <summary>Repeats layers several times, each time with its own weights. They stand in the list as if written out.</summary>
+/// <summary>Repeats layers several times, each time with its own weights, as if written out.</summary>
 public sealed record RepeatConfig : LayerConfig
 {
     public required int Times { get; init => field = Config.Require.Between(value, 1, 1000); }
@@ -97,7 +97,7 @@ public sealed record RepeatConfig : LayerConfig
         if (config is not RepeatConfig repeat)
             return [config];
         List<LayerConfig> once = [.. repeat.Layers.SelectMany(WriteOut)];
-        // Copies, so that a name given twice can be told from a name repeated.
+        // Copies, so that a repeated name can be told from one given twice.
         return Enumerable.Range(0, repeat.Times).SelectMany(i => once.Select(l => i == 0 ? l : l with { Copy = true }));
     }
 

@@ -4,7 +4,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>A sequence [T, F] becomes one row [F], of the steps that are not padding.</summary>
+/// <summary>Pools a sequence [T, F] to one row [F], over the steps that are not padding.</summary>
 public sealed record TimePoolConfig : LayerConfig
 {
     /// <summary><c>mean</c> of the steps, <c>max</c> of each feature, or the <c>last</c> step.</summary>

@@ -6,17 +6,17 @@ using GpuGrad.Training.Initializers;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Activation between the two linear maps of a transformer's feed-forward network.</summary>
+/// <summary>Activation between the two dense layers of a transformer's feed-forward network.</summary>
 public enum TransformerActivation
 {
     Gelu,
 
-    /// <summary>By its approximation with tanh, as GPT-2.</summary>
+    /// <summary>The tanh approximation of gelu, as GPT-2.</summary>
     GeluTanh,
     Relu,
     Silu,
 
-    /// <summary>silu of one product times another (Shazeer, 2020), as Llama: three products.</summary>
+    /// <summary>silu of one projection times another (Shazeer, 2020), as Llama: three matmuls.</summary>
     Swiglu,
 }
 
@@ -27,8 +27,8 @@ public enum TransformerNorm
 }
 
 /// <summary>
-/// A transformer block over a sequence [T, F]: self-attention, then a feed-forward part, each added to its input, as <c>torch.nn.TransformerEncoderLayer</c>;
-/// with <c>causal</c> a block of a decoder that predicts the next step.
+/// A transformer block over a sequence [T, F]: self-attention, then a feed-forward network, each added to its input, as <c>torch.nn.TransformerEncoderLayer</c>;
+/// with <c>causal</c> a decoder block that predicts the next step.
 /// </summary>
 public sealed record TransformerConfig : LayerConfig
 {
@@ -49,10 +49,10 @@ public sealed record TransformerConfig : LayerConfig
     /// <summary>Let each step attend only to itself and earlier steps.</summary>
     public bool Causal { get; init; }
 
-    /// <summary>Rotary positions in the attention.</summary>
+    /// <summary>Use rotary positions in the attention.</summary>
     public bool Rotary { get; init; }
 
-    /// <summary>Scores of the attention fall with the distance (ALiBi).</summary>
+    /// <summary>Attention scores decrease with distance (ALiBi).</summary>
     public bool Alibi { get; init; }
 
     public TransformerNorm Norm { get; init; }
@@ -60,7 +60,7 @@ public sealed record TransformerConfig : LayerConfig
     /// <summary>Normalize before attention and feed-forward network (pre-norm, as GPT-2), which trains deep stacks without warm-up; false: after each residual sum (post-norm, Vaswani et al., 2017).</summary>
     public bool NormFirst { get; init; } = true;
 
-    /// <summary>Rate of dropout of the attention's weights.</summary>
+    /// <summary>Dropout rate of the attention weights.</summary>
     public double AttentionDropout { get; init => field = Config.Require.Fraction(value); }
 
     /// <summary>Dropout rate after the attention, after the activation and after the feed-forward network.</summary>

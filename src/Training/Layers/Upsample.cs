@@ -6,7 +6,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>An image or a signal made larger, as <c>torch.nn.Upsample</c> with <c>align_corners=False</c>.</summary>
+/// <summary>Upsamples an image or a signal, as <c>torch.nn.Upsample</c> with <c>align_corners=False</c>.</summary>
 public sealed record UpsampleConfig : LayerConfig
 {
     /// <summary>Scale factor.</summary>

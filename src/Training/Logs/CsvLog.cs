@@ -5,8 +5,8 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Logs;
 
 /// <summary>
-/// The figures of steps and of epochs as two tables with a header. Columns are those of the first row; a figure that a later row lacks is
-/// an empty cell, and so is one that is not a number.
+/// Metrics of steps and of epochs as two tables with a header. Columns are those of the first row; a metric that a later row lacks, or that is
+/// not a finite number, is an empty cell.
 /// </summary>
 internal sealed class CsvLog(WorkFolder folder, IReadOnlyDictionary<string, long> lengths, Action<GpuGradException>? tolerate) : IRunLog
 {

@@ -3,26 +3,26 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Logs;
 
-/// <summary>Subject of a line of figures.</summary>
+/// <summary>Kind of a line in a log.</summary>
 internal enum LineKind
 {
     /// <summary>A step: loss, learning rate, norm of all gradients.</summary>
     Step,
 
-    /// <summary>The layers of a watched step, <c>0.weight/gradient_norm</c>.</summary>
+    /// <summary>The measurements of layers in a watched step, <c>0.weight/gradient_norm</c>.</summary>
     Layers,
 
-    /// <summary>An epoch: the figures of each set, <c>test_loss</c>.</summary>
+    /// <summary>An epoch: the metrics of each set, <c>test_loss</c>.</summary>
     Epoch,
 
     /// <summary>An alarm, or a remark.</summary>
     Alarm,
 }
 
-/// <summary>A log in another format than <c>metrics.jsonl</c>: gets the same lines, and may look at the model after each epoch.</summary>
+/// <summary>A log in another format than <c>metrics.jsonl</c>: receives the same lines, and may read the model after each epoch.</summary>
 internal interface IRunLog : IDisposable
 {
-    /// <summary>A line, whose first figures are <c>step</c> and <c>epoch</c>.</summary>
+    /// <summary>Appends a line, whose first values are <c>step</c> and <c>epoch</c>.</summary>
     void Append(LineKind kind, ReadOnlySpan<(string Name, MetricValue Value)> line);
 
     /// <summary>Called before the first step of a new run.</summary>
@@ -35,16 +35,16 @@ internal interface IRunLog : IDisposable
     {
     }
 
-    /// <summary>Called once the run is over, not where it only stops to be resumed.</summary>
+    /// <summary>Called once the run is over, but not if it only stops to be resumed.</summary>
     /// <param name="trainer">The run.</param>
-    /// <param name="succeeded">Whether it came to its end.</param>
+    /// <param name="succeeded">Whether it ran to its end.</param>
     void AtEnd(Trainer trainer, bool succeeded)
     {
     }
 
-    /// <summary>Hands what was written to the system, for programs that read along.</summary>
+    /// <summary>Flushes to the system, for programs that read along.</summary>
     void Flush();
 
-    /// <summary>Makes what was written durable; gives the lengths of its files for a checkpoint.</summary>
+    /// <summary>Makes everything durable; returns the lengths of its files for a checkpoint.</summary>
     IEnumerable<KeyValuePair<string, long>> Sync();
 }

@@ -8,8 +8,8 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Logs;
 
 /// <summary>
-/// Everything that a run's figures go to: <c>metrics.jsonl</c>, and the logs that the config asks for. They reach the files at the end of
-/// each epoch and at least every second, as long as lines come, so that a program that reads along is never far behind.
+/// All logs of a run's metrics: <c>metrics.jsonl</c>, and those in the config. They are flushed at the end of
+/// each epoch and at least every second as long as lines arrive, so that a program that reads along is never far behind.
 /// </summary>
 internal sealed class RunLogs : IDisposable
 {
@@ -27,12 +27,12 @@ internal sealed class RunLogs : IDisposable
         this.others = others;
     }
 
-    /// <summary>Opens the logs of a run, each cut back to where the checkpoint was written.</summary>
+    /// <summary>Opens the logs of a run, each truncated to its length in the checkpoint.</summary>
     /// <param name="loaded">The experiment.</param>
     /// <param name="data">Its samples.</param>
     /// <param name="folder">The run's folder.</param>
-    /// <param name="resumed">The checkpoint that the run goes on from; null for a new one.</param>
-    /// <param name="tolerate">Told of failures to write, which the run survives.</param>
+    /// <param name="resumed">The checkpoint to resume from; null for a new run.</param>
+    /// <param name="tolerate">Receives write errors, which the run survives.</param>
     public static RunLogs Open(LoadedConfig loaded, TrainingData data, RunFolder folder, Checkpoint? resumed, Action<GpuGradException> tolerate)
     {
         MetricsLog metrics = folder.OpenMetrics(resumed?.MetricsLength ?? 0, tolerate);
@@ -89,7 +89,7 @@ internal sealed class RunLogs : IDisposable
             log.AtEnd(trainer, succeeded);
     }
 
-    /// <summary>Makes all of it durable: the length of <c>metrics.jsonl</c>, and those of the others' files; null without any.</summary>
+    /// <summary>Makes everything durable and returns the lengths: that of <c>metrics.jsonl</c>, and those of the other logs' files; null without any.</summary>
     public (long Metrics, Dictionary<string, long>? Others) Sync() =>
         (metrics.Sync(), others.Count == 0 ? null : new Dictionary<string, long>(others.SelectMany(o => o.Sync())));
 

@@ -4,12 +4,12 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Logs;
 
-/// <summary>The samples whose activations a log shows as histograms: the same few all along, spread over the validation set (else the training set).</summary>
+/// <summary>The samples whose activations a log shows as histograms: a fixed few, spread over the validation set (else the training set).</summary>
 internal static class ShownSamples
 {
     private const int Most = 32;
 
-    /// <summary>Null where no log shows any.</summary>
+    /// <summary>Null if no log shows any.</summary>
     public static BatchSource? Of(RunConfig config, TrainingData data)
     {
         if (!config.Log.OfType<TensorBoardConfig>().Any(l => l.Histograms > 0))

@@ -8,10 +8,10 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Losses over classes, of a sample, of each position of a sequence or of each pixel of a mask.</summary>
+/// <summary>Losses over classes: per sample, per position of a sequence, or per pixel of a mask.</summary>
 public abstract record ClassLoss : LossConfig
 {
-    /// <summary>Weight of each class.</summary>
+    /// <summary>Weight per class.</summary>
     [DefaultText("1 for each class")]
     public ClassWeights? ClassWeights { get; init; }
 
@@ -25,7 +25,7 @@ public abstract record ClassLoss : LossConfig
 
     protected abstract string Name { get; }
 
-    /// <summary>Whether one score will do for two classes.</summary>
+    /// <summary>Whether a single score is allowed for two classes.</summary>
     protected virtual bool TakesOneForTwo => true;
 
     public override string? Problem(Shape output, DataShape data)
@@ -37,11 +37,11 @@ public abstract record ClassLoss : LossConfig
 
     public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => ClassWeights is { AreKnown: false } ? this with { ClassWeights = ClassWeights.FromShares(shares()) } : this;
 
-    /// <summary>ln softmax over the classes of scores [N, K, …]; of one score x for two classes that of (0, x).</summary>
+    /// <summary>Log-softmax over the classes of scores [N, K, …]; for a single score x of two classes, that of (0, x).</summary>
     internal static Tensor LogProbabilities(Graph graph, Tensor scores) =>
         graph.Add(new ClassLogSoftmax(), scores.Shape[1] == 1 ? graph.Add(new Pad(1, 1, 0), scores) : scores);
 
-    /// <summary>The loss of log-probabilities, and what its mean is over.</summary>
+    /// <summary>The loss of log-probabilities, and the weight that its mean is over.</summary>
     internal static BatchLoss Mean(Graph graph, LabelLoss op, Tensor scores, Tensor labels, Tensor? weights)
     {
         Tensor logp = LogProbabilities(graph, scores);
@@ -50,7 +50,7 @@ public abstract record ClassLoss : LossConfig
     }
 }
 
-/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; of masks for each pixel.</summary>
+/// <summary>Softmax and cross-entropy in one, as <c>torch.nn.CrossEntropyLoss</c>; for masks, per pixel.</summary>
 public sealed record SoftmaxCrossEntropyConfig : ClassLoss
 {
     /// <summary>Share of the target that is spread evenly over all classes.</summary>
@@ -75,7 +75,7 @@ public sealed record SoftmaxCrossEntropyConfig : ClassLoss
     public override double? ExpectedAtStart(DataShape data) => Math.Log(data.Classes);
 }
 
-/// <summary>Cross-entropy in which what is right already counts less, for rare classes (Lin et al., 2017).</summary>
+/// <summary>Focal loss: cross-entropy that down-weights samples already classified well, for rare classes (Lin et al., 2017).</summary>
 public sealed record FocalConfig : ClassLoss
 {
     /// <summary>Focusing exponent: the cross-entropy is multiplied by (1 - p)^gamma, where p is the probability of the correct class.</summary>
@@ -90,7 +90,7 @@ public sealed record FocalConfig : ClassLoss
     public override double? ExpectedAtStart(DataShape data) => ClassWeights is null ? Math.Pow(1 - (1.0 / data.Classes), Gamma) * Math.Log(data.Classes) : null;
 }
 
-/// <summary>1 - Dice coefficient of the predicted and the true region of each class, for each sample by itself (Milletari et al., 2016).</summary>
+/// <summary>1 - Dice coefficient of the predicted and the true region of each class, per sample (Milletari et al., 2016).</summary>
 public sealed record DiceConfig : ClassLoss
 {
     /// <summary>Added to numerator and denominator, so that a class that is neither present nor predicted counts as correct.</summary>

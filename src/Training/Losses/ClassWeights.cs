@@ -6,8 +6,8 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Losses;
 
 /// <summary>
-/// How much each class counts: a number each, or <c>balanced</c>, which becomes n/(K·nₖ) once the training samples are known, as scikit-learn's:
-/// every class then counts alike, however many samples it has.
+/// Weight of each class: one number per class, or <c>balanced</c>, which becomes n/(K·nₖ) once the training samples are known, as in scikit-learn:
+/// every class then has the same total weight, however many samples it has.
 /// </summary>
 public sealed class ClassWeights : IConfigValue<ClassWeights>, IReadOnlyList<double>
 {
@@ -23,10 +23,10 @@ public sealed class ClassWeights : IConfigValue<ClassWeights>, IReadOnlyList<dou
 
     public int Count => weights?.Count ?? 0;
 
-    /// <summary>1 while the samples are not known.</summary>
+    /// <summary>Weight of a class; 1 while the samples are not known.</summary>
     public double this[int index] => weights is null ? 1 : weights[index];
 
-    /// <summary>Those of balanced classes; a class without samples counts as one that has its share.</summary>
+    /// <summary>Balanced weights; a class without samples gets weight 1.</summary>
     /// <param name="shares">The share of each class among the training samples.</param>
     public static ClassWeights FromShares(IReadOnlyList<double> shares) => new([.. shares.Select(s => s > 0 ? 1 / (shares.Count * s) : 1)]);
 

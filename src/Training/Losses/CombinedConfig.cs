@@ -6,14 +6,14 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>A weighted sum of losses of one network, e.g. cross-entropy and dice.</summary>
+/// <summary>A weighted sum of losses on the same outputs, e.g. cross-entropy and dice.</summary>
 public sealed record CombinedConfig : LossConfig
 {
     /// <summary>The first determines how the outputs are interpreted.</summary>
     [Shorthand]
     public required IReadOnlyList<LossConfig> Losses { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>A factor for each loss.</summary>
+    /// <summary>A weight per loss.</summary>
     [DefaultText("1 for each loss")]
     public IReadOnlyList<double>? Weights { get; init => field = value?.Select(Require.NonNegative).ToArray(); }
 
@@ -23,7 +23,7 @@ public sealed record CombinedConfig : LossConfig
 
     public override IEnumerable<LossConfig> Parts => Losses.SelectMany(l => l.Parts);
 
-    // Batches count by the first mean that is not one over samples.
+    // The weight of a batch is that of the first loss whose mean is not over samples.
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
         Tensor? sum = null, weight = null;

@@ -8,10 +8,10 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Kullback and Leibler's divergence of probabilities from the softmax of the outputs, as <c>torch.nn.KLDivLoss</c> of a log-softmax with <c>batchmean</c>.</summary>
+/// <summary>Kullback-Leibler divergence of the target probabilities from the softmax of the outputs, as <c>torch.nn.KLDivLoss</c> of a log-softmax with <c>batchmean</c>.</summary>
 public sealed record KlDivergenceConfig : NumberLossConfig
 {
-    // Rounded to a few decimals, probabilities may be off by this.
+    // Probabilities rounded to a few decimals may miss a sum of 1 by this much.
     private const double SumTolerance = 0.01;
 
     protected override Op Op => new KlDivergence();
@@ -40,7 +40,7 @@ public sealed record KlDivergenceConfig : NumberLossConfig
         output.Rank > 0 && output[0] < 2 ? $"the network gives {output}, kl-divergence expects an output for each of two classes or more" : base.Problem(output, data);
 }
 
-/// <summary>The value that a given share of the targets lies below: for the median (0.5) or the bounds of an interval (0.05, 0.95).</summary>
+/// <summary>Quantile (pinball) loss: the output estimates the value that a given share of the targets is below, such as the median (0.5) or the bounds of an interval (0.05, 0.95).</summary>
 public sealed record QuantileConfig : NumberLossConfig
 {
     /// <summary>The quantile, above 0 and below 1.</summary>
@@ -56,7 +56,7 @@ public sealed record QuantileConfig : NumberLossConfig
     public override string? Problem(Shape output, DataShape data) => NumbersOnlyProblem(data) ?? base.Problem(output, data);
 }
 
-/// <summary>Counts whose logarithm of the expected value the network gives, as <c>torch.nn.PoissonNLLLoss</c> with <c>log_input</c>.</summary>
+/// <summary>Poisson loss for counts; the output is the logarithm of the expected count, as <c>torch.nn.PoissonNLLLoss</c> with <c>log_input</c>.</summary>
 public sealed record PoissonConfig : NumberLossConfig
 {
     protected override Op Op => new PoissonLoss();

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Every wrong score within the margin of the right one costs.</summary>
+/// <summary>Hinge losses: each wrong score costs if it is within the margin of the correct one.</summary>
 public abstract record HingeFamilyConfig : LossConfig
 {
     /// <summary>Margin by which the correct score should exceed the others.</summary>

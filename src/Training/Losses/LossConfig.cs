@@ -8,40 +8,40 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Target of a loss.</summary>
-/// <param name="Labels">int [N], or [N, H, W] of masks; null for regression.</param>
-/// <param name="Targets">[N, D], or [N, C, H, W]; null for classification.</param>
+/// <summary>The targets of a loss.</summary>
+/// <param name="Labels">Labels int [N], or [N, H, W] for masks; null for regression.</param>
+/// <param name="Targets">Targets [N, D] or [N, C, H, W]; null for classification.</param>
 public sealed record LossTargets(Tensor? Labels, Tensor? Targets)
 {
-    /// <summary>Whether N counts the positions of sequences, of which some may have no label (-1).</summary>
+    /// <summary>Whether N counts positions of sequences, some of which may have no label (-1).</summary>
     public bool AreOfPositions { get; init; }
 }
 
 /// <summary>The loss of a batch in a graph.</summary>
-/// <param name="Value">One number, the mean over the batch.</param>
-/// <param name="Weight">How much the batch counts among others, one number; null for its number of samples.</param>
+/// <param name="Value">The mean over the batch, a scalar.</param>
+/// <param name="Weight">Weight of the batch among others, a scalar; null for its number of samples.</param>
 public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
 
 /// <summary>Interpretation of a network's outputs.</summary>
 public enum OutputKind
 {
-    /// <summary>Themselves: predicted numbers, or scores whose highest wins.</summary>
+    /// <summary>The outputs themselves: predicted numbers, or scores of which the highest wins.</summary>
     Numbers,
 
-    /// <summary>Their softmax is the probabilities of the classes; of one output for two classes the sigmoid is that of the second.</summary>
+    /// <summary>Logits of classes: the softmax gives their probabilities; for one output and two classes, the sigmoid is the probability of the second.</summary>
     ClassLogits,
 
-    /// <summary>The sigmoid of each is a probability.</summary>
+    /// <summary>Independent logits: the sigmoid of each is a probability.</summary>
     BinaryLogits,
 
     /// <summary>Logarithms of expected counts.</summary>
     LogRates,
 }
 
-/// <summary>A target that a loss has no meaning for.</summary>
-/// <param name="At">Its place among all targets, or that of the first number of its sample.</param>
-/// <param name="Expected">What it should be.</param>
-/// <param name="Found">What there is; null for the number itself.</param>
+/// <summary>A target that is not valid for a loss.</summary>
+/// <param name="At">Its index among all targets, or that of the first number of its sample.</param>
+/// <param name="Expected">Description of a valid target.</param>
+/// <param name="Found">Description of the invalid one; null for the number itself.</param>
 public readonly record struct BadTarget(int At, string Expected, string? Found = null);
 
 /// <summary>The function that training minimizes.</summary>
@@ -75,43 +75,43 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>Interpretation of the outputs of a network trained with this loss.</summary>
     public virtual OutputKind Output => OutputKind.Numbers;
 
-    /// <summary>The value in a mask whose pixels do not count; null for none.</summary>
+    /// <summary>The value of mask pixels that are ignored; null for none.</summary>
     public virtual int? Ignored => null;
 
-    /// <summary>The losses that it is made of: itself, where it is no sum.</summary>
+    /// <summary>The losses that it sums; itself if it is not a sum.</summary>
     public virtual IEnumerable<LossConfig> Parts => [this];
 
-    /// <summary>Adds the loss, one number, to a graph.</summary>
+    /// <summary>Adds the loss, a scalar, to a graph.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="scores">The network's output, [N, …].</param>
-    /// <param name="targets">What it should have been.</param>
-    /// <param name="constant">Makes a tensor of fixed numbers, such as class weights.</param>
+    /// <param name="targets">The expected outputs.</param>
+    /// <param name="constant">Makes a tensor of constants, such as class weights.</param>
     public abstract BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant);
 
-    /// <summary>What of a network's output or of the settings does not fit the data, and what would; null when all fits.</summary>
+    /// <summary>Describes what does not fit between output, settings and data, with the remedy; null if all fits.</summary>
     public abstract string? Problem(Shape output, DataShape data);
 
-    /// <summary>Whether it is about distances between numbers, whose unit and origin may be any.</summary>
+    /// <summary>Whether it compares numbers by distance, so that targets may be scaled and shifted.</summary>
     internal virtual bool TakesScaledTargets => false;
 
-    /// <summary>The first target that it has no meaning for; null when there is none.</summary>
-    /// <param name="targets">Sample after sample.</param>
-    /// <param name="row">Numbers of a sample; null where they are a map.</param>
+    /// <summary>The first invalid target; null if there is none.</summary>
+    /// <param name="targets">Targets, sample after sample.</param>
+    /// <param name="row">Numbers per sample; null for images.</param>
     public virtual BadTarget? FirstBadTarget(ReadOnlySpan<float> targets, int? row) => null;
 
-    /// <summary>Why samples that are scaled so cannot be their own targets, and what to do; null when they can.</summary>
+    /// <summary>Why samples scaled this way cannot be their own targets, with the remedy; null if they can.</summary>
     public virtual string? InputProblem(Normalize normalize) => null;
 
-    /// <summary>The same for training samples whose classes have these shares, asked for only where they matter: <c>class-weights: balanced</c> becomes numbers.</summary>
+    /// <summary>The loss for training samples with these shares of classes, which are computed only if needed: <c>class-weights: balanced</c> becomes numbers.</summary>
     public virtual LossConfig Balanced(Func<IReadOnlyList<double>> shares) => this;
 
-    /// <summary>The loss of a network that knows nothing yet; null where that cannot be said.</summary>
+    /// <summary>The expected loss of an untrained network; null if there is no formula.</summary>
     public virtual double? ExpectedAtStart(DataShape data) => null;
 
     protected static BadTarget? FirstOutside(ReadOnlySpan<float> targets, float low, float high, string expected) =>
         targets.IndexOfAnyExceptInRange(low, high) is >= 0 and int at ? new BadTarget(at, expected) : null;
 
-    /// <summary>For losses over classes: one score a class, for each pixel where the answers are masks; with <paramref name="oneForTwo"/> one for two classes.</summary>
+    /// <summary>For losses over classes: checks for one score per class (per pixel for masks), or with <paramref name="oneForTwo"/> one score for two classes.</summary>
     protected static string? ClassScoresProblem(Shape output, DataShape data, string name, bool oneForTwo = false)
     {
         if (data.Classes == 0)
@@ -141,7 +141,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         return weights.All(w => w == 0) ? "class-weights are all 0, so nothing would be learned; expected a number above 0 among them" : null;
     }
 
-    /// <summary>The targets as numbers [N, D]: as they are, or labels as 0 and 1.</summary>
+    /// <summary>The targets as numbers [N, D]: unchanged, or class labels as 0 and 1.</summary>
     protected static Tensor AsNumbers(Graph graph, Tensor scores, LossTargets targets) =>
         targets.Targets ?? graph.Add(new OneHot(scores.Shape[1]), targets.Labels!);
 }

@@ -7,7 +7,7 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Losses;
 
-/// <summary>Losses that compare numbers with numbers. Class labels become 0 and 1 first.</summary>
+/// <summary>Losses that compare numbers. Class labels become 0 and 1 first.</summary>
 public abstract record NumberLossConfig : LossConfig
 {
     protected abstract Op Op { get; }
@@ -23,7 +23,7 @@ public abstract record NumberLossConfig : LossConfig
             return data.Classes > 0 ? $"{Name} compares numbers, the data has a class for each pixel; use softmax-cross-entropy, dice or focal"
                 : output == map ? null
                 : $"the network gives {output}, {Name} expects {map}, as the targets are";
-        // Two classes fit one number, 0 or 1.
+        // Two classes can be one number, 0 or 1.
         bool binary = data.Classes == 2 && output == new Shape(1);
         int wanted = data.Classes > 0 ? data.Classes : data.Targets;
         return binary || output == new Shape(wanted)
@@ -31,13 +31,13 @@ public abstract record NumberLossConfig : LossConfig
             : $"the network gives {output}, {Name} expects [{wanted}], a number for each {(data.Classes > 0 ? "class" : "target")}; end the model with 'dense: {wanted}'";
     }
 
-    /// <summary>For losses that classes have no meaning for.</summary>
+    /// <summary>For losses that make no sense for classes.</summary>
     protected string? NumbersOnlyProblem(DataShape data) =>
         data.Classes > 0 ? $"{Name} needs numbers to predict, the data has {data.Classes} classes; use softmax-cross-entropy" : null;
 }
 
-/// <summary>A loss without settings, of numbers in any unit: its op is all that there is to say.</summary>
-/// <typeparam name="T">Of the network's output and the targets, e.g. <see cref="MeanSquaredError"/>.</typeparam>
+/// <summary>A loss without settings, for numbers in any unit: its op defines it.</summary>
+/// <typeparam name="T">An op of the network's output and the targets, e.g. <see cref="MeanSquaredError"/>.</typeparam>
 public sealed record NumberLoss<T> : NumberLossConfig where T : Op, new()
 {
     protected override Op Op => new T();
@@ -47,7 +47,7 @@ public sealed record NumberLoss<T> : NumberLossConfig where T : Op, new()
     internal override bool TakesScaledTargets => true;
 }
 
-/// <summary>Quadratic up to delta, then linear, as <c>torch.nn.HuberLoss</c>.</summary>
+/// <summary>Huber loss: quadratic up to delta, then linear, as <c>torch.nn.HuberLoss</c>.</summary>
 public sealed record HuberConfig : NumberLossConfig
 {
     [Shorthand]
@@ -79,7 +79,7 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
 
     public override OutputKind Output => OutputKind.BinaryLogits;
 
-    // Of masks with two classes a logit x for each pixel is the softmax of (0, x), in which pixels without a class can be left out.
+    // For masks with two classes, a logit x per pixel is the softmax of (0, x), which can leave out pixels without a class.
     public override BatchLoss Build(Graph graph, Tensor scores, LossTargets targets, Func<string, IReadOnlyList<double>, Tensor> constant)
     {
         bool weighted = !PositiveWeight.IsOne;
@@ -91,10 +91,10 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
         return new(graph.Add(new BinaryCrossEntropy(Weighted: true), scores, AsNumbers(graph, scores, targets), weights));
     }
 
-    /// <summary>Of a label; null for the only one.</summary>
+    /// <summary>Weight of a label; null for the only one.</summary>
     internal double WeightOf(int? label) => label is int l ? PositiveWeight[l] : OfOne;
 
-    // Of two classes the second is what one score is about.
+    // A single score of two classes stands for the second.
     private double OfOne => PositiveWeight[Math.Max(0, PositiveWeight.Count - 1)];
 
     public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => PositiveWeight.AreKnown ? this : this with { PositiveWeight = PositiveWeight.FromShares(shares()) };

@@ -1,14 +1,14 @@
 namespace GpuGrad.Training.Losses;
 
-/// <summary>From a network's outputs to what they mean: probabilities, counts, or the numbers themselves.</summary>
+/// <summary>Turns a network's outputs into what they stand for: probabilities, counts, or the numbers themselves.</summary>
 public static class OutputMeaning
 {
-    /// <summary>Whether they become probabilities.</summary>
+    /// <summary>Whether the outputs become probabilities.</summary>
     public static bool AreProbabilities(this OutputKind kind) => kind is OutputKind.ClassLogits or OutputKind.BinaryLogits;
 
-    /// <param name="kind">The kind of all of them.</param>
-    /// <param name="outputs">Sample after sample.</param>
-    /// <param name="size">Outputs of a sample.</param>
+    /// <param name="kind">The kind of the outputs.</param>
+    /// <param name="outputs">Outputs, sample after sample.</param>
+    /// <param name="size">Number of outputs per sample.</param>
     public static double[] Of(OutputKind kind, double[] outputs, int size) => kind switch
     {
         OutputKind.ClassLogits when size > 1 => Softmax(outputs, size),
@@ -16,9 +16,9 @@ public static class OutputMeaning
         _ => Array.ConvertAll(outputs, o => Of(kind, o)),
     };
 
-    /// <summary>Of images of outputs: a softmax is that over the channels of each place.</summary>
-    /// <param name="kind">The kind of all of them.</param>
-    /// <param name="outputs">Sample after sample, [C, H, W] each.</param>
+    /// <summary>The same for images of outputs: a softmax is over the channels of each pixel.</summary>
+    /// <param name="kind">The kind of the outputs.</param>
+    /// <param name="outputs">Outputs, sample after sample, [C, H, W] each.</param>
     /// <param name="channels">C.</param>
     /// <param name="places">H·W.</param>
     public static double[] OfMaps(OutputKind kind, double[] outputs, int channels, int places)
@@ -40,7 +40,7 @@ public static class OutputMeaning
         return found;
     }
 
-    /// <summary>Of one output by itself.</summary>
+    /// <summary>The same for a single output.</summary>
     public static double Of(OutputKind kind, double output) => kind switch
     {
         OutputKind.ClassLogits or OutputKind.BinaryLogits => 1 / (1 + Math.Exp(-output)),
@@ -48,7 +48,7 @@ public static class OutputMeaning
         _ => output,
     };
 
-    /// <summary>Probabilities of rows of logits.</summary>
+    /// <summary>Softmax of rows of logits.</summary>
     public static double[] Softmax(double[] logits, int classes)
     {
         var probabilities = new double[logits.Length];
@@ -61,7 +61,7 @@ public static class OutputMeaning
         return probabilities;
     }
 
-    /// <summary>ln Σ exp x, however large the numbers are.</summary>
+    /// <summary>ln Σ exp x, without overflow.</summary>
     public static double LogSumExp(ReadOnlySpan<double> row)
     {
         double highest = row[0], sum = 0;

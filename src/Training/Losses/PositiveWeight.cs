@@ -6,8 +6,8 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Losses;
 
 /// <summary>
-/// How much more a positive target counts than a negative one: one number, one for each label, or <c>balanced</c>, which becomes negatives over positives of
-/// each label once the training samples are known, as the <c>pos_weight</c> that PyTorch's documentation suggests.
+/// Weight of a positive target relative to a negative one: one number, one per label, or <c>balanced</c>, which becomes negatives over positives of
+/// each label once the training samples are known, as PyTorch's documentation suggests for <c>pos_weight</c>.
 /// </summary>
 public sealed class PositiveWeight : IConfigValue<PositiveWeight>, IEnumerable<double>
 {
@@ -23,20 +23,20 @@ public sealed class PositiveWeight : IConfigValue<PositiveWeight>, IEnumerable<d
 
     public bool AreKnown => weights is not null;
 
-    /// <summary>Whether each label has a weight of its own.</summary>
+    /// <summary>Whether each label has its own weight.</summary>
     public bool IsForEach { get; }
 
     public int Count => weights?.Count ?? 0;
 
-    /// <summary>Whether nothing is weighted.</summary>
+    /// <summary>Whether all weights are 1.</summary>
     public bool IsOne => weights?.All(w => w == 1) != false;
 
-    /// <summary>Of a label; 1 while the samples are not known.</summary>
+    /// <summary>Weight of a label; 1 while the samples are not known.</summary>
     public double this[int label] => weights is null ? 1 : weights[IsForEach ? label : 0];
 
     public static PositiveWeight Of(double weight) => new([weight], each: false);
 
-    /// <summary>Those of balanced labels; a label that no sample or every sample has counts as it is.</summary>
+    /// <summary>Balanced weights; 1 for a label that no sample or every sample has.</summary>
     /// <param name="shares">The share of positives of each label among the training samples.</param>
     public static PositiveWeight FromShares(IReadOnlyList<double> shares) => new([.. shares.Select(s => s is > 0 and < 1 ? (1 - s) / s : 1)], each: true);
 

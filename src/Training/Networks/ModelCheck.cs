@@ -6,23 +6,23 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Networks;
 
-/// <summary>The check of a whole experiment that needs neither device nor data.</summary>
+/// <summary>Checks a whole experiment without a device or data.</summary>
 public static class ModelCheck
 {
     /// <summary>
-    /// Builds the network for the shape that the config or the data set's kind tells and checks loss and groups against it;
-    /// null where the shape is known only after the file is read.
+    /// Builds the network for the shape given by the config or implied by the data set's kind, and checks loss and groups against it;
+    /// null if the shape is known only once the file is read.
     /// </summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>, with the place in the config.</exception>
     public static Network? Check(RunConfig config)
     {
         SettingsWithoutEffect.Refuse(config);
-        // Whether there is a test set, often only the data tell: the trainer asks again.
+        // Often only the data show whether there is a test set: the trainer checks again.
         Runs.Monitor.Check(config.Train, hasValidation: config.Data.Validation is not null || config.Data.Dataset?.MayHaveValidation == true, hasTest: true);
         return config.Data.KnownShape is DataShape shape ? Check(config, shape) : null;
     }
 
-    /// <summary>The same with the shape of loaded data.</summary>
+    /// <summary>The same check with the shape of loaded data.</summary>
     public static Network Check(RunConfig config, DataShape shape)
     {
         Network network = Network.Build(config.Model, shape);

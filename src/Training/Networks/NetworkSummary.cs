@@ -9,26 +9,26 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Networks;
 
-/// <summary>A layer in figures.</summary>
+/// <summary>The row of a layer in a summary.</summary>
 public sealed record LayerSummary(string Path, string Kind, Shape Output, long Parameters, double Flops, string Details);
 
-/// <summary>A network in figures: a walk over the nodes of a training step.</summary>
+/// <summary>Sizes and costs of a network, from the nodes of a training step.</summary>
 public sealed record NetworkSummary
 {
     public required IReadOnlyList<LayerSummary> Layers { get; init; }
 
     public required long Parameters { get; init; }
 
-    /// <summary>Of the forward pass, a sample.</summary>
+    /// <summary>Operations of the forward pass, per sample.</summary>
     public required double ForwardFlops { get; init; }
 
-    /// <summary>Of a whole step, a batch.</summary>
+    /// <summary>Operations of a whole step, per batch.</summary>
     public required double StepFlops { get; init; }
 
-    /// <summary>Parameters, gradients, optimizer and running statistics.</summary>
+    /// <summary>Bytes of parameters, gradients, optimizer and running statistics.</summary>
     public required long StateBytes { get; init; }
 
-    /// <summary>Temporaries of a step.</summary>
+    /// <summary>Bytes of a step's temporaries.</summary>
     public required long ArenaBytes { get; init; }
 
     public required long UnsharedBytes { get; init; }
@@ -45,7 +45,7 @@ public sealed record NetworkSummary
         using var unallocated = new DeviceMemory(device);
         PlanLayout layout = PlanLayout.Of(graph.Graph, unallocated);
         layout.RequireCountable();
-        // Fused ops count for the layer they begin in; the table wants each by itself.
+        // Fused ops would count for the layer of their first op; the table needs each by itself.
         ILookup<string, Node> forward = PlanLayout.Of(graph.Graph, unallocated, new PlanOptions { Fuse = false }).Nodes.Where(n => n.Phase == Phase.Forward).ToLookup(n => n.Scope);
         return new NetworkSummary
         {
@@ -59,7 +59,7 @@ public sealed record NetworkSummary
         };
     }
 
-    /// <summary>Arithmetic operations of the forward pass of a network, a sample.</summary>
+    /// <summary>Arithmetic operations of a network's forward pass, per sample.</summary>
     public static double ForwardFlopsOf(RunConfig config, Network network)
     {
         const int Batch = 2;

@@ -11,21 +11,21 @@ public sealed record Parameter(string Name, string Layer, Shape Shape)
 {
     public required InitConfig Init { get; init; }
 
-    /// <summary>Inputs that one output sums up.</summary>
+    /// <summary>Number of inputs that one output sums.</summary>
     public int FanIn { get; init; } = 1;
 
-    /// <summary>Outputs that one input reaches.</summary>
+    /// <summary>Number of outputs that one input reaches.</summary>
     public int FanOut { get; init; } = 1;
 
-    /// <summary>True for what multiplies an input: penalties pull it towards 0, and leave biases and the factors of normalisations alone.</summary>
+    /// <summary>Whether penalties apply: to weights that multiply an input, not to biases and the factors of normalisations.</summary>
     public bool Penalized { get; init; }
 
-    /// <summary>What each filter sees of a sample, for those of a convolution that nothing comes before; null for others.</summary>
+    /// <summary>The patch of a sample that each filter sees, for a convolution that is the first layer; null for others.</summary>
     public PatchWindow? Patches { get; init; }
 
-    /// <summary>Whether rows of it are picked by ids, as those of an embedding.</summary>
+    /// <summary>Whether its rows are looked up by ids, as in an embedding.</summary>
     public bool IsTable { get; init; }
 
-    /// <summary>False for running statistics: they have no gradient and no optimizer touches them.</summary>
+    /// <summary>False for running statistics: they have no gradient and no optimizer state.</summary>
     public bool Trained { get; init; } = true;
 }

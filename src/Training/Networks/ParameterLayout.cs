@@ -4,20 +4,20 @@ namespace GpuGrad.Training.Networks;
 public readonly record struct ParameterRange(int Group, long Offset, long Length);
 
 /// <summary>
-/// Where each parameter lies. Trained ones stand in one buffer, ordered by optimizer group, so that an update is one launch
-/// a group, the gradient norm one reduction and a checkpoint one copy; gradients and optimizer slots have the same layout.
-/// Running statistics and frozen parameters stand in a second buffer: they have neither gradients nor optimizer slots.
+/// Where each parameter is stored. Trained ones share one buffer, ordered by optimizer group, so that an update is one launch
+/// per group, the gradient norm one reduction and a checkpoint one copy; gradients and optimizer slots have the same layout.
+/// Running statistics and frozen parameters are in a second buffer: they have neither gradients nor optimizer slots.
 /// </summary>
 public sealed class ParameterLayout
 {
-    // Every parameter begins on a cache line; what lies between stays 0 in every buffer.
+    // Every parameter starts on a cache line; the gaps stay 0 in every buffer.
     private const int Alignment = 16;
 
     private readonly Dictionary<Parameter, long> offsets = [];
     private readonly HashSet<Parameter> trained;
 
     /// <param name="parameters">In network order.</param>
-    /// <param name="group">Optimizer group of a parameter, from 0; null where it is frozen.</param>
+    /// <param name="group">Optimizer group of a parameter, from 0; null if it is frozen.</param>
     public ParameterLayout(IReadOnlyList<Parameter> parameters, Func<Parameter, int?> group)
     {
         All = parameters;
@@ -52,7 +52,7 @@ public sealed class ParameterLayout
 
     public long OffsetOf(Parameter parameter) => offsets[parameter];
 
-    /// <summary>Whether it has a gradient and the optimizer moves it.</summary>
+    /// <summary>Whether it has a gradient and is updated by the optimizer.</summary>
     public bool IsTrained(Parameter parameter) => trained.Contains(parameter);
 
     private long Place(IEnumerable<Parameter> members, long begin)

@@ -33,7 +33,7 @@ public abstract record OptimizerConfig : IChoice<OptimizerConfig>, ILocated
 
     public double WeightDecay { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Numbers remembered for each weight.</summary>
+    /// <summary>Number of state values per weight.</summary>
     [NotConfig]
     public abstract int Slots { get; }
 
@@ -44,7 +44,7 @@ public abstract record OptimizerConfig : IChoice<OptimizerConfig>, ILocated
     /// <param name="scaled">Whether a gradient factor tensor is given.</param>
     public abstract Op Update(double rateFactor, double weightDecay, double clipValue, bool scaled);
 
-    /// <summary>1 - β₁ᵗ and √(1 - β₂ᵗ) for the t-th step, counted from 1; 1 and 1 where nothing is corrected.</summary>
+    /// <summary>Bias corrections 1 - β₁ᵗ and √(1 - β₂ᵗ) for step t, counted from 1; 1 and 1 without correction.</summary>
     public virtual (double First, double Second) Corrections(long step) => (1, 1);
 }
 

@@ -1,34 +1,34 @@
 namespace GpuGrad.Training.Pictures;
 
 /// <summary>A bar with its name.</summary>
-/// <param name="Name">Stands at its left.</param>
+/// <param name="Name">Label at its left.</param>
 /// <param name="Value">Its length.</param>
-/// <param name="Color">0 to 7.</param>
-/// <param name="Text">Stands at its end; the number when null.</param>
+/// <param name="Color">Index into <see cref="Palette"/>, 0 to 7.</param>
+/// <param name="Text">Label at its end; the number if null.</param>
 public sealed record Bar(string Name, double Value, int Color = 0, string? Text = null);
 
-/// <summary>Bars from left to right, one below the other: a number for each of several names.</summary>
+/// <summary>Horizontal bars, one per name.</summary>
 public sealed record BarChart : Picture
 {
     private const double RowHeight = 24;
     private const double ForValue = 84;
 
-    // On a narrow page text is larger, for the drawing is smaller.
+    // On a narrow page text is larger relative to the drawing.
     private const double LetterWidth = 9;
 
     public required IReadOnlyList<Bar> Rows { get; init; }
 
-    /// <summary>What the numbers are; <see cref="Axis.Log"/> for those that differ by powers of ten.</summary>
+    /// <summary>The axis of the values; <see cref="Axis.Log"/> for values that differ by powers of ten.</summary>
     public Axis Axis { get; init; } = new();
 
-    /// <summary>Colours and what they stand for.</summary>
+    /// <summary>Legend: colours and their meanings.</summary>
     public IReadOnlyList<(int Color, string Name)> Meanings { get; init; } = [];
 
     protected override (double Width, double Height) Size => (Frame.Width, (Rows.Count * RowHeight) + (Axis.Label.Length > 0 ? 32 : 8));
 
     protected override IEnumerable<LegendEntry> Legend => Meanings.Select(m => new LegendEntry(m.Color, m.Name));
 
-    // Names are cut where they would take more than a third of the width.
+    // Names are truncated to a third of the width.
     protected override void Draw(Markup svg)
     {
         const int MostLetters = 24;

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>The axes of a chart.</summary>
+/// <summary>Draws the axes of a chart.</summary>
 internal sealed class Frame
 {
     public const double Width = 560;
@@ -27,7 +27,7 @@ internal sealed class Frame
 
     public static (double Left, double Top, double Right, double Bottom) Inner => (Left, Top, Width - Right, Height - Bottom);
 
-    /// <summary>The grid and its numbers; comes first.</summary>
+    /// <summary>Draws the grid and its numbers; call first.</summary>
     public void Draw(Markup svg)
     {
         foreach ((double value, string text) in X.Ticks)
@@ -46,7 +46,7 @@ internal sealed class Frame
         svg.Empty("path", ("class", "axis"), ("d", $"M{Markup.Number(Left)} {Markup.Number(Top)}V{Markup.Number(Height - Bottom)}H{Markup.Number(Width - Right)}"));
     }
 
-    /// <summary>Everything up to <see cref="EndClip"/> is cut off at the frame.</summary>
+    /// <summary>Clips everything up to <see cref="EndClip"/> at the frame.</summary>
     public static void BeginClip(Markup svg) =>
         svg.Open("svg", ("x", Left), ("y", Top), ("width", Width - Left - Right), ("height", Height - Top - Bottom), ("viewBox", $"{Markup.Number(Left)} {Markup.Number(Top)} {Markup.Number(Width - Left - Right)} {Markup.Number(Height - Top - Bottom)}"));
 

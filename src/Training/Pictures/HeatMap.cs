@@ -2,10 +2,10 @@ using System.Text;
 
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>A line over a heat map, in the units of its axes, with a word at its beginning and end.</summary>
+/// <summary>A line over a heat map, in the units of its axes, with labels at its start and end.</summary>
 public sealed record Trail(IReadOnlyList<double> X, IReadOnlyList<double> Y, string Begin = "", string End = "");
 
-/// <summary>A number for each row and column, as a colour.</summary>
+/// <summary>A matrix of numbers as colours.</summary>
 public sealed record HeatMap : Picture
 {
     private const double Left = 92;
@@ -13,7 +13,7 @@ public sealed record HeatMap : Picture
     private const double Side = 366;
     private const double LegendLeft = Left + Side + 22;
 
-    /// <summary>Rows from the top; NaN stays empty.</summary>
+    /// <summary>Rows from the top; NaN is left empty.</summary>
     public required double[,] Values { get; init; }
 
     /// <summary>Names of the rows; with <see cref="ColumnNames"/>. A map over numbers has <see cref="XRange"/> and <see cref="YRange"/> instead.</summary>
@@ -31,13 +31,13 @@ public sealed record HeatMap : Picture
 
     public string Y { get; init; } = "";
 
-    /// <summary>Colours by the logarithm.</summary>
+    /// <summary>Whether colours are on a log scale.</summary>
     public bool Log { get; init; }
 
-    /// <summary>From blue over white (0) to red instead of from dark to light.</summary>
+    /// <summary>Whether colours go from blue over white (0) to red instead of from dark to light.</summary>
     public bool Diverging { get; init; }
 
-    /// <summary>Writes each number into its field; for few of them.</summary>
+    /// <summary>Whether to write each number into its cell; for small matrices.</summary>
     public bool ShowNumbers { get; init; }
 
     public IReadOnlyList<Trail> Trails { get; init; } = [];
@@ -50,7 +50,7 @@ public sealed record HeatMap : Picture
 
     private double CellHeight => Height / Math.Max(1, Rows);
 
-    // Wide and flat tables get flat rows; maps over numbers are square.
+    // Wide and flat tables get flat rows; maps over two ranges are square.
     private double Height => XRange is not null ? Side : Math.Min(Side, Math.Max(120, Rows * 30));
 
     protected override (double Width, double Height) Size => (Frame.Width, Top + Height + 54);
@@ -82,7 +82,7 @@ public sealed record HeatMap : Picture
     {
         if (double.IsNaN(share))
             return;
-        // Half a dot wider than its place: no seams between neighbours.
+        // Half a dot larger than its cell: no seams between neighbours.
         (double x, double y) = (Left + (column * CellWidth), Top + (row * CellHeight));
         svg.Empty("rect", ("fill", ColorOf(share)), ("x", x), ("y", y), ("width", CellWidth + 0.4), ("height", CellHeight + 0.4));
         if (ShowNumbers)

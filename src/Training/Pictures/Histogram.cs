@@ -7,7 +7,7 @@ public sealed record Histogram : Picture
 
     public string Count { get; init; } = "count";
 
-    /// <summary>One more than there are counts.</summary>
+    /// <summary>Bin edges, one more than there are counts.</summary>
     public required IReadOnlyList<double> Edges { get; init; }
 
     public required IReadOnlyList<double> Counts { get; init; }
@@ -16,7 +16,7 @@ public sealed record Histogram : Picture
 
     public int Color { get; init; }
 
-    /// <summary>Counts values into equal bins between the smallest and the largest, or between the axis' ends.</summary>
+    /// <summary>Counts values in equal bins between the smallest and the largest, or between the axis' ends.</summary>
     public static (double[] Edges, double[] Counts) Bin(IEnumerable<double> values, int bins, double? min = null, double? max = null)
     {
         double[] finite = [.. values.Where(double.IsFinite)];

@@ -3,8 +3,8 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Pictures;
 
 /// <summary>
-/// One HTML file with everything in it: no scripts, nothing from a network. Follows the light or dark of the reader's
-/// system, and narrow and wide windows.
+/// One self-contained HTML file: no scripts, nothing from a network. It follows the light or dark mode of the reader's
+/// system, and adapts to narrow and wide windows.
 /// </summary>
 public sealed class HtmlPage(string title)
 {
@@ -22,7 +22,7 @@ public sealed class HtmlPage(string title)
         return this;
     }
 
-    /// <summary>Pictures side by side where there is room for them.</summary>
+    /// <summary>Adds pictures side by side, if there is room.</summary>
     public HtmlPage Pictures(params IEnumerable<Picture> pictures)
     {
         body.Open("div", ("class", "pictures"));
@@ -32,14 +32,14 @@ public sealed class HtmlPage(string title)
         return this;
     }
 
-    /// <summary>A picture over the whole width.</summary>
+    /// <summary>Adds a picture over the whole width.</summary>
     public HtmlPage Wide(Picture picture)
     {
         body.Raw(picture.ToHtml());
         return this;
     }
 
-    /// <summary>A table; the columns at the given positions hold numbers.</summary>
+    /// <summary>Adds a table; the columns at the given positions hold numbers.</summary>
     public HtmlPage Table(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<string>> rows, params ReadOnlySpan<int> numbers)
     {
         int[] right = numbers.ToArray();
@@ -58,10 +58,10 @@ public sealed class HtmlPage(string title)
         return this;
     }
 
-    /// <summary>Small images side by side, each with a word below: PNG bytes.</summary>
+    /// <summary>Adds small PNG images side by side, each with a caption.</summary>
     public HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images) => Images(images, "images");
 
-    /// <summary>The same, twice as wide.</summary>
+    /// <summary>Adds PNG images twice as wide.</summary>
     public HtmlPage LargeImages(IEnumerable<(byte[] Png, string Text)> images) => Images(images, "images large");
 
     private HtmlPage Images(IEnumerable<(byte[] Png, string Text)> images, string kind)
@@ -73,14 +73,14 @@ public sealed class HtmlPage(string title)
         return this;
     }
 
-    /// <summary>Text as it stands, such as a config.</summary>
+    /// <summary>Adds preformatted text, such as a config.</summary>
     public HtmlPage Preformatted(string text)
     {
         body.Element("pre", text);
         return this;
     }
 
-    /// <summary>The whole page.</summary>
+    /// <summary>The whole page as HTML.</summary>
     public override string ToString()
     {
         var page = new Markup();

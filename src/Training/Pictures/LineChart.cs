@@ -3,46 +3,46 @@ using System.Text;
 
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>How a series is drawn.</summary>
+/// <summary>Line style of a series.</summary>
 public enum LineStyle
 {
     Solid,
     Dashed,
     Points,
 
-    /// <summary>Thin: one of many alike.</summary>
+    /// <summary>A thin line, for one of many alike.</summary>
     Faint,
 }
 
-/// <summary>Numbers over numbers. A NaN parts the line.</summary>
-/// <param name="Name">For the legend; empty to leave it out there.</param>
+/// <summary>A curve. NaN interrupts the line.</summary>
+/// <param name="Name">Name in the legend; empty to leave it out.</param>
 /// <param name="X">Where.</param>
 /// <param name="Y">How much.</param>
 public sealed record Series(string Name, IReadOnlyList<double> X, IReadOnlyList<double> Y)
 {
     public LineStyle Style { get; init; }
 
-    /// <summary>0 to 7; the series' position when null.</summary>
+    /// <summary>Index into <see cref="Palette"/>, 0 to 7; the series' index if null.</summary>
     public int? Color { get; init; }
 }
 
 /// <summary>The area between two curves: a range, a confidence band.</summary>
 public sealed record Band(string Name, IReadOnlyList<double> X, IReadOnlyList<double> Low, IReadOnlyList<double> High, int Color = 0);
 
-/// <summary>A place on the x axis with a word for it.</summary>
+/// <summary>A labelled position on the x axis.</summary>
 public sealed record Mark(double X, string Text, int Color = 7);
 
-/// <summary>One bin of a histogram, between two edges. Drawn from the bottom, the highest one as high as the share says.</summary>
-/// <param name="Name">For the legend.</param>
-/// <param name="Edges">One more than there are counts.</param>
-/// <param name="Counts">How often.</param>
-/// <param name="Share">Of the frame's height.</param>
+/// <summary>A histogram in a chart. The highest bar has the given share of the frame's height.</summary>
+/// <param name="Name">Name in the legend.</param>
+/// <param name="Edges">Bin edges, one more than there are counts.</param>
+/// <param name="Counts">Count per bin.</param>
+/// <param name="Share">Height of the highest bar, as a share of the frame's.</param>
 public sealed record Bars(string Name, IReadOnlyList<double> Edges, IReadOnlyList<double> Counts, double Share = 0.9, int Color = 7);
 
-/// <summary>Curves over a common x axis, with bands, bars behind them and marks.</summary>
+/// <summary>Curves over a common x axis, with bands, bars in the background and marks.</summary>
 public sealed record LineChart : Picture
 {
-    // Twice as many as a wide page has dots; more would only make the file larger.
+    // Twice the dots of a wide page; more would only enlarge the file.
     private const int MostPoints = 1000;
 
     public Axis X { get; init; } = new();
@@ -143,7 +143,7 @@ public sealed record LineChart : Picture
         return path.ToString();
     }
 
-    // Of each range of a long series the smallest and the largest stay: no spike is lost.
+    // The minimum and maximum of each interval of a long series are kept: no spike is lost.
     private static IEnumerable<int> Thinned(IReadOnlyList<double> y)
     {
         if (y.Count <= MostPoints)

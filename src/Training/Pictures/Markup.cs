@@ -34,7 +34,7 @@ public sealed class Markup
         return this;
     }
 
-    /// <summary>Takes over what is markup already.</summary>
+    /// <summary>Appends markup unescaped.</summary>
     public Markup Raw(string markup)
     {
         text.Append(markup);
@@ -46,7 +46,7 @@ public sealed class Markup
     /// <summary>A coordinate with at most two decimals.</summary>
     public static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 
-    // What XML has no character for becomes a space.
+    // Characters that XML does not allow become spaces.
     public static string Escape(string content) => WebUtility.HtmlEncode(string.Concat(content.Select(c => char.IsControl(c) && c != '\n' ? ' ' : c)));
 
     private Markup Tag(string name, ReadOnlySpan<(string Name, object Value)> attributes, string end)

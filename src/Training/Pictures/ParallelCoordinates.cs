@@ -1,18 +1,18 @@
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>An upright axis.</summary>
-/// <param name="Name">Stands below it.</param>
-/// <param name="Log">A decade as long as every other.</param>
-/// <param name="Labels">Where it has words instead of numbers: what stands at 0, 1, 2, …</param>
+/// <summary>A vertical axis.</summary>
+/// <param name="Name">Label below it.</param>
+/// <param name="Log">Whether it has a log scale.</param>
+/// <param name="Labels">Labels at 0, 1, 2, … for an axis of categories; empty for numbers.</param>
 public sealed record CoordinateAxis(string Name, bool Log, IReadOnlyList<string> Labels);
 
-/// <summary>One of the things that are compared.</summary>
-/// <param name="Values">Its place on each axis; NaN to skip one.</param>
+/// <summary>A line of the chart: one of the items compared.</summary>
+/// <param name="Values">Its value on each axis; NaN to skip one.</param>
 /// <param name="Share">Its colour, from 0 for the worst to 1 for the best.</param>
-/// <param name="Text">Shown when it is pointed at.</param>
+/// <param name="Text">Text of its tooltip.</param>
 public sealed record CoordinateLine(IReadOnlyList<double> Values, double Share, string Text);
 
-/// <summary>Many things with several numbers each: an axis a number, a line a thing (Inselberg, 1985). Later lines lie above earlier ones.</summary>
+/// <summary>Parallel coordinates (Inselberg, 1985): one axis per quantity, one line per item. Later lines are drawn over earlier ones.</summary>
 public sealed record ParallelCoordinates : Picture
 {
     private const double Distance = 120, Left = 60, Right = 80, Top = 16, Bottom = 44, Tall = 320;

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Pictures;
 
-/// <summary>What an axis shows.</summary>
-/// <param name="Label">Stands beside it.</param>
-/// <param name="Log">A decade as long as every other; numbers that are not above 0 are left out.</param>
-/// <param name="Min">Where it begins; with the smallest number when null.</param>
-/// <param name="Max">Where it ends; with the largest number when null.</param>
+/// <summary>Settings of an axis.</summary>
+/// <param name="Label">Label beside it.</param>
+/// <param name="Log">Whether it has a log scale; numbers not above 0 are then left out.</param>
+/// <param name="Min">Lower end; the smallest number if null.</param>
+/// <param name="Max">Upper end; the largest number if null.</param>
 public sealed record Axis(string Label = "", bool Log = false, double? Min = null, double? Max = null);
 
-/// <summary>From numbers to places in a drawing.</summary>
+/// <summary>Maps numbers to coordinates in a drawing.</summary>
 internal sealed class Scale
 {
     private const int MostTicks = 6;
@@ -31,14 +31,14 @@ internal sealed class Scale
             double widen = log ? 0.5 : Math.Max(0.5, Math.Abs(low) * 0.1);
             (low, high) = (low - widen, high + widen);
         }
-        // A little air at ends that nobody set, so that no curve runs along the frame.
+        // A small margin at automatic ends, so that no curve touches the frame.
         double air = (high - low) * 0.04;
         low -= axis.Min is null ? air : 0;
         high += axis.Max is null ? air : 0;
         (this.from, this.to) = (from, to);
     }
 
-    /// <summary>The place of a number; NaN where it has none. What leaves the axis stays within reach of the drawing.</summary>
+    /// <summary>The coordinate of a number; NaN if it has none. Coordinates beyond the axis are bounded.</summary>
     public double this[double value]
     {
         get
@@ -48,10 +48,10 @@ internal sealed class Scale
         }
     }
 
-    /// <summary>Numbers to mark, with their texts.</summary>
+    /// <summary>Numbers to mark, with their labels.</summary>
     public IEnumerable<(double Value, string Text)> Ticks => (log ? LogTicks() : LinearTicks()).Select(v => (v, TextOf(v)));
 
-    /// <summary>A number in few characters.</summary>
+    /// <summary>A short form of a number.</summary>
     public static string TextOf(double value)
     {
         double size = Math.Abs(value);

@@ -7,15 +7,15 @@ using Picture = GpuGrad.Training.Data.Formats.Picture;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>Where the heads of attention look, on a page, in words and as JSON.</summary>
+/// <summary>Shows what attention heads look at: on a page, in words and as JSON.</summary>
 public static class AttentionPictures
 {
     private const int MostPictures = 64;
     private const int MostPixels = 256;
 
-    /// <summary>Adds pictures of the first sample, a picture a head, and what is to be said of the heads.</summary>
+    /// <summary>Adds attention maps of the first sample, one per head, and a verdict on the heads.</summary>
     /// <param name="page">The page.</param>
-    /// <param name="layers">At least one.</param>
+    /// <param name="layers">Attention layers, at least one.</param>
     public static void AddTo(HtmlPage page, IReadOnlyList<AttentionReading> layers)
     {
         int heads = layers.Sum(l => l.Heads.Count);
@@ -25,7 +25,7 @@ public static class AttentionPictures
         page.Paragraph(Verdict(layers));
     }
 
-    /// <summary>Which heads are dead or look at all steps alike.</summary>
+    /// <summary>Describes the heads that are dead or attend to all steps equally.</summary>
     public static string Verdict(IReadOnlyList<AttentionReading> layers)
     {
         string over = Text($"over {layers[0].Samples} {(layers[0].Samples == 1 ? "sample" : "samples")}");
@@ -38,7 +38,7 @@ public static class AttentionPictures
         return found.All(f => f.Length == 0) ? $"No head is dead or looks at all steps alike, {over}." : string.Join(" ", found.Where(f => f.Length > 0));
     }
 
-    /// <summary>The figures of each head, and its map of the first sample where <paramref name="maps"/> says so.</summary>
+    /// <summary>The figures of each head, and on request its map of the first sample.</summary>
     public static JsonArray ToJson(IReadOnlyList<AttentionReading> layers, bool maps) => new([.. layers.Select(l => new JsonObject
     {
         ["layer"] = l.Layer,
@@ -52,7 +52,7 @@ public static class AttentionPictures
         })]),
     })]);
 
-    /// <summary>A map in shades of gray; of more than 256 steps the largest weight of each block.</summary>
+    /// <summary>A map in shades of gray; for more than 256 steps the largest weight of each block.</summary>
     public static Picture Draw(double[,] map)
     {
         int steps = map.GetLength(0), block = (steps + MostPixels - 1) / MostPixels, side = (steps + block - 1) / block;

@@ -14,7 +14,7 @@ public static class EvaluationPictures
     private const int MostPoints = 600;
     private const int MostTargets = 4;
 
-    /// <summary>Confidence against accuracy; a classifier that can be believed lies on the diagonal.</summary>
+    /// <summary>Confidence against accuracy; a well calibrated classifier is on the diagonal.</summary>
     public static Picture Reliability(IReadOnlyList<ReliabilityBin> bins)
     {
         ReliabilityBin[] there = [.. bins.Where(b => b.Samples > 0)];
@@ -35,9 +35,9 @@ public static class EvaluationPictures
         };
     }
 
-    /// <summary>Predicted over true numbers, a picture a target.</summary>
+    /// <summary>Predicted over true values, one chart per target.</summary>
     /// <param name="samples">The samples, with their targets.</param>
-    /// <param name="predicted">What the network says of each.</param>
+    /// <param name="predicted">The network's output for each.</param>
     /// <param name="names">Names of the targets; null for none.</param>
     public static IEnumerable<Picture> PredictedOverTrue(SampleSet samples, IReadOnlyList<IReadOnlyList<double>> predicted, IReadOnlyList<string>? names)
     {
@@ -59,13 +59,13 @@ public static class EvaluationPictures
     }
 }
 
-/// <summary>Evaluation of a trained network's outputs for some samples.</summary>
+/// <summary>Evaluation of a trained network on some samples.</summary>
 /// <param name="Set">The samples: test or validation.</param>
-/// <param name="Report">All figures.</param>
-/// <param name="Pictures">Those that can be drawn.</param>
+/// <param name="Report">All metrics.</param>
+/// <param name="Pictures">Charts of those that can be drawn.</param>
 public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOnlyList<Picture> Pictures)
 {
-    /// <summary>Null where the outputs are not finite, or too many to be kept.</summary>
+    /// <summary>Null if the outputs are not finite, or too many to keep.</summary>
     public static TestEvaluation? Of(TrainedModel trained, SampleSet samples, string set, Device device)
     {
         RunConfig config = trained.Config.Config;

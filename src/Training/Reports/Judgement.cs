@@ -7,8 +7,8 @@ namespace GpuGrad.Training.Reports;
 
 /// <summary>A trained classifier's predictions for labelled samples.</summary>
 /// <param name="Classes">Names of the classes.</param>
-/// <param name="Confusion">How many samples of a class (row) were given each class (column).</param>
-/// <param name="Mistakes">The wrong ones, the worst first.</param>
+/// <param name="Confusion">Counts by true class (row) and predicted class (column).</param>
+/// <param name="Mistakes">The wrong predictions, the worst first.</param>
 public sealed record Judgement(IReadOnlyList<string> Classes, int[,] Confusion, IReadOnlyList<Mistake> Mistakes)
 {
     public static Judgement Of(TrainedModel trained, SampleSet samples, IReadOnlyList<string>? names, Device device)

@@ -3,11 +3,11 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>The files of a run folder, read without holding the folder: the run may be going on.</summary>
+/// <summary>The files of a run folder, read without locking it, as the run may be active.</summary>
 /// <param name="Metrics">Path of the log.</param>
 /// <param name="Config">The config as YAML.</param>
-/// <param name="Manifest">Null where it is missing.</param>
-/// <param name="Summary">Null while the run goes on.</param>
+/// <param name="Manifest">Null if it is missing.</param>
+/// <param name="Summary">Null while the run is active.</param>
 public sealed record RunFiles(string Metrics, string Config, RunManifest? Manifest, RunSummary? Summary)
 {
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a file cannot be read.</exception>

@@ -17,13 +17,13 @@ public sealed record RunLog
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
-    /// <summary>A line every few steps: loss, learning rate, norm of the gradients.</summary>
+    /// <summary>One line every few steps: loss, learning rate, norm of the gradients.</summary>
     public IReadOnlyList<LogLine> Steps { get; private init; } = [];
 
-    /// <summary>A line every epoch.</summary>
+    /// <summary>One line per epoch.</summary>
     public IReadOnlyList<LogLine> Epochs { get; private init; } = [];
 
-    /// <summary>A line every watched step: figures of the layers.</summary>
+    /// <summary>One line per watched step: measurements of the layers.</summary>
     public IReadOnlyList<LogLine> Health { get; private init; } = [];
 
     public IReadOnlyList<LogLine> Alarms { get; private init; } = [];
@@ -31,8 +31,8 @@ public sealed record RunLog
     /// <summary>Findings that are not alarms, such as a few dead units.</summary>
     public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
 
-    /// <summary>Reads the log of a run, also of one that is going on; a last line that is not whole is left out.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: too large, or a line does not hold metrics.</exception>
+    /// <summary>Reads the log of a run, which may be active; an incomplete last line is left out.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is too large, or a line does not hold metrics.</exception>
     public static RunLog Read(string path)
     {
         var all = new List<LogLine>();
@@ -106,7 +106,7 @@ public sealed record RunLog
                     break;
                 case JsonValueKind.String:
                     texts[property.Name] = property.Value.GetString()!;
-                    // What is not finite stands as a text.
+                    // Values that are not finite are stored as text.
                     if (texts[property.Name] is "NaN" or "Infinity" or "-Infinity")
                         numbers[property.Name] = double.NaN;
                     break;

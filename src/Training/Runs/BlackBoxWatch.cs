@@ -7,15 +7,15 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Keeps what is needed to run the last steps again, and after a number that is not finite finds out where it came from.</summary>
+/// <summary>Records what is needed to rerun the last steps, and after a non-finite value finds out where it came from.</summary>
 internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet trained, Remedies remedies, Action<string> warn) : IDisposable
 {
     private FlightRecorder? recorder;
 
-    /// <summary>Whether steps are recorded: it was started, and the disk holds out.</summary>
+    /// <summary>Whether steps are recorded: recording was started, and the disk has not failed.</summary>
     public bool IsRecording => recorder is not null;
 
-    /// <summary>What was found where the run stopped at a number that is not finite.</summary>
+    /// <summary>The origin of the non-finite value at which the run stopped.</summary>
     public Finding? NonFinite { get; private set; }
 
     public void Start(Trainer trainer)
@@ -42,7 +42,7 @@ internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet 
         }
     }
 
-    /// <summary>The same exception with what a replay of the last steps tells. Nothing that goes wrong here may hide what went wrong there.</summary>
+    /// <summary>Adds to the exception what a replay of the last steps finds. A failure in here must not hide the original one.</summary>
     public NonFiniteException Explain(Trainer trainer, NonFiniteException e, HealthLog health)
     {
         try

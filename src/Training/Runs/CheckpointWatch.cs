@@ -6,13 +6,13 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Saves checkpoints when they are due: every so many steps, every so many seconds, at the end of each epoch.</summary>
+/// <summary>Saves checkpoints when they are due: every N steps, every N seconds, at the end of each epoch.</summary>
 /// <param name="config">The experiment.</param>
-/// <param name="yaml">The same as text, for the checkpoint.</param>
-/// <param name="fingerprint">Of the data.</param>
+/// <param name="yaml">The config as text, for the checkpoint.</param>
+/// <param name="fingerprint">Fingerprint of the data.</param>
 /// <param name="folder">Where the checkpoints go.</param>
-/// <param name="logs">Written out with each checkpoint, which holds their lengths.</param>
-/// <param name="survive">Told of a checkpoint that could not be saved.</param>
+/// <param name="logs">Logs, flushed with each checkpoint, which stores their lengths.</param>
+/// <param name="survive">Called if a checkpoint could not be saved.</param>
 internal sealed class CheckpointWatch(RunConfig config, string yaml, string fingerprint, RunFolder folder, RunLogs logs, Action<GpuGradException> survive)
 {
     private readonly Stopwatch sinceLast = Stopwatch.StartNew();
@@ -21,18 +21,18 @@ internal sealed class CheckpointWatch(RunConfig config, string yaml, string fing
     {
         bool due = config.Checkpoint.Every > 0 && report.Step % config.Checkpoint.Every == 0;
         bool late = config.Checkpoint.Seconds > 0 && sinceLast.Elapsed.TotalSeconds >= config.Checkpoint.Seconds;
-        // The end of an epoch is saved once its figures are known.
+        // The end of an epoch is saved once its metrics are known.
         if ((due || late) && report.Done < report.Samples)
             TrySave(trainer, best: false);
     }
 
     public void AfterEpoch(Trainer trainer, bool best) => TrySave(trainer, best);
 
-    /// <exception cref="StorageException">It could not be written.</exception>
+    /// <exception cref="StorageException">The checkpoint could not be written.</exception>
     public void Save(Trainer trainer, bool best)
     {
         if (trainer.Model.Device.RunsAhead)
-            trainer.RequireFinite(); // no checkpoint is worth more than one whose weights are numbers
+            trainer.RequireFinite(); // a checkpoint must not hold weights that are not finite
         sinceLast.Restart();
         (long length, Dictionary<string, long>? others) = logs.Sync();
         var checkpoint = new Checkpoint
@@ -52,10 +52,10 @@ internal sealed class CheckpointWatch(RunConfig config, string yaml, string fing
         }
         catch (StorageException)
         {
-            folder.RequireInPlace(); // that a folder is gone says more than that a file cannot be made in it
+            folder.RequireInPlace(); // a missing folder is a better message than a file that cannot be created in it
             throw;
         }
-        // It is saved in the run's own folder, wherever that lies now.
+        // It is saved in the run's own folder, even if that was moved.
         folder.RequireInPlace(string.Create(CultureInfo.InvariantCulture, $" after step {checkpoint.State.Step}, whose checkpoint is in it"));
     }
 

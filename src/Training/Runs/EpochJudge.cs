@@ -9,18 +9,18 @@ namespace GpuGrad.Training.Runs;
 /// <summary>Evaluates the weights on the validation and the test samples.</summary>
 internal sealed class EpochJudge(RunConfig config, TrainingData data, Model model, RunSources sources, Monitor monitor, RankGroup? ranks)
 {
-    // Loss and accuracy add up on the device. The other figures need every output here, which many samples of many classes are not asked for at
-    // each epoch unless one of them decides something.
+    // Loss and accuracy are summed on the device. The other metrics need every output on the host, which is too much per epoch for many samples of
+    // many classes, unless a metric is monitored.
     private const long MostOutputs = 1 << 22;
 
-    /// <summary>The report of an epoch with the figures of both sets.</summary>
+    /// <summary>The report of an epoch with the metrics of both sets.</summary>
     public EpochReport Judge(EpochReport trained)
     {
         (EpochFigures? Figures, EvaluationReport? Report) validation = OfEpoch(sources.Validation, data.Validation), test = OfEpoch(sources.Test, data.Test);
         return trained with { Validation = validation.Figures, ValidationReport = validation.Report, Test = test.Figures, TestReport = test.Report };
     }
 
-    /// <summary>Every figure of the sets that are there, by their names; computed by this process alone.</summary>
+    /// <summary>All metrics of the available sets, by set name; computed by this process alone.</summary>
     public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> All()
     {
         var judged = new Dictionary<string, (EpochFigures, EvaluationReport?)>();

@@ -6,10 +6,10 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Writes a run's figures into its logs. Nothing in them depends on the clock: a resumed run's log is that of a run that never stopped, byte by byte.</summary>
+/// <summary>Writes a run's metrics to its logs. None of them depends on the clock: a resumed run's log equals that of an uninterrupted run, byte for byte.</summary>
 internal sealed class FigureLog(RunConfig config, RunLogs logs)
 {
-    /// <summary>Every so many steps, loss, learning rate and gradient norm.</summary>
+    /// <summary>Logs loss, learning rate and gradient norm every <c>log-every</c> steps.</summary>
     public void AfterStep(in StepReport report)
     {
         if (report.Step % config.Train.LogEvery != 0)
@@ -21,7 +21,7 @@ internal sealed class FigureLog(RunConfig config, RunLogs logs)
             logs.Append(LineKind.Step, ("step", report.Step), ("epoch", report.Epoch + 1), ("loss", report.Loss), ("lr", report.Rate), ("gradient_norm", norm));
     }
 
-    /// <summary>The figures of every set.</summary>
+    /// <summary>Logs the metrics of every set.</summary>
     public void AfterEpoch(EpochReport report)
     {
         var line = new List<(string, MetricValue)> { ("step", report.Step), ("epoch", (long)report.Epoch), ("lr", report.Rate) };

@@ -1,16 +1,16 @@
 namespace GpuGrad.Training.Runs;
 
 /// <summary>
-/// Ends a run whose loss or gradient is no finite number. A device that runs ahead is not waited for at every step: there the mean over the
-/// epoch so far is read every few steps, which stays not finite once it was.
+/// Ends a run whose loss or gradient is not finite. If the device runs ahead, waiting for each step would cost time: the mean over the
+/// epoch so far is read every few steps instead, and stays non-finite once it was.
 /// </summary>
-/// <param name="every">Steps between two looks at a device that runs ahead.</param>
+/// <param name="every">Steps between two reads from a device that runs ahead.</param>
 /// <param name="isOneOfMany">Whether ranks train together: then the loss of all is known after each step.</param>
 internal sealed class FiniteWatch(int every, bool isOneOfMany) : IRunObserver
 {
     private long known; // the last step whose loss is known to be finite
 
-    /// <summary>Called before the first step, with how many were done in earlier sittings.</summary>
+    /// <summary>Called before the first step, with the number of steps done before resuming.</summary>
     public void Begin(long step) => known = step;
 
     public void OnStep(Trainer trainer, in StepReport report)
@@ -20,7 +20,7 @@ internal sealed class FiniteWatch(int every, bool isOneOfMany) : IRunObserver
             Require(trainer, runsAhead ? trainer.Running.Loss : report.Loss, report.Bound.Graph.GradientNorm is null ? null : report.Bound.GradientNorm);
     }
 
-    /// <exception cref="NonFiniteException">A loss since the last look was not finite: names the steps among which it was.</exception>
+    /// <exception cref="NonFiniteException">A loss since the last read was not finite; names the range of steps.</exception>
     public void Require(Trainer trainer)
     {
         if (trainer.State.Step > known)

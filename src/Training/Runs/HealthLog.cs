@@ -10,13 +10,13 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Runs;
 
 /// <summary>
-/// Watches a run: writes the figures of watched steps and every alarm into its log. A line of figures has a key for each figure of a
-/// layer, <c>0/gradient_norm</c>; a line of an alarm has the key <c>alarm</c>, or <c>remark</c> where it is none yet.
+/// Watches a run: writes the measurements of watched steps and every alarm to its log. A line of measurements has a key per figure of a
+/// layer, <c>0/gradient_norm</c>; a line of an alarm has the key <c>alarm</c>, or <c>remark</c> for a finding that is not an alarm yet.
 /// </summary>
 internal sealed class HealthLog
 {
-    private const int MostSteps = 16; // of a recurrent layer in a line of the log
-    private const int LargestOutput = 1 << 20; // numbers of a batch that are read back to see what was predicted
+    private const int MostSteps = 16; // time steps of a recurrent layer per line of the log
+    private const int LargestOutput = 1 << 20; // elements of a batch's output that are read back to see the predictions
 
     private readonly RunConfig config;
     private readonly RunLogs logs;
@@ -35,7 +35,7 @@ internal sealed class HealthLog
         watch = new HealthWatch(loaded, state, RunFacts.Of(config, data, trainer.Network, trainer.TotalSteps));
     }
 
-    /// <summary>How far the longest of the last watched steps moved a layer, of its norm; null where none was watched.</summary>
+    /// <summary>The largest relative update of a layer in the last watched steps; null if none was watched.</summary>
     public double? LongestStep => state.Steps.Count == 0 ? null : state.Steps.Max(s => s.Ratio);
 
     /// <summary>Called before the first step.</summary>
@@ -49,7 +49,7 @@ internal sealed class HealthLog
         if (config.Diagnostics.Every == 0)
             return;
         long begin = Stopwatch.GetTimestamp();
-        // A device that runs ahead is not asked at every step.
+        // A device that runs ahead is not read at every step.
         if (report.Watched || !trainer.Model.Device.RunsAhead)
             Raise(trainer, watch.AfterStep(report.Step, report.Bound.GradientNorm, report.Loss));
         if (report.Watched)
@@ -68,7 +68,7 @@ internal sealed class HealthLog
             Raise(trainer, watch.AfterEpoch(report.Step, report.Train, report.Validation ?? report.Test, report.Validation is not null));
     }
 
-    /// <summary>Dead and saturated units by now, layer by layer.</summary>
+    /// <summary>Units that are dead or saturated now, layer by layer.</summary>
     public IReadOnlyList<IdleUnits> Idle(Trainer trainer) =>
         config.Diagnostics.Every == 0 ? [] : watch.Idle(trainer.Model.Probe.Layers, config.Data.Batch);
 
@@ -89,7 +89,7 @@ internal sealed class HealthLog
         }
     }
 
-    // The classes of the batch and those that the network gave its samples: the largest score, or for a single one whether it is above the middle.
+    // The classes of the batch and those that the network predicted: the largest score, or for a single score whether it is above the threshold.
     private void NotePredictions(Trainer trainer, in StepReport report)
     {
         Tensor output = report.Bound.Graph.Output;
@@ -117,7 +117,7 @@ internal sealed class HealthLog
         return at;
     }
 
-    // The first, the last, and some between.
+    // The first, the last, and some in between.
     private static IEnumerable<int> StepsShown(int steps) => Enumerable.Range(0, Math.Min(steps, MostSteps)).Select(i => (int)((long)i * (steps - 1) / Math.Max(1, Math.Min(steps, MostSteps) - 1)));
 
     private void Write(in StepReport report, HealthReading reading)

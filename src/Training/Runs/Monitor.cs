@@ -5,16 +5,16 @@ using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>What is decided at the end of an epoch from its figures: stop early, lower the rate, keep the weights.</summary>
+/// <summary>Decides by the metrics of an epoch: early stopping, lowering the learning rate, keeping the weights.</summary>
 internal sealed class Monitor
 {
     private readonly TrainConfig config;
-    private readonly MetricSet common; // where a figure names no samples
+    private readonly MetricSet common; // for a metric without the name of a set
     private readonly Metric? keepBest;
     private readonly Metric stopping;
     private readonly Metric plateau;
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a metric is requested that the data cannot give.</exception>
     public Monitor(TrainConfig config, bool hasValidation, bool hasTest)
     {
         Check(config, hasValidation, hasTest);
@@ -26,14 +26,14 @@ internal sealed class Monitor
         plateau = Resolved((config.Schedule as PlateauSchedule)?.Metric);
     }
 
-    /// <summary>What epochs are compared by where nothing else is said.</summary>
+    /// <summary>The metric that epochs are compared by if the config names none.</summary>
     public Metric Judged { get; }
 
-    /// <summary>Figures of a set that are asked for besides loss and accuracy, with the key and the place that ask.</summary>
+    /// <summary>Requested metrics of a set besides loss and accuracy, with the key and the place that request them.</summary>
     public IEnumerable<(Metric Metric, string Key, Mark? Place)> Asked => Named(config)
         .Select(n => (Metric: Resolved(n.Metric), n.Key, n.Place)).Where(n => !IsPlain(n.Metric));
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a metric is requested that the data cannot give.</exception>
     public static void Check(TrainConfig config, bool hasValidation, bool hasTest)
     {
         foreach ((Metric metric, string key, Mark? place) in Named(config))
@@ -48,10 +48,10 @@ internal sealed class Monitor
         }
     }
 
-    /// <summary>Refuses figures that some samples do not give.</summary>
+    /// <summary>Refuses metrics that some samples cannot give.</summary>
     /// <param name="set">The samples.</param>
-    /// <param name="given">Names of the figures that they give; asked only where it matters.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: one of them is asked for.</exception>
+    /// <param name="given">Names of the available metrics; called only if needed.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a requested metric is not available.</exception>
     public void Require(MetricSet set, Func<IReadOnlyList<string>> given)
     {
         foreach ((Metric metric, string key, Mark? place) in Asked.Where(a => a.Metric.Set == set))
@@ -61,8 +61,8 @@ internal sealed class Monitor
         }
     }
 
-    /// <summary>Refuses a target that no run can reach: better said now than after hours that it is missed.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a figure is asked for that the data cannot give.</exception>
+    /// <summary>Refuses a target that no run can reach, now rather than after hours.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a metric is requested that the data cannot give.</exception>
     public static void RequireReachable(TargetConfig? target, TrainingData data)
     {
         if (target is null or { TestAccuracy: null, TestLoss: null })
@@ -73,7 +73,7 @@ internal sealed class Monitor
             throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
     }
 
-    /// <summary>Takes note of an epoch; gives whether its weights are the best so far.</summary>
+    /// <summary>Records an epoch; returns whether its weights are the best so far.</summary>
     public bool Note(EpochReport report, RunState state)
     {
         NoteStopping(report, state);
@@ -81,7 +81,7 @@ internal sealed class Monitor
         return NoteBest(report, state);
     }
 
-    /// <summary>Whether the figures have not got better for as long as the config waits.</summary>
+    /// <summary>Whether the metric has not improved for as long as the config allows.</summary>
     public bool ShouldStop(RunState state) => config.EarlyStopping is { } rule && state.StoppingBad >= rule.Patience;
 
     private void NoteStopping(EpochReport report, RunState state)

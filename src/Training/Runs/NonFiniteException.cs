@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>A loss or a gradient is no longer a finite number; the run stops with its last checkpoint untouched.</summary>
+/// <summary>A loss or a gradient is not finite; the run stops with its last checkpoint intact.</summary>
 public sealed class NonFiniteException : GpuGradException
 {
     private const string Advice = "try a lower learning rate, a warm-up or gradient clipping";
@@ -11,9 +11,9 @@ public sealed class NonFiniteException : GpuGradException
 
     /// <param name="step">The step, from 1.</param>
     /// <param name="epoch">Its epoch, from 1.</param>
-    /// <param name="loss">Its loss.</param>
-    /// <param name="gradientNorm">The norm of its gradients.</param>
-    /// <param name="first">The first step that it may have happened in, where a device is not asked at every step; 0 for the step itself.</param>
+    /// <param name="loss">The step's loss.</param>
+    /// <param name="gradientNorm">The norm of the step's gradients.</param>
+    /// <param name="first">The first step in which it may have happened, if the device is not read at every step; 0 for the step itself.</param>
     public NonFiniteException(long step, int epoch, double loss, double gradientNorm = double.NaN, long first = 0)
         : this(step, epoch, double.IsFinite(loss) ? $"the norm of the gradients is {Text(gradientNorm)}" : $"the loss is {Text(loss)}", Advice, first)
     {
@@ -39,10 +39,10 @@ public sealed class NonFiniteException : GpuGradException
 
     public int Epoch { get; }
 
-    /// <summary>What is not finite, in words.</summary>
+    /// <summary>Description of the non-finite value.</summary>
     public string What { get; }
 
-    /// <summary>The same with what a replay has found.</summary>
+    /// <summary>The same exception with the findings of a replay.</summary>
     public NonFiniteException With(string detail) => new(Step, Epoch, What, detail, first);
 
     private static string Text(double value) => value.ToString(CultureInfo.InvariantCulture);

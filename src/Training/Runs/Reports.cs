@@ -6,29 +6,29 @@ namespace GpuGrad.Training.Runs;
 
 public enum RunStatus
 {
-    /// <summary>All epochs done.</summary>
+    /// <summary>All epochs are done.</summary>
     Finished,
 
-    /// <summary>No better for as long as the config waits.</summary>
+    /// <summary>No improvement for as long as the config allows.</summary>
     EarlyStopped,
 
-    /// <summary>A signal or a caller asked for it; the run can be resumed.</summary>
+    /// <summary>A signal or the caller requested it; the run can be resumed.</summary>
     Stopped,
 }
 
-/// <summary>How a run ended, with the figures of its final weights.</summary>
+/// <summary>How a run ended, with the metrics of its final weights.</summary>
 public sealed record RunResult(RunStatus Status, EpochReport Final);
 
-/// <summary>The figures of an epoch.</summary>
+/// <summary>Metrics of an epoch.</summary>
 public sealed record EpochReport
 {
-    /// <summary>Epochs done.</summary>
+    /// <summary>Number of epochs done.</summary>
     public required int Epoch { get; init; }
 
-    /// <summary>Optimizer steps done.</summary>
+    /// <summary>Number of optimizer steps done.</summary>
     public required long Step { get; init; }
 
-    /// <summary>Means over the epoch's batches, while the weights moved.</summary>
+    /// <summary>Means over the epoch's batches, while the weights changed.</summary>
     public required EpochFigures Train { get; init; }
 
     public EpochFigures? Validation { get; init; }
@@ -41,21 +41,21 @@ public sealed record EpochReport
     /// <summary>Training time so far.</summary>
     public double Seconds { get; init; }
 
-    /// <summary>Training samples a second in this epoch.</summary>
+    /// <summary>Training samples per second in this epoch.</summary>
     public double SamplesPerSecond { get; init; }
 
-    /// <summary>All figures of the validation samples; null where they were not judged, or an output was not finite.</summary>
+    /// <summary>All metrics of the validation samples; null if they were not evaluated, or an output was not finite.</summary>
     public EvaluationReport? ValidationReport { get; init; }
 
-    /// <summary>All figures of the test samples.</summary>
+    /// <summary>All metrics of the test samples.</summary>
     public EvaluationReport? TestReport { get; init; }
 
-    /// <summary>The sets that are there, with their figures and reports.</summary>
+    /// <summary>The available sets, with their figures and reports.</summary>
     public IEnumerable<(string Name, EpochFigures Figures, EvaluationReport? Report)> Sets =>
         new (string, EpochFigures?, EvaluationReport?)[] { ("train", Train, null), ("validation", Validation, ValidationReport), ("test", Test, TestReport) }
             .Where(s => s.Item2 is not null).Select(s => (s.Item1, s.Item2!.Value, s.Item3));
 
-    /// <summary>A figure of a set; NaN where there is none.</summary>
+    /// <summary>A metric of a set; NaN if it is not available.</summary>
     public double Figure(Metric metric)
     {
         (string, EpochFigures Figures, EvaluationReport? Report) set = Sets.FirstOrDefault(s => s.Name == metric.Set?.ToString().ToLowerInvariant(), ("", new EpochFigures(double.NaN, double.NaN, 0), null));
@@ -68,19 +68,19 @@ public sealed record EpochReport
     }
 }
 
-/// <summary>A step just done. Its numbers are read from the device when asked for.</summary>
-/// <param name="Epoch">Whole epochs before it.</param>
-/// <param name="Step">Optimizer steps done, this one included.</param>
-/// <param name="Done">Samples of the epoch done.</param>
-/// <param name="Samples">Samples of an epoch.</param>
-/// <param name="Rate">Its learning rate.</param>
-/// <param name="Bound">Graph and plan of its last batch, the only one where no gradients are accumulated.</param>
-/// <param name="Watched">Whether it left figures of its layers in the model's probe.</param>
+/// <summary>A step that has just finished. Its values are read from the device on request.</summary>
+/// <param name="Epoch">Number of whole epochs before it.</param>
+/// <param name="Step">Number of optimizer steps done, this one included.</param>
+/// <param name="Done">Number of samples of the epoch done.</param>
+/// <param name="Samples">Number of samples in an epoch.</param>
+/// <param name="Rate">The step's learning rate.</param>
+/// <param name="Bound">Graph and plan of the step's last batch, the only one unless gradients are accumulated.</param>
+/// <param name="Watched">Whether it measured its layers with the model's probe.</param>
 public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound, bool Watched)
 {
     /// <summary>
-    /// The mean loss over its samples. Where gradients are accumulated on a device that runs ahead, steps that are neither logged nor
-    /// watched know that of their last batch only.
+    /// Mean loss over its samples. If gradients are accumulated on a device that runs ahead, steps that are neither logged nor
+    /// watched know only that of their last batch.
     /// </summary>
     public double Loss => OfAllRanks ?? (Before.Weight > 0 ? Before.With(Bound).Mean : Bound.Loss);
 
@@ -89,7 +89,7 @@ public readonly record struct StepReport(int Epoch, long Step, int Done, int Sam
     internal double? OfAllRanks { get; init; }
 }
 
-/// <summary>The mean loss over batches, in which every sample counts alike, or by its class's weight.</summary>
+/// <summary>Mean loss over batches, in which every sample has the same weight, or its class's weight.</summary>
 internal readonly record struct StepLoss(double Mean, double Weight)
 {
     public StepLoss With(BoundGraph batch)
@@ -99,15 +99,15 @@ internal readonly record struct StepLoss(double Mean, double Weight)
     }
 }
 
-/// <summary>Looks on while a run goes on.</summary>
+/// <summary>Observes a run.</summary>
 public interface IRunObserver
 {
-    /// <summary>Called after each step; anything slow costs the run.</summary>
+    /// <summary>Called after each step; anything slow here slows down the run.</summary>
     void OnStep(Trainer trainer, in StepReport report)
     {
     }
 
-    /// <summary>Called when something about the run should be known; remarks (<see cref="Health.Alarm.IsRemark"/>) among it.</summary>
+    /// <summary>Called for every alarm, including remarks (<see cref="Health.Alarm.IsRemark"/>).</summary>
     void OnAlarm(Trainer trainer, Health.Alarm alarm)
     {
     }
@@ -118,7 +118,7 @@ public interface IRunObserver
     }
 }
 
-/// <summary>Several observers as one.</summary>
+/// <summary>Passes each call on to several observers.</summary>
 public sealed class Observers(params IReadOnlyList<IRunObserver> all) : IRunObserver
 {
     public void OnStep(Trainer trainer, in StepReport report)

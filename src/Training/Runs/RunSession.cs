@@ -13,7 +13,7 @@ using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>A trainer with a run folder: logs its figures, saves checkpoints, goes on from one, leaves a summary and weights.</summary>
+/// <summary>Trains in a run folder: logs metrics, saves checkpoints, resumes from one, writes a summary and weights.</summary>
 public sealed class RunSession : IDisposable
 {
     private readonly RunConfig config;
@@ -31,11 +31,11 @@ public sealed class RunSession : IDisposable
 
     /// <param name="loaded">The experiment.</param>
     /// <param name="data">Its samples.</param>
-    /// <param name="device">Where it runs; not disposed by the session.</param>
-    /// <param name="folder">Where it leaves what it makes; not disposed by the session.</param>
-    /// <param name="resumed">The checkpoint to go on from; null for a new run.</param>
-    /// <param name="display">Told of every step and epoch.</param>
-    /// <param name="warn">Told of what is wrong and does not stop the run.</param>
+    /// <param name="device">The device; not disposed by the session.</param>
+    /// <param name="folder">The run folder; not disposed by the session.</param>
+    /// <param name="resumed">The checkpoint to resume from; null for a new run.</param>
+    /// <param name="display">Receives every step and epoch.</param>
+    /// <param name="warn">Receives problems that do not stop the run.</param>
     /// <param name="ranks">The processes that train it together; the session is that of rank 0. Null for one process.</param>
     public RunSession(
         LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, IRunObserver? display, Action<string> warn, ICollectives? ranks = null)
@@ -48,7 +48,7 @@ public sealed class RunSession : IDisposable
         card = ModelCard.Of(loaded, data);
         // A step of several ranks cannot be replayed from what one of them saw.
         recordsSteps = config.Diagnostics.BlackBox && ranks is null;
-        // A checkpoint has the weights: the file that they came from need not be there any more.
+        // A checkpoint has the weights: the file that they were initialised from may be gone.
         Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, null, ranks);
         Remark(isNew: resumed is null);
         remedies = new Remedies(loaded) { TotalSteps = Trainer.TotalSteps };
@@ -70,14 +70,14 @@ public sealed class RunSession : IDisposable
 
     public Trainer Trainer { get; }
 
-    /// <summary>What the black box found where the run stopped at a number that is not finite.</summary>
+    /// <summary>The origin, found by the black box, of the non-finite value at which the run stopped.</summary>
     public Finding? NonFinite => box.NonFinite;
 
-    /// <summary>Units that are dead or saturated by now, layer by layer.</summary>
+    /// <summary>Units that are dead or saturated now, layer by layer.</summary>
     public IReadOnlyList<IdleUnits> IdleUnits => health.Idle(Trainer);
 
-    /// <summary>Trains to the end or until asked to stop, then leaves checkpoint, summary and weights.</summary>
-    /// <param name="stop">Stops after the step that is being done.</param>
+    /// <summary>Trains to the end or until asked to stop, then writes checkpoint, summary and weights.</summary>
+    /// <param name="stop">Stops after the current step.</param>
     /// <param name="until">Stops after this epoch.</param>
     public RunResult Run(CancellationToken stop, int until = int.MaxValue)
     {
@@ -126,7 +126,7 @@ public sealed class RunSession : IDisposable
         Trainer.Dispose();
     }
 
-    // Who resumes a run was told of its settings when it began.
+    // A resumed run has reported its settings when it was started.
     private void Remark(bool isNew)
     {
         if (isNew)
@@ -140,7 +140,7 @@ public sealed class RunSession : IDisposable
             warn($"threads: {config.Threads} are for the cpu device; {Trainer.Model.Device.Id} has its own");
     }
 
-    // It needs memory of its own; a run that leaves none for it goes on without.
+    // The audit needs memory of its own; if there is none left, the run continues without it.
     private void Audit()
     {
         try
@@ -165,7 +165,7 @@ public sealed class RunSession : IDisposable
         }
         catch (StorageException e) when (final is null)
         {
-            Survive(e); // what ended the run matters more
+            Survive(e); // the reason why the run ended matters more
         }
     }
 

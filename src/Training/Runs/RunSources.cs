@@ -5,7 +5,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>The samples of a run, in batches: those it learns from, those it is judged by, those a log shows.</summary>
+/// <summary>The samples of a run, in batches: for training, for evaluation, and for the activations in a log.</summary>
 internal sealed class RunSources
 {
     public RunSources(RunConfig config, TrainingData data)
@@ -26,13 +26,13 @@ internal sealed class RunSources
 
     public BatchSource? Test { get; }
 
-    /// <summary>Samples whose activations a log shows; null without.</summary>
+    /// <summary>Samples whose activations are logged; null for none.</summary>
     public BatchSource? Shown { get; }
 
-    /// <summary>Samples of an epoch.</summary>
+    /// <summary>Number of samples per epoch.</summary>
     public int EpochSize { get; }
 
-    /// <summary>Optimizer steps of an epoch.</summary>
+    /// <summary>Number of optimizer steps per epoch.</summary>
     public int StepsPerEpoch { get; }
 
     public IReadOnlyList<BatchSource> Evaluated => [.. new[] { Validation, Test, Shown }.OfType<BatchSource>()];

@@ -3,30 +3,30 @@ using GpuGrad.Training.Health;
 namespace GpuGrad.Training.Runs;
 
 /// <summary>
-/// Everything about a run that changes and does not lie on the device. With the device's durable slots it is a checkpoint:
-/// a trainer that has both goes on with the same bits.
+/// All changing state of a run that is not on the device. Together with the device's durable slots it is a checkpoint:
+/// a trainer that restores both continues with the same bits.
 /// </summary>
 public sealed record RunState
 {
     /// <summary>Number of completed epochs.</summary>
     public int Epoch { get; set; }
 
-    /// <summary>Samples of the current epoch done.</summary>
+    /// <summary>Number of samples of the current epoch done.</summary>
     public int Cursor { get; set; }
 
-    /// <summary>Batches done; random masks and augmentation follow from their number.</summary>
+    /// <summary>Number of batches done; it seeds random masks and augmentation.</summary>
     public long Batches { get; set; }
 
-    /// <summary>Samples trained on, each as often as it came.</summary>
+    /// <summary>Number of samples trained on, counted each time.</summary>
     public long Samples { get; set; }
 
-    /// <summary>Optimizer steps done; several batches each where gradients are accumulated.</summary>
+    /// <summary>Number of optimizer steps done; each takes several batches if gradients are accumulated.</summary>
     public long Step { get; set; }
 
-    /// <summary>Training time so far, earlier sittings included.</summary>
+    /// <summary>Training time so far, before resuming included.</summary>
     public double Seconds { get; set; }
 
-    /// <summary>Best figure for early stopping, and the epochs since.</summary>
+    /// <summary>Best metric for early stopping, and the epochs since.</summary>
     public double? StoppingBest { get; set; }
 
     public int StoppingBad { get; set; }
@@ -38,21 +38,21 @@ public sealed record RunState
 
     public int PlateauBad { get; set; }
 
-    /// <summary>Best figure for <c>keep-best</c>, and the epoch (from 1) it was reached in.</summary>
+    /// <summary>Best metric for <c>keep-best</c>, and the epoch (from 1) that reached it.</summary>
     public double? KeptBest { get; set; }
 
     public int KeptEpoch { get; set; }
 
-    /// <summary>Figures of the last whole epoch.</summary>
+    /// <summary>Metrics of the last whole epoch.</summary>
     public double LastTrainLoss { get; set; } = double.NaN;
 
     public double LastTrainAccuracy { get; set; } = double.NaN;
 
     /// <summary>State of the health rules.</summary>
-    // With a setter that is not init: a checkpoint written before there was a watch leaves it as it is here.
+    // Not init: a checkpoint from before health rules existed keeps this default.
     public HealthState Health { get; set; } = new();
 
-    /// <summary>What no run can have come to, where it was read from a file; null for a state that some run may have.</summary>
+    /// <summary>Describes values read from a file that no run can have; null if the state is possible.</summary>
     internal string? Problem()
     {
         const long Most = 1L << 62;

@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Tells the parts of a session of each step and epoch, in the order in which they must hear of it.</summary>
-/// <param name="box">First, because what follows may end the run.</param>
-/// <param name="figures">The log's lines of figures come before those of alarms.</param>
+/// <summary>Passes each step and epoch to the parts of a session, in the required order.</summary>
+/// <param name="box">First, because the others may end the run.</param>
+/// <param name="figures">Its lines come before those of alarms.</param>
 /// <param name="health">Raises alarms.</param>
-/// <param name="display">Shows what is known so far; null for nobody.</param>
-/// <param name="checkpoints">Last: a checkpoint holds what all others have written.</param>
+/// <param name="display">Displays progress; null for none.</param>
+/// <param name="checkpoints">Last: a checkpoint includes what all others have written.</param>
 internal sealed class SessionObserver(BlackBoxWatch box, FigureLog figures, Logs.RunLogs logs, HealthLog health, IRunObserver? display, CheckpointWatch checkpoints) : IRunObserver
 {
     public void OnStep(Trainer trainer, in StepReport report)

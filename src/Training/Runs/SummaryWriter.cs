@@ -11,18 +11,18 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Writes <c>summary.json</c>, what a run came to.</summary>
+/// <summary>Writes <c>summary.json</c>, the outcome of a run.</summary>
 /// <param name="config">The experiment.</param>
-/// <param name="folder">Where it goes.</param>
-/// <param name="card">Names of the answers.</param>
-/// <param name="ranks">Processes that trained together; null for one.</param>
+/// <param name="folder">The run folder.</param>
+/// <param name="card">Names of the classes or targets.</param>
+/// <param name="ranks">Number of processes that trained together; null for one.</param>
 internal sealed class SummaryWriter(RunConfig config, RunFolder folder, ModelCard card, int? ranks)
 {
-    /// <param name="trainer">At the end of the run.</param>
+    /// <param name="trainer">The trainer at the end of the run.</param>
     /// <param name="status">How it ended.</param>
-    /// <param name="final">The figures of the final weights; null where they are not known.</param>
+    /// <param name="final">The metrics of the final weights; null if they are not known.</param>
     /// <param name="isRecording">Whether the black box holds memory.</param>
-    /// <exception cref="StorageException">It could not be written.</exception>
+    /// <exception cref="StorageException">The summary could not be written.</exception>
     public void Write(Trainer trainer, string status, EpochReport? final, bool isRecording)
     {
         folder.WriteSummary(new RunSummary
@@ -48,7 +48,7 @@ internal sealed class SummaryWriter(RunConfig config, RunFolder folder, ModelCar
         });
     }
 
-    // A resumed run knows its earlier epochs from its log alone.
+    // A resumed run knows its earlier epochs only from its log.
     private int? BestEpoch(Trainer trainer)
     {
         if (trainer.State.KeptEpoch > 0)
@@ -62,13 +62,13 @@ internal sealed class SummaryWriter(RunConfig config, RunFolder folder, ModelCar
         }
         catch (GpuGradException)
         {
-            return null; // a log that cannot be read says so when it is asked for
+            return null; // an unreadable log is reported when it is requested
         }
     }
 
     private Dictionary<string, JsonElement> MetricsOf(Trainer trainer, EpochReport final)
     {
-        // Where an epoch's end left figures out, they are computed once now.
+        // Metrics that the end of the epoch left out are computed once now.
         bool whole = (final.Validation is null || final.ValidationReport is not null) && (final.Test is null || final.TestReport is not null);
         var judged = whole ? null : trainer.Judge();
         return final.Sets.ToDictionary(s => s.Name, s => Element(EvaluationJson.Of(s.Figures, s.Report ?? judged?.GetValueOrDefault(s.Name).Report, s.Name == "train" ? null : card.Input.AnswerNames)));

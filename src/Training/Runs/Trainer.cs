@@ -13,7 +13,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Mini-batch gradient descent: epochs of steps, each of which the observers look at.</summary>
+/// <summary>Mini-batch gradient descent: epochs of steps, with observers called after each.</summary>
 public sealed class Trainer : IDisposable
 {
     private readonly RunConfig config;
@@ -31,9 +31,9 @@ public sealed class Trainer : IDisposable
 
     /// <param name="config">The experiment.</param>
     /// <param name="data">Its samples.</param>
-    /// <param name="device">Where it runs; not disposed by the trainer.</param>
-    /// <param name="observer">Told of every step and epoch.</param>
-    /// <param name="ranks">The processes that train it together, of which this is one; null for this one alone. All have the same config and data.</param>
+    /// <param name="device">The device; not disposed by the trainer.</param>
+    /// <param name="observer">Receives every step and epoch.</param>
+    /// <param name="ranks">The processes that train together, of which this is one; null for a single process. All have the same config and data.</param>
     public Trainer(RunConfig config, TrainingData data, Device device, IRunObserver? observer = null, ICollectives? ranks = null)
     {
         config = config.For(data);
@@ -73,39 +73,39 @@ public sealed class Trainer : IDisposable
 
     public Model Model { get; }
 
-    /// <summary>What watching costs; told of steps here, of other work by whoever does it.</summary>
+    /// <summary>Cost of the diagnostics; steps are counted here, other work by its caller.</summary>
     public DiagnosticsCost Cost { get; } = new();
 
-    /// <summary>What epochs are compared by.</summary>
+    /// <summary>The metric that epochs are compared by.</summary>
     public Metric Judged => monitor.Judged;
 
-    /// <summary>Training samples.</summary>
+    /// <summary>Number of training samples.</summary>
     public int Samples => sources.Train.Count;
 
     /// <summary>Outcome of the last step.</summary>
     public StepRecord? LastStep => steps.Last;
 
-    /// <summary>What changes; a resumed run begins with the one that was saved.</summary>
+    /// <summary>The changing state; a resumed run starts with the saved one.</summary>
     public RunState State { get; set; } = new();
 
-    /// <summary>Steps of the whole run.</summary>
+    /// <summary>Number of steps in the whole run.</summary>
     public long TotalSteps => (long)sources.StepsPerEpoch * config.Train.Epochs;
 
     /// <summary>Whether nothing is left to train: all epochs are done, or the run was stopped early.</summary>
     public bool IsOver => State.Epoch >= config.Train.Epochs || monitor.ShouldStop(State);
 
-    /// <summary>Training time so far, earlier sittings included.</summary>
+    /// <summary>Training time so far, before resuming included.</summary>
     public double Seconds => secondsBefore + clock.Elapsed.TotalSeconds;
 
     /// <summary>Means over the epoch so far; reads the device.</summary>
     public EpochFigures Running => Model.ReadTotals(Model.Memory.Totals);
 
-    /// <summary>Adds somebody who is told of every step and epoch, after those who were added before.</summary>
+    /// <summary>Adds an observer, called after those that were added before.</summary>
     public void Observe(IRunObserver observer) => observers.Add(observer);
 
     /// <summary>Trains until the last epoch, an early stop or a request to stop.</summary>
-    /// <param name="stop">Stops after the step that is being done.</param>
-    /// <param name="until">Stops after this epoch of the config's, to be resumed later.</param>
+    /// <param name="stop">Stops after the current step.</param>
+    /// <param name="until">Stops after this epoch, to be resumed later.</param>
     public RunResult Run(CancellationToken stop = default, int until = int.MaxValue)
     {
         Begin();
@@ -117,7 +117,7 @@ public sealed class Trainer : IDisposable
             BeginEpoch();
             while (State.Cursor < sources.EpochSize)
             {
-                // Ranks stop together: one that is asked to says so with its next step.
+                // Ranks stop together: a rank that is asked to stop announces it with its next step.
                 if (group?.Stops ?? stop.IsCancellationRequested)
                     return new RunResult(RunStatus.Stopped, last ?? Report(Running));
                 Step(stop.IsCancellationRequested);
@@ -182,7 +182,7 @@ public sealed class Trainer : IDisposable
         return report;
     }
 
-    // Of an epoch that was trained in an earlier sitting.
+    // The metrics of an epoch that was trained before resuming.
     private EpochFigures Unmeasured => new(State.LastTrainLoss, State.LastTrainAccuracy, 0);
 
     private EpochReport Report(EpochFigures trained)
@@ -200,19 +200,19 @@ public sealed class Trainer : IDisposable
     }
 
     /// <summary>
-    /// Looks whether every loss of the epoch so far was finite: their sum is not, if one was not. A device that runs ahead is
-    /// asked every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
+    /// Throws if a loss of the epoch so far was not finite: then neither is their sum. A device that runs ahead is
+    /// read every <see cref="TrainConfig.LogEvery"/> steps, at the end of an epoch and before anything is saved.
     /// </summary>
-    /// <exception cref="NonFiniteException">Names the steps among which it happened.</exception>
+    /// <exception cref="NonFiniteException">Names the range of steps in which it happened.</exception>
     public void RequireFinite() => finite.Require(this);
 
-    /// <summary>Runs a step again on the state that the model has now; nothing is counted or told.</summary>
+    /// <summary>Runs a step again from the model's current state; nothing is counted or reported.</summary>
     internal void Repeat(StepRecord record) => steps.Repeat(record);
 
-    /// <summary>The outputs of the layers for some samples, as in an evaluation; none unless a log of the config shows them.</summary>
+    /// <summary>The outputs of the layers for some samples, as in an evaluation; empty unless a log of the config shows them.</summary>
     internal IReadOnlyList<(string Layer, float[] Values)> Activations() => sources.Shown is null ? [] : Model.Activations(sources.Shown, config.Data.Batch);
 
-    /// <summary>Judges the weights as they are now, on the validation and the test samples: by name, with loss and accuracy.</summary>
+    /// <summary>Evaluates the current weights on the validation and the test samples: loss and accuracy by name of the set.</summary>
     public IReadOnlyDictionary<string, (EpochFigures Figures, EvaluationReport? Report)> Judge() => judge.All();
 
     public void Dispose() => Model.Dispose();

@@ -10,17 +10,17 @@ using GpuGrad.Training.Tools;
 namespace GpuGrad.Training.Runs;
 
 /// <summary>
-/// Trains a config's network on two blank samples and forgets it. A third of the time before a small network's first step goes into
-/// compiling what is called on the way; done while the data is still being read, it costs nothing.
+/// Trains a config's network on two blank samples and discards it. A third of the time before a small network's first step goes into
+/// JIT compilation; done while the data are still being read, it costs nothing.
 /// </summary>
 public static class WarmUp
 {
     private const int Samples = 2;
 
-    // More weights take longer to be drawn than the code takes to be compiled.
+    // With more weights, initialisation takes longer than the compilation that it would save.
     private const long MostParameters = 1_000_000;
 
-    /// <summary>Does nothing where the shape of the samples is not known yet, or the device is not the CPU.</summary>
+    /// <summary>Does nothing if the shape of the samples is not known yet, or the device is not the CPU.</summary>
     public static void Run(LoadedConfig loaded, Device device)
     {
         RunConfig config = loaded.Config;
@@ -41,7 +41,7 @@ public static class WarmUp
         }
         catch (GpuGradException)
         {
-            // What is wrong with the network is said when it is trained on the data.
+            // Errors in the network are reported when it is trained on the data.
         }
     }
 

@@ -4,7 +4,7 @@ using GpuGrad.Training.Evaluation;
 
 namespace GpuGrad.Training.Schedules;
 
-/// <summary>Samples that a figure is measured on.</summary>
+/// <summary>Samples that a metric is measured on.</summary>
 public enum MetricSet
 {
     Train,
@@ -13,14 +13,14 @@ public enum MetricSet
 }
 
 /// <summary>
-/// A figure of an epoch: <c>validation-loss</c>, <c>test-macro-f1</c>; without a set, <c>roc-auc</c>, that of the validation samples, of the
-/// test samples where there are no others.
+/// A metric of an epoch: <c>validation-loss</c>, <c>test-macro-f1</c>; without a set, as in <c>roc-auc</c>, that of the validation samples, or of the
+/// test samples if there are no others.
 /// </summary>
-/// <param name="Set">The samples; null for those that an epoch is judged by.</param>
-/// <param name="Figure">As in <c>summary.json</c>, e.g. <c>macro_f1</c>.</param>
+/// <param name="Set">The samples; null for the monitored ones.</param>
+/// <param name="Figure">Name as in <c>summary.json</c>, e.g. <c>macro_f1</c>.</param>
 public sealed record Metric(MetricSet? Set, string Figure) : IConfigValue<Metric>
 {
-    /// <summary>Names that other programs have for the same.</summary>
+    /// <summary>Names of the same metrics in other programs.</summary>
     private static readonly Dictionary<string, string> Aliases = new(StringComparer.Ordinal)
     {
         ["f1_macro"] = "macro_f1",
@@ -68,7 +68,7 @@ public sealed record Metric(MetricSet? Set, string Figure) : IConfigValue<Metric
         return new Metric(set, name);
     }
 
-    /// <summary>Whether a figure is better than the best so far by more than a margin; NaN never is.</summary>
+    /// <summary>Whether a value improves on the best so far by more than a margin; NaN never does.</summary>
     public bool IsBetter(double value, double best, double minDelta) => HigherIsBetter ? value > best + minDelta : value < best - minDelta;
 
     public override string ToString() => $"{(Set is MetricSet set ? set.ToString().ToLowerInvariant() + "-" : "")}{Figure.Replace('_', '-')}";

@@ -4,9 +4,9 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Schedules;
 
 /// <summary>Progress of a run, for schedules.</summary>
-/// <param name="Step">Steps done.</param>
-/// <param name="TotalSteps">Steps of the whole run.</param>
-/// <param name="StepsPerEpoch">Steps of an epoch.</param>
+/// <param name="Step">Number of steps done.</param>
+/// <param name="TotalSteps">Number of steps in the run.</param>
+/// <param name="StepsPerEpoch">Number of steps per epoch.</param>
 public readonly record struct Progress(long Step, long TotalSteps, long StepsPerEpoch)
 {
     /// <summary>Number of completed epochs.</summary>
@@ -41,7 +41,7 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
     /// <summary>Steps of warm-up before the schedule begins.</summary>
     public int Warmup { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>The factor for the step that comes after <paramref name="at"/>'s steps: finite and never negative.</summary>
+    /// <summary>The factor for the step after <paramref name="at"/>'s steps: finite and never negative.</summary>
     public double FactorAt(Progress at)
     {
         var after = new Progress(Math.Max(0, at.Step - Warmup), Math.Max(1, at.TotalSteps - Warmup), at.StepsPerEpoch);
@@ -49,7 +49,7 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
         return Bounded(at.Step < Warmup ? factor * (at.Step + 1) / (Warmup + 1L) : factor);
     }
 
-    /// <summary>The largest factor of a run, looked for in some places of it; 1 or less for a schedule that only lowers the rate.</summary>
+    /// <summary>The largest factor of a run, sampled at some of its steps; 1 or less for a schedule that only lowers the rate.</summary>
     public double Highest(int epochs, long stepsPerEpoch)
     {
         const int Places = 256;
@@ -59,7 +59,7 @@ public abstract record ScheduleConfig : IChoice<ScheduleConfig>, ILocated
 
     protected abstract double Factor(Progress at);
 
-    /// <summary>A factor above 1 an epoch, or a divisor near 0, leaves the range of numbers some day.</summary>
+    /// <summary>A factor above 1 per epoch, or a divisor near 0, would overflow at some point.</summary>
     protected static double Bounded(double factor) => Math.Min(factor, double.MaxValue / 4);
 
     /// <summary>From one value to another along half a cosine; <paramref name="share"/> from 0 to 1.</summary>
@@ -128,7 +128,7 @@ public sealed record OneCycleSchedule : ScheduleConfig
     /// <summary>Share of the run in which the rate rises.</summary>
     public double Rise { get; init => field = Require.Between(value, 0, 1); } = 0.3;
 
-    /// <summary>The rate begins at the peak divided by this.</summary>
+    /// <summary>The rate starts at the peak divided by this.</summary>
     public double StartDivisor { get; init => field = Require.Positive(value); } = 25;
 
     /// <summary>The rate ends at its initial value divided by this.</summary>
@@ -138,7 +138,7 @@ public sealed record OneCycleSchedule : ScheduleConfig
     {
         double start = Bounded(1 / StartDivisor), end = Bounded(start / EndDivisor);
         double peak = (Rise * at.TotalSteps) - 1, last = at.TotalSteps - 1;
-        // A rise of one step begins at the peak.
+        // A rise of one step starts at the peak.
         return at.Step <= peak
             ? Cosine(start, 1, peak > 0 ? at.Step / peak : 1)
             : Cosine(1, end, last > peak ? Math.Min(1, (at.Step - peak) / (last - peak)) : 1);
@@ -165,6 +165,6 @@ public sealed record PlateauSchedule : ScheduleConfig
     /// <summary>The factor never falls below this.</summary>
     public double Min { get; init => field = Require.Between(value, 0, 1); }
 
-    // What the trainer has found so far comes on top.
+    // The trainer multiplies by the factor that it holds.
     protected override double Factor(Progress at) => 1;
 }

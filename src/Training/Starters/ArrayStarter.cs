@@ -4,15 +4,15 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for arrays of numbers: a npz archive, or npy and IDX files with their labels beside them.</summary>
+/// <summary>Makes a first config for arrays of numbers: an npz archive, or npy and IDX files with their labels beside them.</summary>
 internal static class ArrayStarter
 {
-    // What samples and their answers are called together, and what the same is called in a test set.
+    // Common names of samples with their labels, and their names in a test set.
     private static readonly (string X, string Y)[] Pairs = [("x", "y"), ("data", "target"), ("data", "targets"), ("data", "labels"), ("images", "labels"), ("features", "labels"), ("features", "targets"), ("inputs", "targets"), ("inputs", "labels"), ("x", "labels"), ("x", "t")];
 
-    /// <param name="path">A npz archive.</param>
-    /// <param name="folder">Of the config.</param>
-    /// <param name="toItself">Whether the samples are their own targets, as they are where the archive holds nothing else.</param>
+    /// <param name="path">An npz archive.</param>
+    /// <param name="folder">Folder of the config.</param>
+    /// <param name="toItself">Whether the samples are their own targets, as they are if the archive holds nothing else.</param>
     public static Starter OfArchive(string path, string folder, bool toItself)
     {
         IReadOnlyDictionary<string, int[]> arrays = Sizes(path);
@@ -42,8 +42,8 @@ internal static class ArrayStarter
         return ToItself(path, config, [("    npz:", null), ($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}", null), ($"      x: {CommentedYaml.Scalar(x)}", "the array of samples")], channelsLast);
     }
 
-    /// <param name="path">A npy or IDX file of samples.</param>
-    /// <param name="folder">Of the config.</param>
+    /// <param name="path">An npy or IDX file of samples.</param>
+    /// <param name="folder">Folder of the config.</param>
     /// <param name="toItself">Whether the samples are their own targets.</param>
     public static Starter OfFile(string path, string folder, bool toItself)
     {
@@ -72,7 +72,7 @@ internal static class ArrayStarter
         (string, string?) Line(string key, string file) => ($"      {key}: {CommentedYaml.Scalar(Starter.PathIn(folder, file))}", null);
     }
 
-    // Nothing is said of the samples: a network can learn to give them back.
+    // Without labels a network can learn to reproduce the samples.
     private static Starter ToItself(string path, DatasetConfig config, List<(string, string?)> lines, bool channelsLast)
     {
         if (channelsLast)
@@ -99,7 +99,7 @@ internal static class ArrayStarter
         return sizes;
     });
 
-    // x_train, X_train, train_x, trainX and train-images are one name.
+    // x_train, X_train, train_x, trainX and train-images are the same name.
     private static (string X, string Y)? Named(string[] names, params ReadOnlySpan<string> parts)
     {
         foreach (string part in parts)
@@ -114,7 +114,7 @@ internal static class ArrayStarter
         return null;
     }
 
-    // What numpy.savez calls two arrays that were given no names: samples, and an answer for each.
+    // Names that numpy.savez gives to two unnamed arrays: samples, and a label for each.
     private static (string X, string Y)? Nameless(IReadOnlyDictionary<string, int[]> arrays) =>
         arrays.Count == 2 && arrays.GetValueOrDefault("arr_0") is [int samples, _, ..] && arrays.GetValueOrDefault("arr_1") is [int answers, ..] && samples == answers ? ("arr_0", "arr_1") : null;
 

@@ -4,10 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>YAML with remarks behind its lines; those of neighbouring lines begin in one column.</summary>
+/// <summary>YAML with comments at the ends of lines, aligned between neighbouring lines.</summary>
 internal sealed partial class CommentedYaml
 {
-    // A remark behind a longer line stands two blanks behind it.
+    // The comment of a longer line follows after two spaces.
     private const int WidestAligned = 44;
 
     private readonly List<(string Text, string? Remark)> lines = [];
@@ -18,7 +18,7 @@ internal sealed partial class CommentedYaml
         return this;
     }
 
-    /// <summary>A line of its own.</summary>
+    /// <summary>A comment on a line of its own.</summary>
     public CommentedYaml Remark(string text, string indent = "") => Add($"{indent}# {OneLine(text)}");
 
     public override string ToString()
@@ -37,7 +37,7 @@ internal sealed partial class CommentedYaml
         return text.ToString();
     }
 
-    /// <summary>A text as a scalar: plain where nothing can be read into it, else quoted.</summary>
+    /// <summary>A text as a scalar: plain if it is unambiguous, else quoted.</summary>
     public static string Scalar(string value)
     {
         if (Plain().IsMatch(value) && !Reserved().IsMatch(value))
@@ -48,13 +48,13 @@ internal sealed partial class CommentedYaml
         return quoted.Append('"').ToString();
     }
 
-    /// <summary>A text on one line, short enough for a remark.</summary>
+    /// <summary>A text on one line, short enough for a comment.</summary>
     public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' ? '?' : c));
 
     [GeneratedRegex(@"^[\p{L}_./][\p{L}\p{Nd}_./+-]*( [\p{L}\p{Nd}_./+-]+)*$", RegexOptions.CultureInvariant)]
     private static partial Regex Plain();
 
-    // What a reader of YAML may take for a truth value, for nothing, for a number or for the beginning of something else.
+    // Texts that a YAML reader may take for a boolean, null, a number or the start of something else.
     [GeneratedRegex(@"^(true|false|yes|no|on|off|y|n|null|\.inf|\.nan|\.[\d.]*([eE].*)?|inf|nan|infinity|---.*|\.\.\.)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Reserved();
 }

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
+/// <summary>Makes a first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
 internal static class FolderStarter
 {
     private const string Series = "series, a file each, are written by hand: 'dataset: {series: FOLDER}' (docs/sequences.md)";
@@ -44,7 +44,7 @@ internal static class FolderStarter
         return files.Any(f => SampleFiles.IsTable(f.Name)) && !files.Any(f => PictureFolder.IsPicture(f.Name));
     }
 
-    // The one that there is, or the training part of several.
+    // The only file, or the training part of several.
     private static string? Only(string[] files)
     {
         string[] training = [.. files.Where(f => Path.GetFileName(f).Contains("train", StringComparison.OrdinalIgnoreCase))];

@@ -2,12 +2,12 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A small convolutional network, as deep as the size of the pictures asks for, and its training.</summary>
+/// <summary>A small convolutional network whose depth depends on the size of the pictures, with its training settings.</summary>
 internal static class PictureRecipe
 {
     private const int SmallestMap = 4, MostFilters = 128, LargestPlain = 40;
 
-    /// <summary>Sides of what larger pictures are made into.</summary>
+    /// <summary>Side to which larger pictures are resized.</summary>
     public static int Side(int height, int width) => Math.Max(height, width) switch
     {
         <= 48 => 32,
@@ -28,7 +28,7 @@ internal static class PictureRecipe
 
     public static void WriteAugmentation(CommentedYaml yaml, Shape shape)
     {
-        // Letters and digits are gray as a rule, and are others when mirrored.
+        // Gray pictures are usually letters and digits, which differ from their mirror images.
         int shift = Math.Clamp(Math.Min(shape[1], shape[2]) / 10, 1, 8);
         if (shape[0] >= 3)
             yaml.Add(Recipe.Text($"  augment: [{{flip: horizontal}}, {{crop: {shift}}}]"), "random changes of the training samples");

@@ -4,10 +4,10 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for pictures in class folders.</summary>
+/// <summary>Makes a first config for pictures in class folders.</summary>
 internal static class PictureStarter
 {
-    // Of more pictures some at equal distances are measured.
+    // Of more pictures, evenly spaced ones are measured.
     private const int MostMeasured = 500, LargestSide = 128;
 
     public static Starter Of(string folder, string configFolder, Action<string, double?>? progress)
@@ -21,7 +21,7 @@ internal static class PictureStarter
             return OfMasks(folder, full, configFolder, differ || !SegmentationStarter.Suits(height, width) ? SegmentationStarter.Side(height, width) : null, differ, progress);
         ResizeConfig? resize = differ || Math.Max(height, width) > LargestSide ? Square(height, width) : null;
         var config = new ImagesConfig { Path = full, Resize = resize };
-        // Left on disk: nothing but headers has to be read.
+        // Left on disk: only headers have to be read.
         DataSet data = config.Load(new DataContext(full, 1, progress) { Cache = SampleCache.Disk });
         if (data.ClassNames is { Count: 1 } single)
             throw DataFault.In(folder, $"pictures of one class, {DataFault.Quote(single[0])}", "folders of two classes or more; a network learns to tell them apart");

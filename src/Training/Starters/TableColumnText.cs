@@ -3,16 +3,16 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>What the config says of a column of a table.</summary>
+/// <summary>Text of a table's column in the config.</summary>
 internal sealed class TableColumnText
 {
     private const int ShownCategories = 4, MostOneHot = 1000;
 
     private readonly ColumnProfile profile;
 
-    /// <param name="profile">Of the column.</param>
+    /// <param name="profile">Profile of the column.</param>
     /// <param name="isTarget">Whether it is predicted.</param>
-    /// <param name="isTime">Whether it says no more than when the rows of a series were.</param>
+    /// <param name="isTime">Whether it only gives the time of a series' rows.</param>
     public TableColumnText(ColumnProfile profile, bool isTarget, bool isTime = false)
     {
         this.profile = profile;
@@ -26,17 +26,17 @@ internal sealed class TableColumnText
 
     public StarterColumn Column => new(profile.Name, Type, Reason);
 
-    /// <summary>What stands behind it in the config.</summary>
+    /// <summary>Its comment in the config.</summary>
     public string Remark => Reason ?? Values() + Gaps() + Remarks();
 
-    /// <summary>Whether its values have one answer each.</summary>
+    /// <summary>Whether each of its values occurs with only one target.</summary>
     public static bool IsTelling(ColumnProfile column) => column.Suspicions.Any(s => s.EndsWith("each of its values has one answer", StringComparison.Ordinal));
 
     private static string? ReasonToIgnore(ColumnProfile column) => column switch
     {
         { Type: null } => "no value in any row",
         { Type: ColumnType.Text, MayBeNumbers: true, Examples: [string example, ..] } => $"numbers with signs or units around them, such as '{Short(example)}': write plain ones to use them",
-        // A measure that tells the classes apart may be honest; so few values as classes have are not.
+        // A number that separates the classes may be legitimate; a column with as few values as classes is not.
         { Type: ColumnType.Number, Distinct: > 2 } when IsTelling(column) && column.Suspicions.Count == 1 => null,
         { IsBetterIgnored: true } => column.Suspicions[^1],
         { Type: ColumnType.Text } => "names or free text",
@@ -57,7 +57,7 @@ internal sealed class TableColumnText
 
     private string Remarks() => IsTelling(profile) ? "; tells the answer" : profile.Code is string code ? $"; codes with leading zeros such as {code}" : profile.Suspicions.FirstOrDefault(s => s.StartsWith("says the same", StringComparison.Ordinal)) is string twin ? "; " + twin : "";
 
-    /// <summary>A number as people write it.</summary>
+    /// <summary>A number in a readable form.</summary>
     internal static string Number(double value) => value.ToString(value == Math.Floor(value) && Math.Abs(value) < 1e9 ? "F0" : "G5", CultureInfo.InvariantCulture);
 
     private static string Short(string text) => text.Length <= 20 ? text : text[..19] + "…";

@@ -5,20 +5,20 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>How a table is written, found out by trying: whose numbers and dates make most of its columns numbers and dates, whether remarks stand in it, and what stands for a missing value.</summary>
-/// <param name="Table">As it is read that way.</param>
-/// <param name="Settings">What a config has to say of it besides its columns.</param>
+/// <summary>Format of a table, detected by trying: the culture that reads most columns as numbers and dates, comment lines, and texts for missing values.</summary>
+/// <param name="Table">The table read in this format.</param>
+/// <param name="Settings">Settings of the config besides its columns.</param>
 internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
 {
     private const int Head = 1 << 16;
 
-    // More of the values are no slips.
+    // A larger share of the values is not slips.
     private const double MostSlips = 0.05;
 
-    // Where several do equally well the first is taken. Semicolons stand between columns where a comma stands before the decimals.
+    // Of ties the first is taken. Semicolons separate columns where a comma separates decimals.
     private static readonly string[] Cultures = ["en", "en-GB", "de", "fr", "de-CH"], WithSemicolons = ["de", "fr", "de-CH", "en", "en-GB"];
 
-    /// <summary>Texts that stand where numbers should and are read as missing values; empty for none.</summary>
+    /// <summary>Texts in place of numbers that are read as missing values; empty for none.</summary>
     public IReadOnlyList<string> Slips { get; private init; } = [];
 
     public static TableReading Of(string path)
@@ -36,7 +36,7 @@ internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
     private TableReading InItsLanguage((char Best, bool Known) separator)
     {
         TableReading best = this;
-        // Looked at only where something looks foreign.
+        // Only if something looks like another culture.
         if (!Table.Columns.Any(MayBeForeign))
             return best;
         foreach (string culture in separator == (';', true) ? WithSemicolons : Cultures)
@@ -48,7 +48,7 @@ internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
         return best;
     }
 
-    // An 'inf' or '#DIV/0!' here and there among numbers is a value that is not there.
+    // An occasional 'inf' or '#DIV/0!' among numbers is a missing value.
     private TableReading WithSlipsMissing()
     {
         string[] slips = [.. Table.Columns.Where(c => c.Unread <= Math.Max(1, MostSlips * (Table.Rows - c.Missing))).SelectMany(c => c.Slips).Distinct(StringComparer.Ordinal)];
@@ -58,7 +58,7 @@ internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
         return Of(Settings with { MissingValues = [.. missing.Distinct(StringComparer.Ordinal)] }) with { Slips = slips };
     }
 
-    // Those at the beginning; one at least.
+    // The first lines, at least one.
     private static string[] Lines(string path) => DataFile.Read(path, stream =>
     {
         var head = new byte[Math.Min(Head, stream.Length)];
@@ -67,7 +67,7 @@ internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
         return lines.Length == 0 ? [""] : stream.Length > Head && lines.Length > 1 ? lines[..^1] : lines;
     });
 
-    // A first line that begins with # may name the columns: then it has as many as the others.
+    // A first line that starts with # may be the header: it then has as many columns as the others.
     private static bool HasRemarks(string[] lines) =>
         lines[0].StartsWith('#') && Array.Find(lines, l => !l.StartsWith('#')) is string row && Separators(row) is { Known: true, Best: char separator }
         && lines[0].Count(c => c == separator) != row.Count(c => c == separator);
@@ -83,6 +83,6 @@ internal sealed record TableReading(TableProfile Table, CsvConfig Settings)
         && column.Examples.Count > 0
         && column.Examples.All(e => e.Length <= 24 && char.IsAsciiDigit(e.TrimStart('-', '+', ' ')[..Math.Min(1, e.Length)].FirstOrDefault()) && e.AsSpan().IndexOfAny(",./-'’") > 0));
 
-    // Columns of numbers and dates, each by the share of its values that are: 1,234 is a number in English and in German, 0,512 in German alone.
+    // The share of readable values, summed over columns of numbers and dates: 1,234 is a number in English and in German, 0,512 only in German.
     private static double Readable(TableProfile table) => table.Columns.Where(c => c.Type is ColumnType.Number or ColumnType.Date).Sum(c => 1 - ((double)c.Unread / table.Rows));
 }

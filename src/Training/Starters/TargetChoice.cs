@@ -4,20 +4,20 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Which column a network is to predict.</summary>
+/// <summary>Chooses the column to predict.</summary>
 /// <param name="Column">Its number.</param>
 /// <param name="Why">Why this one.</param>
 internal readonly record struct TargetChoice(int Column, string Why)
 {
-    // In this order: 'class' is a column like others in some tables that have a 'survived' too.
+    // In this order: in some tables 'class' is an ordinary column beside 'survived'.
     private static readonly string[] Usual =
     [
         "target", "targets", "label", "labels", "tags", "y", "outcome", "response", "survived", "species", "diagnosis", "churn", "churned", "default", "fraud", "is_fraud",
         "class", "category", "result", "income", "salary", "saleprice", "price", "quality", "rating", "sentiment", "medv",
     ];
 
-    /// <summary>The column that is asked for, else the likely one.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is no such column; <see cref="Fault.Data"/>: none that could be predicted.</exception>
+    /// <summary>The requested column, else the most likely one.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is no such column; <see cref="Fault.Data"/>: none can be predicted.</exception>
     public static TargetChoice Of(TableProfile table, string? wanted)
     {
         string[] names = [.. table.Columns.Select(c => c.Name)];
@@ -56,7 +56,7 @@ internal readonly record struct TargetChoice(int Column, string Why)
         };
     }
 
-    /// <summary>Whether the column's values are classes: texts, truth values, or a few whole numbers that occur again and again.</summary>
+    /// <summary>Whether the column's values are classes: texts, booleans, or a few integers that repeat.</summary>
     public static bool IsClass(ColumnProfile column, int rows) => column.Lists is null && IsOneClass(column, rows);
 
     private static bool IsOneClass(ColumnProfile column, int rows) =>

@@ -2,9 +2,9 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A table of the test set beside that of the training: <c>adult-test.csv</c> beside <c>adult-train.csv</c>.</summary>
+/// <summary>A test set's table beside that of the training: <c>adult-test.csv</c> beside <c>adult-train.csv</c>.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Rows">Rows that it has.</param>
+/// <param name="Rows">Number of rows.</param>
 internal sealed record TestTable(string Path, int Rows)
 {
     public static TestTable? Of(string path, TableProfile training, int target, TableReading reading)
@@ -16,7 +16,7 @@ internal sealed record TestTable(string Path, int Rows)
         return Matches(table, training) && answer >= 0 && table.Columns[answer] is { Type: not null } ? new TestTable(beside, table.Rows) : null;
     }
 
-    /// <summary>A file beside the training table that has all of its columns but the target; null for none.</summary>
+    /// <summary>A file beside the training table with all of its columns except the target; null for none.</summary>
     public static string? Unanswered(string path, TableProfile training, int target)
     {
         if (Beside(path) is not string beside)
@@ -28,7 +28,7 @@ internal sealed record TestTable(string Path, int Rows)
             : table.Columns.Count == training.Columns.Count - 1 ? beside : null;
     }
 
-    // By name in any order, with others besides, as training reads them; without names by their number.
+    // By name in any order and possibly with others, as training reads them; without names by position.
     private static bool Matches(TableProfile table, TableProfile training) => table.Named == training.Named
         && (training.Named ? training.Columns.All(c => table.Columns.Count(t => t.Name == c.Name) == 1) || SameOrder(table, training) : table.Columns.Count == training.Columns.Count);
 

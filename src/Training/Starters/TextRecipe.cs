@@ -1,18 +1,18 @@
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Networks for texts and their training: what does well on small corpora in minutes on a CPU.</summary>
+/// <summary>Networks and training settings for texts: good on small corpora in minutes on a CPU.</summary>
 internal static class TextRecipe
 {
     public const int Batch = 16, Vocabulary = 20_000, MostWords = 3000;
 
-    // A small GPT is past the worst of its losses after so many steps.
+    // After this many steps a small GPT has made most of its progress.
     private const int Steps = 2500, Width = 128, Heads = 4, Blocks = 4;
 
     private const int Few = 20_000;
 
     /// <param name="yaml">The config.</param>
-    /// <param name="vocabulary">Ids.</param>
-    /// <param name="windows">Of an epoch.</param>
+    /// <param name="vocabulary">Number of ids.</param>
+    /// <param name="windows">Windows per epoch.</param>
     public static void WriteLanguageModel(CommentedYaml yaml, int vocabulary, int windows)
     {
         int epochs = Math.Clamp((int)Math.Ceiling((double)Steps * Batch / Math.Max(1, windows)), 1, 100);
@@ -30,7 +30,7 @@ internal static class TextRecipe
         yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
     }
 
-    // A linear model of the words, through a few features a word that begin near 0: on two thousand film reviews better than wider
+    // A linear model of the words with a few features per word that start near 0: on two thousand film reviews better than wider
     // ones, than the maximum over time, dropout and batch norm, and than a bag of words with logistic regression.
     public static void WriteClassifier(CommentedYaml yaml, int classes, int texts, bool hasValidation, bool hasTest)
     {

@@ -5,14 +5,14 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for texts: a language model of one, a classifier of those in class folders.</summary>
+/// <summary>Makes a first config for texts: a language model for one, a classifier for those in class folders.</summary>
 internal static class TextStarter
 {
     private const int Head = 1 << 16, LinesLooked = 20, FilesLooked = 200, Context = 64;
 
     private const double HeldBack = 0.1;
 
-    /// <summary>Whether a file is a text, and not a table under a name that leaves it open.</summary>
+    /// <summary>Whether a file is a text, and not a table with an ambiguous name.</summary>
     public static bool IsText(string path) => Path.GetExtension(path).ToLowerInvariant() switch
     {
         ".md" or ".text" => true,
@@ -36,7 +36,7 @@ internal static class TextStarter
         long characters = TextFile.Characters(text);
         if (characters * HeldBack < 2 * Context)
             throw DataFault.In(path, Recipe.Text($"a text of {characters:N0} characters"), Recipe.Text($"{20 * Context:N0} or more for a language model"));
-        // The training part alone teaches the vocabulary later; what it lacks of these finds no use for its ids.
+        // The vocabulary is later learned from the training part only; ids of characters that it lacks stay unused.
         int size = vocabulary.Size, windows = (int)Math.Min(int.MaxValue, characters * (1 - (2 * HeldBack)) / Context);
         var yaml = new CommentedYaml();
         yaml.Remark(Recipe.Text($"A language model of the characters of {Path.GetFileName(path)}: {characters:N0} of them, {size - TextVocabulary.First:N0} different ones."));
@@ -109,7 +109,7 @@ internal static class TextStarter
         return (int)counts.Sum(c => c.Value);
     }
 
-    // Lines that have the same number of the same separator, one at least.
+    // Lines with the same number of the same separator, at least one.
     private static bool LooksLikeTable(Stream stream)
     {
         var head = new byte[Math.Min(Head, stream.Length)];

@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>Names a batch size that fits where one is too large: for memory, or for tensors whose elements 32 bits count.</summary>
+/// <summary>Finds a batch size that fits if one is too large, for memory or for tensors with more elements than 32 bits can count.</summary>
 internal static class BatchAdvice
 {
-    // What is named is within this part of the largest.
+    // The size found is within one part in 16 of the largest.
     private const int Precision = 16;
 
-    /// <summary>Does what a batch size decides.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: with the largest batch size that it does without one.</exception>
+    /// <summary>Runs <paramref name="attempt"/> with a batch size.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: it does not fit; the message names the largest batch size that does.</exception>
     public static T Attempt<T>(int batch, Func<int, T> attempt)
     {
         try
@@ -26,7 +26,7 @@ internal static class BatchAdvice
         }
     }
 
-    /// <summary>A refusal with a batch size that <paramref name="attempt"/> takes.</summary>
+    /// <summary>The same refusal, with a batch size for which <paramref name="attempt"/> succeeds.</summary>
     public static GpuGradException Of(GpuGradException refusal, int batch, Action<int> attempt) => Of(refusal.Message, refusal, batch, attempt);
 
     private static GpuGradException Of(string refusal, Exception? inner, int batch, Action<int> attempt)

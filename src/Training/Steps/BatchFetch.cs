@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>The ops that make a batch of what lies on the device: pick, normalise, augment, mix.</summary>
+/// <summary>Adds the ops that make a batch from data on the device: gather, normalise, augment, mix.</summary>
 internal sealed class BatchFetch(SampleSet samples, BatchSlots slots, Augmentation? augmentation, BatchMixing? mixing)
 {
     /// <summary>Adds the ops that fetch a batch.</summary>
@@ -15,7 +15,7 @@ internal sealed class BatchFetch(SampleSet samples, BatchSlots slots, Augmentati
     /// <param name="clock">The step's clock.</param>
     public Batch Add(Graph graph, int batch, Tensor clock)
     {
-        // Where the samples stand in what is held, and in the data set, by which their random changes go.
+        // Positions of the samples in the device's memory, and in the data set, which seed their random changes.
         Tensor at = slots.Rows is null
             ? graph.Add(new SelectBatch(batch), graph.Persistent(slots.Indices.Name, new Shape(samples.Count), slots.Indices), clock)
             : graph.Persistent(slots.Rows.Name, new Shape(batch), slots.Rows);
@@ -43,7 +43,7 @@ internal sealed class BatchFetch(SampleSet samples, BatchSlots slots, Augmentati
         return batch with { X = x, Mixed = new MixedLabels(mixed[0], mixed[1], mixed[2], mixed[3]) };
     }
 
-    // What moves pixels and so what is said of them; null for nothing.
+    // The changes that move pixels, and so labels too; null for none.
     private Augmentation? Moves => augmentation?.OfPlaces();
 
     private Tensor Gather(Graph graph, Tensor[] inputs, Augmentation? augmentation, Tensor clock) => augmentation is null

@@ -5,13 +5,13 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>Room on the device for a source's samples and what is known of them: for all of them, or for one batch.</summary>
+/// <summary>Device memory for a source's samples and labels: for all of them, or for one batch.</summary>
 internal sealed class BatchSlots
 {
-    /// <param name="name">The source's, for messages.</param>
+    /// <param name="name">The source's name, for messages.</param>
     /// <param name="samples">The samples.</param>
-    /// <param name="batch">Samples of the largest batch where only one is held; null to hold all.</param>
-    /// <param name="movesTargets">Whether target images are moved with their samples.</param>
+    /// <param name="batch">Size of the largest batch if only one batch is held; null to hold all samples.</param>
+    /// <param name="movesTargets">Whether target images move with their samples.</param>
     public BatchSlots(string name, SampleSet samples, int? batch, bool movesTargets)
     {
         HasPositions = samples.PositionLabels is not null || samples.PositionLabelRows is not null;
@@ -29,39 +29,39 @@ internal sealed class BatchSlots
         Shift = new Slot($"{name} shift", ElementType.Real, samples.Shape[0]);
     }
 
-    /// <summary>The samples, raw where they are bytes.</summary>
+    /// <summary>The samples; raw if they are bytes.</summary>
     public Slot Data { get; }
 
     public Slot? Labels { get; }
 
     public Slot? Targets { get; }
 
-    /// <summary>The order of all samples, or the positions of a batch's in the data set.</summary>
+    /// <summary>The order of all samples, or the positions of a batch's samples in the data set.</summary>
     public Slot Indices { get; }
 
-    /// <summary>0, 1, 2, …: where a batch's samples stand, where only a batch is held; else null.</summary>
+    /// <summary>0, 1, 2, …: the rows of a batch's samples if only a batch is held; else null.</summary>
     public Slot? Rows { get; }
 
     public Slot? Masks { get; }
 
     public Slot? Lengths { get; }
 
-    /// <summary>For target images that are moved with their samples; else null.</summary>
+    /// <summary>Scale of target images that move with their samples; else null.</summary>
     public TargetScale? TargetScale { get; }
 
-    /// <summary>Factor and shift of each channel.</summary>
+    /// <summary>Factor and shift per channel.</summary>
     public Slot Scale { get; }
 
     public Slot Shift { get; }
 
-    /// <summary>Labels of a sample.</summary>
+    /// <summary>Number of labels per sample.</summary>
     public int LabelSize { get; }
 
     /// <summary>Whether each position of a sequence has a label.</summary>
     public bool HasPositions { get; }
 }
 
-/// <summary>Leaves target images as they are when they are moved with their samples: each channel times 1, plus 0.</summary>
+/// <summary>Leaves target images unchanged when they move with their samples: each channel times 1, plus 0.</summary>
 internal sealed class TargetScale(string name, int channels)
 {
     private readonly Slot scale = new($"{name} target scale", ElementType.Real, channels);

@@ -9,14 +9,14 @@ using GpuGrad.Training.Data.Rows;
 namespace GpuGrad.Training.Steps;
 
 /// <summary>
-/// Samples in an order given each epoch, of which the ops pick a step's batch and augment it. Those in memory lie on the device, all of
-/// them; of those on disk there is room for a batch, which is filled before each step and read ahead of it. Bytes are normalised on the
-/// device; other numbers on the way there, in double, because the difference of two large floats is not a number to learn from (a time in
+/// Samples in an order set per epoch, from which the ops take a step's batch and augment it. Samples in memory are all kept on the device.
+/// For samples on disk it has room for one batch, which is read ahead and filled before each step. Bytes are normalised on the
+/// device; other numbers on the way there, in double, since the difference of two large floats loses its digits (a time in
 /// seconds, less its mean).
 /// </summary>
 public sealed class BatchSource
 {
-    // Numbers are scaled so many at a time.
+    // Numbers scaled at a time.
     private const int Piece = 1 << 16;
 
     private readonly SampleSet samples;
@@ -28,11 +28,11 @@ public sealed class BatchSource
     private readonly bool changesMaps;
     private int[]? order;
 
-    /// <param name="name">For messages: train, test.</param>
+    /// <param name="name">Name for messages: train, test.</param>
     /// <param name="samples">The samples.</param>
-    /// <param name="normalization">Factor and shift of each channel.</param>
+    /// <param name="normalization">Factor and shift per channel.</param>
     /// <param name="augmentation">Random changes; null for none.</param>
-    /// <param name="batch">Samples of the largest batch; needed where samples are on disk.</param>
+    /// <param name="batch">Size of the largest batch; needed for samples on disk.</param>
     public BatchSource(string name, SampleSet samples, Normalization normalization, Augmentations? augmentation = null, int batch = 0)
     {
         this.normalization = normalization;
@@ -65,10 +65,10 @@ public sealed class BatchSource
     /// <summary>Whether the layers' outputs for these samples can be read after an evaluation.</summary>
     public bool KeepsActivations { get; init; }
 
-    /// <summary>Whether it is known what should come out: without, a network can only predict.</summary>
+    /// <summary>Whether the samples have labels or targets; without them a network can only predict.</summary>
     public bool HasAnswers => samples.HasAnswers;
 
-    /// <summary>A source of the right shapes that is never uploaded, for looking at a graph.</summary>
+    /// <summary>A source of the right shapes that is never uploaded, for inspecting a graph.</summary>
     public static BatchSource Imaginary(DataShape shape, int count) => new(
         "imaginary",
         new SampleSet
@@ -84,7 +84,7 @@ public sealed class BatchSource
         },
         Normalization.None(shape.Shape[0]));
 
-    /// <summary>Copies to the device what stays there; the order is that of the samples.</summary>
+    /// <summary>Copies the data that stay on the device; the order is that of the samples.</summary>
     public void Upload(DeviceMemory memory)
     {
         if (slots.Rows is null)
@@ -97,8 +97,8 @@ public sealed class BatchSource
         memory.Write(slots.Shift, 0, there.Shift.ToArray().AsSpan());
     }
 
-    /// <summary>Sets which sample comes when, for an epoch.</summary>
-    /// <param name="memory">Where the samples were uploaded to.</param>
+    /// <summary>Sets the order of the samples for an epoch.</summary>
+    /// <param name="memory">The memory that holds the samples.</param>
     /// <param name="permutation">Positions of the samples; not changed afterwards.</param>
     public void Shuffle(DeviceMemory memory, int[] permutation)
     {
@@ -108,11 +108,11 @@ public sealed class BatchSource
             memory.Write(slots.Indices, 0, permutation);
     }
 
-    /// <summary>Makes a batch ready for the step that is run next. Samples that lie on the device are.</summary>
-    /// <param name="memory">Where the samples were uploaded to.</param>
-    /// <param name="cursor">How many samples of the order come before the batch.</param>
-    /// <param name="size">Samples of the batch.</param>
-    /// <param name="time">Which batch of the run it is, by which random changes go.</param>
+    /// <summary>Makes the batch of the next step available. Samples on the device already are.</summary>
+    /// <param name="memory">The memory that holds the samples.</param>
+    /// <param name="cursor">Number of samples in the order before the batch.</param>
+    /// <param name="size">Size of the batch.</param>
+    /// <param name="time">Number of the batch within the run, which seeds random changes.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a sample cannot be read.</exception>
     public void Provide(DeviceMemory memory, int cursor, int size, BatchTime time = default) => reader?.Take(cursor, size, time, batch =>
     {
@@ -134,7 +134,7 @@ public sealed class BatchSource
 
     private int[]? AllLabels => samples.Labels ?? samples.PositionLabels;
 
-    // What is moved into a picture from outside it is 0 before it is normalised.
+    // Pixels moved in from outside a picture are 0 before normalisation.
     private bool IsScaledOnTheWay => !samples.AreBytes && augmentation?.IsSpatial != true;
 
     private void UploadAll(DeviceMemory memory)
@@ -163,12 +163,12 @@ public sealed class BatchSource
         memory.Write(slot, 0, scaled.AsSpan());
     }
 
-    /// <summary>Puts other samples in the place of some, for a network that answers one question after the other.</summary>
-    /// <param name="memory">Where the samples were uploaded to.</param>
-    /// <param name="others">Of the same shape, bytes if these are.</param>
-    /// <param name="first">The first of them that is taken.</param>
-    /// <param name="count">How many are.</param>
-    /// <param name="at">Where it goes.</param>
+    /// <summary>Overwrites some samples with others, for a network that answers one request after the other.</summary>
+    /// <param name="memory">The memory that holds the samples.</param>
+    /// <param name="others">The new samples: of the same shape, and bytes if these are.</param>
+    /// <param name="first">Index of the first new sample.</param>
+    /// <param name="count">Number of samples to write.</param>
+    /// <param name="at">Position to write to.</param>
     public void Write(DeviceMemory memory, SampleSet others, int first, int count, int at)
     {
         int size = samples.Shape.Count;
@@ -196,7 +196,7 @@ public sealed class BatchSource
         memory.Write(slots.Data, begin, values);
     }
 
-    /// <summary>A sample as a network gets it where nothing changes it at random.</summary>
+    /// <summary>A sample as the network sees it, without random changes.</summary>
     public double[] ReadScaled(int place)
     {
         var values = new double[samples.Shape.Count];

@@ -3,22 +3,22 @@ using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>Advice when a model does not fit on its device: the largest buffers, and a batch size that was tried and fits.</summary>
-/// <param name="refusal">What the device said.</param>
-/// <param name="memory">What had been allocated by then, and will be given back.</param>
+/// <summary>Advice if a model does not fit on its device: the largest buffers, and a batch size that was tried and fits.</summary>
+/// <param name="refusal">The device's error.</param>
+/// <param name="memory">The buffers allocated by then; they will be released.</param>
 internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMemory memory)
 {
     private const int Listed = 5;
     private const int MostTrials = 40;
 
-    // The batch that is named is within this part of the largest.
+    // The suggested batch size is within one part in 16 of the largest.
     private const int Precision = 16;
 
     private readonly double held = memory.Buffers.Sum(b => (double)b.Bytes);
 
     /// <param name="batch">The batch size that did not fit.</param>
-    /// <param name="planOf">What a batch size needs, laid out and not allocated.</param>
-    /// <param name="trial">Allocates everything for a batch size and gives it back; what was lacking, or null.</param>
+    /// <param name="planOf">The memory that a batch size needs, laid out but not allocated.</param>
+    /// <param name="trial">Allocates everything for a batch size and releases it; returns the error, or null.</param>
     public GpuGradException Give(int batch, Func<int, PlannedMemory> planOf, Func<int, OutOfDeviceMemoryException?> trial)
     {
         string list = string.Join(", ", planOf(batch).Buffers.OrderByDescending(b => b.Bytes).Take(Listed).Select(b => $"{b.Name} {OutOfDeviceMemoryException.MiB(b.Bytes)}"));
@@ -29,14 +29,14 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
         return new GpuGradException(Fault.Memory, $"{refusal.Message}. Largest: {list}. {remedy}", refusal);
     }
 
-    // What is laid out tells where to begin; scratch memory and what is lost between buffers only a trial tells.
+    // The layout gives a starting point; only a trial accounts for scratch memory and fragmentation.
     private int LargestThatFits(int failing, Func<int, double> needed, Func<int, OutOfDeviceMemoryException?> trial)
     {
         double room = refusal.Free < 0 ? refusal.Total : held + refusal.Free;
         int fitting = 0;
         for (int i = 0; i < MostTrials && failing - fitting > Math.Max(1, fitting / Precision); i++)
         {
-            // From above, by what was lacking, until one fits; then halfway to the one that does not.
+            // Downwards by the missing amount until one fits; then bisect towards the smallest that does not.
             int size = fitting == 0 ? Largest(failing - 1, s => needed(s) <= room) : fitting + ((failing - fitting) / 2);
             if (size == 0)
                 break;
@@ -57,7 +57,7 @@ internal sealed class MemoryAdvice(OutOfDeviceMemoryException refusal, DeviceMem
         return fitting;
     }
 
-    // By halving: more samples never need less.
+    // By bisection: more samples never need less memory.
     private static int Largest(int most, Func<int, bool> fits)
     {
         int low = 0;

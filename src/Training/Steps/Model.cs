@@ -12,7 +12,7 @@ using GpuGrad.Training.Transfer;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>A network on a device: its parameters in device memory, and a plan for each batch size it meets.</summary>
+/// <summary>A network on a device: its parameters in device memory, and a plan per batch size.</summary>
 public sealed class Model : IDisposable
 {
     private const int LargestPiece = 1 << 20;
@@ -22,9 +22,9 @@ public sealed class Model : IDisposable
     private readonly ModelPlans plans;
 
     /// <param name="config">The experiment.</param>
-    /// <param name="network">Its network.</param>
-    /// <param name="device">Where it runs; not disposed by the model.</param>
-    /// <param name="share">Its part of each training batch, where others have the rest.</param>
+    /// <param name="network">The experiment's network.</param>
+    /// <param name="device">The device; not disposed by the model.</param>
+    /// <param name="share">This process's part of each training batch if other ranks have the rest.</param>
     public Model(RunConfig config, Network network, Device device, RankShare? share = null)
     {
         this.config = config;
@@ -43,18 +43,18 @@ public sealed class Model : IDisposable
 
     public Device Device => DeviceMemory.Device;
 
-    /// <summary>Bytes of memory that this process will hold while it trains the model, as far as is known once it is loaded.</summary>
+    /// <summary>Bytes of memory that this process will hold while training the model, as far as is known after loading.</summary>
     public long ExpectedResident { get; private set; }
 
-    /// <summary>Tensors that a watched step measures.</summary>
+    /// <summary>The tensors that a watched step measures.</summary>
     public HealthProbe Probe => field ??= new HealthProbe(Network, Memory.Layout);
 
     /// <summary>Result of <c>init-from</c>; null without one.</summary>
     public WeightTransfer? Transfer { get; private set; }
 
-    /// <summary>Initialises every parameter from its initialiser and the seed, then overwrites those that <c>init-from</c> has values for.</summary>
+    /// <summary>Initialises every parameter with its initialiser and the seed, then overwrites those that <c>init-from</c> has values for.</summary>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="training">The samples to train on, by which <c>whiten</c> goes; null where there are none.</param>
+    /// <param name="training">The training samples, used by <c>whiten</c>; null if there are none.</param>
     public void Initialise(ulong seed, BatchSource? training = null)
     {
         foreach (Parameter parameter in Network.Parameters)
@@ -63,7 +63,7 @@ public sealed class Model : IDisposable
             Transfer = WeightTransfer.Apply(from, this);
     }
 
-    /// <summary>Sets the parameters as the seed says, copies samples to the device and makes the plans.</summary>
+    /// <summary>Initialises the parameters, copies samples to the device and makes the plans.</summary>
     /// <exception cref="GpuGradException">
     /// <see cref="Fault.Memory"/>: names the largest buffers and a batch size that would fit. Nothing stays allocated.
     /// </exception>
@@ -74,50 +74,50 @@ public sealed class Model : IDisposable
         new ModelLoading(config, this, plans, share).TryLoad(seed, training, evaluated, batchSize).Lack;
 
     /// <summary>
-    /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena,
-    /// whose size the largest decides.
+    /// Makes the plans for a training source and for evaluating others, all before the first step: they share one arena
+    /// of the size of the largest.
     /// </summary>
     /// <param name="training">The samples to train on; null for none.</param>
     /// <param name="evaluated">The samples to evaluate.</param>
-    /// <param name="batchSize">Samples in a batch; the last of an epoch may be smaller.</param>
-    /// <param name="options">How graphs become plans.</param>
-    /// <param name="watch">Whether some training steps are looked into: makes a second plan for whole batches.</param>
-    /// <param name="inputGradient">Whether training steps compute the gradients in the samples and in the layers' outputs too.</param>
+    /// <param name="batchSize">Batch size; the last batch of an epoch may be smaller.</param>
+    /// <param name="options">How graphs are compiled to plans.</param>
+    /// <param name="watch">Whether some training steps are watched: this makes a second plan for whole batches.</param>
+    /// <param name="inputGradient">Whether training steps also compute the gradients with respect to the samples and the layers' outputs.</param>
     public void Prepare(
         BatchSource? training, IReadOnlyList<BatchSource> evaluated, int batchSize, PlanOptions? options = null, bool watch = false, bool inputGradient = false)
     {
         plans.Bind(plans.Layouts(training, evaluated, batchSize, options, watch, inputGradient));
     }
 
-    /// <summary>Adds a plan that only predicts, after <see cref="Prepare"/>.</summary>
-    /// <param name="source">One that was prepared.</param>
-    /// <param name="batchSize">Samples in a batch, no more than the source has.</param>
-    /// <returns>Null where it would need more memory than the plans that were prepared.</returns>
+    /// <summary>Adds an inference-only plan, after <see cref="Prepare"/>.</summary>
+    /// <param name="source">A source that was prepared.</param>
+    /// <param name="batchSize">Batch size, at most the number of samples in the source.</param>
+    /// <returns>Null if it would need more memory than the prepared plans.</returns>
     public BoundGraph? AddInference(BatchSource source, int batchSize) => plans.AddInference(source, batchSize);
 
-    /// <summary>Makes a plan that takes a sequence step by step, instead of <see cref="Prepare"/>; layers carry what they need of the steps before.</summary>
-    /// <param name="source">One step.</param>
-    /// <param name="most">Steps that a sequence can have.</param>
+    /// <summary>Makes a plan that takes a sequence step by step, instead of <see cref="Prepare"/>; layers carry their state from step to step.</summary>
+    /// <param name="source">A source with one step.</param>
+    /// <param name="most">Largest number of steps in a sequence.</param>
     public BoundGraph PrepareStep(BatchSource source, int most)
     {
         plans.Bind([plans.StepLayout(source, most)]);
         return Evaluation(source, 1);
     }
 
-    /// <summary>The training step for a batch size.</summary>
+    /// <summary>The training step for the given batch size.</summary>
     public BoundGraph Training(int batchSize) => plans.Of(PlanKey.Training(batchSize));
 
-    /// <summary>The training step for whole batches that also fills <see cref="Probe"/>'s slot; null where none was prepared.</summary>
+    /// <summary>The training step for whole batches that also fills <see cref="Probe"/>'s slot; null if none was prepared.</summary>
     public BoundGraph? Watched => plans.Find(PlanKey.Watched);
 
     /// <summary>The evaluation of a source's samples for a batch size.</summary>
     public BoundGraph Evaluation(BatchSource source, int batchSize) => plans.Of(PlanKey.Evaluation(source, batchSize));
 
-    /// <summary>Sets what changes from step to step.</summary>
+    /// <summary>Sets the values that change from step to step.</summary>
     /// <param name="seed">The run's seed.</param>
-    /// <param name="batch">Batches done before.</param>
-    /// <param name="cursor">Samples of the epoch that came before.</param>
-    /// <param name="step">Optimizer steps done before.</param>
+    /// <param name="batch">Number of batches done before.</param>
+    /// <param name="cursor">Number of samples of the epoch before this batch.</param>
+    /// <param name="step">Number of optimizer steps done before.</param>
     /// <param name="rate">Learning rate.</param>
     public void SetStep(ulong seed, long batch, int cursor, long step, double rate)
     {
@@ -134,7 +134,7 @@ public sealed class Model : IDisposable
         DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
-    /// <summary>Sets seed, step, position and how samples are mixed only.</summary>
+    /// <summary>Sets only seed, step, position and mixing.</summary>
     public void SetClock(ulong seed, long batch, int cursor, BatchMix? mix = null)
     {
         Span<int> clock = stackalloc int[ClockLayout.Length];
@@ -150,8 +150,8 @@ public sealed class Model : IDisposable
 
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
     /// <param name="source">The samples.</param>
-    /// <param name="batchSize">As they were prepared for.</param>
-    /// <param name="afterBatch">Told of each batch's plan once it has run.</param>
+    /// <param name="batchSize">The batch size that was prepared.</param>
+    /// <param name="afterBatch">Called with each batch's plan once it has run.</param>
     public EpochFigures Evaluate(BatchSource source, int batchSize, Action<BoundGraph>? afterBatch = null)
     {
         ClearTotals(Memory.EvaluationTotals);
@@ -166,8 +166,8 @@ public sealed class Model : IDisposable
 
     /// <summary>Evaluates one batch, which adds to <see cref="ModelMemory.EvaluationTotals"/>.</summary>
     /// <param name="source">The samples.</param>
-    /// <param name="cursor">The first.</param>
-    /// <param name="size">How many; one of the sizes that were prepared for.</param>
+    /// <param name="cursor">Index of the first sample.</param>
+    /// <param name="size">Size of the batch, one of the prepared sizes.</param>
     internal BoundGraph Evaluate(BatchSource source, int cursor, int size)
     {
         SetClock(0, 0, cursor);
@@ -178,7 +178,7 @@ public sealed class Model : IDisposable
     }
 
     /// <summary>Bytes that a training step would need on the device; allocates nothing.</summary>
-    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count.</exception>
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits can count.</exception>
     internal double BytesOfStep(BatchSource source, int batchSize, PlanOptions? options = null)
     {
         IReadOnlyList<PlannedGraph> layouts = plans.Layouts(source, [], batchSize, options);
@@ -186,7 +186,7 @@ public sealed class Model : IDisposable
         return plans.Needed(layouts).Bytes;
     }
 
-    /// <summary>Waits for every plan that was started.</summary>
+    /// <summary>Waits until every started plan has finished.</summary>
     internal void Synchronize()
     {
         foreach (BoundGraph bound in plans.All)
@@ -211,14 +211,14 @@ public sealed class Model : IDisposable
         return new EpochFigures(loss, classes ? correct / judged : double.NaN, (long)samples);
     }
 
-    /// <summary>Keeps the weights as they are evaluated now (the average where there is one) and the running statistics.</summary>
+    /// <summary>Saves the weights as they are evaluated now (their average if there is one) and the running statistics as the best.</summary>
     public void KeepBest()
     {
         Copy(Memory.Ema ?? Memory.Parameters, Memory.Best!);
         Copy(Memory.State, Memory.BestState!);
     }
 
-    /// <summary>Goes back to the weights kept last.</summary>
+    /// <summary>Restores the weights that were saved last as the best.</summary>
     public void RestoreBest()
     {
         Copy(Memory.Best!, Memory.Parameters);
@@ -227,7 +227,7 @@ public sealed class Model : IDisposable
         Copy(Memory.BestState!, Memory.State);
     }
 
-    /// <summary>The values of a parameter; of its moving average where asked for and kept.</summary>
+    /// <summary>Values of a parameter; of its moving average on request, if it is kept.</summary>
     public double[] Read(Parameter parameter, bool average = false)
     {
         var values = new double[parameter.Shape.Count];
@@ -235,14 +235,14 @@ public sealed class Model : IDisposable
         return values;
     }
 
-    /// <summary>Some values of a parameter, from an element on; of its moving average where asked for and kept.</summary>
+    /// <summary>Some values of a parameter, starting at an element; of its moving average on request, if it is kept.</summary>
     public void Read(Parameter parameter, long first, Span<float> values, bool average = false) =>
         DeviceMemory.Read(Memory.SlotOf(parameter, average), Memory.Layout.OffsetOf(parameter) + first, values);
 
     /// <summary>The gradient of a trained parameter in the last batch.</summary>
     public void ReadGradient(Parameter parameter, Span<float> values) => DeviceMemory.Read(Memory.Gradients, Memory.Layout.OffsetOf(parameter), values);
 
-    /// <summary>The output of each layer by path, as in an evaluation, for the first batch of a source that keeps them.</summary>
+    /// <summary>The output of each layer by path, as in an evaluation, for the first batch of a source with <see cref="BatchSource.KeepsActivations"/>.</summary>
     public IReadOnlyList<(string Layer, float[] Values)> Activations(BatchSource source, int batchSize)
     {
         int size = Math.Min(batchSize, source.Count);
@@ -258,7 +258,7 @@ public sealed class Model : IDisposable
         })];
     }
 
-    /// <summary>Sets a parameter's values from an element on, and those of its moving average where one is kept.</summary>
+    /// <summary>Sets a parameter's values starting at an element, and those of its moving average if one is kept.</summary>
     public void Write(Parameter parameter, ReadOnlySpan<double> values, long first = 0)
     {
         long offset = Memory.Layout.OffsetOf(parameter) + first;
@@ -273,12 +273,12 @@ public sealed class Model : IDisposable
         DeviceMemory.Dispose();
     }
 
-    // One update goes over all parameters of a group, as a tensor whose elements 32 bits count.
+    // One update covers all parameters of a group as one tensor, so 32 bits must count its elements.
     private static ParameterLayout Counted(ParameterLayout layout, Network network) => layout.TrainedLength <= int.MaxValue
         ? layout
         : throw new GpuGradException(Fault.Memory, $"the network has {network.ParameterCount} parameters, at most {int.MaxValue} can be trained; use a smaller model.");
 
-    // Piece by piece: the whole may be larger than an array can be.
+    // In pieces: the whole may be larger than an array can be.
     private void Copy(Slot from, Slot to)
     {
         DeviceBuffer source = DeviceMemory[from], target = DeviceMemory[to];

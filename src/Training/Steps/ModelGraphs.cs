@@ -15,48 +15,48 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>A graph of a model with the tensors that the outside cares for. One that only predicts has no loss.</summary>
+/// <summary>A graph of a model, with the tensors that its users read. An inference graph has no loss.</summary>
 public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor Output, Tensor? Loss)
 {
     /// <summary>The output of each layer by path.</summary>
     public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
 
-    /// <summary>Whether its layers draw random masks (dropout); what the batch draws, augmentation, apart.</summary>
+    /// <summary>Whether its layers draw random masks (dropout); random augmentation of the batch does not count.</summary>
     public bool DrawsMasks { get; init; }
 
-    /// <summary>Whether some layer has a place for so many steps of a sequence and no more; of a graph that takes one step alone.</summary>
+    /// <summary>Whether a layer limits the number of steps in a sequence; for a graph that takes a single step.</summary>
     public bool KnowsPlaces { get; init; }
 
     /// <summary>The gradient of each trained parameter; empty while evaluating.</summary>
     public IReadOnlyDictionary<Parameter, Tensor> Gradients { get; init; } = new Dictionary<Parameter, Tensor>();
 
-    /// <summary>Weight of the batch among those of its step; null if it is its number of samples, or the batch is the only one.</summary>
+    /// <summary>Weight of the batch among those of its step; null if it is the number of samples, or the step has one batch.</summary>
     public Tensor? LossWeight { get; init; }
 
-    /// <summary>Norm of all gradients; null where nothing asks for it.</summary>
+    /// <summary>Norm of all gradients; null if it is not computed.</summary>
     public Tensor? GradientNorm { get; init; }
 
-    /// <summary>Whether ranks have to meet within a step, because samples of one change what the network makes of those of another.</summary>
+    /// <summary>Whether ranks must synchronise within a step, because samples of one affect the outputs for those of another.</summary>
     public bool IsPooled { get; init; }
 
-    /// <summary>The gradient of the loss in the samples; null where nothing asks for it or whole numbers are among them.</summary>
+    /// <summary>Gradient of the loss with respect to the samples; null if not requested, or if the samples hold integers.</summary>
     public Tensor? InputGradient { get; init; }
 
-    /// <summary>The gradient of the loss in each layer's output by path, null where none reaches it; empty where nothing asks for it.</summary>
+    /// <summary>Gradient of the loss with respect to each layer's output, by path; null for a layer that none reaches, empty if not requested.</summary>
     public IReadOnlyDictionary<string, Tensor?> ActivationGradients { get; init; } = new Dictionary<string, Tensor?>();
 }
 
-/// <summary>Makes the graphs of a model: a training step and an evaluation, for any batch size.</summary>
+/// <summary>Builds the graphs of a model: training step and evaluation, for any batch size.</summary>
 public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory memory)
 {
-    // Class weights and the like: uploaded once, shared by all graphs.
+    // Constants such as class weights: uploaded once and shared by all graphs.
     private readonly Dictionary<string, (Slot Slot, IReadOnlyList<double> Values)> constants = [];
 
-    /// <summary>Fetch, forward, loss, backward, update.</summary>
+    /// <summary>Builds a training step: fetch, forward, loss, backward, update.</summary>
     /// <param name="source">The samples.</param>
-    /// <param name="batchSize">How many of them at a time.</param>
-    /// <param name="probe">Adds its own ops, for a step that is looked into; they change nothing of what is computed.</param>
-    /// <param name="inputGradient">Whether the gradients in the samples and in the layers' outputs are wanted too; training needs none.</param>
+    /// <param name="batchSize">Batch size.</param>
+    /// <param name="probe">Adds its own ops for a watched step; they do not change any result.</param>
+    /// <param name="inputGradient">Whether to compute the gradients with respect to the samples and the layers' outputs too; training needs none.</param>
     public ModelGraph Training(BatchSource source, int batchSize, HealthProbe? probe = null, bool inputGradient = false)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
@@ -74,7 +74,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.Phase = Phase.Backward;
         bool isPooled = graph.Nodes.Any(n => n.Op is IPooled);
         Tensor[] besides = inputGradient ? [batch.X, .. layers.Activations.Values] : [];
-        // Where samples of one rank change what those of another become, the loss of each is a part of one sum from the beginning.
+        // If samples of one rank affect the outputs of another, each rank's loss must be a part of one sum from the start.
         Tensor part = isPooled ? graph.Add(new Multiply(), loss, graph.Persistent("share", Shape.Scalar, memory.Share!)) : loss;
         (Dictionary<Parameter, Tensor> gradients, IReadOnlyList<Tensor?> others) = Differentiate(graph, part, tensors, besides);
         probe?.AfterBackward(graph);
@@ -99,8 +99,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         };
     }
 
-    /// <summary>Looks whether batches of all ranks together have a spread: a rank's own part may be one sample.</summary>
-    /// <exception cref="ShapeException">A batch norm would have one value a channel.</exception>
+    /// <summary>Checks that the batches of all ranks together have a variance: a rank's own part may be one sample.</summary>
+    /// <exception cref="ShapeException">A batch norm would see one value per channel.</exception>
     public void RequireSpread(BatchSource source, int batchSize)
     {
         if (batchSize > 1)
@@ -109,7 +109,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
             _ = new BatchNorm(Affine: false).Infer([node.Inputs[0].Type, node.Outputs[0].Type, node.Outputs[0].Type]);
     }
 
-    /// <summary>Fetch, forward as in training, loss, and its gradient in the output of every layer.</summary>
+    /// <summary>Builds fetch, forward as in training, loss, and its gradient with respect to the output of every layer.</summary>
     public ModelGraph Audit(BatchSource source, int batchSize, out IReadOnlyDictionary<string, Tensor> gradients)
     {
         var graph = new Graph { Phase = Phase.Batch, Precision = config.Precision };
@@ -128,7 +128,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return new ModelGraph(graph, batchSize, batch, output, loss) { Activations = layers.Activations };
     }
 
-    /// <summary>Fetch, forward without randomness, loss.</summary>
+    /// <summary>Builds an evaluation: fetch, forward without randomness, loss.</summary>
     public ModelGraph Evaluation(BatchSource source, int batchSize)
     {
         ModelGraph forward = Inference(source, batchSize);
@@ -137,12 +137,12 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return forward with { Loss = loss.Value };
     }
 
-    /// <summary>Fetch, forward without randomness; with the average weights where they are kept.</summary>
+    /// <summary>Builds inference: fetch, forward without randomness; with the averaged weights if they are kept.</summary>
     public ModelGraph Inference(BatchSource source, int batchSize) => Forward(source, batchSize, CarriedWhile(memory.EvaluationCarried), most: 0);
 
-    /// <summary>The same of one step of a sequence that comes step by step, at the place that the clock's cursor says.</summary>
+    /// <summary>Builds inference for one step of a sequence that comes step by step, at the position given by the clock's cursor.</summary>
     /// <param name="source">The step.</param>
-    /// <param name="most">Steps that a sequence can have.</param>
+    /// <param name="most">Largest number of steps in a sequence.</param>
     public ModelGraph Step(BatchSource source, int most) => Forward(source, 1, memory.EvaluationCarried, most);
 
     private CarriedState? CarriedWhile(CarriedState state) => config.Data.InStreams ? state : null;
@@ -162,7 +162,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return new ModelGraph(graph, batchSize, batch, output, null) { Activations = layers.Activations, KnowsPlaces = place?.IsAsked == true };
     }
 
-    /// <summary>Writes the fixed numbers that the graphs refer to.</summary>
+    /// <summary>Writes the constants that the graphs refer to.</summary>
     public void UploadConstants(DeviceMemory device)
     {
         foreach ((Slot slot, IReadOnlyList<double> values) in constants.Values)
@@ -171,7 +171,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
 
     private Tensor Clock(Graph graph) => graph.Persistent("clock", new Shape(ClockLayout.Length), memory.Clock);
 
-    // What random masks follow from, the first words of the clock: the run's seed and the number of the batch.
+    // Seed of random masks, the first words of the clock: the run's seed and the number of the batch.
     private Tensor Randomness(Graph graph) => graph.Persistent("rng", new Shape(ClockLayout.RandomWords), memory.Clock);
 
     private bool IsFrozen(Parameter parameter) => config.Freeze?.Includes(parameter) == true;
@@ -183,8 +183,8 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         BatchLoss loss = Of(labels);
         if (batch.Mixed is { } mixed)
         {
-            // Cross-entropy is linear in its target, so this is that of the mixed target, with label smoothing too. What weights of classes sum
-            // up to is the same for both: the partners' labels are the batch's own in another order.
+            // Cross-entropy is linear in its target, so this is that of the mixed target, with label smoothing too. The sum of the class weights
+            // is the same for both: the partners' labels are the batch's own in another order.
             Tensor own = graph.Add(new Multiply(), loss.Value, mixed.Own), other = graph.Add(new Multiply(), Of(mixed.Partners).Value, mixed.Other);
             loss = loss with { Value = graph.Add(new Add(), own, other) };
         }
@@ -194,7 +194,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         BatchLoss Of(Tensor? of) => config.Loss.Build(graph, scores, new LossTargets(of, batch.Targets) { AreOfPositions = batch.Labels is { Shape.Rank: 2 } }, (name, values) => Constant(graph, name, values));
     }
 
-    // Of sequences with a class for each position [N, T] each position is a row: scores [N·T, K] and labels [N·T].
+    // For sequences with a class per position [N, T], each position is a row: scores [N·T, K] and labels [N·T].
     private static (Tensor Scores, Tensor? Labels) Places(Graph graph, Tensor output, Batch batch) => batch.Labels is { Shape.Rank: 2 } labels
         ? (graph.Reshape(output, new Shape(labels.Shape.Count, output.Shape[^1])), graph.Reshape(labels, new Shape(labels.Shape.Count)))
         : (output, batch.Labels);
@@ -232,7 +232,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         graph.AddUpdate(new Metrics(batch.X.Shape[0], classes, loss.Weight is not null, pixels), [into, loss.Value, .. right, .. weight]);
     }
 
-    // Their mean so far, in which every sample counts alike (or by its class's weight) however many its batch had.
+    // Running mean, in which every sample has the same weight (or its class's weight) whatever the size of its batch.
     private void AddGradients(Graph graph, Slot accumulated, int batchSize, Tensor? weight)
     {
         Tensor[] inputs = [Whole(graph, accumulated), Whole(graph, memory.AccumulatedWeight!), Whole(graph, memory.Gradients)];
@@ -262,7 +262,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         Tensor hyper = graph.Persistent("hyper", new Shape(HyperLayout.Length), memory.Hyper);
         double limit = config.Train.Clip?.Norm ?? 0;
         bool scaled = limit > 0;
-        // A norm that is not finite tells of gradients that are not, before another step is built on them.
+        // A norm that is not finite shows that gradients are not, before another step uses them.
         IReadOnlyList<Tensor>? norm = scaled || config.Diagnostics.BlackBox
             ? graph.AddAll(new GradientNorm(limit), Whole(graph, gradients))
             : null;

@@ -6,11 +6,11 @@ using GpuGrad.Training.Distributed;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>Brings a model and its samples to the device, or says before the first step that they do not fit.</summary>
+/// <summary>Brings a model and its samples to the device, or reports before the first step that they do not fit.</summary>
 internal sealed class ModelLoading(RunConfig config, Model model, ModelPlans plans, RankShare share)
 {
-    /// <summary>As <see cref="Model.Load"/>.</summary>
-    /// <returns>Bytes of memory that this process will hold while it trains, as far as is known then.</returns>
+    /// <summary>See <see cref="Model.Load"/>.</summary>
+    /// <returns>Bytes of memory that this process will hold while training, as far as is known then.</returns>
     public long Load(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
         OutOfDeviceMemoryException? lack;
@@ -38,7 +38,7 @@ internal sealed class ModelLoading(RunConfig config, Model model, ModelPlans pla
             });
     }
 
-    /// <summary>The same once; what was lacking, or null.</summary>
+    /// <summary>One attempt to load; returns the error, or null.</summary>
     public (OutOfDeviceMemoryException? Lack, long Resident) TryLoad(ulong seed, BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize)
     {
         long resident = Environment.WorkingSet, used = HostMemory.Used;
@@ -48,7 +48,7 @@ internal sealed class ModelLoading(RunConfig config, Model model, ModelPlans pla
             RequireRoom(plans.Needed(layouts));
             model.Initialise(seed, training);
             GiveBackInitialValues();
-            // All that the run will ever need, so that it is now that it does not fit and not after an hour.
+            // Everything that the run will ever need, so that it fails now and not after an hour.
             foreach (Slot slot in model.Memory.Lasting)
                 _ = model.DeviceMemory[slot];
             foreach (BatchSource source in evaluated.Prepend(training))
@@ -67,8 +67,8 @@ internal sealed class ModelLoading(RunConfig config, Model model, ModelPlans pla
     private IReadOnlyList<PlannedGraph> Layouts(BatchSource training, IReadOnlyList<BatchSource> evaluated, int batchSize) =>
         plans.Layouts(training, evaluated, batchSize, watch: config.Diagnostics.Every > 0);
 
-    // What has no room in all is refused before the first page is touched: with the machine full, Linux would end this process, or another
-    // one, between two buffers. A parameter's first values are doubles in the host's memory before they are the device's.
+    // If the total has no room, refuse before the first page is touched: with the machine full, Linux would kill this process, or another
+    // one, between two buffers. A parameter's initial values are doubles in the host's memory before they are on the device.
     private void RequireRoom(PlannedMemory planned)
     {
         long values = model.Network.Parameters.Select(p => p.Shape.Length * sizeof(double)).DefaultIfEmpty(0).Max();
@@ -78,7 +78,7 @@ internal sealed class ModelLoading(RunConfig config, Model model, ModelPlans pla
         model.Device.Require("training", (long)Math.Min(needed, long.MaxValue / 2));
     }
 
-    // They are garbage now, of the size of the largest parameter twice over, and the next collection may be long in coming.
+    // They are garbage now, twice the size of the largest parameter, and the next collection may come late.
     private void GiveBackInitialValues()
     {
         const long WorthACollection = 4 << 20;

@@ -8,14 +8,14 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>The regions of device memory that a model lives in. Every graph of the model refers to these.</summary>
+/// <summary>The regions of device memory that a model uses. Every graph of the model refers to these.</summary>
 public sealed class ModelMemory
 {
     private readonly bool isAccumulating;
 
-    /// <param name="layout">Where each parameter lies.</param>
+    /// <param name="layout">Where each parameter is stored.</param>
     /// <param name="config">The training.</param>
-    /// <param name="ofRanks">Whether a step's gradient is that of several ranks.</param>
+    /// <param name="ofRanks">Whether a step's gradient is summed over several ranks.</param>
     public ModelMemory(ParameterLayout layout, TrainConfig config, bool ofRanks = false)
     {
         Layout = layout;
@@ -53,7 +53,7 @@ public sealed class ModelMemory
     /// <summary>Moving average of the weights; null without.</summary>
     public Slot? Ema { get; }
 
-    /// <summary>The weights of the best epoch, as they were evaluated, and its running statistics; null where not kept.</summary>
+    /// <summary>The weights of the best epoch, as they were evaluated, and its running statistics; null if they are not kept.</summary>
     public Slot? Best { get; }
 
     public Slot? BestState { get; }
@@ -61,13 +61,13 @@ public sealed class ModelMemory
     /// <summary>Mean of the gradients of a step's batches so far; null without.</summary>
     public Slot? Accumulated { get; }
 
-    /// <summary>Total weight of those batches.</summary>
+    /// <summary>Total weight of the accumulated batches.</summary>
     public Slot? AccumulatedWeight { get; }
 
-    /// <summary>What the samples of this rank weigh in the whole batch, from 0 to 1, and what that weighs; set by the host before the backward pass of networks that need it. Null for one process.</summary>
+    /// <summary>This rank's share of the whole batch's weight, from 0 to 1, and the whole weight; set by the host before the backward pass of networks that need it. Null for one process.</summary>
     public Slot? Share { get; }
 
-    /// <summary>Learning rate and the like, set by the host before each step.</summary>
+    /// <summary>Learning rate and other hyperparameters, set by the host before each step.</summary>
     public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);
 
     /// <summary>Seed, step and position in the epoch, set by the host before each step.</summary>
@@ -79,19 +79,19 @@ public sealed class ModelMemory
     /// <summary>The same while evaluating.</summary>
     public Slot EvaluationTotals { get; } = new("evaluation totals", ElementType.Real, Metrics.Length);
 
-    /// <summary>What recurrent layers carry from one training window of a stream to the next; nothing where windows do not follow one another.</summary>
+    /// <summary>State that recurrent layers carry from one training window of a stream to the next; empty if windows do not follow one another.</summary>
     public CarriedState Carried { get; } = new("state of");
 
     /// <summary>The same while evaluating, and while generating.</summary>
     public CarriedState EvaluationCarried { get; } = new("evaluation state of");
 
-    /// <summary>What a resumed run needs back, by name. Ranks are done with the gradients of a step when anything is saved.</summary>
+    /// <summary>Slots that a checkpoint saves, by name. Ranks have finished with a step's gradients when anything is saved.</summary>
     public IEnumerable<Slot> Durable =>
         [Parameters, .. Moments, State, .. new[] { Ema, isAccumulating ? Accumulated : null, isAccumulating ? AccumulatedWeight : null, Best, BestState }.OfType<Slot>(), .. Carried.Slots, Totals];
 
-    /// <summary>Memory that is allocated as long as the model.</summary>
+    /// <summary>Memory that lives as long as the model.</summary>
     public IEnumerable<Slot> Lasting => Durable.Append(EvaluationTotals).Concat(EvaluationCarried.Slots).Concat(new[] { Accumulated, AccumulatedWeight }.OfType<Slot>()).Distinct();
 
-    /// <summary>The slot that a parameter lies in; the average where asked for and kept.</summary>
+    /// <summary>The slot that holds a parameter; that of the moving average on request, if it is kept.</summary>
     public Slot SlotOf(Parameter parameter, bool average = false) => !Layout.IsTrained(parameter) ? State : average && Ema is not null ? Ema : Parameters;
 }

@@ -10,16 +10,16 @@ internal enum PlanUse
 {
     Training,
 
-    /// <summary>A training step that is looked into.</summary>
+    /// <summary>A training step that is watched (its layers are measured).</summary>
     Watched,
 
-    /// <summary>An evaluation, or a prediction where the answers are not known.</summary>
+    /// <summary>An evaluation, or a prediction if there are no labels.</summary>
     Evaluation,
 }
 
-/// <summary>Which plan of a model.</summary>
-/// <param name="Use">What it is for.</param>
-/// <param name="Source">The samples that it evaluates; null in training.</param>
+/// <summary>Identifies a plan of a model.</summary>
+/// <param name="Use">Its purpose.</param>
+/// <param name="Source">The samples to evaluate; null in training.</param>
 /// <param name="Batch">Its batch size; 0 for the watched step, of which there is one.</param>
 internal readonly record struct PlanKey(PlanUse Use, BatchSource? Source, int Batch)
 {
@@ -30,20 +30,20 @@ internal readonly record struct PlanKey(PlanUse Use, BatchSource? Source, int Ba
     public static PlanKey Evaluation(BatchSource source, int batch) => new(PlanUse.Evaluation, source, batch);
 }
 
-/// <summary>A graph that was laid out and has no memory yet.</summary>
+/// <summary>A graph that is laid out but has no memory yet.</summary>
 internal sealed record PlannedGraph(PlanKey Key, ModelGraph Graph, PlanLayout Layout);
 
-/// <summary>The plans of a model. They share one arena, whose size the largest decides.</summary>
+/// <summary>The plans of a model. They share one arena of the size of the largest.</summary>
 internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs graphs, RankShare share) : IDisposable
 {
     private readonly Dictionary<PlanKey, BoundGraph> bound = [];
 
     public IReadOnlyCollection<BoundGraph> All => bound.Values;
 
-    /// <summary>A plan that was made.</summary>
+    /// <summary>A plan that exists.</summary>
     public BoundGraph Of(PlanKey key) => bound[key];
 
-    /// <summary>A plan; null where none was made.</summary>
+    /// <summary>A plan; null if it does not exist.</summary>
     public BoundGraph? Find(PlanKey key) => bound.GetValueOrDefault(key);
 
     /// <summary>Lays out the plans for a training source and for evaluating others, as <see cref="Model.Prepare"/> makes them; allocates nothing.</summary>
@@ -73,7 +73,7 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         return new PlannedGraph(PlanKey.Evaluation(source, 1), graph, PlanLayout.Of(graph.Graph, model.DeviceMemory, Keeping(graph, null, activations: false)));
     }
 
-    /// <summary>Gives the plans their memory.</summary>
+    /// <summary>Allocates the plans' memory.</summary>
     public void Bind(IReadOnlyList<PlannedGraph> layouts)
     {
         model.DeviceMemory.Arena(layouts.Max(l => l.Layout.ArenaBytes));
@@ -82,7 +82,7 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         graphs.UploadConstants(model.DeviceMemory);
     }
 
-    /// <summary>Adds a plan that only predicts; null where it would need a larger arena than there is.</summary>
+    /// <summary>Adds an inference-only plan; null if it would need a larger arena than there is.</summary>
     public BoundGraph? AddInference(BatchSource source, int batchSize)
     {
         ModelGraph graph = graphs.Inference(source, batchSize);
@@ -94,10 +94,10 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         return added;
     }
 
-    /// <summary>The memory that plans and the model need together.</summary>
+    /// <summary>The memory that the plans and the model need together.</summary>
     public PlannedMemory Needed(IEnumerable<PlannedGraph> layouts) => new(layouts.Select(l => l.Layout), model.Memory.Lasting, model.Device);
 
-    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits count.</exception>
+    /// <exception cref="TooLargeException">A tensor has more elements than 32 bits can count.</exception>
     public static void RequireCountable(IReadOnlyList<PlannedGraph> layouts)
     {
         foreach (PlannedGraph planned in layouts)
@@ -111,11 +111,11 @@ internal sealed class ModelPlans(RunConfig config, Model model, ModelGraphs grap
         bound.Clear();
     }
 
-    // Whole batches, and the last of an epoch.
+    // Whole batches, and the last batch of an epoch.
     private static IEnumerable<int> BatchSizes(int samples, int batch) =>
         new[] { Math.Min(batch, samples), samples % batch }.Where(s => s > 0).Distinct();
 
-    // The loss is looked at between steps.
+    // The loss is read between steps.
     private static PlanOptions Keeping(ModelGraph graph, PlanOptions? options, bool activations)
     {
         options ??= new PlanOptions();

@@ -7,7 +7,7 @@ using GpuGrad.Training.Transfer;
 namespace GpuGrad.Training.Steps;
 
 /// <summary>
-/// Which optimizer group a parameter is in: 0 for the common settings, i + 1 for the i-th group of the config; with
+/// Assigns parameters to optimizer groups: 0 has the common settings, i + 1 is the i-th group of the config; with
 /// <see cref="TrainConfig.LrDecay"/> each layer has its own.
 /// </summary>
 public static class ParameterGroups
@@ -35,11 +35,11 @@ public static class ParameterGroups
         return (settings.LrFactor * factor, settings.WeightDecay ?? decay);
     }
 
-    /// <summary>Factor on the learning rate of a parameter; 0 where it is frozen.</summary>
+    /// <summary>Factor on the learning rate of a parameter; 0 if it is frozen.</summary>
     public static double RateFactorOf(RunConfig config, Network network, Parameter parameter) =>
         config.Freeze?.Includes(parameter) == true ? 0 : SettingsOf(config.Train, GroupOf(config.Train, network, parameter)).RateFactor;
 
-    /// <summary>The group of the config that a group is part of, from 1; 0 for the common settings.</summary>
+    /// <summary>The config's group that an optimizer group belongs to, from 1; 0 for the common settings.</summary>
     internal static int ListedGroup(TrainConfig config, int group) => Parts(config, group).Listed;
 
     private static int GroupOf(TrainConfig config, Network network, Parameter parameter)
@@ -53,12 +53,12 @@ public static class ParameterGroups
 
     private static (int Depth, int Listed, bool Exempt) Parts(TrainConfig config, int group)
     {
-        bool halves = config.WeightDecayOf != Decayed.All; // those that decay, and those that do not
+        bool halves = config.WeightDecayOf != Decayed.All; // separate groups for parameters with and without weight decay
         (int depth, int listed) = Math.DivRem(halves ? group / 2 : group, config.Groups.Count + 1);
         return (depth, listed, halves && group % 2 == 1);
     }
 
-    // Layers with parameters between it and the end of the network; a block counts as one.
+    // Number of layers with parameters between it and the end of the network; a block counts as one.
     private static int DepthOf(Network network, Parameter parameter)
     {
         Layer[] layers = [.. network.Layers.Where(HasParameters)];

@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Steps;
 
-/// <summary>The buffers that plans will need, known from their layouts before any is allocated.</summary>
+/// <summary>The buffers that plans will need, computed from their layouts before anything is allocated.</summary>
 internal sealed class PlannedMemory
 {
     /// <param name="layouts">Plans that share one arena.</param>
-    /// <param name="durable">Slots that are needed besides those of the plans.</param>
-    /// <param name="device">Where they will lie.</param>
+    /// <param name="durable">Slots needed besides those of the plans.</param>
+    /// <param name="device">The device that will hold them.</param>
     public PlannedMemory(IEnumerable<PlanLayout> layouts, IEnumerable<Slot> durable, Device device)
     {
         var slots = new HashSet<Slot>(durable);

@@ -4,7 +4,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>The values that a sweep tries for one key. A value is picked by a number from 0 to 1.</summary>
+/// <summary>The values that a sweep tries for one key. A number from 0 to 1 selects a value.</summary>
 public abstract record DimensionConfig : IChoice<DimensionConfig>, ILocated
 {
     public static string What => "range of values";
@@ -18,7 +18,7 @@ public abstract record DimensionConfig : IChoice<DimensionConfig>, ILocated
         new("log-integer", typeof(LogIntegerDimension), "a whole number between two, every doubling as likely as any other: widths, batch sizes"),
     ];
 
-    /// <summary>Only in trials where these keys have these values: <c>{train.optimizer: adam}</c>.</summary>
+    /// <summary>Use the key only in trials where other keys have these values: <c>{train.optimizer: adam}</c>.</summary>
     public Condition? When { get; init; }
 
     [NotConfig]
@@ -30,23 +30,23 @@ public abstract record DimensionConfig : IChoice<DimensionConfig>, ILocated
     /// <summary>Whether the values have no order.</summary>
     internal virtual bool IsCategorical => false;
 
-    /// <summary>The value at a place from 0 to 1, as <c>--set</c> takes it.</summary>
+    /// <summary>The value at a position from 0 to 1, in the form that <c>--set</c> takes.</summary>
     internal abstract string ValueAt(double unit);
 
-    /// <summary>The value in few words, for tables and conditions.</summary>
+    /// <summary>A short form of the value, for tables and conditions.</summary>
     internal virtual string LabelAt(double unit) => ValueAt(unit);
 
-    /// <summary>The value as a number, for axes; NaN for one that is none.</summary>
+    /// <summary>The value as a number, for axes; NaN if it is not a number.</summary>
     internal double NumberAt(double unit) => double.TryParse(ValueAt(unit), NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : double.NaN;
 
-    /// <summary>Places whose values make a grid.</summary>
+    /// <summary>Positions of the values of a grid.</summary>
     internal virtual IEnumerable<double> Grid(int points)
     {
         int count = Math.Min(points, Count ?? points);
         return Enumerable.Range(0, count).Select(i => count == 1 ? 0.5 : (double)i / (count - 1)).DistinctBy(ValueAt);
     }
 
-    // Four digits are more than any setting is known to, and can be read.
+    // Four digits are more than any setting needs, and are readable.
     protected static string Number(double value) => double.Parse(value.ToString("G4", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString("R", CultureInfo.InvariantCulture);
 }
 
@@ -117,7 +117,7 @@ public sealed record LogIntegerDimension : DimensionConfig
 
     internal override int? Count => checked((int)Math.Min(int.MaxValue, Between.High - Between.Low + 1));
 
-    // Half a step beyond both ends, so that the ends come as often as the rest.
+    // Half a step beyond both ends, so that the ends come as often as the others.
     internal override string ValueAt(double unit)
     {
         double low = Math.Log(Between.Low - 0.5), high = Math.Log(Between.High + 0.5);
@@ -146,8 +146,8 @@ public sealed record Interval(double Low, double High) : IConfigValue<Interval>
 }
 
 /// <summary>A list of values of any kind.</summary>
-/// <param name="Texts">As <c>--set</c> takes them.</param>
-/// <param name="Labels">In few words; each once.</param>
+/// <param name="Texts">In the form that <c>--set</c> takes.</param>
+/// <param name="Labels">Short distinct forms.</param>
 public sealed record ChoiceValues(IReadOnlyList<string> Texts, IReadOnlyList<string> Labels) : IConfigValue<ChoiceValues>
 {
     private const int Most = 1000;
@@ -174,7 +174,7 @@ public sealed record ChoiceValues(IReadOnlyList<string> Texts, IReadOnlyList<str
 }
 
 /// <summary>Values that other keys must have.</summary>
-/// <param name="Of">Keys of the space, and the values of each that will do.</param>
+/// <param name="Of">Keys of the space, and the values that satisfy the condition.</param>
 public sealed record Condition(IReadOnlyDictionary<string, IReadOnlyList<string>> Of) : IConfigValue<Condition>
 {
     public static string Expected => "keys of the space and their values, e.g. {train.optimizer: adam}";
@@ -195,7 +195,7 @@ public sealed record Condition(IReadOnlyDictionary<string, IReadOnlyList<string>
     }
 }
 
-/// <summary>A node on one line, as <c>--set</c> reads it back.</summary>
+/// <summary>Writes a node on one line, in a form that <c>--set</c> reads back.</summary>
 internal static class FlowText
 {
     public static string Of(YamlNode node) => node switch
@@ -206,6 +206,6 @@ internal static class FlowText
         _ => "",
     };
 
-    // A text in JSON is one in YAML.
+    // A JSON string is valid YAML.
     private static string Quoted(string text) => System.Text.Json.Nodes.JsonValue.Create(text).ToJsonString();
 }

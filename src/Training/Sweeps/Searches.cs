@@ -5,11 +5,11 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Sweeps;
 
 /// <summary>A trial whose result is known.</summary>
-/// <param name="Point">Its place in the space.</param>
-/// <param name="Score">Less is better; infinite for one that failed.</param>
+/// <param name="Point">Its position in the space.</param>
+/// <param name="Score">Less is better; infinite for a failed trial.</param>
 public readonly record struct KnownTrial(IReadOnlyList<double> Point, double Score);
 
-/// <summary>Picks the points of a space to try. The same trial gets the same point whenever it is asked for.</summary>
+/// <summary>Picks the points of a space to try. The same trial always gets the same point.</summary>
 public interface ISearch
 {
     /// <summary>Largest number of trials; null for any number.</summary>
@@ -18,12 +18,12 @@ public interface ISearch
     /// <summary>Whether picks depend on earlier results.</summary>
     bool Learns { get; }
 
-    /// <param name="trial">From 0.</param>
+    /// <param name="trial">Number of the trial, from 0.</param>
     /// <param name="known">Earlier trials; empty for a search that does not learn.</param>
     double[] Pick(int trial, IReadOnlyList<KnownTrial> known);
 }
 
-/// <summary>Every point by itself from the whole space.</summary>
+/// <summary>Independent random points from the whole space.</summary>
 public sealed class RandomSearch(SweepSpace space, ulong seed) : ISearch
 {
     public int? Count => null;
@@ -33,7 +33,7 @@ public sealed class RandomSearch(SweepSpace space, ulong seed) : ISearch
     public double[] Pick(int trial, IReadOnlyList<KnownTrial> known) => space.Draw(new RandomStream(seed, Purpose.Search, (uint)trial));
 }
 
-/// <summary>Every combination, the last key changing fastest; a key that does not hold makes no copies.</summary>
+/// <summary>Every combination, the last key changing fastest; a key whose condition does not hold adds no combinations.</summary>
 public sealed class GridSearch : ISearch
 {
     private const int Most = 100_000;
@@ -70,14 +70,14 @@ public sealed class GridSearch : ISearch
 }
 
 /// <summary>
-/// Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are split into a good tenth and the
-/// rest, each key's values in both become a density, and of some candidates drawn from that of the good ones the one with the largest ratio of the two is
-/// taken. Keys are treated one by one.
+/// Tree-structured Parzen estimator (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are split into a good tenth and the
+/// rest, the values of each key in both become a density, and of some candidates drawn from the good density the one with the largest ratio of the two
+/// is taken. Keys are treated independently.
 /// </summary>
 public sealed class TpeSearch(SweepSpace space, ulong seed, TpeSearchConfig config) : ISearch
 {
     private const double GoodShare = 0.1;
-    private const int MostGood = 25; // as Optuna has it
+    private const int MostGood = 25; // as in Optuna
 
     public int? Count => null;
 
@@ -102,8 +102,8 @@ public sealed class TpeSearch(SweepSpace space, ulong seed, TpeSearchConfig conf
 }
 
 /// <summary>
-/// A density over the numbers from 0 to 1, made of some of them: a Gaussian around each, as wide as the larger of the gaps beside it, and a wide one for the prior. Over
-/// values without an order: how often each was there, and once more.
+/// A density over the numbers from 0 to 1, estimated from samples: a Gaussian around each, as wide as the larger of the gaps beside it, and a wide one as the prior.
+/// For unordered values: their counts plus one.
 /// </summary>
 internal sealed class ParzenEstimator
 {
@@ -111,7 +111,7 @@ internal sealed class ParzenEstimator
     private readonly double[] weights;
     private readonly double[] centres = [];
     private readonly double[] widths = [];
-    private readonly double[] masses = []; // of each Gaussian between 0 and 1
+    private readonly double[] masses = []; // mass of each Gaussian within 0 to 1
 
     public ParzenEstimator(IEnumerable<double> units, int? categories)
     {
@@ -166,6 +166,6 @@ internal sealed class ParzenEstimator
         return Math.Log(sum);
     }
 
-    // The share of a standard Gaussian below z.
+    // The standard Gaussian's cumulative distribution at z.
     private static double Below(double z) => (1 + ErrorFunction.Erf(z / Math.Sqrt(2))) / 2;
 }

@@ -1,28 +1,28 @@
 namespace GpuGrad.Training.Sweeps;
 
 /// <summary>Outcome of a trial.</summary>
-/// <param name="Figure">Its best value of the figure that trials are compared by; null for one that failed.</param>
-/// <param name="Epochs">Epochs that it has trained.</param>
-/// <param name="Failure">Why it failed, in a line.</param>
-/// <param name="ExitCode">Of the process that trained it.</param>
+/// <param name="Figure">Its best value of the monitored metric; null if it failed.</param>
+/// <param name="Epochs">Number of epochs trained.</param>
+/// <param name="Failure">Why it failed, in one line.</param>
+/// <param name="ExitCode">Exit code of the process that trained it.</param>
 public sealed record TrialResult(double? Figure, int Epochs, string? Failure = null, int ExitCode = 0);
 
-/// <summary>Trains trials.</summary>
+/// <summary>Runs trials.</summary>
 public interface ITrialRunner
 {
-    /// <summary>Trains a trial until the end of an epoch, from where it stands; gives null where it was asked to stop before.</summary>
+    /// <summary>Trains a trial up to an epoch, from where it stands; returns null if it was asked to stop before.</summary>
     /// <param name="trial">Its number.</param>
-    /// <param name="overrides">What it sets.</param>
-    /// <param name="epochs">Of the whole training.</param>
-    /// <param name="slot">Which of those that run at a time: from 0.</param>
-    /// <param name="stop">Asks it to stop and to save where it is.</param>
+    /// <param name="overrides">The settings of the trial.</param>
+    /// <param name="epochs">The epoch to train to.</param>
+    /// <param name="slot">Which of the parallel slots it runs in, from 0.</param>
+    /// <param name="stop">Asks it to stop and save its state.</param>
     Task<TrialResult?> Train(int trial, IReadOnlyList<string> overrides, int epochs, int slot, CancellationToken stop);
 }
 
-/// <summary>A sweep that is going on, or has ended.</summary>
+/// <summary>Runs a sweep, and holds its results.</summary>
 public sealed class Sweep
 {
-    // So many trials that fail alike before any succeeds say that the sweep is wrong, not they.
+    // If this many trials fail alike before any succeeds, the sweep is wrong rather than the trials.
     private const int MostFailures = 3;
 
     private readonly ITrialRunner runner;
@@ -30,10 +30,10 @@ public sealed class Sweep
     private readonly Dictionary<int, TrialResult> results = [];
     private readonly HashSet<int> running = [];
 
-    /// <param name="plan">What is tried.</param>
-    /// <param name="runner">Trains trials.</param>
+    /// <param name="plan">The space, the search and the trials.</param>
+    /// <param name="runner">Runs trials.</param>
     /// <param name="parallel">Trials at a time.</param>
-    /// <param name="lag">How many trials a pick may run ahead of what it learns from; the same for a sweep that goes on.</param>
+    /// <param name="lag">Pick n uses the results of trials 0 to n − lag; a resumed sweep must keep it.</param>
     public Sweep(SweepPlan plan, ITrialRunner runner, int parallel, int lag)
     {
         (Plan, this.runner, this.parallel) = (plan, runner, parallel);
@@ -54,9 +54,9 @@ public sealed class Sweep
     public bool IsRunning(int trial) => running.Contains(trial);
 
     /// <summary>Trains until nothing is left or it is asked to stop.</summary>
-    /// <param name="changed">Told of each trial that ended, or came to a rung.</param>
+    /// <param name="changed">Called for each trial that ended or reached a rung.</param>
     /// <param name="stop">Asks the running trials to save and stop.</param>
-    /// <exception cref="GpuGradException">The first trials all failed alike.</exception>
+    /// <exception cref="GpuGradException">The first trials all failed in the same way.</exception>
     public async Task Run(Action<int, TrialResult> changed, CancellationToken stop)
     {
         var slots = new Stack<int>(Enumerable.Range(0, parallel).Reverse());

@@ -4,13 +4,13 @@ using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>A search for settings: what a sweep file holds.</summary>
+/// <summary>Contents of a sweep file: a search for hyperparameters.</summary>
 public sealed record SweepConfig : ILocated
 {
     /// <summary>The config that every trial starts from, relative to the sweep file.</summary>
     public required string Base { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>The figure of the validation samples that trials are compared by; <c>train.monitor</c> of the base by default.</summary>
+    /// <summary>The validation metric that trials are compared by; <c>train.monitor</c> of the base by default.</summary>
     public Metric? Monitor { get; init; }
 
     /// <summary>Keys of the base, written as for <c>--set</c>, and the values to try.</summary>
@@ -22,13 +22,13 @@ public sealed record SweepConfig : ILocated
     /// <summary>Number of trials; a grid has as many as it has points.</summary>
     public int? Trials { get; init => field = value is int count ? Require.Between(count, 1, 100_000) : null; }
 
-    /// <summary>Decides which values are picked.</summary>
+    /// <summary>Seed of the search.</summary>
     public ulong Seed { get; init; } = 1;
 
     /// <summary>Trials at a time; one for each GPU, or for every two processors, by default.</summary>
     public int? Parallel { get; init => field = value is int count ? Require.Between(count, 1, 1024) : null; }
 
-    /// <summary>Stops losers early: all trials train a few epochs, the best go on.</summary>
+    /// <summary>Stops bad trials early: all trials train a few epochs, the best continue.</summary>
     public HalvingConfig? Halving { get; init; }
 
     [NotConfig]
@@ -36,19 +36,19 @@ public sealed record SweepConfig : ILocated
 }
 
 /// <summary>
-/// Successive halving as ASHA does it (Li et al., 2020): a trial goes on when it is among the best <c>1/factor</c> of those that came as far. Trials are
-/// counted in their order, not in the order in which they happen to end, so a sweep gives the same result however many run at a time.
+/// Successive halving as in ASHA (Li et al., 2020): a trial continues if it is among the best <c>1/factor</c> of those that came as far. Trials are
+/// counted in the order of their numbers, not of their ends, so a sweep gives the same result however many run at a time.
 /// </summary>
 public sealed record HalvingConfig
 {
-    /// <summary>One trial in so many goes on.</summary>
+    /// <summary>One trial in this many continues.</summary>
     [Shorthand]
     public int Factor { get; init => field = Require.Between(value, 2, 100); } = 3;
 
     /// <summary>Epochs that every trial trains.</summary>
     public int First { get; init => field = Require.Positive(value); } = 1;
 
-    /// <summary>Epochs after which trials are compared, the last one being the whole training.</summary>
+    /// <summary>Epochs after which trials are compared; the last is the whole training.</summary>
     public IReadOnlyList<int> Rungs(int epochs)
     {
         var rungs = new List<int>();
@@ -83,7 +83,7 @@ public sealed record RandomSearchConfig : SearchConfig
 
 public sealed record GridSearchConfig : SearchConfig
 {
-    /// <summary>Values of a key with a range, both ends among them.</summary>
+    /// <summary>Number of values of a key with a range, both ends included.</summary>
     [Shorthand]
     public int Points { get; init => field = Require.Between(value, 2, 1000); } = 3;
 
@@ -92,11 +92,11 @@ public sealed record GridSearchConfig : SearchConfig
 
 public sealed record TpeSearchConfig : SearchConfig
 {
-    /// <summary>Random trials before the first that learns from others.</summary>
+    /// <summary>Number of random trials before the first that learns from others.</summary>
     [Shorthand]
     public int Startup { get; init => field = Require.Between(value, 2, 10_000); } = 10;
 
-    /// <summary>Candidates a key, of which the most promising is taken.</summary>
+    /// <summary>Candidates per key; the most promising is taken.</summary>
     public int Candidates { get; init => field = Require.Between(value, 1, 10_000); } = 24;
 
     internal override ISearch Over(SweepSpace space, ulong seed) => new TpeSearch(space, seed, this);

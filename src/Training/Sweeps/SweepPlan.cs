@@ -5,7 +5,7 @@ using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>A sweep that has been checked against its base: every key is there, and both ends of each range make a network.</summary>
+/// <summary>A sweep that was checked against its base: every key exists, and both ends of each range make a valid network.</summary>
 public sealed class SweepPlan
 {
     private readonly SweepConfig config;
@@ -21,10 +21,10 @@ public sealed class SweepPlan
         Rungs = config.Halving?.Rungs(loaded.Config.Train.Epochs) ?? [loaded.Config.Train.Epochs];
     }
 
-    /// <summary>The sweep file.</summary>
+    /// <summary>Path of the sweep file.</summary>
     public string Path { get; }
 
-    /// <summary>What it holds.</summary>
+    /// <summary>Contents of the sweep file.</summary>
     public YamlMapping Tree { get; }
 
     public string BasePath { get; }
@@ -43,12 +43,12 @@ public sealed class SweepPlan
 
     public string SearchName => SearchConfig.Choices.First(c => c.Type == config.Search.GetType()).Name;
 
-    /// <summary>Trials at a time, where the file says.</summary>
+    /// <summary>Trials at a time, if the file sets it.</summary>
     public int? Parallel => config.Parallel;
 
     public int Trials => Search.Count ?? config.Trials ?? 20;
 
-    /// <summary>Name of the figure in <c>metrics.jsonl</c>.</summary>
+    /// <summary>Name of the metric in <c>metrics.jsonl</c>.</summary>
     public string Figure => $"{Monitor.Set!.ToString()!.ToLowerInvariant()}_{Monitor.Figure}";
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: one line with the place.</exception>
@@ -66,7 +66,7 @@ public sealed class SweepPlan
         return plan;
     }
 
-    /// <summary>From a figure to a score, of which less is better.</summary>
+    /// <summary>Turns a metric into a score, less being better.</summary>
     public double ScoreOf(double? figure) => figure is double value && !double.IsNaN(value) ? Monitor.HigherIsBetter ? -value : value : double.PositiveInfinity;
 
     public SweepSchedule Schedule(int parallel) => new(Search, Trials, Rungs.Count, config.Halving?.Factor ?? 2, parallel);
@@ -75,7 +75,7 @@ public sealed class SweepPlan
     public IReadOnlyList<string> Overrides(IReadOnlyList<double> point) =>
         [.. Space.Overrides(point), .. config.Monitor is null ? Array.Empty<string>() : [$"train.monitor={Monitor}"]];
 
-    /// <summary>The base with the values of a point, ready to train.</summary>
+    /// <summary>The base config with the values of a point, ready to train.</summary>
     public string ConfigOf(IReadOnlyList<double> point)
     {
         LoadedConfig loaded = RunConfigFile.Load(BasePath, Overrides(point));
@@ -118,7 +118,7 @@ public sealed class SweepPlan
         }
     }
 
-    // The middle of the space, with one key as it is asked for and those that it depends on as it needs them.
+    // The middle of the space, with one key set as requested and those that it depends on as it requires.
     private double[] PointWith(int index, double unit)
     {
         var wanted = new Dictionary<int, double> { [index] = unit };

@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Sweeps;
 public sealed record Dimension(string Key, DimensionConfig Values);
 
 /// <summary>
-/// The keys that a sweep tries. A point of the space has a number from 0 to 1 for each key; NaN for a key whose condition does not
+/// The keys that a sweep varies. A point of the space has a number from 0 to 1 for each key, or NaN for a key whose condition does not
 /// hold there.
 /// </summary>
 public sealed class SweepSpace
@@ -15,7 +15,7 @@ public sealed class SweepSpace
     private readonly (int Key, string[] Labels)[][] conditions;
 
     /// <param name="space">Keys and values, in the file's order.</param>
-    /// <exception cref="ConfigException">A condition names a key that does not stand above it, or a value that it does not have.</exception>
+    /// <exception cref="ConfigException">A condition names a key that is not above it, or a value that the key does not have.</exception>
     public SweepSpace(IReadOnlyDictionary<string, DimensionConfig> space)
     {
         Dimensions = [.. space.Select(s => new Dimension(s.Key, s.Value))];
@@ -24,7 +24,7 @@ public sealed class SweepSpace
 
     public IReadOnlyList<Dimension> Dimensions { get; }
 
-    /// <summary>A point with every number drawn by a function of the key; keys whose condition does not hold get NaN.</summary>
+    /// <summary>A point with every number drawn by a function of the key; NaN for keys whose condition does not hold.</summary>
     public double[] Point(Func<int, double> draw)
     {
         var point = new double[Dimensions.Count];
@@ -36,14 +36,14 @@ public sealed class SweepSpace
         return point;
     }
 
-    /// <summary>A point drawn from the whole space. It takes as many random numbers as there are keys, whatever holds.</summary>
+    /// <summary>A random point of the whole space. It takes one random number per key, whether or not its condition holds.</summary>
     public double[] Draw(RandomStream random) => Point(_ => random.NextDouble());
 
     /// <summary>Whether a key's condition holds for the keys above it.</summary>
     public bool IsActive(int dimension, IReadOnlyList<double> point) =>
         conditions[dimension].All(c => !double.IsNaN(point[c.Key]) && c.Labels.Contains(Dimensions[c.Key].Values.LabelAt(point[c.Key])));
 
-    /// <summary>Settings of a point, as <c>--set</c> takes them: <c>KEY=VALUE</c>.</summary>
+    /// <summary>Settings of a point in the form that <c>--set</c> takes: <c>KEY=VALUE</c>.</summary>
     public IReadOnlyList<string> Overrides(IReadOnlyList<double> point) =>
         [.. Active(point).Select(d => $"{Dimensions[d].Key}={Dimensions[d].Values.ValueAt(point[d])}")];
 

@@ -3,13 +3,13 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>State of a trial, read from its run folder.</summary>
+/// <summary>Reads the state of a trial from its run folder.</summary>
 public static class TrialFolder
 {
-    /// <summary>The result after some epochs; null where the run has not come so far.</summary>
+    /// <summary>The result after some epochs; null if the run has not come as far.</summary>
     /// <param name="path">The run folder.</param>
     /// <param name="plan">The sweep.</param>
-    /// <param name="epochs">Later ones are not looked at.</param>
+    /// <param name="epochs">Later epochs are ignored.</param>
     public static TrialResult? Read(string path, SweepPlan plan, int epochs)
     {
         if (!RunFolder.IsRun(path))
@@ -23,7 +23,7 @@ public static class TrialFolder
         bool over = status == "early-stopped" || (status == "finished" && epochs >= plan.Base.Config.Train.Epochs);
         if (trained < epochs && !over)
             return null;
-        // The whole training counts when its weights are there.
+        // The whole training counts once its weights exist.
         if (epochs >= plan.Rungs[^1] && !over)
             return null;
         double[] values = [.. lines.Select(l => l[plan.Figure]).Where(v => !double.IsNaN(v))];

@@ -4,11 +4,11 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>The config that a model's card carries: from a stranger's file, so whatever is wrong with it is that file's fault.</summary>
+/// <summary>The config in a model's card. The file is untrusted, so an error in it is reported as a fault of that file.</summary>
 internal static class CardConfig
 {
     /// <summary>The experiment, with a network that fits the card's shape.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not a config, or its network cannot take what the card describes.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not a config, or its network does not fit the card.</exception>
     public static LoadedConfig Of(ModelCard card, string path)
     {
         if (Problem(card) is string wrong)
@@ -27,7 +27,7 @@ internal static class CardConfig
         }
     }
 
-    // Nothing of this is a matter of course in JSON, whatever the types say: null is an array too.
+    // JSON guarantees nothing of this, whatever the types say: an array may be null, too.
     private static string? Problem(ModelCard card)
     {
         if (card.Config is null || card.Shape.Shape.Rank == 0 || card.Shape is not ({ Classes: > 0, Targets: 0 } or { Classes: 0, Targets: > 0 }))

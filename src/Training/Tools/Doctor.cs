@@ -9,25 +9,25 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>Result of checking an op, or a tensor of a network, on a device.</summary>
-/// <param name="Name">Of the op, or of the tensor as <c>step --dump</c> names it.</param>
-/// <param name="Cases">How many times it was compared.</param>
-/// <param name="Forward">Worst relative error forward; null where nothing was compared.</param>
-/// <param name="Backward">Worst relative error of gradients; null where nothing was compared.</param>
-/// <param name="Failed">Cases that failed.</param>
-/// <param name="Problem">The first failure in words.</param>
+/// <param name="Name">Name of the op, or of the tensor as in <c>step --dump</c>.</param>
+/// <param name="Cases">Number of comparisons.</param>
+/// <param name="Forward">Worst relative error forward; null if nothing was compared.</param>
+/// <param name="Backward">Worst relative error of gradients; null if nothing was compared.</param>
+/// <param name="Failed">Number of failed cases.</param>
+/// <param name="Problem">Description of the first failure.</param>
 public sealed record Diagnosis(string Name, int Cases, double? Forward, double? Backward, int Failed, string? Problem);
 
-/// <summary>Does a device compute right? Everything is compared with the reference device, which computes in double.</summary>
+/// <summary>Checks a device's results against the reference device, which computes in double.</summary>
 public static class Doctor
 {
     private const int MostAttempts = 5;
     private const string Gradient = "grad/"; // as step --dump names tensors
 
-    /// <summary>Every op, <paramref name="casesPerOp"/> shapes each, forward and backward, guards around every buffer.</summary>
+    /// <summary>Checks every op on <paramref name="casesPerOp"/> shapes, forward and backward, with guards around every buffer.</summary>
     /// <param name="device">The device to examine.</param>
-    /// <param name="casesPerOp">Shapes; those that take a way of their own through an op are looked at in any case.</param>
-    /// <param name="filter">Only ops whose family/name holds this word.</param>
-    /// <param name="seed">Of the shapes and numbers.</param>
+    /// <param name="casesPerOp">Number of shapes; those with a code path of their own are always checked.</param>
+    /// <param name="filter">Checks only ops with this text in family/name.</param>
+    /// <param name="seed">Seed of shapes and values.</param>
     public static IEnumerable<Diagnosis> Ops(Device device, int casesPerOp, string filter = "", ulong seed = 1)
     {
         foreach (OpFamily family in OpFamilies.All)
@@ -37,18 +37,18 @@ public static class Doctor
         }
     }
 
-    /// <summary>Every op as family/name.</summary>
+    /// <summary>Names of all ops as family/name.</summary>
     public static IEnumerable<string> Names() => OpFamilies.All.SelectMany(f => f.Cases(100).Select(c => $"{f.Name}/{NameOf(c)}").Distinct());
 
     /// <summary>
-    /// One training step of a network on both devices from the same weights and samples: the layers in order, then the
-    /// gradients. Where a value stands so near the kink of a relu or a maximum that float and double fall on different sides,
-    /// the gradients may differ however right both are; other weights are tried then.
+    /// Compares one training step of a network on both devices from the same weights and samples: the layers in order, then the
+    /// gradients. If a value is so near the kink of a relu or a maximum that float and double are on different sides,
+    /// the gradients may differ although both are right; other weights are tried then.
     /// </summary>
     public static IReadOnlyList<Diagnosis> Network(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization)
     {
         using var oracle = new ReferenceDevice();
-        // Rounded factors make a whole step of a difference in the last digit; the ops that round are examined one by one.
+        // With rounded factors, a difference in the last digit can grow to a whole rounding step; ops that round are checked one by one.
         config = config with { Precision = Precision.Float32 };
         IReadOnlyList<Diagnosis> diagnoses = [];
         for (ulong attempt = 0; attempt < MostAttempts; attempt++)
@@ -68,7 +68,7 @@ public static class Doctor
 
     private static IEnumerable<Diagnosis> Family(OpFamily family, Device device, int casesPerOp, string filter, ulong seed)
     {
-        // A family cycles through its ops; the first hundred cases name them all.
+        // A family cycles through its ops; the first hundred cases include them all.
         string[] names = [.. family.Cases(100, seed).Select(NameOf).Distinct()];
         Dictionary<string, int> wanted = names
             .Where(n => $"{family.Name}/{n}".Contains(filter, StringComparison.OrdinalIgnoreCase)).ToDictionary(n => n, _ => casesPerOp);
@@ -110,7 +110,7 @@ public static class Doctor
 
     private static string NameOf(OpCase testCase) => testCase.Op.Name;
 
-    // The gradient of a bias ahead of a batch norm is 0, a sum in which numbers as large as other gradients cancel.
+    // The gradient of a bias before a batch norm is 0: a sum in which numbers as large as other gradients cancel.
     private static Tolerance ToleranceOf(string name, HashSet<string> cancelled, double sizeOfGradients, double rate)
     {
         if (IsForward(name))

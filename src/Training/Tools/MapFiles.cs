@@ -10,8 +10,8 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// Predicted maps as files. Masks go into a folder, a PNG for each picture, as large as the picture is and with the values that the training
-/// masks had: gray values, or colours; classes of other data by their numbers. An npz archive holds masks and images as the network gives them.
+/// Writes predicted masks and images. Masks go to a folder, one PNG per picture, in the picture's size and with the values of the training
+/// masks: gray values, or colours; class numbers for other data. An npz archive holds masks and images as the network outputs them.
 /// </summary>
 public sealed class MapFiles
 {
@@ -23,9 +23,9 @@ public sealed class MapFiles
     private readonly List<Prediction> predictions = [];
 
     /// <param name="config">The experiment.</param>
-    /// <param name="fitted">What its training learned.</param>
+    /// <param name="fitted">Fitted in training.</param>
     /// <param name="path">The folder, or the archive.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: such a file does not hold maps.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: such a file cannot hold masks or images.</exception>
     public MapFiles(RunConfig config, FittedInput fitted, string path)
     {
         map = fitted.Shape.Answer!.Value;
@@ -45,7 +45,7 @@ public sealed class MapFiles
     /// <summary>Adds the predictions of a file or folder.</summary>
     /// <param name="name">Its path.</param>
     /// <param name="samples">Its samples.</param>
-    /// <param name="found">One a sample; what is not finite is left out of a folder.</param>
+    /// <param name="found">One prediction per sample; non-finite ones are left out of a folder.</param>
     public void Add(string name, SampleSet samples, IReadOnlyList<Prediction> found)
     {
         if (IsArchive)
@@ -71,7 +71,7 @@ public sealed class MapFiles
         }
     }
 
-    /// <summary>Writes what no file holds yet.</summary>
+    /// <summary>Writes what is not written yet.</summary>
     public void Save()
     {
         if (!IsArchive)
@@ -87,7 +87,7 @@ public sealed class MapFiles
         });
     }
 
-    // Each pixel of the picture is of the class of that pixel of the network's mask into which it was scaled; what was cut off, of the nearest.
+    // Each pixel gets the class of the mask's pixel that it was resized to; a cropped pixel that of the nearest.
     private Picture Mask(Prediction prediction, int height, int width)
     {
         bool gray = values.Values.All(v => v < MaskValues.Colour);
@@ -117,7 +117,7 @@ public sealed class MapFiles
         return count == 1 ? stem : string.Create(CultureInfo.InvariantCulture, $"{stem}-{sample + 1:D5}");
     }
 
-    // a.jpg and a.png may stand side by side.
+    // a.jpg and a.png may both exist.
     private string Free(string stem)
     {
         string free = stem + ".png";

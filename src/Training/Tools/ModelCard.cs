@@ -10,12 +10,12 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// What a trained network needs besides its weights to be used: the config, how raw values are scaled, what the classes are
-/// called. It travels in the weights file's metadata, so that the file alone is a whole model.
+/// What a trained network needs besides its weights: the config, the scaling of raw values, the names of the
+/// classes. It is stored in the weights file's metadata, so that the file alone is a whole model.
 /// </summary>
 public sealed record ModelCard(string Config, FittedInput Input)
 {
-    /// <summary>Its name in a run folder and in a bundle.</summary>
+    /// <summary>File name in a run folder and in a bundle.</summary>
     public const string FileName = "model.json";
     private const int MostBytes = 8 << 20;
     private const string ConfigKey = "gpugrad.config", ShapeKey = "gpugrad.shape", ScaleKey = "gpugrad.scale", ShiftKey = "gpugrad.shift", CentreKey = "gpugrad.centre",
@@ -34,7 +34,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
     {
         var metadata = new Dictionary<string, string>
         {
-            ["format"] = "pt", // as PyTorch's own writers say it
+            ["format"] = "pt", // the value that PyTorch's own writers use
             [ConfigKey] = Config,
             [ShapeKey] = JsonSerializer.Serialize<int[]>([.. Shape.Shape.Sizes, Shape.Classes, Shape.Targets]),
             [ScaleKey] = JsonSerializer.Serialize(Normalization.Scale),
@@ -63,7 +63,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
         return metadata;
     }
 
-    /// <summary>Leaves the card in a run folder, for as long as there is no weights file.</summary>
+    /// <summary>Writes the card to a run folder, until there is a weights file.</summary>
     public void Write(WorkFolder folder) => DurableFile.WriteText(folder, FileName, ToJson());
 
     internal string ToJson() => JsonSerializer.Serialize(ToMetadata());
@@ -75,7 +75,7 @@ public sealed record ModelCard(string Config, FittedInput Input)
         return FromMetadata(path, JsonRecord.Read(path, StorageJson.Default.DictionaryStringString, MostBytes));
     }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file was not written by GpuGrad, or its metadata is damaged.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is not GpuGrad's, or its metadata is damaged.</exception>
     public static ModelCard FromMetadata(string path, IReadOnlyDictionary<string, string> metadata)
     {
         try

@@ -14,15 +14,15 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
     protected Model Model { get; } = model;
 
     /// <summary>The network's scores for the next token.</summary>
-    /// <param name="text">Ids so far; the same as in the call before, and more.</param>
+    /// <param name="text">Ids so far; those of the previous call, and more.</param>
     public abstract double[] Scores(IReadOnlyList<int> text);
 
     /// <param name="config">The experiment.</param>
-    /// <param name="shape">Of its data: windows of ids, a class at each place.</param>
-    /// <param name="scaling">How the network sees a sample.</param>
+    /// <param name="shape">Shape of its data: windows of ids, with a class per position.</param>
+    /// <param name="scaling">Scaling of samples.</param>
     /// <param name="load">Sets the weights.</param>
-    /// <param name="device">Where it runs.</param>
-    /// <param name="step">Whether it may be given the text token by token, carrying what it needs of those before; else it is shown a window at every token.</param>
+    /// <param name="device">The device.</param>
+    /// <param name="step">Whether it may process the text token by token with carried state; else it processes a window for every token.</param>
     public static NextToken Of(RunConfig config, DataShape shape, Normalization scaling, Action<Model> load, Device device, bool step = true)
     {
         var model = new Model(config, Network.Build(config.Model, shape), device);
@@ -38,16 +38,16 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
         }
     }
 
-    /// <summary>Where the window begins that a network with places for so many tokens sees.</summary>
-    /// <param name="begin">Where it began for the token before.</param>
-    /// <param name="count">Tokens of the text.</param>
-    /// <param name="context">Places.</param>
-    /// <param name="jumps">Whether a full window goes on with its last half, which saves computing it anew at every token; else it moves by one.</param>
+    /// <summary>Start of the window for a network with a limited context.</summary>
+    /// <param name="begin">Start of the window for the previous token.</param>
+    /// <param name="count">Number of tokens in the text.</param>
+    /// <param name="context">Tokens in the context.</param>
+    /// <param name="jumps">Whether a full window continues with its last half, which saves recomputing it for every token; else it moves by one.</param>
     internal static int Begin(int begin, int count, int context, bool jumps)
     {
         if (count - begin <= context)
             return begin;
-        // Of a prompt that is longer all that there are places for is read.
+        // Of a longer prompt, as much as the context holds is read.
         return begin == 0 && count > context + 1 ? count - context : jumps ? count - Math.Max(1, context / 2) : count - context;
     }
 
@@ -59,7 +59,7 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
         return output.AsSpan(step * outputs, outputs).ToArray();
     }
 
-    /// <summary>Token by token: attention keeps keys and values, a recurrent layer its state.</summary>
+    /// <summary>Token by token: attention caches keys and values, a recurrent layer its state.</summary>
     private sealed class ByStep : NextToken
     {
         private readonly Held token = new(1);
@@ -79,7 +79,7 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
 
         public override double[] Scores(IReadOnlyList<int> text)
         {
-            // Where nothing but a state is carried a text has no end.
+            // If only a state is carried, a text may be of any length.
             int next = bound.Graph.KnowsPlaces ? Begin(begin, text.Count, context, jumps: true) : 0;
             if (next != begin)
             {
@@ -97,7 +97,7 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
         }
     }
 
-    /// <summary>A window of the last tokens, computed anew for each. What stands behind the last has no influence in a causal network.</summary>
+    /// <summary>Recomputes a window of the last tokens for each token. Positions after the last have no influence in a causal network.</summary>
     private sealed class ByWindow : NextToken
     {
         private readonly Held window;
@@ -130,7 +130,7 @@ internal abstract class NextToken(Model model, int outputs) : IDisposable
         }
     }
 
-    /// <summary>The one sample that there is.</summary>
+    /// <summary>A set of a single sample.</summary>
     private sealed class Held(int size) : ISampleRows
     {
         public int[] Ids { get; } = new int[size];

@@ -14,9 +14,9 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// Predictions as a table: the columns of the samples' own table (or the file of each), then what the network says. Classes:
-/// <c>prediction</c> and a probability for each, <c>p_NAME</c>; numbers: <c>prediction</c>; labels, each there or not: <c>prediction</c> (those that are there,
-/// or where each is a column of the table 1 or 0 for it) and <c>p_NAME</c> for each.
+/// Predictions as a table: the columns of the samples' own table (or the file of each), then the network's output. Classes:
+/// <c>prediction</c> and a probability per class, <c>p_NAME</c>; numbers: <c>prediction</c>; multi-label: <c>prediction</c> (the predicted labels,
+/// or 1 or 0 per label if each is a column of the table) and <c>p_NAME</c> per label.
 /// </summary>
 public sealed partial class PredictionFile
 {
@@ -31,16 +31,16 @@ public sealed partial class PredictionFile
     private bool named = true;
 
     /// <param name="config">The experiment.</param>
-    /// <param name="fitted">What its training learned: names of classes and targets.</param>
-    /// <param name="top">So many of the likeliest classes instead of a column for each; null for all.</param>
-    /// <param name="threshold">Above which probability a label, or the second of two classes, is predicted.</param>
+    /// <param name="fitted">Fitted in training: names of classes and targets.</param>
+    /// <param name="top">Number of likeliest classes to write instead of a column per class; null for all.</param>
+    /// <param name="threshold">Probability above which a label, or the second of two classes, is predicted.</param>
     public PredictionFile(RunConfig config, FittedInput fitted, int? top, double threshold)
     {
         (this.config, this.fitted, this.top, this.threshold) = (config, fitted, top, threshold);
     }
 
-    /// <summary>Refuses a path whose ending says no format.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not one of them.</exception>
+    /// <summary>Refuses a path whose extension is not a known format.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not one of the formats.</exception>
     public static void Check(string path)
     {
         if (Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".tsv" or ".jsonl" or ".npz"))
@@ -48,11 +48,11 @@ public sealed partial class PredictionFile
     }
 
     /// <summary>Adds the predictions of a file.</summary>
-    /// <param name="name">The file, where it is not a table.</param>
-    /// <param name="table">Its rows; null where it is not a table.</param>
+    /// <param name="name">The file, if it is not a table.</param>
+    /// <param name="table">Its rows; null if it is not a table.</param>
     /// <param name="samples">Its samples.</param>
-    /// <param name="predictions">One a sample.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it has other columns than the files before it.</exception>
+    /// <param name="predictions">One prediction per sample.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it has other columns than earlier files.</exception>
     public void Add(string name, RawTable? table, SampleSet samples, IReadOnlyList<Prediction> predictions)
     {
         IReadOnlyList<string> columns = table?.Names ?? [Input];
@@ -67,15 +67,15 @@ public sealed partial class PredictionFile
         }
     }
 
-    /// <summary>Refuses answers that have no place in a table's cells.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: each sample has a class, or a number, for each pixel, and the file is no archive.</exception>
+    /// <summary>Refuses predictions that don't fit in a table's cells.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: predictions are masks or images, and the file is not an archive.</exception>
     public static void RequireRoom(string path, DataShape shape)
     {
         if (shape.Answer is not null && !path.EndsWith(".npz", StringComparison.OrdinalIgnoreCase))
             throw new GpuGradException(Fault.Config, $"--out {path}: a row of a table holds one answer, and this network gives one for each pixel; expected a name that ends in .npz");
     }
 
-    /// <summary>Writes the file: at every instant the old one or the new one is there, whole.</summary>
+    /// <summary>Writes the file: at every instant either the old or the new file exists, whole.</summary>
     public void Save(string path)
     {
         switch (Path.GetExtension(path).ToLowerInvariant())
@@ -92,10 +92,10 @@ public sealed partial class PredictionFile
         }
     }
 
-    /// <summary>Whether a network predicts labels, each there or not.</summary>
+    /// <summary>Whether a network predicts labels of multi-label data.</summary>
     public static bool AreLabels(DataShape shape, LossConfig loss) => shape.Classes == 0 && loss.Output == OutputKind.BinaryLogits;
 
-    // Names of what is predicted, with how each value is taken from a prediction: a text for classes, else a number.
+    // Names of the columns, and how each value is taken from a prediction: a text for classes, else a number.
     private List<(string Name, Func<Prediction, object> Value)> Columns()
     {
         var columns = new List<(string, Func<Prediction, object>)>();
@@ -131,7 +131,7 @@ public sealed partial class PredictionFile
         return columns;
     }
 
-    // As the training data had it.
+    // As in the training data.
     private string Delimiter => config.Data.Dataset?.Reading.Table.LabelDelim ?? ";";
 
     /// <summary>Names of the labels whose probability is above a threshold.</summary>
@@ -140,7 +140,7 @@ public sealed partial class PredictionFile
 
     private int Label(Prediction prediction) => Label(prediction, threshold);
 
-    /// <summary>The class of a prediction where the second of two is predicted above a probability.</summary>
+    /// <summary>The predicted class if the second of two needs a probability above the threshold.</summary>
     public static int Label(Prediction prediction, double threshold) =>
         prediction.Values.Count == 2 && threshold != 0.5 ? (prediction.Values[1] > threshold ? 1 : 0) : prediction.Label!.Value;
 
@@ -150,7 +150,7 @@ public sealed partial class PredictionFile
 
     private string TargetName(int target) => TargetName(fitted, target);
 
-    /// <summary>The name of a number that is predicted. In a series they come row after row: name_1 is that of the first row behind the window.</summary>
+    /// <summary>Name of a target. In a series they come row by row: name_1 is that of the first row after the window.</summary>
     public static string TargetName(FittedInput fitted, int target) => fitted.Columns switch
     {
         _ when fitted.TargetNames is { } names => names[target],
@@ -178,7 +178,7 @@ public sealed partial class PredictionFile
     {
         List<(string Name, Func<Prediction, object> Value)> columns = Distinct();
         var text = new StringBuilder();
-        // A table without names gets none, or its own columns would have some that it never had.
+        // A table without a header gets none, since that would name its own columns.
         if (named)
             Row([.. own ?? [], .. columns.Select(c => c.Name)]);
         foreach ((IReadOnlyList<string> cells, _, Prediction prediction) in rows)
@@ -230,7 +230,7 @@ public sealed partial class PredictionFile
         }
     }
 
-    // A class for each pixel, or images.
+    // A class per pixel, or images.
     private void WriteMaps(NpzWriter npz, Shape map)
     {
         ReadOnlySpan<int> sizes = [rows.Count, .. map.Sizes];

@@ -4,15 +4,15 @@ using System.Text.Json;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> of classes, <c>values</c> of numbers, <c>labels</c> that are there, <c>mask</c> of maps of classes, <c>tokens</c> and <c>tags</c> of sequences with a class for each step. Numbers that are
-/// not finite are the texts "NaN", "Infinity" and "-Infinity".
+/// A prediction as JSON: <c>label</c>, <c>name</c> and <c>probabilities</c> for classes, <c>values</c> for numbers, <c>labels</c> for multi-label data, <c>mask</c> for a class per pixel, <c>tokens</c> and <c>tags</c> for sequences with a class per step. Non-finite numbers
+/// are the strings "NaN", "Infinity" and "-Infinity".
 /// </summary>
 public static class PredictionJson
 {
-    /// <summary>Writes the members of an object that was begun.</summary>
+    /// <summary>Writes members into an open object.</summary>
     /// <param name="json">The object.</param>
-    /// <param name="prediction">What the network says.</param>
-    /// <param name="labels">Names of the labels that are predicted; null where a sample has no labels.</param>
+    /// <param name="prediction">The prediction.</param>
+    /// <param name="labels">Names of the predicted labels; null if it is not multi-label data.</param>
     public static void WriteMembers(Utf8JsonWriter json, Prediction prediction, IEnumerable<string>? labels = null)
     {
         if (prediction.Map is { Rank: 2 } mask)

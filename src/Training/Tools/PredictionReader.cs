@@ -5,10 +5,10 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>From a network's outputs to what it says of a sample: classes with probabilities, numbers in the targets' unit, maps.</summary>
+/// <summary>Turns a network's outputs into a prediction: classes with probabilities, numbers in the targets' unit, masks, images.</summary>
 /// <param name="config">The experiment.</param>
-/// <param name="card">What its training learned.</param>
-/// <param name="threshold">Probability above which a pixel is of the second of two classes; null for the likelier of both.</param>
+/// <param name="card">Fitted in training.</param>
+/// <param name="threshold">Probability above which a pixel is of the second of two classes; null for the likelier one.</param>
 internal sealed class PredictionReader(RunConfig config, ModelCard card, double? threshold = null)
 {
     /// <param name="scores">The outputs for one sample.</param>
@@ -24,7 +24,7 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card, double?
         card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
             return new Prediction(null, null, values) { Map = card.Shape.Answer };
-        // One number for two classes says how much it is the second.
+        // A single number for two classes stands for the second.
         if (scores.Length == 1 && card.Shape.Classes == 2)
             values = [1 - values[0], values[0]];
         int label = Array.IndexOf(values, values.Max());
@@ -38,13 +38,13 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card, double?
         return new Prediction(null, null, labels) { Tags = [.. labels.Select(l => double.IsNaN(l) ? "NaN" : card.ClassNames?[(int)l] ?? ((int)l).ToString(CultureInfo.InvariantCulture))] };
     }
 
-    // scores [K, H, W]; of two classes also [1, H, W], of the second against the first.
+    // Scores [K, H, W]; for two classes also [1, H, W], the second against the first.
     private static double[] Classes(double[] scores, int places, double? threshold)
     {
         float[] all = Array.ConvertAll(scores, s => (float)s);
         if (!Array.TrueForAll(all, float.IsFinite))
             return [.. Enumerable.Repeat(double.NaN, places)];
-        // The second class has probability 1 / (1 + exp(-d)), where d is how far its score is above the first's.
+        // The second class has probability 1 / (1 + exp(-d)), where d is its score minus the first's.
         return [.. Enumerable.Range(0, places).Select(i => threshold is double t
             ? OutputMeaning.Of(OutputKind.BinaryLogits, scores.Length == places ? scores[i] : scores[places + i] - scores[i]) > t ? 1.0 : 0
             : MaskEvaluation.Highest(all, i, places))];

@@ -8,15 +8,15 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>Some samples of a set.</summary>
-/// <param name="Samples">In memory, raw, as the training data were.</param>
-/// <param name="First">The first that is meant.</param>
-/// <param name="Count">How many are.</param>
+/// <summary>A range of a set's samples.</summary>
+/// <param name="Samples">Raw samples in memory, like the training data.</param>
+/// <param name="First">Index of the first.</param>
+/// <param name="Count">Number of samples.</param>
 public readonly record struct SamplePart(SampleSet Samples, int First, int Count);
 
 /// <summary>
-/// A trained network that stays on its device and answers batch after batch, of any size up to a largest one. As many samples as
-/// <see cref="Predictor"/> is given get the same bits. One thread at a time may use it.
+/// A trained network that stays on its device and predicts batches of any size up to a limit. Results have the same bits as
+/// those of <see cref="Predictor"/> for as many samples. Only one thread at a time may use it.
 /// </summary>
 public sealed class PredictionSession : IDisposable
 {
@@ -27,8 +27,8 @@ public sealed class PredictionSession : IDisposable
     private readonly Dictionary<(bool AreBytes, int Size), BoundGraph> plans = [];
 
     /// <param name="trained">The network.</param>
-    /// <param name="device">Where it runs; not disposed.</param>
-    /// <param name="mostAtOnce">Samples of the largest batch.</param>
+    /// <param name="device">The device; not disposed.</param>
+    /// <param name="mostAtOnce">Size of the largest batch.</param>
     public PredictionSession(TrainedModel trained, Device device, int mostAtOnce)
     {
         MostAtOnce = mostAtOnce;
@@ -39,7 +39,7 @@ public sealed class PredictionSession : IDisposable
         bool padded = config.Data.Dataset is TextConfig { Context: null } or TagsConfig or SeriesConfig;
         int[]? lengths = padded ? [.. Enumerable.Repeat(card.Shape.Shape[0], mostAtOnce)] : null;
         numbers = Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Reals = new float[length], Lengths = lengths }, card);
-        // Bytes are scaled elsewhere than other numbers, which differs in the last digit.
+        // Bytes are scaled by other code than numbers, with other rounding.
         bytes = card.Input.Bytes == true ? Source(new SampleSet { Shape = card.Shape.Shape, Count = mostAtOnce, Bytes = new byte[length] }, card) : null;
         model = new Model(config, Network.Build(config.Model, card.Shape), device);
         try
@@ -60,14 +60,14 @@ public sealed class PredictionSession : IDisposable
             plans[(true, mostAtOnce)] = model.Evaluation(bytes, mostAtOnce);
     }
 
-    /// <summary>Samples of the largest batch.</summary>
+    /// <summary>Size of the largest batch.</summary>
     public int MostAtOnce { get; }
 
-    /// <summary>Whether samples are computed as bytes; those that are and those that are not go in batches of their own.</summary>
+    /// <summary>Whether samples are computed as bytes; those that are and those that are not need separate batches.</summary>
     public bool TakesAsBytes(SampleSet samples) => bytes is not null && samples.Bytes is not null;
 
     /// <summary>Predicts all samples of some parts, in order, in one batch.</summary>
-    /// <param name="parts">All of them bytes (<see cref="TakesAsBytes"/>), or none; no more samples than <see cref="MostAtOnce"/>.</param>
+    /// <param name="parts">All as bytes (<see cref="TakesAsBytes"/>), or none; at most <see cref="MostAtOnce"/> samples in total.</param>
     public IReadOnlyList<Prediction> Predict(IReadOnlyList<SamplePart> parts)
     {
         bool areBytes = TakesAsBytes(parts[0].Samples);
@@ -90,7 +90,7 @@ public sealed class PredictionSession : IDisposable
 
     private static BatchSource Source(SampleSet room, ModelCard card) => new(room.Bytes is null ? "numbers" : "bytes", room, card.Normalization);
 
-    // A source of numbers would take bytes for its own.
+    // A source of numbers would misread bytes.
     private static SampleSet AsNumbers(SampleSet samples) =>
         samples.Bytes is byte[] bytes ? samples with { Bytes = null, Reals = Array.ConvertAll(bytes, b => (float)b) } : samples;
 

@@ -11,21 +11,21 @@ namespace GpuGrad.Training.Tools;
 /// <param name="Label">The most likely class; null for regression.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Values">
-/// A probability for each class (a score, for losses that give none), or the predicted numbers (of bce-with-logits probabilities); where each pixel has
-/// a class, those classes, NaN where the network's scores are not finite.
+/// A probability per class (a score, for losses without probabilities), or the predicted numbers (probabilities for bce-with-logits); for masks
+/// the class of each pixel, NaN if the network's scores are not finite.
 /// </param>
 public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> Values)
 {
-    /// <summary>[H, W] where the values are a class for each pixel, [C, H, W] where they are an image; null for others.</summary>
+    /// <summary>[H, W] if the values are a class per pixel, [C, H, W] if they are an image; null otherwise.</summary>
     public Shape? Map { get; init; }
 
-    /// <summary>The class of each real step of a sequence, by name; then the values are their numbers, NaN where the network's scores are not finite. Null for others.</summary>
+    /// <summary>The class of each real step of a sequence, by name; the values are then their numbers, NaN if the network's scores are not finite. Null otherwise.</summary>
     public IReadOnlyList<string>? Tags { get; init; }
 
-    /// <summary>The tokens that the tags are of; null where they are not known.</summary>
+    /// <summary>The tokens that have the tags; null if unknown.</summary>
     public IReadOnlyList<string>? Tokens { get; init; }
 
-    /// <summary>Without what was said of padding.</summary>
+    /// <summary>The prediction without that for padding.</summary>
     internal Prediction Of(SampleSet samples, int sample)
     {
         if (Tags is null)
@@ -35,7 +35,7 @@ public sealed record Prediction(int? Label, string? Name, IReadOnlyList<double> 
     }
 }
 
-/// <summary>A trained network at work.</summary>
+/// <summary>Predicts with a trained network.</summary>
 public sealed class Predictor
 {
     private const int MostAtOnce = 256;
@@ -46,7 +46,7 @@ public sealed class Predictor
     private readonly ModelCard card;
 
     /// <param name="config">The experiment it was trained in.</param>
-    /// <param name="card">How raw values are scaled, what the classes are called.</param>
+    /// <param name="card">Scaling of raw values, names of the classes.</param>
     /// <param name="load">Sets the weights.</param>
     public Predictor(RunConfig config, ModelCard card, Action<Model> load)
     {
@@ -56,10 +56,10 @@ public sealed class Predictor
         network = Network.Build(config.Model, card.Shape);
     }
 
-    /// <summary>Probability above which a pixel is of the second of two classes; null for the likelier of both.</summary>
+    /// <summary>Probability above which a pixel is of the second of two classes; null for the likelier one.</summary>
     public double? MaskThreshold { get; init; }
 
-    /// <summary>Predicts all samples of a set, in order; they are raw, as the training data were.</summary>
+    /// <summary>Predicts all samples of a set, in order; they are raw, like the training data.</summary>
     public IReadOnlyList<Prediction> Predict(SampleSet samples, Device device)
     {
         using var model = new Model(config, network, device);

@@ -10,15 +10,15 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>A batch for the tools that look at one step: from a file, from the data set, or made up.</summary>
+/// <summary>A batch for tools that inspect one step: from a file, from the data set, or random.</summary>
 public static class StepBatch
 {
     /// <summary>
-    /// Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], of positions [N, T], of masks [N, H, W], or targets float [N], [N, D] or [N, C, H, W]) from an npz file; of
-    /// sequences of different lengths <c>lengths</c> (int [N]) too.
+    /// Reads <c>x</c> (N×C×H×W or N×F) and <c>y</c> (labels int [N], [N, T] for positions, [N, H, W] for masks, or targets float [N], [N, D] or [N, C, H, W]) from an npz file; for
+    /// sequences of different lengths <c>lengths</c> (int [N]), too.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="shape">What the network expects.</param>
+    /// <param name="shape">The shape that the network expects.</param>
     /// <param name="config">The experiment whose network takes the batch.</param>
     public static SampleSet FromNpz(string path, DataShape shape, RunConfig config)
     {
@@ -75,7 +75,7 @@ public static class StepBatch
         return labels;
     }
 
-    /// <summary>Normal numbers with random labels or targets; whole numbers where the network begins with an embedding.</summary>
+    /// <summary>Normal numbers with random labels or targets; integers if the network starts with an embedding.</summary>
     public static SampleSet Random(Network network, DataShape shape, int count, ulong seed)
     {
         var random = new RandomStream(seed, Purpose.Generate);

@@ -8,13 +8,13 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>A training step in figures.</summary>
-/// <param name="Batch">Samples a step.</param>
+/// <summary>Timings of a training step.</summary>
+/// <param name="Batch">Samples per step.</param>
 /// <param name="Step">Times of whole steps: batch, forward, backward, update.</param>
-/// <param name="Cost">Work of a step, and memory that has to move.</param>
-/// <param name="AllocatedBytes">Managed bytes a step.</param>
-/// <param name="Collections">Garbage collections while the steps were timed.</param>
-/// <param name="Ops">Where the time goes, slowest first; run one by one, so their sum is a little more than a step.</param>
+/// <param name="Cost">Operations of a step, and memory that has to move.</param>
+/// <param name="AllocatedBytes">Managed bytes allocated per step.</param>
+/// <param name="Collections">Garbage collections during the timing.</param>
+/// <param name="Ops">Time per op, slowest first; ops are run one by one, so their sum is a little more than a step.</param>
 public sealed record StepFigures(int Batch, Timing Step, Cost Cost, double AllocatedBytes, int Collections, IReadOnlyList<NodeTime> Ops)
 {
     public double SamplesPerSecond => Batch / Step.Median * 1000;
@@ -29,11 +29,11 @@ public static class StepBenchmark
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
-    /// <param name="device">Where it runs.</param>
+    /// <param name="device">The device.</param>
     /// <param name="samples">The batch.</param>
-    /// <param name="normalization">Of the samples.</param>
-    /// <param name="peak">What the ops are held against; null: they are not timed.</param>
-    /// <param name="seconds">Time to spend on the steps, and half as much again on the ops.</param>
+    /// <param name="normalization">Scaling of the samples.</param>
+    /// <param name="peak">Peak of the device for comparison; null to skip the ops.</param>
+    /// <param name="seconds">Time to spend on the steps; the ops take half as much again.</param>
     public static StepFigures Run(
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, DevicePeak? peak, double seconds)
     {
@@ -44,7 +44,7 @@ public static class StepBenchmark
         model.Prepare(source, [], samples.Count);
         BoundGraph bound = model.Training(samples.Count);
         long step = 0;
-        // A rate of nothing: the weights stay finite however long it runs, and the work is the same.
+        // With a rate of 0 the weights stay finite however long it runs, and the work is the same.
         void SetStep() => model.SetStep(config.Seed, step, 0, step++, rate: 0);
         void Step()
         {

@@ -10,22 +10,22 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>A tensor by the name and shape that the equivalent <c>torch.nn.Sequential</c> gives it.</summary>
+/// <summary>A tensor with the name and shape of the equivalent <c>torch.nn.Sequential</c>.</summary>
 public sealed record NamedTensor(string Name, Shape Shape, double[] Values);
 
 /// <summary>
-/// Training steps on one batch, with everything they compute: how GpuGrad is compared with another framework. Loss, output,
+/// Runs training steps on one batch and returns everything that they compute, for comparison with another framework. Loss, output,
 /// gradients and parameters come from the plan that training runs; activations from one that fuses nothing.
 /// </summary>
 public static class StepDump
 {
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
-    /// <param name="device">Where it runs.</param>
+    /// <param name="device">The device.</param>
     /// <param name="samples">The batch.</param>
-    /// <param name="normalization">Of the samples.</param>
+    /// <param name="normalization">Scaling of the samples.</param>
     /// <param name="prepare">Sets the parameters before the first step.</param>
-    /// <param name="steps">Steps on the same batch; the last one is told of.</param>
+    /// <param name="steps">Number of steps on the same batch; the last one is returned.</param>
     public static IReadOnlyList<NamedTensor> Run(
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Action<Model> prepare, int steps = 1)
     {
@@ -66,7 +66,7 @@ public static class StepDump
         }
     });
 
-    // A model of its own with the same weights, so that looking changes nothing (running statistics move in a forward pass).
+    // A separate model with the same weights, so that reading activations changes nothing (a forward pass updates running statistics).
     private static IReadOnlyList<NamedTensor> Activations(
         RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Model original, int step)
     {

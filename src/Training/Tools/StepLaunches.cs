@@ -9,7 +9,7 @@ namespace GpuGrad.Training.Tools;
 /// <summary>Counts the kernels that a training step launches.</summary>
 public static class StepLaunches
 {
-    /// <summary>Binds a step on a batch of random samples, and runs nothing.</summary>
+    /// <summary>Binds a step on a batch of random samples; runs nothing.</summary>
     public static int Of(RunConfig config, Network network, Device device)
     {
         int batch = config.Data.Batch;

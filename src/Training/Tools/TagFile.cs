@@ -4,7 +4,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>Tags of sentences as a file: a token, a tab and its tag a line and an empty line behind each sentence, or an object a sentence (.jsonl).</summary>
+/// <summary>Writes tags of sentences: one token, a tab and its tag per line with an empty line after each sentence, or one object per sentence (.jsonl).</summary>
 /// <param name="path">The file.</param>
 public sealed class TagFile(string path)
 {
@@ -12,8 +12,8 @@ public sealed class TagFile(string path)
 
     private bool IsJson => path.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Refuses a path whose ending says no format.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not one of them.</exception>
+    /// <summary>Refuses a path whose extension is not a known format.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is not one of the formats.</exception>
     public static void Check(string path)
     {
         if (Path.GetExtension(path).ToLowerInvariant() is not (".conll" or ".txt" or ".tsv" or ".jsonl"))
@@ -31,7 +31,7 @@ public sealed class TagFile(string path)
         }
     }
 
-    /// <summary>Writes the file: at every instant the old one or the new one is there, whole.</summary>
+    /// <summary>Writes the file: at every instant either the old or the new file exists, whole.</summary>
     public void Save() => DurableFile.WriteText(path, text.ToString());
 
     private static string Line(Prediction prediction)

@@ -5,18 +5,18 @@ namespace GpuGrad.Training.Tools;
 /// <summary>Sampling of the next token from a network's scores: temperature, top-k, top-p.</summary>
 public sealed record TokenSampling
 {
-    /// <summary>Divides the scores: below 1 likely tokens become likelier, above 1 unlikely ones; 0 takes the likeliest always.</summary>
+    /// <summary>Divides the scores: below 1 likely tokens become likelier, above 1 unlikely ones; 0 always takes the likeliest.</summary>
     public double Temperature { get; init; } = 1;
 
-    /// <summary>Only so many of the likeliest tokens; 0 for all.</summary>
+    /// <summary>Keeps only this many of the likeliest tokens; 0 for all.</summary>
     public int TopK { get; init; }
 
-    /// <summary>Only the likeliest tokens whose probabilities together reach this (Holtzman et al., 2020); 1 for all.</summary>
+    /// <summary>Keeps only the likeliest tokens whose probabilities together reach this (Holtzman et al., 2020); 1 for all.</summary>
     public double TopP { get; init; } = 1;
 
     /// <summary>Chooses a token.</summary>
-    /// <param name="scores">A logit for each; negative infinity for one that must not come.</param>
-    /// <param name="random">Where chance comes from: one number is drawn, whatever the settings, unless the temperature is 0.</param>
+    /// <param name="scores">A logit per token; negative infinity for one that must not be chosen.</param>
+    /// <param name="random">Source of randomness: one number is drawn, whatever the settings, unless the temperature is 0.</param>
     public int Choose(ReadOnlySpan<double> scores, RandomStream random)
     {
         int best = Evaluation.ClassEvaluation.FirstHighest(scores);
@@ -39,7 +39,7 @@ public sealed record TokenSampling
         return order[kept - 1];
     }
 
-    // The shortest beginning whose share reaches top-p, one token at least.
+    // The smallest number of tokens whose share reaches top-p, at least one.
     private int Kept(double[] weights)
     {
         double all = weights.Sum(), sum = 0;

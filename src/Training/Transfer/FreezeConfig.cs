@@ -13,18 +13,18 @@ public sealed record FreezeConfig : ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>Paths or names of layers, or of parameters (<c>*.bias</c>); * stands for anything.</summary>
+    /// <summary>Paths or names of layers, or of parameters (<c>*.bias</c>); * matches any characters.</summary>
     [Shorthand]
     public required IReadOnlyList<string> Layers { get; init => field = Require.NotEmpty(value); }
 
     /// <summary>Exceptions to <c>layers</c>, which are trained.</summary>
     public IReadOnlyList<string> Except { get; init; } = [];
 
-    /// <summary>Whether a parameter, or a running statistic, stays as it is.</summary>
+    /// <summary>Whether a parameter or a running statistic is frozen.</summary>
     public bool Includes(Parameter parameter) =>
         Layers.Any(p => NamePattern.Names(p, parameter)) && !Except.Any(p => NamePattern.Names(p, parameter));
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a pattern names nothing, or nothing is left to train.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a pattern matches nothing, or nothing is left to train.</exception>
     internal void Check(Network network)
     {
         if (Layers.Concat(Except).FirstOrDefault(pattern => !network.Parameters.Any(p => NamePattern.Names(pattern, p))) is string useless)

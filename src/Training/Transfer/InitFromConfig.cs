@@ -19,10 +19,10 @@ public sealed record InitFromConfig : ILocated
     /// <summary>Require the file to hold exactly the network's parameters.</summary>
     public bool Strict { get; init; }
 
-    /// <summary>The name in this network of a tensor of the file; null for one that is left out.</summary>
+    /// <summary>The name in this network for a tensor of the file; null if it is left out.</summary>
     public string? NameOf(string tensor)
     {
-        // What torch.nn.DataParallel and torch.compile put before every name.
+        // Prefixes that torch.nn.DataParallel and torch.compile add to every name.
         foreach (string wrapper in new[] { "module.", "_orig_mod." })
             tensor = tensor.StartsWith(wrapper, StringComparison.Ordinal) ? tensor[wrapper.Length..] : tensor;
         foreach (RenameConfig rule in Rename)
@@ -33,8 +33,8 @@ public sealed record InitFromConfig : ILocated
         return tensor;
     }
 
-    /// <summary>Refuses what cannot be meant, before anything is read.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/> for a pattern, <see cref="Fault.Data"/> for a file that is missing or none of weights.</exception>
+    /// <summary>Refuses invalid settings before anything is read.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/> for a pattern, <see cref="Fault.Data"/> for a file that is missing or has no weights.</exception>
     public void Check()
     {
         foreach (RenameConfig rule in Rename)
@@ -42,11 +42,11 @@ public sealed record InitFromConfig : ILocated
         WeightSource.Open(File).Dispose();
     }
 
-    /// <summary>The same with a path that does not depend on where the program runs.</summary>
+    /// <summary>The same with an absolute path.</summary>
     internal InitFromConfig In(string folder) => this with { File = Path.GetFullPath(Path.Combine(folder, File)) };
 }
 
-/// <summary>A pattern for names in the file and what they become; * matches any characters, the same in both.</summary>
+/// <summary>A pattern for names in the file and their replacement; each * matches any characters, which the replacement keeps.</summary>
 public sealed record RenameConfig : ILocated
 {
     [NotConfig]
@@ -58,7 +58,7 @@ public sealed record RenameConfig : ILocated
     /// <summary>E.g. <c>block*-*.0.weight</c>; without it, matching tensors are left out.</summary>
     public string? To { get; init; }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a star of the target stands for nothing.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the replacement has a star without a counterpart.</exception>
     internal void Check()
     {
         if (To?.Count(c => c == '*') > From.Count(c => c == '*'))

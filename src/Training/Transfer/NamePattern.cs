@@ -4,16 +4,16 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>Patterns for names of layers and parameters, in which <c>*</c> stands for any characters.</summary>
+/// <summary>Patterns for names of layers and parameters, in which <c>*</c> matches any characters.</summary>
 internal static class NamePattern
 {
     private const int Listing = 8;
 
-    /// <summary>Whether a pattern is the path of a parameter's layer or of one around it, or matches the parameter's name.</summary>
+    /// <summary>Whether a pattern is the path of a parameter's layer or of an enclosing one, or matches the parameter's name.</summary>
     public static bool Names(string pattern, Parameter parameter) =>
         pattern == parameter.Layer || parameter.Name.StartsWith(pattern + ".", StringComparison.Ordinal) || FileSystemName.MatchesSimpleExpression(pattern, parameter.Name, ignoreCase: false);
 
-    /// <summary>The name that a pattern's stars make of another pattern's, each standing for what the one before it stood for; null where it does not match.</summary>
+    /// <summary>Renames by a pair of patterns, in which corresponding stars match the same text; null if the name does not match.</summary>
     public static string? Renamed(string name, string from, string to)
     {
         Match match = Regex.Match(name, $@"\A{Regex.Escape(from).Replace(@"\*", "(.*?)", StringComparison.Ordinal)}\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking | RegexOptions.Singleline);

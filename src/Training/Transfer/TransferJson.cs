@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>A transfer as <c>summary.json</c> and <c>--json</c> give it.</summary>
+/// <summary>Writes a transfer as in <c>summary.json</c> and <c>--json</c>.</summary>
 public static class TransferJson
 {
     public static JsonObject Of(WeightTransfer transfer) => new()

@@ -3,15 +3,15 @@ using GpuGrad.Training.Networks;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>What may not be meant: layers frozen with random weights.</summary>
+/// <summary>Warns of what may not be intended: layers frozen with random weights.</summary>
 internal static class TransferRemarks
 {
     private const int MostListed = 4;
 
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
-    /// <param name="transfer">What the parameters got; null for nothing.</param>
-    /// <param name="isNew">Whether the run begins; a resumed one was told before.</param>
+    /// <param name="transfer">What was loaded; null for nothing.</param>
+    /// <param name="isNew">Whether the run is new; a resumed one was warned before.</param>
     public static IEnumerable<string> Of(RunConfig config, Network network, WeightTransfer? transfer, bool isNew)
     {
         if (config.Freeze is not FreezeConfig freeze || !isNew)

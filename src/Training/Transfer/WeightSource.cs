@@ -4,7 +4,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>Tensors by name, in a file: a safetensors file's, or those of a run's newest checkpoint while it has no weights yet.</summary>
+/// <summary>Tensors by name in a file: a safetensors file, or a run's newest checkpoint while it has no weights file.</summary>
 internal sealed class WeightSource : IDisposable
 {
     private const string Average = "average weights";
@@ -25,7 +25,7 @@ internal sealed class WeightSource : IDisposable
         Dictionary<string, CheckpointBuffer> buffers = checkpoint.Content.Buffers.ToDictionary(b => b.Name, StringComparer.Ordinal);
         foreach (CheckpointParameter parameter in checkpoint.Content.Parameters)
         {
-            // What is evaluated and saved is the average, where one is kept.
+            // The average is evaluated and saved, if it is kept.
             string name = parameter.Buffer == "parameters" && buffers.ContainsKey(Average) ? Average : parameter.Buffer;
             if (buffers.TryGetValue(name, out CheckpointBuffer? buffer))
                 readers[parameter.Name] = new Reader([.. parameter.Shape.Select(s => (long)s)], (first, values) => Read(buffer, parameter.Offset + first, values));
@@ -34,7 +34,7 @@ internal sealed class WeightSource : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Names and shapes.</summary>
+    /// <summary>Names and shapes of the tensors.</summary>
     public IEnumerable<(string Name, IReadOnlyList<long> Shape)> Tensors => readers.Select(r => (r.Key, r.Value.Shape));
 
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is missing, damaged, or of another kind.</exception>
@@ -57,7 +57,7 @@ internal sealed class WeightSource : IDisposable
         }
     }
 
-    /// <summary>Some of a tensor's values, from an element on.</summary>
+    /// <summary>Some of a tensor's values, starting at an element.</summary>
     public void Read(string name, long first, Span<double> values) => readers[name].Read(first, values);
 
     public void Dispose() => file.Dispose();

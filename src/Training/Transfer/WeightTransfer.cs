@@ -4,14 +4,14 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Transfer;
 
-/// <summary>What became of a parameter, or of a tensor of the file.</summary>
+/// <summary>Outcome for a parameter, or for a tensor of the file.</summary>
 /// <param name="Name">The parameter's name; for a tensor that has no parameter, its name after renaming.</param>
-/// <param name="From">The name in the file; null where it has none of that name.</param>
+/// <param name="From">The name in the file; null if it is not there.</param>
 /// <param name="Shape">The parameter's shape, or the tensor's.</param>
-/// <param name="Why">Why it was not loaded; null where it was.</param>
+/// <param name="Why">Why it was not loaded; null if it was.</param>
 public sealed record TransferredTensor(string Name, string? From, IReadOnlyList<long> Shape, string? Why);
 
-/// <summary>Weights of one network given to another, by name.</summary>
+/// <summary>Transfer of weights from a file to a network, by name.</summary>
 public sealed record WeightTransfer
 {
     private const string Counter = "num_batches_tracked";
@@ -29,13 +29,13 @@ public sealed record WeightTransfer
 
     public IEnumerable<TransferredTensor> Loaded => Parameters.Where(p => p.Why is null);
 
-    /// <summary>Parameters that begin as their initialisers say.</summary>
+    /// <summary>Parameters that keep their random initial values.</summary>
     public IEnumerable<TransferredTensor> Left => Parameters.Where(p => p.Why is not null);
 
-    /// <summary>Copies what fits to a model whose parameters are initialised.</summary>
+    /// <summary>Copies all matching tensors to a model whose parameters are initialised.</summary>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Data"/>: nothing fits, two tensors would become one, or with <see cref="InitFromConfig.Strict"/> anything is left over.
-    /// Nothing has been copied then.
+    /// <see cref="Fault.Data"/>: nothing matches, two tensors would become one, or with <see cref="InitFromConfig.Strict"/> anything is left over.
+    /// Nothing has been copied in that case.
     /// </exception>
     public static WeightTransfer Apply(InitFromConfig config, Model model)
     {

@@ -1,13 +1,13 @@
 namespace GpuGrad.Training.Config.Yaml;
 
-/// <summary>A config file as one tree: what it extends underneath, <c>--set</c> on top.</summary>
+/// <summary>Loads a config file as one tree: the config that it extends underneath, <c>--set</c> on top.</summary>
 public static class ConfigSource
 {
     private const int MostParents = 8;
 
     /// <param name="path">The YAML file.</param>
-    /// <param name="overrides">Each <c>a.b.c=value</c>; the value is YAML, <c>null</c> removes the key; list items go by index.</param>
-    /// <param name="text">What the file is to hold, where that is not what it holds.</param>
+    /// <param name="overrides">Overrides <c>a.b.c=value</c>; the value is YAML, <c>null</c> removes the key; list items go by index.</param>
+    /// <param name="text">Contents to use instead of the file's; null for the file's.</param>
     public static YamlMapping Load(string path, IEnumerable<string>? overrides = null, string? text = null)
     {
         YamlMapping tree = WithParents(path, 0, text);
@@ -32,7 +32,7 @@ public static class ConfigSource
         return Merge(WithParents(file, depth + 1), tree.With("extends", null));
     }
 
-    // A stranger's config may extend any file that its reader can read: nothing of one that is not a config gets into a message.
+    // An untrusted config may extend any file that its user can read: no content of a file that is not a config gets into a message.
     private static YamlMapping ReadParent(string path)
     {
         const string Remedy = "check it alone with: gpugrad config";
@@ -53,7 +53,7 @@ public static class ConfigSource
             : mapping;
     }
 
-    /// <summary>Mappings are joined key by key; anything else of the child replaces what the parent has; null removes.</summary>
+    /// <summary>Mappings are merged key by key; any other value of the child replaces the parent's; null removes it.</summary>
     private static YamlMapping Merge(YamlMapping parent, YamlMapping child)
     {
         foreach ((YamlScalar key, YamlNode value) in child.Entries)
@@ -69,12 +69,12 @@ public static class ConfigSource
         return parent;
     }
 
-    // {sgd: …} over {adam: …} is another choice, not an optimizer with two names.
+    // {sgd: …} over {adam: …} is a different choice, not an optimizer with two names.
     private static bool IsChoice(YamlMapping own, YamlMapping theirs) =>
         own.Entries.Count == 1 && theirs.Entries.Count == 1 && own.Entries[0].Key.Value != theirs.Entries[0].Key.Value
         && own.Entries[0].Value is YamlMapping && theirs.Entries[0].Value is YamlMapping;
 
-    // A value's place is the name of its key, and its line and column in what was given for it.
+    // The place of an overridden value: the name of its key, with line and column in its text.
     private static YamlMapping Apply(YamlMapping tree, string text)
     {
         int equals = text.IndexOf('=', StringComparison.Ordinal);

@@ -8,17 +8,17 @@ public readonly record struct Mark(string File, int Line, int Column)
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}");
 }
 
-/// <summary>Something in a config is wrong. The message is one line: <c>file:line:col: what; expected; did you mean …?</c></summary>
+/// <summary>An error in a config. The message is one line: <c>file:line:col: what; expected; did you mean …?</c></summary>
 public sealed class ConfigException(Mark mark, string message) : GpuGradException(Fault.Config, $"{mark}: {message}")
 {
     public Mark Mark { get; } = mark;
 
-    /// <summary>With its place where that is known: a config may also be made by a program.</summary>
+    /// <summary>An error with its place if that is known: a config may also be made by a program.</summary>
     public static GpuGradException At(Mark? place, string message) =>
         place is Mark mark ? new ConfigException(mark, message) : new GpuGradException(Fault.Config, message);
 }
 
-/// <summary>A value that a config record refuses; the binder adds the place.</summary>
+/// <summary>Thrown for a value that a config record refuses; the binder adds the place.</summary>
 public sealed class ConfigValueException(string found, string expected) : ArgumentException($"{found}; expected {expected}")
 {
     public string Expected { get; } = expected;

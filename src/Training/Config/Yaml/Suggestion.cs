@@ -1,9 +1,9 @@
 namespace GpuGrad.Training.Config.Yaml;
 
-/// <summary>The known name nearest to a misspelt one.</summary>
+/// <summary>Suggests the known name nearest to a misspelt one.</summary>
 public static class Suggestion
 {
-    /// <summary>A clause such as <c>; did you mean 'momentum'?</c>, or the names themselves when none is near.</summary>
+    /// <summary>A clause such as <c>; did you mean 'momentum'?</c>, or all names if none is near.</summary>
     public static string For(string word, IEnumerable<string> names)
     {
         string[] known = [.. names];
@@ -12,14 +12,14 @@ public static class Suggestion
         return known.Length == 0 ? "nothing can be set here" : "known are " + string.Join(", ", known);
     }
 
-    /// <summary>The name that a word may be a misspelling of; null where none is near.</summary>
+    /// <summary>The name that a word may be a misspelling of; null if none is near.</summary>
     public static string? Nearest(string word, IEnumerable<string> names)
     {
         string? nearest = names.OrderBy(n => Distance(word, n)).FirstOrDefault();
         return nearest is not null && Distance(word, nearest) <= Math.Max(1, Math.Min(word.Length, nearest.Length) / 2) ? nearest : null;
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours that turn one word into the other.</summary>
+    /// <summary>Edit distance: insertions, deletions, replacements and swaps of neighbours.</summary>
     public static int Distance(string a, string b)
     {
         var d = new int[a.Length + 1, b.Length + 1];

@@ -14,7 +14,7 @@ public sealed record YamlScalar(string Value, bool Quoted, Mark Mark) : YamlNode
 
     public override string Kind => IsNull ? "nothing" : $"'{Shown}'";
 
-    /// <summary>The value for a message, which shows no more of a file than it takes to find the place.</summary>
+    /// <summary>The value for a message, shortened to what is needed to find the place.</summary>
     public string Shown => Value.Length <= MostShown ? Value : Value[..MostShown] + "…";
 
     public bool IsNull => !Quoted && Value is "" or "null" or "~";
@@ -25,14 +25,14 @@ public sealed record YamlSequence(IReadOnlyList<YamlNode> Items, Mark Mark) : Ya
     public override string Kind => "a list";
 }
 
-/// <summary>Keys with values, in the order of the file. No key stands twice.</summary>
+/// <summary>Keys with values, in the order of the file. Keys are unique.</summary>
 public sealed record YamlMapping(IReadOnlyList<KeyValuePair<YamlScalar, YamlNode>> Entries, Mark Mark) : YamlNode(Mark)
 {
     public override string Kind => "a mapping";
 
     public YamlNode? this[string key] => Entries.FirstOrDefault(e => e.Key.Value == key).Value;
 
-    /// <summary>A copy in which a key has a value; null removes it.</summary>
+    /// <summary>A copy with a key set to a value; null removes it.</summary>
     public YamlMapping With(string key, YamlNode? value)
     {
         var entries = Entries.ToList();

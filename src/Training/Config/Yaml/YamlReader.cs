@@ -15,7 +15,7 @@ public static class YamlReader
     public const int MostDepth = 64;
     public const int MostNodes = 10_000;
 
-    // YamlDotNet's own words, which may hold a piece of the file.
+    // A message of YamlDotNet, which may quote a piece of the file.
     private const int MostSaid = 160;
 
     public static YamlNode ReadFile(string path) => Read(ReadText(path), path);
@@ -72,7 +72,7 @@ public static class YamlReader
         return builder.Root ?? new YamlMapping([], new Mark(file, 1, 1));
     }
 
-    // The library blames the beginning of the mapping. Tabs within brackets are allowed: only where parsing stopped do they matter.
+    // YamlDotNet reports the start of the mapping. Tabs within brackets are allowed: they only matter where parsing stopped.
     private static (int Line, int Column)? IndentingTab(string text, long stopped)
     {
         string[] lines = text.TrimStart('\uFEFF').ReplaceLineEndings("\n").Split('\n');
@@ -85,7 +85,7 @@ public static class YamlReader
         return null;
     }
 
-    // The scanner has states that it does not expect: a brace too many within a list is one.
+    // YamlDotNet's scanner has states that it does not expect: a surplus brace within a list leads to one.
     private static bool MoveNext(Parser parser, Scanner scanner, string file)
     {
         try

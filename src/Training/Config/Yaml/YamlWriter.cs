@@ -21,14 +21,14 @@ public static class YamlWriter
         return text.ToString();
     }
 
-    // Depth is bounded by the reader.
+    // The reader bounds the depth.
     private static void Emit(Emitter emitter, YamlNode node, int depth)
     {
         switch (node)
         {
             case YamlScalar scalar:
                 ScalarStyle style = scalar.Quoted ? ScalarStyle.DoubleQuoted : ScalarStyle.Plain;
-                // An empty plain scalar would come back as an empty text.
+                // An empty plain scalar would be read back as an empty text.
                 string written = scalar.IsNull ? "null" : scalar.Value;
                 emitter.Emit(new Scalar(AnchorName.Empty, TagName.Empty, written, style, true, true));
                 break;

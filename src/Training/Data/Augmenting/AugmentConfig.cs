@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Data.Augmenting;
 
 /// <summary>
 /// Random augmentation of the training samples, drawn anew each time a sample is used. The order of the list does not matter: a picture is cropped and resized,
-/// its colours are changed, it is moved, rotated, mirrored and erased in part, then scaled, given noise, and mixed with another sample, in that order.
+/// its colours are changed, it is moved, rotated, flipped and partly erased, then scaled, given noise, and mixed with another sample, in that order.
 /// </summary>
 public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
 {
@@ -34,13 +34,13 @@ public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
 
     internal string Name => Choices.First(c => c.Type == GetType()).Name;
 
-    /// <summary>Adds what this asks for; null when it is there already.</summary>
+    /// <summary>Adds this augmentation; null if there is one of its kind already.</summary>
     internal abstract Augmentations? AddTo(Augmentations sum);
 
-    /// <summary>Why it cannot be done to samples of such data, and what to do; null when it can.</summary>
+    /// <summary>Why it cannot be applied to such samples, with the remedy; null if it can.</summary>
     internal virtual string? Problem(Shape sample, DataShape data) => sample.Rank == 3 ? null : NeedsPictures(sample);
 
-    /// <summary>All of a list as one; null for an empty list.</summary>
+    /// <summary>Merges a list; null for an empty list.</summary>
     internal static Augmentations? Join(IReadOnlyList<AugmentConfig> list)
     {
         var sum = new Augmentations();
@@ -54,8 +54,8 @@ public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
         return sum.IsNone ? null : sum;
     }
 
-    /// <summary>Refuses what cannot be done to the samples, or means nothing for them.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: names the first.</exception>
+    /// <summary>Refuses augmentations that cannot be applied to the samples, or make no sense for them.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is one; the message names the first.</exception>
     internal static void Check(DataConfig config, DataShape data, bool? bytes = null)
     {
         foreach (AugmentConfig item in config.Augment)
@@ -71,7 +71,7 @@ public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated
         }
     }
 
-    /// <summary>Refuses areas as shares of numbers that are no probabilities.</summary>
+    /// <summary>Refuses mixing for targets that are not probabilities.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
     internal static void CheckTargets(RunConfig config, DataShape data)
     {
@@ -98,7 +98,7 @@ public sealed record FlipConfig : AugmentConfig
         : sum.Samples.FlipVertical ? null : sum with { Samples = sum.Samples with { FlipVertical = true } };
 }
 
-/// <summary>Moves or turns pictures, so that something comes in from outside.</summary>
+/// <summary>Augmentations that move or rotate pictures, so that pixels from outside appear.</summary>
 public abstract record MovingConfig : AugmentConfig
 {
     // Chosen by measurement: bench/results/fill.md.

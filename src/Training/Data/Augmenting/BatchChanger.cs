@@ -3,21 +3,21 @@ using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Data.Augmenting;
 
-/// <summary>Changes the pictures of a batch that was read, and what is said of their pixels, sample by sample.</summary>
-/// <param name="changes">What is done.</param>
+/// <summary>Augments the pictures of a batch on the host, with their masks and target images, sample by sample.</summary>
+/// <param name="changes">The augmentations.</param>
 /// <param name="samples">The samples.</param>
-/// <param name="normalization">Of the samples, whose centres count as means.</param>
+/// <param name="normalization">Scaling of the samples, whose centres serve as means.</param>
 internal sealed class BatchChanger(PictureChanges changes, SampleSet samples, Normalization normalization)
 {
-    /// <summary>What is said of the pixels of a sample moves with them.</summary>
+    /// <summary>Whether samples have masks or target images, which move with them.</summary>
     public bool HasMaps => samples.AnswerShape is not null;
 
-    /// <summary>Changes a sample of a batch in place.</summary>
-    /// <param name="batch">Holds its numbers.</param>
-    /// <param name="at">Its place there.</param>
+    /// <summary>Augments a sample of a batch in place.</summary>
+    /// <param name="batch">The batch.</param>
+    /// <param name="at">Its index in the batch.</param>
     /// <param name="sample">Its index in the data set.</param>
-    /// <param name="seed">Of the run.</param>
-    /// <param name="number">Of the batch in the run.</param>
+    /// <param name="seed">Seed of the run.</param>
+    /// <param name="number">Number of the batch in the run.</param>
     public void Change(RowBatch batch, int at, int sample, ulong seed, long number)
     {
         Shape shape = samples.Shape;
@@ -43,7 +43,7 @@ internal sealed class BatchChanger(PictureChanges changes, SampleSet samples, No
             picture.Targets.CopyTo(batch.Targets, at * map);
     }
 
-    /// <summary>Room for a batch with what is said of its pixels.</summary>
+    /// <summary>A buffer for a batch with its masks and target images.</summary>
     public RowBatch Room(RowBatch batch, int size)
     {
         int map = checked(size * (samples.AnswerShape?.Count ?? 0));

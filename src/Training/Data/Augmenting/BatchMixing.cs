@@ -3,16 +3,16 @@ using GpuGrad.Kernels.Random;
 
 namespace GpuGrad.Training.Data.Augmenting;
 
-/// <summary>How often samples of a batch are mixed, and how strongly. With both ways, each batch takes one of them by the toss of a coin.</summary>
-/// <param name="Mixup">Adding up; null for never.</param>
-/// <param name="Cutmix">Rectangles; null for never.</param>
+/// <summary>How often samples of a batch are mixed, and how strongly. With both ways, each batch randomly takes one of them.</summary>
+/// <param name="Mixup">Mixup settings; null for none.</param>
+/// <param name="Cutmix">Cutmix settings; null for none.</param>
 public sealed record BatchMixing(MixupConfig? Mixup = null, CutmixConfig? Cutmix = null)
 {
-    /// <summary>What happens to the samples of a batch.</summary>
-    /// <param name="seed">Of the run.</param>
+    /// <summary>Draws the mixing of a batch.</summary>
+    /// <param name="seed">Seed of the run.</param>
     /// <param name="batch">Number of the batch in the run.</param>
-    /// <param name="height">Of a picture; 1 for other samples.</param>
-    /// <param name="width">Of a picture; 1 for other samples.</param>
+    /// <param name="height">Height of a picture; 1 for other samples.</param>
+    /// <param name="width">Width of a picture; 1 for other samples.</param>
     public BatchMix Draw(ulong seed, long batch, int height, int width)
     {
         var random = new RandomStream(seed, Purpose.Mix, unchecked((uint)batch));
@@ -24,7 +24,7 @@ public sealed record BatchMixing(MixupConfig? Mixup = null, CutmixConfig? Cutmix
         return cuts ? Rectangle(random, share, height, width) : new BatchMix((int)Math.Round(share * BatchMix.Whole), 0, 0, 0, 0);
     }
 
-    // Around a point anywhere in the picture, which cuts off what would stand out; the share is that of the pixels that stay.
+    // Centred anywhere in the picture and clipped to it; the share is that of the remaining pixels.
     private static BatchMix Rectangle(RandomStream random, double share, int height, int width)
     {
         double half = 0.5 * Math.Sqrt(1 - share);
@@ -38,10 +38,10 @@ public sealed record BatchMixing(MixupConfig? Mixup = null, CutmixConfig? Cutmix
         return new BatchMix((int)Math.Round(kept * BatchMix.Whole), top, left, bottom - top, right - left);
     }
 
-    /// <summary>A number of the distribution Beta(α, α): G / (G + G′) of two gamma variables, by their logarithms, which do not underflow.</summary>
+    /// <summary>A random number with distribution Beta(α, α): G / (G + G′) of two gamma variables, from their logarithms, which do not underflow.</summary>
     internal static double Beta(RandomStream random, double alpha) => 1 / (1 + Math.Exp(LogGamma(random, alpha) - LogGamma(random, alpha)));
 
-    // Marsaglia and Tsang, "A simple method for generating gamma variables", 2000; below 1 by way of α + 1.
+    // Marsaglia and Tsang, "A simple method for generating gamma variables", 2000; below 1 through α + 1.
     private static double LogGamma(RandomStream random, double alpha)
     {
         double below = alpha < 1 ? Math.Log(1 - random.NextDouble()) / alpha : 0;

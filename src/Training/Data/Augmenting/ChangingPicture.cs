@@ -2,17 +2,17 @@ using GpuGrad.Kernels.Ops.Batches;
 
 namespace GpuGrad.Training.Data.Augmenting;
 
-/// <summary>Where a pixel comes from: (x, y) from (Xx·x + Xy·y + X0, Yx·x + Yy·y + Y0).</summary>
+/// <summary>Source of a pixel: (x, y) is taken from (Xx·x + Xy·y + X0, Yx·x + Yy·y + Y0).</summary>
 public readonly record struct PixelMap(double Xx, double Xy, double X0, double Yx, double Yy, double Y0)
 {
-    /// <summary>A linear map around the middle of a picture, then a move.</summary>
+    /// <summary>A linear map around the centre of a picture, then a translation.</summary>
     public static PixelMap Around(double xx, double xy, double yx, double yy, int height, int width, double moveX = 0, double moveY = 0)
     {
         (double x, double y) = ((width - 1) / 2.0, (height - 1) / 2.0);
         return new(xx, xy, x - (xx * x) - (xy * y) + moveX, yx, yy, y - (yx * x) - (yy * y) + moveY);
     }
 
-    /// <summary>A rectangle as large as the picture, pixel areas onto pixel areas.</summary>
+    /// <summary>Maps the whole picture to a rectangle of it, pixel areas to pixel areas.</summary>
     public static PixelMap OfRectangle(int top, int left, int rectangleHeight, int rectangleWidth, int height, int width)
     {
         (double x, double y) = ((double)rectangleWidth / width, (double)rectangleHeight / height);
@@ -23,13 +23,13 @@ public readonly record struct PixelMap(double Xx, double Xy, double X0, double Y
 }
 
 /// <summary>
-/// A picture that is being changed on the host, with what is said of its pixels. Numbers are raw; where the picture has bytes they stay
-/// within 0 … 255 and are rounded when all is done.
+/// A picture that is being augmented on the host, with its mask and target images. Numbers are raw; if the picture has bytes they stay
+/// within 0 … 255 and are rounded at the end.
 /// </summary>
 /// <param name="channels">C.</param>
 /// <param name="height">H.</param>
 /// <param name="width">W.</param>
-/// <param name="outside">The raw value of each channel that counts as its mean.</param>
+/// <param name="outside">The raw value of each channel that serves as its mean.</param>
 public sealed class ChangingPicture(int channels, int height, int width, IReadOnlyList<double> outside)
 {
     private float[] pixels = new float[channels * height * width];
@@ -41,10 +41,10 @@ public sealed class ChangingPicture(int channels, int height, int width, IReadOn
 
     public int Width => width;
 
-    /// <summary>C × H × W numbers.</summary>
+    /// <summary>C × H × W values.</summary>
     public Span<float> Pixels => pixels;
 
-    /// <summary>Numbers of a channel.</summary>
+    /// <summary>Values per channel.</summary>
     public int Plane => height * width;
 
     /// <summary>A class for each pixel, H × W; empty for none.</summary>
@@ -53,15 +53,15 @@ public sealed class ChangingPicture(int channels, int height, int width, IReadOn
     /// <summary>Target images of the same height and width, one after the other; empty for none.</summary>
     public float[] Targets { get; set; } = [];
 
-    /// <summary>Room of the size of the picture, with anything in it, for a change that reads neighbours; <see cref="TakeSpare"/> makes it the picture.</summary>
+    /// <summary>A buffer of the picture's size with undefined contents, for a change that reads neighbours; <see cref="TakeSpare"/> makes it the picture.</summary>
     public Span<float> Spare => spare;
 
     public void TakeSpare() => (pixels, spare) = (spare, pixels);
 
-    /// <summary>Takes every pixel from where a map says, bilinearly; the class of the nearest.</summary>
-    /// <param name="map">Where from.</param>
-    /// <param name="fill">What lies outside; classes there are unknown, but for <see cref="Outside.Reflect"/>.</param>
-    /// <param name="within">First and last row and column that are read, for a map that stays within a rectangle: what is beyond is the pixel at its edge.</param>
+    /// <summary>Samples every pixel from the position given by a map: bilinear, and nearest for classes.</summary>
+    /// <param name="map">The map to source positions.</param>
+    /// <param name="fill">Values outside; classes there are unknown, except with <see cref="Outside.Reflect"/>.</param>
+    /// <param name="within">First and last row and column to read, for a map into a rectangle: beyond it, the pixel at its edge counts.</param>
     public void Resample(PixelMap map, Outside fill, (int Top, int Left, int Bottom, int Right)? within = null)
     {
         for (int c = 0; c < channels; c++)

@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Data.Augmenting;
 
 /// <summary>
-/// Changes of colours, of numbers from 0 to 255, as torchvision's functional transforms define them. Gray is 0.2989 R + 0.587 G + 0.114 B; a
+/// Changes of colours, for values from 0 to 255, as defined by torchvision's functional transforms. Gray is 0.2989 R + 0.587 G + 0.114 B; a
 /// picture with one channel is its own gray.
 /// </summary>
 public static class Colors
@@ -37,7 +37,7 @@ public static class Colors
         }
     }
 
-    /// <summary>Turns the hue of HSV by a part of the circle.</summary>
+    /// <summary>Rotates the hue of HSV by a fraction of the circle.</summary>
     public static void Hue(ChangingPicture picture, double turn)
     {
         Span<float> x = picture.Pixels;
@@ -64,7 +64,7 @@ public static class Colors
         }
     }
 
-    /// <summary>factor·x + (1 - factor)·smooth(x): smooth is the mean of 3 × 3 pixels, the middle one counted five times; the border stays.</summary>
+    /// <summary>factor·x + (1 - factor)·smooth(x), where smooth is the mean of 3 × 3 pixels with weight 5 for the centre; the border is unchanged.</summary>
     public static void Sharpness(ChangingPicture picture, double factor)
     {
         (int height, int width) = (picture.Height, picture.Width);
@@ -86,7 +86,7 @@ public static class Colors
         picture.TakeSpare();
     }
 
-    /// <summary>Keeps the upper bits of each number.</summary>
+    /// <summary>Keeps the upper bits of each value.</summary>
     public static void Posterize(ChangingPicture picture, int bits)
     {
         int mask = 0xFF << (8 - bits) & 0xFF;
@@ -94,7 +94,7 @@ public static class Colors
             v = (int)Round(v) & mask;
     }
 
-    /// <summary>Inverts what is not below a threshold.</summary>
+    /// <summary>Inverts values at or above a threshold.</summary>
     public static void Solarize(ChangingPicture picture, double threshold)
     {
         foreach (ref float v in picture.Pixels)
@@ -117,7 +117,7 @@ public static class Colors
         }
     }
 
-    /// <summary>Makes the histogram of each channel as even as it gets by a table of its 256 numbers, as Pillow's <c>ImageOps.equalize</c>.</summary>
+    /// <summary>Equalises the histogram of each channel through a table of 256 values, as Pillow's <c>ImageOps.equalize</c>.</summary>
     public static void Equalize(ChangingPicture picture)
     {
         Span<int> counts = stackalloc int[256], table = stackalloc int[256];

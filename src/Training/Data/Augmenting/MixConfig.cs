@@ -15,7 +15,7 @@ public abstract record MixConfig : AugmentConfig
 }
 
 /// <summary>
-/// Adds up two samples and, in the same shares, their losses (Zhang et al., 2018); numbers to predict are added up themselves. Training accuracy
+/// Adds two samples and, with the same weights, their losses (Zhang et al., 2018); regression targets are added themselves. Training accuracy
 /// is that for the label with the larger share.
 /// </summary>
 public sealed record MixupConfig : MixConfig
@@ -28,7 +28,7 @@ public sealed record MixupConfig : MixConfig
         sum.Mixing?.Mixup is not null ? null : sum with { Mixing = (sum.Mixing ?? new()) with { Mixup = this } };
 }
 
-/// <summary>Lays a rectangle of one picture over another; their losses count by their areas (Yun et al., 2019).</summary>
+/// <summary>Pastes a rectangle of one picture over another; their losses are weighted by area (Yun et al., 2019).</summary>
 public sealed record CutmixConfig : MixConfig
 {
     /// <summary>The areas are drawn from Beta(alpha, alpha): near 0 and 1 for a small alpha, uniform for 1.</summary>

@@ -5,7 +5,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Data.Augmenting;
 
-/// <summary>Cuts a part out of a picture and makes it as large as the picture was, as <c>torchvision.transforms.RandomResizedCrop</c>.</summary>
+/// <summary>Crops a random part of a picture and resizes it to the picture's size, as <c>torchvision.transforms.RandomResizedCrop</c>.</summary>
 public sealed record ResizedCropConfig : AugmentConfig, IPictureChange
 {
     private const int Tries = 10;
@@ -30,7 +30,7 @@ public sealed record ResizedCropConfig : AugmentConfig, IPictureChange
             PixelMap.OfRectangle(top, left, height, width, picture.Height, picture.Width), Outside.Black, (top, left, top + height - 1, left + width - 1));
     }
 
-    /// <summary>A part that lies within the picture; after ten that do not, the middle of the picture with a ratio that is allowed.</summary>
+    /// <summary>A part inside the picture; after ten attempts outside, the centre of the picture with an allowed ratio.</summary>
     internal (int Top, int Left, int Height, int Width) Draw(RandomStream random, int pictureHeight, int pictureWidth)
     {
         for (int i = 0; i < Tries; i++)
@@ -87,7 +87,7 @@ public sealed record ColorJitterConfig : ColorConfig, IPictureChange
 
     public void Apply(ChangingPicture picture, RandomStream random)
     {
-        // Four numbers are drawn whatever is asked for, so that one setting does not change the chances of another.
+        // Four numbers are always drawn, so that one setting does not change the random numbers of another.
         int[] order = random.Permutation(4);
         double[] factors =
         [
@@ -111,8 +111,8 @@ public sealed record ColorJitterConfig : ColorConfig, IPictureChange
 }
 
 /// <summary>
-/// Draws changes from fourteen, as <c>torchvision.transforms.RandAugment</c>: nothing, shear and shift along each axis, turn, brightness, saturation,
-/// contrast, sharpness, fewer bits, inverting of what is bright, stretched contrast, an even histogram.
+/// Applies random changes from fourteen, as <c>torchvision.transforms.RandAugment</c>: identity, shear and translation along each axis, rotation, brightness, saturation,
+/// contrast, sharpness, posterize, solarize, auto-contrast, equalize.
 /// </summary>
 public sealed record RandAugmentConfig : ColorConfig, IPictureChange
 {
@@ -139,8 +139,8 @@ public sealed record RandAugmentConfig : ColorConfig, IPictureChange
             Change(picture, random.NextInt(Kinds), (random.NextBits() & 1) == 0 ? 1 : -1);
     }
 
-    /// <summary>One change.</summary>
-    /// <param name="picture">Changed.</param>
+    /// <summary>Applies one change.</summary>
+    /// <param name="picture">The picture to change.</param>
     /// <param name="kind">From 0 to 13, in the order of torchvision.</param>
     /// <param name="sign">1 or -1, for changes that have a direction.</param>
     internal void Change(ChangingPicture picture, int kind, int sign)

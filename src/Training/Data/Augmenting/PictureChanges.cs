@@ -5,15 +5,15 @@ namespace GpuGrad.Training.Data.Augmenting;
 /// <summary>A random change of a picture on the host.</summary>
 public interface IPictureChange
 {
-    /// <summary>Whether pixels change places.</summary>
+    /// <summary>Whether it moves pixels.</summary>
     bool MovesPixels { get; }
 
-    /// <param name="picture">Changed.</param>
-    /// <param name="random">Of this picture, in this batch.</param>
+    /// <param name="picture">The picture to change.</param>
+    /// <param name="random">Random numbers of this picture in this batch.</param>
     void Apply(ChangingPicture picture, RandomStream random);
 }
 
-/// <summary>Changes of pictures on the host, as they are read: resampling first, then colours, then RandAugment.</summary>
+/// <summary>Augmentations on the host, as pictures are read: resampling first, then colours, then RandAugment.</summary>
 /// <param name="Crop">Null for none.</param>
 /// <param name="Colors">Null for none.</param>
 /// <param name="RandAugment">Null for none.</param>
@@ -21,9 +21,9 @@ public sealed record PictureChanges(ResizedCropConfig? Crop = null, ColorJitterC
 {
     public bool MovesPixels => Crop is not null || RandAugment is not null;
 
-    /// <summary>Makes the changes of a sample in a batch.</summary>
-    /// <param name="picture">The sample with what is said of its pixels.</param>
-    /// <param name="seed">Of the run.</param>
+    /// <summary>Applies the changes to a sample of a batch.</summary>
+    /// <param name="picture">The sample with its mask and target images.</param>
+    /// <param name="seed">Seed of the run.</param>
     /// <param name="batch">Number of the batch in the run.</param>
     /// <param name="sample">Index in the data set.</param>
     public void Apply(ChangingPicture picture, ulong seed, long batch, int sample)

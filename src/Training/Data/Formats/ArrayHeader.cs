@@ -1,27 +1,27 @@
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>What an IDX or npy file says of its numbers.</summary>
+/// <summary>Header of an IDX or npy file.</summary>
 /// <param name="Sizes">Length of each axis.</param>
-/// <param name="Type">What the numbers are.</param>
+/// <param name="Type">Type of the numbers.</param>
 /// <param name="BigEndian">Whether the high byte comes first.</param>
-/// <param name="Fortran">Whether the first index runs fastest.</param>
+/// <param name="Fortran">Whether the first index varies fastest.</param>
 internal sealed record ArrayHeader(int[] Sizes, NumberType Type, bool BigEndian, bool Fortran)
 {
     /// <summary>Offset of the first number.</summary>
     public long Start { get; private init; }
 
-    /// <summary>All numbers.</summary>
+    /// <summary>Number of elements.</summary>
     public long Count { get; private init; }
 
     /// <summary>Bytes of all numbers.</summary>
     public long Bytes => Count * Numbers.SizeOf(Type);
 
-    /// <summary>The same, once it is certain that the input holds as many numbers as the sizes say, and nothing more.</summary>
-    /// <param name="input">At the first number.</param>
-    /// <param name="sizes">As they were stated.</param>
-    /// <param name="type">What the numbers are.</param>
+    /// <summary>Makes a header after verifying that the input holds exactly as many numbers as the sizes say.</summary>
+    /// <param name="input">Positioned at the first number.</param>
+    /// <param name="sizes">The stated sizes.</param>
+    /// <param name="type">Type of the numbers.</param>
     /// <param name="bigEndian">Whether the high byte comes first.</param>
-    /// <param name="fortran">Whether the first index runs fastest.</param>
+    /// <param name="fortran">Whether the first index varies fastest.</param>
     public static ArrayHeader Of(ByteInput input, ReadOnlySpan<long> sizes, NumberType type, bool bigEndian, bool fortran = false)
     {
         long count = Numbers.Product(input, sizes);
@@ -29,7 +29,7 @@ internal sealed record ArrayHeader(int[] Sizes, NumberType Type, bool BigEndian,
         return new ArrayHeader(Array.ConvertAll(sizes.ToArray(), s => (int)s), type, bigEndian, fortran) { Start = input.Offset, Count = count };
     }
 
-    /// <summary>The numbers, the last thing in the input.</summary>
+    /// <summary>Reads the numbers, which must end the input.</summary>
     public NumberArray ReadNumbers(ByteInput input)
     {
         Array values = Numbers.Read(input, Type, Count, BigEndian);

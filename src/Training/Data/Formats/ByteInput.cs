@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Devices.Host;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// Bytes read in order from something of known length. Every read is exact; what a file claims to hold is compared with
-/// what is left of it before memory is asked for; and the end must be the end.
+/// Reads bytes in order from an input of known length. Every read is exact; sizes stated in a file are compared with
+/// the remaining bytes before memory is allocated; and nothing may follow the end.
 /// </summary>
 /// <param name="stream">The bytes.</param>
 /// <param name="name">For messages.</param>
-/// <param name="length">How many there must be.</param>
+/// <param name="length">Number of bytes.</param>
 internal class ByteInput(Stream stream, string name, long length) : IDisposable
 {
     private readonly byte[] small = new byte[8];
@@ -22,18 +22,18 @@ internal class ByteInput(Stream stream, string name, long length) : IDisposable
 
     public long Left => length - Offset;
 
-    /// <summary>A refusal at the place that was read last, or at <paramref name="offset"/>.</summary>
+    /// <summary>An error at the position read last, or at <paramref name="offset"/>.</summary>
     public GpuGradException Refuse(string found, string expected, long? offset = null) =>
         DataFault.At(name, offset ?? Offset, found, expected);
 
-    /// <summary>Refuses unless as many bytes are left.</summary>
+    /// <summary>Throws unless this many bytes are left.</summary>
     public void Need(long count, string what)
     {
         if (count > Left)
             throw Refuse($"{Left} bytes left", $"{count} for {what}");
     }
 
-    /// <summary>Reads exactly as many bytes as the target has.</summary>
+    /// <summary>Reads exactly enough bytes to fill the target.</summary>
     public void Fill(Span<byte> target, string what)
     {
         Need(target.Length, what);
@@ -48,7 +48,7 @@ internal class ByteInput(Stream stream, string name, long length) : IDisposable
         Offset += target.Length;
     }
 
-    /// <summary>Reads as many bytes into an array of their own.</summary>
+    /// <summary>Reads this many bytes into a new array.</summary>
     public byte[] Take(long count, string what)
     {
         Need(count, what);
@@ -60,7 +60,7 @@ internal class ByteInput(Stream stream, string name, long length) : IDisposable
         return bytes;
     }
 
-    /// <summary>Refuses what the machine has no room for.</summary>
+    /// <summary>Throws if the machine lacks the memory.</summary>
     public void RequireRoom(long bytes) => HostMemory.Require(name, bytes);
 
     public byte Byte(string what) => Small(1, what)[0];
@@ -73,14 +73,14 @@ internal class ByteInput(Stream stream, string name, long length) : IDisposable
 
     public uint BigUInt32(string what) => BinaryPrimitives.ReadUInt32BigEndian(Small(4, what));
 
-    /// <summary>Refuses anything that follows.</summary>
+    /// <summary>Throws if anything follows.</summary>
     public virtual void End()
     {
         if (Left > 0)
             throw Refuse($"{Left} bytes more", "the end of the file");
     }
 
-    /// <summary>The stream stays open: it is its opener's.</summary>
+    /// <summary>The stream stays open: whoever opened it closes it.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     private Span<byte> Small(int count, string what)

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Pictures and labels out of a CIFAR file.</summary>
+/// <summary>Pictures and labels of a CIFAR file.</summary>
 /// <param name="Pixels">Count × 3 × 32 × 32 bytes.</param>
 /// <param name="Labels">The last label of each record: CIFAR-100's fine one.</param>
 /// <param name="Coarse">CIFAR-100's coarse labels; null for CIFAR-10.</param>
@@ -18,9 +18,9 @@ internal static class Cifar
 
     private const int Coarse = 20, Fine = 100, Ten = 10;
 
-    /// <param name="stream">Seekable; read to its end.</param>
+    /// <param name="stream">A seekable stream; read to its end.</param>
     /// <param name="name">For messages.</param>
-    /// <param name="hundred">CIFAR-100, with two labels a record.</param>
+    /// <param name="hundred">Whether it is CIFAR-100, with two labels per record.</param>
     public static CifarFile Read(Stream stream, string name, bool hundred)
     {
         int record = Pixels + (hundred ? 2 : 1);

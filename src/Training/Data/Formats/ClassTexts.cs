@@ -2,51 +2,51 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>The texts of a column of classes.</summary>
+/// <summary>Interprets the texts of a label column.</summary>
 internal static class ClassTexts
 {
-    // What writers of tables put where they know nothing. "none" is not among them: it is a class as often as not.
+    // Common texts for missing values. "none" is not included: it is often a class.
     private static readonly HashSet<string> Missing = new(["?", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "+nan", "null"], StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Those of them that a config has instead of all.</summary>
+    /// <summary>Those of them that a config lists explicitly.</summary>
     public static IReadOnlyList<string> UsualGaps { get; } = ["?", "NA", "N/A", "NaN", "nan", "null"];
 
     public static bool IsMissing(string text) => Missing.Contains(text);
 
-    /// <summary>The value of a whole number however it is written: 1, +1, 01 and 1.0 are one.</summary>
+    /// <summary>The value of an integer in any notation: 1, +1, 01 and 1.0 are the same.</summary>
     public static bool TryWhole(string text, out decimal value) =>
         decimal.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out value)
         && value == decimal.Truncate(value);
 
     public static decimal Value(string text) => TryWhole(text, out decimal value) ? value : 0;
 
-    /// <summary>How a class of that number is called.</summary>
+    /// <summary>Name of the class with this number.</summary>
     public static string NameOf(decimal value) => value == 0 ? "0" : decimal.Truncate(value).ToString("0", CultureInfo.InvariantCulture);
 
     public static bool AreWhole(IEnumerable<string> texts) => texts.All(t => TryWhole(t, out _));
 
-    /// <summary>Whether a text is a code: digits that begin with a 0, such as the postal code 01067, of which 1067 is another.</summary>
+    /// <summary>Whether a text is a code: digits with a leading 0, such as the postal code 01067, which differs from 1067.</summary>
     public static bool IsCode(ReadOnlySpan<char> text) => text.Length > 1 && text[0] == '0' && !text.ContainsAnyExceptInRange('0', '9');
 
-    /// <summary>The same of bytes.</summary>
+    /// <summary>The same for bytes.</summary>
     public static bool IsCode(ReadOnlySpan<byte> text) => text.Length > 1 && text[0] == (byte)'0' && !text.ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
-    /// <summary>Whether different texts may be the same value: whole numbers, none of them a code.</summary>
+    /// <summary>Whether distinct texts may be the same value: integers, none of them a code.</summary>
     public static bool AreNumbers(IReadOnlyCollection<string> texts) => AreWhole(texts) && !texts.Any(t => IsCode(t));
 
-    /// <summary>The different names: numbers by their value, others by their characters.</summary>
+    /// <summary>The distinct names: numbers by value, others by code points.</summary>
     public static string[] InOrder(IEnumerable<string> names)
     {
         string[] different = [.. names.Distinct(StringComparer.Ordinal)];
         return AreNumbers(different) ? [.. different.OrderBy(Value)] : [.. different.Order(StringComparer.Ordinal)];
     }
 
-    /// <summary>The places of classes in an order; of a name that stands in it twice the first.</summary>
+    /// <summary>Indices of classes in an order; for a repeated name, the first.</summary>
     /// <param name="classes">The class of each sample.</param>
-    /// <param name="order">The classes that there are.</param>
-    /// <param name="file">Where a sample is.</param>
-    /// <param name="nameless">What a sample is whose class has no name.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a class that the order lacks.</exception>
+    /// <param name="order">The classes in order.</param>
+    /// <param name="file">Position of a sample, for messages.</param>
+    /// <param name="nameless">Description of a sample whose class has no name.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a class that is not in the order.</exception>
     public static int[] Labels(IReadOnlyList<string> classes, IReadOnlyList<string> order, Func<int, string> file, string? nameless = null)
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal);

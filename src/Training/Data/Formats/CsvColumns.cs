@@ -4,27 +4,27 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Which column of a file is what.</summary>
+/// <summary>Assigns the columns of a file to their roles.</summary>
 /// <param name="Layout">The columns of the training table.</param>
-/// <param name="Names">The file's first row; null if it has no names.</param>
-/// <param name="Count">Columns of the file.</param>
-/// <param name="Features">Columns of the file, in the order of a sample's numbers.</param>
-/// <param name="Targets">Columns to predict; none where the answers are not wanted.</param>
-/// <param name="Label">The column of the class; null where there is none or it is not wanted.</param>
-/// <param name="Plans">What is known of each feature; null for one whose type has to be found out.</param>
+/// <param name="Names">The header; null if there is none.</param>
+/// <param name="Count">Number of columns in the file.</param>
+/// <param name="Features">Indices of the feature columns, in the order of a sample's numbers.</param>
+/// <param name="Targets">Indices of the target columns; empty if they are not needed.</param>
+/// <param name="Label">Index of the label column; null if there is none or it is not needed.</param>
+/// <param name="Plans">Known type and encoding of each feature; null to infer them.</param>
 internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Count, int[] Features, int[] Targets, int? Label, ColumnFit?[] Plans)
 {
     private const int MostNamed = 5;
 
-    /// <summary>Columns that the training table lacks, which are not read.</summary>
+    /// <summary>Columns that the training table lacks; they are not read.</summary>
     public IReadOnlyList<string> Extra { get; private init; } = [];
 
-    /// <summary>What is to be said of them; null for nothing.</summary>
+    /// <summary>A note about them; null for none.</summary>
     public string? Note => Extra.Count == 0 ? null : string.Create(
         CultureInfo.InvariantCulture,
         $"{(Extra.Count == 1 ? "a column that training did not have is" : $"{Extra.Count:N0} columns that training did not have are")} left out: {string.Join(", ", Extra.Take(MostNamed).Select(DataFault.Quote))}{(Extra.Count > MostNamed ? ", …" : "")}");
 
-    /// <summary>The columns of a training table, from what the config says of them.</summary>
+    /// <summary>The columns of a training table, by the settings in the config.</summary>
     public static CsvColumns Learn(string file, CsvOptions options, string[]? names, int count)
     {
         int[] targets = [.. options.Targets.Select(Find)];
@@ -64,7 +64,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
         }
     }
 
-    // In a series the past of what is predicted is part of a sample.
+    // In a series the past of the targets is part of a sample.
     private static CsvColumns LearnSeries(string file, CsvOptions options, string[]? names, int count, int[] targets)
     {
         CsvColumns columns = Learn(file, options with { IsSeries = true }, names, count);
@@ -74,15 +74,15 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
         return columns with { Plans = plans };
     }
 
-    /// <summary>The columns of another table, as the training table had them: by name where both have names, else by their order.</summary>
+    /// <summary>The columns of another table, matched to the training table: by name if both have names, else by position.</summary>
     /// <param name="file">For messages.</param>
     /// <param name="layout">The training table's columns.</param>
-    /// <param name="names">The file's first row; null if it has no names.</param>
-    /// <param name="count">Columns of the file.</param>
-    /// <param name="answers">Whether the label or targets are wanted; else they may be there and are not read.</param>
+    /// <param name="names">The header; null if there is none.</param>
+    /// <param name="count">Number of columns in the file.</param>
+    /// <param name="answers">Whether label or targets are needed; otherwise they may be there, but are not read.</param>
     public static CsvColumns Follow(string file, TableColumns layout, string[]? names, int count, bool answers)
     {
-        // Where in the file each column of the training table is; -1 for nowhere.
+        // Index in the file of each column of the training table; -1 if missing.
         int[] places = names is not null && layout.Named ? ByName(file, layout, names) : ByOrder(file, layout, count, answers);
         IReadOnlyList<int> wanted = answers ? [.. layout.Of(ColumnRole.Feature), .. layout.Targets, .. layout.Of(ColumnRole.Label)] : layout.Of(ColumnRole.Feature);
         foreach (int column in wanted)
@@ -99,7 +99,7 @@ internal sealed record CsvColumns(TableColumns Layout, string[]? Names, int Coun
             answers && layout.Label is int label ? places[label] : null,
             [.. layout.Of(ColumnRole.Feature).Select(c => layout.Columns[c].Fit ?? new ColumnFit(ColumnType.Number) { Missing = MissingStrategy.Refuse })])
         {
-            // Without names a table with other columns is not the training's.
+            // Without names, a table with other columns does not match the training table.
             Extra = names is null || !layout.Named ? [] : [.. Enumerable.Range(0, count).Except(places).Select(i => names![i].Trim())],
         };
     }

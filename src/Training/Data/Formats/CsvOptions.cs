@@ -11,31 +11,31 @@ internal sealed record CsvOptions
     private HashSet<string>? missing;
     private double[] missingNumbers = [];
 
-    /// <summary>What stands between columns; null to find out from the first lines: comma, semicolon, tab, bar or spaces.</summary>
+    /// <summary>Column separator; null to detect it from the first lines: comma, semicolon, tab, bar or spaces.</summary>
     public char? Separator { get; init; }
 
     /// <summary>Prefix of comment lines; null for none.</summary>
     public char? Comment { get; init; }
 
-    /// <summary>Whether the first row names the columns; null when it does if none of it is a number.</summary>
+    /// <summary>Whether the first row is a header; null: if none of it is a number.</summary>
     public bool? Header { get; init; }
 
-    /// <summary>The column of classes, by name or number; null for the one named 'label', else the last.</summary>
+    /// <summary>The label column, by name or number; null for the one named 'label', else the last.</summary>
     public string? Label { get; init; }
 
-    /// <summary>What stands between several labels in the column of classes; null where there is one class.</summary>
+    /// <summary>Delimiter of several labels in the label column; null for a single class.</summary>
     public string? LabelDelim { get; init; }
 
-    /// <summary>The columns of numbers to predict; then there is no class.</summary>
+    /// <summary>The target columns, in which case there is no class.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
-    /// <summary>How samples are made of several rows, of which the targets are then a part; null for a sample a row.</summary>
+    /// <summary>How several rows become a sample, which then includes the targets' past; null for one sample per row.</summary>
     public WindowConfig? Window { get; init; }
 
-    /// <summary>Whether every column is a feature, which of them are predicted being another matter.</summary>
+    /// <summary>Whether every column is a feature, even if it is also predicted.</summary>
     public bool IsSeries { get; init; }
 
-    /// <summary>Whether rows that have no answer are left out rather than refused.</summary>
+    /// <summary>Whether rows without label or target are left out rather than refused.</summary>
     public bool DropsUnanswered { get; init; }
 
     /// <summary>Columns that are not read.</summary>
@@ -44,7 +44,7 @@ internal sealed record CsvOptions
     /// <summary>Column settings of the config, by name or number.</summary>
     public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
 
-    /// <summary>Texts that stand for a missing value, besides an empty cell; null for those that are usual.</summary>
+    /// <summary>Texts for missing values, besides an empty cell; null for the common ones.</summary>
     public IReadOnlyList<string>? MissingValues
     {
         get;
@@ -67,23 +67,23 @@ internal sealed record CsvOptions
         }
     }
 
-    /// <summary>How the bytes of delimited text are characters.</summary>
+    /// <summary>Encoding of delimited text.</summary>
     public TextEncoding Encoding { get; init; }
 
-    /// <summary>How numbers are read, where that is not as usual.</summary>
+    /// <summary>Number format, if not the default.</summary>
     public NumberCells? Numbers { get; private init; }
 
-    /// <summary>The columns of the training table where another is read, instead of what is said of columns above.</summary>
+    /// <summary>The columns of the training table when another table is read; it replaces the column settings above.</summary>
     public TableColumns? Layout { get; init; }
 
-    /// <summary>Whether another table must have the label or targets.</summary>
+    /// <summary>Whether another table must have label or targets.</summary>
     public bool Answers { get; init; } = true;
 
     public bool IsMissing(string text) => text.Length == 0 || (missing is null ? ClassTexts.IsMissing(text) : missing.Contains(text));
 
     public bool IsMissing(double number) => missingNumbers.Length > 0 && Array.IndexOf(missingNumbers, number) >= 0;
 
-    /// <summary>A tab for files that are named so; null for others.</summary>
+    /// <summary>A tab if the file extension says so; else null.</summary>
     public static char? SeparatorOf(string? path) =>
         path is not null && (path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? path[..^3] : path) is string plain && IsTabbed(plain) ? '\t' : null;
 

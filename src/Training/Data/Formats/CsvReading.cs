@@ -5,15 +5,15 @@ using GpuGrad.Training.Data.Tables;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// Reads a table strictly: every row as long as the first, every value such as its column holds. What a column holds is found out on the
-/// way; where it turns out late that a column does not hold numbers, the table is read once more.
+/// Reads a table strictly: every row as long as the first, every value of its column's type. Types are inferred while
+/// reading; if it turns out late that a column is not numeric, the table is read again.
 /// </summary>
 internal sealed class CsvReading
 {
     private const int MostColumns = 1 << 20;
     private const int MostClasses = 100_000;
 
-    /// <summary>UTF-8 of which every byte must be text.</summary>
+    /// <summary>UTF-8 that throws on invalid bytes.</summary>
     internal static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
     private readonly ITableRows rows;
@@ -147,7 +147,7 @@ internal sealed class CsvReading
             tags.Add(Tags(label, options.LabelDelim));
     }
 
-    // Nothing is no label, which a sample may have.
+    // An empty cell means no labels, which is allowed.
     private IReadOnlyList<string> Tags(int column, string delimiter)
     {
         string text = Text(column);

@@ -7,7 +7,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Rows of delimited text: quotes as in RFC 4180; UTF-8, or UTF-16 by its byte order mark.</summary>
+/// <summary>Reads rows of delimited text: quotes as in RFC 4180; UTF-8, or UTF-16 with a byte order mark.</summary>
 internal sealed class CsvRows(Stream stream, string name, CsvOptions options) : ITableRows
 {
     private const int MostRecord = 1 << 24;
@@ -54,7 +54,7 @@ internal sealed class CsvRows(Stream stream, string name, CsvOptions options) : 
 
     public TextPlace PlaceOf(int column)
     {
-        // An empty field has no place of its own; it is found from the last one before it that has.
+        // An empty field has no position of its own; it follows from the last non-empty one before it.
         int known = column;
         while (known > 0 && reader.GetRawSpan(known).IsEmpty)
             known--;

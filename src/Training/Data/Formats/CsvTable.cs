@@ -4,10 +4,10 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>A place in a text file, counted from 1; columns in bytes.</summary>
+/// <summary>A position in a text file, counted from 1; columns in bytes.</summary>
 internal readonly record struct TextPlace(long Line, int Column);
 
-/// <summary>A table of numbers with a class or with target numbers a row.</summary>
+/// <summary>A table of numbers with a class or targets per row.</summary>
 internal sealed record CsvTable
 {
     public required string Name { get; init; }
@@ -15,7 +15,7 @@ internal sealed record CsvTable
     /// <summary>The columns of the training table; those of this one if it is.</summary>
     public required TableColumns Layout { get; init; }
 
-    /// <summary>The line of each row.</summary>
+    /// <summary>The line number of each row.</summary>
     public required IReadOnlyList<long> Lines { get; init; }
 
     public int Rows => Lines.Count;
@@ -23,32 +23,32 @@ internal sealed record CsvTable
     /// <summary>Rows × features, or null.</summary>
     public float[]? Values { get; init; }
 
-    /// <summary>Rows × features where float32 cannot hold each, or null.</summary>
+    /// <summary>Rows × features if float32 cannot hold each of them, or null.</summary>
     public double[]? Doubles { get; init; }
 
-    /// <summary>What the user should know of how it was read.</summary>
+    /// <summary>Notes for the user about how it was read.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>What the numbers of the features mean.</summary>
+    /// <summary>Meaning of the features' numbers.</summary>
     public IReadOnlyList<RawColumn> Columns { get; init; } = [];
 
     /// <summary>For each row, an index into <see cref="Classes"/>; null when there are targets.</summary>
     public int[]? Labels { get; init; }
 
-    /// <summary>The different classes in the order in which they first occur, and where that is.</summary>
+    /// <summary>The distinct classes in the order of first occurrence, with that position.</summary>
     public IReadOnlyList<(string Text, TextPlace First)> Classes { get; init; } = [];
 
     /// <summary>Rows × targets, or null.</summary>
     public float[]? Targets { get; init; }
 
     /// <summary>
-    /// The classes in their order: whole numbers by value, each once however it is written; others by the numbers of their
-    /// characters, which is the same on every machine.
+    /// The classes in order: integers by value, once each whatever their notation; others by code points,
+    /// which is the same on every machine.
     /// </summary>
     public IReadOnlyList<string> SortedClasses()
     {
         string[] names = [.. Classes.Select(c => c.Text)];
-        // Codes stay as they are, unless one value is written in two ways.
+        // Codes are kept, unless one value has two notations.
         if (ClassTexts.AreWhole(names) && (ClassTexts.AreNumbers(names) || names.DistinctBy(ClassTexts.Value).Count() < names.Length))
             return [.. names.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)];
         var values = new Dictionary<decimal, string>();
@@ -62,8 +62,8 @@ internal sealed record CsvTable
     }
 
     /// <summary>
-    /// The table without a full stop behind each class, where all of them have one and none of the training data has: the test file of UCI's adult
-    /// data set is like that.
+    /// The table without a full stop after each class, if all have one and none of the training data's has: as in the test file of UCI's adult
+    /// data set.
     /// </summary>
     /// <param name="order">The classes of the training data.</param>
     public CsvTable WithoutFullStops(IReadOnlyList<string> order)
@@ -77,7 +77,7 @@ internal sealed record CsvTable
         };
     }
 
-    /// <summary>The class of each row as a position in the given order.</summary>
+    /// <summary>The class of each row as an index into the given order.</summary>
     public int[] LabelsIn(IReadOnlyList<string> order)
     {
         bool numbers = ClassTexts.AreNumbers([.. order]);
@@ -94,8 +94,8 @@ internal sealed record CsvTable
     }
 
     /// <summary>The rows as samples.</summary>
-    /// <param name="shape">Of as many numbers as there are features.</param>
-    /// <param name="classes">The classes in their order; null for no labels.</param>
+    /// <param name="shape">Shape with as many numbers as there are features.</param>
+    /// <param name="classes">The classes in order; null for no labels.</param>
     public SampleSet ToSamples(Shape shape, IReadOnlyList<string>? classes) => new()
     {
         Shape = shape,

@@ -4,15 +4,15 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Opening data files: only plain ones that hold something, and every failure in one line.</summary>
+/// <summary>Opens data files: only regular, non-empty ones, with one-line errors.</summary>
 internal static class DataFile
 {
     private const int LeastBuffer = 1 << 12, MostBuffer = 1 << 17;
 
     /// <summary>A path from the config, relative to the config's folder.</summary>
-    /// <param name="context">Tells that folder.</param>
+    /// <param name="context">Has that folder.</param>
     /// <param name="path">The path.</param>
-    /// <param name="folder">Whether a folder is meant.</param>
+    /// <param name="folder">Whether it is a folder.</param>
     public static string Resolve(DataContext context, string path, bool folder = false)
     {
         if (path.Contains('\0', StringComparison.Ordinal))
@@ -37,10 +37,10 @@ internal static class DataFile
         }
     }
 
-    /// <summary>The whole of a file that must be small.</summary>
+    /// <summary>Reads the whole of a file that must be small.</summary>
     public static byte[] ReadAll(string path, long most) => Read(path, stream => Whole(stream, path, most));
 
-    /// <summary>The same of one that is open.</summary>
+    /// <summary>The same for an open file.</summary>
     public static byte[] Whole(Stream stream, string name, long most)
     {
         if (stream.Length > most)
@@ -89,7 +89,7 @@ internal static class DataFile
         {
             string next = Path.Combine(real, name);
             FileSystemInfo? target = new FileInfo(next).LinkTarget is null ? null : new FileInfo(next).ResolveLinkTarget(returnFinalTarget: true);
-            // A link's target may lie behind links of its own.
+            // A link's target may itself be reached through links.
             real = target is null || target.FullName == next ? next : Real(target);
         }
         return real;

@@ -6,9 +6,9 @@ using SkiaSharp;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// PNG of 16 bits a channel. Skia decodes it to 8 bits, or to floats of 11. Gray ones keep all 16: two bytes of gray lie in the file as
-/// a byte of gray and a byte of alpha do, filters and all, so with another header Skia hands out both; those with alpha likewise as four
-/// channels. Colours come as floats: of theirs, 11 bits are kept.
+/// PNG with 16 bits per channel. Skia decodes it to 8 bits, or to floats with 11. Gray ones keep all 16: two bytes of gray are stored
+/// exactly as a byte of gray and a byte of alpha, including filters, so with another header Skia returns both; those with alpha likewise as four
+/// channels. Colours are decoded as floats, which keep 11 of their bits.
 /// </summary>
 internal static class DeepPng
 {

@@ -1,25 +1,25 @@
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// A folder of data and the folders below it, in ordinal order. Links may lead anywhere within the root, but not into a folder that they lie in. What is hidden,
-/// and what systems and archivers leave behind, is no data.
+/// Visits a folder of data and its subfolders in ordinal order. Links may lead anywhere within the root, but not into a folder that contains them. Hidden entries
+/// and leftovers of systems and archivers are skipped.
 /// </summary>
 internal static class FolderWalk
 {
     private const int MostDepth = 32;
 
-    /// <summary>Visits every file, those that are hidden too, and no hidden folder.</summary>
-    /// <param name="folder">Where it begins.</param>
+    /// <summary>Visits every file, including hidden ones, but no hidden folder.</summary>
+    /// <param name="folder">The top folder.</param>
     /// <param name="root">Links may lead anywhere within this folder.</param>
-    /// <param name="file">Given a file and the path of its folder below the first, with '/' between the names; "" for a file of the first.</param>
-    /// <param name="left">Given each folder and how deep it lies, once all below it was visited.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: folders that do not end, a link that leads out.</exception>
+    /// <param name="file">Receives a file and the path of its folder below the top, with '/' between the names; "" for the top.</param>
+    /// <param name="left">Receives each folder and its depth, once everything below it was visited.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: endless folders, or a link that leads out.</exception>
     public static void Run(string folder, string root, Action<FileSystemInfo, string> file, Action<string, int>? left = null) => Walk(folder, "", root, [], file, left);
 
-    /// <summary>The folders in a folder that may hold data.</summary>
+    /// <summary>The subfolders that may contain data.</summary>
     public static IReadOnlyList<FileSystemInfo> Folders(string folder) => [.. DataFile.List(folder, folder).Where(e => e is DirectoryInfo && !IsHidden(e))];
 
-    // Also what macOS puts beside each file on other file systems (._x.jpg) and into archives.
+    // Also the files that macOS puts beside each file on other file systems (._x.jpg) and into archives.
     public static bool IsHidden(FileSystemInfo entry) => entry.Name.StartsWith('.') || entry.Name is "__MACOSX" or "$RECYCLE.BIN" or "System Volume Information";
 
     private static void Walk(string folder, string name, string root, IReadOnlyList<string> above, Action<FileSystemInfo, string> file, Action<string, int>? left)

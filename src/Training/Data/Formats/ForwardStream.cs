@@ -2,7 +2,7 @@ using System.IO.Hashing;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>A stream that is read once from front to back.</summary>
+/// <summary>A stream that is read once from start to end.</summary>
 internal abstract class ForwardStream : Stream
 {
     public override bool CanRead => true;
@@ -30,7 +30,7 @@ internal abstract class ForwardStream : Stream
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }
 
-/// <summary>Bytes with a CRC-32 over what was read of them.</summary>
+/// <summary>A stream with a CRC-32 of the bytes read.</summary>
 internal abstract class CheckedStream : ForwardStream
 {
     private readonly Crc32 crc = new();
@@ -44,20 +44,20 @@ internal abstract class CheckedStream : ForwardStream
         return count;
     }
 
-    /// <summary>Refuses whatever should not follow what was read.</summary>
+    /// <summary>Throws for anything that should not follow.</summary>
     public abstract void End();
 
     protected abstract int ReadBytes(Span<byte> buffer);
 }
 
-/// <summary>Bytes as they stand in a file.</summary>
+/// <summary>Uncompressed bytes of a file.</summary>
 internal sealed class StoredStream(Stream source, long length) : CheckedStream
 {
     private long left = length;
 
     public override void End()
     {
-        // How long it is says the archive's directory; what follows is the next entry.
+        // The archive's directory gives the length; the next entry follows.
     }
 
     protected override int ReadBytes(Span<byte> buffer)
@@ -68,13 +68,13 @@ internal sealed class StoredStream(Stream source, long length) : CheckedStream
     }
 }
 
-/// <summary>Input whose length and CRC-32 its container states.</summary>
+/// <summary>Input with length and CRC-32 given by its container.</summary>
 /// <param name="stream">The bytes.</param>
-/// <param name="name">Of the container, for messages.</param>
-/// <param name="part">What of the container this is, for messages.</param>
+/// <param name="name">Name of the container, for messages.</param>
+/// <param name="part">Part of the container, for messages.</param>
 /// <param name="length">Stated length.</param>
 /// <param name="crc">Stated checksum.</param>
-/// <param name="place">Where it is stated.</param>
+/// <param name="place">Position of the stated values.</param>
 internal sealed class CheckedInput(CheckedStream stream, string name, string part, long length, uint crc, long place)
     : ByteInput(stream, $"{name} ({part})", length)
 {

@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// A gzip file (RFC 1952) of one member. The trailer is read first: it says how many bytes there must be and what their
-/// CRC-32 is, and both are checked, which GZipStream does not do for a file that was cut off.
+/// A gzip file (RFC 1952) of one member. The trailer is read first: it has the number of bytes and their CRC-32,
+/// and both are verified, which GZipStream does not do for a truncated file.
 /// </summary>
 internal static class Gzip
 {
@@ -20,7 +20,7 @@ internal static class Gzip
         return count == 2 && magic[0] == 0x1F && magic[1] == 0x8B;
     }
 
-    /// <summary>The inflated bytes, to be read in order; <see cref="ByteInput.End"/> checks the checksum.</summary>
+    /// <summary>The decompressed bytes, read in order; <see cref="ByteInput.End"/> verifies the checksum.</summary>
     public static ByteInput Open(Stream stream, string name)
     {
         var header = new ByteInput(stream, name, stream.Length);
@@ -59,7 +59,7 @@ internal static class Gzip
     {
         while (header.Byte(what) != 0)
         {
-            // to the NUL that ends it
+            // up to and including the terminating NUL
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Buffers.Binary;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// IDX, the format of MNIST, plain or in gzip: 00 00, a type, the number of axes, each axis as a big-endian int, then the
+/// IDX, the format of MNIST, plain or gzipped: 00 00, a type, the number of axes, each axis as a big-endian int, then the
 /// numbers, big-endian.
 /// </summary>
 /// <remarks>Source: the page of the MNIST database, "file formats for the MNIST database".</remarks>
@@ -11,16 +11,16 @@ public static class Idx
 {
     private const int MostAxes = 8;
 
-    /// <param name="stream">Seekable; read to its end.</param>
+    /// <param name="stream">A seekable stream; read to its end.</param>
     /// <param name="name">For messages.</param>
-    /// <exception cref="GpuGradException">Not IDX, cut off, damaged, or followed by something.</exception>
+    /// <exception cref="GpuGradException">It is not IDX, truncated, damaged, or followed by something.</exception>
     public static NumberArray Read(Stream stream, string name)
     {
         using ByteInput input = Gzip.Is(stream) ? Gzip.Open(stream, name) : new ByteInput(stream, name, stream.Length);
         return ReadHeader(input).ReadNumbers(input);
     }
 
-    /// <summary>What stands before the numbers.</summary>
+    /// <summary>Reads the header.</summary>
     internal static ArrayHeader ReadHeader(ByteInput input)
     {
         uint magic = input.BigUInt32("IDX's magic number");
@@ -42,7 +42,7 @@ public static class Idx
         stream.Write(values);
     }
 
-    /// <summary>What stands before an array of bytes.</summary>
+    /// <summary>Header of an array of bytes.</summary>
     internal static byte[] Header(ReadOnlySpan<int> sizes)
     {
         var header = new byte[4 * (1 + sizes.Length)];

@@ -3,13 +3,13 @@ using System.IO.Compression;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// A raw deflate stream (RFC 1951) of known packed length, inflated in order. <see cref="DeflateStream"/> takes a stream
-/// that breaks off for one that ends, and reads past the end unasked; so the last bytes are handed to it one at a time, and
-/// <see cref="End"/> proves that it ended where the packed bytes end.
+/// A raw deflate stream (RFC 1951) of known compressed length, decompressed in order. <see cref="DeflateStream"/> treats a truncated
+/// stream as one that ends, and reads past the end; so the last bytes are passed to it one at a time, and
+/// <see cref="End"/> verifies that it ended with the last compressed byte.
 /// </summary>
 internal sealed class Inflater : CheckedStream
 {
-    /// <summary>Deflate makes at most 258 bytes of 2 bits: 1032 to 1.</summary>
+    /// <summary>Deflate produces at most 258 bytes from 2 bits: 1032 to 1.</summary>
     private const long MostRatio = 1032;
 
     private const long BombBytes = 64L << 20;
@@ -20,10 +20,10 @@ internal sealed class Inflater : CheckedStream
     private readonly Tail packed;
     private readonly DeflateStream inflated;
 
-    /// <param name="source">Positioned at the first packed byte.</param>
+    /// <param name="source">Positioned at the first compressed byte.</param>
     /// <param name="name">For messages.</param>
-    /// <param name="offset">Of the first packed byte in the file, for messages.</param>
-    /// <param name="length">Number of packed bytes.</param>
+    /// <param name="offset">Position of the first compressed byte in the file, for messages.</param>
+    /// <param name="length">Number of compressed bytes.</param>
     public Inflater(Stream source, string name, long offset, long length)
     {
         this.name = name;
@@ -32,7 +32,7 @@ internal sealed class Inflater : CheckedStream
         inflated = new DeflateStream(packed, CompressionMode.Decompress, leaveOpen: true);
     }
 
-    /// <summary>Refuses a claimed size that the packed bytes cannot hold, and bombs: over 64 MiB, a thousand times the packed size.</summary>
+    /// <summary>Refuses a stated size that is impossible, and bombs: over 64 MiB, a thousand times the compressed size.</summary>
     public static void CheckRatio(string name, long offset, long packed, long claimed)
     {
         if (claimed / MostRatio > packed)
@@ -41,7 +41,7 @@ internal sealed class Inflater : CheckedStream
             throw DataFault.At(name, offset, $"{packed} packed bytes that hold {claimed}", $"less than {BombRatio} times as many; unpack it first if it is no bomb");
     }
 
-    /// <summary>Refuses more inflated bytes, a stream that breaks off, and packed bytes after its end.</summary>
+    /// <summary>Refuses more decompressed bytes, a truncated stream, and compressed bytes after its end.</summary>
     public override void End()
     {
         Span<byte> one = stackalloc byte[1];
@@ -79,7 +79,7 @@ internal sealed class Inflater : CheckedStream
     private GpuGradException Refuse(string found, string expected, Exception? inner = null) =>
         DataFault.At(name, offset + packed.Given, found, expected, inner);
 
-    /// <summary>A part of a stream, whose last bytes come one by one.</summary>
+    /// <summary>A part of a stream that delivers its last bytes one by one.</summary>
     private sealed class Tail(Stream source, long count) : ForwardStream
     {
         private const int Singly = 64;
@@ -88,7 +88,7 @@ internal sealed class Inflater : CheckedStream
 
         public long Given { get; private set; }
 
-        /// <summary>True when bytes were asked for after the last.</summary>
+        /// <summary>Whether bytes were requested after the last.</summary>
         public bool AskedForMore { get; private set; }
 
         public override int Read(Span<byte> buffer)

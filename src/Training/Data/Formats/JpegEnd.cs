@@ -1,8 +1,8 @@
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// Whether a progressive JPEG has its end: it comes in scans that each refine the whole picture, and a decoder is content with the first,
-/// so that one that was cut off looks whole and blurred.
+/// Detects a truncated progressive JPEG: its scans each refine the whole picture, and a decoder accepts the first ones,
+/// so that a truncated file looks complete but blurred.
 /// </summary>
 internal static class JpegEnd
 {
@@ -23,7 +23,7 @@ internal static class JpegEnd
             if (marker == End)
                 return true;
             progressive |= marker == Progressive;
-            // Start, temporary and restart markers stand alone; FF 00 is a byte of a scan.
+            // Start, temporary and restart markers have no length; FF 00 is a byte of a scan.
             bool alone = marker is 0 or 1 or Start or (>= 0xD0 and <= 0xD7);
             int length = alone || at + 3 >= file.Length ? 0 : (file[at + 2] << 8) | file[at + 3];
             at += 2 + length;

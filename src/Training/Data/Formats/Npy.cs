@@ -4,7 +4,7 @@ using System.Text;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>NumPy's array file, versions 1 to 3. Arrays of objects are pickles, which run code, and are refused.</summary>
+/// <summary>NumPy's array file, versions 1 to 3. Arrays of objects are pickles, which execute code, and are refused.</summary>
 /// <remarks>Source: NumPy's documentation, numpy.lib.format.</remarks>
 public static class Npy
 {
@@ -13,7 +13,7 @@ public static class Npy
 
     private static readonly byte[] Magic = [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
-    /// <param name="stream">Seekable; read to its end.</param>
+    /// <param name="stream">A seekable stream; read to its end.</param>
     /// <param name="name">For messages.</param>
     public static NumberArray Read(Stream stream, string name) => Read(new ByteInput(stream, name, stream.Length));
 
@@ -24,7 +24,7 @@ public static class Npy
         return header.Fortran && array.Sizes.Length > 1 ? array with { Values = Transposed(array.Sizes, array.Values) } : array;
     }
 
-    /// <summary>What stands before the numbers.</summary>
+    /// <summary>Reads the header.</summary>
     internal static ArrayHeader ReadHeader(ByteInput input)
     {
         if (!input.Take(Magic.Length, "npy's magic number").AsSpan().SequenceEqual(Magic))
@@ -41,7 +41,7 @@ public static class Npy
         return ArrayHeader.Of(input, header.Sizes, header.Type, header.BigEndian, header.Fortran);
     }
 
-    /// <summary>The bytes of a version 1 file before its numbers.</summary>
+    /// <summary>Header of a version 1 file.</summary>
     internal static byte[] Header(ReadOnlySpan<int> sizes, NumberType type)
     {
         var shape = new StringBuilder();
@@ -55,7 +55,7 @@ public static class Npy
         return [.. Magic, 1, 0, (byte)length, (byte)(length >> 8), .. Encoding.ASCII.GetBytes(text)];
     }
 
-    // In Fortran's order the first index runs fastest.
+    // In Fortran order the first index varies fastest.
     private static Array Transposed(int[] sizes, Array values)
     {
         Array result = Array.CreateInstance(values.GetType().GetElementType()!, values.Length);

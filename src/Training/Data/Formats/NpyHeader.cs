@@ -3,8 +3,8 @@ using System.Globalization;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// The dictionary at the head of a npy file, e.g. <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (3, 4), }</c>: read
-/// as exactly these three keys with a text, a truth value and whole numbers, not as Python.
+/// The dictionary in the header of an npy file, e.g. <c>{'descr': '&lt;f4', 'fortran_order': False, 'shape': (3, 4), }</c>: parsed
+/// as exactly these three keys with a string, a boolean and integers, not as Python.
 /// </summary>
 internal sealed class NpyHeader
 {
@@ -149,7 +149,7 @@ internal sealed class NpyHeader
         at++;
     }
 
-    // The next character that is no space; NUL at the end.
+    // The next character that is not a space; NUL at the end.
     private char Peek()
     {
         while (at < text.Length && text[at] is ' ' or '\n' or '\t' or '\r')

@@ -4,15 +4,15 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>NumPy's archive: a zip of npy files, one an array.</summary>
+/// <summary>NumPy's archive: a zip of npy files, one per array.</summary>
 public static class Npz
 {
-    /// <summary>All arrays by name. Names are keys, never paths.</summary>
-    /// <exception cref="GpuGradException">Not an archive of arrays, cut off, damaged, a bomb, or followed by something.</exception>
+    /// <summary>Reads all arrays by name. Names are keys, never paths.</summary>
+    /// <exception cref="GpuGradException">It is not an archive of arrays, truncated, damaged, a bomb, or followed by something.</exception>
     public static IReadOnlyDictionary<string, NumberArray> Read(string path) => DataFile.Read(path, stream => Read(stream, path));
 
-    /// <summary>The arrays of the given names, or all; nothing else is unpacked.</summary>
-    /// <param name="stream">Seekable.</param>
+    /// <summary>Reads the arrays of the given names, or all; nothing else is decompressed.</summary>
+    /// <param name="stream">A seekable stream.</param>
     /// <param name="name">For messages.</param>
     /// <param name="wanted">Names without <c>.npy</c>.</param>
     public static IReadOnlyDictionary<string, NumberArray> Read(Stream stream, string name, IReadOnlyCollection<string>? wanted = null)
@@ -39,16 +39,16 @@ public static class Npz
     }
 }
 
-/// <summary>Writes a npz archive, array by array, not compressed. The same arrays give the same bytes.</summary>
+/// <summary>Writes an npz archive, array by array, uncompressed. The same arrays give the same bytes.</summary>
 public sealed class NpzWriter(Stream stream) : IDisposable
 {
     private readonly ZipArchive archive = new(stream, ZipArchiveMode.Create, leaveOpen: true);
 
-    /// <summary>Writes a file, which appears once it is whole.</summary>
-    /// <exception cref="StorageException">It cannot be written; what was there before is unchanged.</exception>
+    /// <summary>Writes a file, which appears only once it is complete.</summary>
+    /// <exception cref="StorageException">It cannot be written; an earlier file is unchanged.</exception>
     public static void Save(string path, Action<NpzWriter> write) => DurableFile.Write(path, Body(write));
 
-    /// <summary>The same in an open folder.</summary>
+    /// <summary>The same, in an open folder.</summary>
     public static void Save(WorkFolder folder, string name, Action<NpzWriter> write) => DurableFile.Write(folder, name, Body(write));
 
     public void Add(string name, ReadOnlySpan<int> sizes, ReadOnlySpan<float> values) => Add(name, sizes, NumberType.Float32, values);

@@ -20,10 +20,10 @@ public enum NumberType
     Float64,
 }
 
-/// <summary>An array of numbers out of an IDX, npy or npz file, or for one; the last index runs fastest.</summary>
-/// <param name="Sizes">Length of each axis; none for a single number.</param>
-/// <param name="Type">What the numbers are.</param>
-/// <param name="Values">Of the C# type: <c>byte[]</c> for UInt8 and Bool, <c>float[]</c> for Float32, and so on.</param>
+/// <summary>An array of numbers of an IDX, npy or npz file; the last index varies fastest.</summary>
+/// <param name="Sizes">Length of each axis; empty for a scalar.</param>
+/// <param name="Type">Type of the numbers.</param>
+/// <param name="Values">Array of the C# type: <c>byte[]</c> for UInt8 and Bool, <c>float[]</c> for Float32, and so on.</param>
 public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
 {
     public static NumberArray Of(ReadOnlySpan<int> sizes, float[] values) => new(sizes.ToArray(), NumberType.Float32, values);
@@ -36,21 +36,21 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
 
     public bool IsWhole => Type is not (NumberType.Float16 or NumberType.Float32 or NumberType.Float64);
 
-    /// <summary>Whether the type's numbers all are float32 numbers too.</summary>
+    /// <summary>Whether float32 represents all numbers of the type exactly.</summary>
     public bool IsFloats => AreFloats(Type);
 
-    /// <summary>Whether all numbers of a type are float32 numbers too.</summary>
+    /// <summary>Whether float32 represents all numbers of a type exactly.</summary>
     internal static bool AreFloats(NumberType type) => type is not (NumberType.Int32 or NumberType.UInt32 or NumberType.Int64 or NumberType.UInt64 or NumberType.Float64);
 
-    /// <summary>The bytes themselves when the numbers are bytes, else null.</summary>
+    /// <summary>The bytes themselves if the type is UInt8, else null.</summary>
     public byte[]? AsBytes => Type == NumberType.UInt8 ? (byte[])Values : null;
 
-    /// <summary>The numbers as floats, rounded where they have more digits.</summary>
+    /// <summary>The numbers as floats, rounded if necessary.</summary>
     public float[] ToFloats() => Values as float[] ?? Convert(v => (float)v);
 
     public double[] ToDoubles() => Values as double[] ?? Convert(v => v);
 
-    /// <summary>The numbers as ints; null when one of them is no whole number in the range of an int.</summary>
+    /// <summary>The numbers as ints; null if one of them is not an integer in the range of int.</summary>
     public int[]? ToInts()
     {
         if (Type == NumberType.Int32)
@@ -64,7 +64,7 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
         return whole ? converted : null;
     }
 
-    // By the stated type: to the runtime an sbyte[] is a byte[] as well, and a uint[] an int[].
+    // By the stated type: the runtime treats an sbyte[] as a byte[], too, and a uint[] as an int[].
     private T[] Convert<T>(Func<double, T> convert) => Type switch
     {
         NumberType.UInt8 or NumberType.Bool => Array.ConvertAll((byte[])Values, x => convert(x)),
@@ -81,7 +81,7 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
     };
 }
 
-/// <summary>Numbers out of bytes.</summary>
+/// <summary>Reads numbers from bytes.</summary>
 internal static class Numbers
 {
     public static int SizeOf(NumberType type) => type switch
@@ -92,7 +92,7 @@ internal static class Numbers
         _ => 8,
     };
 
-    /// <summary>The product of sizes that a file states; refused where a size is not positive or the product has no end.</summary>
+    /// <summary>The product of sizes stated in a file; throws if a size is not positive or the product overflows.</summary>
     public static long Product(ByteInput input, ReadOnlySpan<long> sizes)
     {
         long product = 1;
@@ -107,7 +107,7 @@ internal static class Numbers
         return product;
     }
 
-    /// <summary>Refuses unless exactly so many numbers are left.</summary>
+    /// <summary>Throws unless exactly this many numbers are left.</summary>
     public static void RequireLeft(ByteInput input, NumberType type, long count)
     {
         int size = SizeOf(type);
@@ -115,7 +115,7 @@ internal static class Numbers
             throw input.Refuse($"{input.Left} bytes of numbers", $"{(Int128)count * size} for {count} of type {type}");
     }
 
-    /// <summary>Numbers out of their bytes.</summary>
+    /// <summary>Converts bytes to numbers.</summary>
     public static void Read(ReadOnlySpan<byte> bytes, NumberType type, bool bigEndian, Span<double> target)
     {
         if (type == NumberType.Float32 && bigEndian != BitConverter.IsLittleEndian)
@@ -145,7 +145,7 @@ internal static class Numbers
         _ => bigEndian ? BinaryPrimitives.ReadDoubleBigEndian(bytes) : BinaryPrimitives.ReadDoubleLittleEndian(bytes),
     };
 
-    /// <summary>Reads numbers, the last thing in the input.</summary>
+    /// <summary>Reads numbers, which must end the input.</summary>
     public static Array Read(ByteInput input, NumberType type, long count, bool bigEndian)
     {
         if (count > Array.MaxLength)

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Numbers as they come: floats for as long as each is one, then doubles, which take twice the room.</summary>
+/// <summary>A growing list of numbers: floats as long as these are exact, then doubles, which take twice the memory.</summary>
 internal sealed class NumberList
 {
     private List<float>? floats = [];
@@ -25,6 +25,6 @@ internal sealed class NumberList
         doubles.Add(value);
     }
 
-    /// <summary>All of them, in one of the two arrays.</summary>
+    /// <summary>All numbers, in one of the two arrays.</summary>
     public (float[]? Floats, double[]? Doubles) ToArrays() => floats is not null ? ([.. floats], null) : (null, [.. doubles]);
 }

@@ -2,18 +2,18 @@ using SkiaSharp;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>What a picture's file says before a pixel is decoded.</summary>
-/// <param name="Width">As it is shown: turned as its EXIF orientation says.</param>
-/// <param name="Height">As it is shown.</param>
+/// <summary>Header of a picture file.</summary>
+/// <param name="Width">Width as displayed, after applying the EXIF orientation.</param>
+/// <param name="Height">Height as displayed.</param>
 /// <param name="IsGray">Whether it has no colours.</param>
-/// <param name="Bits">Of a channel: 8 or 16.</param>
-/// <param name="Origin">How what is stored is turned to be shown.</param>
+/// <param name="Bits">Bits per channel: 8 or 16.</param>
+/// <param name="Origin">EXIF orientation: how the stored picture is rotated for display.</param>
 internal sealed record PictureHeader(int Width, int Height, bool IsGray, int Bits, SKEncodedOrigin Origin)
 {
-    /// <summary>A picture with more pixels is refused before anything is unpacked.</summary>
+    /// <summary>Largest number of pixels; larger pictures are refused before decompression.</summary>
     public const long MostPixels = 64L << 20;
 
-    // Beyond so many bytes, what says to hold a thousand times what it is long is taken for a bomb.
+    // Above this size, a file that claims to hold a thousand times its length is refused as a bomb.
     private const long BombBytes = 64L << 20, BombRatio = 1000;
 
     private const int PngBits = 24, PngColour = 25, PngHeaderEnd = 26;

@@ -3,29 +3,29 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>What becomes of a picture whose sides have another ratio than the size that it is scaled to.</summary>
+/// <summary>Treatment of pictures whose aspect ratio differs from the target size.</summary>
 public enum ResizeMethod
 {
-    /// <summary>Each side is scaled by itself: all of the picture is kept, and things in it become wider or narrower.</summary>
+    /// <summary>Each side is scaled separately: the whole picture is kept, but distorted.</summary>
     Stretch,
 
-    /// <summary>What is too long is cut off on both sides.</summary>
+    /// <summary>The longer side is cropped on both ends.</summary>
     Crop,
 
-    /// <summary>All of the picture, with borders of the background.</summary>
+    /// <summary>The whole picture, with borders in the background colour.</summary>
     Pad,
 }
 
-/// <summary>What is behind transparent parts and beside pictures that are padded.</summary>
+/// <summary>Colour behind transparent parts and around padded pictures.</summary>
 public enum Background
 {
     Black,
     White,
 }
 
-/// <summary>From a decoded picture to the numbers of a sample: planes [C, H, W] of bytes, or of 16 bits.</summary>
+/// <summary>Turns a decoded picture into a sample: planes [C, H, W] of bytes, or of 16 bits.</summary>
 /// <param name="Shape">One channel (gray) or three.</param>
-/// <param name="Bits">Of a number.</param>
+/// <param name="Bits">Bits per value.</param>
 internal sealed record PictureLayout(Shape Shape, int Bits)
 {
     public ResizeMethod Method { get; init; }
@@ -78,7 +78,7 @@ internal sealed record PictureLayout(Shape Shape, int Bits)
     }
 
     /// <summary>
-    /// Transparent pixels are laid over the background; colours become gray by the weights of ITU-R BT.601:
+    /// Transparent pixels are blended with the background; colours become gray with the weights of ITU-R BT.601:
     /// 0.299 R + 0.587 G + 0.114 B.
     /// </summary>
     private void ToPlanes<S, T>(DecodedPicture picture, ReadOnlySpan<S> pixels, Span<T> target)
@@ -116,7 +116,7 @@ internal sealed record PictureLayout(Shape Shape, int Bits)
         }
     }
 
-    // The stored pixel of the shown one at the top left, and how far it is to those of its neighbours to the right and below.
+    // Index of the stored pixel that is displayed at the top left, and strides to its neighbours on the right and below.
     private static (int Origin, int StepX, int StepY) Steps(DecodedPicture picture)
     {
         (int w, int h) = (picture.StoredWidth, picture.StoredHeight);
@@ -136,27 +136,27 @@ internal sealed record PictureLayout(Shape Shape, int Bits)
     private static int Over(int value, int alpha, int most, int behind) =>
         alpha == most ? value : (int)((((long)value * alpha) + ((long)behind * (most - alpha)) + (most / 2)) / most);
 
-    // From the picture's bits to those of the samples.
+    // Scales from the picture's bits to those of the samples.
     private T Scaled<T>(int value, int most) where T : unmanaged, IBinaryInteger<T> =>
         T.CreateTruncating(most == Most ? value : most < Most ? value * 257 : ((value * 255L) + 32767) / 65535);
 }
 
-/// <summary>Which part of a picture goes where.</summary>
-/// <param name="Top">First row of the target that is filled.</param>
-/// <param name="Left">First column of the target that is filled.</param>
-/// <param name="Height">Rows that are filled.</param>
-/// <param name="Width">Columns that are filled.</param>
-/// <param name="FromTop">Where the part of the source begins, in its pixels.</param>
-/// <param name="FromLeft">Where the part of the source begins.</param>
-/// <param name="FromHeight">How high it is.</param>
-/// <param name="FromWidth">How wide it is.</param>
+/// <summary>Which part of a picture is copied, and where to.</summary>
+/// <param name="Top">First filled row of the target.</param>
+/// <param name="Left">First filled column of the target.</param>
+/// <param name="Height">Number of filled rows.</param>
+/// <param name="Width">Number of filled columns.</param>
+/// <param name="FromTop">Top of the source's part, in its pixels.</param>
+/// <param name="FromLeft">Left side of the source's part.</param>
+/// <param name="FromHeight">Height of the source's part.</param>
+/// <param name="FromWidth">Width of the source's part.</param>
 internal readonly record struct Frame(int Top, int Left, int Height, int Width, double FromTop, double FromLeft, double FromHeight, double FromWidth)
 {
-    /// <param name="method">What becomes of sides in another ratio.</param>
-    /// <param name="height">Of the source.</param>
-    /// <param name="width">Of the source.</param>
-    /// <param name="toHeight">Of the target.</param>
-    /// <param name="toWidth">Of the target.</param>
+    /// <param name="method">Treatment of another aspect ratio.</param>
+    /// <param name="height">Height of the source.</param>
+    /// <param name="width">Width of the source.</param>
+    /// <param name="toHeight">Height of the target.</param>
+    /// <param name="toWidth">Width of the target.</param>
     public static Frame Of(ResizeMethod method, int height, int width, int toHeight, int toWidth)
     {
         double down = (double)toHeight / height, across = (double)toWidth / width;

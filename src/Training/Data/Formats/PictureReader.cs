@@ -5,9 +5,9 @@ using SkiaSharp;
 namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>
-/// Pictures by Skia's decoders: JPEG (progressive and CMYK too), PNG, WebP, GIF (its first frame) and BMP. Colours are taken as they are
-/// stored; a colour profile is not applied. Whatever is wrong with a file is one line: what is too large before it is decoded, what is
-/// cut off or damaged after.
+/// Decodes pictures with Skia: JPEG (progressive and CMYK too), PNG, WebP, GIF (its first frame) and BMP. Colours are used as
+/// stored; a colour profile is not applied. Every error is one line: too large is detected before decoding,
+/// truncated or damaged after.
 /// </summary>
 internal static class PictureReader
 {
@@ -31,7 +31,7 @@ internal static class PictureReader
         return PictureHeader.Of(codec, file, name);
     }
 
-    /// <summary>The pixels, turned as they are shown.</summary>
+    /// <summary>The pixels in the orientation of display.</summary>
     public static DecodedPicture Decode(byte[] file, string name)
     {
         using SKCodec codec = Open(file, name);
@@ -44,7 +44,7 @@ internal static class PictureReader
 
     private static DecodedPicture Decode(SKCodec codec, PictureHeader header, byte[] file, string name)
     {
-        // A gray picture with transparent parts is four channels to Skia.
+        // For Skia a gray picture with transparency has four channels.
         bool gray = codec.Info.ColorType == SKColorType.Gray8, opaque = gray || codec.Info.AlphaType == SKAlphaType.Opaque;
         if (header.Bits == 16)
             return DeepPng.Decode(codec, header, file, name);
@@ -54,7 +54,7 @@ internal static class PictureReader
         return new DecodedPicture(codec.Info.Width, codec.Info.Height, header, gray ? 1 : 4, !opaque, pixels);
     }
 
-    /// <summary>The pixels as they are stored.</summary>
+    /// <summary>The pixels as stored.</summary>
     internal static byte[] Pixels(SKCodec codec, SKColorType type, bool opaque, string name)
     {
         var info = new SKImageInfo(codec.Info.Width, codec.Info.Height, type, opaque ? SKAlphaType.Opaque : SKAlphaType.Unpremul);
@@ -90,13 +90,13 @@ internal static class PictureReader
     };
 }
 
-/// <summary>Pixels as they are stored in a file, with how they are shown.</summary>
-/// <param name="StoredWidth">Pixels of a stored row.</param>
-/// <param name="StoredHeight">Stored rows.</param>
-/// <param name="Header">Sizes as shown.</param>
-/// <param name="Channels">1 gray, or 4: RGB and alpha.</param>
-/// <param name="HasAlpha">Whether parts may be transparent.</param>
-/// <param name="Pixels">Numbers of <see cref="PictureHeader.Bits"/> bits.</param>
+/// <summary>Stored pixels, with the orientation of display.</summary>
+/// <param name="StoredWidth">Pixels per stored row.</param>
+/// <param name="StoredHeight">Number of stored rows.</param>
+/// <param name="Header">Sizes as displayed.</param>
+/// <param name="Channels">1 for gray, or 4: RGB and alpha.</param>
+/// <param name="HasAlpha">Whether there may be transparency.</param>
+/// <param name="Pixels">Values of <see cref="PictureHeader.Bits"/> bits.</param>
 internal sealed record DecodedPicture(int StoredWidth, int StoredHeight, PictureHeader Header, int Channels, bool HasAlpha, byte[] Pixels)
 {
     public ReadOnlySpan<byte> Bytes => Pixels;

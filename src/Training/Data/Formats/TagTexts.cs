@@ -2,14 +2,14 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Several labels in one text: <c>comedy; drama</c>, or a list as Python and JSON write it, <c>['comedy', 'drama']</c>.</summary>
+/// <summary>Splits a text with several labels: <c>comedy; drama</c>, or a list in Python's or JSON's syntax, <c>['comedy', 'drama']</c>.</summary>
 internal static class TagTexts
 {
     public const int MostTags = 10_000;
 
-    /// <summary>The different labels, in their order; none of an empty text or list.</summary>
+    /// <summary>The distinct labels in order; none for an empty text or list.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="delimiter">What stands between two.</param>
+    /// <param name="delimiter">Delimiter between labels.</param>
     public static IReadOnlyList<string> Split(string text, string delimiter)
     {
         text = text.Trim();
@@ -20,13 +20,13 @@ internal static class TagTexts
 
     private static string Plain(string tag) => tag is ['"', _, .., '"'] ? tag[1..^1].Trim() : CellTexts.Clean(tag);
 
-    /// <summary>Names in the order of a network's outputs: numbers by value, others by the numbers of their characters.</summary>
+    /// <summary>Names in the order of a network's outputs: numbers by value, others by code points.</summary>
     public static IReadOnlyList<string> Sorted(IReadOnlyCollection<string> tags) =>
         ClassTexts.AreNumbers(tags) ? [.. tags.OrderBy(ClassTexts.Value).ThenBy(t => t, StringComparer.Ordinal)] : [.. tags.Order(StringComparer.Ordinal)];
 
-    /// <summary>A 1 for each label that a sample has, else 0; those that the names lack are left out.</summary>
+    /// <summary>A 1 for each label of a sample, else 0; labels that are not among the names are left out.</summary>
     /// <param name="samples">The labels of each sample.</param>
-    /// <param name="names">In the order of the numbers.</param>
+    /// <param name="names">Names in the order of the outputs.</param>
     public static float[] ToTargets(IReadOnlyList<IReadOnlyList<string>> samples, IReadOnlyList<string> names)
     {
         var places = names.Select((name, i) => (name, i)).ToDictionary(n => n.name, n => n.i, StringComparer.Ordinal);
@@ -42,7 +42,7 @@ internal static class TagTexts
         return targets;
     }
 
-    /// <summary>What is to be said of labels that the names lack; null for none.</summary>
+    /// <summary>A note about labels that are not among the names; null for none.</summary>
     public static string? Unknown(string file, IReadOnlyList<IReadOnlyList<string>> samples, IReadOnlyList<string> names)
     {
         string[] strange = [.. samples.SelectMany(s => s).Except(names, StringComparer.Ordinal)];

@@ -2,12 +2,12 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Formats;
 
-/// <summary>Tells columns of numbers to predict from columns of truth values, of which both are targets but not in one column.</summary>
+/// <summary>Distinguishes numeric target columns from boolean ones; a column must not be both.</summary>
 internal sealed class TargetCells
 {
     private readonly HashSet<int> numbers = [], truths = [];
 
-    /// <summary>Notes a number; false where the column holds truth values as texts.</summary>
+    /// <summary>Records a number; false if the column holds booleans as text.</summary>
     public bool Number(int column, double value)
     {
         if (value is 0 or 1)
@@ -16,7 +16,7 @@ internal sealed class TargetCells
         return !truths.Contains(column);
     }
 
-    /// <summary>1 for yes or true, 0 for no or false; null for other texts, and where the column holds other numbers.</summary>
+    /// <summary>1 for yes or true, 0 for no or false; null for other texts, and if the column holds other numbers.</summary>
     public double? TruthValue(int column, string text)
     {
         if (numbers.Contains(column) || CellTexts.Boolean(text) is not bool yes)

@@ -4,21 +4,21 @@ namespace GpuGrad.Training.Data.Formats;
 
 /// <summary>One file in a zip archive.</summary>
 /// <param name="Name">Its name; never used as a path.</param>
-/// <param name="Deflated">Packed by deflate, else stored.</param>
+/// <param name="Deflated">Whether it is deflated; otherwise stored.</param>
 /// <param name="Crc">Stated CRC-32 of the contents.</param>
-/// <param name="Packed">Bytes in the archive.</param>
-/// <param name="Size">Bytes of contents.</param>
+/// <param name="Packed">Compressed size in bytes.</param>
+/// <param name="Size">Uncompressed size in bytes.</param>
 /// <param name="Header">Offset of its local header.</param>
-/// <param name="Described">Followed by a data descriptor.</param>
+/// <param name="Described">Whether a data descriptor follows.</param>
 internal sealed record ZipEntry(string Name, bool Deflated, uint Crc, long Packed, long Size, long Header, bool Described)
 {
-    /// <summary>Offset of the first packed byte; known once the local header was read.</summary>
+    /// <summary>Offset of the first compressed byte; known once the local header has been read.</summary>
     public long Start { get; init; }
 }
 
 /// <summary>
-/// The files of a zip archive, from its central directory. Stricter than ZipArchive, which checks neither checksums nor what
-/// lies between the files: entries must fill the archive without gap or overlap, and nothing may follow its end.
+/// The files of a zip archive, from its central directory. Stricter than ZipArchive, which verifies neither checksums nor the space
+/// between files: entries must fill the archive without gap or overlap, and nothing may follow its end.
 /// </summary>
 /// <remarks>Source: PKWARE's APPNOTE.TXT, with Zip64 sizes as NumPy writes them.</remarks>
 internal sealed class ZipIndex
@@ -43,7 +43,7 @@ internal sealed class ZipIndex
         return index.CheckLayout(entries, offset);
     }
 
-    /// <summary>The contents of an entry, to be read in order; the end checks the checksum.</summary>
+    /// <summary>The contents of an entry, read in order; the checksum is verified at the end.</summary>
     public static ByteInput Open(Stream stream, string name, ZipEntry entry)
     {
         stream.Position = entry.Start;
@@ -65,7 +65,7 @@ internal sealed class ZipIndex
         return (offset, size, count, end);
     }
 
-    // The last thing in the file, but for a comment whose length it states.
+    // The end record is last in the file, apart from a comment whose length it states.
     private long FindEnd()
     {
         long first = Math.Max(0, stream.Length - EndLength - MostComment);
@@ -144,7 +144,7 @@ internal sealed class ZipIndex
         return new ZipEntry(entry, method == 8, crc, packedWide, sizeWide, headerWide, (flags & 8) != 0);
     }
 
-    // In the order of the archive; each begins where the one before ends.
+    // In the order of the archive; each starts where the previous one ends.
     private List<ZipEntry> CheckLayout(List<ZipEntry> entries, long directory)
     {
         var placed = new List<ZipEntry>();
@@ -164,7 +164,7 @@ internal sealed class ZipIndex
         return placed;
     }
 
-    // Between two files stands nothing, or a descriptor: checksum and two sizes of 4 or 8 bytes, with or without a magic number.
+    // Between two files there is nothing, or a descriptor: checksum and two sizes of 4 or 8 bytes, with or without a magic number.
     private void CheckGap(long end, long next, bool described)
     {
         long gap = next - end;
@@ -196,7 +196,7 @@ internal sealed class ZipIndex
 
     private GpuGradException Refuse(long offset, string found, string expected) => DataFault.At(name, offset, found, expected);
 
-    /// <summary>The 64-bit values of those sizes that stand as FFFFFFFF, in order (extra field 1).</summary>
+    /// <summary>The 64-bit values of sizes that are stored as FFFFFFFF, in order (extra field 1).</summary>
     private sealed class WideSizes
     {
         private readonly Func<GpuGradException> tooShort;

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Sources;
 namespace GpuGrad.Training.Data.Generators;
 
 /// <summary>
-/// Sequences whose class stands in their first step and nowhere else, noise behind it: who tells it at the end has kept it for all steps
+/// Sequences whose first step shows the class; the other steps are noise. Predicting it at the end requires remembering it for all steps
 /// (after Hochreiter and Schmidhuber, 1997).
 /// </summary>
 public sealed record CopyFirstConfig() : GeneratedConfig(2000, 500)

@@ -5,15 +5,15 @@ using GpuGrad.Kernels.Random;
 namespace GpuGrad.Training.Data.Generators;
 
 /// <summary>
-/// Draws one digit: a form is chosen, its points are disturbed one by one, bent together by a smooth field, then scaled,
-/// slanted, turned and moved as a whole; the pen's width swells along the stroke, its edge is soft, and the picture is
-/// covered with noise. Only basic arithmetic and square roots, so that the bytes are the same everywhere.
+/// Draws one digit: chooses a form, perturbs its points one by one, bends them together by a smooth field, then scales,
+/// slants, rotates and moves the whole; the pen's width varies along the stroke, its edge is soft, and noise is added to the
+/// picture. Only basic arithmetic and square roots are used, so that the bytes are the same everywhere.
 /// </summary>
 internal sealed class DigitPen
 {
     public const int Side = 28;
 
-    // Of a row of ink: a whole number of fours, and room for one that begins at the last pixel.
+    // Row length of the ink: a multiple of four, with room for a group of four that starts at the last pixel.
     private const int Stride = 32;
 
     private const int Steps = 10;
@@ -25,8 +25,8 @@ internal sealed class DigitPen
     private readonly double[] bend = new double[18];
     private readonly double widthX, widthY, slant, sin, cos, moveX, moveY, radius, edge, swell;
 
-    /// <param name="random">The chances of this digit.</param>
-    /// <param name="amount">Of distortion: 0 for print, 1 as usual.</param>
+    /// <param name="random">Random numbers for this digit.</param>
+    /// <param name="amount">Strength of the distortion: 0 for print, 1 is usual.</param>
     public DigitPen(RandomStream random, double amount)
     {
         this.random = random;
@@ -56,7 +56,7 @@ internal sealed class DigitPen
         }
     }
 
-    // A smooth curve through the disturbed points (Catmull and Rom's spline), as short straight pieces.
+    // A smooth curve through the perturbed points (Catmull-Rom spline), as short straight pieces.
     private void Draw(PenPoint[] stroke)
     {
         PenPoint[] points = Array.ConvertAll(stroke, p => Place(new PenPoint(p.X + Spread(0.035), p.Y + Spread(0.035))));
@@ -77,7 +77,7 @@ internal sealed class DigitPen
     private static double Spline(double before, double a, double b, double after, double t) =>
         0.5 * ((2 * a) + (t * (b - before + (t * ((2 * before) - (5 * a) + (4 * b) - after + (t * ((3 * (a - b)) + after - before)))))));
 
-    // From the unit square to pixels.
+    // Maps the unit square to pixels.
     private PenPoint Place(PenPoint p)
     {
         (double bendX, double bendY) = (Bend(p, 0), Bend(p, 9));
@@ -86,7 +86,7 @@ internal sealed class DigitPen
         return new PenPoint(Middle + moveX + (Size * ((x * cos) - (y * sin))), Middle + moveY + (Size * ((x * sin) + (y * cos))));
     }
 
-    // A displacement given on 3 × 3 places and linear between them.
+    // A displacement given at 3 × 3 points with linear interpolation.
     private double Bend(PenPoint p, int first)
     {
         double x = Math.Clamp(2 * p.X, 0, 1.999), y = Math.Clamp(2 * p.Y, 0, 1.999);
@@ -96,8 +96,8 @@ internal sealed class DigitPen
         return ((1 - y) * (((1 - x) * bend[at]) + (x * bend[at + 1]))) + (y * (((1 - x) * bend[at + 3]) + (x * bend[at + 4])));
     }
 
-    // Ink falls from full to none over the edge, by the distance from the piece. Four pixels at a time, each with the operations and
-    // so the bits that one alone would have; those of the fours that lie beyond reach get no ink.
+    // Ink decreases from full to none over the edge, by the distance from the piece. Four pixels at a time, each with the same operations
+    // and so the same bits as one alone; those out of reach get no ink.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Piece(PenPoint a, PenPoint b, double width)
     {

@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>A place in the unit square, y downwards.</summary>
+/// <summary>A point in the unit square, y downwards.</summary>
 internal readonly record struct PenPoint(double X, double Y);
 
 /// <summary>
-/// How the ten digits are written: for each some forms, for each form the strokes, for each stroke the points that the pen
-/// passes smoothly. Where it turns sharply, a stroke ends and the next begins.
+/// Shapes of the ten digits: some forms for each, strokes for each form, and for each stroke the points that the pen
+/// passes smoothly. At a sharp turn a stroke ends and the next one starts.
 /// </summary>
 internal static class DigitStrokes
 {

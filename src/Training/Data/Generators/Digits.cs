@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>Handwritten-looking digits 0 to 9, 28 × 28 in gray, drawn by the program.</summary>
+/// <summary>Synthetic handwritten digits 0 to 9, 28 × 28 in gray.</summary>
 public sealed record DigitsConfig() : GeneratedConfig(10000, 2000)
 {
     private const int Classes = 10;

@@ -7,29 +7,29 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>Data made by the program: the same for the same settings and seed on every machine.</summary>
+/// <summary>Generated data: the same for the same settings and seed on every machine.</summary>
 public abstract record GeneratedConfig : DatasetConfig
 {
     private const uint TrainStream = 1, TestStream = 2;
 
     protected GeneratedConfig(int train, int test) => (Train, Test) = (train, test);
 
-    /// <summary>Training samples.</summary>
+    /// <summary>Number of training samples.</summary>
     public int Train { get; init => field = Require.Positive(value); }
 
-    /// <summary>Test samples, generated separately; 0 for none.</summary>
+    /// <summary>Number of test samples, generated separately; 0 for none.</summary>
     public int Test { get; init => field = Require.NonNegative(value); }
 
-    /// <summary>Seed of the data, to keep them the same over runs with different seeds.</summary>
+    /// <summary>Seed of the data, to keep them the same in runs with different seeds.</summary>
     [DefaultText("the run's")]
     public ulong? Seed { get; init; }
 
-    /// <summary>What it is, for <see cref="DataSet.Origin"/>.</summary>
+    /// <summary>Title for <see cref="DataSet.Origin"/>.</summary>
     protected abstract string Title { get; }
 
     protected virtual IReadOnlyList<string>? ClassNames => null;
 
-    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    /// <summary>Names of the targets; null for none.</summary>
     protected virtual IReadOnlyList<string>? TargetNames => null;
 
     public sealed override DataSet Load(DataContext context)
@@ -52,7 +52,7 @@ public abstract record GeneratedConfig : DatasetConfig
         };
     }
 
-    // What no array can hold is wrong in the config; what the machine has no room for is asked of no one.
+    // A size that no array can hold is an error of the config; memory is checked elsewhere.
     private void RequireRoom()
     {
         DataShape shape = KnownShape!;
@@ -63,17 +63,17 @@ public abstract record GeneratedConfig : DatasetConfig
         HostMemory.Require("samples", ((long)Train + Test) * ((shape.Shape.Length * size) + (shape.Targets * sizeof(float)) + sizeof(int) + (shape.Answer?.Length ?? 0)));
     }
 
-    /// <summary>Draws samples; <paramref name="part"/> tells training from test.</summary>
+    /// <summary>Generates samples; <paramref name="part"/> distinguishes training from test.</summary>
     protected abstract SampleSet Make(int count, ulong seed, uint part);
 
-    /// <summary>The chances of one sample, so that samples can be made in any order.</summary>
+    /// <summary>Random numbers of one sample, so that samples can be made in any order.</summary>
     protected static RandomStream Sample(ulong seed, uint part, int index) => new(seed, Purpose.Generate, (part << 30) | (uint)index);
 
-    /// <summary>Chances that training and test set share: what the classes look like.</summary>
+    /// <summary>Random numbers that training and test set share, for the appearance of classes.</summary>
     protected static RandomStream Shared(ulong seed, uint index = 0) => new(seed, Purpose.Generate, index);
 }
 
-/// <summary>Points of a few numbers each, in classes.</summary>
+/// <summary>Base of data sets of points in classes.</summary>
 public abstract record PointsConfig : GeneratedConfig
 {
     private readonly double noise;

@@ -3,7 +3,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>Arms of a spiral that wind around each other, one a class.</summary>
+/// <summary>Interleaved spiral arms, one per class.</summary>
 public sealed record SpiralsConfig() : PointsConfig(1000, 500, 0.02)
 {
     public int Classes { get; init => field = Require.Between(value, 2, 100); } = 3;
@@ -51,7 +51,7 @@ public sealed record CirclesConfig() : PointsConfig(1000, 500, 0.08)
     }
 }
 
-/// <summary>Round heaps of points around random centres.</summary>
+/// <summary>Gaussian clusters around random centres.</summary>
 public sealed record BlobsConfig() : PointsConfig(1000, 500, 0.5)
 {
     private const double Reach = 4;
@@ -75,7 +75,7 @@ public sealed record BlobsConfig() : PointsConfig(1000, 500, 0.5)
     }
 }
 
-/// <summary>Exclusive or: points in four squares around the origin, opposite ones of one class.</summary>
+/// <summary>Exclusive or: points in four squares around the origin, opposite ones of the same class.</summary>
 public sealed record XorConfig() : PointsConfig(1000, 500, 0.05)
 {
     protected override string Title => "exclusive or";

@@ -6,8 +6,8 @@ using GpuGrad.Training.Data.Sources;
 namespace GpuGrad.Training.Data.Generators;
 
 /// <summary>
-/// Samples of any shape: each class has a pattern of its own (for pictures a smooth one, which comes moved by a few pixels),
-/// and noise lies over it. For tests, for benchmarks, and wherever real data is not to hand.
+/// Random samples of any shape: each class has its own pattern (for pictures a smooth one, shifted by a few pixels),
+/// with noise added. For tests, for benchmarks, and wherever real data are not at hand.
 /// </summary>
 public sealed record RandomConfig() : GeneratedConfig(2000, 500)
 {
@@ -62,7 +62,7 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
         return new SampleSet { Shape = shape, Count = count, Bytes = bytes, Reals = reals, Labels = targets is null ? labels : null, Targets = targets, TargetSize = Targets ?? 0 };
     }
 
-    // A picture's pattern is drawn on a coarse grid and read between its points.
+    // A picture's pattern is drawn on a coarse grid and interpolated.
     private static double[] Pattern(Shape shape, RandomStream random)
     {
         var pattern = new double[shape.Count];
@@ -113,7 +113,7 @@ public sealed record RandomConfig() : GeneratedConfig(2000, 500)
         return sum / Math.Sqrt(sample.Length);
     }
 
-    // Two standard deviations on both sides take up the range.
+    // The range covers two standard deviations on both sides.
     private void ToIds(Span<double> sample)
     {
         for (int j = 0; Ids is int ids && j < sample.Length; j++)

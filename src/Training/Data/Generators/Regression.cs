@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>Numbers with numbers to predict from them.</summary>
+/// <summary>Base of generated regression data.</summary>
 public abstract record RegressionConfig : GeneratedConfig
 {
     private readonly double noise;
@@ -38,7 +38,7 @@ public abstract record RegressionConfig : GeneratedConfig
         return new SampleSet { Shape = new Shape(FeatureCount), Count = count, Reals = reals, Targets = targets, TargetSize = TargetCount };
     }
 
-    /// <summary>A sample and what is to be predicted, before the noise.</summary>
+    /// <summary>Generates a sample and its targets, without noise.</summary>
     protected abstract void Draw(RandomStream random, ulong seed, Span<double> x, Span<double> y);
 }
 

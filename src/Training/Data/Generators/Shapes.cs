@@ -5,19 +5,19 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Generators;
 
-/// <summary>What is predicted of pictures of shapes.</summary>
+/// <summary>Target of pictures of shapes.</summary>
 public enum ShapesTarget
 {
-    /// <summary>What each pixel belongs to.</summary>
+    /// <summary>The class of each pixel.</summary>
     Mask,
 
-    /// <summary>Which kinds of shapes are to be seen.</summary>
+    /// <summary>The kinds of shapes that are visible.</summary>
     Labels,
 }
 
 /// <summary>
-/// Pictures of bright discs, squares and triangles on a darker, uneven background under noise, gray, with a mask that says of each pixel what
-/// it belongs to, or with the kinds of shapes that are to be seen. For segmentation and multi-label classification, where no real data is to hand.
+/// Gray pictures of bright discs, squares and triangles on a darker, uneven and noisy background, with a mask of the class of each pixel,
+/// or with the kinds of visible shapes. For segmentation and multi-label classification without real data.
 /// </summary>
 public sealed record ShapesConfig() : GeneratedConfig(400, 100)
 {
@@ -30,7 +30,7 @@ public sealed record ShapesConfig() : GeneratedConfig(400, 100)
     /// <summary>Background and this many kinds of shapes: 1 disc, 2 square, 3 triangle.</summary>
     public int Classes { get; init => field = Require.Between(value, 2, Kinds + 1); } = Kinds + 1;
 
-    /// <summary>Most shapes in a picture; later ones cover earlier ones.</summary>
+    /// <summary>Largest number of shapes in a picture; later ones cover earlier ones.</summary>
     public int Most { get; init => field = Require.Between(value, 1, 16); } = 3;
 
     /// <summary>Standard deviation of the noise; pixels range from 0 to 255.</summary>
@@ -58,7 +58,7 @@ public sealed record ShapesConfig() : GeneratedConfig(400, 100)
         return Target == ShapesTarget.Labels ? samples with { Targets = Labels(mask, pixels), TargetSize = Classes - 1 } : samples with { Mask = mask, AnswerShape = new Shape(Size, Size) };
     }
 
-    // A kind is there where a pixel of it is to be seen.
+    // A kind is present if a pixel of it is visible.
     private float[] Labels(byte[] mask, int pixels)
     {
         var labels = new float[mask.Length / pixels * (Classes - 1)];

@@ -4,11 +4,11 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>Arrays as samples of a known shape, in each of the layouts that training takes.</summary>
+/// <summary>Reshapes arrays to samples of a known shape, from each of the layouts that training takes.</summary>
 internal static class ArrayLayout
 {
     /// <summary>
-    /// Samples out of [N, C, H, W] or [N, H, W, C], [N, H, W] of one channel, [N, features], [N] of one feature; or a single
+    /// Samples from [N, C, H, W] or [N, H, W, C], [N, H, W] with one channel, [N, features], [N] with one feature; or a single
     /// sample without N.
     /// </summary>
     public static SampleSet Fit(NumberArray x, string name, FittedInput fitted, bool channelsLast)

@@ -3,39 +3,39 @@ using GpuGrad.Training.Data.Texts;
 namespace GpuGrad.Training.Data.Inputs;
 
 /// <summary>
-/// What training learned of its data and everything later must do the same: columns, classes, scaling. It travels with the
-/// weights. What is read by it: <see cref="InputPipeline"/>.
+/// What training fitted to its data and every later use must apply: columns, classes, scaling. It is stored with the
+/// weights; <see cref="InputPipeline"/> reads files with it.
 /// </summary>
 public sealed record FittedInput
 {
-    /// <summary>Of a sample, and what is predicted.</summary>
+    /// <summary>Shape of a sample and of the targets.</summary>
     public required DataShape Shape { get; init; }
 
-    /// <summary>From raw values to what the network sees.</summary>
+    /// <summary>Scaling of raw values.</summary>
     public required Normalization Normalization { get; init; }
 
-    /// <summary>Names of the classes in order; null where they have none.</summary>
+    /// <summary>Names of the classes in order; null if they have none.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }
 
-    /// <summary>Names of the numbers to predict; null where they have none.</summary>
+    /// <summary>Names of the targets; null if they have none.</summary>
     public IReadOnlyList<string>? TargetNames { get; init; }
 
-    /// <summary>Of the classes, or of what is predicted in their place; null where they have none.</summary>
+    /// <summary>Names of the classes or else of the targets; null if they have none.</summary>
     public IReadOnlyList<string>? AnswerNames => ClassNames ?? TargetNames;
 
-    /// <summary>Whether the numbers to predict are labels of which a sample has any number, rather than columns of a table.</summary>
+    /// <summary>Whether the targets are labels of multi-label data rather than columns of a table.</summary>
     public bool AreTags => TargetNames is not null && (Columns is null || Columns.Tags is not null);
 
-    /// <summary>Columns of the training table; null where the data was none.</summary>
+    /// <summary>Columns of the training table; null if the data were not a table.</summary>
     public TableColumns? Columns { get; init; }
 
-    /// <summary>The tokens of the training texts; null where the data was none.</summary>
+    /// <summary>The vocabulary of the training texts; null if the data were not texts.</summary>
     public TextVocabulary? Text { get; init; }
 
-    /// <summary>Whether the raw values were bytes; null where that is not known (weights of earlier versions).</summary>
+    /// <summary>Whether the raw values were bytes; null if unknown (weights of earlier versions).</summary>
     public bool? Bytes { get; init; }
 
-    /// <summary>Hash of the training data; null where that is not known.</summary>
+    /// <summary>Hash of the training data; null if unknown.</summary>
     public string? Fingerprint { get; init; }
 
     public static FittedInput Of(TrainingData data) => new()
@@ -50,10 +50,10 @@ public sealed record FittedInput
         Fingerprint = data.Fingerprint,
     };
 
-    /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
+    /// <summary>Describes an inconsistency, as in a file that was tampered with; null if there is none.</summary>
     internal string? Problem()
     {
-        // Of sequences each number may have its own.
+        // For sequences each number may have its own.
         int channels = Shape.Shape is { Rank: 2 } steps && Normalization.Scale.Count == steps.Length ? steps.Count : Shape.Shape[0];
         if (Normalization.Scale.Count != channels || Normalization.Centre.Count != channels)
             return $"scaling of {Normalization.Scale.Count} channels, the samples have {channels}";
@@ -81,6 +81,6 @@ public sealed record FittedInput
         return Columns.Targets.Distinct().Count() == Columns.Targets.Count && Columns.Targets.All(t => t >= 0 && t < count && Columns.Columns[t].Role == ColumnRole.Target) ? null : "targets that are no columns";
     }
 
-    /// <summary>The sizes of an array of samples, for messages: <c>[N, 1, 28, 28]</c>.</summary>
+    /// <summary>Shape of an array of samples, for messages: <c>[N, 1, 28, 28]</c>.</summary>
     internal string Sizes => $"[N, {string.Join(", ", Shape.Shape.Sizes.ToArray())}]";
 }

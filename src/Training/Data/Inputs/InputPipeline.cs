@@ -8,15 +8,15 @@ using GpuGrad.Training.Data.Texts;
 namespace GpuGrad.Training.Data.Inputs;
 
 /// <summary>
-/// Reads files for a trained network as its training data were read: with the settings of the config and by what training
-/// learned (<see cref="FittedInput"/>). Samples come out raw; the network's scaling is done where a batch is made.
+/// Reads files for a trained network as its training data were read: with the settings of the config and what training
+/// fitted (<see cref="FittedInput"/>). Samples come out raw; they are scaled when a batch is made.
 /// </summary>
 public sealed class InputPipeline
 {
-    /// <summary>What stands for standard input where a path is given.</summary>
+    /// <summary>The path that means standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>What it is called in messages.</summary>
+    /// <summary>Its name in messages.</summary>
     public const string StandardInputName = "standard input";
 
     private const int MostFromStandardInput = 1 << 28;
@@ -28,11 +28,11 @@ public sealed class InputPipeline
     private readonly bool itself;
     private readonly int? ignored;
     private readonly Action<string>? note;
-    private MemoryStream? standardInput; // it can be read once
+    private MemoryStream? standardInput; // it can be read only once
 
     /// <param name="config">The experiment.</param>
-    /// <param name="fitted">What its training learned.</param>
-    /// <param name="note">Told of what is not wrong and may not be meant.</param>
+    /// <param name="fitted">Fitted in training.</param>
+    /// <param name="note">Receives notes about input that is valid but may not be intended.</param>
     public InputPipeline(Config.RunConfig config, FittedInput fitted, Action<string>? note = null)
     {
         this.fitted = fitted;
@@ -50,13 +50,13 @@ public sealed class InputPipeline
         this.note = note;
     }
 
-    /// <summary>The same, which tells somebody else what is not wrong and may not be meant. Any number may be used at the same time.</summary>
+    /// <summary>The same pipeline with another receiver of notes. Several may be used concurrently.</summary>
     public InputPipeline Telling(Action<string> note) => new(this, note);
 
     /// <summary>Reads a table, arrays, pictures or a folder of pictures.</summary>
     /// <param name="path">The file; <c>-</c> for standard input.</param>
-    /// <param name="answers">Whether labels or targets are wanted too; else they may be there and are not read.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples are not such as the network was trained on.</exception>
+    /// <param name="answers">Whether labels or targets are needed; otherwise they are not read, but may be there.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or its samples don't match those in training.</exception>
     public SampleSet Read(string path, bool answers = false)
     {
         SampleSet samples = ReadAt(path, answers && !itself);
@@ -73,9 +73,9 @@ public sealed class InputPipeline
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadPicture(byte[] file, string name) => Finished(PictureInput.One(file, name, fitted, options));
 
-    /// <summary>Reads rows: delimited text, or JSON Lines. They may have the answer; it isn't read.</summary>
-    /// <param name="stream">Seekable.</param>
-    /// <param name="name">For messages; its ending may say the format.</param>
+    /// <summary>Reads rows: delimited text, or JSON Lines. Labels or targets may be there, but are not read.</summary>
+    /// <param name="stream">A seekable stream.</param>
+    /// <param name="name">Name for messages; its extension may tell the format.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadTable(Stream stream, string name) => Finished(TakesTexts ? Texts.Of(stream, name, answers: false) : Table(stream, name, answers: false));
 
@@ -91,21 +91,21 @@ public sealed class InputPipeline
     /// <summary>Whether samples are texts.</summary>
     public bool TakesTexts => fitted.Text is not null && options.Text is not null;
 
-    /// <summary>Reads texts, a sample each.</summary>
-    /// <param name="texts">In UTF-8.</param>
-    /// <param name="name">For messages.</param>
+    /// <summary>Reads texts, one sample each.</summary>
+    /// <param name="texts">Texts in UTF-8.</param>
+    /// <param name="name">Name for messages.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadTexts(IReadOnlyList<byte[]> texts, string name) => Finished(Texts.Of(texts, name));
 
-    /// <summary>Reads an array: [N, …] in each layout that files may have, or a single sample without N.</summary>
+    /// <summary>Reads an array: [N, …] in each layout of files, or a single sample without N.</summary>
     /// <param name="x">The numbers.</param>
     /// <param name="name">For messages.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadArray(NumberArray x, string name) => Finished(Fit(x, name));
 
-    /// <summary>The rows of a table that was read, as they stand in the file; null where it is not a table.</summary>
+    /// <summary>The raw rows of a table that was read; null if it is not a table.</summary>
     /// <param name="path">The file; <c>-</c> for standard input.</param>
-    /// <param name="samples">What was read from it.</param>
+    /// <param name="samples">The samples read from it.</param>
     public RawTable? Raw(string path, SampleSet samples)
     {
         if (samples.Places?.Lines is not { } lines || Directory.Exists(path))
@@ -149,7 +149,7 @@ public sealed class InputPipeline
         return series.ToSamples(fitted.Shape.Shape[0], answers ? fitted.ClassNames : null, note);
     }
 
-    // Bytes are scaled elsewhere than other numbers, which differs in the last digit: the same sample gets the same answer.
+    // Bytes are scaled by other code than numbers, with other rounding: the same sample must get the same prediction.
     private static SampleSet AsBytes(SampleSet samples)
     {
         if (samples.Reals is not float[] reals || !Array.TrueForAll(reals, v => v >= 0 && v <= byte.MaxValue && v == MathF.Floor(v)))
@@ -221,7 +221,7 @@ public sealed class InputPipeline
         return new SampleSet { Shape = shape, Count = labels.Length, Bytes = file.Pixels, Labels = labels };
     }
 
-    // Arrays and pictures are read from their whole length.
+    // Arrays and pictures need the whole length.
     private static MemoryStream FromStandardInput()
     {
         if (!StandardDescriptor.IsInherited(StandardDescriptor.Input))

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>Pictures for a trained network: of its size, or scaled to it as its training data were.</summary>
+/// <summary>Reads pictures for a trained network, resized if its training data were.</summary>
 internal static class PictureInput
 {
     private const string Folders = "a folder";
@@ -27,13 +27,13 @@ internal static class PictureInput
         return samples.WithNumbers(numbers);
     }
 
-    /// <summary>Pictures in a folder, or in a folder for each class.</summary>
+    /// <summary>Pictures in a folder, or in one folder per class.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="fitted">What training learned.</param>
-    /// <param name="options">What the config says.</param>
+    /// <param name="fitted">Fitted in training.</param>
+    /// <param name="options">Settings of the config.</param>
     /// <param name="cache">Where samples are kept.</param>
     /// <param name="answers">Whether the folders are classes.</param>
-    /// <param name="note">Told what was left out.</param>
+    /// <param name="note">Receives what was left out.</param>
     public static SampleSet Folder(string folder, FittedInput fitted, ReadingOptions options, SampleCache cache, bool answers, Action<string>? note)
     {
         PictureLayout layout = Layout(folder, Folders, fitted, options);
@@ -52,7 +52,7 @@ internal static class PictureInput
         return new PictureSet(found.Pictures, answers ? [.. fitted.ClassNames!] : null, layout, default).Samples(cache.IsInMemory(bytes), progress: null);
     }
 
-    // With labels out of a table of the name that the training data's had, in the folder or beside it, or in several folders.
+    // Pictures with labels from a table with the name of the training data's, in the folder or beside it, or pictures in several folders.
     private static SampleSet Labelled(string folder, FittedInput fitted, ReadingOptions options, PictureLabelling labelling, SampleCache cache, PictureLayout layout, Action<string>? note)
     {
         string? table = labelling.Table is null ? null : Path.GetFileName(labelling.Table);
@@ -69,7 +69,7 @@ internal static class PictureInput
         return pictures.Answered(new PictureSet(pictures.Files, null, layout, default).Samples(cache.IsInMemory(bytes), progress: null), names);
     }
 
-    // A folder with folders of pictures and of masks.
+    // A folder with subfolders of pictures and of masks.
     private static SampleSet Masked(string folder, FittedInput fitted, ReadingOptions options, SampleCache cache, PictureLayout layout)
     {
         (string images, string maskFolder) = PairedFolders.Of(folder) ?? throw DataFault.In(folder, "no folders of pictures and masks", "folders 'images' and 'masks' in it");
@@ -91,7 +91,7 @@ internal static class PictureInput
         Shape shape = fitted.Shape.Shape;
         if (shape.Rank != 3 || shape[0] is not (1 or 3))
             throw DataFault.In(name, found, $"{(found == Folders ? "a file of " : "")}samples {fitted.Sizes}, as the network was trained on");
-        // A table's columns may be pixels; an array of floats is pixels that somebody scaled; pictures that were no bytes had 16 bits.
+        // Columns of a table may be pixels; an array of floats is scaled pixels; pictures that were not bytes had 16 bits.
         if (fitted.Bytes == false && !options.IsTable && !options.ArePictures)
             throw DataFault.In(name, $"{found}{(found == Folders ? " of pictures" : "")}, bytes from 0 to 255", "an array of numbers as the network was trained on, or they would be scaled differently");
         return options.Pictures with { Shape = shape, Bits = fitted.Bytes == false && options.ArePictures ? 16 : 8 };

@@ -3,20 +3,20 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>The rows of a table as they stand in the file.</summary>
-/// <param name="Names">Of all its columns, read or not; numbered where the file has none.</param>
-/// <param name="Rows">A text for each column.</param>
+/// <summary>The raw rows of a table.</summary>
+/// <param name="Names">Names of all columns, read or not; numbered if the file has none.</param>
+/// <param name="Rows">One text per column.</param>
 public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
     /// <summary>Whether the file names its columns.</summary>
     public bool Named { get; init; } = true;
 
-    /// <summary>The same cells as JSON where the format tells numbers, texts and missing values apart; a null is a cell of which it does not.</summary>
+    /// <summary>The same cells as JSON if the format distinguishes numbers, texts and missing values; null for a cell where it does not.</summary>
     public IReadOnlyList<IReadOnlyList<string?>>? Json { get; init; }
 
-    /// <param name="rows">The file, from its beginning.</param>
-    /// <param name="lines">Lines of the rows that are wanted, in order.</param>
-    /// <param name="layout">Names the columns where the file does not.</param>
+    /// <param name="rows">The file, from its start.</param>
+    /// <param name="lines">Lines of the wanted rows, in order.</param>
+    /// <param name="layout">Names the columns if the file does not.</param>
     internal static RawTable Of(ITableRows rows, IReadOnlyList<long> lines, TableColumns? layout)
     {
         IReadOnlyList<string>? names = rows.Names;
@@ -32,7 +32,7 @@ public sealed record RawTable(IReadOnlyList<string> Names, IReadOnlyList<IReadOn
             }
             else
             {
-                names ??= cells; // the row of names comes before the samples
+                names ??= cells; // the header comes before the samples
             }
         }
         bool named = names is not null;

@@ -5,25 +5,25 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>What a config says of how the files of its data set are read; the same for other files later.</summary>
+/// <summary>Settings of a config for reading the files of its data set, and later files in the same way.</summary>
 internal sealed record ReadingOptions
 {
     /// <summary>Separator and header of tables.</summary>
     public CsvOptions Table { get; init; } = new();
 
-    /// <summary>Whether any file is a table, whatever it is called.</summary>
+    /// <summary>Whether every file is a table, whatever its name.</summary>
     public bool IsTable { get; init; }
 
-    /// <summary>How texts are read; null where the data are none.</summary>
+    /// <summary>How texts are read; null if the data are not texts.</summary>
     public TextConfig? Text { get; init; }
 
-    /// <summary>How tagged sentences are read; null where the data are none.</summary>
+    /// <summary>How tagged sentences are read; null if the data are not such.</summary>
     public TagsConfig? Tags { get; init; }
 
-    /// <summary>Samples of a batch in training.</summary>
+    /// <summary>Batch size in training.</summary>
     public int Batch { get; init; }
 
-    /// <summary>How series in files of their own are read; null where the data are none.</summary>
+    /// <summary>How series with a file each are read; null if the data are not such.</summary>
     public SeriesConfig? Series { get; init; }
 
     /// <summary>The array of inputs in an archive.</summary>
@@ -32,30 +32,30 @@ internal sealed record ReadingOptions
     /// <summary>The array of labels or targets in an archive.</summary>
     public string Y { get; init; } = "y";
 
-    /// <summary>Arrays of pictures are [N, H, W, C] where they could be both.</summary>
+    /// <summary>Whether ambiguous arrays of pictures are [N, H, W, C].</summary>
     public bool ChannelsLast { get; init; }
 
-    /// <summary>Whether pictures of another size are scaled.</summary>
+    /// <summary>Whether pictures of other sizes are resized.</summary>
     public bool Resizes { get; init; }
 
-    /// <summary>Whether training had pictures out of files.</summary>
+    /// <summary>Whether training used picture files.</summary>
     public bool ArePictures { get; init; }
 
-    /// <summary>How pictures become samples; shape and bits are the trained network's.</summary>
+    /// <summary>How pictures become samples, with shape and bits of the trained network.</summary>
     public PictureLayout Pictures { get; init; } = new(new Shape(1, 1, 1), 8);
 
-    /// <summary>How pictures get labels; null where folders are classes.</summary>
+    /// <summary>How pictures get labels; null if folders are classes.</summary>
     public PictureLabelling? Labelling { get; init; }
 
-    /// <summary>From this gray value on a pixel of a mask is of class 1; null where each value is a class.</summary>
+    /// <summary>Gray value from which a mask's pixel is of class 1; null if each value is a class.</summary>
     public int? MaskThreshold { get; init; }
 
-    /// <summary>The value in masks whose pixels do not count; null for none.</summary>
+    /// <summary>The value of mask pixels that are ignored; null for none.</summary>
     public int? IgnoreIndex { get; init; }
 
-    /// <summary>Labels of a record in CIFAR's files; 0 where there are no such files.</summary>
+    /// <summary>Labels per record in CIFAR's files; 0 for other data.</summary>
     public int CifarLabels { get; init; }
 
-    /// <summary>Whether the classes are the first of two labels.</summary>
+    /// <summary>Whether classes are the first of two labels (coarse).</summary>
     public bool CoarseLabels { get; init; }
 }

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>What a file of samples is.</summary>
+/// <summary>Kind of a file of samples.</summary>
 internal enum SampleFile
 {
     Picture,
@@ -15,12 +15,12 @@ internal enum SampleFile
     Table,
 }
 
-/// <summary>Finds out what a file is: from its name where that is plain, else from its first bytes.</summary>
+/// <summary>Determines the kind of a file: by its name if that is clear, else by its first bytes.</summary>
 internal static class SampleFiles
 {
     private const int Head = 4;
 
-    // Files that people have and that hold something else than they can be read for, with what to make of them.
+    // Common files that cannot be read, with what to convert them to.
     private static readonly (string[] Endings, string Expected)[] Foreign =
     [
         ([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"], "a table as text; the program that wrote it saves a sheet as CSV"),
@@ -33,10 +33,10 @@ internal static class SampleFiles
 
     private static readonly string[] Tables = [".csv", ".tsv", ".tab", ".txt", ".parquet"];
 
-    /// <param name="stream">Seekable.</param>
-    /// <param name="name">Its ending tells most.</param>
+    /// <param name="stream">A seekable stream.</param>
+    /// <param name="name">Its name, whose extension usually decides.</param>
     /// <param name="options">How the training data were read.</param>
-    /// <param name="otherwise">What it is where nothing tells; null to refuse it.</param>
+    /// <param name="otherwise">The kind if nothing tells; null to refuse the file.</param>
     public static SampleFile Of(Stream stream, string name, ReadingOptions options, SampleFile? otherwise = null)
     {
         string extension = Path.GetExtension(name).ToLowerInvariant();
@@ -48,7 +48,7 @@ internal static class SampleFiles
             _ when PictureFolder.IsPicture(name) => SampleFile.Picture,
             ".npy" => SampleFile.Npy,
             ".npz" => SampleFile.Npz,
-            // JSON Lines go by that name, too.
+            // JSON Lines are also called that.
             _ when Foreign.Any(f => f.Endings.Any(e => name.EndsWith(e, StringComparison.OrdinalIgnoreCase))) && !(options.IsTable && extension == ".json") => throw Unknown(name, extension),
             _ when options.IsTable || IsTable(name) => SampleFile.Table,
             _ when options.CifarLabels > 0 && stream.Length % (Cifar.Pixels + options.CifarLabels) == 0 => SampleFile.Cifar,
@@ -56,7 +56,7 @@ internal static class SampleFiles
         };
     }
 
-    /// <summary>Whether a file's name is that of a table, packed by gzip or not.</summary>
+    /// <summary>Whether a file name is that of a table, gzipped or not.</summary>
     public static bool IsTable(string name)
     {
         string extension = Path.GetExtension(name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? name[..^3] : name).ToLowerInvariant();

@@ -4,16 +4,16 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Inputs;
 
-/// <summary>What a column of a table is for.</summary>
+/// <summary>Role of a column of a table.</summary>
 public enum ColumnRole
 {
-    /// <summary>A number of the sample.</summary>
+    /// <summary>An input.</summary>
     Feature,
 
     /// <summary>The class.</summary>
     Label,
 
-    /// <summary>A number to predict.</summary>
+    /// <summary>A regression target.</summary>
     Target,
 
     /// <summary>Not read.</summary>
@@ -21,30 +21,30 @@ public enum ColumnRole
 }
 
 /// <summary>A column of the training table.</summary>
-/// <param name="Name">As the first row has it; "column 3" where the table has no names.</param>
-/// <param name="Role">What it is for.</param>
+/// <param name="Name">Name in the header; "column 3" if the table has no header.</param>
+/// <param name="Role">Its role.</param>
 public sealed record TableColumn(string Name, ColumnRole Role)
 {
-    /// <summary>How it becomes numbers of a sample; null for one that is no feature, and for a number in weights of earlier versions.</summary>
+    /// <summary>How it becomes inputs; null for a column that is not a feature, and for a number in weights of earlier versions.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ColumnFit? Fit { get; init; }
 }
 
-/// <summary>The columns of the training table, in its order: later tables are read by them.</summary>
+/// <summary>The columns of the training table in order; later tables are read by them.</summary>
 /// <param name="Columns">Every column of the table.</param>
-/// <param name="Named">Whether the first row named them; else they are known by their order.</param>
-/// <param name="Targets">The columns to predict, as the config orders them.</param>
+/// <param name="Named">Whether a header named them; else they are known by position.</param>
+/// <param name="Targets">The target columns, in the order of the config.</param>
 public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named, IReadOnlyList<int> Targets)
 {
-    /// <summary>How samples are made of several rows; null where each row is a sample.</summary>
+    /// <summary>How several rows become a sample; null if each row is a sample.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public SeriesWindow? Window { get; init; }
 
-    /// <summary>Names of the labels of which the column of classes holds any number a row; null where it holds a class.</summary>
+    /// <summary>Names of the labels if a row can have several; null if it has one class.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Tags { get; init; }
 
-    /// <summary>A table of nothing but numbers without names.</summary>
+    /// <summary>Columns for a table of numbers without names.</summary>
     public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
 
     /// <summary>What the names of columns without any begin with.</summary>
@@ -52,17 +52,17 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
 
     public static string NameOf(int column) => string.Create(CultureInfo.InvariantCulture, $"{Unnamed}{column}");
 
-    /// <summary>The columns of a role, in the table's order.</summary>
+    /// <summary>Positions of the columns with a role, in the table's order.</summary>
     public IReadOnlyList<int> Of(ColumnRole role) => [.. Enumerable.Range(0, Columns.Count).Where(i => Columns[i].Role == role)];
 
-    /// <summary>Numbers of a sample.</summary>
+    /// <summary>Number of inputs.</summary>
     [JsonIgnore]
     public int Width => Columns.Where(c => c.Role == ColumnRole.Feature).Sum(c => c.Fit?.Width ?? 1);
 
-    /// <summary>Which numbers of a sample are on a scale, rather than 0 or 1.</summary>
+    /// <summary>Which inputs are scaled numbers, rather than 0 or 1.</summary>
     internal bool[] Scaled() => [.. Columns.Where(c => c.Role == ColumnRole.Feature).SelectMany(c => Enumerable.Range(0, c.Fit?.Width ?? 1).Select(i => c.Fit?.IsScaled(i) ?? true))];
 
-    /// <summary>Numbers of a sample that are ids of categories; null for none.</summary>
+    /// <summary>Inputs that are ids of categories; null for none.</summary>
     internal IReadOnlyList<ColumnEmbedding>? Embeddings()
     {
         var found = new List<ColumnEmbedding>();
@@ -79,10 +79,10 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>Names of the features, in their order.</summary>
     public IReadOnlyList<string> Features => [.. Columns.Where(c => c.Role == ColumnRole.Feature).Select(c => c.Name)];
 
-    /// <summary>What each number of a sample is, in their order: <c>age</c>, <c>plan = basic</c>, <c>joined month</c>.</summary>
+    /// <summary>Names of the inputs in order: <c>age</c>, <c>plan = basic</c>, <c>joined month</c>.</summary>
     [JsonIgnore]
     public IReadOnlyList<string> NumberNames => [.. Columns.Where(c => c.Role == ColumnRole.Feature).SelectMany(c => c.Fit?.Names(c.Name) ?? [c.Name])];
 
-    /// <summary>The column of the class; null when there are targets.</summary>
+    /// <summary>Position of the label column; null if there are targets.</summary>
     public int? Label => Of(ColumnRole.Label) is [int label, ..] ? label : null;
 }

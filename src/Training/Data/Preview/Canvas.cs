@@ -10,7 +10,7 @@ internal readonly record struct Colour(byte R, byte G, byte B)
 
     public static Colour Line { get; } = new(200, 200, 200);
 
-    // Okabe and Ito's colours first: told apart by colour-blind eyes as well.
+    // Okabe and Ito's colours first: distinguishable with colour blindness.
     private static readonly Colour[] Palette =
     [
         new(0, 114, 178), new(230, 159, 0), new(0, 158, 115), new(204, 121, 167), new(213, 94, 0),
@@ -70,7 +70,7 @@ internal sealed class Canvas
         Fill(x - 1, y - 2, 3, 5, colour);
     }
 
-    /// <summary>One line of text, cut where it exceeds the width.</summary>
+    /// <summary>One line of text, clipped to the width.</summary>
     public void Text(int x, int y, string text, Colour colour, int width = int.MaxValue)
     {
         foreach (char letter in Fit(text, width))

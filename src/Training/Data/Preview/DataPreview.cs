@@ -2,22 +2,22 @@ using GpuGrad.Training.Data.Augmenting;
 
 namespace GpuGrad.Training.Data.Preview;
 
-/// <summary>A look at the samples of a data set, as a picture.</summary>
+/// <summary>Draws samples of a data set.</summary>
 public static class DataPreview
 {
     /// <summary>
-    /// A PNG file: pictures [C, H, W] in a grid with the names of their classes, one of each class in turn; points of two
+    /// A PNG file: pictures [C, H, W] in a grid with the names of their classes, alternating between classes; samples of two
     /// features, or of one with one target, as a plot. Null for samples that cannot be drawn.
     /// </summary>
-    /// <param name="data">What to show; its training part is drawn.</param>
-    /// <param name="count">Samples shown.</param>
+    /// <param name="data">The data set; its training part is drawn.</param>
+    /// <param name="count">Number of samples.</param>
     public static byte[]? Sheet(TrainingData data, int count = 100) => Draw(data, count, null, 0, 0);
 
-    /// <summary>The same with each picture followed by versions of itself as training will see them.</summary>
-    /// <param name="data">What to show, with its random changes.</param>
-    /// <param name="count">Samples shown, a row each.</param>
-    /// <param name="versions">Versions beside each.</param>
-    /// <param name="seed">Of the run.</param>
+    /// <summary>The same with each picture followed by augmented versions of it, as in training.</summary>
+    /// <param name="data">The data set with its augmentation.</param>
+    /// <param name="count">Number of samples, one row each.</param>
+    /// <param name="versions">Number of versions beside each.</param>
+    /// <param name="seed">Seed of the run.</param>
     public static byte[]? AugmentedSheet(TrainingData data, int count = 10, int versions = 9, ulong seed = 1) =>
         Draw(data, count, data.Augmentation ?? new Augmentations(), versions, seed);
 

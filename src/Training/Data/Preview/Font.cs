@@ -1,14 +1,14 @@
 namespace GpuGrad.Training.Data.Preview;
 
-/// <summary>Letters of 5 × 7 dots for ASCII from space to tilde.</summary>
+/// <summary>A font of 5 × 7 dots for ASCII from space to tilde.</summary>
 internal static class Font
 {
     public const int Width = 5, Height = 7;
 
-    /// <summary>From one letter to the next.</summary>
+    /// <summary>Distance from one letter to the next, in dots.</summary>
     public const int Advance = Width + 1;
 
-    // A letter in seven pairs of digits, a row each from the top; the bit of 16 is the left column.
+    // A letter is seven pairs of digits, one row each from the top; the bit 16 is the left column.
     private static readonly string[] Letters =
     [
         "00000000000000", "04040404040004", "0A0A0A00000000", "0A0A1F0A1F0A0A", "040F140E051E04", "18190204081303", "0C12140815120D", "04040800000000",

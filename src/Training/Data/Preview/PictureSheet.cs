@@ -10,7 +10,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Data.Preview;
 
-/// <summary>Pictures of a data set in a grid, with the names of their classes below; each followed by changed versions of itself if asked for.</summary>
+/// <summary>Draws pictures of a data set in a grid, with the names of their classes below; each followed by augmented versions of it on request.</summary>
 internal static class PictureSheet
 {
     private const int Gap = 6, LeastSide = 84, MostSide = 256, MostColumns = 16;
@@ -53,7 +53,7 @@ internal static class PictureSheet
         }
     }
 
-    /// <summary>Some samples with a text below each.</summary>
+    /// <summary>Draws some samples with a text below each.</summary>
     public static byte[] Draw(SampleSet samples, IReadOnlyList<(int Index, string Text)> chosen)
     {
         (int columns, int scale) = (Math.Min(chosen.Count, MostColumns), ScaleOf(samples.Shape));
@@ -95,12 +95,12 @@ internal static class PictureSheet
         return values;
     }
 
-    // What a batch of this one sample would hold, taken back to raw values.
+    // What a batch of this sample alone would hold, in raw values.
     private static double[] Changed(SampleSet samples, int index, Normalization normalization, Augmentations augmentation, ulong seed, int step)
     {
         using var memory = new DeviceMemory(new ReferenceDevice());
         SampleSet one = samples.Pick([index]).WithoutAnswers();
-        // The only sample of this data set has index 0; the seed tells the samples of the sheet apart.
+        // The only sample of this data set has index 0; the seed distinguishes the samples of the sheet.
         var time = new BatchTime(((ulong)index << 32) | (uint)seed, step);
         var source = new BatchSource("sheet", one, normalization, augmentation with { Mixing = null });
         var graph = new Graph();
@@ -129,7 +129,7 @@ internal static class PictureSheet
         }
     }
 
-    /// <summary>From raw values to a screen's: bytes are shown as they are, other numbers from their smallest to their largest.</summary>
+    /// <summary>Maps raw values to shades: bytes unchanged, other numbers from their smallest to their largest.</summary>
     private sealed class Tones
     {
         private readonly double low;

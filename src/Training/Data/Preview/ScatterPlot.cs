@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Preview;
 
-/// <summary>Samples of two features as coloured points, or of one feature with one target as a graph.</summary>
+/// <summary>Draws samples of two features as coloured points, or of one feature with one target as a graph.</summary>
 internal static class ScatterPlot
 {
     private const int Side = 480, Margin = 34, Legend = 120, MostNames = 24;
@@ -37,7 +37,7 @@ internal static class ScatterPlot
         return canvas.ToPng();
     }
 
-    // A little room on both sides.
+    // A little margin on both sides.
     private static (double Low, double High) Range(IEnumerable<double> values)
     {
         (double low, double high) = (values.Min(), values.Max());

@@ -7,21 +7,21 @@ using Microsoft.Win32.SafeHandles;
 namespace GpuGrad.Training.Data.Rows;
 
 /// <summary>
-/// Samples of an IDX or npy file that is not read as a whole. They are read by their position rather than mapped into memory: a file
-/// that another program cuts off ends a mapping's reader without a word, and pages that were looked at would count as this process's.
-/// What has been read lately the system keeps anyhow.
+/// Samples of an IDX or npy file that stays on disk. They are read by position rather than memory-mapped: if another program truncates the
+/// file, a mapping's reader is killed silently, and mapped pages would count as this process's memory.
+/// The system caches what was read recently anyway.
 /// </summary>
 internal sealed class ArrayRows : ISampleRows
 {
     private readonly string name;
     private readonly SafeFileHandle handle;
     private readonly ArrayHeader header;
-    private readonly int width; // bytes of a number
-    private readonly int channels; // of pictures whose channels come last, else 1
+    private readonly int width; // bytes per value
+    private readonly int channels; // channels of pictures with the channel axis last, else 1
 
-    /// <param name="path">Of the file.</param>
-    /// <param name="header">What it says; its first axis counts the samples.</param>
-    /// <param name="channels">Of pictures whose channels come last; 1 for others.</param>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="header">Its header; the first axis counts the samples.</param>
+    /// <param name="channels">Channels of pictures with the channel axis last; 1 for others.</param>
     public ArrayRows(string path, ArrayHeader header, int channels)
     {
         name = path;
@@ -64,7 +64,7 @@ internal sealed class ArrayRows : ISampleRows
         ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    // A rented copy: one a sample, dropped, would be memory that nobody has counted until it is collected.
+    // A pooled buffer: one allocation per sample would be uncounted memory until it is collected.
     private void ChannelsFirst<T>(Span<T> numbers)
     {
         T[] last = ArrayPool<T>.Shared.Rent(numbers.Length);

@@ -3,32 +3,32 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Rows;
 
-/// <summary>The numbers of a batch, in the order of its samples.</summary>
-/// <param name="Bytes">Where every number is a byte, else empty.</param>
-/// <param name="Numbers">Other numbers, raw.</param>
+/// <summary>The values of a batch, in the order of its samples.</summary>
+/// <param name="Bytes">The values if all are bytes, else empty.</param>
+/// <param name="Numbers">Other values, raw.</param>
 internal sealed record RowBatch(byte[] Bytes, double[] Numbers)
 {
-    /// <summary>A class for each pixel, where pixels were moved; else empty.</summary>
+    /// <summary>The class of each pixel if pixels were moved; else empty.</summary>
     public byte[] Mask { get; init; } = [];
 
-    /// <summary>Target images, where pixels were moved; else empty.</summary>
+    /// <summary>Target images if pixels were moved; else empty.</summary>
     public float[] Targets { get; init; } = [];
 }
 
-/// <summary>Which batch of a run it is: with the seed, all that random changes of its samples depend on besides the samples.</summary>
-/// <param name="Seed">Of the run.</param>
-/// <param name="Number">Batches of the run before it.</param>
+/// <summary>Identifies a batch of a run: it determines the random changes of its samples.</summary>
+/// <param name="Seed">Seed of the run.</param>
+/// <param name="Number">Number of batches of the run before it.</param>
 public readonly record struct BatchTime(ulong Seed, long Number);
 
 /// <summary>
-/// Reads batches of rows ahead of the step that takes them, on the pool's threads, and changes their pictures. What a batch holds depends on
-/// the order and its number alone, not on who reads it when.
+/// Reads batches ahead of the step that takes them, on the thread pool, and augments their pictures. The content of a batch depends only
+/// on the order and its number, not on the thread or time of reading.
 /// </summary>
-/// <param name="rows">Where they come from.</param>
+/// <param name="rows">Source of the rows.</param>
 /// <param name="changer">Random changes; null for none.</param>
 internal sealed class BatchReader(ISampleRows rows, BatchChanger? changer = null)
 {
-    // One batch is taken, one is ready, one is being read.
+    // One batch is in use, one is ready, one is being read.
     private const int Ahead = 2;
 
     private readonly record struct Coming(int Cursor, int Size, BatchTime Time, Task<RowBatch> Batch);
@@ -38,18 +38,18 @@ internal sealed class BatchReader(ISampleRows rows, BatchChanger? changer = null
     private int[]? order;
     private int largest;
 
-    /// <summary>The order of an epoch; null for that of the rows. What was read ahead in another one is forgotten.</summary>
+    /// <summary>Sets the order of an epoch; null for that of the rows. Batches read ahead in another order are discarded.</summary>
     public void Begin(int[]? order)
     {
         Forget();
         this.order = order;
     }
 
-    /// <summary>The next batch of the order; what follows it is read meanwhile.</summary>
-    /// <param name="cursor">Samples before it.</param>
-    /// <param name="size">Samples in it.</param>
+    /// <summary>Passes on the next batch of the order, and starts to read the one after it.</summary>
+    /// <param name="cursor">Number of samples before it.</param>
+    /// <param name="size">Number of samples in it.</param>
     /// <param name="time">Which batch of the run it is.</param>
-    /// <param name="use">Given the numbers, which are others' afterwards.</param>
+    /// <param name="use">Receives the values, whose buffers are then reused.</param>
     public void Take(int cursor, int size, BatchTime time, Action<RowBatch> use)
     {
         if (coming.TryPeek(out Coming next) && (next.Cursor != cursor || next.Size != size || (changer is not null && next.Time != time)))
@@ -98,7 +98,7 @@ internal sealed class BatchReader(ISampleRows rows, BatchChanger? changer = null
         return batch;
     }
 
-    // They run to their end by themselves; their buffers are theirs.
+    // They complete by themselves; their buffers belong to them.
     private void Forget()
     {
         foreach (Coming batch in coming)

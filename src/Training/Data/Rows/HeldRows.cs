@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Data.Rows;
 
-/// <summary>Samples in memory, read row by row as if they were on disk: because they are changed on the host before each step.</summary>
-/// <param name="samples">In memory.</param>
+/// <summary>Samples in memory, read row by row like those on disk, because they are augmented on the host before each step.</summary>
+/// <param name="samples">Samples in memory.</param>
 internal sealed class HeldRows(SampleSet samples) : ISampleRows
 {
     public int Count => samples.Count;

@@ -1,18 +1,18 @@
 namespace GpuGrad.Training.Data.Rows;
 
-/// <summary>A class for each position of a sequence, read when it is wanted.</summary>
+/// <summary>A class per position of a sequence, read on request.</summary>
 public interface IPositionLabels
 {
-    /// <summary>Reads the classes of a sample's positions, -1 where none is known.</summary>
-    /// <param name="row">From 0.</param>
-    /// <param name="labels">As many as a sample has positions.</param>
+    /// <summary>Reads the classes of a sample's positions, -1 if unknown.</summary>
+    /// <param name="row">Index of the sample.</param>
+    /// <param name="labels">Filled, one per position.</param>
     void ReadLabels(int row, Span<int> labels);
 
-    /// <summary>Adds how often each class occurs.</summary>
+    /// <summary>Adds the number of occurrences of each class.</summary>
     void AddCounts(long[] counts);
 }
 
-/// <summary>Those of some samples, in an order of their own.</summary>
+/// <summary>Position labels of some samples, in a given order.</summary>
 internal sealed class PickedLabels : IPositionLabels
 {
     private readonly IPositionLabels labels;

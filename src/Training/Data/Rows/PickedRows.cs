@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Data.Rows;
 
-/// <summary>Some of other rows, in an order of their own: the part of a split.</summary>
+/// <summary>A selection of rows in a given order: the part of a split.</summary>
 internal sealed class PickedRows : ISampleRows
 {
     private readonly ISampleRows rows;
@@ -8,7 +8,7 @@ internal sealed class PickedRows : ISampleRows
 
     public PickedRows(ISampleRows rows, ReadOnlySpan<int> positions)
     {
-        // A pick of a pick is one.
+        // A selection from a selection is flattened.
         if (rows is PickedRows picked)
         {
             this.rows = picked.rows;

@@ -2,12 +2,12 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Rows;
 
-/// <summary>Pictures that are decoded when they are wanted. The first that come are kept, as many as have room.</summary>
-/// <param name="paths">One file a row.</param>
-/// <param name="layout">What becomes of a picture.</param>
+/// <summary>Pictures that are decoded on request. The first ones read are cached, as many as fit.</summary>
+/// <param name="paths">One file per row.</param>
+/// <param name="layout">How a picture becomes a sample.</param>
 internal sealed class PictureRows(string[] paths, PictureLayout layout) : ISampleRows
 {
-    // Which are kept makes no difference to what is read, only to how long it takes: an epoch wants each once.
+    // Caching affects only the speed, and it does not matter which are cached: an epoch reads each once.
     private const long Kept = 192L << 20;
 
     private readonly byte[]?[] kept = new byte[]?[paths.Length];
@@ -22,7 +22,7 @@ internal sealed class PictureRows(string[] paths, PictureLayout layout) : ISampl
 
     public bool AreFloats => true;
 
-    /// <summary>Told how far the first reading is; nothing is kept then, as who reads keeps it.</summary>
+    /// <summary>Receives the progress of the first reading; nothing is cached then, as the caller keeps it.</summary>
     public Action<string, double?>? Progress { get; set; }
 
     public void Read(int row, Span<byte> target)

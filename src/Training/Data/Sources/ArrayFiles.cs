@@ -2,15 +2,15 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>IDX and npy files, told apart by their first byte: read as a whole, or left on disk.</summary>
+/// <summary>IDX and npy files, distinguished by their first byte: read as a whole, or left on disk.</summary>
 internal static class ArrayFiles
 {
     private const byte FirstOfNpy = 0x93;
 
-    /// <summary>The whole of a file.</summary>
+    /// <summary>Reads a whole file.</summary>
     public static NumberArray Read(string path) => DataFile.Read(path, stream => IsNpy(stream) ? Npy.Read(stream, path) : Idx.Read(stream, path));
 
-    /// <summary>What a file says of its numbers; null where it is packed and must be read as a whole.</summary>
+    /// <summary>Header of a file; null if it is compressed and must be read as a whole.</summary>
     public static ArrayHeader? Header(string path) => DataFile.Read(path, stream =>
     {
         bool npy = IsNpy(stream);
@@ -22,11 +22,11 @@ internal static class ArrayFiles
 
     /// <summary>Samples of one file with the labels or targets of another.</summary>
     /// <param name="x">File of the samples.</param>
-    /// <param name="y">File of the labels or targets; null where none are wanted.</param>
+    /// <param name="y">File of the labels or targets; null for none.</param>
     /// <param name="cache">Where samples are kept.</param>
-    /// <param name="channelsLast">Pictures are [N, H, W, C].</param>
-    /// <param name="ignored">The value in masks whose pixels do not count; null for none.</param>
-    /// <param name="check">Told of an array that was read as a whole, with its path.</param>
+    /// <param name="channelsLast">Whether pictures are [N, H, W, C].</param>
+    /// <param name="ignored">The value of mask pixels that are ignored; null for none.</param>
+    /// <param name="check">Receives each array that was read as a whole, with its path.</param>
     public static SampleSet Samples(string x, string? y, SampleCache cache, bool channelsLast = false, int? ignored = null, Action<string, NumberArray>? check = null)
     {
         ArrayHeader? header = Header(x);

@@ -5,24 +5,24 @@ using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Samples out of arrays of numbers: one array of inputs, one of labels or targets.</summary>
+/// <summary>Makes samples from arrays: one array of inputs, one of labels or targets.</summary>
 internal static class ArraySamples
 {
     private const int MostClasses = 100_000;
 
-    /// <param name="x">[N, F], [N, H, W] (one channel), [N, C, H, W], or [N] for one feature.</param>
-    /// <param name="y">Whole numbers [N] or [N, 1] are labels, [N, H, W] or [N, 1, H, W] masks; others [N], [N, D] or [N, C, H, W] targets; null where none are wanted.</param>
-    /// <param name="xName">Where x stands, for messages.</param>
-    /// <param name="yName">Where y stands, for messages.</param>
-    /// <param name="channelsLast">Pictures come as [N, H, W, C].</param>
-    /// <param name="ignored">The value in masks whose pixels do not count; null for none.</param>
+    /// <param name="x">Inputs [N, F], [N, H, W] (one channel), [N, C, H, W], or [N] for one feature.</param>
+    /// <param name="y">Integers [N] or [N, 1] are labels, [N, H, W] or [N, 1, H, W] masks; others [N], [N, D] or [N, C, H, W] targets; null for none.</param>
+    /// <param name="xName">Name of x for messages.</param>
+    /// <param name="yName">Name of y for messages.</param>
+    /// <param name="channelsLast">Whether pictures are [N, H, W, C].</param>
+    /// <param name="ignored">The value of mask pixels that are ignored; null for none.</param>
     public static SampleSet Of(NumberArray x, NumberArray? y, string xName, string yName, bool channelsLast = false, int? ignored = null)
     {
         RequireSamples(x.Sizes, xName);
         return Answered(Inputs(x, xName, channelsLast), y, xName, yName, channelsLast, ignored);
     }
 
-    /// <summary>The same of a file whose samples stay on disk.</summary>
+    /// <summary>The same for a file whose samples stay on disk.</summary>
     public static SampleSet OnDisk(string path, ArrayHeader header, NumberArray? y, string yName, bool channelsLast = false, int? ignored = null)
     {
         int[] sizes = header.Sizes;
@@ -75,7 +75,7 @@ internal static class ArraySamples
         };
     }
 
-    // Whole numbers are classes; a channel of them is as good as none.
+    // Integers are classes; an axis of one channel is dropped.
     private static SampleSet WithMap(SampleSet samples, NumberArray y, string name, int? ignored)
     {
         if (y.IsWhole && (y.Sizes.Length == 3 || y.Sizes[1] == 1))
@@ -103,7 +103,7 @@ internal static class ArraySamples
         return samples.WithNumbers(doubles);
     }
 
-    /// <summary>Samples with labels or targets such as the training data had.</summary>
+    /// <summary>Samples with labels or targets of the training data's shape.</summary>
     public static SampleSet WithAnswers(SampleSet samples, NumberArray y, string name, DataShape shape, int? ignored = null)
     {
         if (shape is { Classes: > 0, Answer: Shape mask } && y.Sizes.Length > 0 && y.Sizes[0] == samples.Count)
@@ -147,7 +147,7 @@ internal static class ArraySamples
 
     private static string Predicted(SampleSet samples) => samples.AnswerShape?.ToString() ?? "[]";
 
-    // Two at least: one class everywhere is nothing to learn, and a mask of two may happen to show one.
+    // At least two: a single class is nothing to learn, and a mask of two may happen to show one.
     private static int Classes(byte[] mask)
     {
         int most = 1;

@@ -31,7 +31,7 @@ public enum CifarLabels
     /// <summary>100 classes.</summary>
     Fine,
 
-    /// <summary>20 classes of five fine ones each.</summary>
+    /// <summary>20 classes with five fine ones each.</summary>
     Coarse,
 }
 
@@ -78,7 +78,7 @@ internal static class CifarFiles
         return ArraySamples.DataSet(trainSet, testSet, test, $"{what} from {folder}", ReadNames(Path.Combine(folder, namesFile), names));
     }
 
-    // The list of names beside the data, if it has as many as there are classes.
+    // The file of names beside the data, if it has one per class.
     private static IReadOnlyList<string> ReadNames(string path, IReadOnlyList<string> names)
     {
         if (!File.Exists(path))

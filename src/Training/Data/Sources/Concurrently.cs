@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Work done side by side, whose errors come out as they are and always the same one: the first in order.</summary>
+/// <summary>Runs work in parallel and reports the same error every time: the first in order.</summary>
 internal static class Concurrently
 {
     public static T[] Run<T>(params IReadOnlyList<Func<T>> work)
@@ -26,7 +26,7 @@ internal static class Concurrently
             catch (Exception e)
             {
                 errors[i] = e;
-                // What comes before may fail as well and must be heard first; what comes after need not be tried.
+                // Earlier items may fail as well and take precedence; later ones need not be tried.
                 state.Break();
             }
         });

@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Data.Sources;
 
 public enum CsvSeparator
 {
-    /// <summary>Tab in a .tsv file, else found out from the first lines.</summary>
+    /// <summary>Tab in a .tsv file, else detected from the first lines.</summary>
     Auto,
     Comma,
     Semicolon,
@@ -22,17 +22,17 @@ public enum CsvSeparator
     Space,
 }
 
-/// <summary>What is done with rows that have no value in the column to predict.</summary>
+/// <summary>Treatment of rows without a value in the target column.</summary>
 public enum MissingTarget
 {
-    /// <summary>They are an error.</summary>
+    /// <summary>An error.</summary>
     Refuse,
 
-    /// <summary>They are left out, and counted.</summary>
+    /// <summary>The rows are left out, and counted.</summary>
     Drop,
 }
 
-/// <summary>A table: delimited text (packed by gzip or not), JSON Lines or Parquet.</summary>
+/// <summary>A table: delimited text (gzipped or not), JSON Lines or Parquet.</summary>
 public sealed record CsvConfig : DatasetConfig
 {
     [Shorthand]
@@ -65,7 +65,7 @@ public sealed record CsvConfig : DatasetConfig
     [DefaultText("what their values look like")]
     public IReadOnlyDictionary<string, ColumnConfig> Columns { get; init; } = new Dictionary<string, ColumnConfig>();
 
-    /// <summary>Strings that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and their like.</summary>
+    /// <summary>Strings that mean a missing value, besides an empty cell. Default: ?, NA, N/A, NaN, null and similar.</summary>
     [DefaultText("`?`, `NA`, `N/A`, `NaN`, `null` and their like")]
     public IReadOnlyList<string>? MissingValues { get; init; }
 
@@ -73,7 +73,7 @@ public sealed record CsvConfig : DatasetConfig
     [DefaultText("a decimal point, no thousands")]
     public string? Culture { get; init => field = value is null ? null : CultureOf(value) is null ? null : value; }
 
-    /// <summary>How the bytes of a text are characters.</summary>
+    /// <summary>Encoding of the text.</summary>
     public TextEncoding Encoding { get; init; }
 
     /// <summary>Whether the first row holds the column names. Default: yes, unless it contains a number.</summary>
@@ -125,7 +125,7 @@ public sealed record CsvConfig : DatasetConfig
         _ => null,
     };
 
-    // Among the features; that there is such a column, its reading has shown.
+    // Index among the features; reading has verified that there is such a column.
     private static int Place(TableColumns layout, string target)
     {
         int column = layout.Columns.ToList().FindIndex(c => layout.Named && c.Name == target);

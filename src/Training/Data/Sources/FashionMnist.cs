@@ -6,8 +6,8 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Sources;
 
 /// <summary>
-/// Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017): 60,000 + 10,000 gray pictures of clothes, 28 × 28. Taken from the cache, from
-/// Debian's package, or fetched once into the cache.
+/// Fashion-MNIST (Xiao, Rasul, Vollgraf, 2017): 60,000 + 10,000 gray pictures of clothes, 28 × 28. Read from the cache or from
+/// Debian's package, or downloaded once into the cache.
 /// </summary>
 public sealed record FashionMnistConfig : DatasetConfig
 {
@@ -23,13 +23,13 @@ public sealed record FashionMnistConfig : DatasetConfig
 
     public override DataSet Load(DataContext context)
     {
-        // A cache is believed only as far as it holds what was published; a folder of one's own may hold anything.
+        // The cache must hold what was published; the user's own folder may hold anything.
         string folder = Path is null ? FashionMnistFiles.Locate(context) : DataFile.Resolve(context, Path, folder: true);
         return IdxFiles.LoadMnist(folder, ClassNames, $"fashion-mnist from {folder}", context.Cache, Path is null ? FashionMnistFiles.Files : null);
     }
 }
 
-/// <summary>Where the four files are, or how they come.</summary>
+/// <summary>Locates or downloads the four files.</summary>
 internal static class FashionMnistFiles
 {
     public const string Debian = "/usr/share/datasets/fashion-mnist";
@@ -38,8 +38,8 @@ internal static class FashionMnistFiles
     private const string Package = "dataset-fashion-mnist";
 
     /// <summary>
-    /// SHA-256 of what the files hold unpacked: the published .gz and Debian's differ in their gzip headers, not in this. The
-    /// MD5 sums that the authors published for the .gz belong to the same contents.
+    /// SHA-256 of the decompressed contents: the published .gz and Debian's differ only in their gzip headers. The
+    /// MD5 sums that the authors published for the .gz are of the same contents.
     /// </summary>
     public static IReadOnlyList<FetchedFile> Files { get; } =
     [
@@ -49,11 +49,11 @@ internal static class FashionMnistFiles
         new("t10k-labels-idx1-ubyte.gz", "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
     ];
 
-    /// <summary>The first folder that has all four; fetched into the cache if none has.</summary>
+    /// <summary>The first folder with all four; downloads them into the cache if there is none.</summary>
     public static string Locate(DataContext context)
     {
         string cache = Path.Combine(DataCache.Folder, "fashion-mnist");
-        // What others may have put into the cache is not read from there, nor is anything left for them to change.
+        // If others can write to the cache, nothing is read from it or stored there.
         string? refusal = PrivateFolder.Refusal(DataCache.Folder);
         foreach (string folder in refusal is null ? new[] { cache, Debian } : [Debian])
         {
@@ -67,10 +67,10 @@ internal static class FashionMnistFiles
     }
 }
 
-/// <summary>Where data sets are kept between runs.</summary>
+/// <summary>The folder where data sets are kept between runs.</summary>
 public static class DataCache
 {
-    /// <summary><c>GPUGRAD_CACHE</c>, else the platform's folder for such things.</summary>
+    /// <summary><c>GPUGRAD_CACHE</c>, else the platform's cache folder.</summary>
     public static string Folder
     {
         get
@@ -86,7 +86,7 @@ public static class DataCache
     }
 }
 
-/// <summary>A file to fetch, and the SHA-256 of what it holds unpacked.</summary>
+/// <summary>A file to download, with the SHA-256 of its decompressed contents.</summary>
 internal sealed record FetchedFile(string Name, string Sha256)
 {
     public void Check(string path)
@@ -109,7 +109,7 @@ internal sealed record FetchedFile(string Name, string Sha256)
             throw Refuse(path, found);
     }
 
-    /// <summary>The same for an array of bytes that was read from the file.</summary>
+    /// <summary>The same for an array of bytes read from the file.</summary>
     public void Check(string path, NumberArray array)
     {
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -3,29 +3,29 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>A place that files can be had from.</summary>
+/// <summary>A source of files to download.</summary>
 internal interface IFetchSource
 {
-    /// <summary>For messages.</summary>
+    /// <summary>Name for messages.</summary>
     string Name { get; }
 
-    /// <summary>Puts the files into a folder.</summary>
-    /// <exception cref="Exception">They cannot be had: an HTTP, IO or process error, in words.</exception>
+    /// <summary>Downloads the files into a folder.</summary>
+    /// <exception cref="Exception">They are not available: an HTTP, IO or process error, described in words.</exception>
     void Get(IReadOnlyList<FetchedFile> files, string folder, Action<string, double?>? progress);
 }
 
-/// <summary>Fetches files into the cache: aside first, checked, then moved into place one by one.</summary>
+/// <summary>Downloads files into the cache: into a temporary folder first, then verified, then moved into place one by one.</summary>
 internal static class Fetch
 {
     /// <summary>Tries each source until the files of one pass their checks.</summary>
-    /// <exception cref="GpuGradException">No source had them; the message says why each had not, and what to do.</exception>
+    /// <exception cref="GpuGradException">No source worked; the message has each reason, and what to do.</exception>
     public static void First(string folder, IReadOnlyList<FetchedFile> files, IReadOnlyList<IFetchSource> sources, Action<string, double?>? progress, CancellationToken stop = default)
     {
         var reasons = new List<string>();
         foreach (IFetchSource source in sources)
         {
             string aside = $"{folder}.{Path.GetRandomFileName()}.part";
-            // Who is stopped has no time to wait for an answer.
+            // Somebody who stops the program will not wait for an answer.
             using CancellationTokenRegistration cleaning = stop.Register(() => Remove(aside));
             try
             {
@@ -60,19 +60,19 @@ internal static class Fetch
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Left-over files are a nuisance, no fault of the data.
+            // Leftover files are a nuisance, not an error.
         }
     }
 }
 
-/// <summary>Files under a web address. Their checksums stand in the program, so that the way they come need not be trusted.</summary>
-/// <param name="address">Where they are, with the slash at its end.</param>
+/// <summary>Files at a web address. Their checksums are in the program, so that the connection need not be trusted.</summary>
+/// <param name="address">The address, ending in a slash.</param>
 /// <param name="patience">How long to wait for a connection and for each piece; by default as long as a person would.</param>
 internal sealed class WebSource(string address, TimeSpan? patience = null) : IFetchSource
 {
     private const long MostBytes = 1L << 30;
 
-    // A machine without a network should know soon.
+    // A machine without a network should find out soon.
     private readonly TimeSpan connecting = patience ?? TimeSpan.FromSeconds(5), silence = patience ?? TimeSpan.FromSeconds(20);
 
     public string Name => address;
@@ -99,7 +99,7 @@ internal sealed class WebSource(string address, TimeSpan? patience = null) : IFe
         while (true)
         {
             limit.CancelAfter(silence);
-            // Reading waits on the token, which the plain Read does not.
+            // The asynchronous read observes the token, which the plain Read does not.
             int count = source.ReadAsync(piece, limit.Token).AsTask().GetAwaiter().GetResult();
             if (count == 0)
                 return;
@@ -124,10 +124,10 @@ internal sealed class WebSource(string address, TimeSpan? patience = null) : IFe
     }
 }
 
-/// <summary>Files out of a Debian package, downloaded and unpacked without installing it.</summary>
+/// <summary>Files from a Debian package, downloaded and unpacked without installing it.</summary>
 /// <param name="package">Name of the package.</param>
 /// <param name="inside">Folder of the files in the package.</param>
-/// <param name="bin">Folder of the programs; null to look along PATH.</param>
+/// <param name="bin">Folder of the programs; null to search PATH.</param>
 internal sealed class AptSource(string package, string inside, string? bin = null) : IFetchSource
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -157,7 +157,7 @@ internal sealed class AptSource(string package, string inside, string? bin = nul
         return folders.Select(f => Path.Combine(f, name)).FirstOrDefault(File.Exists) ?? throw new IOException($"{name} is not here");
     }
 
-    // Null when all went well, else the last thing that the program said.
+    // Null on success, else the last line that the program printed.
     private static string? Run(string program, string folder, params string[] arguments)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -5,13 +5,13 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>A pair of IDX files, and another pair for the test. Those that are not packed may be larger than memory.</summary>
+/// <summary>A pair of IDX files, and another pair for the test. Uncompressed ones may be larger than memory.</summary>
 public sealed record IdxConfig : DatasetConfig
 {
     /// <summary>File of the training inputs, plain or .gz.</summary>
     public required string Images { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>File of the training labels (whole numbers) or targets; not read with `target: input`.</summary>
+    /// <summary>File of the training labels (integers) or targets; not read with `target: input`.</summary>
     [DefaultText("**required**, but for `target: input`")]
     public string? Labels { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
@@ -42,7 +42,7 @@ public sealed record IdxConfig : DatasetConfig
     }
 }
 
-/// <summary>MNIST, or anything in its four files.</summary>
+/// <summary>MNIST, or other data in four files of the same names.</summary>
 public sealed record MnistConfig : DatasetConfig
 {
     /// <summary>Folder with train-images-idx3-ubyte and the three others, plain or .gz.</summary>
@@ -60,41 +60,41 @@ public sealed record MnistConfig : DatasetConfig
 
 internal static class IdxFiles
 {
-    /// <summary>The names of MNIST's files: training images and labels, test images and labels.</summary>
+    /// <summary>Names of MNIST's files: training images and labels, test images and labels.</summary>
     public static IReadOnlyList<string> MnistNames { get; } = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 
     public static DataShape MnistShape { get; } = new(new Shape(1, 28, 28), 10);
 
-    /// <summary>The path of one of MNIST's files in a folder: as published, unpacked, or with a dot in its name; null if it is not there.</summary>
+    /// <summary>Path of one of MNIST's files in a folder: as published, decompressed, or with a dot in its name; null if it is missing.</summary>
     public static string? Find(string folder, string name)
     {
         string[] names = [name + ".gz", name, name.Replace("-idx", ".idx", StringComparison.Ordinal), name.Replace("-idx", ".idx", StringComparison.Ordinal) + ".gz"];
         return names.Select(n => Path.Combine(folder, n)).FirstOrDefault(File.Exists);
     }
 
-    /// <param name="folder">Has MNIST's four files.</param>
+    /// <param name="folder">Folder with MNIST's four files.</param>
     /// <param name="classNames">Names of the ten classes.</param>
-    /// <param name="origin">Where they come from, in words.</param>
+    /// <param name="origin">Description of the origin.</param>
     /// <param name="cache">Where samples are kept.</param>
-    /// <param name="published">What the four must hold; null for anything.</param>
+    /// <param name="published">Required contents of the four files; null for any.</param>
     public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] files = [.. MnistNames.Select(n => Find(folder, n) ?? throw DataFault.In(folder, $"no {n}.gz", "the four files of MNIST, with or without .gz"))];
-        // What is published is compared as a whole, and small.
+        // Published data are compared as a whole, and small.
         DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin, published is null ? cache : SampleCache.Memory, published);
         if (data.Shape.Shape != MnistShape.Shape)
             throw DataFault.In(files[0], $"pictures of shape {data.Shape.Shape}", $"{MnistShape.Shape}; 'idx' reads other shapes");
         return data;
     }
 
-    /// <param name="images">Inputs of the training.</param>
-    /// <param name="labels">Their labels or targets; null where none are wanted.</param>
-    /// <param name="testImages">Inputs of the test; null for none.</param>
-    /// <param name="testLabels">Their labels or targets; null where none are wanted.</param>
+    /// <param name="images">File of the training inputs.</param>
+    /// <param name="labels">File of their labels or targets; null for none.</param>
+    /// <param name="testImages">File of the test inputs; null for none.</param>
+    /// <param name="testLabels">File of their labels or targets; null for none.</param>
     /// <param name="classNames">Names of the classes; null for their numbers.</param>
-    /// <param name="origin">Where they come from, in words.</param>
+    /// <param name="origin">Description of the origin.</param>
     /// <param name="cache">Where samples are kept.</param>
-    /// <param name="published">What the files must hold; null for anything.</param>
+    /// <param name="published">Required contents of the files; null for any.</param>
     public static DataSet Load(string images, string? labels, string? testImages, string? testLabels, IReadOnlyList<string>? classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] paths = [.. new[] { images, labels, testImages, testLabels }.OfType<string>()];

@@ -32,25 +32,25 @@ public sealed record ImageSize(int Height, int Width) : IConfigValue<ImageSize>
         node is YamlScalar { Quoted: false } s && ScalarBinder.TryWhole(s.Value, out long side) && side is > 0 and <= Most ? (int)side : null;
 }
 
-/// <summary>The size that all pictures are scaled to, and how: <c>32</c>, or <c>{size: [24, 32], method: crop}</c>.</summary>
+/// <summary>The size that all pictures are resized to, and how: <c>32</c>, or <c>{size: [24, 32], method: crop}</c>.</summary>
 public sealed record ResizeConfig
 {
-    /// <summary>A side of a square, or [height, width].</summary>
+    /// <summary>Side of a square, or [height, width].</summary>
     [Shorthand]
     public required ImageSize Size { get; init; }
 
     /// <summary>
-    /// For pictures of another aspect ratio: stretch keeps the whole picture and changes its ratio, crop cuts the longer side on both ends, pad adds borders in
+    /// For pictures of another aspect ratio: stretch keeps the whole picture but changes its ratio, crop cuts the longer side at both ends, pad adds borders in
     /// the background colour.
     /// </summary>
     public ResizeMethod Method { get; init; }
 }
 
 /// <summary>
-/// A folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF (its first frame) or BMP, turned as their EXIF data say. Every
-/// folder with pictures in it is a class, called by its path: <c>animals/cat</c>. Classes and pictures are sorted by the numbers of their
-/// characters, so that they have the same labels and order on every machine. Folders train, val (or valid, validation) and test are the
-/// parts. Other files are left out and counted.
+/// A folder with one folder of pictures per class: JPEG, PNG, WebP, GIF (its first frame) or BMP, rotated according to their EXIF data. Every
+/// folder with pictures in it is a class, named by its path: <c>animals/cat</c>. Classes and pictures are sorted by code points,
+/// so that they have the same labels and order on every machine. Folders train, val (or valid, validation) and test are the
+/// splits. Other files are left out and counted.
 /// </summary>
 public sealed record ImagesConfig : DatasetConfig
 {
@@ -61,8 +61,8 @@ public sealed record ImagesConfig : DatasetConfig
     public string? Test { get; init; }
 
     /// <summary>
-    /// Table of file names and labels, instead of a folder for each class: one class, several labels separated by 'label-delim', or a column of 1 and 0 for
-    /// each label. File names may be with or without folder and extension.
+    /// Table of file names and labels, instead of one folder per class: one class, several labels separated by 'label-delim', or a column of 1 and 0 per
+    /// label. File names may be with or without folder and extension.
     /// </summary>
     [DefaultText("none: folders are classes")]
     public string? Labels { get; init; }
@@ -74,7 +74,7 @@ public sealed record ImagesConfig : DatasetConfig
     /// <summary>Allow several labels per picture: the same file name in several class folders, or several rows in the table of 'labels'.</summary>
     public bool MultiLabel { get; init; }
 
-    /// <summary>Size that all pictures are scaled to; without it they must already have the same size.</summary>
+    /// <summary>Size that all pictures are resized to; without it they must already have the same size.</summary>
     [DefaultText("none: all must have the same size")]
     public ResizeConfig? Resize { get; init; }
 
@@ -82,8 +82,8 @@ public sealed record ImagesConfig : DatasetConfig
     public ImageChannels Channels { get; init; }
 
     /// <summary>
-    /// Folder of the masks, pictures of the same names whose values are a class for each pixel, best as PNG; or a path with {name} for a picture's
-    /// name without its ending, below the folder of the pictures: "{name}_mask.png". Folders of the pictures are then no classes.
+    /// Folder of the masks, pictures of the same names whose pixel values are classes, preferably PNG; or a path with {name} for a picture's
+    /// name without its extension, below the folder of the pictures: "{name}_mask.png". Folders of the pictures are then not classes.
     /// </summary>
     [DefaultText("none; `masks` beside `images` where the folder holds these two")]
     public string? Masks { get; init; }
@@ -135,7 +135,7 @@ public sealed record ImagesConfig : DatasetConfig
         return data with { Notes = [.. found.Select(f => f?.Note).OfType<string>()] };
     }
 
-    // Pictures with labels out of a table, or in several folders.
+    // Pictures with labels from a table, or in several folders.
     private DataSet Labelled(string folder, PictureParts parts, PictureLabelling labelling, DataContext context)
     {
         string? table = labelling.Table is null ? null : DataFile.Resolve(context, labelling.Table);
@@ -151,10 +151,10 @@ public sealed record ImagesConfig : DatasetConfig
         return data with { TargetNames = tags ? names : null, Notes = [.. found.OfType<LabelledPictures>().SelectMany(f => f.NotesFor(table ?? folder, names))] };
     }
 
-    /// <summary>The parts of a folder where each holds pictures and masks; null for others.</summary>
+    /// <summary>The splits of a folder if each holds pictures and masks; null otherwise.</summary>
     internal static PictureParts? PairedParts(string folder) => PictureParts.Of(folder) is { } parts && PairedFolders.Of(parts.Train) is not null ? parts : null;
 
-    // Pictures with a mask each, whatever folders they lie in.
+    // Pictures with a mask each, in any folders.
     private DataSet Segmented(string folder, PictureParts parts, DataContext context)
     {
         MaskFolder?[] masks = [.. new[] { parts.Train, parts.Validation, parts.Test }.Select(part =>
@@ -175,7 +175,7 @@ public sealed record ImagesConfig : DatasetConfig
 
     private PictureLayout LayoutOf(PictureSurvey survey) => Reading.Pictures with { Shape = survey.Shape, Bits = survey.Bits };
 
-    // The pictures of each part, which the survey has looked at one part after the other; null for a part that there is not.
+    // The pictures of each split, in the order of the survey; null for a missing split.
     private SampleSet?[] Samples(IReadOnlyList<PictureFile>?[] parts, string[]? classes, PictureSurvey survey, DataContext context)
     {
         bool inMemory = context.Cache.IsInMemory(survey.Bytes);
@@ -191,7 +191,7 @@ public sealed record ImagesConfig : DatasetConfig
         return sets;
     }
 
-    // A pattern says where the masks of any folder are.
+    // A pattern locates the masks of any folder.
     private string? Pattern => Masks?.Contains(MaskFolder.Name, StringComparison.Ordinal) == true ? Masks : null;
 
     private PictureParts Parts(string folder, DataContext context)
@@ -204,6 +204,6 @@ public sealed record ImagesConfig : DatasetConfig
             : throw ConfigException.At(Source, $"images has 'test: {Test}', and {folder} has a folder for the test; expected one of the two");
     }
 
-    // Links may lead from one part to another, not out of the data.
+    // Links may lead from one split to another, but not out of the data.
     private static string Root(string part, string folder) => part.StartsWith(folder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) ? folder : part;
 }

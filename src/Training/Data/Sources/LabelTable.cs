@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>A table that says of pictures by name what they show: a class, several labels in one cell, or a column of 1 and 0 for each label.</summary>
+/// <summary>A table with labels of pictures by name: a class, several labels in one cell, or a column of 1 and 0 per label.</summary>
 internal sealed class LabelTable
 {
     private static readonly string[] LabelColumns = ["label", "labels", "tag", "tags", "class", "classes"];
@@ -16,17 +16,17 @@ internal sealed class LabelTable
 
     private LabelTable(string path, string? delimiter, bool multiple) => (this.path, this.delimiter, AreTags) = (path, delimiter, multiple || delimiter is not null);
 
-    /// <summary>Whether a picture may have any number of labels, rather than one class.</summary>
+    /// <summary>Whether pictures can have several labels (multi-label) rather than one class.</summary>
     public bool AreTags { get; private set; }
 
-    /// <summary>Rows that name none of the pictures that were asked for, in a line; null for none.</summary>
+    /// <summary>A note about rows that name none of the requested pictures; null for none.</summary>
     public string? Note => rows.Count == used.Count ? null : string.Create(CultureInfo.InvariantCulture, $"{path}: {rows.Count - used.Count:N0} of {rows.Count:N0} names are those of no picture, e.g. {DataFault.Quote(rows.Keys.First(k => !used.Contains(k)))}");
 
     /// <param name="path">The file.</param>
-    /// <param name="delimiter">What stands between labels in a cell; null where there is one.</param>
-    /// <param name="multiple">Whether a picture may come in several rows, a label in each.</param>
-    /// <param name="isPicture">Whether there is a picture of a name: a first row that names none holds the names of the columns.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or has no column of labels.</exception>
+    /// <param name="delimiter">Delimiter of labels in a cell; null for a single label.</param>
+    /// <param name="multiple">Whether a picture may have several rows, with one label each.</param>
+    /// <param name="isPicture">Whether a picture of a name exists: a first row that names none is a header.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file is broken, or lacks a column of labels.</exception>
     public static LabelTable Read(string path, string? delimiter, bool multiple, Func<string, bool> isPicture) => DataFile.Read(path, stream =>
     {
         using ITableRows rows = TableRows.Open(stream, path, new CsvOptions { LabelDelim = delimiter });
@@ -46,7 +46,7 @@ internal sealed class LabelTable
         return table;
     });
 
-    /// <summary>The labels of a picture under the first of some names that the table has; null for a picture that it lacks.</summary>
+    /// <summary>The labels of a picture, by the first of some names that the table has; null if it has none.</summary>
     public IReadOnlyList<string>? Of(IEnumerable<string> names)
     {
         foreach (string name in names)

@@ -3,22 +3,22 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>How pictures get labels, where it is not a folder for each class.</summary>
-/// <param name="Table">The name of a table of labels; null where folders are labels, of which a picture may lie in several.</param>
-/// <param name="Delimiter">What stands between labels in a cell; null where there is one.</param>
-/// <param name="Multiple">Whether a picture may have several.</param>
+/// <summary>How pictures get labels if not from one folder per class.</summary>
+/// <param name="Table">Name of a table of labels; null if folders are labels, and a picture may be in several.</param>
+/// <param name="Delimiter">Delimiter of labels in a cell; null for a single label.</param>
+/// <param name="Multiple">Whether a picture may have several labels.</param>
 internal sealed record PictureLabelling(string? Table, string? Delimiter, bool Multiple);
 
-/// <summary>Pictures and the labels of each.</summary>
+/// <summary>Pictures with their labels.</summary>
 /// <param name="Files">The pictures, each once.</param>
-/// <param name="Labels">Of each.</param>
-/// <param name="AreTags">Whether a picture may have any number of them.</param>
-/// <param name="Notes">What was left out.</param>
+/// <param name="Labels">The labels of each.</param>
+/// <param name="AreTags">Whether they are multi-label.</param>
+/// <param name="Notes">Notes on what was left out.</param>
 internal sealed record LabelledPictures(IReadOnlyList<PictureFile> Files, IReadOnlyList<IReadOnlyList<string>> Labels, bool AreTags, IReadOnlyList<string> Notes)
 {
-    /// <summary>The pictures of some folders, each a part of the data.</summary>
-    /// <param name="folders">The folders, null for a part that there is not.</param>
-    /// <param name="root">What paths in the table may be relative to, besides the part's folder.</param>
+    /// <summary>The pictures of some folders, each a split of the data.</summary>
+    /// <param name="folders">The folders, null for a missing split.</param>
+    /// <param name="root">Root for paths in the table, besides the split's folder.</param>
     /// <param name="labelling">How they get labels.</param>
     /// <param name="table">Path of the table.</param>
     public static LabelledPictures?[] Of(IReadOnlyList<(string Path, PictureFolder Found)?> folders, string root, PictureLabelling labelling, string? table)
@@ -35,8 +35,8 @@ internal sealed record LabelledPictures(IReadOnlyList<PictureFile> Files, IReadO
 
     /// <summary>The samples with their labels as targets, or with their class.</summary>
     /// <param name="samples">The pictures.</param>
-    /// <param name="names">Of the labels or classes, in their order.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a class that the names lack.</exception>
+    /// <param name="names">Names of the labels or classes in order.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a class that is not among the names.</exception>
     public SampleSet Answered(SampleSet samples, IReadOnlyList<string> names)
     {
         if (AreTags)
@@ -44,10 +44,10 @@ internal sealed record LabelledPictures(IReadOnlyList<PictureFile> Files, IReadO
         return samples with { Labels = ClassTexts.Labels([.. Labels.Select(l => l[0])], names, i => Files[i].Path) };
     }
 
-    /// <summary>Notes of labels that the names lack.</summary>
+    /// <summary>Notes about labels that are not among the names.</summary>
     public IEnumerable<string> NotesFor(string what, IReadOnlyList<string> names) => [.. Notes, .. AreTags && TagTexts.Unknown(what, Labels, names) is string unknown ? [unknown] : Array.Empty<string>()];
 
-    // A picture is known by its name: it lies, or is linked, in the folder of each of its labels.
+    // A picture is identified by its name: the file, or a link to it, is in the folder of each of its labels.
     private static LabelledPictures OfFolders(string folder, PictureFolder found)
     {
         var first = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -93,7 +93,7 @@ internal sealed record LabelledPictures(IReadOnlyList<PictureFile> Files, IReadO
 
     private static IEnumerable<string> NotesOf(PictureFolder found) => found.Note is string note ? [note] : [];
 
-    // What a table may call a picture, the most exact first.
+    // Possible names of a picture in a table, the most exact first.
     private static IEnumerable<string> Names(string picture, string folder, string root)
     {
         string inRoot = Path.GetRelativePath(root, picture).Replace('\\', '/'), inFolder = Path.GetRelativePath(folder, picture).Replace('\\', '/');

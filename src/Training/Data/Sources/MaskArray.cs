@@ -3,18 +3,18 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Masks out of arrays of whole numbers.</summary>
+/// <summary>Makes masks from arrays of integers.</summary>
 internal static class MaskArray
 {
-    /// <summary>The most classes that a mask can have.</summary>
+    /// <summary>Largest number of classes in a mask.</summary>
     public const int MostClasses = SampleSet.Ignored;
 
-    /// <summary>A class for each place, one byte.</summary>
+    /// <summary>The class of each pixel, one byte.</summary>
     /// <param name="y">[N, H, W] or [N, 1, H, W].</param>
-    /// <param name="mask">[H, W]</param>
-    /// <param name="classes">How many there are; null where the array tells.</param>
-    /// <param name="ignored">The value whose places do not count; null for none.</param>
-    /// <param name="name">Where the array stands, for messages.</param>
+    /// <param name="mask">Shape [H, W].</param>
+    /// <param name="classes">Number of classes; null to infer it from the array.</param>
+    /// <param name="ignored">The value of ignored pixels; null for none.</param>
+    /// <param name="name">Name of the array, for messages.</param>
     public static byte[] Of(NumberArray y, Shape mask, int? classes, int? ignored, string name)
     {
         int[]? labels = y.IsWhole && y.Sizes.Length is 3 or 4 && (y.Sizes.Length == 3 || y.Sizes[1] == 1) && y.Sizes.AsSpan(^2).SequenceEqual(mask.Sizes) ? y.ToInts() : null;

@@ -4,23 +4,23 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>The masks of pictures: files of the same names in another folder, or by a pattern.</summary>
+/// <summary>Locates and reads the masks of pictures: files of the same names in another folder, or by a pattern.</summary>
 /// <param name="Pictures">Folder of the pictures.</param>
-/// <param name="Masks">Folder of the masks; or a path with <c>{name}</c> in it, for a picture's path below its folder without its ending.</param>
+/// <param name="Masks">Folder of the masks; or a path with <c>{name}</c>, for a picture's path below its folder without extension.</param>
 internal sealed record MaskFolder(string Pictures, string Masks)
 {
-    /// <summary>What stands for a picture's name in a pattern.</summary>
+    /// <summary>Placeholder for a picture's name in a pattern.</summary>
     public const string Name = "{name}";
 
     private static readonly string[] Endings = [".png", ".bmp", ".gif", ".webp", ".jpg", ".jpeg"];
 
-    /// <summary>From this gray value on a pixel is of class 1, below it of class 0; null where each value is a class.</summary>
+    /// <summary>Gray value from which a pixel is of class 1, below it of class 0; null if each value is a class.</summary>
     public int? Threshold { get; init; }
 
-    /// <summary>The value whose pixels do not count; null for none.</summary>
+    /// <summary>The value of ignored pixels; null for none.</summary>
     public int? Ignored { get; init; }
 
-    /// <summary>The mask of a picture.</summary>
+    /// <summary>Path of a picture's mask.</summary>
     public string Of(string picture)
     {
         string relative = Path.ChangeExtension(Path.GetRelativePath(Pictures, picture), null);
@@ -33,7 +33,7 @@ internal sealed record MaskFolder(string Pictures, string Masks)
         return Endings.Select(e => stem + e).FirstOrDefault(File.Exists) ?? throw DataFault.In(picture, "a picture without a mask", $"{stem}.png, or 'masks' as a pattern with {Name} for its name");
     }
 
-    /// <summary>The pictures in a folder, without those that are masks of others.</summary>
+    /// <summary>The pictures in a folder, without the masks of others.</summary>
     public IReadOnlyList<PictureFile> Of(PictureFolder folder)
     {
         if (!Masks.Contains(Name, StringComparison.Ordinal))
@@ -42,7 +42,7 @@ internal sealed record MaskFolder(string Pictures, string Masks)
         return [.. folder.Pictures.Where(p => !masks.Contains(Path.GetFullPath(p.Path)))];
     }
 
-    /// <summary>The values of all masks.</summary>
+    /// <summary>The values that occur in the masks.</summary>
     public MaskValues Values(IReadOnlyList<string> pictures)
     {
         if (Threshold is not null)
@@ -56,10 +56,10 @@ internal sealed record MaskFolder(string Pictures, string Masks)
         return MaskValues.Of(all.Keys, Ignored, Masks);
     }
 
-    /// <summary>The masks of pictures as classes, of the size that the pictures get, each pixel as its nearest.</summary>
+    /// <summary>The masks as classes, in the size of the resized pictures, with nearest-neighbour sampling.</summary>
     /// <param name="pictures">The pictures' files.</param>
-    /// <param name="values">Which value is which class.</param>
-    /// <param name="layout">What becomes of the pictures.</param>
+    /// <param name="values">Classes by value.</param>
+    /// <param name="layout">How the pictures are resized.</param>
     public byte[] Read(IReadOnlyList<string> pictures, MaskValues values, PictureLayout layout)
     {
         int height = layout.Shape[1], width = layout.Shape[2], size = height * width;
@@ -78,7 +78,7 @@ internal sealed record MaskFolder(string Pictures, string Masks)
 
     private void Place(string path, int[] pixels, int height, int width, MaskValues values, Frame frame, Span<byte> mask, int toWidth)
     {
-        mask.Fill(SampleSet.Ignored); // what is padded
+        mask.Fill(SampleSet.Ignored); // the padding
         for (int y = 0; y < frame.Height; y++)
         {
             int row = Math.Min(height - 1, (int)(frame.FromTop + ((y + 0.5) * frame.FromHeight / frame.Height)));
@@ -93,7 +93,7 @@ internal sealed record MaskFolder(string Pictures, string Masks)
         }
     }
 
-    // Gray values, or colours beyond them.
+    // Gray values, or colours, which are numbers above them.
     private (int[] Pixels, int Height, int Width) Decode(string path)
     {
         DecodedPicture picture = PictureReader.Decode(PictureReader.Bytes(path), path);

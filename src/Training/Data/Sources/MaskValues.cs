@@ -3,7 +3,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Which value of a mask's pixels is which class: a gray value, or a colour.</summary>
+/// <summary>Maps the values of a mask's pixels, gray values or colours, to classes.</summary>
 /// <param name="Values">The values, in the order of the classes.</param>
 internal sealed record MaskValues(IReadOnlyList<int> Values)
 {
@@ -14,15 +14,15 @@ internal sealed record MaskValues(IReadOnlyList<int> Values)
     /// <summary>The classes' names: gray values, or colours such as #ff0000.</summary>
     public string[] Names => [.. Values.Select(NameOf)];
 
-    /// <summary>How the values were taken, for the user.</summary>
+    /// <summary>Describes the mapping, for the user.</summary>
     public string Note => $"masks: {string.Join(", ", Values.Take(MostNamed).Select((v, i) => string.Create(CultureInfo.InvariantCulture, $"{NameOf(v)} is class {i}")))}{(Values.Count > MostNamed ? ", …" : "")}";
 
-    /// <summary>The values that occur, in their order, without the one that is ignored.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: more values than a mask can have classes, or one alone.</exception>
+    /// <summary>The values that occur, in order, without the ignored one.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: more values than a mask can have classes, or only one.</exception>
     public static MaskValues Of(IEnumerable<int> occurring, int? ignored, string name)
     {
         int[] values = [.. occurring.Where(v => v != ignored).Order()];
-        // Numbers of classes, some of which may not occur; gray values are as far apart as they can be seen.
+        // Small numbers are class numbers, some of which may not occur; gray values are spread out to be visible.
         if (values.Length > 0 && values[^1] < 2 * values.Length && values[^1] < MaskArray.MostClasses)
             values = [.. Enumerable.Range(0, values[^1] + 1)];
         if (values.Length > MaskArray.MostClasses)
@@ -30,11 +30,11 @@ internal sealed record MaskValues(IReadOnlyList<int> Values)
         return values.Length > 1 ? new MaskValues(values) : throw DataFault.In(name, $"masks whose pixels are all {(values.Length == 0 ? "ignored" : NameOf(values[0]))}", "at least two classes");
     }
 
-    /// <summary>Those of a trained network, by the names of its classes.</summary>
+    /// <summary>The values of a trained network, from the names of its classes.</summary>
     public static MaskValues Named(IReadOnlyList<string> names, string name) => TryNamed(names)
         ?? throw DataFault.In(name, $"masks for a network whose classes are called {DataFault.Some([.. names])}", "one whose masks were pictures too");
 
-    /// <summary>The same; null where the classes are called otherwise, or nothing.</summary>
+    /// <summary>The same; null if the names are others, or missing.</summary>
     public static MaskValues? TryNamed(IReadOnlyList<string> names)
     {
         var values = new List<int>();
@@ -53,7 +53,7 @@ internal sealed record MaskValues(IReadOnlyList<int> Values)
     /// <summary>A gray value in decimal, a colour as #rrggbb.</summary>
     public static string NameOf(int value) => value <= byte.MaxValue ? value.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"#{value - Colour:x6}");
 
-    /// <summary>What is added to a colour, so that it is no gray value.</summary>
+    /// <summary>Offset of colours, so that they differ from gray values.</summary>
     public const int Colour = 1 << 24;
 
     private static bool TryValue(string name, out int value)

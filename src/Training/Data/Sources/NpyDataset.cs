@@ -5,13 +5,13 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Arrays in npy files of their own. They may be larger than memory.</summary>
+/// <summary>Arrays in separate npy files, which may be larger than memory.</summary>
 public sealed record NpyConfig : DatasetConfig
 {
     /// <summary>File of the training inputs: [N, features], [N, H, W] or [N, C, H, W].</summary>
     public required string X { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>File of the training labels (whole numbers), masks or targets; not read with `target: input`.</summary>
+    /// <summary>File of the training labels (integers), masks or targets; not read with `target: input`.</summary>
     [DefaultText("**required**, but for `target: input`")]
     public string? Y { get; init => field = value is null ? null : Require.NotEmpty(value); }
 

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Arrays out of a npz archive.</summary>
+/// <summary>Arrays from an npz archive.</summary>
 public sealed record NpzConfig : DatasetConfig
 {
     /// <summary>The archive.</summary>
@@ -16,7 +16,7 @@ public sealed record NpzConfig : DatasetConfig
     /// <summary>Name of the array of inputs.</summary>
     public string X { get; init => field = Require.NotEmpty(value); } = "x";
 
-    /// <summary>Name of the array of labels (whole numbers), masks or targets; not read with `target: input`.</summary>
+    /// <summary>Name of the array of labels (integers), masks or targets; not read with `target: input`.</summary>
     public string Y { get; init => field = Require.NotEmpty(value); } = "y";
 
     /// <summary>Archive of the test set; its arrays have the same names as the training set's unless others are given.</summary>

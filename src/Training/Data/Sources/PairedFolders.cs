@@ -3,19 +3,19 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Folders <c>images</c> and <c>masks</c> side by side, as most sets for segmentation come.</summary>
+/// <summary>Folders <c>images</c> and <c>masks</c> side by side, the usual layout for segmentation.</summary>
 internal static class PairedFolders
 {
     private static readonly string[] ImageNames = ["images", "image", "imgs", "img"], MaskNames = ["masks", "mask", "labels", "label"];
 
-    /// <summary>The two folders in a folder that holds nothing else to see; null for others.</summary>
+    /// <summary>The two folders in a folder that holds nothing else visible; null otherwise.</summary>
     public static (string Images, string Masks)? Of(string folder)
     {
         IReadOnlyList<FileSystemInfo> folders = FolderWalk.Folders(folder);
         return Of([.. folders.Select(f => f.Name)]) is var (images, masks) ? (folders[images].FullName, folders[masks].FullName) : null;
     }
 
-    /// <summary>Which of two names is that of the pictures and which that of their masks; null for others.</summary>
+    /// <summary>Indices of the folder of pictures and of that of masks among two names; null otherwise.</summary>
     public static (int Images, int Masks)? Of(IReadOnlyList<string> names)
     {
         int images = IndexOf(ImageNames), masks = IndexOf(MaskNames);
@@ -25,10 +25,10 @@ internal static class PairedFolders
     }
 
     /// <summary>The masks of a folder's pictures.</summary>
-    /// <param name="folder">Of the pictures, or of both.</param>
-    /// <param name="masks">Folder or pattern, as the config has it; null for the folder beside the pictures'.</param>
-    /// <param name="context">Where paths begin, and what is ignored.</param>
-    /// <param name="config">For what is refused, and the threshold.</param>
+    /// <param name="folder">Folder of the pictures, or of both.</param>
+    /// <param name="masks">Folder or pattern in the config; null for the folder beside the pictures'.</param>
+    /// <param name="context">Folder for relative paths, and the ignored value.</param>
+    /// <param name="config">The threshold, and settings for error messages.</param>
     public static MaskFolder Masks(string folder, string? masks, DataContext context, ImagesConfig config)
     {
         (string Images, string Masks)? pair = Of(folder);

@@ -3,12 +3,12 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>A picture's file, and the class it is of: the path of its folder below the root, with '/' between the names; "" in the root.</summary>
+/// <summary>A picture file and its class: the path of its folder below the root, with '/' between the names; "" in the root.</summary>
 internal readonly record struct PictureFile(string Path, string Class);
 
 /// <summary>
-/// The pictures in a folder and in the folders below it. A folder that holds pictures is a class. What is not a picture is left out and
-/// counted, but for pictures of a type that is not read: those are refused.
+/// The pictures in a folder and its subfolders. A folder that holds pictures is a class. Other files are left out and
+/// counted, but pictures of an unsupported type are refused.
 /// </summary>
 internal sealed class PictureFolder
 {
@@ -27,13 +27,13 @@ internal sealed class PictureFolder
 
     private PictureFolder(string root) => this.root = root;
 
-    /// <summary>The pictures, by the order of their classes' names and then of their own.</summary>
+    /// <summary>The pictures, sorted by class and then by name.</summary>
     public IReadOnlyList<PictureFile> Pictures => pictures;
 
     /// <summary>Names of the classes in ordinal order.</summary>
     public string[] Classes => [.. pictures.Select(p => p.Class).Distinct().Order(StringComparer.Ordinal)];
 
-    /// <summary>What was left out, in a line; null for nothing.</summary>
+    /// <summary>A note on what was left out; null for nothing.</summary>
     public string? Note => otherCount == 0 ? null : string.Create(
         CultureInfo.InvariantCulture,
         $"{root}: {otherCount} {(otherCount == 1 ? "file that is not a picture was" : "files that are not pictures were")} left out: {string.Join(", ", others)}{(otherCount > others.Count ? ", …" : "")}");
@@ -41,10 +41,10 @@ internal sealed class PictureFolder
     /// <summary>Whether a file's name is that of a picture.</summary>
     public static bool IsPicture(string name) => Read.Contains(Path.GetExtension(name));
 
-    /// <param name="folder">Where the pictures are.</param>
+    /// <param name="folder">Folder of the pictures.</param>
     /// <param name="root">Links may lead anywhere within this folder.</param>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Data"/>: a folder without pictures in it or below it, a link that leads out, a picture of a type that is not read.
+    /// <see cref="Fault.Data"/>: there are no pictures in a folder or below it, a link leads out, or a picture has an unsupported type.
     /// </exception>
     public static PictureFolder Scan(string folder, string root)
     {
@@ -62,7 +62,7 @@ internal sealed class PictureFolder
             LeaveOut(entry);
     }
 
-    // Of a folder that is left the pictures, if any, are the last that were found.
+    // When a folder has been scanned, its pictures are the last that were found.
     private void RequirePictures(string folder, int depth)
     {
         if (pictures.Count == 0 || (depth > 0 && !pictures[^1].Path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal)))

@@ -2,7 +2,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>The parts of a data set that lie side by side: folders train, test and val.</summary>
+/// <summary>The splits of a data set as folders side by side: train, test and val.</summary>
 /// <param name="Train">Folder of the training pictures.</param>
 /// <param name="Validation">Folder of the validation pictures, or null.</param>
 /// <param name="Test">Folder of the test pictures, or null.</param>
@@ -10,8 +10,8 @@ internal sealed record PictureParts(string Train, string? Validation, string? Te
 {
     private static readonly string[] TrainNames = ["train", "training"], ValidationNames = ["val", "valid", "validation", "dev"], TestNames = ["test", "testing"];
 
-    /// <summary>The parts in a folder; null where its folders are classes.</summary>
-    /// <exception cref="GpuGradException">There are train and test folders, and others beside them.</exception>
+    /// <summary>The splits in a folder; null if its folders are classes.</summary>
+    /// <exception cref="GpuGradException">There are train and test folders beside others.</exception>
     public static PictureParts? Of(string folder)
     {
         IReadOnlyList<FileSystemInfo> folders = FolderWalk.Folders(folder);

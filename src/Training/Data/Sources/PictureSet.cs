@@ -6,11 +6,11 @@ using GpuGrad.Training.Data.Rows;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>Picture files as samples: decoded now, or each time they are wanted.</summary>
+/// <summary>Picture files as samples: decoded now, or each time they are needed.</summary>
 /// <param name="files">The pictures.</param>
-/// <param name="classes">Names of the classes in their order; null where no labels are wanted.</param>
-/// <param name="layout">What becomes of a picture.</param>
-/// <param name="hashes">Of the files; empty where the fingerprint is not wanted.</param>
+/// <param name="classes">Names of the classes in order; null without labels.</param>
+/// <param name="layout">How a picture becomes a sample.</param>
+/// <param name="hashes">Hashes of the files; empty if the fingerprint is not needed.</param>
 internal sealed class PictureSet(IReadOnlyList<PictureFile> files, string[]? classes, PictureLayout layout, ReadOnlyMemory<UInt128> hashes)
 {
     public SampleSet Samples(bool inMemory, Action<string, double?>? progress)
@@ -32,6 +32,6 @@ internal sealed class PictureSet(IReadOnlyList<PictureFile> files, string[]? cla
         return samples.InMemory();
     }
 
-    // What the files hold, and what is made of it.
+    // Hash of the files' contents and of the settings that turn them into samples.
     private byte[] Hash() => SHA256.HashData([.. MemoryMarshal.AsBytes(hashes.Span), .. Encoding.UTF8.GetBytes($"{layout.Bits} {layout.Method} {layout.Background}")]);
 }

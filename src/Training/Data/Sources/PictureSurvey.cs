@@ -4,24 +4,24 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Sources;
 
-/// <summary>What all pictures of a data set are made into, as their headers say, and a hash of each file.</summary>
-/// <param name="Shape">Of a sample.</param>
-/// <param name="Bits">Of a number: 16 where a picture has them.</param>
-/// <param name="Count">Pictures.</param>
-/// <param name="Hashes">One for each.</param>
+/// <summary>Common shape of a data set's pictures, from their headers, and a hash of each file.</summary>
+/// <param name="Shape">Shape of a sample.</param>
+/// <param name="Bits">Bits per value: 16 if a picture has them.</param>
+/// <param name="Count">Number of pictures.</param>
+/// <param name="Hashes">One hash per picture.</param>
 internal sealed record PictureSurvey(Shape Shape, int Bits, int Count, UInt128[] Hashes)
 {
-    // Of longer files both ends are hashed.
+    // For longer files, both ends are hashed.
     private const int WholeFile = 1 << 18;
 
     /// <summary>Bytes of all samples in memory.</summary>
     public long Bytes => checked(Count * Shape.Length * (Bits == 8 ? 1 : sizeof(float)));
 
-    /// <param name="pictures">Those of all parts.</param>
-    /// <param name="resize">The size that they get; null where all have the same.</param>
+    /// <param name="pictures">The pictures of all splits.</param>
+    /// <param name="resize">The size that they are resized to; null if all have the same.</param>
     /// <param name="channels">One channel or three.</param>
     /// <param name="trained">The shape that a network was trained on; null for none.</param>
-    /// <param name="progress">Told how far it is.</param>
+    /// <param name="progress">Receives the progress.</param>
     public static PictureSurvey Of(IReadOnlyList<PictureFile> pictures, ResizeConfig? resize, ImageChannels channels, Shape? trained, Action<string, double?>? progress)
     {
         var headers = new PictureHeader[pictures.Count];

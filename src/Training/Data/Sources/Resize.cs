@@ -4,19 +4,19 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Sources;
 
 /// <summary>
-/// Scales a plane of numbers by a triangle filter whose width grows with the reduction, so that every source pixel counts when
-/// a picture gets smaller, and neighbours are joined linearly when it gets larger. Edges are weighted among the pixels that
-/// are there. First across, then down, rounded once.
+/// Resizes a plane of numbers with a triangle filter whose width grows with the reduction, so that every source pixel counts when
+/// a picture gets smaller, and with linear interpolation when it gets larger. At edges the weights are normalised over the existing
+/// pixels. First horizontally, then vertically, rounded once.
 /// </summary>
 internal static class Resize
 {
     /// <param name="source">Rows of the picture.</param>
-    /// <param name="height">Of the picture.</param>
-    /// <param name="width">Of the picture.</param>
-    /// <param name="frame">Which part of it goes where.</param>
+    /// <param name="height">Height of the picture.</param>
+    /// <param name="width">Width of the picture.</param>
+    /// <param name="frame">Which part of it is copied, and where to.</param>
     /// <param name="target">Rows of the result.</param>
-    /// <param name="stride">Numbers of a row of the result.</param>
-    /// <param name="most">The largest number.</param>
+    /// <param name="stride">Row stride of the result.</param>
+    /// <param name="most">The largest value.</param>
     public static void Plane<T>(ReadOnlySpan<T> source, int height, int width, Frame frame, Span<T> target, int stride, int most)
         where T : unmanaged, IBinaryInteger<T>
     {
@@ -46,7 +46,7 @@ internal static class Resize
         }
     }
 
-    // From a number of pixels along an axis to another.
+    // Filter weights for resizing an axis.
     private static (int First, double[] Weights)[] Filter(int pixels, double begin, double length, int to)
     {
         double ratio = length / to, reach = Math.Max(1, ratio);

@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Data.Sources;
 
 /// <summary>
 /// Series with a class each, of any length: a folder of tables of numbers, whose rows are steps and whose columns are features. The class is the table's folder,
-/// or stands in a table of its own. Series are padded at their end; layers over time know how long each is.
+/// or is given in a separate table. Series are padded at their end; layers over time know how long each is.
 /// </summary>
 public sealed record SeriesConfig : DatasetConfig
 {
@@ -18,7 +18,7 @@ public sealed record SeriesConfig : DatasetConfig
     [Shorthand]
     public required string Path { get; init => field = Require.NotEmpty(value); }
 
-    /// <summary>Table with a row for each series: its file name (with or without extension, or just the number at its end) and its class.</summary>
+    /// <summary>Table with one row per series: its file name (with or without extension, or just the number at its end) and its class.</summary>
     [DefaultText("none: a folder in the folder is a class")]
     public string? Labels { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
@@ -40,7 +40,7 @@ public sealed record SeriesConfig : DatasetConfig
     }
 }
 
-/// <summary>Classes of series by their names.</summary>
+/// <summary>Classes of series by name.</summary>
 internal static class SeriesLabels
 {
     public static IReadOnlyDictionary<string, string> Read(Stream stream, string name)
@@ -52,7 +52,7 @@ internal static class SeriesLabels
             if (rows.Count < 2)
                 throw DataFault.At(name, rows.Line, 1, "one column", "the name of a series and its class");
             (string series, string label) = (CsvReading.Strict.GetString(rows.Cell(0)).Trim(), CsvReading.Strict.GetString(rows.Cell(1)).Trim());
-            // The first row may hold names of the columns: then its "class" is not a number where the others are.
+            // The first row may be a header: its "class" is then not a number while the others are.
             if (first)
                 classes[""] = $"{series}\n{label}";
             else if (label.Length == 0 || !classes.TryAdd(series, label))
@@ -63,7 +63,7 @@ internal static class SeriesLabels
         return classes;
     }
 
-    /// <summary>The class of a file; null where it has none.</summary>
+    /// <summary>The class of a file; null if it has none.</summary>
     public static string? Of(IReadOnlyDictionary<string, string> classes, string path)
     {
         string stem = Path.GetFileNameWithoutExtension(path);
@@ -72,17 +72,17 @@ internal static class SeriesLabels
     }
 }
 
-/// <summary>Series that were read.</summary>
+/// <summary>The series read from a folder.</summary>
 internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IReadOnlyList<double[]> Series, int Features, IReadOnlyList<string>? Classes)
 {
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     public int Longest => Series.Max(s => s.Length / Features);
 
-    /// <param name="path">A folder, or the file of a series.</param>
-    /// <param name="labels">Classes by name; null where folders are classes.</param>
-    /// <param name="labelFile">The table of classes, which is no series.</param>
-    /// <param name="answers">Whether classes are wanted.</param>
+    /// <param name="path">A folder, or the file of one series.</param>
+    /// <param name="labels">Classes by name; null if folders are classes.</param>
+    /// <param name="labelFile">The table of classes, which is not a series.</param>
+    /// <param name="answers">Whether classes are needed.</param>
     public static SeriesFolder Read(string path, IReadOnlyDictionary<string, string>? labels, string? labelFile, bool answers)
     {
         string[] files = Directory.Exists(path) ? [.. TablesOf(path).Where(f => Path.GetFullPath(f) != labelFile)] : [path];
@@ -141,7 +141,7 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
         {
             double?[] row = [.. Enumerable.Range(0, rows.Count).Select(c => double.TryParse(rows.Cell(c), NumberStyles.Float, CultureInfo.InvariantCulture, out double v) && Math.Abs(v) <= float.MaxValue ? v : (double?)null)];
             if (first && row.All(v => v is null))
-                continue; // names of the columns
+                continue; // a header
             features = features == 0 ? row.Length : features;
             int wrong = Array.IndexOf(row, null);
             if (wrong >= 0 || row.Length != features)

@@ -3,16 +3,16 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>Lists of labels in the cells of a column.</summary>
-/// <param name="Delimiter">What stands between two.</param>
-/// <param name="Labels">The different labels with the rows that have each, the most frequent first.</param>
+/// <param name="Delimiter">Delimiter between labels.</param>
+/// <param name="Labels">The distinct labels with the rows that have each, most frequent first.</param>
 public sealed record CellLists(string Delimiter, IReadOnlyList<KeyValuePair<string, int>> Labels)
 {
-    // Names and addresses have commas too; labels are few, short and come again, and rows have different numbers of them.
+    // Names and addresses have commas too; labels are few, short and repeated, and rows have different numbers of them.
     private const int MostLabels = 200, LongestLabel = 40, RowsOfLabel = 5;
     private const double LeastShare = 0.2;
 
-    /// <summary>The lists that texts are; null where they are none.</summary>
-    /// <param name="texts">The different texts of a column with their rows.</param>
+    /// <summary>Interprets texts as lists of labels; null if they are not.</summary>
+    /// <param name="texts">The distinct texts of a column with their rows.</param>
     internal static CellLists? Of(IReadOnlyCollection<KeyValuePair<string, int>> texts)
     {
         foreach (string delimiter in new[] { ";", "|", "," })

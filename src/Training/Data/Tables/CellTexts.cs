@@ -4,12 +4,12 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What the text of a cell may mean.</summary>
+/// <summary>Classifies the text of a cell.</summary>
 internal static partial class CellTexts
 {
     private static readonly (string No, string Yes)[] Booleans = [("false", "true"), ("no", "yes"), ("n", "y"), ("f", "t"), ("off", "on"), ("0", "1"), ("0.0", "1.0")];
 
-    /// <summary>A text without the blanks around it and without the single quotes that some programs put around texts.</summary>
+    /// <summary>A text without surrounding blanks and without the single quotes that some programs add.</summary>
     public static string Clean(string text)
     {
         text = text.Trim();
@@ -28,20 +28,20 @@ internal static partial class CellTexts
         return null;
     }
 
-    /// <summary>Whether different texts are one of the pairs that mean false and true, or one half of it.</summary>
+    /// <summary>Whether distinct texts are one of the pairs for false and true, or one of its two.</summary>
     public static bool AreBoolean(IReadOnlyCollection<string> texts) =>
         texts.Count is 1 or 2 && texts.All(t => !ClassTexts.TryWhole(t, out _))
         && Booleans.Any(b => texts.All(t => t.Equals(b.No, StringComparison.OrdinalIgnoreCase) || t.Equals(b.Yes, StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>Whether somebody meant a number that is not written as one: 1,000, 0,5, $2, (2), 2-, 0x10, Infinity, 1e39.</summary>
+    /// <summary>Whether a text is probably a number in another notation: 1,000, 0,5, $2, (2), 2-, 0x10, Infinity, 1e39.</summary>
     public static bool LooksNumeric(string text) =>
         text.Contains('\0', StringComparison.Ordinal) || text.Any(c => char.IsDigit(c) && !char.IsAsciiDigit(c)) || Numeric().IsMatch(text)
         || double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _);
 
-    /// <summary>Whether a text is what programs write for a number without end: inf, -Infinity, ∞.</summary>
+    /// <summary>Whether a text is what programs write for infinity: inf, -Infinity, ∞.</summary>
     public static bool IsInfinite(string text) => text.Trim().TrimStart('+', '-').ToLowerInvariant() is "inf" or "infinity" or "∞";
 
-    // Linear in the text, so it needs no time limit: one would give up where the machine is busy, not where the text is odd.
+    // Linear in the text, so it needs no timeout, which would depend on how busy the machine is.
     [GeneratedRegex(@"^(0x[0-9a-f]+|[-+]?\s*(inf|infinity)|[-+($€£¥\s]*\d{1,3}([,'_. ]\d{3})+([.,]\d+)?[)%€\s-]*|[-+($€£¥\s]*\d*([.,]\d+|\d)(e[-+]?\d+)?[)%€\s-]*)$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Numeric();
 }

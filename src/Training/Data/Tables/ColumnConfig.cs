@@ -21,10 +21,10 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>How its values become numbers, before the training part is known; null for a column that is left out.</summary>
+    /// <summary>How its values become inputs, before fitting; null for a column that is left out.</summary>
     internal abstract ColumnFit? Plan();
 
-    /// <summary>Refuses a strategy that a type does not know, or a fill without its strategy.</summary>
+    /// <summary>Refuses a strategy that the type does not support, or a fill without its strategy.</summary>
     private protected static void Check(Mark? source, string type, MissingStrategy missing, bool hasFill, params ReadOnlySpan<MissingStrategy> unknown)
     {
         if (unknown.Contains(missing))
@@ -45,8 +45,8 @@ public sealed record NumberColumnConfig : ColumnConfig
     public double? Fill { get; init; }
 
     /// <summary>
-    /// Ranges with equally many of the training part's different values in each. Besides the number itself, the network gets how far the number has come through each of them, from 0 below to 1
-    /// above (piecewise linear encoding; Gorishniy et al., 2022): for effects that change at thresholds, as trees find them.
+    /// Number of ranges with equally many distinct training values in each. Besides the number itself, each range adds an input: 0 below it, 1 above it, linear
+    /// in between (piecewise linear encoding; Gorishniy et al., 2022). For effects that change at thresholds, as trees find them.
     /// </summary>
     [DefaultText("none: the number alone")]
     public int? Bins { get; init => field = value is int bins ? Require.Between(bins, 2, MostBins) : null; }
@@ -68,7 +68,7 @@ public sealed record CategoryColumnConfig : ColumnConfig
     /// <summary>The replacement for a missing category, with <c>missing: constant</c>.</summary>
     public string? Fill { get; init; }
 
-    /// <summary>Size of a vector that the network learns for each category, instead of one-hot inputs; for columns of many categories.</summary>
+    /// <summary>Size of a vector that the network learns for each category, instead of one-hot inputs; for columns with many categories.</summary>
     [DefaultText("none: one-hot")]
     public int? Embedding { get; init => field = value is int width ? Require.Between(width, 1, WidestEmbedding) : null; }
 

@@ -3,14 +3,14 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>A number of a sample that is the id of a category, from 0 on, for which the network learns a vector.</summary>
-/// <param name="At">Its place in a sample.</param>
-/// <param name="Column">The column that it comes from.</param>
-/// <param name="Rows">Ids: the categories of the training part, one for all others and, where values were missing, one for those.</param>
-/// <param name="Width">Numbers of a vector.</param>
+/// <summary>An input that is the id of a category, from 0, for which the network learns a vector.</summary>
+/// <param name="At">Its index in a sample.</param>
+/// <param name="Column">Its column.</param>
+/// <param name="Rows">Number of ids: the categories of the training part, one for all others and, if values were missing, one for those.</param>
+/// <param name="Width">Width of the vectors.</param>
 public sealed record ColumnEmbedding(int At, string Column, int Rows, int Width)
 {
-    /// <summary>Refuses ids that are none of the column's, as an array made elsewhere may hold.</summary>
+    /// <summary>Refuses ids out of range, which an array made elsewhere may contain.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>, with the sample.</exception>
     internal void Check(SampleSet samples)
     {

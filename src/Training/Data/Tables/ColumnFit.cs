@@ -3,22 +3,22 @@ using System.Text.Json.Serialization;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>How a column becomes numbers of a sample: what the config asks for, then what the training part taught. It travels with the weights.</summary>
-/// <param name="Type">What the column holds.</param>
+/// <summary>How a column becomes inputs: the settings of the config, then what was fitted to the training part. It is stored with the weights.</summary>
+/// <param name="Type">Type of the column.</param>
 public sealed record ColumnFit(ColumnType Type)
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public MissingStrategy Missing { get; init; }
 
-    /// <summary>What stands for a missing number, truth value or part of a date; null before the training.</summary>
+    /// <summary>Replacement for a missing number, boolean or part of a date; null before fitting.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? Fill { get; init; }
 
-    /// <summary>The category that stands for a missing one; null for none.</summary>
+    /// <summary>Replacement for a missing category; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? FillCategory { get; init; }
 
-    /// <summary>Whether there is an input that says that the value was missing: there is where one was missing in the training part.</summary>
+    /// <summary>Whether an input flags missing values, which it does if one was missing in the training part.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Indicator { get; init; }
 
@@ -26,46 +26,46 @@ public sealed record ColumnFit(ColumnType Type)
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Categories { get; init; }
 
-    /// <summary>Width of the vector that the network learns for each category, whose ids a sample then holds; 0 for an input for each.</summary>
+    /// <summary>Width of the vector that the network learns per category, in which case samples hold ids; 0 for one-hot inputs.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Embedding { get; init; }
 
-    /// <summary>Ranges that a number is asked to be seen in; 0 for none.</summary>
+    /// <summary>Requested number of ranges for a number; 0 for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public int Bins { get; init; }
 
-    /// <summary>Where those ranges begin and end, rising; null for none, and where the training part has fewer than two different values.</summary>
+    /// <summary>Edges of these ranges, ascending; null for none, or if the training part has fewer than two distinct values.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<double>? Edges { get; init; }
 
-    /// <summary>The numbers made of a date.</summary>
+    /// <summary>The parts of a date that are inputs.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<DatePart>? Parts { get; init; }
 
-    /// <summary>Whether parts that come round again are a sine and a cosine.</summary>
+    /// <summary>Whether periodic parts are encoded as sine and cosine.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Cyclic { get; init; }
 
-    /// <summary>How dates are written, as .NET says it; null for ISO 8601 and its relatives.</summary>
+    /// <summary>Format of dates in .NET's notation; null for ISO 8601 and its variants.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Format { get; init; }
 
-    /// <summary>The latest date of the training part, in seconds since 1970.</summary>
+    /// <summary>The latest date of the training part, in seconds since 1970, from which ages count.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double Latest { get; init; }
 
-    /// <summary>Whether the training part has taught it what it must know.</summary>
+    /// <summary>Whether it has been fitted to the training part.</summary>
     [JsonIgnore]
     public bool IsFitted => Type == ColumnType.Category ? Categories is not null : Fill is not null;
 
-    /// <summary>Numbers of a sample. A category has one for each of the training part, one for all others and, where there is an indicator, one for a missing value; embedded, its id.</summary>
+    /// <summary>Number of inputs. A category has one per category of the training part, one for all others and, with an indicator, one for a missing value; embedded, only its id.</summary>
     [JsonIgnore]
     public int Width => Embedding > 0 ? 1 : Values + (Indicator ? 1 : 0);
 
-    /// <summary>Ids of an embedded category.</summary>
+    /// <summary>Number of ids of an embedded category.</summary>
     internal int Ids => Values + (Indicator ? 1 : 0);
 
-    // Without the indicator.
+    // Number of inputs without the indicator.
     internal int Values => Type switch
     {
         ColumnType.Category => (Categories?.Count ?? 0) + 1,
@@ -73,17 +73,17 @@ public sealed record ColumnFit(ColumnType Type)
         _ => Edges?.Count ?? 1,
     };
 
-    /// <summary>Whether a number is on a scale, rather than 0 or 1.</summary>
+    /// <summary>Whether an input is a scaled number, rather than 0 or 1.</summary>
     internal bool IsScaled(int number) => number < Values && ((Type == ColumnType.Number && number == 0) || (Type == ColumnType.Date && (Parts is null || DateNumbers()[number].Wave == Wave.None)));
 
-    /// <summary>The numbers made of a date, in their order.</summary>
+    /// <summary>The inputs made of a date, in order.</summary>
     internal IReadOnlyList<DateNumber> DateNumbers() => [.. Parts!.SelectMany(p => Cyclic && DateNumber.Period(p) is not null
         ? new DateNumber[] { new(p, Wave.Sine), new(p, Wave.Cosine) }
         : [new DateNumber(p, Wave.None)])];
 
-    /// <summary>A number, then how far it has come through each range, from 0 to 1.</summary>
-    /// <param name="value">Of the column.</param>
-    /// <param name="numbers">[<see cref="Values"/>]</param>
+    /// <summary>Writes a number, then its position in each range, from 0 to 1.</summary>
+    /// <param name="value">A number of the column.</param>
+    /// <param name="numbers">Receives <see cref="Values"/> numbers.</param>
     internal void Place(double value, Span<double> numbers)
     {
         numbers[0] = value;
@@ -91,7 +91,7 @@ public sealed record ColumnFit(ColumnType Type)
             numbers[i] = Math.Clamp((value - Edges![i - 1]) / (Edges[i] - Edges[i - 1]), 0, 1);
     }
 
-    /// <summary>Names of its numbers.</summary>
+    /// <summary>Names of its inputs.</summary>
     internal IEnumerable<string> Names(string column) => Type switch
     {
         ColumnType.Category when Embedding > 0 => [column],
@@ -100,7 +100,7 @@ public sealed record ColumnFit(ColumnType Type)
         _ => [column, .. Enumerable.Range(1, Values - 1).Select(i => string.Create(CultureInfo.InvariantCulture, $"{column} from {Edges![i - 1]:G6} to {Edges[i]:G6}")), .. MissingName(column)],
     };
 
-    /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
+    /// <summary>Describes an inconsistency, as in a file that was tampered with; null if there is none.</summary>
     internal string? Problem()
     {
         if (!Enum.IsDefined(Type) || Type == ColumnType.Text || !Enum.IsDefined(Missing) || !IsFitted)

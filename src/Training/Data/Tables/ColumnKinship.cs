@@ -3,10 +3,10 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Columns that say the same as others, or give away what is to be predicted.</summary>
+/// <summary>Finds columns that duplicate others, or that leak the target.</summary>
 internal sealed class ColumnKinship
 {
-    // Each pair of columns has a table of so many values by so many.
+    // Each pair of columns needs a contingency table of this size squared.
     private const int MostValues = 50, MostKin = 60, LeastRows = 20, RowsOfValue = 5;
     private const double Same = 0.9999;
 
@@ -45,7 +45,7 @@ internal sealed class ColumnKinship
         for (int k = 0; k < kin.Length; k++)
         {
             Dictionary<string, int> known = codes[kin[k]]!;
-            // What is missing is a value like others here.
+            // A missing value counts as a value here.
             places[k] = known.GetValueOrDefault(CellTexts.Clean(Encoding.UTF8.GetString(row.Cell(kin[k]))), known.Count);
             for (int other = 0; other < k; other++)
                 seen[k, other][places[k], places[other]] = true;
@@ -59,7 +59,7 @@ internal sealed class ColumnKinship
         }
     }
 
-    /// <summary>What is to be said of a column, and whether it should be ignored; null for nothing.</summary>
+    /// <summary>A suspicion about a column, and whether it should be ignored; null for none.</summary>
     public (string, bool)? Suspicion(int column)
     {
         if (rows < LeastRows || column == target)
@@ -82,7 +82,7 @@ internal sealed class ColumnKinship
 
     private bool IsFewValues(int column) => codes[column]!.Count * RowsOfValue <= rows;
 
-    // Whether each value of a column stands beside one value of the other alone.
+    // Whether each value of a column occurs with only one value of the other.
     private bool Determines(int a, int b)
     {
         bool[,] pairs = a > b ? seen[a, b] : seen[b, a];
@@ -98,7 +98,7 @@ internal sealed class ColumnKinship
         return true;
     }
 
-    /// <summary>Pearson's coefficient of pairs that come one after the other (Welford).</summary>
+    /// <summary>Pearson's correlation of pairs, one after the other (Welford).</summary>
     private sealed class Correlation
     {
         private double meanX, meanY, xx, yy, xy;

@@ -3,13 +3,13 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Turns the cells of a feature column into numbers, and finds out what the column holds where that is not known.</summary>
+/// <summary>Turns the cells of a feature column into numbers, and infers the column's type if it is not known.</summary>
 /// <param name="name">For messages: <c>column 'age'</c>.</param>
-/// <param name="plan">What is known; null to find out.</param>
-/// <param name="options">How the table is written.</param>
+/// <param name="plan">The known type and encoding; null to infer them.</param>
+/// <param name="options">How the table is formatted.</param>
 internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions options)
 {
-    // What is a column of different texts is no category, and need not be remembered.
+    // A column with more distinct texts is not a category, so they need not be kept.
     private const int MostTexts = 100_000;
 
     private readonly DateCells dates = new(plan?.Format, options.Culture);
@@ -22,20 +22,20 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
 
     public string Name => name;
 
-    /// <summary>What the column holds; a number where there is no value at all.</summary>
+    /// <summary>The inferred type; a number if there is no value at all.</summary>
     public ColumnType Type => type ?? ColumnType.Number;
 
     /// <summary>Whether its cells must be read again, as texts.</summary>
     public bool MustStartAgain => isNoNumber || (type == ColumnType.Number && Code is not null);
 
-    /// <summary>A value that only a code is written like, in a column of whole numbers; null for none.</summary>
+    /// <summary>A value written like a code (such as 007) in a column of integers; null for none.</summary>
     public string? Code { get => isMeasure ? null : field; private set; }
 
     public int Missing { get; private set; }
 
     public int Present { get; private set; }
 
-    /// <summary>A value that is missing, and where; null for none.</summary>
+    /// <summary>A missing value and its place; null for none.</summary>
     public (string Text, TextPlace Place)? FirstMissing { get; private set; }
 
     /// <summary>The first value that is neither number nor date.</summary>
@@ -43,12 +43,12 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
 
     public IReadOnlyList<string> Texts => texts;
 
-    /// <summary>How often each of the texts occurs.</summary>
+    /// <summary>Number of occurrences of each text.</summary>
     public IReadOnlyList<int> Counts => counts;
 
     public bool HasTooManyTexts { get; private set; }
 
-    /// <summary>What else may help where a value is not a number, while that is so.</summary>
+    /// <summary>Additional advice for the error about a value that is not a number.</summary>
     public string Hint { get; set; } = "";
 
     public RawColumn ToRaw(string column, ColumnType type) => new(column, type, type == ColumnType.Category ? [.. texts] : null, Missing);
@@ -64,8 +64,8 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
         counts.Clear();
     }
 
-    /// <summary>The number of a cell; NaN where it is missing.</summary>
-    /// <exception cref="GpuGradException">The cell holds something else, with its place.</exception>
+    /// <summary>The number of a cell; NaN if it is missing.</summary>
+    /// <exception cref="GpuGradException">The cell holds something else; the message has its place.</exception>
     public double Read(ITableRows rows, int column)
     {
         if (isNoNumber)
@@ -80,7 +80,7 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
             FirstMissing ??= (text, rows.PlaceOf(column));
             return plan?.Missing == MissingStrategy.Refuse ? throw Wrong(rows, column, text, "a value; 'missing' of the column says what stands for none") : double.NaN;
         }
-        // Quoted like a text.
+        // In quotes, like a text.
         if (type is null or ColumnType.Number && text != raw && CsvHeader.TryNumber(Encoding.UTF8.GetBytes(text), options.Numbers, out number))
             return Number(number, Encoding.UTF8.GetBytes(text));
         Present++;

@@ -4,9 +4,9 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What the values of a column are like, one after the other, in bounded memory.</summary>
-/// <param name="options">How the table is written.</param>
-/// <param name="most">Different values that are counted.</param>
+/// <summary>Statistics of a column's values, collected one by one in bounded memory.</summary>
+/// <param name="options">How the table is formatted.</param>
+/// <param name="most">Number of distinct values that are counted.</param>
 internal sealed class ColumnSurvey(CsvOptions options, int most)
 {
     private const double MostOf = 0.9;
@@ -24,10 +24,10 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
 
     public int Missing { get; private set; }
 
-    /// <summary>The different texts; null for a column of numbers or dates.</summary>
+    /// <summary>The distinct texts; null for a column of numbers or dates.</summary>
     public IReadOnlyCollection<string>? Texts => Type is ColumnType.Number or ColumnType.Date or null ? null : counts.Keys;
 
-    /// <summary>The place of a value among the different ones; null where there are too many.</summary>
+    /// <summary>The index of each distinct value; null if there are too many.</summary>
     public Dictionary<string, int>? Codes(int atMost) => hasMore || counts.Count > atMost || counts.Count < 2 ? null : counts.Keys.Select((k, i) => (k, i)).ToDictionary(v => v.k, v => v.i, StringComparer.Ordinal);
 
     public ColumnType? Type => present == 0 ? null
@@ -38,7 +38,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         : numbers > 0 && Code is null && !TypeInference.IsMixedCategory(numbers, counts.Count, present) ? ColumnType.Number
         : TypeInference.AreCategories(counts.Count, present) ? ColumnType.Category : ColumnType.Text;
 
-    // Digits that begin with a 0 stand for something, unless there are measures among them.
+    // Digits with a leading 0 are codes, unless there are fractions or negative numbers among them.
     private string? Code => fractions == 0 && !isNegative ? code : null;
 
     public void Add(ReadOnlySpan<byte> bytes)
@@ -168,7 +168,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
             examples.Add(text);
     }
 
-    // Around the first value, because sums of large numbers lose their last digits.
+    // Relative to the first value, because sums of large numbers lose digits.
     private void Measure(double value)
     {
         if (numbers + dated == 1)

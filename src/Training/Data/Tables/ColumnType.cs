@@ -1,12 +1,12 @@
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What a column of a table holds.</summary>
+/// <summary>Type of a table's column.</summary>
 public enum ColumnType
 {
     /// <summary>Numbers.</summary>
     Number,
 
-    /// <summary>Texts, or numbers, of which each stands for a category.</summary>
+    /// <summary>Texts or numbers that stand for categories.</summary>
     Category,
 
     /// <summary>True or false, yes or no, 1 or 0.</summary>
@@ -15,14 +15,14 @@ public enum ColumnType
     /// <summary>Dates, with or without a time.</summary>
     Date,
 
-    /// <summary>Texts of which hardly any occurs twice.</summary>
+    /// <summary>Texts that hardly ever repeat.</summary>
     Text,
 }
 
-/// <summary>What is done where a value is missing.</summary>
+/// <summary>Treatment of missing values.</summary>
 public enum MissingStrategy
 {
-    /// <summary>The mean of a number or the parts of a date, the more frequent of a boolean; and one more input that says that it was missing. For a category: one of its own.</summary>
+    /// <summary>The mean of a number or of the parts of a date, the more frequent value of a boolean; and an additional input that flags it. For a category: a category of its own.</summary>
     Indicator,
 
     /// <summary>The mean of the training part.</summary>
@@ -31,17 +31,17 @@ public enum MissingStrategy
     /// <summary>The median of the training part.</summary>
     Median,
 
-    /// <summary>The value that occurs most often in the training part; the smallest, or first, of several.</summary>
+    /// <summary>The most frequent value of the training part; in a tie the smallest, or first.</summary>
     MostFrequent,
 
-    /// <summary>The value that <c>fill</c> gives.</summary>
+    /// <summary>The value of <c>fill</c>.</summary>
     Constant,
 
     /// <summary>A missing value is an error.</summary>
     Refuse,
 }
 
-/// <summary>A number made of a date.</summary>
+/// <summary>A number derived from a date.</summary>
 public enum DatePart
 {
     Year,

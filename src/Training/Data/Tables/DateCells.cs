@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Dates in the cells of a column: ISO 8601 and what cannot be read in two ways; others by a format or a culture.</summary>
-/// <param name="format">As .NET says it; null for all that can be read in one way only.</param>
-/// <param name="culture">Whose dates are meant; null for none.</param>
+/// <summary>Reads dates in the cells of a column: ISO 8601 and unambiguous formats; others by a format or a culture.</summary>
+/// <param name="format">Format in .NET's notation; null for all unambiguous ones.</param>
+/// <param name="culture">Culture whose date formats are meant; null for none.</param>
 internal sealed class DateCells(string? format, TableCulture? culture)
 {
     private const int Longest = 40, Shortest = 6;
@@ -17,7 +17,7 @@ internal sealed class DateCells(string? format, TableCulture? culture)
 
     private readonly string[] formats = culture is null ? Formats : [.. WithTimes(culture.Dates), .. Formats];
 
-    // A column is written in one way: what fitted last is tried first.
+    // A column usually has one format: the last match is tried first.
     private string last = format ?? Formats[0];
 
     /// <summary>Seconds since 1970, if the text is a date.</summary>
@@ -28,10 +28,10 @@ internal sealed class DateCells(string? format, TableCulture? culture)
         return read;
     }
 
-    /// <summary>A number made of a date.</summary>
-    /// <param name="part">Which.</param>
-    /// <param name="seconds">The date, since 1970.</param>
-    /// <param name="latest">What age is counted from.</param>
+    /// <summary>A number derived from a date.</summary>
+    /// <param name="part">Which part.</param>
+    /// <param name="seconds">The date in seconds since 1970.</param>
+    /// <param name="latest">The date from which ages count.</param>
     public static double Part(DatePart part, double seconds, double latest)
     {
         if (part == DatePart.Age)
@@ -53,7 +53,7 @@ internal sealed class DateCells(string? format, TableCulture? culture)
     {
         if (DateTime.TryParseExact(text, last, CultureInfo.InvariantCulture, Styles, out date))
             return true;
-        // Most texts are no dates, and trying all formats is slow.
+        // Most texts are not dates, and trying all formats is slow.
         if (format is not null || text.Length is < Shortest or > Longest || !text.Any(char.IsAsciiDigit) || text.AsSpan().IndexOfAny("-/. ") <= 0)
             return false;
         foreach (string form in formats)

@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What is made of a part of a date.</summary>
+/// <summary>Encoding of a part of a date.</summary>
 internal enum Wave
 {
     /// <summary>The number itself.</summary>
@@ -9,9 +9,9 @@ internal enum Wave
     Cosine,
 }
 
-/// <summary>A number made of a date.</summary>
-/// <param name="Part">Of which part.</param>
-/// <param name="Wave">And what of it.</param>
+/// <summary>An input derived from a date.</summary>
+/// <param name="Part">The part of the date.</param>
+/// <param name="Wave">Its encoding.</param>
 internal readonly record struct DateNumber(DatePart Part, Wave Wave)
 {
     /// <summary>E.g. <c>month</c>, <c>month sin</c>.</summary>
@@ -22,7 +22,7 @@ internal readonly record struct DateNumber(DatePart Part, Wave Wave)
         _ => "",
     };
 
-    /// <summary>After how many a part comes round again; null where it does not.</summary>
+    /// <summary>Period of a part; null if it is not periodic.</summary>
     public static double? Period(DatePart part) => part switch
     {
         DatePart.Month => 12,
@@ -34,8 +34,8 @@ internal readonly record struct DateNumber(DatePart Part, Wave Wave)
         _ => null,
     };
 
-    /// <param name="seconds">The date, since 1970.</param>
-    /// <param name="latest">What age is counted from.</param>
+    /// <param name="seconds">The date in seconds since 1970.</param>
+    /// <param name="latest">The date from which ages count.</param>
     public double Of(double seconds, double latest)
     {
         double value = DateCells.Part(Part, seconds, latest);

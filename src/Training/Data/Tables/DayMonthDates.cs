@@ -4,16 +4,16 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Dates such as 03/04/2024, of which only a larger number or the reader knows whether the day or the month comes first.</summary>
+/// <summary>Detects dates such as 03/04/2024, where only a larger number or the reader knows whether the day or the month comes first.</summary>
 internal sealed partial class DayMonthDates
 {
     private bool isOther, isDayFirst, isMonthFirst;
     private string? example;
 
-    /// <summary>Whether all texts were such dates, and none says what comes first.</summary>
+    /// <summary>Whether all texts were such dates, and none shows the order.</summary>
     public bool AreAmbiguous => !isOther && example is not null && !isDayFirst && !isMonthFirst;
 
-    /// <summary>What reads the dates; null where some texts are others.</summary>
+    /// <summary>Advice on how to read the dates; null if some texts are not such dates.</summary>
     public string? Advice => isOther || example is null ? null : (isDayFirst, isMonthFirst) switch
     {
         (true, true) => null,
@@ -44,7 +44,7 @@ internal sealed partial class DayMonthDates
         isOther = first is 0 or > 31 || second is 0 or > 31;
         isDayFirst |= first > 12;
         isMonthFirst |= second > 12;
-        // 5/5 is the same either way.
+        // 5/5 is the same in both orders.
         if (example is null || (first != second && isDayFirst != isMonthFirst && first <= 12 && second <= 12))
             example = text;
     }

@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>
-/// JSON Lines: an object a line, whose keys are columns; an object within one has columns <c>outer.inner</c>. A key that a line lacks is a missing
+/// Reads JSON Lines: one object per line, whose keys are columns; a nested object has columns <c>outer.inner</c>. A key that a line lacks is a missing
 /// value, as null is.
 /// </summary>
 internal sealed class JsonRows : ITableRows
@@ -25,11 +25,11 @@ internal sealed class JsonRows : ITableRows
     public JsonRows(Stream stream, string name)
     {
         this.name = name;
-        // Which columns there are is known when the last line was seen.
+        // The columns are known only after the last line.
         lines = new LineInput(stream, name);
         while (ReadLine(learn: true))
         {
-            // for its keys
+            // collects the keys
         }
         stream.Position = 0;
         lines = new LineInput(stream, name);
@@ -44,7 +44,7 @@ internal sealed class JsonRows : ITableRows
 
     public IReadOnlyList<string>? Names => names;
 
-    /// <summary>Whether a text begins with an object.</summary>
+    /// <summary>Whether a text starts with an object.</summary>
     public static bool Is(ReadOnlySpan<byte> head)
     {
         if (head is [0xEF, 0xBB, 0xBF, ..])
@@ -58,13 +58,13 @@ internal sealed class JsonRows : ITableRows
 
     public TextPlace PlaceOf(int column) => new(Line, cells[column].Place + 1);
 
-    /// <summary>As it stands in the line.</summary>
+    /// <summary>The value as written in the line.</summary>
     public string Json(int column) =>
         cells[column].JsonLength == 0 ? "null" : Encoding.UTF8.GetString(json.WrittenSpan.Slice(cells[column].JsonBegin, cells[column].JsonLength));
 
     public void Dispose()
     {
-        // The stream is its owner's.
+        // The owner disposes of the stream.
     }
 
     private bool ReadLine(bool learn)
@@ -99,7 +99,7 @@ internal sealed class JsonRows : ITableRows
         return false;
     }
 
-    // Depth is limited by the reader.
+    // The JSON reader limits the depth.
     private void ReadObject(ref Utf8JsonReader reader, scoped ReadOnlySpan<byte> line, bool learn, HashSet<string> seen)
     {
         int length = path.Length;

@@ -2,7 +2,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>The lines of a text, as bytes, of bounded length.</summary>
+/// <summary>Reads the lines of a text as bytes, with a limit on their length.</summary>
 internal sealed class LineInput(Stream stream, string name)
 {
     private const int MostLine = 1 << 24;
@@ -14,7 +14,7 @@ internal sealed class LineInput(Stream stream, string name)
     /// <summary>Number of the line that was read last, from 1.</summary>
     public long Number { get; private set; }
 
-    /// <summary>Reads a line without its end; false behind the last. Valid until the next.</summary>
+    /// <summary>Reads a line without its end; false after the last. Valid until the next call.</summary>
     public bool TryRead(out ReadOnlySpan<byte> line)
     {
         int searched = begin;

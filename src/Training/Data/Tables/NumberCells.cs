@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>
-/// Numbers as a language writes them. A group of thousands has three digits, and the first of all is no 0, or the text is not a number: neither 1.5 nor 0.150
-/// is one where a point groups thousands.
+/// Reads numbers in a culture's notation. A group of thousands has three digits, and the first group does not start with 0, or the text is not a number: neither
+/// 1.5 nor 0.150 is one if a point groups thousands.
 /// </summary>
 internal sealed class NumberCells
 {

@@ -4,20 +4,20 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Tables;
 
 /// <summary>
-/// Compares what a Parquet file says of itself with how large it is, before a library asks for memory by it: row counts with those of columns and
-/// pages, and the sizes of pages with what is there.
+/// Checks the sizes stated in a Parquet file before a library allocates memory by them: row counts against those of columns and
+/// pages, and page sizes against the size of the file.
 /// </summary>
 /// <remarks>Source: parquet.thrift of apache/parquet-format, whose field numbers these are.</remarks>
 internal static class ParquetCheck
 {
     private const int Trailer = 8, MostFooter = 1 << 28, MostHeader = 1 << 16, LeastPage = 1 << 16, Snappy = 1, MostVarInt = 5;
 
-    // Zstandard and Brotli pack a constant thousands of times; a run of equal values takes a few bytes however long it is.
+    // Zstandard and Brotli compress a constant thousands of times; a run of equal values takes a few bytes however long it is.
     private const long MostRatio = 4096, RowsOfByte = 1000, FewRows = 1_000_000;
 
-    /// <param name="stream">Seekable.</param>
+    /// <param name="stream">A seekable stream.</param>
     /// <param name="name">For messages.</param>
-    /// <exception cref="GpuGradException">Something is claimed that cannot be.</exception>
+    /// <exception cref="GpuGradException">A stated size is impossible.</exception>
     public static void Run(Stream stream, string name)
     {
         long length = stream.Length;
@@ -63,7 +63,7 @@ internal static class ParquetCheck
             long count = (page.Struct(5) ?? page.Struct(7) ?? page.Struct(8))?.Number(1) ?? 0;
             if (size < 0 || size > begin + packed - at || unpacked < 0 || unpacked > Math.Max(LeastPage, size * MostRatio) || unpacked > int.MaxValue || count < 0 || count > Math.Max(rows, 8 * unpacked))
                 throw DataFault.At(name, at, $"a page of {size} bytes that hold {unpacked} and {count} values", $"at most {begin + packed - at} bytes, and no more values than fit");
-            // Snappy says for itself how much it holds. The levels of a page of version 2 stand before what is packed.
+            // Snappy stores the uncompressed size itself. In version 2 the levels of a page precede the compressed data.
             long levels = (page.Struct(8)?.Number(5) ?? 0) + (page.Struct(8)?.Number(6) ?? 0);
             if (column.Number(4) == Snappy && page.Struct(8)?.Number(7) != 0 && levels >= 0 && levels < size && Length(Bytes(stream, at + levels, (int)Math.Min(MostVarInt, size - levels))) > unpacked)
                 throw DataFault.At(name, at, $"a page of more than {unpacked} bytes", "as many as its header says");

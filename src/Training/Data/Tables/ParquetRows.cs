@@ -8,7 +8,7 @@ using Parquet.Schema;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Apache Parquet: a row group at a time, each value as the text that would stand for it in a delimited file.</summary>
+/// <summary>Reads Apache Parquet, one row group at a time, each value as the text that it would have in a delimited file.</summary>
 internal sealed class ParquetRows : ITableRows
 {
     private static readonly ParquetOptions Options = new() { TreatByteArrayAsString = true };
@@ -20,7 +20,7 @@ internal sealed class ParquetRows : ITableRows
     private readonly byte[]?[] cells;
     private int group = -1, row, rows;
 
-    /// <exception cref="GpuGradException">No Parquet, damaged, or with columns that are lists or maps.</exception>
+    /// <exception cref="GpuGradException">It is not Parquet, damaged, or has columns of lists or maps.</exception>
     public ParquetRows(Stream stream, string name)
     {
         this.name = name;
@@ -110,7 +110,7 @@ internal sealed class ParquetRows : ITableRows
             _ when type == typeof(TimeOnly) => Of<TimeOnly>(part, field, v => v.ToTimeSpan().TotalSeconds.ToString("R", CultureInfo.InvariantCulture)),
             _ when type == typeof(Guid) => Of<Guid>(part, field, v => v.ToString()),
             _ when type == typeof(double) => Of<double>(part, field, v => v.ToString("R", CultureInfo.InvariantCulture)),
-            // Exactly the float, whatever its shortest text is as a double.
+            // The exact value of the float, not its shortest text as a double.
             _ when type == typeof(float) => Of<float>(part, field, v => ((double)v).ToString("R", CultureInfo.InvariantCulture)),
             _ when type == typeof(decimal) => Of<decimal>(part, field, Number),
             _ when type == typeof(sbyte) => Of<sbyte>(part, field, Number),
@@ -142,7 +142,7 @@ internal sealed class ParquetRows : ITableRows
         return Array.ConvertAll(values, v => v is T value ? text(value) : null);
     }
 
-    // The library says in many ways that a file is broken.
+    // The library reports a broken file in many ways.
     private T Guard<T>(Func<T> read)
     {
         try

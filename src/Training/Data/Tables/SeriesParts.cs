@@ -4,19 +4,19 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>A series in parts by time: trained on first, then validated, then tested; what columns teach is learned from the first part alone.</summary>
+/// <summary>A series split by time: first the training part, then validation, then test; columns are fitted on the first part only.</summary>
 internal sealed record SeriesParts(TableColumns Columns, SampleSet Train, SampleSet? Validation, SampleSet? Test)
 {
-    /// <param name="config">How much is held back.</param>
-    /// <param name="data">The rows as they were read.</param>
+    /// <param name="config">Sizes of the held-out parts.</param>
+    /// <param name="data">The raw rows.</param>
     /// <param name="columns">The columns, with a window.</param>
-    /// <param name="areFitted">Whether a training taught the columns before.</param>
-    /// <param name="note">Told of what may not be meant.</param>
+    /// <param name="areFitted">Whether the columns were fitted in an earlier training.</param>
+    /// <param name="note">Receives notes about input that may not be intended.</param>
     public static SeriesParts Of(DataConfig config, DataSet data, TableColumns columns, bool areFitted, Action<string> note)
     {
         SampleSet raw = data.Train;
         TableWindows.RequireOrder(raw);
-        // The latest rows are nearest to what is to come.
+        // The latest rows are the closest to the future.
         if (config.Limit is int limit && limit < raw.Count)
             raw = raw.Part([.. Enumerable.Range(raw.Count - limit, limit)]);
         int test = config.Test?.Of(raw.Count) ?? 0, validation = config.Validation?.Of(raw.Count - test) ?? 0, train = raw.Count - test - validation;

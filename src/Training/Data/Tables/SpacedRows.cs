@@ -2,7 +2,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Rows whose cells stand between any number of spaces and tabs; a cell with spaces in it is quoted.</summary>
+/// <summary>Reads rows whose cells are separated by any number of spaces and tabs; a cell that contains spaces is quoted.</summary>
 internal sealed class SpacedRows(Stream stream, string name, char? comment) : ITableRows
 {
     private const int LookedAt = 20;
@@ -19,10 +19,10 @@ internal sealed class SpacedRows(Stream stream, string name, char? comment) : IT
 
     public IReadOnlyList<string>? Names => null;
 
-    /// <summary>Whether the first lines are of as many cells each, with nothing else that could stand between them.</summary>
+    /// <summary>Whether the first lines have equally many cells, and no other separator is possible.</summary>
     public static bool Is(ReadOnlySpan<byte> head, char? comment)
     {
-        // The last line may be cut off.
+        // The last line may be incomplete.
         int end = head.LastIndexOf((byte)'\n');
         using var rows = new SpacedRows(new MemoryStream(head[..(end < 0 ? head.Length : end)].ToArray()), "", comment);
         int width = 0, count = 0, byTabs = 0;
@@ -41,7 +41,7 @@ internal sealed class SpacedRows(Stream stream, string name, char? comment) : IT
         {
             return false;
         }
-        // As many tabs in every line stand between columns, unless spaces make more of them.
+        // Equally many tabs in every line separate the columns, unless spaces give more of them.
         return count > 0 && width > 1 && (byTabs < 1 || width > byTabs + 2);
     }
 
@@ -64,7 +64,7 @@ internal sealed class SpacedRows(Stream stream, string name, char? comment) : IT
 
     public void Dispose()
     {
-        // The stream is its owner's.
+        // The owner disposes of the stream.
     }
 
     private void Part()

@@ -1,9 +1,9 @@
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>How a language writes numbers and dates. A table of our own: the program carries none of the system's, and gives the same answer on every machine.</summary>
-/// <param name="Point">Before the decimals.</param>
-/// <param name="Groups">What may stand between thousands.</param>
-/// <param name="Dates">Orders of day, month and year, as .NET says it.</param>
+/// <summary>Notation of numbers and dates in a language. Our own table: the program includes none of the system's, and gives the same result on every machine.</summary>
+/// <param name="Point">Decimal separator.</param>
+/// <param name="Groups">Possible thousands separators.</param>
+/// <param name="Dates">Date formats in .NET's notation.</param>
 internal sealed record TableCulture(char Point, string Groups, IReadOnlyList<string> Dates)
 {
     private const string Spaces = " \u00A0\u202F\u2009", Apostrophes = "'’";
@@ -26,7 +26,7 @@ internal sealed record TableCulture(char Point, string Groups, IReadOnlyList<str
         Add(new('.', Apostrophes, DayFirst), "de-CH", "fr-CH", "it-CH", "de-LI");
     }
 
-    /// <summary>By name: <c>de</c>, <c>fr-CH</c>; a region that is not known is like its language. Null for a language that is not known.</summary>
+    /// <summary>Finds a culture by name: <c>de</c>, <c>fr-CH</c>; an unknown region is like its language. Null for an unknown language.</summary>
     public static TableCulture? Of(string name)
     {
         string tag = name.Replace('_', '-');

@@ -5,17 +5,17 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Makes samples of a table into numbers that a network takes, by what the training part taught.</summary>
+/// <summary>Turns raw samples of a table into inputs of the network, as fitted on the training part.</summary>
 /// <param name="columns">The fitted columns of the training table.</param>
 internal sealed class TableEncoder(TableColumns columns)
 {
     private readonly TableColumn[] features = [.. columns.Columns.Where(c => c.Role == ColumnRole.Feature)];
 
-    /// <summary>The samples as numbers, all of them finite.</summary>
-    /// <param name="raw">As they were read.</param>
-    /// <param name="shape">Of a sample; null for a row of numbers.</param>
-    /// <param name="what">What the samples are, for notes: a file, or a part.</param>
-    /// <param name="note">Told of categories that training has not seen, and of missing values where it had none.</param>
+    /// <summary>The encoded samples; all numbers are finite.</summary>
+    /// <param name="raw">The raw samples.</param>
+    /// <param name="shape">Shape of a sample; null for a row of numbers.</param>
+    /// <param name="what">Name of the samples in notes: a file, or a part.</param>
+    /// <param name="note">Receives notes about categories not seen in training, and about missing values where training had none.</param>
     public SampleSet Encode(SampleSet raw, Shape? shape, string what, Action<string>? note)
     {
         if (raw.Columns is not { } given)
@@ -96,7 +96,7 @@ internal sealed class TableEncoder(TableColumns columns)
         return missing;
     }
 
-    // Where each text of a table stands among the categories of the training part; behind them all where it does not.
+    // Index of each text among the categories of the training part; one past the last for an unknown one.
     private static int[] Places(ColumnFit fit, IReadOnlyList<string> texts)
     {
         var known = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -2,21 +2,21 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>A column of a table, as a look at all of its values shows it.</summary>
-/// <param name="Name">As the first row has it; "column 3" where the table has no names.</param>
-/// <param name="Type">What it holds; null where no row has a value.</param>
+/// <summary>Profile of a table's column, from all of its values.</summary>
+/// <param name="Name">Name in the header; "column 3" if the table has no header.</param>
+/// <param name="Type">Its type; null if it has no values.</param>
 public sealed record ColumnProfile(string Name, ColumnType? Type)
 {
-    /// <summary>Rows without a value.</summary>
+    /// <summary>Number of rows without a value.</summary>
     public required int Missing { get; init; }
 
-    /// <summary>Different values; counted up to <see cref="DistinctIsLeast"/>.</summary>
+    /// <summary>Number of distinct values, counted up to <see cref="DistinctIsLeast"/>.</summary>
     public required int Distinct { get; init; }
 
-    /// <summary>Whether there are more different values than were counted.</summary>
+    /// <summary>Whether there are more distinct values than were counted.</summary>
     public bool DistinctIsLeast { get; init; }
 
-    /// <summary>Smallest number; of a date, seconds since 1970. Null for other types, as are the next three.</summary>
+    /// <summary>Smallest number; for a date, in seconds since 1970. Null for other types, as are the next three.</summary>
     public double? Minimum { get; init; }
 
     public double? Maximum { get; init; }
@@ -25,68 +25,68 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
 
     public double? Deviation { get; init; }
 
-    /// <summary>A value such as 007, for which whole numbers are taken as codes; null for none.</summary>
+    /// <summary>A value such as 007, which shows that integers are codes; null for none.</summary>
     public string? Code { get; init; }
 
-    /// <summary>Whether each date could be read with the day first or with the month first.</summary>
+    /// <summary>Whether each date could be read with either the day or the month first.</summary>
     public bool HasAmbiguousDates { get; init; }
 
-    /// <summary>The lists of labels that its texts are; null where they are none.</summary>
+    /// <summary>The lists of labels in its texts; null if they are not lists.</summary>
     public CellLists? Lists { get; init; }
 
-    /// <summary>Values of a column of numbers that are none as this table is read.</summary>
+    /// <summary>Number of values in a numeric column that could not be read as numbers.</summary>
     public int Unread { get; init; }
 
-    /// <summary>What the few different texts are that stand where numbers should, such as <c>inf</c>; empty where they may be numbers written otherwise, or are many.</summary>
+    /// <summary>The few distinct texts in place of numbers, such as <c>inf</c>; empty if they may be numbers in another notation, or are many.</summary>
     public IReadOnlyCollection<string> Slips { get; init; } = [];
 
-    /// <summary>The texts that stand for missing values, an empty cell aside.</summary>
+    /// <summary>The texts for missing values, besides an empty cell.</summary>
     public IReadOnlyCollection<string> Gaps { get; init; } = [];
 
-    /// <summary>Whether nearly all values are numbers, some of them as another language writes them or with signs around them.</summary>
+    /// <summary>Whether nearly all values are numbers, some of them in another notation or with signs around them.</summary>
     public bool MayBeNumbers { get; init; }
 
-    /// <summary>Whether every number is whole.</summary>
+    /// <summary>Whether every number is an integer.</summary>
     public bool IsWhole { get; init; }
 
     /// <summary>The most frequent values with their rows, at most twenty.</summary>
     public IReadOnlyList<KeyValuePair<string, int>> Frequent { get; init; } = [];
 
-    /// <summary>The first different values, at most five.</summary>
+    /// <summary>The first distinct values, at most five.</summary>
     public IReadOnlyList<string> Examples { get; init; } = [];
 
-    /// <summary>Why it may be of no use, or too good to be true: <c>the same in every row</c>. Empty for nothing.</summary>
+    /// <summary>Reasons why it may be useless, or too good to be true: <c>the same in every row</c>. Empty for none.</summary>
     public IReadOnlyList<string> Suspicions { get; init; } = [];
 
-    /// <summary>Whether a network should rather not get it: it names the row, never changes, or gives the answer away.</summary>
+    /// <summary>Whether the network should not get it: it identifies the row, never changes, or leaks the target.</summary>
     public bool IsBetterIgnored { get; init; }
 }
 
-/// <summary>A table, as a look at all of its values shows it.</summary>
+/// <summary>Profile of a table, from all of its values.</summary>
 /// <param name="File">The file.</param>
-/// <param name="Rows">Rows below the names.</param>
+/// <param name="Rows">Number of rows without the header.</param>
 /// <param name="Named">Whether the first row holds names.</param>
 /// <param name="Columns">The columns in their order.</param>
 public sealed record TableProfile(string File, int Rows, bool Named, IReadOnlyList<ColumnProfile> Columns)
 {
-    /// <summary>How its rows follow one another in time; null where they do not, or not strictly.</summary>
+    /// <summary>The time order of its rows; null if they are not in strict time order.</summary>
     public TableTime? Time { get; init; }
 
-    /// <summary>How its bytes are characters.</summary>
+    /// <summary>The text encoding.</summary>
     public Texts.TextEncoding Encoding { get; init; }
 
-    /// <summary>Looks at a table.</summary>
+    /// <summary>Profiles a table.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="reading">How it is written, as in a config; null to find out.</param>
-    /// <param name="target">The column to predict, by name or number: others that give it away are named.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: no table, with the place.</exception>
+    /// <param name="reading">How it is read, as in a config; null to detect it.</param>
+    /// <param name="target">The column to predict, by name or number: other columns that leak it are reported.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not a table; the message has the place.</exception>
     public static TableProfile Of(string path, Sources.CsvConfig? reading = null, string? target = null)
     {
         CsvOptions options = (reading ?? new Sources.CsvConfig { Path = path, Encoding = EncodingOf(path) }).Options(path);
         return DataFile.Read(path, stream => TableSurvey.Of(stream, path, options, target));
     }
 
-    /// <summary>How the bytes of a table are characters, if it is text.</summary>
+    /// <summary>The text encoding of a table, if it is text.</summary>
     internal static Texts.TextEncoding EncodingOf(string path) => DataFile.Read(path, stream =>
     {
         Stream? text = TableRows.TextOf(stream, path);

@@ -3,27 +3,27 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Opens a table of any format. What it is, its name says, else its first bytes.</summary>
+/// <summary>Opens a table of any format, which is determined by its name or else by its first bytes.</summary>
 internal static class TableRows
 {
     private const int Head = 1 << 16;
 
     private static readonly string[] Delimited = [".csv", ".tsv", ".tab", ".txt", ".data"];
 
-    // Formats of text, packed by gzip or not, that the ending of a file's name tells.
+    // Text formats, gzipped or not, that are determined by the file extension.
     private static readonly Dictionary<string, Func<Stream, string, ITableRows>> Named = new(StringComparer.OrdinalIgnoreCase)
     {
         [".jsonl"] = (stream, name) => new JsonRows(stream, name),
         [".ndjson"] = (stream, name) => new JsonRows(stream, name),
     };
 
-    /// <summary>Whether the ending of a file's name, such as <c>.jsonl</c>, is that of a format apart from delimited text.</summary>
+    /// <summary>Whether a file extension, such as <c>.jsonl</c>, is that of a format other than delimited text.</summary>
     public static bool IsNamed(string extension) => Named.ContainsKey(extension);
 
-    /// <param name="stream">Seekable; read from its beginning.</param>
-    /// <param name="name">For messages; its ending says what the format is.</param>
-    /// <param name="options">How delimited text is written.</param>
-    /// <exception cref="GpuGradException">The file is broken where it begins.</exception>
+    /// <param name="stream">A seekable stream; read from its start.</param>
+    /// <param name="name">Name for messages; its extension tells the format.</param>
+    /// <param name="options">How delimited text is formatted.</param>
+    /// <exception cref="GpuGradException">The start of the file is broken.</exception>
     public static ITableRows Open(Stream stream, string name, CsvOptions options)
     {
         stream.Position = 0;
@@ -34,8 +34,8 @@ internal static class TableRows
         return ParquetRows.Is(stream) ? new ParquetRows(stream, name) : OpenText(stream, name, plain, options);
     }
 
-    /// <summary>The text of a table, unpacked; null for one that is not text.</summary>
-    /// <param name="stream">Seekable; it stays its owner's.</param>
+    /// <summary>The text of a table, decompressed; null if it is not text.</summary>
+    /// <param name="stream">A seekable stream; the caller disposes of it.</param>
     /// <param name="name">For messages.</param>
     public static Stream? TextOf(Stream stream, string name)
     {
@@ -46,7 +46,7 @@ internal static class TableRows
         return ParquetRows.Is(stream) ? null : stream;
     }
 
-    // A table is held in memory whatever its format; packed, its text is too.
+    // A table is held in memory whatever its format; if compressed, so is its text.
     private static MemoryStream Inflated(Stream stream, string name)
     {
         using ByteInput input = Gzip.Open(stream, name);
@@ -72,7 +72,7 @@ internal static class TableRows
             : new CsvRows(text, name, options with { Separator = options.Separator ?? CsvOptions.SeparatorOf(plain) ?? Beside(head.AsSpan(0, count), options.LabelDelim) });
     }
 
-    // What stands between labels in a cell is not between columns; null where neither is known.
+    // A delimiter of labels within a cell cannot separate columns; null if neither is known.
     private static char? Beside(ReadOnlySpan<byte> head, string? delimiter)
     {
         if (delimiter is not [',' or ';' or '|' or '\t'])

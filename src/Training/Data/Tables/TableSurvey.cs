@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Looks at a table twice: first at each column, then at which of them say the same.</summary>
+/// <summary>Profiles a table in two passes: first each column, then which of them duplicate others.</summary>
 internal static class TableSurvey
 {
     private const int MostColumns = 1 << 16, MostCounted = 20_000, LeastCounted = 100, Budget = 4_000_000;

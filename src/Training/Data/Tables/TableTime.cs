@@ -3,14 +3,14 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>That the rows of a table follow one another in time, mostly at equal distances.</summary>
-/// <param name="Columns">Those that say when: one of dates, or year, month, day, hour.</param>
-/// <param name="Step">Seconds between two rows.</param>
+/// <summary>Time order of a table's rows, mostly at equal intervals.</summary>
+/// <param name="Columns">The columns with the time: one of dates, or year, month, day, hour.</param>
+/// <param name="Step">Interval between two rows in seconds.</param>
 public sealed record TableTime(IReadOnlyList<int> Columns, double Step)
 {
     private const double Day = 86400;
 
-    /// <summary>Rows that show how a series usually goes: a year of months, a day of hours.</summary>
+    /// <summary>Number of past rows that usually covers a period: a year of months, a day of hours.</summary>
     public int UsualPast => Step switch
     {
         >= 300 * Day => 10,
@@ -23,7 +23,7 @@ public sealed record TableTime(IReadOnlyList<int> Columns, double Step)
     };
 }
 
-/// <summary>Finds out, row by row, whether a table is a series.</summary>
+/// <summary>Detects, row by row, whether a table is a time series.</summary>
 internal sealed class TableTimeSearch
 {
     private const int LeastRows = 30, MostSteps = 1000;
@@ -53,7 +53,7 @@ internal sealed class TableTimeSearch
             clock.Add(row);
     }
 
-    /// <summary>The columns by which it is one; null for none.</summary>
+    /// <summary>The columns of its time; null for none.</summary>
     public TableTime? Found() => rows < LeastRows ? null : clocks.Select(c => c.Found(rows)).FirstOrDefault(t => t is not null);
 
     /// <summary>A column of dates, or several of their parts.</summary>
@@ -97,7 +97,7 @@ internal sealed class TableTimeSearch
                 : null;
         }
 
-        // Months, quarters and years are not all of one length.
+        // Months, quarters and years vary in length.
         private static double Rounded(double step) => step switch
         {
             >= 28 * Day and <= 31 * Day => 30 * Day,

@@ -5,14 +5,14 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Samples of the rows of a series: [columns, past] each, with the targets of the rows that follow.</summary>
+/// <summary>Makes samples from windows of a series: [columns, past] each, with the targets of the rows that follow.</summary>
 /// <param name="columns">The fitted columns, with a window.</param>
-/// <param name="note">Told of windows that are left out.</param>
+/// <param name="note">Receives notes about windows that are left out.</param>
 internal sealed class TableWindows(TableColumns columns, Action<string>? note = null)
 {
     private readonly SeriesWindow window = columns.Window!;
 
-    /// <summary>Refuses rows that do not follow one another in time, where a column says when they were.</summary>
+    /// <summary>Refuses rows that are not in time order, if a column has the time.</summary>
     public static void RequireOrder(SampleSet raw)
     {
         if (raw.Columns!.FirstOrDefault(c => c.Type == ColumnType.Date) is not { } date)
@@ -28,17 +28,17 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
         }
     }
 
-    /// <summary>The samples whose targets stand in a range of the rows; what is before the range may be part of them.</summary>
-    /// <param name="raw">The rows as they were read.</param>
-    /// <param name="rows">The same as numbers.</param>
-    /// <param name="begin">First row whose targets are wanted.</param>
-    /// <param name="end">Behind the last.</param>
-    /// <param name="answers">Whether the targets are wanted; else there is a sample for the row behind the last, too.</param>
-    /// <param name="what">For messages.</param>
+    /// <summary>Makes the samples whose targets are in a range of the rows; rows before the range may be part of them.</summary>
+    /// <param name="raw">The raw rows.</param>
+    /// <param name="rows">The encoded rows.</param>
+    /// <param name="begin">First row whose targets are predicted.</param>
+    /// <param name="end">One past the last.</param>
+    /// <param name="answers">Whether targets are needed; otherwise there is also a sample for the row after the last.</param>
+    /// <param name="what">Name for messages.</param>
     public SampleSet Make(SampleSet raw, SampleSet rows, int begin, int end, bool answers, string what)
     {
         int width = rows.Shape.Count;
-        // The last row of a sample whose own class is predicted lies in the range too.
+        // If a sample's last row has the predicted class, that row must be in the range, too.
         begin = Math.Max(begin + (window.Horizon == 0 ? 1 : 0), window.Past);
         int[] firsts = answers
             ? [.. Enumerable.Range(begin, Math.Max(0, end - window.Ahead - begin)).Where(t => HasAnswers(raw, t))]
@@ -70,7 +70,7 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
             Labels = answers && raw.Labels is { } labels ? [.. firsts.Select(t => labels[t + window.Ahead])] : null,
             Targets = answers && !window.IsOfClass ? [.. firsts.SelectMany(t => Answers(raw, t).Select(v => (float)v))] : null,
             TargetSize = answers ? window.Answers : 0,
-            // A sample is known by the last row that it knows.
+            // The place of a sample is that of its last known row.
             Places = rows.Places?.Pick([.. firsts.Select(t => t - 1)]) is { } places ? places with { Names = null } : null,
         };
         return samples.WithNumbers(numbers);

@@ -2,13 +2,13 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>A struct of Thrift's compact protocol: its numbers, structs and lists by field; texts are passed over.</summary>
+/// <summary>A struct of Thrift's compact protocol: its integers, structs and lists by field; texts are skipped.</summary>
 /// <remarks>Source: "Thrift Compact protocol encoding", Apache Thrift.</remarks>
 internal sealed class ThriftStruct
 {
     private readonly Dictionary<int, object> fields = [];
 
-    /// <summary>A whole number; null where the field is not there.</summary>
+    /// <summary>An integer; null if the field is missing.</summary>
     public long? Number(int field) => fields.TryGetValue(field, out object? value) && value is long number ? number : null;
 
     public ThriftStruct? Struct(int field) => fields.GetValueOrDefault(field) as ThriftStruct;
@@ -20,12 +20,12 @@ internal sealed class ThriftStruct
 }
 
 /// <summary>
-/// Reads Thrift's compact protocol with nothing taken on trust: how deep it goes is limited, and a list or text is no longer than the bytes that are
-/// left.
+/// Reads Thrift's compact protocol from untrusted bytes: the depth is limited, and a list or text cannot be longer than the remaining
+/// bytes.
 /// </summary>
-/// <param name="bytes">The struct, and perhaps more.</param>
+/// <param name="bytes">The struct, possibly followed by more.</param>
 /// <param name="name">For messages.</param>
-/// <param name="offset">Of the first byte in the file, for messages.</param>
+/// <param name="offset">Position of the first byte in the file, for messages.</param>
 internal ref struct ThriftInput(ReadOnlySpan<byte> bytes, string name, long offset)
 {
     private const int MostDepth = 32;
@@ -34,7 +34,7 @@ internal ref struct ThriftInput(ReadOnlySpan<byte> bytes, string name, long offs
 
     private readonly ReadOnlySpan<byte> bytes = bytes;
 
-    /// <summary>Bytes that were read.</summary>
+    /// <summary>Number of bytes read.</summary>
     public int Read { get; private set; }
 
     public ThriftStruct ReadStruct(int depth = 0)
@@ -99,7 +99,7 @@ internal ref struct ThriftInput(ReadOnlySpan<byte> bytes, string name, long offs
         return items;
     }
 
-    // An item takes a byte at least.
+    // An item takes at least one byte.
     private readonly void Need(ulong count)
     {
         if (count > (ulong)(bytes.Length - Read))

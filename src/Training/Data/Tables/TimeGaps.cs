@@ -2,18 +2,18 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Where a series leaves time out: rows further apart than one and a half times the usual.</summary>
+/// <summary>Finds gaps in a series: rows further apart than one and a half times the usual interval.</summary>
 internal sealed class TimeGaps
 {
     private const double Longer = 1.5;
 
     private readonly double usual;
-    private readonly int[] before; // gaps ahead of each row
+    private readonly int[] before; // number of gaps before each row
     private readonly (double From, double To) first;
 
     private TimeGaps(double usual, int[] before, (double, double) first) => (this.usual, this.before, this.first) = (usual, before, first);
 
-    /// <summary>Those of a series; null where it has none, or no date in every row.</summary>
+    /// <summary>The gaps of a series; null if it has none, or not a date in every row.</summary>
     public static TimeGaps? Of(SampleSet raw)
     {
         int column = raw.Columns!.ToList().FindIndex(c => c.Type == ColumnType.Date);
@@ -36,9 +36,9 @@ internal sealed class TimeGaps
         return first < 0 ? null : new TimeGaps(usual, before, (dates[first - 1], dates[first]));
     }
 
-    /// <summary>What is to be said of windows over gaps; null where none is.</summary>
-    /// <param name="firsts">Of each window, the first row behind its past.</param>
-    /// <param name="window">How long they are.</param>
+    /// <summary>A note about windows across gaps; null for none.</summary>
+    /// <param name="firsts">For each window, the first row after its past.</param>
+    /// <param name="window">Their length.</param>
     public string? Note(int[] firsts, SeriesWindow window)
     {
         int spanning = firsts.Count(f => before[Math.Min(f + window.Horizon, before.Length) - 1] > before[f - window.Past]);

@@ -4,19 +4,19 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What the columns of a table hold, once all of their values were seen.</summary>
+/// <summary>Infers the types of a table's columns from all of their values.</summary>
 internal static class TypeInference
 {
-    // A category occurs again and again; a thousand inputs for one column are more than anybody wants without saying so.
+    // A category repeats; a thousand inputs for one column are more than anybody wants by default.
     private const int FewTexts = 20, RowsOfText = 10, MostCategories = 1000, RowsOfMixed = 5;
 
     /// <summary>Whether texts are categories, rather than names or free text.</summary>
     public static bool AreCategories(int texts, int rows) => texts <= MostCategories && texts <= Math.Max(FewTexts, rows / RowsOfText);
 
-    /// <summary>Whether numbers and texts in one column are names of categories (0, 1, 2, 3+), rather than numbers and a slip.</summary>
+    /// <summary>Whether numbers and texts in one column are categories (0, 1, 2, 3+), rather than numbers with a slip.</summary>
     public static bool IsMixedCategory(int numbers, int texts, int rows) => 2 * numbers < rows || (long)texts * RowsOfMixed <= rows;
 
-    /// <summary>The table with types for all features; those that hold no categories are left out and named.</summary>
+    /// <summary>Assigns types to all features; columns without categories are left out and reported.</summary>
     public static CsvTable Settle(CsvTable table, CsvColumns columns, ColumnReader[] readers, CsvOptions options)
     {
         var kept = new List<int>();
@@ -72,7 +72,7 @@ internal static class TypeInference
         return !reader.HasTooManyTexts && AreCategories(reader.Texts.Count, reader.Present) ? ColumnType.Category : ColumnType.Text;
     }
 
-    // Without the columns that are left out, and with the texts of truth values as 0 and 1.
+    // Drops columns that are left out, and turns boolean texts into 0 and 1.
     private static CsvTable Rearrange(CsvTable table, ColumnReader[] readers, List<int> kept)
     {
         int width = readers.Length;

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Learns the merges of a byte-pair encoding: over and over the pair of neighbouring tokens that occurs most often becomes a token (Sennrich et al., 2016).</summary>
+/// <summary>Learns the merges of a byte-pair encoding: repeatedly, the most frequent pair of neighbouring tokens becomes a token (Sennrich et al., 2016).</summary>
 internal sealed class MergeTraining
 {
     private readonly List<int>[] words;
@@ -11,7 +11,7 @@ internal sealed class MergeTraining
     private readonly Dictionary<(int, int), long> pairs = [];
     private readonly Dictionary<(int, int), HashSet<int>> places = [];
 
-    // Of pairs that occur equally often the one of the earlier tokens comes first; an entry whose number has changed since is passed over.
+    // Of equally frequent pairs the one with the earlier tokens comes first; entries with outdated counts are skipped.
     private readonly PriorityQueue<(int, int), (long, int, int)> queue = new();
 
     private MergeTraining(Dictionary<string, long> counted)
@@ -25,9 +25,9 @@ internal sealed class MergeTraining
             Enqueue(pair);
     }
 
-    /// <summary>The tokens that are learned, in their order, as bytes.</summary>
-    /// <param name="counted">Texts that merges do not cross, with how often each occurs.</param>
-    /// <param name="most">How many at most; fewer where no pair occurs twice any more.</param>
+    /// <summary>Learns tokens and returns them in order, as bytes.</summary>
+    /// <param name="counted">Pieces of text that merges do not cross, with their counts.</param>
+    /// <param name="most">Largest number of tokens; fewer if no pair occurs twice any more.</param>
     public static IReadOnlyList<byte[]> Of(Dictionary<string, long> counted, int most)
     {
         var training = new MergeTraining(counted);
@@ -49,7 +49,7 @@ internal sealed class MergeTraining
     private void Merge((int First, int Second) pair)
     {
         byte[] bytes = [.. tokens[pair.First], .. tokens[pair.Second]];
-        // Two ways may lead to the same bytes.
+        // Two merges may give the same bytes.
         int id = tokens.FindIndex(t => t.AsSpan().SequenceEqual(bytes));
         if (id < 0)
         {

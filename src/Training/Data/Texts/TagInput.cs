@@ -4,13 +4,13 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Sentences for a trained tagger, as ids of the vocabulary that it was trained with.</summary>
-/// <param name="fitted">What training learned.</param>
-/// <param name="config">How its files were read.</param>
-/// <param name="note">Told of tokens that training has not seen, and of sentences that are cut off.</param>
+/// <summary>Reads sentences for a trained tagger, as ids of its vocabulary.</summary>
+/// <param name="fitted">Fitted in training.</param>
+/// <param name="config">How its files are read.</param>
+/// <param name="note">Receives notes about unknown tokens and truncated sentences.</param>
 internal sealed class TagInput(FittedInput fitted, TagsConfig config, Action<string>? note)
 {
-    /// <summary>A token a line (further columns are read where they are to be judged), or, of standard input, a sentence a line.</summary>
+    /// <summary>Reads one token per line (with tags if they are needed), or, from standard input, one sentence per line.</summary>
     public SampleSet Of(Stream stream, string name, bool answers)
     {
         if (answers || name != InputPipeline.StandardInputName)

@@ -4,17 +4,17 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Sentences of a file: a token a line with its tag, an empty line between sentences.</summary>
+/// <summary>Tagged sentences of a file: one token per line with its tag, an empty line between sentences.</summary>
 /// <param name="Name">The file.</param>
-/// <param name="Tokens">Of each sentence.</param>
-/// <param name="Tags">Of each token; null where none are wanted.</param>
-/// <param name="Lines">The line that each sentence begins with, from 1.</param>
+/// <param name="Tokens">Tokens of each sentence.</param>
+/// <param name="Tags">Tags of each token; null if not needed.</param>
+/// <param name="Lines">First line of each sentence, from 1.</param>
 internal sealed record TaggedSentences(string Name, IReadOnlyList<string[]> Tokens, IReadOnlyList<string[]>? Tags, IReadOnlyList<long> Lines)
 {
     // Between the documents of CoNLL-2003's files.
     private const string DocumentMark = "-DOCSTART-";
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line without the columns that are wanted, or no sentence at all; names the line.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line without the required columns, or no sentence at all; the message names the line.</exception>
     public static TaggedSentences Read(Stream stream, string name, TagsConfig config, bool answers)
     {
         string text = Encoding.UTF8.GetString(TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config.AsText));
@@ -50,7 +50,7 @@ internal sealed record TaggedSentences(string Name, IReadOnlyList<string[]> Toke
         }
     }
 
-    /// <summary>A sentence a line, tokens between spaces, without tags.</summary>
+    /// <summary>Sentences without tags, one per line, tokens separated by spaces.</summary>
     public static TaggedSentences OfLines(IEnumerable<string> sentences, string name)
     {
         var (tokens, lines) = (new List<string[]>(), new List<long>());
@@ -65,7 +65,7 @@ internal sealed record TaggedSentences(string Name, IReadOnlyList<string[]> Toke
         return tokens.Count > 0 ? new TaggedSentences(name, tokens, null, lines) : throw DataFault.At(name, 1, 1, "no sentence", "a sentence a line, its tokens between spaces");
     }
 
-    // Tokens may hold spaces where tabs separate.
+    // With tabs as separators, tokens may contain spaces.
     private static string[] Columns(ReadOnlySpan<char> row)
     {
         string text = row.Trim().ToString();

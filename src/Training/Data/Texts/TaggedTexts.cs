@@ -7,11 +7,11 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Sentences as ids of their tokens and, for each, the class that its tag is; what pads them is of no class.</summary>
+/// <summary>Sentences as ids of their tokens, with the class of each tag; padding has no class.</summary>
 internal sealed record TaggedTexts(TagsConfig Tags) : TextSource(Tags.AsText)
 {
     private const int MostLength = 1024;
-    private const char Between = '\n'; // no token holds one
+    private const char Between = '\n'; // not part of any token
 
     public override bool IsStream => false;
 
@@ -45,10 +45,10 @@ internal sealed record TaggedTexts(TagsConfig Tags) : TextSource(Tags.AsText)
             raw.Test is null ? null : Encode(vocabulary, raw.Test, $"{Tags.Test ?? Tags.Path} (the test part)", note, note));
     }
 
-    /// <summary>Sentences as samples that have not become ids yet.</summary>
+    /// <summary>Sentences as samples that have not been tokenised.</summary>
     /// <param name="sentences">The sentences.</param>
-    /// <param name="length">Tokens of a sample.</param>
-    /// <param name="tags">The classes in their order; null where the tags are not wanted.</param>
+    /// <param name="length">Tokens per sample.</param>
+    /// <param name="tags">The classes in order; null if tags are not needed.</param>
     public static SampleSet ToSamples(TaggedSentences sentences, int length, IReadOnlyList<string>? tags)
     {
         int count = sentences.Tokens.Count;
@@ -65,12 +65,12 @@ internal sealed record TaggedTexts(TagsConfig Tags) : TextSource(Tags.AsText)
         };
     }
 
-    /// <summary>The ids of sentences' tokens.</summary>
-    /// <param name="vocabulary">The tokens.</param>
+    /// <summary>Turns the tokens of sentences into ids.</summary>
+    /// <param name="vocabulary">The vocabulary.</param>
     /// <param name="raw">The sentences.</param>
-    /// <param name="name">For notes.</param>
-    /// <param name="unknown">Told of tokens that are not in the vocabulary.</param>
-    /// <param name="cut">Told of sentences that are cut off.</param>
+    /// <param name="name">Name for notes.</param>
+    /// <param name="unknown">Receives a note about tokens that are not in the vocabulary.</param>
+    /// <param name="cut">Receives a note about truncated sentences.</param>
     public static SampleSet Encode(TextVocabulary vocabulary, SampleSet raw, string name, Action<string>? unknown, Action<string>? cut)
     {
         int length = raw.Shape[0];

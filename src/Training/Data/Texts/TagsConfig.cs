@@ -5,8 +5,8 @@ using GpuGrad.Training.Data.Inputs;
 namespace GpuGrad.Training.Data.Texts;
 
 /// <summary>
-/// Sentences with a tag for each token, as CoNLL's tasks have them: a token and its tag a line, between tabs or spaces, and an empty line between sentences. The network gives a
-/// class for each step, [T, tags]. What is known of tokens is learned from the training part and saved with the weights.
+/// Sentences with a tag per token, in CoNLL's format: a token and its tag per line, separated by tabs or spaces, and an empty line between sentences. The network outputs
+/// scores per step, [T, tags]. The vocabulary is learned from the training part and saved with the weights.
 /// </summary>
 public sealed record TagsConfig : DatasetConfig
 {
@@ -18,20 +18,20 @@ public sealed record TagsConfig : DatasetConfig
     /// <summary>The test set, of the same kind.</summary>
     public string? Test { get; init; }
 
-    /// <summary>Ids of tokens, padding (0) and unknown ones (1) included: what an <c>embedding</c> has as <c>rows</c>. The most frequent tokens are kept.</summary>
+    /// <summary>Number of token ids, including padding (0) and unknown (1): the <c>rows</c> of the <c>embedding</c>. The most frequent tokens are kept.</summary>
     public int Vocabulary { get; init => field = Require.Between(value, TextVocabulary.First + 1, TextVocabulary.MostTokens); } = 20_000;
 
     /// <summary>Convert to lower case.</summary>
     public bool Lowercase { get; init; }
 
-    /// <summary>Tokens of a sample: shorter sentences are padded with id 0, and padding is neither learned from nor judged; longer ones are cut off.</summary>
+    /// <summary>Tokens per sample: shorter sentences are padded with id 0, which has no effect on loss and metrics; longer ones are truncated.</summary>
     [DefaultText("the longest sentence of the file, at most 1,024")]
     public int? Length { get; init => field = value is int v ? Require.Between(v, 1, MostLength) : null; }
 
-    /// <summary>The column of the tokens, from 0; below 0 from the end.</summary>
+    /// <summary>The column of the tokens, from 0; negative: from the end.</summary>
     public int Token { get; init; }
 
-    /// <summary>The column of the tags, from 0; below 0 from the end.</summary>
+    /// <summary>The column of the tags, from 0; negative: from the end.</summary>
     public int Tag { get; init; } = -1;
 
     /// <summary>Encoding of the files.</summary>

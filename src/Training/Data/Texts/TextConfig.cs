@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Which end of a text is kept where it is too long.</summary>
+/// <summary>Which end of a long text is kept.</summary>
 public enum TextEnd
 {
     Start,
@@ -13,9 +13,9 @@ public enum TextEnd
 }
 
 /// <summary>
-/// Texts. One file with <c>context</c>: a language model, which predicts at each place of a window the token that follows. It is parted by
-/// position: trained on the beginning, validated and tested on what comes later. A folder with a folder of texts for each class, or a table with a column of texts and one of
-/// classes: texts are classified. What is known of tokens is learned from the training part and saved with the weights.
+/// Texts. One file with <c>context</c>: a language model, which predicts the next token at each position of a window. The text is split by
+/// position: its start is for training, later parts for validation and test. A folder with one folder of texts per class, or a table with a column of texts and one of
+/// classes: text classification. The vocabulary is learned from the training part and saved with the weights.
 /// </summary>
 public sealed record TextConfig : DatasetConfig
 {
@@ -41,11 +41,11 @@ public sealed record TextConfig : DatasetConfig
     [DefaultText("true for words, else false")]
     public bool? Lowercase { get; init; }
 
-    /// <summary>Tokens per window; at each the next token is predicted: this makes the task a language model.</summary>
+    /// <summary>Tokens per window; the next token is predicted at each: this makes the task a language model.</summary>
     [DefaultText("none: texts are classified")]
     public int? Context { get; init => field = value is int v ? Require.Between(v, 1, MostContext) : null; }
 
-    /// <summary>Tokens from the start of one training window to the start of the next; if fewer than <c>context</c>, windows overlap. With <c>stride: 1</c> and <c>data.limit: N</c> an epoch is N windows at random places.</summary>
+    /// <summary>Tokens from the start of one training window to the start of the next; if fewer than <c>context</c>, windows overlap. With <c>stride: 1</c> and <c>data.limit: N</c> an epoch is N windows at random positions.</summary>
     [DefaultText("`context`")]
     public int? Stride { get; init => field = value is int v ? Require.Positive(v) : null; }
 
@@ -72,14 +72,14 @@ public sealed record TextConfig : DatasetConfig
     /// <summary>Encoding of the files.</summary>
     public TextEncoding Encoding { get; init; }
 
-    /// <summary>Ids of a sample.</summary>
+    /// <summary>Ids per sample.</summary>
     [NotConfig]
     internal int SampleLength => Context ?? Length;
 
     [NotConfig]
     internal bool IsLowercase => Lowercase ?? Tokens == TextTokens.Words;
 
-    /// <summary>Ids, where they are known before the text is read.</summary>
+    /// <summary>Number of ids, if it is known before the text is read.</summary>
     [NotConfig]
     internal int? KnownSize => Tokens switch
     {

@@ -6,12 +6,12 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Texts that are classified: ids of their tokens, padded at the end, with the length of each.</summary>
+/// <summary>Texts to classify: ids of their tokens, padded at the end, with the length of each.</summary>
 internal sealed record TextDocuments(TextConfig Config) : TextSource(Config)
 {
     public override bool IsStream => false;
 
-    /// <summary>Reads a folder with a folder of texts for each class, or a table with a column of texts.</summary>
+    /// <summary>Reads a folder with one folder of texts per class, or a table with a column of texts.</summary>
     public static DataSet Load(TextConfig config, DataContext context)
     {
         string path = System.IO.Path.GetFullPath(config.Path, System.IO.Path.GetFullPath(context.Folder));
@@ -42,13 +42,13 @@ internal sealed record TextDocuments(TextConfig Config) : TextSource(Config)
             raw.Test is null ? null : Encode(Config, vocabulary, raw.Test, "the test part", note, note));
     }
 
-    /// <summary>The ids of texts.</summary>
-    /// <param name="config">Which end is kept of texts that are too long.</param>
-    /// <param name="vocabulary">The tokens.</param>
+    /// <summary>Turns texts into ids.</summary>
+    /// <param name="config">Which end of long texts is kept.</param>
+    /// <param name="vocabulary">The vocabulary.</param>
     /// <param name="raw">The texts.</param>
-    /// <param name="part">For notes; empty where the path says all.</param>
-    /// <param name="unknown">Told of tokens that are not in the vocabulary.</param>
-    /// <param name="cut">Told of texts that are cut off.</param>
+    /// <param name="part">Name of the part for notes; empty if the path is enough.</param>
+    /// <param name="unknown">Receives a note about tokens that are not in the vocabulary.</param>
+    /// <param name="cut">Receives a note about truncated texts.</param>
     public static SampleSet Encode(TextConfig config, TextVocabulary vocabulary, SampleSet raw, string part, Action<string>? unknown, Action<string>? cut)
     {
         int length = raw.Shape[0];

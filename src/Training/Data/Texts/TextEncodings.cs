@@ -2,27 +2,27 @@ using System.Text;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>How the bytes of a file are characters.</summary>
+/// <summary>Encoding of a text file.</summary>
 public enum TextEncoding
 {
     Utf8,
 
-    /// <summary>A byte a character, as in older files: ISO 8859-1, and what Windows-1252 adds to it. A file that is UTF-8 throughout is read as that.</summary>
+    /// <summary>One byte per character, as in older files: ISO 8859-1 with the additions of Windows-1252. A file that is valid UTF-8 is read as that.</summary>
     Latin1,
 }
 
-/// <summary>Text of older files as UTF-8.</summary>
+/// <summary>Converts text of older files to UTF-8.</summary>
 internal static class TextEncodings
 {
     private const int Piece = 1 << 16;
 
-    // Its first 256 characters are those of ISO 8859-1, but for control characters that no text has.
+    // Its first 256 characters are those of ISO 8859-1, except for control characters that no text contains.
     private static readonly Encoding Windows = CodePagesEncodingProvider.Instance.GetEncoding(1252)!;
 
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>Whether every byte of a stream is text in UTF-8, or a mark says that it is UTF-16.</summary>
-    /// <param name="stream">Seekable; read from its beginning and set back to it.</param>
+    /// <summary>Whether a stream is valid UTF-8, or has the byte order mark of UTF-16.</summary>
+    /// <param name="stream">A seekable stream; read from its start and reset to it.</param>
     public static bool IsUnicode(Stream stream)
     {
         stream.Position = 0;
@@ -50,13 +50,13 @@ internal static class TextEncodings
         }
     }
 
-    /// <summary>The same text in UTF-8, read once from front to back; the stream itself where it is Unicode already.</summary>
-    /// <param name="stream">Seekable; it stays its owner's.</param>
-    /// <param name="encoding">As the config has it.</param>
+    /// <summary>The same text in UTF-8, read once from start to end; the stream itself if it is Unicode already.</summary>
+    /// <param name="stream">A seekable stream; the caller disposes of it.</param>
+    /// <param name="encoding">The encoding in the config.</param>
     public static Stream ToUtf8(Stream stream, TextEncoding encoding) => encoding == TextEncoding.Utf8 || IsUnicode(stream)
         ? stream
         : Encoding.CreateTranscodingStream(stream, Windows, Strict, leaveOpen: true);
 
-    /// <summary>The same of bytes.</summary>
+    /// <summary>The same for bytes.</summary>
     public static byte[] ToUtf8(byte[] bytes) => System.Text.Unicode.Utf8.IsValid(bytes) ? bytes : Encoding.Convert(Windows, Strict, bytes);
 }

@@ -3,18 +3,18 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Files of text, as UTF-8.</summary>
+/// <summary>Reads text files as UTF-8.</summary>
 internal static class TextFile
 {
-    // Ids take four bytes each, and an array has at most 2³¹ of them.
+    // Ids take four bytes each, and an array has at most 2³¹ bytes.
     public const long MostBytes = 1 << 29;
 
     private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
 
-    /// <summary>The text of a file: UTF-8 without its mark; of <c>tokens: bytes</c> the bytes as they are.</summary>
+    /// <summary>The text of a file: UTF-8 without byte order mark; for <c>tokens: bytes</c> the raw bytes.</summary>
     public static byte[] Read(string path, TextConfig config) => Of(DataFile.ReadAll(path, MostBytes), path, config);
 
-    /// <summary>The same of bytes that were read.</summary>
+    /// <summary>The same for bytes that were read.</summary>
     public static byte[] Of(byte[] bytes, string name, TextConfig config)
     {
         if (config.Encoding == TextEncoding.Latin1)
@@ -26,7 +26,7 @@ internal static class TextFile
         return bytes.AsSpan().StartsWith(ByteOrderMark) ? bytes[ByteOrderMark.Length..] : bytes;
     }
 
-    /// <summary>Characters of UTF-8 text: bytes that do not continue another.</summary>
+    /// <summary>Number of characters in UTF-8 text: bytes that are not continuations.</summary>
     public static long Characters(ReadOnlySpan<byte> text)
     {
         long count = 0;

@@ -4,8 +4,8 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Data.Texts;
 
 /// <summary>
-/// A folder with a folder of texts for each class. A text is a file that ends in .txt, .text or .md, or in nothing or in digits; what else there is
-/// is left out and counted.
+/// A folder with one folder of texts per class. A text is a file with the extension .txt, .text or .md, without extension, or with digits as extension; other
+/// files are left out and counted.
 /// </summary>
 internal static class TextFolder
 {
@@ -20,11 +20,11 @@ internal static class TextFolder
         return !name.StartsWith('.') && (Endings.Contains(extension) || extension.AsSpan().TrimStart('.').IndexOfAnyExceptInRange('0', '9') < 0);
     }
 
-    /// <param name="folder">Where the texts are.</param>
+    /// <param name="folder">Folder of the texts.</param>
     /// <param name="root">Links may lead anywhere within this folder.</param>
     /// <param name="config">How they are read.</param>
     /// <param name="answers">Whether the folders are classes.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: no texts, or none in a folder of its own where folders are classes.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: there are no texts, or none in a subfolder although folders are classes.</exception>
     public static Documents Read(string folder, string root, TextConfig config, bool answers)
     {
         var files = new List<(string Path, string Class)>();

@@ -3,17 +3,17 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Texts for a trained network, as ids of the vocabulary that it was trained with.</summary>
-/// <param name="fitted">What training learned.</param>
-/// <param name="config">How its texts were read.</param>
-/// <param name="batch">Samples of a batch: streams that a text is read in, where it was trained so.</param>
-/// <param name="note">Told of tokens that training has not seen, and of texts that are cut off.</param>
+/// <summary>Reads texts for a trained network, as ids of its vocabulary.</summary>
+/// <param name="fitted">Fitted in training.</param>
+/// <param name="config">How its texts are read.</param>
+/// <param name="batch">Batch size: the number of streams, if it was trained with them.</param>
+/// <param name="note">Receives notes about unknown tokens and truncated texts.</param>
 internal sealed class TextInput(FittedInput fitted, TextConfig config, int batch, Action<string>? note)
 {
-    /// <summary>A text, a table of texts or, of standard input, a text a line.</summary>
+    /// <summary>Reads a text, a table of texts or, from standard input, one text per line.</summary>
     /// <param name="stream">The file.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="answers">Whether it is to be judged.</param>
+    /// <param name="answers">Whether labels are needed.</param>
     public SampleSet Of(Stream stream, string name, bool answers)
     {
         if (fitted.Shape.HasPositionClasses)
@@ -29,13 +29,13 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, int batch
         return Encode(new Documents(name, lines, null, new SamplePlaces(name)), answers);
     }
 
-    /// <summary>Texts that are in no file, a sample each.</summary>
-    /// <param name="texts">In UTF-8.</param>
-    /// <param name="name">What they are called in messages.</param>
+    /// <summary>Texts in memory, one sample each.</summary>
+    /// <param name="texts">Texts in UTF-8.</param>
+    /// <param name="name">Name for messages.</param>
     public SampleSet Of(IReadOnlyList<byte[]> texts, string name) => fitted.Shape.HasPositionClasses ? throw OfLanguageModel(name)
         : Encode(new Documents(name, [.. texts.Select(t => TextFile.Of(t, name, config with { Encoding = TextEncoding.Utf8 }))], null, new SamplePlaces(name)), answers: false);
 
-    /// <summary>A folder of texts, or with a folder of them for each class.</summary>
+    /// <summary>Reads a folder of texts, or a folder with one of them per class.</summary>
     public SampleSet Folder(string folder, bool answers)
     {
         if (fitted.Shape.HasPositionClasses)

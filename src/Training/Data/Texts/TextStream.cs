@@ -9,18 +9,18 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>One text for a language model: the training part first, then that for validation, then that for the test.</summary>
-/// <param name="Config">What a token is, and how long windows are.</param>
+/// <summary>A single text for a language model: the training part first, then validation, then test.</summary>
+/// <param name="Config">Kind of token, and length of windows.</param>
 /// <param name="Name">The file.</param>
 /// <param name="Text">UTF-8.</param>
-/// <param name="TestText">The test set's; null for none of its own.</param>
+/// <param name="TestText">Text of a separate test set; null for none.</param>
 internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, byte[]? TestText) : TextSource(Config)
 {
     private const uint LimitStream = 0;
 
     public override bool IsStream => true;
 
-    /// <summary>Windows of so many tokens, and the next one at each of their places.</summary>
+    /// <summary>Shape of the windows, with the next token at each position as the target.</summary>
     public static DataShape ShapeOf(int context, int tokens) => new(new Shape(context), tokens) { Answer = new Shape(context) };
 
     public static DataSet DataSet(TextConfig config, string path, byte[] text, byte[]? test)
@@ -61,12 +61,12 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
     }
 
     /// <summary>Windows over a text: samples of a language model.</summary>
-    /// <param name="vocabulary">Makes ids of it.</param>
+    /// <param name="vocabulary">Tokenises the text.</param>
     /// <param name="text">UTF-8.</param>
-    /// <param name="stride">Tokens from the beginning of a window to that of the next.</param>
-    /// <param name="streams">How many parts of the text are read side by side; 0 for one window after the other.</param>
-    /// <param name="part">Of the data, for messages.</param>
-    /// <param name="note">Told of tokens that are not known.</param>
+    /// <param name="stride">Tokens from the start of a window to that of the next.</param>
+    /// <param name="streams">Number of parallel streams; 0 for one window after the other.</param>
+    /// <param name="part">Part of the data, for messages.</param>
+    /// <param name="note">Receives a note about unknown tokens.</param>
     public SampleSet Windows(TextVocabulary vocabulary, ReadOnlySpan<byte> text, int stride, int streams, string part, Action<string>? note)
     {
         var unknown = new UnknownTokens();
@@ -94,7 +94,7 @@ internal sealed record TextStream(TextConfig Config, string Name, byte[] Text, b
     private static double Share(DataConfig config, SplitSize size) => size.Fraction > 0 ? size.Fraction : throw ConfigException.At(
         config.Source, $"data: '{size}' samples to be held back of a text, which is split by position; expected a part such as 0.1");
 
-    // Not within a character, nor within a word where these are tokens.
+    // Not within a character, nor within a word if words are tokens.
     private int Cut(double share)
     {
         int at = (int)Math.Round(share * Text.Length);

@@ -1,13 +1,13 @@
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>The texts of a training part in figures.</summary>
-/// <param name="Tokens">What a token is.</param>
-/// <param name="Known">Tokens that the vocabulary holds.</param>
-/// <param name="Size">Ids of the vocabulary, unused ones included.</param>
-/// <param name="Count">Tokens of the training part.</param>
-/// <param name="Unknown">Those of them that the vocabulary does not hold.</param>
-/// <param name="Lengths">Smallest, median and largest number of tokens of a text, as it is given to the network; null for one text.</param>
-/// <param name="Frequent">The most frequent tokens with their numbers.</param>
+/// <summary>Statistics of the texts of a training part.</summary>
+/// <param name="Tokens">Kind of token.</param>
+/// <param name="Known">Number of tokens in the vocabulary.</param>
+/// <param name="Size">Number of ids, unused ones included.</param>
+/// <param name="Count">Number of tokens in the training part.</param>
+/// <param name="Unknown">Number of those that are not in the vocabulary.</param>
+/// <param name="Lengths">Smallest, median and largest number of tokens per text, as the network gets them; null for a single text.</param>
+/// <param name="Frequent">The most frequent tokens with their counts.</param>
 public sealed record TextSummary(TextTokens Tokens, int Known, int Size, long Count, long Unknown, (int Least, int Median, int Most)? Lengths, IReadOnlyList<KeyValuePair<string, long>> Frequent)
 {
     private const int MostFrequent = 12;

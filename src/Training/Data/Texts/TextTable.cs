@@ -6,7 +6,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Texts in a column of a table, with their classes in another one.</summary>
+/// <summary>Reads texts in a column of a table, with their classes in another.</summary>
 internal static class TextTable
 {
     /// <summary>Whether a file's name is that of a table.</summary>
@@ -14,8 +14,8 @@ internal static class TextTable
 
     /// <param name="stream">The table.</param>
     /// <param name="name">Its name.</param>
-    /// <param name="config">Which columns they are.</param>
-    /// <param name="answers">Whether classes are wanted.</param>
+    /// <param name="config">The columns.</param>
+    /// <param name="answers">Whether classes are needed.</param>
     public static Documents Read(Stream stream, string name, TextConfig config, bool answers)
     {
         using ITableRows rows = TableRows.Open(stream, name, new CsvOptions { Separator = CsvOptions.SeparatorOf(name) });

@@ -23,30 +23,30 @@ public enum TextTokens
 }
 
 /// <summary>
-/// The tokens that a network knows, learned from the training part of its texts and saved with the weights. Ids: 0 is padding, 1 a token that
-/// training has not seen, the others follow in the order of <see cref="Texts"/>; of bytes each is its own id, of byte pairs too, with those that were learned behind them.
+/// The tokens that a network knows, learned from the training part of its texts and saved with the weights. Ids: 0 is padding, 1 a token not
+/// seen in training, the others follow in the order of <see cref="Texts"/>. Bytes are their own ids; byte pairs follow the 256 bytes.
 /// </summary>
-/// <param name="Tokens">What a token is.</param>
-/// <param name="Texts">The tokens in words, of byte pairs in base 64; none for bytes and for GPT-2.</param>
-/// <param name="Size">Ids: 0 to one less. Those behind the last token are never used.</param>
+/// <param name="Tokens">Kind of token.</param>
+/// <param name="Texts">The tokens as text, byte pairs in base 64; empty for bytes and for GPT-2.</param>
+/// <param name="Size">Number of ids. Those after the last token are never used.</param>
 public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Texts, int Size)
 {
-    /// <summary>The id at the end of texts that are shorter than others.</summary>
+    /// <summary>The id that pads short texts.</summary>
     public const int Padding = 0;
 
-    /// <summary>The id of what training has not seen.</summary>
+    /// <summary>The id of tokens not seen in training.</summary>
     public const int Unknown = 1;
 
-    /// <summary>The id of the first token, but of bytes.</summary>
+    /// <summary>The id of the first token, except for bytes.</summary>
     internal const int First = 2;
 
     internal const int MostTokens = 1 << 20;
 
-    /// <summary>Convert to lower case.</summary>
+    /// <summary>Whether text is converted to lower case.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Lowercase { get; init; }
 
-    /// <summary>What does not fit together, as it may in a file that was tampered with; null where all does.</summary>
+    /// <summary>Describes an inconsistency, as in a file that was tampered with; null if there is none.</summary>
     internal string? Problem()
     {
         int used = Used;
@@ -59,7 +59,7 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
         return Tokens == TextTokens.Characters && !Texts.All(t => System.Text.Rune.TryGetRuneAt(t, 0, out System.Text.Rune rune) && rune.Utf16SequenceLength == t.Length) ? "tokens that are no characters" : null;
     }
 
-    /// <summary>Whether 0 and 1 are padding and the unknown, and not bytes.</summary>
+    /// <summary>Whether 0 and 1 are padding and unknown, and not bytes.</summary>
     internal bool HasSpecials => Tokens is TextTokens.Characters or TextTokens.Words;
 
     private int Used => Tokens switch
@@ -70,7 +70,7 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
         _ => First + Texts.Count,
     };
 
-    /// <summary>A token for people.</summary>
+    /// <summary>A readable form of a token.</summary>
     public string NameOf(int id) => id switch
     {
         _ when Tokens is TextTokens.Bpe or TextTokens.Gpt2 => System.Text.Encoding.UTF8.GetString(Tokenizer().BytesOf(id)),
@@ -80,10 +80,10 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
         _ => id - First < Texts.Count ? Texts[id - First] : "(unused)",
     };
 
-    /// <summary>Whether an id stands for some text, and not for padding, the unknown or nothing.</summary>
+    /// <summary>Whether an id stands for text, rather than for padding, unknown or nothing.</summary>
     internal bool IsText(int id) => id < Used && (id >= First || !HasSpecials);
 
-    /// <summary>Makes ids of texts and texts of ids.</summary>
+    /// <summary>The tokenizer of the vocabulary.</summary>
     internal Tokenizer Tokenizer() => Tokens switch
     {
         TextTokens.Bytes => new ByteTokenizer(),
@@ -94,7 +94,7 @@ public sealed record TextVocabulary(TextTokens Tokens, IReadOnlyList<string> Tex
     };
 }
 
-/// <summary>Tokens of a text that training has not seen, counted.</summary>
+/// <summary>Counts tokens of a text that were not seen in training.</summary>
 internal sealed class UnknownTokens
 {
     private const int MostNamed = 3;
@@ -103,7 +103,7 @@ internal sealed class UnknownTokens
 
     public int Count { get; private set; }
 
-    /// <summary>Those of several texts together.</summary>
+    /// <summary>The sum over several texts.</summary>
     public static UnknownTokens Sum(IEnumerable<UnknownTokens> parts)
     {
         var sum = new UnknownTokens();
@@ -132,9 +132,9 @@ internal sealed class UnknownTokens
             named.Add(token.ToString());
     }
 
-    /// <summary>A line for a note; null for none.</summary>
+    /// <summary>A note; null if there are none.</summary>
     /// <param name="where">The part or file.</param>
-    /// <param name="tokens">All tokens of it.</param>
+    /// <param name="tokens">Number of all tokens in it.</param>
     public string? Note(string where, long tokens) => Count == 0 ? null : string.Create(
         System.Globalization.CultureInfo.InvariantCulture,
         $"{where}: {Count:N0} of {tokens:N0} tokens ({(double)Count / tokens * 100:F2} %) are not in the vocabulary: {string.Join(", ", named.Select(DataFault.Quote))}{(hasMore ? ", …" : "")}");

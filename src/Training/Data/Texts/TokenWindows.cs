@@ -3,21 +3,21 @@ using GpuGrad.Training.Data.Rows;
 namespace GpuGrad.Training.Data.Texts;
 
 /// <summary>
-/// Windows of a stream of ids: a sample is T of them, and at each step the id that follows is to be predicted. They overlap where they begin
-/// less than T apart, so they are read from the stream when they are wanted. With several streams the text is read at so many places at once: their
-/// first windows come first, then their second ones; so a batch of as many windows goes on in each where the batch before ended.
+/// Windows of a stream of ids: a sample is T of them, with the next id at each step as the target. They overlap if they start
+/// less than T apart, so they are read from the stream on request. With several streams, the text is cut into as many: their
+/// first windows come first, then their second ones; so a batch of as many windows continues in each stream where the previous batch ended.
 /// </summary>
-/// <param name="ids">The stream.</param>
-/// <param name="context">T</param>
-/// <param name="stride">Ids from the beginning of a window to that of the next.</param>
-/// <param name="streams">Streams, each of as many windows; what does not divide evenly is left out at the end. 0: none, all windows in their order.</param>
+/// <param name="ids">The ids.</param>
+/// <param name="context">T.</param>
+/// <param name="stride">Ids from the start of a window to that of the next.</param>
+/// <param name="streams">Number of streams of equal length; a remainder at the end is left out. 0: no streams, all windows in order.</param>
 internal sealed class TokenWindows(int[] ids, int context, int stride, int streams = 0) : ISampleRows, IPositionLabels
 {
     private readonly int side = Math.Clamp(streams, 1, Math.Max(1, WindowsOf(ids, context, stride)));
 
     public int Count => Each * side;
 
-    // Windows of a stream.
+    // Number of windows per stream.
     private int Each => WindowsOf(ids, context, stride) / side;
 
     public int Size => context;

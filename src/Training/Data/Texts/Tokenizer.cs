@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>From UTF-8 text to ids of a vocabulary and back.</summary>
+/// <summary>Turns UTF-8 text into ids of a vocabulary and back.</summary>
 internal abstract class Tokenizer
 {
-    /// <summary>Ids of a text.</summary>
-    /// <param name="text">Valid UTF-8; of bytes anything.</param>
-    /// <param name="unknown">Told of tokens that are not in the vocabulary.</param>
+    /// <summary>Encodes a text.</summary>
+    /// <param name="text">Valid UTF-8; any bytes for byte tokens.</param>
+    /// <param name="unknown">Counts tokens that are not in the vocabulary.</param>
     public abstract int[] Encode(ReadOnlySpan<byte> text, UnknownTokens? unknown = null);
 
-    /// <summary>The bytes that a token adds to a text; none for padding and for what is unknown.</summary>
+    /// <summary>The bytes that a token adds to a text; none for padding and unknown.</summary>
     public abstract byte[] BytesOf(int id);
 }
 
@@ -31,7 +31,7 @@ internal sealed class ByteTokenizer : Tokenizer
     public override byte[] BytesOf(int id) => [(byte)id];
 }
 
-/// <summary>A token a Unicode code point.</summary>
+/// <summary>One token per Unicode code point.</summary>
 internal sealed class CharacterTokenizer : Tokenizer
 {
     private readonly Dictionary<int, int> ids = [];
@@ -66,7 +66,7 @@ internal sealed class CharacterTokenizer : Tokenizer
     /// <summary>The characters of UTF-8 text.</summary>
     public static RuneList Runes(ReadOnlySpan<byte> text, bool lowercase) => new(text, lowercase);
 
-    /// <summary>Walks through the characters without a copy of the text.</summary>
+    /// <summary>Enumerates the characters without a copy of the text.</summary>
     public ref struct RuneList(ReadOnlySpan<byte> text, bool lowercase)
     {
         private ReadOnlySpan<byte> left = text;
@@ -87,7 +87,7 @@ internal sealed class CharacterTokenizer : Tokenizer
     }
 }
 
-/// <summary>A token a word (letters and digits, with an apostrophe inside) or a single other character that is no space.</summary>
+/// <summary>One token per word (letters and digits, with an apostrophe inside) or other single character except spaces.</summary>
 internal sealed partial class WordTokenizer : Tokenizer
 {
     private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
@@ -118,7 +118,7 @@ internal sealed partial class WordTokenizer : Tokenizer
         return [.. found];
     }
 
-    // A space goes ahead of every word: what stood between words is not kept.
+    // A space precedes every word: the original spacing is not kept.
     public override byte[] BytesOf(int id)
     {
         int at = id - TextVocabulary.First;

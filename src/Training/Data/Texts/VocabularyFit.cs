@@ -2,12 +2,12 @@ using System.Text;
 
 namespace GpuGrad.Training.Data.Texts;
 
-/// <summary>Learns a vocabulary from training texts, and from nothing else.</summary>
+/// <summary>Learns a vocabulary from training texts only.</summary>
 internal static class VocabularyFit
 {
-    /// <param name="config">What a token is, and how many are kept.</param>
-    /// <param name="texts">UTF-8.</param>
-    /// <param name="note">Told what was left out.</param>
+    /// <param name="config">Kind of token, and number of tokens to keep.</param>
+    /// <param name="texts">Texts in UTF-8.</param>
+    /// <param name="note">Receives a note on what was left out.</param>
     public static TextVocabulary Of(TextConfig config, IEnumerable<byte[]> texts, Action<string> note)
     {
         if (config.Tokens == TextTokens.Bytes)
@@ -19,10 +19,10 @@ internal static class VocabularyFit
         return MostFrequent(config, config.Tokens == TextTokens.Words ? Words(config, texts) : Characters(config, texts), note);
     }
 
-    /// <summary>The most frequent tokens, as many as the config has room for.</summary>
-    /// <param name="config">What a token is, and how many are kept.</param>
-    /// <param name="counts">How often each occurs.</param>
-    /// <param name="note">Told what was left out.</param>
+    /// <summary>The most frequent tokens, as many as fit in the config's vocabulary.</summary>
+    /// <param name="config">Kind of token, and number of tokens to keep.</param>
+    /// <param name="counts">Number of occurrences of each.</param>
+    /// <param name="note">Receives a note on what was left out.</param>
     public static TextVocabulary MostFrequent(TextConfig config, Dictionary<string, long> counts, Action<string> note)
     {
         int most = (config.KnownSize ?? TextVocabulary.MostTokens) - TextVocabulary.First;
@@ -30,7 +30,7 @@ internal static class VocabularyFit
         long all = counts.Sum(c => c.Value), left = all - kept.Sum(c => c.Value);
         if (left > 0)
             note(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the vocabulary holds the {kept.Length:N0} most frequent of {counts.Count:N0} tokens; {(double)left / all * 100:F2} % of the training text is unknown to it"));
-        // Characters in the order of their numbers, as people expect them; words by how often they occur.
+        // Characters by code point, as people expect them; words by frequency.
         string[] tokens = [.. config.Tokens == TextTokens.Words ? kept.Select(c => c.Key) : kept.Select(c => c.Key).OrderBy(t => Rune.GetRuneAt(t, 0).Value)];
         return new TextVocabulary(config.Tokens, tokens, config.KnownSize ?? (TextVocabulary.First + tokens.Length)) { Lowercase = config.IsLowercase };
     }

@@ -9,12 +9,12 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.Atlas;
 
-/// <summary>An activation layer over what really comes into it.</summary>
+/// <summary>An activation layer with the distribution of its inputs.</summary>
 /// <param name="Path">The layer's path.</param>
-/// <param name="Function">What it computes.</param>
+/// <param name="Function">Its function.</param>
 /// <param name="Parameter">The function's slope, alpha or beta.</param>
-/// <param name="Edges">Of the histogram of its inputs.</param>
-/// <param name="Counts">Of the histogram.</param>
+/// <param name="Edges">Bin edges of the histogram of its inputs.</param>
+/// <param name="Counts">Counts of the histogram.</param>
 public sealed record AtlasEntry(string Path, Activation Function, double Parameter, double[] Edges, double[] Counts)
 {
     /// <summary>Mean of the inputs.</summary>
@@ -22,23 +22,23 @@ public sealed record AtlasEntry(string Path, Activation Function, double Paramet
 
     public required double Deviation { get; init; }
 
-    /// <summary>E[f′²]: by how much the layer scales the mean square of the gradient on its way back.</summary>
+    /// <summary>E[f′²]: the factor by which the layer scales the mean square of the gradient in the backward pass.</summary>
     public required double Gain { get; init; }
 
-    /// <summary>Share of inputs where the slope is less than a twentieth of its largest: no gradient to speak of goes through.</summary>
+    /// <summary>Share of inputs where the slope is less than a twentieth of its maximum, so that hardly any gradient passes.</summary>
     public required double Flat { get; init; }
 
-    /// <summary>Product of the gains of this layer and all behind it: what is left of the mean square on the way from the loss.</summary>
+    /// <summary>Product of the gains of this layer and all later ones: the factor on the gradient's mean square between the loss and this layer.</summary>
     public double ProductToLoss { get; init; } = 1;
 }
 
-/// <summary>Each activation function of a network over the histogram of its own inputs.</summary>
+/// <summary>Shows each activation function of a network over the histogram of its own inputs.</summary>
 public static class ActivationAtlas
 {
     private const int Bins = 60;
     private const int CurvePoints = 200;
 
-    /// <summary>Runs a batch forward and looks at what comes into every activation.</summary>
+    /// <summary>Runs a batch forward and records the inputs of every activation.</summary>
     public static IReadOnlyList<AtlasEntry> Of(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, Action<Model> weights)
     {
         using var probe = new LossProbe(config, network, device, samples, normalization);
@@ -56,7 +56,7 @@ public static class ActivationAtlas
         return entries;
     }
 
-    /// <summary>The function and its derivative over the histogram.</summary>
+    /// <summary>Plots the function and its derivative over the histogram.</summary>
     public static LineChart Chart(AtlasEntry entry) => Curves(entry.Function, entry.Parameter, entry.Edges[0], entry.Edges[^1]) with
     {
         Title = $"{entry.Path}: {entry.Function.Name}",
@@ -64,7 +64,7 @@ public static class ActivationAtlas
         Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"E[f′²] = {entry.Gain:0.###}; {entry.Flat * 100:0.#} % of the inputs lie where hardly any gradient goes through."),
     };
 
-    /// <summary>Every activation function with its derivative; -3 to 3, those of the relu kind -1.5 to 1.5.</summary>
+    /// <summary>Plots every activation function with its derivative; from -3 to 3, those of the relu kind from -1.5 to 1.5.</summary>
     public static IEnumerable<LineChart> Functions() => Activation.All.Select(f =>
     {
         double reach = f.Name is "relu" or "leaky-relu" ? 1.5 : f.Kinks.Select(Math.Abs).DefaultIfEmpty(0).Max() is >= 3 and double last ? 1.5 * last : 3;
@@ -91,7 +91,7 @@ public static class ActivationAtlas
     {
         double[] sorted = [.. inputs.Order()];
         double mean = inputs.Average();
-        // A thousandth at either end is left out: one stray number must not flatten the picture.
+        // A thousandth at either end is left out, so that a single outlier does not flatten the chart.
         double low = sorted[sorted.Length / 1000], high = sorted[^((sorted.Length / 1000) + 1)];
         (double[] edges, double[] counts) = Histogram.Bin(inputs, Bins, Math.Min(low, -1), Math.Max(high, 1));
         double[] slopes = [.. inputs.Select(x => layer.Function.Derivative(x, layer.Parameter))];

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>a + b, or a sum of any number: the gradient goes on to every input unchanged.</summary>
+/// <summary>a + b, or a sum of any number of inputs: the gradient passes to every input unchanged.</summary>
 internal sealed class SumGate(string name, int most) : GateFunction(name, name == "+" ? 2 : 1, most)
 {
     public override double Value(ReadOnlySpan<double> x)
@@ -70,7 +70,7 @@ internal sealed class PowerGate() : GateFunction("^", 2, 2)
     public override void Slopes(ReadOnlySpan<double> x, double y, Span<double> slopes)
     {
         slopes[0] = x[1] == 0 ? 0 : x[1] * Math.Pow(x[0], x[1] - 1);
-        // Where the base is not positive the exponent is a constant (see Problem): nobody asks for this slope.
+        // If the base is not positive the exponent is a constant (see Problem), so this slope is not used.
         slopes[1] = x[0] > 0 ? Math.Log(x[0]) * y : 0;
     }
 
@@ -89,7 +89,7 @@ internal sealed class PowerGate() : GateFunction("^", 2, 2)
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }
 
-/// <summary>The largest (or smallest) of its inputs. Where several are, they share the gradient equally.</summary>
+/// <summary>The largest (or smallest) of its inputs. Tied inputs share the gradient equally.</summary>
 internal sealed class ExtremeGate(bool largest) : GateFunction(largest ? "max" : "min", 1, int.MaxValue)
 {
     public override double Value(ReadOnlySpan<double> x)
@@ -119,7 +119,7 @@ internal sealed class ExtremeGate(bool largest) : GateFunction(largest ? "max" :
             : string.Create(CultureInfo.InvariantCulture, $"{Name} routes: {ties} inputs are the {which} and share it");
     }
 
-    // A mixing hash of who holds the best value: two patterns with the same number are not met by chance.
+    // A hash of which inputs hold the extreme value: two patterns do not collide by chance.
     public override long Piece(ReadOnlySpan<double> x)
     {
         double best = Value(x);

@@ -1,24 +1,24 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A derivative found by evaluating alone, with how far off it may be.</summary>
-/// <param name="Value">(f(x+h) - f(x-h)) / 2h, refined; NaN where no step gave one.</param>
+/// <summary>A derivative computed from function values only, with an error estimate.</summary>
+/// <param name="Value">(f(x+h) - f(x-h)) / 2h, refined; NaN if no step gave a value.</param>
 /// <param name="Step">h.</param>
-/// <param name="Error">How far two ways to compute it lie apart, and the rounding of f over h.</param>
-/// <param name="Kink">True when every step crossed a place where the slope jumps.</param>
+/// <param name="Error">Difference between two ways to compute it, plus the rounding of f divided by h.</param>
+/// <param name="Kink">Whether every step crossed a kink.</param>
 public readonly record struct Difference(double Value, double Step, double Error, bool Kink);
 
 /// <summary>
-/// Central differences of a circuit. A large step is wrong by its curvature, a small one by rounding; so several are tried,
-/// each refined by one Richardson extrapolation (which cancels the h² term), and the one that errs least is kept.
+/// Central differences of a circuit. A large step errs by curvature, a small one by rounding; so several are tried,
+/// each refined by one Richardson extrapolation (which cancels the h² term), and the one with the smallest error is kept.
 /// </summary>
 public static class CentralDifference
 {
     private const double Epsilon = 2.220446049250313e-16;
 
-    // Relative to the size of x: 10^-1 … 10^-7, two to a decade.
+    // Relative to the size of x: 10^-1 … 10^-7, two per decade.
     private static readonly double[] Steps = [.. Enumerable.Range(2, 13).Select(i => Math.Pow(10, -i / 2.0))];
 
-    /// <summary>The derivative of the output in the variable at a position.</summary>
+    /// <summary>The derivative of the output with respect to a variable.</summary>
     public static Difference Of(CircuitRun run, int variable)
     {
         var sampler = new Sampler(run, variable);
@@ -41,7 +41,7 @@ public static class CentralDifference
         return best with { Kink = double.IsNaN(best.Value) && kink };
     }
 
-    /// <summary>Evaluates a circuit with one variable moved.</summary>
+    /// <summary>Evaluates a circuit with one variable changed.</summary>
     private sealed class Sampler
     {
         private readonly Circuit circuit;
@@ -63,13 +63,13 @@ public static class CentralDifference
             Largest = values.Max(Math.Abs);
         }
 
-        /// <summary>The largest value of any gate: what rounding is relative to.</summary>
+        /// <summary>The largest value of any gate, which rounding is relative to.</summary>
         public double Largest { get; }
 
-        /// <summary>Whether the last slope was refused because a gate changed its piece.</summary>
+        /// <summary>Whether the last slope was rejected because a gate changed its piece.</summary>
         public bool CrossedKink { get; private set; }
 
-        /// <summary>The central difference, or null where the function has no value or is not smooth between the two points.</summary>
+        /// <summary>The central difference, or null if the function has no value or is not smooth between the two points.</summary>
         public double? Slope(double h)
         {
             CrossedKink = false;

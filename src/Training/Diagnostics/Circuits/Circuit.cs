@@ -1,13 +1,13 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A part of a circuit: a number, a variable, or a function of other gates.</summary>
-/// <param name="Id">Its place in <see cref="Circuit.Gates"/>; its inputs have smaller ones.</param>
-/// <param name="Function">What it computes; null for numbers and variables.</param>
-/// <param name="Inputs">The gates that it reads.</param>
-/// <param name="Place">Where in the text it stands.</param>
+/// <summary>A gate of a circuit: a number, a variable, or an operation on other gates.</summary>
+/// <param name="Id">Its index in <see cref="Circuit.Gates"/>; its inputs have smaller ones.</param>
+/// <param name="Function">The operation; null for numbers and variables.</param>
+/// <param name="Inputs">Its input gates.</param>
+/// <param name="Place">Its position in the text.</param>
 public sealed record Gate(int Id, GateFunction? Function, IReadOnlyList<int> Inputs, TextSpan Place)
 {
-    /// <summary>The name of a variable, or that under which an intermediate value was kept.</summary>
+    /// <summary>The name of a variable, or of an intermediate value.</summary>
     public string? Name { get; init; }
 
     /// <summary>The value of a number.</summary>
@@ -18,7 +18,7 @@ public sealed record Gate(int Id, GateFunction? Function, IReadOnlyList<int> Inp
     public bool IsNumber => Function is null && Name is null;
 }
 
-/// <summary>An expression as a circuit of gates, in an order in which they can be computed.</summary>
+/// <summary>An expression as a circuit of gates, in an order in which they can be evaluated.</summary>
 public sealed class Circuit
 {
     internal Circuit(string text, IReadOnlyList<Gate> gates)
@@ -40,14 +40,14 @@ public sealed class Circuit
 
     public Gate Output => Gates[^1];
 
-    /// <summary>The variables, in the order in which they are met.</summary>
+    /// <summary>The variables, in order of occurrence.</summary>
     public IReadOnlyList<Gate> Variables { get; }
 
     /// <summary>Whether a gate depends on a variable.</summary>
     public IReadOnlyList<bool> Moves { get; }
 
-    /// <summary>Reads an expression, such as <c>2*(x*y + max(z, w))</c>, or with kept values <c>q = x + y; q*z</c>.</summary>
-    /// <exception cref="ExpressionException">It cannot be read; the message shows where.</exception>
+    /// <summary>Parses an expression, such as <c>2*(x*y + max(z, w))</c>, or with intermediate values <c>q = x + y; q*z</c>.</summary>
+    /// <exception cref="ExpressionException">It cannot be parsed; the message shows where.</exception>
     public static Circuit Parse(string text) => new ExpressionParser(text).ReadCircuit();
 
     /// <summary>Text of a gate's expression, shortened to a number of characters.</summary>
@@ -61,9 +61,9 @@ public sealed class Circuit
         return place.Length <= most ? name + text : $"{name}{text[..(most - 1)]}…";
     }
 
-    /// <summary>The value of every gate, forward, and the gradient of the output in every gate, backward.</summary>
+    /// <summary>Computes the value of every gate, forward, and the gradient of the output with respect to every gate, backward.</summary>
     /// <param name="values">A number for each of <see cref="Variables"/>.</param>
-    /// <exception cref="ExpressionException">A variable has no number, or a gate has no value there.</exception>
+    /// <exception cref="ExpressionException">A variable has no value, or a gate is undefined there.</exception>
     public CircuitRun Run(IReadOnlyDictionary<string, double> values)
     {
         foreach (Gate variable in Variables)

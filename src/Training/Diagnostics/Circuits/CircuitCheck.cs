@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A variable's gradient beside its central difference.</summary>
+/// <summary>A variable's gradient with its central difference.</summary>
 /// <param name="Name">The variable.</param>
-/// <param name="Value">Where it stands.</param>
-/// <param name="Gradient">By the chain rule.</param>
-/// <param name="Numeric">By evaluating alone.</param>
-/// <param name="Paths">How many wires lead out of the variable: what comes back over each is added up.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Gradient">The gradient by the chain rule.</param>
+/// <param name="Numeric">The central difference.</param>
+/// <param name="Paths">Number of wires that leave the variable; their gradients are summed.</param>
 public sealed record VariableCheck(string Name, double Value, double Gradient, Difference Numeric, int Paths)
 {
     private const double Tolerance = 1e-6;
@@ -13,10 +13,10 @@ public sealed record VariableCheck(string Name, double Value, double Gradient, D
     /// <summary>|gradient - difference| relative to the larger of the two.</summary>
     public double RelativeError => RelativeErrorOf(Gradient, Numeric.Value);
 
-    /// <summary>True where the slope jumps, so that there is nothing to compare with.</summary>
+    /// <summary>Whether the slope is discontinuous, so that there is nothing to compare with.</summary>
     public bool AtKink => Numeric.Kink;
 
-    /// <summary>Whether the two agree to 1e-6, or as far as the difference itself can be trusted.</summary>
+    /// <summary>Whether the two agree to 1e-6, or within the error of the difference.</summary>
     public bool Agrees => Accepts(Gradient);
 
     /// <summary>Whether a number could be the derivative.</summary>
@@ -26,7 +26,7 @@ public sealed record VariableCheck(string Name, double Value, double Gradient, D
     private static double RelativeErrorOf(double a, double b) => a == b ? 0 : Math.Abs(a - b) / Math.Max(Math.Abs(a), Math.Abs(b));
 }
 
-/// <summary>The gradients of a circuit against central differences.</summary>
+/// <summary>Checks the gradients of a circuit against central differences.</summary>
 public static class CircuitCheck
 {
     public static IReadOnlyList<VariableCheck> Of(CircuitRun run)
@@ -39,17 +39,17 @@ public static class CircuitCheck
     }
 }
 
-/// <summary>A derivative that somebody worked out by hand, judged by the central difference.</summary>
+/// <summary>A derivative worked out by hand, compared with the central difference.</summary>
 /// <param name="Check">The variable's own check.</param>
-/// <param name="Text">The derivative as it was written.</param>
-/// <param name="Value">What it comes to at the point.</param>
+/// <param name="Text">The derivative as written.</param>
+/// <param name="Value">Its value at the point.</param>
 public sealed record Claim(VariableCheck Check, string Text, double Value)
 {
     private const double Near = 1e-6;
 
     public bool Holds => Check.Accepts(Value);
 
-    /// <summary>Verdict in a few words, as far as one point can tell.</summary>
+    /// <summary>Verdict in a few words, as far as a single point shows.</summary>
     public string Verdict
     {
         get
@@ -68,8 +68,8 @@ public sealed record Claim(VariableCheck Check, string Text, double Value)
         }
     }
 
-    /// <summary>Reads derivatives such as <c>w=(s-y)*s*(1-s)*x</c>, separated by semicolons; they may use the circuit's names.</summary>
-    /// <exception cref="ExpressionException">They cannot be read, or name no variable of the circuit.</exception>
+    /// <summary>Parses derivatives such as <c>w=(s-y)*s*(1-s)*x</c>, separated by semicolons; they may use the circuit's names.</summary>
+    /// <exception cref="ExpressionException">They cannot be parsed, or name no variable of the circuit.</exception>
     public static IReadOnlyList<Claim> Read(string text, CircuitRun run, IReadOnlyList<VariableCheck> checks)
     {
         Dictionary<string, double> known = run.Circuit.Gates.Where(g => g.Name is not null).ToDictionary(g => g.Name!, g => run.Values[g.Id]);

@@ -1,8 +1,8 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
 /// <summary>
-/// Where the gates of a circuit stand in a drawing, in columns and rows: inputs before what reads them, each near the middle
-/// of what it is connected with (after Sugiyama, Tagawa and Toda, 1981).
+/// Places the gates of a circuit in columns and rows: inputs left of the gates that use them, each near the centre
+/// of its neighbours (after Sugiyama, Tagawa and Toda, 1981).
 /// </summary>
 internal sealed class CircuitLayout
 {
@@ -18,7 +18,7 @@ internal sealed class CircuitLayout
     {
         foreach (Gate gate in circuit.Gates)
             New(gate.Inputs.Count == 0 ? 0 : gate.Inputs.Max(i => columns[i]) + 1);
-        // A leaf stands just before the first gate that reads it.
+        // A leaf is placed just before the first gate that uses it.
         foreach (Gate leaf in circuit.Gates.Where(g => g.Inputs.Count == 0))
             columns[leaf.Id] = circuit.Gates.Where(g => g.Inputs.Contains(leaf.Id)).Select(g => columns[g.Id] - 1).DefaultIfEmpty(0).Min();
         foreach ((int from, int to) in circuit.Gates.SelectMany(g => g.Inputs.Distinct().Select(i => (i, g.Id))))
@@ -35,7 +35,7 @@ internal sealed class CircuitLayout
     /// <summary>Position of a gate.</summary>
     public (int Column, double Row) this[int gate] => (columns[gate], rows[gate]);
 
-    /// <summary>The free places that a wire goes through, from left to right.</summary>
+    /// <summary>The free positions that a wire passes through, from left to right.</summary>
     public IEnumerable<(int Column, double Row)> Way(int from, int to) => ways[(from, to)].Select(n => this[n]);
 
     private int New(int column)
@@ -47,7 +47,7 @@ internal sealed class CircuitLayout
         return columns.Count - 1;
     }
 
-    // A wire over several columns takes a place in each between, as a gate would.
+    // A wire across several columns occupies a position in each, like a gate.
     private void Connect(int from, int to)
     {
         int[] way = [.. Enumerable.Range(columns[from] + 1, Math.Max(0, columns[to] - columns[from] - 1)).Select(New)];
@@ -75,7 +75,7 @@ internal sealed class CircuitLayout
         }
     }
 
-    // In the order wanted, no two in one place, each as near as that allows to where it wants to be.
+    // In the desired order without overlap, each as near as possible to its desired position.
     private void Spread(List<int> stack, int tallest, Func<int, double> wanted)
     {
         (int Node, double At)[] ordered = [.. stack.Select(n => (n, wanted(n))).OrderBy(n => n.Item2)];

@@ -5,8 +5,8 @@ using GpuGrad.Training.Pictures;
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
 /// <summary>
-/// A circuit drawn from left to right: in each gate its value (forward) and its gradient (backward), on each wire the local
-/// gradient that it passes on.
+/// Draws a circuit from left to right: in each gate its value (forward) and its gradient (backward), on each wire the local
+/// gradient.
 /// </summary>
 public sealed record CircuitPicture : Picture
 {
@@ -57,7 +57,7 @@ public sealed record CircuitPicture : Picture
         x0 += BoxWidth;
         y0 += BoxHeight / 2;
         y1 += BoxHeight * (input + 1) / (gate.Inputs.Count + 1);
-        // Past other gates it goes through the places that the layout kept free for it.
+        // Around other gates it passes through the positions that the layout reserved.
         var path = new StringBuilder($"M{N(x0)} {N(y0)}");
         double fromX = x0, fromY = y0;
         foreach ((int, double) free in layout.Way(gate.Inputs[input], gate.Id))

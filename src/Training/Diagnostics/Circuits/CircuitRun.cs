@@ -28,23 +28,23 @@ public sealed class CircuitRun
     /// <summary>The value of each gate.</summary>
     public IReadOnlyList<double> Values => values;
 
-    /// <summary>The gradient of the output in each gate: how much the output changes with it.</summary>
+    /// <summary>The gradient of the output with respect to each gate.</summary>
     public IReadOnlyList<double> Gradients => gradients;
 
     public double Value => values[^1];
 
-    /// <summary>The local gradients of a gate: how much its value changes with each of its inputs.</summary>
+    /// <summary>The local gradients of a gate: the derivative of its value with respect to each of its inputs.</summary>
     public IReadOnlyList<double> SlopesOf(Gate gate) => slopes[gate.Id];
 
     /// <summary>Describes how the gradient flows through a gate to one of its inputs.</summary>
     public string RuleOf(Gate gate, int input) => gate.Function!.Rule(InputsOf(gate), input);
 
-    /// <summary>The gates that stand where their slope jumps, and why. What is below them has no gradient in the strict sense.</summary>
+    /// <summary>The gates at a kink, with the reason. Gates below them have no gradient in the strict sense.</summary>
     public IReadOnlyList<(Gate Gate, string Why)> Kinks =>
         [.. Circuit.Gates.Where(g => g.Function is not null && Circuit.Moves[g.Id])
             .Select(g => (g, g.Function!.Kink(InputsOf(g)))).Where(k => k.Item2 is not null).Select(k => (k.g, k.Item2!))];
 
-    /// <summary>Computes the value alone at another point; NaN where a gate has none. Notes which smooth piece each gate is on.</summary>
+    /// <summary>Computes only the value at another point; NaN for an undefined gate. Records the smooth piece of each gate.</summary>
     internal static double Evaluate(Circuit circuit, ReadOnlySpan<double> point, double[] values, long[] pieces)
     {
         int variable = 0;
@@ -86,8 +86,8 @@ public sealed class CircuitRun
         }
     }
 
-    // The chain rule from the output to the variables: a gate's gradient is complete when its turn comes, because all who
-    // read it come later in the order. What reads a gate several times adds up.
+    // The chain rule from the output to the variables: a gate's gradient is complete when its turn comes, because all gates that
+    // use it come later in the order. Several uses of a gate are summed.
     private void Backward()
     {
         gradients[^1] = 1;

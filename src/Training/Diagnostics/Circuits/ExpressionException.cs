@@ -2,16 +2,16 @@ using System.Text;
 
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A piece of a text: where it begins and how long it is, in UTF-16 units.</summary>
+/// <summary>A range of a text: start and length in UTF-16 units.</summary>
 public readonly record struct TextSpan(int Start, int Length)
 {
     public int End => Start + Length;
 
-    /// <summary>From the beginning of this one to the end of the other.</summary>
+    /// <summary>From the start of this range to the end of the other.</summary>
     public TextSpan To(TextSpan other) => new(Start, Math.Max(End, other.End) - Start);
 }
 
-/// <summary>An expression that cannot be read or has no value. The message ends with the text and a caret under the place.</summary>
+/// <summary>Thrown for an expression that cannot be parsed or evaluated. The message ends with the text and a caret below the position.</summary>
 public sealed class ExpressionException : GpuGradException
 {
     private const int Window = 72;
@@ -27,7 +27,7 @@ public sealed class ExpressionException : GpuGradException
 
     public TextSpan Place { get; }
 
-    // A long text is cut to the part around the place; what has no width or moves the cursor becomes a space.
+    // A long text is reduced to the part around the position; characters that have no width or move the cursor become spaces.
     private static string Caret(string text, TextSpan place)
     {
         int start = Math.Min(place.Start, text.Length);

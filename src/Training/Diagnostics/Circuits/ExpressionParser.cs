@@ -4,12 +4,12 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
 /// <summary>
-/// Reads expressions: + - * / ^ (which binds tightest and to the right), unary minus, parentheses, functions, numbers, the
-/// constants pi and e, variables, and values kept under a name, each before a semicolon.
+/// Parses expressions: + - * / ^ (with the highest precedence, right-associative), unary minus, parentheses, functions, numbers, the
+/// constants pi and e, variables, and named intermediate values, each followed by a semicolon.
 /// </summary>
 internal sealed class ExpressionParser(string text)
 {
-    // 200 levels are more than anybody writes, and far below what the stack holds.
+    // 200 levels are more than anybody writes, and far less than the stack can hold.
     private const int Deepest = 200;
 
     private static readonly Dictionary<string, double> Constants = new() { ["pi"] = Math.PI, ["π"] = Math.PI, ["e"] = Math.E };
@@ -22,7 +22,7 @@ internal sealed class ExpressionParser(string text)
 
     private Token Current => tokens[at];
 
-    /// <summary>The whole text as a circuit.</summary>
+    /// <summary>Parses the whole text as a circuit.</summary>
     public Circuit ReadCircuit()
     {
         while (Current.Kind == TokenKind.Name && tokens[at + 1].Is("="))
@@ -33,7 +33,7 @@ internal sealed class ExpressionParser(string text)
         return new Circuit(text, gates.Needed(output));
     }
 
-    /// <summary>The whole text as numbers by name: <c>x=3, y=-pi/2</c>.</summary>
+    /// <summary>Parses the whole text as numbers by name: <c>x=3, y=-pi/2</c>.</summary>
     public IReadOnlyList<(Token Name, double Value)> ReadNumbers()
     {
         var numbers = new List<(Token, double)>();
@@ -55,7 +55,7 @@ internal sealed class ExpressionParser(string text)
         }
     }
 
-    /// <summary>The whole text as expressions by name, separated by semicolons: <c>w=(a-b)*x; x=0</c>.</summary>
+    /// <summary>Parses the whole text as expressions by name, separated by semicolons: <c>w=(a-b)*x; x=0</c>.</summary>
     public static IReadOnlyList<(string Name, string Text, int Start)> ReadClaims(string text)
     {
         var parser = new ExpressionParser(text);
@@ -261,7 +261,7 @@ internal sealed class ExpressionParser(string text)
         Token token = tokens[Math.Min(at + ahead, tokens.Count - 1)];
         if (text.Trim().Length == 0)
             return new ExpressionException(text, token.Place, "there is no expression; expected one, e.g. x*y + 1");
-        // Two values without an operator are most often a product as it stands on paper.
+        // Two values without an operator are usually meant as a product, as on paper.
         bool product = at > 0 && tokens[at - 1].Kind is TokenKind.Number && token.Kind is TokenKind.Name && ahead == 0;
         return new ExpressionException(text, token.Place, $"{Tokens.Short(token.ToString())} is not expected here; expected {expected}{(product ? "; for a product write '*'" : "")}");
     }

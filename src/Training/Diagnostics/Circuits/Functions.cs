@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Ops.Activations;
 
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A smooth function of one number.</summary>
+/// <summary>A smooth function of one input.</summary>
 internal sealed class SmoothGate(string name, Func<double, double> value, Func<double, double, double> slope, string rule) : GateFunction(name, 1, 1)
 {
     /// <summary>Domain of the function, with a description; null if it is defined everywhere.</summary>
@@ -36,7 +36,7 @@ internal sealed class AbsGate() : GateFunction("abs", 1, 1)
         x[0] == 0 ? "abs of exactly 0: the slope jumps from -1 to 1; 0 is taken" : null;
 }
 
-/// <summary>An activation function of the networks, with the value and the slope that the networks use.</summary>
+/// <summary>An activation function, with the value and slope that networks use.</summary>
 internal sealed class ActivationGate(Activation function) : GateFunction(function.Name.Replace('-', '_'), 1, 1)
 {
     private readonly double[] kinks = [.. Pieces.JumpsOf(function, function.Default)];
@@ -66,7 +66,7 @@ internal sealed class ActivationGate(Activation function) : GateFunction(functio
         : null;
 }
 
-/// <summary>Every function that an expression can name, and the operators.</summary>
+/// <summary>Lists the functions and operators of expressions.</summary>
 public static class GateFunctions
 {
     public static GateFunction Add { get; } = new SumGate("+", 2);
@@ -81,7 +81,7 @@ public static class GateFunctions
 
     public static GateFunction Negate { get; } = new NegateGate();
 
-    /// <summary>The functions that are called by name.</summary>
+    /// <summary>The functions with a name.</summary>
     public static IReadOnlyList<GateFunction> Named { get; } =
     [
         new SmoothGate("exp", Math.Exp, (_, y) => y, "exp: times its own value"),

@@ -1,9 +1,9 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>A gate and the text that it is used by: with its parentheses, or the name under which it was kept.</summary>
+/// <summary>A gate with its text, including parentheses, or its name.</summary>
 internal readonly record struct Operand(int Gate, TextSpan Place);
 
-/// <summary>The gates of an expression while it is read, inputs before those that use them.</summary>
+/// <summary>The gates of an expression during parsing, inputs before the gates that use them.</summary>
 internal sealed class GateList
 {
     private readonly List<Gate> gates = [];
@@ -19,7 +19,7 @@ internal sealed class GateList
         return new Operand(gates.Count - 1, token.Place);
     }
 
-    /// <summary>A function of two operands, written around the place from the first to the second.</summary>
+    /// <summary>A function of two operands; its text spans both.</summary>
     public Operand Join(GateFunction function, Operand left, Operand right) => New(function, [left.Gate, right.Gate], left.Place.To(right.Place));
 
     public Operand New(GateFunction function, int[] inputs, TextSpan place)
@@ -28,7 +28,7 @@ internal sealed class GateList
         return new Operand(gates.Count - 1, place);
     }
 
-    /// <summary>Gives a function the name under which its value is kept, if it has none.</summary>
+    /// <summary>Names a gate, if it has no name.</summary>
     public void Call(int gate, string name)
     {
         if (gates[gate] is { Function: not null, Name: null })
@@ -37,7 +37,7 @@ internal sealed class GateList
 
     public void Clear() => gates.Clear();
 
-    /// <summary>The gates that an output needs, numbered anew.</summary>
+    /// <summary>The gates that an output needs, renumbered.</summary>
     public List<Gate> Needed(int output)
     {
         var needed = new bool[gates.Count];

@@ -7,7 +7,7 @@ public static class Pieces
 {
     private const double Near = 1e-7;
 
-    /// <summary>The places of <see cref="Activation.Kinks"/> where the slope jumps with this parameter (elu with alpha 1 has none).</summary>
+    /// <summary>Those of <see cref="Activation.Kinks"/> where the slope is discontinuous for this parameter (elu with alpha 1 has none).</summary>
     public static IEnumerable<double> JumpsOf(Activation function, double parameter) => function.Kinks.Where(k =>
         Math.Abs(function.Derivative(k + Near, parameter) - function.Derivative(k - Near, parameter)) > 100 * Near);
 }

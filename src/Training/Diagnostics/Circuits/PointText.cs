@@ -1,10 +1,10 @@
 namespace GpuGrad.Training.Diagnostics.Circuits;
 
-/// <summary>Reads the point of <c>--at</c>.</summary>
+/// <summary>Parses the point of <c>--at</c>.</summary>
 public static class PointText
 {
-    /// <summary>Reads <c>x=3, y=-pi/2</c>; every name must be a variable of the circuit.</summary>
-    /// <exception cref="ExpressionException">It cannot be read, or names something else.</exception>
+    /// <summary>Parses <c>x=3, y=-pi/2</c>; every name must be a variable of the circuit.</summary>
+    /// <exception cref="ExpressionException">It cannot be parsed, or names something else.</exception>
     public static IReadOnlyDictionary<string, double> Read(string text, Circuit circuit)
     {
         var numbers = new Dictionary<string, double>();

@@ -10,7 +10,7 @@ internal enum TokenKind
     End,
 }
 
-/// <summary>A word of an expression.</summary>
+/// <summary>A token of an expression.</summary>
 internal readonly record struct Token(TokenKind Kind, TextSpan Place, string Text, double Value = 0)
 {
     public bool Is(string symbol) => Kind == TokenKind.Symbol && Text == symbol;
@@ -18,7 +18,7 @@ internal readonly record struct Token(TokenKind Kind, TextSpan Place, string Tex
     public override string ToString() => Kind == TokenKind.End ? "the end" : $"'{Text}'";
 }
 
-/// <summary>Cuts an expression into numbers, names and symbols.</summary>
+/// <summary>Splits an expression into numbers, names and symbols.</summary>
 internal static class Tokens
 {
     private const string Symbols = "+-*/^(),;=";
@@ -41,7 +41,7 @@ internal static class Tokens
         return tokens;
     }
 
-    /// <summary>At most 40 characters of a word, for a message.</summary>
+    /// <summary>A word shortened to 40 characters, for a message.</summary>
     public static string Short(string word) => word.Length <= 40 ? word : word[..39] + "…";
 
     private static Token Next(string text, int at)
@@ -67,7 +67,7 @@ internal static class Tokens
         int end = Digits(text, at);
         if (end < text.Length && text[end] == '.')
             end = Digits(text, end + 1);
-        // 2e is two times e without the sign between them, which is refused later; 2e3 is a number.
+        // 2e is 2 times e without an operator, which is refused later; 2e3 is a number.
         if (end < text.Length && text[end] is 'e' or 'E')
         {
             int digits = end + 1 < text.Length && text[end + 1] is '+' or '-' ? end + 2 : end + 1;
@@ -90,7 +90,7 @@ internal static class Tokens
 
     private static Token Make(TokenKind kind, string text, int start, int end) => new(kind, new TextSpan(start, end - start), text[start..end]);
 
-    // What does not show is named by its number.
+    // An invisible character is shown by its number.
     private static string Shown(string text) =>
         char.IsControl(text[0]) || char.IsSurrogate(text[0]) && text.Length == 1
             ? string.Create(CultureInfo.InvariantCulture, $"U+{(int)text[0]:X4}")

@@ -10,16 +10,16 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Diagnostics.Explanations;
 
-/// <summary>A head of attention over some samples.</summary>
-/// <param name="Index">Which head of its layer, from 0.</param>
-/// <param name="Entropy">Mean over the steps of the entropy of their weights, as a share of that of equal weights: 0 looks at one step, 1 at all alike. NaN where no step sees more than itself.</param>
-/// <param name="Share">Root mean square of what the head adds to the layer's output, through its columns of the last projection, as a share of that of the strongest head.</param>
+/// <summary>Statistics of an attention head over some samples.</summary>
+/// <param name="Index">Index of the head in its layer.</param>
+/// <param name="Entropy">Mean entropy of the weights over the steps, relative to that of equal weights: 0 attends to one step, 1 to all equally. NaN if no step attends to more than itself.</param>
+/// <param name="Share">Root mean square of the head's contribution to the layer's output, through its columns of the last projection, relative to that of the strongest head.</param>
 public sealed record AttentionHead(int Index, double Entropy, double Share)
 {
-    /// <summary>Above this entropy a head looks at all steps alike.</summary>
+    /// <summary>Entropy from which a head attends to all steps equally.</summary>
     public const double UniformFrom = 0.99;
 
-    /// <summary>Below this share a head gives nothing.</summary>
+    /// <summary>Share below which a head contributes nothing.</summary>
     public const double DeadBelow = 1e-3;
 
     public bool IsUniform => Entropy > UniformFrom;
@@ -27,20 +27,20 @@ public sealed record AttentionHead(int Index, double Entropy, double Share)
     public bool IsDead => !(Share >= DeadBelow);
 }
 
-/// <summary>What the heads of a layer with attention do.</summary>
+/// <summary>Statistics of the heads of an attention layer.</summary>
 /// <param name="Layer">Path of the layer.</param>
-/// <param name="Samples">Over how many samples the figures of the heads are.</param>
+/// <param name="Samples">Number of samples in the statistics.</param>
 /// <param name="Heads">Its heads.</param>
-/// <param name="Maps">Of each head the weights in the first sample, [query, key].</param>
+/// <param name="Maps">For each head the weights in the first sample, [query, key].</param>
 public sealed record AttentionReading(string Layer, int Samples, IReadOnlyList<AttentionHead> Heads, IReadOnlyList<double[,]> Maps)
 {
     private const int MostSamples = 32;
 
-    // Weights of a head that are looked at: what is quick on one core.
+    // Number of weights examined per head: what one core does quickly.
     private const long MostWeights = 1 << 21;
 
-    /// <summary>Looks at a trained network's attention over the first samples of a set.</summary>
-    /// <returns>A reading a layer, in network order; none where the network has no attention.</returns>
+    /// <summary>Examines a trained network's attention on the first samples of a set.</summary>
+    /// <returns>One reading per layer, in network order; empty if the network has no attention.</returns>
     public static IReadOnlyList<AttentionReading> Of(TrainedModel trained, SampleSet samples, Device device)
     {
         Network network = trained.Network;
@@ -57,7 +57,7 @@ public sealed record AttentionReading(string Layer, int Samples, IReadOnlyList<A
         return Of(model, model.Evaluate(source, 0, count).Plan);
     }
 
-    /// <summary>Reads what a plan that keeps all tensors has just computed.</summary>
+    /// <summary>Reads the values just computed by a plan that keeps all tensors.</summary>
     internal static IReadOnlyList<AttentionReading> Of(Model model, Plan plan) =>
         [.. plan.Nodes.Where(n => n.Op is Attention).Select(n => Of(n, plan, model.Read(model.Network.Parameters.Single(p => p.Name == $"{n.Scope}.out_proj.weight"))))];
 
@@ -95,7 +95,7 @@ public sealed record AttentionReading(string Layer, int Samples, IReadOnlyList<A
         return rows > 0 ? sum / rows : double.NaN;
     }
 
-    // ‖W·y‖ over all real steps, W the head's columns of the projection [F, Heads·D].
+    // ‖W·y‖ over all real steps, where W is the head's columns of the projection [F, Heads·D].
     private static double SizeOf(AttentionWeights weights, int head, double[] result, double[] projection)
     {
         int width = weights.Width, row = weights.Heads * width;

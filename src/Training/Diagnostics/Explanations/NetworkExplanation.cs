@@ -9,10 +9,10 @@ namespace GpuGrad.Training.Diagnostics.Explanations;
 
 /// <summary>A layer on one sample: values forward, gradients of the loss backward.</summary>
 /// <param name="Path">The layer's path; <c>input</c> for the sample itself.</param>
-/// <param name="Kind">What the layer is.</param>
-/// <param name="Shape">Of its output, a sample.</param>
+/// <param name="Kind">Kind of the layer.</param>
+/// <param name="Shape">Shape of its output for one sample.</param>
 /// <param name="Values">Its output.</param>
-/// <param name="Gradients">How much the loss changes with each of them; zeros where none reaches it.</param>
+/// <param name="Gradients">Gradient of the loss with respect to each of them; zeros if none reaches it.</param>
 public sealed record LayerExplanation(string Path, string Kind, Shape Shape, double[] Values, double[] Gradients)
 {
     /// <summary>Its weights with their gradients.</summary>
@@ -28,14 +28,14 @@ public sealed record LayerExplanation(string Path, string Kind, Shape Shape, dou
 /// <summary>A network on one sample, in double.</summary>
 public sealed record NetworkExplanation(double Loss, string Answer, IReadOnlyList<LayerExplanation> Layers)
 {
-    /// <summary>Where the heads of its attention look, layer by layer.</summary>
+    /// <summary>What the attention heads attend to, layer by layer.</summary>
     public IReadOnlyList<AttentionReading> Attention { get; init; } = [];
 
     /// <summary>Runs a sample forward and its loss backward.</summary>
     /// <param name="config">The experiment.</param>
     /// <param name="network">Its network.</param>
     /// <param name="sample">One sample.</param>
-    /// <param name="normalization">Of the samples.</param>
+    /// <param name="normalization">Scaling of the samples.</param>
     /// <param name="weights">Sets the weights.</param>
     public static NetworkExplanation Of(RunConfig config, Network network, SampleSet sample, Normalization normalization, Action<Model> weights)
     {
@@ -62,7 +62,7 @@ public sealed record NetworkExplanation(double Loss, string Answer, IReadOnlyLis
         return new NetworkExplanation(loss, answer, layers) { Attention = AttentionReading.Of(probe.Model, probe.Bound.Plan) };
     }
 
-    /// <summary>Whether every unit can be drawn by itself.</summary>
+    /// <summary>Whether the network is small enough to draw every unit.</summary>
     public bool IsTiny => Layers.All(l => l.Shape.Rank == 1 && l.Values.Length <= UnitPicture.MostUnits) && Layers.Count <= 16;
 
     private static double[] Read(LossProbe probe, Tensor tensor) => probe.Bound.Plan.Read(tensor);

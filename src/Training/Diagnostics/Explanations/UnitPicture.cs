@@ -3,10 +3,10 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Training.Diagnostics.Explanations;
 
-/// <summary>A tiny network unit by unit: its value and its gradient in each, weights on the wires of dense layers.</summary>
+/// <summary>Draws a tiny network unit by unit: value and gradient of each, with weights on the wires of dense layers.</summary>
 public sealed record UnitPicture(NetworkExplanation Network) : Picture
 {
-    /// <summary>More than so many units of a layer are not drawn one by one.</summary>
+    /// <summary>Largest number of units of a layer that are drawn separately.</summary>
     public const int MostUnits = 16;
 
     private const double Radius = 30;
@@ -41,7 +41,7 @@ public sealed record UnitPicture(NetworkExplanation Network) : Picture
         }
     }
 
-    // A dense layer reads every unit before it; what works number by number reads one.
+    // A dense layer is connected to every unit before it, an elementwise one to a single unit.
     private void DrawWires(Markup svg, int column)
     {
         (LayerExplanation from, LayerExplanation to) = (Network.Layers[column - 1], Network.Layers[column]);

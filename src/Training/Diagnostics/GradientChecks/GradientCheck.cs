@@ -13,31 +13,31 @@ namespace GpuGrad.Training.Diagnostics.GradientChecks;
 /// <summary>Settings of a gradient check.</summary>
 public sealed record GradientCheckOptions
 {
-    /// <summary>Numbers of each tensor that are moved by themselves, besides all of them at once; every one when null.</summary>
+    /// <summary>Number of elements per tensor that are perturbed separately, besides all of them at once; all of them if null.</summary>
     public required int? Samples { get; init; }
 
     /// <summary>
-    /// Tensors that are moved at once where no number is moved by itself, for a loss that takes long to evaluate. A group whose slope is
-    /// off is taken apart.
+    /// Number of tensors that are perturbed at once if no element is perturbed separately, for a loss that is slow to evaluate. A group whose slope is
+    /// wrong is split up.
     /// </summary>
     public int Together { get; init; } = 1;
 
     /// <summary>
     /// Random change of every parameter before the check, relative to its size: right after initialisation biases are 0 and
-    /// the factors of norms 1, where a rule that forgets them looks right, and whole areas stand exactly on a kink.
+    /// the factors of norms 1, where a rule that ignores them looks right, and whole areas are exactly on a kink.
     /// </summary>
     public double Jitter { get; init; } = 0.1;
 
-    /// <summary>Sets the weights; the config's initialisers and seed when null.</summary>
+    /// <summary>Sets the weights; if null, the config's initialisers and seed do.</summary>
     public Action<Model>? Weights { get; init; }
 
-    /// <summary>Told how many tensors of how many are done.</summary>
+    /// <summary>Receives the number of tensors done, and their total.</summary>
     public Action<int, int>? Progress { get; init; }
 }
 
 /// <summary>
-/// Gradients of a network by reverse mode against central differences of its loss, both in double on the reference device;
-/// and, where asked for, another device's gradients against those.
+/// Checks gradients of a network by reverse mode against central differences of its loss, both in double on the reference device;
+/// and optionally another device's gradients against those.
 /// </summary>
 public sealed class GradientCheck : IDisposable
 {
@@ -60,20 +60,20 @@ public sealed class GradientCheck : IDisposable
         Analytic = [.. probe.Movables.Select(probe.Gradient)];
     }
 
-    /// <summary>The loss at the point that is checked.</summary>
+    /// <summary>The loss at the point of the check.</summary>
     public double Loss { get; }
 
-    /// <summary>Scope of a gradient check: parameters and samples.</summary>
+    /// <summary>The tensors checked: parameters and samples.</summary>
     public IReadOnlyList<Movable> Movables => probe.Movables;
 
-    /// <summary>The gradients by reverse mode, a tensor each.</summary>
+    /// <summary>The gradients by reverse mode, one per tensor.</summary>
     public IReadOnlyList<double[]> Analytic { get; }
 
-    /// <summary>Evaluations of the loss so far.</summary>
+    /// <summary>Number of evaluations of the loss so far.</summary>
     public long Evaluations => probe.Evaluations;
 
     /// <summary>Checks every tensor.</summary>
-    /// <param name="device">Its gradients are checked too; null for the reference's alone.</param>
+    /// <param name="device">A device whose gradients are checked, too; null for only the reference's.</param>
     public GradientReport Run(Device? device = null)
     {
         IReadOnlyList<double[]>? onDevice = device is null ? null : DifferentiateOn(device);
@@ -93,7 +93,7 @@ public sealed class GradientCheck : IDisposable
     public IReadOnlyList<StepError> StepSizes(int places = 4)
     {
         int[] tensors = [.. Enumerable.Range(0, Movables.Count).Where(i => Movables[i].Parameter is { Shape.Rank: > 1 })];
-        // From the end: for a tensor far behind little of the network is evaluated again.
+        // From the end of the network: for a late tensor little has to be recomputed.
         int[] chosen = [.. Enumerable.Range(0, Math.Min(places, tensors.Length)).Select(i => tensors[^(1 + (i * tensors.Length / Math.Min(places, tensors.Length)))])];
         var curve = new StepCurve(probe);
         foreach (int tensor in chosen)
@@ -110,7 +110,7 @@ public sealed class GradientCheck : IDisposable
         reference.Dispose();
     }
 
-    // Both devices begin with the same numbers: those that a float holds.
+    // Both devices start with the same values, which are representable in float.
     private void Prepare(Model model)
     {
         if (options.Weights is null)
@@ -138,7 +138,7 @@ public sealed class GradientCheck : IDisposable
         if (entries.Count < values.Length)
             entries.Add(AlongAll(index));
         else
-            probe.EvaluateFrom(movable); // everything behind it as it was
+            probe.EvaluateFrom(movable); // restores everything after it
         return Of(index, entries, onDevice);
     }
 
@@ -157,18 +157,18 @@ public sealed class GradientCheck : IDisposable
         };
     }
 
-    // A gradient that is wrong in a place nobody sampled shows in the slope along all numbers at once.
+    // A gradient that is wrong at an element outside the sample shows in the slope along all elements at once.
     private CheckedEntry AlongAll(params int[] tensors)
     {
         Motion[] motions = [.. tensors.Select(MotionOf)];
         double along = motions.Sum(m => m.Direction.Zip(m.Analytic, (d, g) => d * g).Sum());
         double typical = Math.Sqrt(motions.Sum(m => m.Direction[0] * m.Direction[0] * m.Analytic.Sum(g => g * g)));
         var entry = new CheckedEntry(CheckedEntry.All, along, finder.Along(motions, s => new CheckedEntry(CheckedEntry.All, along, s, typical).Agrees), typical);
-        probe.EvaluateFrom(probe.Earliest(motions.Select(m => m.Movable))); // everything behind it as it was
+        probe.EvaluateFrom(probe.Earliest(motions.Select(m => m.Movable))); // restores everything after it
         return entry;
     }
 
-    // Every number goes as far, up or down.
+    // Every element moves by the same amount, up or down.
     private Motion MotionOf(int index)
     {
         double[] values = probe.Read(Movables[index]);
@@ -192,7 +192,7 @@ public sealed class GradientCheck : IDisposable
         using var model = new Model(config with { Precision = Precision.Float32 }, network, device);
         var source = new BatchSource("batch", samples, normalization);
         source.Upload(model.DeviceMemory);
-        // As training does it: fused, memory shared. Only the gradient in the samples is asked for besides.
+        // As in training: fused, with shared memory. Only the gradient with respect to the samples is additional.
         model.Prepare(source, [], samples.Count, inputGradient: probe.Bound.Graph.InputGradient is not null);
         Prepare(model);
         model.SetStep(config.Seed, 0, 0, 0, 0);

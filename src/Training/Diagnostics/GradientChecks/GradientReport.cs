@@ -3,13 +3,13 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Diagnostics.GradientChecks;
 
-/// <summary>A number of a gradient against its central difference.</summary>
+/// <summary>An element of a gradient with its central difference.</summary>
 public sealed record CheckedEntry
 {
-    /// <summary>The place of an entry that stands for the slope along all numbers of the tensor at once.</summary>
+    /// <summary>The position of an entry for the slope along all elements of the tensor at once.</summary>
     public const int All = -1;
 
-    // In double a right gradient agrees to 1e-8 or so; the smallest defects worth the name are off by per cents.
+    // In double a correct gradient agrees to about 1e-8; real defects are off by per cents.
     private const double Relative = 1e-5;
 
     private readonly double allowed;
@@ -18,23 +18,23 @@ public sealed record CheckedEntry
     {
         (Place, Analytic, Numeric, Step, AtKink, KinkAvoided) = (place, analytic, numeric.Value, numeric.Step, numeric.Kink, numeric.Avoided);
         Scale = Math.Max(scale, Math.Max(Math.Abs(analytic), Math.Abs(numeric.Value)));
-        // Against the tensor's typical gradient too, because the curvature along a number with hardly any slope is not small.
+        // Also relative to the tensor's typical gradient, because the curvature along an element with hardly any slope is not small.
         allowed = (Relative * Math.Max(Math.Max(Math.Abs(analytic), Math.Abs(numeric.Value)), 0.1 * scale)) + numeric.Noise;
     }
 
     /// <summary>Position in the tensor, or <see cref="All"/>.</summary>
     public int Place { get; }
 
-    /// <summary>By reverse mode.</summary>
+    /// <summary>The gradient by reverse mode.</summary>
     public double Analytic { get; }
 
-    /// <summary>By evaluating the loss.</summary>
+    /// <summary>The central difference.</summary>
     public double Numeric { get; }
 
     /// <summary>h of the central difference.</summary>
     public double Step { get; }
 
-    /// <summary>Whether a kink lies between x-h and x+h for every h tried.</summary>
+    /// <summary>Whether there is a kink between x-h and x+h for every h tried.</summary>
     public bool AtKink { get; }
 
     /// <summary>Whether a kink was within the first step, so that a smaller one was taken.</summary>
@@ -42,10 +42,10 @@ public sealed record CheckedEntry
 
     public bool Agrees => Math.Abs(Analytic - Numeric) <= allowed;
 
-    /// <summary>Left out: the slope jumps here, so a difference that is off says nothing.</summary>
+    /// <summary>Whether it is not compared, because the slope is discontinuous here.</summary>
     public bool Skipped => AtKink && !Agrees && double.IsFinite(Numeric);
 
-    /// <summary>Whether both are 0 as far as the rounding of the loss lets one see.</summary>
+    /// <summary>Whether both are 0 within the rounding of the loss.</summary>
     internal bool IsNothing => Math.Max(Math.Abs(Analytic), Math.Abs(Numeric)) <= allowed;
 
     internal double Scale { get; }
@@ -54,12 +54,12 @@ public sealed record CheckedEntry
 /// <summary>Error of a device's gradient against the reference.</summary>
 public sealed record DeviceError(double Relative, bool Passed)
 {
-    // Float arithmetic over many layers; measured 1e-6 to 2e-4, most of it where a ReLU's input is rounded to its other side.
+    // Float arithmetic over many layers: measured 1e-6 to 2e-4, mostly where rounding moves a ReLU's input to the other side.
     private const double Limit = 2e-3;
 
     /// <param name="reference">The gradient in double.</param>
     /// <param name="device">The same on the device.</param>
-    /// <param name="typical">Size of the network's gradients: what is 0 but for rounding (a bias before a batch norm) has no relative error.</param>
+    /// <param name="typical">Typical size of the network's gradients: a gradient that is 0 but for rounding (a bias before a batch norm) has no relative error.</param>
     public static DeviceError Of(double[] reference, double[] device, double typical)
     {
         // Written so that a NaN fails.
@@ -70,7 +70,7 @@ public sealed record DeviceError(double Relative, bool Passed)
     }
 }
 
-/// <summary>A tensor's gradient, checked.</summary>
+/// <summary>The check of a tensor's gradient.</summary>
 public sealed record CheckedTensor
 {
     public required string Name { get; init; }
@@ -82,27 +82,27 @@ public sealed record CheckedTensor
 
     public required Shape Shape { get; init; }
 
-    /// <summary>What was compared; the last one is the slope along all numbers where not all were moved by themselves.</summary>
+    /// <summary>The comparisons; the last one is the slope along all elements, unless each was perturbed separately.</summary>
     public required IReadOnlyList<CheckedEntry> Entries { get; init; }
 
-    /// <summary>False for a tensor that the loss does not depend on: it moves nothing, so a gradient of 0 would look right.</summary>
+    /// <summary>False if the loss does not depend on the tensor, in which case a gradient of 0 would look right.</summary>
     public bool IsRead { get; init; } = true;
 
-    /// <summary>The other device's gradient; null when none was asked for.</summary>
+    /// <summary>The other device's gradient; null if there is no other device.</summary>
     public DeviceError? Device { get; init; }
 
-    /// <summary>Numbers that were moved by themselves.</summary>
+    /// <summary>Number of elements that were perturbed separately.</summary>
     public int Moved => Entries.Count(e => e.Place != CheckedEntry.All);
 
     public int Skipped => Entries.Count(e => e.Skipped);
 
-    /// <summary>‖analytic - numeric‖ / ‖numeric‖ over what was compared.</summary>
+    /// <summary>‖analytic - numeric‖ / ‖numeric‖ over the comparisons.</summary>
     public double RelativeError => Compared.All(e => e.IsNothing) ? 0 : Tolerance.RelativeError([.. Compared.Select(e => e.Numeric / Math.Max(e.Scale, double.Epsilon))], [.. Compared.Select(e => e.Analytic / Math.Max(e.Scale, double.Epsilon))]);
 
-    /// <summary>The entry that is off most; null when nothing could be compared.</summary>
+    /// <summary>The entry with the largest error; null if nothing could be compared.</summary>
     public CheckedEntry? Worst => Compared.OrderBy(e => e.Agrees).ThenByDescending(e => Math.Abs(e.Analytic - e.Numeric)).FirstOrDefault();
 
-    /// <summary>Every compared number agrees, there is one, and the other device's gradient agrees too.</summary>
+    /// <summary>Whether every compared element agrees, there is one, and the other device's gradient agrees too.</summary>
     public bool Passed => Problem is null;
 
     /// <summary>Describes the failure; null if there is none.</summary>
@@ -116,26 +116,26 @@ public sealed record CheckedTensor
     private IEnumerable<CheckedEntry> Compared => Entries.Where(e => !e.Skipped);
 }
 
-/// <summary>A network's gradients, checked.</summary>
+/// <summary>The check of a network's gradients.</summary>
 public sealed record GradientReport
 {
     public required double Loss { get; init; }
 
     public required IReadOnlyList<CheckedTensor> Tensors { get; init; }
 
-    /// <summary>Tensors that were moved at once, where their slopes added up to what was expected; 1 when each was moved by itself.</summary>
+    /// <summary>Number of tensors that were perturbed at once, if the sum of their slopes was right; 1 if each was perturbed separately.</summary>
     public int Together { get; init; } = 1;
 
-    /// <summary>Evaluations of the loss that the check took.</summary>
+    /// <summary>Number of evaluations of the loss in the check.</summary>
     public required long Evaluations { get; init; }
 
-    /// <summary>Trained numbers of the network.</summary>
+    /// <summary>Number of trained parameters.</summary>
     public required long Parameters { get; init; }
 
-    /// <summary>Evaluations for the whole gradient by forward differences: one at the point, one for each number.</summary>
+    /// <summary>Number of evaluations for the whole gradient by forward differences: one at the point, and one per parameter.</summary>
     public long ForwardEvaluations => Parameters + 1;
 
-    /// <summary>By central differences: two for each number.</summary>
+    /// <summary>The same by central differences: two per parameter.</summary>
     public long CentralEvaluations => 2 * Parameters;
 
     public bool Passed => Tensors.Count > 0 && Tensors.All(t => t.Passed);

@@ -2,7 +2,7 @@ namespace GpuGrad.Training.Diagnostics.GradientChecks;
 
 /// <summary>Relative error of finite differences with one step size.</summary>
 /// <param name="Step">h.</param>
-/// <param name="Forward">(L(x+h) - L(x)) / h; the middle one of several places.</param>
+/// <param name="Forward">(L(x+h) - L(x)) / h; the median over several elements.</param>
 /// <param name="Central">(L(x+h) - L(x-h)) / 2h.</param>
 public sealed record StepError(double Step, double Forward, double Central);
 
@@ -16,7 +16,7 @@ internal sealed class StepCurve(LossProbe probe)
 
     private readonly List<(double Forward, double Central)[]> curves = [];
 
-    /// <summary>The middle of the curves so far, a point a step.</summary>
+    /// <summary>The median of the curves so far, one point per step.</summary>
     public IReadOnlyList<StepError> Errors => curves.Count == 0 ? [] :
         [.. Steps.Select((h, i) => new StepError(h, Middle(curves.Select(c => c[i].Forward)), Middle(curves.Select(c => c[i].Central))))];
 
@@ -42,7 +42,7 @@ internal sealed class StepCurve(LossProbe probe)
         return probe.EvaluateFrom(movable);
     }
 
-    // Two numbers that agree to the last bit have an error all the same: that of rounding.
+    // Two numbers that agree to the last bit still have a rounding error.
     private static double Error(double found, double expected) => Math.Max(Math.Abs(found - expected) / Math.Abs(expected), 1e-16);
 
     private static double Middle(IEnumerable<double> values)

@@ -4,22 +4,22 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Training.Diagnostics.Landscapes;
 
 /// <summary>The loss along a line through the weights: L(w + a·d).</summary>
-/// <param name="Name">The direction.</param>
-/// <param name="Places">a.</param>
-/// <param name="Losses">L.</param>
-/// <param name="Kinks">Places between which the loss changes its smooth piece: a ReLU, a maximum or a margin changes sides.</param>
+/// <param name="Name">Name of the direction.</param>
+/// <param name="Places">Values of a.</param>
+/// <param name="Losses">Values of L.</param>
+/// <param name="Kinks">Positions between which the loss has a kink: a ReLU, a maximum or a margin changes sides.</param>
 public sealed record Slice(string Name, double[] Places, double[] Losses, IReadOnlyList<double> Kinks);
 
-/// <summary>The loss over a plane through the weights; rows from the largest b down.</summary>
+/// <summary>The loss over a plane through the weights; rows in descending order of b.</summary>
 public sealed record Plane(string Name, (double Low, double High) A, (double Low, double High) B, double[,] Losses);
 
-/// <summary>The loss after a step of a size along the negative gradient.</summary>
-/// <param name="Step">The factor on the gradient.</param>
-/// <param name="Loss">Where it leads.</param>
-/// <param name="Predicted">L - step·‖g‖²: where it would lead if the loss were straight.</param>
+/// <summary>The loss after a step along the negative gradient.</summary>
+/// <param name="Step">Step size.</param>
+/// <param name="Loss">The resulting loss.</param>
+/// <param name="Predicted">L - step·‖g‖²: the loss predicted by the linear approximation.</param>
 public sealed record StepRow(double Step, double Loss, double Predicted);
 
-/// <summary>Looks at the loss of a batch around the weights of a probe. The weights are put back.</summary>
+/// <summary>Evaluates the loss of a batch around the weights of a probe, and restores the weights.</summary>
 public sealed class Landscape
 {
     private readonly LossProbe probe;
@@ -36,14 +36,14 @@ public sealed class Landscape
         gradient = [.. movables.Select(probe.Gradient)];
     }
 
-    /// <summary>At the weights themselves.</summary>
+    /// <summary>The loss at the weights themselves.</summary>
     public double Loss { get; }
 
     public double GradientNorm => Math.Sqrt(gradient.Sum(g => g.Sum(v => v * v)));
 
     /// <summary>
-    /// A random direction in which each filter (row of a weight) is as long as the filter itself, so that flat and sharp mean
-    /// the same in every network; biases stay (Li et al., 2018).
+    /// A random direction in which each filter (row of a weight) has the norm of the filter itself, so that flat and sharp mean
+    /// the same in every network; biases don't move (Li et al., 2018).
     /// </summary>
     public double[][] RandomDirection(uint index)
     {
@@ -51,7 +51,7 @@ public sealed class Landscape
         return [.. movables.Select((m, t) => Normalised(m.Shape, home[t], [.. home[t].Select(_ => random.NextNormal())]))];
     }
 
-    /// <summary>Downhill, as long as the weights themselves.</summary>
+    /// <summary>The negative gradient, with the norm of the weights.</summary>
     public double[][] Downhill()
     {
         double size = Math.Sqrt(home.Sum(w => w.Sum(v => v * v))), norm = Math.Max(GradientNorm, double.Epsilon);
@@ -108,7 +108,7 @@ public sealed class Landscape
     }
 
     /// <summary>
-    /// The plane that holds most of a trajectory's way (its two principal components), and the trajectory in it; the weights
+    /// The plane that contains most of a trajectory (its two principal components), and the trajectory in it; the weights
     /// of the probe are the origin.
     /// </summary>
     public (double[][] First, double[][] Second, double[] A, double[] B, double Share) PlaneOf(IReadOnlyList<double[][]> trajectory)
@@ -119,7 +119,7 @@ public sealed class Landscape
         return (Unflatten(first), Unflatten(second), [.. points.Select(p => Dot(p, first))], [.. points.Select(p => Dot(p, second))], firstShare + secondShare);
     }
 
-    // The largest principal component by power iteration, of what is left after another one is taken out.
+    // The largest principal component by power iteration, after another one has been removed.
     private static (double[] Direction, double Share) Principal(double[][] points, double[]? without)
     {
         int length = points[0].Length;

@@ -9,43 +9,43 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Diagnostics.Races;
 
 /// <summary>Result of one method: the loss over all samples against its cost.</summary>
-/// <param name="Name">The way.</param>
-/// <param name="Spent">Passes over the data at each point; a step back counts two passes forward.</param>
+/// <param name="Name">Name of the method.</param>
+/// <param name="Spent">Passes over the data at each point; a backward pass counts as two forward passes.</param>
 /// <param name="Losses">Loss over all samples.</param>
-/// <param name="Accuracy">Share of samples classified right at the end; NaN for regression.</param>
-/// <param name="Updates">How often the weights were changed (or tried).</param>
+/// <param name="Accuracy">Share of correctly classified samples at the end; NaN for regression.</param>
+/// <param name="Updates">Number of changes of the weights (tried or made).</param>
 public sealed record RaceResult(string Name, IReadOnlyList<double> Spent, IReadOnlyList<double> Losses, double Accuracy, long Updates);
 
 /// <summary>Settings that all methods share.</summary>
 public sealed record RaceOptions
 {
-    /// <summary>Forward passes over all samples that each may spend; a backward pass counts as two.</summary>
+    /// <summary>Budget of each method in forward passes over all samples; a backward pass counts as two.</summary>
     public double Budget { get; init; } = 300;
 
-    /// <summary>Learning rate of plain gradient descent; momentum takes a tenth of it.</summary>
+    /// <summary>Learning rate of plain gradient descent; momentum uses a tenth of it.</summary>
     public double Rate { get; init; } = 0.1;
 
     public double AdamRate { get; init; } = 0.01;
 
-    /// <summary>Told which way is on.</summary>
+    /// <summary>Receives the name of the current method.</summary>
     public Action<string>? Progress { get; init; }
 }
 
 /// <summary>
-/// Random search, random local search, descent along the numeric gradient, and the family of stochastic gradient descent, on
-/// one problem with one budget: forward passes. What it shows: following the gradient beats searching, and computing it
-/// backward beats computing it by differences by a factor of the number of parameters.
+/// Compares random search, random local search, descent along the numeric gradient, and the family of stochastic gradient descent on
+/// one problem with the same budget of forward passes. It shows that following the gradient beats searching, and that computing it
+/// by the backward pass beats finite differences by a factor of the number of parameters.
 /// </summary>
 public sealed class Race(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, RaceOptions options)
 {
     private const int Marks = 40;
     private const double BackwardCost = 2;
 
-    // Every method begins with random weights and moves all of them.
+    // Every method starts with random weights and changes all of them.
     private readonly RunConfig config = config with { InitFrom = null, Freeze = null };
     private readonly double forwardBudget = options.Budget * samples.Count;
 
-    /// <summary>Runs all of them.</summary>
+    /// <summary>Runs all methods.</summary>
     public IReadOnlyList<RaceResult> Run()
     {
         int mini = Math.Min(config.Data.Batch, samples.Count);
@@ -78,14 +78,14 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
         return track.Result(name);
     }
 
-    // Each number moved by itself: forward differences on one batch, then a step. The budget may end before the first one.
+    // Each parameter is perturbed separately: forward differences on one batch, then a step. The budget may end before the first one.
     private RaceResult Numeric(string name, int batch)
     {
         options.Progress?.Invoke(name);
         using var track = new Track(this, samples.Count, new SgdConfig());
         using var probe = new LossProbe(config, network, device, samples.Pick([.. Enumerable.Range(0, batch).Select(i => (int)((long)i * samples.Count / batch))]), normalization);
         probe.Model.Initialise(config.Seed);
-        // In float a step of 1e-5 would drown in rounding.
+        // In float the effect of a change of 1e-5 would drown in rounding.
         double h = device.RealSize == sizeof(double) ? 1e-5 : 1e-2;
         bool spent = false;
         while (!spent)
@@ -148,7 +148,7 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
 
     private void Fresh(Model model, RandomStream random) => model.Initialise(config.Seed + 1 + random.NextBits());
 
-    // A step of a tenth of each tensor's size in a random direction, from the best so far.
+    // From the best so far, a step of a tenth of each tensor's size in a random direction.
     private void LocalStep(Model model, RandomStream random, double[][] best)
     {
         int index = 0;
@@ -160,7 +160,7 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
         }
     }
 
-    /// <summary>A model on its way, with what it has spent and how it did. Looking at the loss is free.</summary>
+    /// <summary>A model in the race, with its cost and results. Evaluating the loss is free.</summary>
     private sealed class Track : IDisposable
     {
         private readonly Race race;
@@ -195,7 +195,7 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
 
         public Model Model { get; }
 
-        /// <summary>Samples sent forward, a backward pass counted as two of them.</summary>
+        /// <summary>Samples in forward passes; a backward pass counts as two.</summary>
         public double Spent { get; set; }
 
         public long Updates { get; set; }
@@ -217,7 +217,7 @@ public sealed class Race(RunConfig config, Network network, Device device, Sampl
             return evaluation.Evaluate(all, EvaluationBatch);
         }
 
-        /// <summary>Looks at the loss when another part of the budget is spent.</summary>
+        /// <summary>Evaluates the loss whenever another part of the budget is spent.</summary>
         public void Note(double? known = null)
         {
             if (Spent >= nextMark)

@@ -9,42 +9,42 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
-/// <summary>Losses of short trainings, each at one learning rate, for one seed.</summary>
-/// <param name="Seed">Decides initial weights and the order of the samples.</param>
-/// <param name="Start">The loss of the network that is not trained, on the same batches.</param>
-/// <param name="Losses">One a rate; NaN where it was not tried or the loss blew up.</param>
+/// <summary>Losses of short trainings with one seed, each at one learning rate.</summary>
+/// <param name="Seed">Seed of the initial weights and the order of the samples.</param>
+/// <param name="Start">The loss of the untrained network on the same batches.</param>
+/// <param name="Losses">One loss per rate; NaN if it was not tried or the loss diverged.</param>
 public sealed record RateCurve(ulong Seed, double Start, double[] Losses)
 {
-    // A fall of less than a twentieth is none.
+    // A decrease of less than a twentieth does not count.
     private const double Fallen = 0.95;
 
-    /// <summary>Which of the rates gets lowest; null when the loss falls at none.</summary>
+    /// <summary>Index of the rate with the lowest loss; null if the loss falls at none.</summary>
     public int? Best => Enumerable.Range(0, Losses.Length).Where(i => Losses[i] < Fallen * Start).Cast<int?>().MinBy(i => Losses[i!.Value]);
 
     /// <summary>Loss after training at a rate, relative to that of the untrained network.</summary>
     public double Left(int rate) => Losses[rate] / Start;
 }
 
-/// <summary>Learning rates by several seeds.</summary>
-/// <param name="Rates">Those tried, rising.</param>
-/// <param name="Curves">One a seed.</param>
+/// <summary>Results of a learning rate search with several seeds.</summary>
+/// <param name="Rates">The rates, ascending.</param>
+/// <param name="Curves">One curve per seed.</param>
 public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves)
 {
-    // Rates that leave this much more of the loss than the best are as good: the middle of them is safest.
+    // Rates whose remaining loss exceeds the best one's by this much are considered equal: the middle of them is safest.
     private const double AsGood = 0.02;
 
-    // A seed for which the common rate does less than half of what its own does.
+    // A seed disagrees if the common rate achieves less than half of what its own best rate does.
     private const double Agreed = 0.5;
 
     private double[] Found => [.. Curves.Where(c => c.Best is not null).Select(c => Rates[c.Best!.Value]).Order()];
 
-    /// <summary>Smallest and largest of the seeds' best rates; null when none has any.</summary>
+    /// <summary>Smallest and largest of the seeds' best rates; null if there is none.</summary>
     public (double Low, double High)? Range => Found.Length == 0 ? null : (Found[0], Found[^1]);
 
-    /// <summary>The rate to take, to two digits; null when there is no reliable answer.</summary>
+    /// <summary>The suggested rate with two digits; null if there is no reliable answer.</summary>
     public double? Suggestion => Problem is null ? Round(Math.Exp(Good.Average(i => Math.Log(Rates[i])))) : null;
 
-    /// <summary>Why there is no reliable answer; null when there is.</summary>
+    /// <summary>Why there is no reliable answer; null if there is one.</summary>
     public string? Problem
     {
         get
@@ -58,7 +58,7 @@ public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves
         }
     }
 
-    // The rates that are about as good as the best over all seeds.
+    // The rates that are about as good as the best, over all seeds.
     private IReadOnlyList<int> Good
     {
         get
@@ -68,7 +68,7 @@ public sealed record RateFinding(double[] Rates, IReadOnlyList<RateCurve> Curves
         }
     }
 
-    /// <summary>Two significant digits.</summary>
+    /// <summary>Rounds to two significant digits.</summary>
     private static double Round(double rate) => double.Parse(rate.ToString("G2", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
 }
 
@@ -79,28 +79,28 @@ public sealed record RateFinderOptions
 
     public double Highest { get; init; } = 10;
 
-    /// <summary>Steps of a trial.</summary>
+    /// <summary>Number of steps per trial.</summary>
     public int Steps { get; init; } = 100;
 
     public int Seeds { get; init; } = 3;
 
-    /// <summary>Told how many steps of how many are done, at most.</summary>
+    /// <summary>Receives the number of steps done, and an upper limit of their total.</summary>
     public Action<int, int>? Progress { get; init; }
 }
 
 /// <summary>
-/// Looks for a learning rate by trying: short trainings from the start, at rates a decade apart with the first seed, then at a third of a
-/// decade around the best of them with every seed. A range test (Smith, 2015), where the rate rises during one training, costs a tenth and
-/// was off by three decades on LeNet: at most rates it has hardly begun to learn. Nothing of a run is touched.
+/// Finds a learning rate by trial: short trainings from the start, at rates a decade apart with the first seed, then at a third of a
+/// decade around the best of them with every seed. A range test (Smith, 2015), in which the rate rises during one training, costs a tenth but
+/// was off by three decades on LeNet: at most rates the network has hardly started to learn. It does not affect a run.
 /// </summary>
 public static class RateFinder
 {
-    private const int Fine = 2, Parts = 3; // rates tried on each side of the best, and how many of them make a coarse one
+    private const int Fine = 2, Parts = 3; // rates tried on each side of the best, and fine steps per coarse one
 
     public static RateFinding Find(RunConfig config, Network network, Device device, TrainingData data, RateFinderOptions options)
     {
         int coarse = Math.Max(2, (int)Math.Round(Math.Log10(options.Highest / options.Lowest)) + 1);
-        // All that may be tried: every Parts-th is coarse.
+        // All candidates: every Parts-th one is coarse.
         double[] rates = [.. Enumerable.Range(0, ((coarse - 1) * Parts) + 1).Select(i => options.Lowest * Math.Pow(options.Highest / options.Lowest, (double)i / ((coarse - 1) * Parts)))];
         int done = 0, all = (coarse + (2 * Fine) + 1 + ((options.Seeds - 1) * ((2 * Fine) + 2))) * options.Steps;
         var trials = new RateTrials(config, network, device, data, options.Steps, () => options.Progress?.Invoke(Math.Min(++done, all), all));
@@ -113,7 +113,7 @@ public static class RateFinder
             double start = trials.Loss(seed, 0);
             if (s == 0)
             {
-                // Beyond one that blows up there is nothing.
+                // Rates above one that diverges are not tried.
                 for (int i = 0; i < rates.Length && (i == 0 || double.IsFinite(losses[i - Parts])); i += Parts)
                     losses[i] = trials.Loss(seed, rates[i]);
                 centre = Enumerable.Range(0, rates.Length).Where(i => double.IsFinite(losses[i])).DefaultIfEmpty(0).MinBy(i => losses[i]);
@@ -127,12 +127,12 @@ public static class RateFinder
     }
 }
 
-/// <summary>Short trainings of a network from its start, at one rate each.</summary>
+/// <summary>Short trainings of a network from its start, one per rate.</summary>
 internal sealed class RateTrials(RunConfig config, Network network, Device device, TrainingData data, int steps, Action progress)
 {
     private readonly BatchSource source = new("train", data.Train, data.Normalization, data.Augmentation, config.Data.Batch);
 
-    /// <summary>The mean loss of the last fifth of the steps; NaN where it grew beyond recovery.</summary>
+    /// <summary>The mean loss of the last fifth of the steps; NaN if it diverged.</summary>
     public double Loss(ulong seed, double rate)
     {
         using var model = new Model(config, network, device);

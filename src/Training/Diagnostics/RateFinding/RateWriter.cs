@@ -5,12 +5,12 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Diagnostics.RateFinding;
 
-/// <summary>Writes a learning rate into a config file and leaves every other character of it as it is.</summary>
+/// <summary>Writes a learning rate into a config file, without changing any other character.</summary>
 public static class RateWriter
 {
     private const char ByteOrder = '\uFEFF';
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there is no place for it in the file itself.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the file itself has no place for it.</exception>
     public static void Write(string path, double rate)
     {
         string text = YamlReader.ReadText(path);
@@ -22,7 +22,7 @@ public static class RateWriter
         DurableFile.Replace(path, changed);
     }
 
-    /// <summary>The text with the rate in the place where the optimizer has it.</summary>
+    /// <summary>The text with the rate at the optimizer's key.</summary>
     internal static string Change(string text, string path, string rate)
     {
         var tree = YamlReader.Read(text, path) as YamlMapping;
@@ -58,7 +58,7 @@ public static class RateWriter
         return text[..at] + value + text[(at + scalar.Value.Length)..];
     }
 
-    // In {…} if, on the way back to the line's beginning, a brace opened that did not close.
+    // Inside {…} if, going back to the start of the line, there is an unclosed brace.
     private static bool IsInFlow(string text, Mark mark)
     {
         int depth = 0;

@@ -5,16 +5,16 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>The nodes of a training step with their times, from which follows when which piece of the gradient is there.</summary>
+/// <summary>The node times of a training step, from which follows when each part of the gradient is complete.</summary>
 internal sealed class BackwardProfile
 {
     private readonly Model model;
     private readonly Plan plan;
-    private readonly double[] ends; // of each node, seconds from the beginning of the step
+    private readonly double[] ends; // end of each node, in seconds from the start of the step
 
-    /// <param name="model">One rank's, with the whole batch.</param>
+    /// <param name="model">A model of one rank, with the whole batch.</param>
     /// <param name="bound">Its training step.</param>
-    /// <param name="step">Median of the whole step, in milliseconds: the nodes' times, which are taken one by one, are scaled to it.</param>
+    /// <param name="step">Median of the whole step in milliseconds, to which the times of single nodes are scaled.</param>
     /// <param name="seconds">Time to spend.</param>
     public BackwardProfile(Model model, BoundGraph bound, double step, double seconds)
     {
@@ -24,7 +24,7 @@ internal sealed class BackwardProfile
         ends = [.. times.Select(t => at += t * scale)];
     }
 
-    /// <summary>The step with its gradient in buckets of so many floats or more.</summary>
+    /// <summary>The step with its gradient in buckets of at least this many floats.</summary>
     public StepProfile Of(int floats)
     {
         int length = (int)model.Memory.Gradients.Length;

@@ -1,16 +1,16 @@
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>Steps of many ranks by the cost model.</summary>
+/// <summary>Predicts steps of many ranks with the cost model.</summary>
 public static class Forecaster
 {
-    /// <summary>How many ranks are forecast.</summary>
+    /// <summary>The numbers of ranks in a forecast.</summary>
     public static IReadOnlyList<int> Ranks { get; } = [8, 16, 32, 64, 128, 256, 512, 1024];
 
-    // Floats, largest first, so that of equals the simplest is named; that is the whole gradient.
+    // Floats, largest first, so that of ties the simplest is named: the whole gradient.
     private static readonly int[] Buckets = [int.MaxValue, 1 << 22, 1 << 20, 1 << 18, 1 << 16];
 
-    /// <param name="profile">The step for buckets of so many floats or more.</param>
-    /// <param name="networks">What may connect the ranks.</param>
+    /// <param name="profile">The step for buckets of at least this many floats.</param>
+    /// <param name="networks">Networks that may connect the ranks.</param>
     public static IReadOnlyList<ScalingForecast> Of(Func<int, StepProfile> profile, IReadOnlyList<KnownLink> networks)
     {
         StepProfile usual = profile(GradientBuckets.Floats);

@@ -1,13 +1,13 @@
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>A network to forecast for.</summary>
-/// <param name="Name">As the table shows it.</param>
-/// <param name="Link">Latency and bandwidth, a direction.</param>
+/// <summary>A kind of network for forecasts.</summary>
+/// <param name="Name">Name in the table.</param>
+/// <param name="Link">Latency and bandwidth in one direction.</param>
 public sealed record KnownLink(string Name, Link Link)
 {
     /// <summary>
-    /// Round figures: the line rate of the standard (NVLink 4: that of an H100's data sheet, one direction), and latencies between two processes as ping-pong tests
-    /// usually find them.
+    /// Round figures: the line rate of the standard (NVLink 4: that in an H100's data sheet, one direction), and typical latencies between two processes in ping-pong
+    /// tests.
     /// </summary>
     public static IReadOnlyList<KnownLink> All { get; } =
     [

@@ -3,14 +3,14 @@ using System.Numerics;
 namespace GpuGrad.Training.Distributed.Scaling;
 
 /// <summary>
-/// A network between ranks, by two numbers: a message of n bytes takes α + nβ seconds (Hockney, "The communication challenge for MPP", 1994). Adding the bytes
-/// up is part of β.
+/// A network between ranks, described by two numbers: a message of n bytes takes α + nβ seconds (Hockney, "The communication challenge for MPP", 1994). β includes
+/// the additions.
 /// </summary>
-/// <param name="Latency">α, seconds.</param>
+/// <param name="Latency">α in seconds.</param>
 /// <param name="SecondsPerByte">β, the inverse of the bandwidth.</param>
 public readonly record struct Link(double Latency, double SecondsPerByte)
 {
-    /// <summary>A network by what is usually said of it.</summary>
+    /// <summary>A network by the usual units.</summary>
     public static Link Of(double microseconds, double gigabytesPerSecond) => new(microseconds * 1e-6, 1e-9 / gigabytesPerSecond);
 
     /// <summary>
@@ -25,17 +25,17 @@ public readonly record struct Link(double Latency, double SecondsPerByte)
     /// </summary>
     public double Tree(int ranks, double bytes) => Seconds(TreeTerms(ranks, bytes));
 
-    /// <summary>Seconds of an all-reduce by the faster of the two, as libraries choose by size.</summary>
+    /// <summary>Seconds of an all-reduce with the faster of the two, as libraries choose by size.</summary>
     public double Sum(int ranks, double bytes) => Math.Min(Ring(ranks, bytes), Tree(ranks, bytes));
 
-    /// <summary>The link that explains some all-reduces best: least squares of the relative errors, each size by the faster algorithm.</summary>
-    /// <param name="ranks">How many took part, at least 2.</param>
+    /// <summary>Fits a link to measured all-reduces: least squares of the relative errors, each size with the faster algorithm.</summary>
+    /// <param name="ranks">Number of ranks, at least 2.</param>
     /// <param name="sums">Bytes and seconds, of at least two sizes.</param>
     public static Link Fit(int ranks, IReadOnlyList<(double Bytes, double Seconds)> sums)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ranks, 2);
         ArgumentOutOfRangeException.ThrowIfLessThan(sums.Count, 2);
-        // Small ones by the tree to begin with; which is faster depends on the link that is looked for.
+        // Initially the small ones use the tree; which is faster depends on the link being fitted.
         bool[] byTree = [.. sums.Select((_, i) => i < sums.Count / 2)];
         Link link = default;
         for (int round = 0; round < 2 * sums.Count; round++)

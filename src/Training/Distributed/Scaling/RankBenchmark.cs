@@ -8,24 +8,24 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>Times a training step on 1, 2, 4 … of the ranks that were started, the others asleep meanwhile, and forecasts larger numbers.</summary>
+/// <summary>Times a training step on 1, 2, 4 … of the ranks, while the others sleep, and forecasts larger numbers.</summary>
 /// <param name="config">The experiment.</param>
 /// <param name="network">Its network.</param>
-/// <param name="device">This rank's.</param>
+/// <param name="device">This rank's device.</param>
 /// <param name="samples">A batch, the same on every rank.</param>
-/// <param name="normalization">Of the samples.</param>
-/// <param name="seconds">Time to spend on the steps of each number of ranks, and as much again on their parts.</param>
+/// <param name="normalization">Scaling of the samples.</param>
+/// <param name="seconds">Time to spend on the steps for each number of ranks, and again on their parts.</param>
 public sealed class RankBenchmark(RunConfig config, Network network, Device device, SampleSet samples, Normalization normalization, double seconds)
 {
-    // Bytes of the all-reduces that latency and bandwidth are found by.
+    // Sizes in bytes of the all-reduces that determine latency and bandwidth.
     private static readonly int[] SumSizes = [1 << 3, 1 << 10, 1 << 13, 1 << 16, 1 << 18, 1 << 20, 1 << 22];
 
     /// <summary>The numbers of ranks that are measured: powers of two, and all.</summary>
     public static IReadOnlyList<int> GroupSizes(int ranks) => [.. Enumerable.Range(0, 31).Select(i => 1 << i).TakeWhile(size => size < ranks), ranks];
 
-    /// <summary>Measures; every rank calls it. Rank 0 has the figures.</summary>
+    /// <summary>Measures; every rank must call it. Rank 0 gets the results.</summary>
     /// <param name="ranks">All of them; null for this process alone.</param>
-    /// <param name="networks">What to forecast for.</param>
+    /// <param name="networks">Networks to forecast for.</param>
     /// <exception cref="ConfigException">The batch has fewer samples than there are ranks.</exception>
     public ScalingFigures Run(Mpi? ranks, IReadOnlyList<KnownLink> networks)
     {
@@ -81,7 +81,7 @@ public sealed class RankBenchmark(RunConfig config, Network network, Device devi
         return new ScalingRow(group.Size, share.Largest(samples.Count), step, compute, communication, new Timing(exposed.TakeLast(step.Count)).Median, sums, LinkOf(group));
     }
 
-    // A rate of nothing: the weights stay finite however long it runs, and the work is the same.
+    // With a rate of 0 the weights stay finite however long it runs, and the work is the same.
     private Action Computing(Model model, BoundGraph bound, int begin)
     {
         long step = 0;

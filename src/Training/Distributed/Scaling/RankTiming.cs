@@ -3,15 +3,15 @@ using GpuGrad.Kernels.Benchmarks;
 
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>Timing of what ranks do together: all of them do it equally often.</summary>
+/// <summary>Times work that ranks do together, equally often on each.</summary>
 internal static class RankTiming
 {
     private const int Tried = 3, Fewest = 5, Most = 20_000;
 
-    /// <summary>Runs something for about so long, after a third of that to warm up. The ranks agree on how often by what it takes all of them.</summary>
+    /// <summary>Runs something for about this long, after a warm-up of a third of that. The ranks agree on the number of repetitions.</summary>
     /// <param name="group">The ranks; null for this process alone.</param>
     /// <param name="seconds">Time to spend.</param>
-    /// <param name="run">Returns when it is done.</param>
+    /// <param name="run">Must return when the work is done.</param>
     public static Timing Of(ICollectives? group, double seconds, Action run)
     {
         run(); // compiles

@@ -1,30 +1,30 @@
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>A piece of the gradient that is added up over the ranks.</summary>
-/// <param name="Bytes">Its length.</param>
-/// <param name="Ready">Seconds from the beginning of a step until the backward pass has computed it.</param>
+/// <summary>A part of the gradient that is summed over the ranks.</summary>
+/// <param name="Bytes">Its size in bytes.</param>
+/// <param name="Ready">Seconds from the start of a step until the backward pass has computed it.</param>
 public readonly record struct GradientPiece(double Bytes, double Ready);
 
-/// <summary>A step of several ranks as the cost model has it.</summary>
-/// <param name="Step">Seconds.</param>
-/// <param name="Communication">Seconds that its sums take by themselves.</param>
-/// <param name="Exposed">Seconds of these that the step waits because nothing is left to compute.</param>
+/// <summary>Prediction of the cost model for a step of several ranks.</summary>
+/// <param name="Step">Duration in seconds.</param>
+/// <param name="Communication">Seconds of its sums by themselves.</param>
+/// <param name="Exposed">Seconds that the step waits for them without anything left to compute.</param>
 public readonly record struct StepForecast(double Step, double Communication, double Exposed)
 {
-    /// <summary>Seconds of communication behind the backward pass.</summary>
+    /// <summary>Seconds of communication that overlap with the backward pass.</summary>
     public double Hidden => Communication - Exposed;
 }
 
-/// <summary>When the computation of a step has which piece of the gradient: what the cost model needs to know of a network.</summary>
-/// <param name="Compute">Seconds of the whole step without any sum.</param>
-/// <param name="Backward">Seconds from its beginning to the end of the backward pass.</param>
-/// <param name="Pieces">In the order in which they are added up.</param>
-/// <param name="After">Bytes of each sum that begins when the backward pass has ended.</param>
+/// <summary>When a step has computed each part of its gradient: the cost model's input.</summary>
+/// <param name="Compute">Seconds of the whole step without sums.</param>
+/// <param name="Backward">Seconds from its start to the end of the backward pass.</param>
+/// <param name="Pieces">Parts in the order in which they are summed.</param>
+/// <param name="After">Bytes of each sum that starts after the backward pass.</param>
 public sealed record StepProfile(double Compute, double Backward, IReadOnlyList<GradientPiece> Pieces, IReadOnlyList<double> After)
 {
     /// <summary>
-    /// The step of so many ranks over a link that works by itself: a piece is added up as soon as it is there and the pieces before it are
-    /// (Li et al., "PyTorch Distributed", 2020). What is not done when the backward pass ends is waited for.
+    /// The step with this many ranks over a link that works independently: a part is summed as soon as it is complete and the earlier ones are summed
+    /// (Li et al., "PyTorch Distributed", 2020). Sums that are not complete at the end of the backward pass are waited for.
     /// </summary>
     public StepForecast On(Link link, int ranks)
     {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace GpuGrad.Training.Distributed.Scaling;
 
-/// <summary>Other ranks, with a note of what was asked of them and how long it was waited for.</summary>
+/// <summary>Measures the sums and the waiting time of other ranks.</summary>
 internal sealed class TimedRanks(ICollectives ranks) : ICollectives
 {
     private readonly List<int> sums = [];
@@ -17,7 +17,7 @@ internal sealed class TimedRanks(ICollectives ranks) : ICollectives
 
     public string Name => ranks.Name;
 
-    /// <summary>Seconds spent in calls that wait: with nothing to compute.</summary>
+    /// <summary>Seconds spent in waiting calls, with nothing to compute.</summary>
     public double Exposed { get; private set; }
 
     /// <summary>Bytes of each sum since <see cref="Forget"/>, in order.</summary>

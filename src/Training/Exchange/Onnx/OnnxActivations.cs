@@ -3,7 +3,7 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>Activation functions: ONNX's own where the opset has them, else their formula in its basic ones.</summary>
+/// <summary>Activation functions in ONNX: as its own operator if the opset has one, else as a formula of basic ones.</summary>
 internal static class OnnxActivations
 {
     private const double OneOverSqrt2 = 0.70710678118654752440, SqrtTwoOverPi = 0.79788456080286535588, Cubic = 0.044715;
@@ -28,7 +28,7 @@ internal static class OnnxActivations
         ["hard-tanh"] = (n, _) => n.Add("Clip", [n.Input(), n.Graph.Constant(-1), n.Graph.Constant(1)]),
     };
 
-    /// <summary>What makes nodes of an activation function and its parameter; null where the op is none.</summary>
+    /// <summary>Makes the nodes of an activation function with its parameter; null if the op is not one.</summary>
     public static Func<OnnxNode, double, string>? Find(MapOp op) => All.GetValueOrDefault(op.Name);
 
     private static string Gelu(OnnxNode n, string approximate, Func<string, string> error)

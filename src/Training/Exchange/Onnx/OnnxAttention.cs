@@ -5,7 +5,7 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>The ops of sequences. A model takes sequences without padding: all of their steps are real.</summary>
+/// <summary>Ops of sequences in ONNX. The model takes sequences without padding: all steps are real.</summary>
 internal static class OnnxAttention
 {
     private const int ReducesByInput = 18;
@@ -17,7 +17,7 @@ internal static class OnnxAttention
         int parts = op.Heads + (2 * groups), width = packed[2] / parts;
         string x = n.Graph.Reshape(n.Input(), packed, new Shape(batch, steps, parts, width));
         string heads = n.Add("Transpose", [x], Ints("perm", 0, 2, 1, 3)), columns = n.Add("Transpose", [x], Ints("perm", 0, 2, 3, 1));
-        // The heads that share keys lie along an axis of their own, along which keys and values have one entry.
+        // Heads that share keys have an axis of their own, along which keys and values have size 1.
         var many = new Shape(batch, groups, share, steps, width);
         string queries = n.Graph.Reshape(Slice(n, heads, 1, 0, op.Heads), new Shape(batch, op.Heads, steps, width), many);
         string keys = n.Graph.Reshape(Slice(n, columns, 1, op.Heads, op.Heads + groups), new Shape(batch, groups, width, steps), new Shape(batch, groups, 1, width, steps));
@@ -31,7 +31,7 @@ internal static class OnnxAttention
         return n.Graph.Reshape(n.Add("Transpose", [y], Ints("perm", 0, 2, 1, 3)), new Shape(batch, steps, op.Heads, width), n.OutputShape);
     }
 
-    // A slope a head times the distance of two steps.
+    // A slope per head times the distance of two steps.
     private static string Distances(OnnxNode n, Attention op, int groups, int share, int steps)
     {
         double[] slopes = AlibiSlopes.Of(op.Heads);

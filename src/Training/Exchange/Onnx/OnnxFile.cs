@@ -6,11 +6,11 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>An input or an output of a model.</summary>
+/// <summary>An input or output of a model.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">float32, float64 or uint8.</param>
-/// <param name="Shape">The first axis, of any size, left out.</param>
-/// <param name="Meaning">In words.</param>
+/// <param name="Shape">Shape without the first axis, which has any size.</param>
+/// <param name="Meaning">Description.</param>
 public sealed record OnnxValue(string Name, string Type, IReadOnlyList<int> Shape, string Meaning)
 {
     internal static OnnxValue Of(ValueInfoProto value) => new(
@@ -28,10 +28,10 @@ public sealed record OnnxSummary(int Nodes, OnnxValue Input, IReadOnlyList<OnnxV
 /// <summary>Writes trained networks as ONNX files.</summary>
 public static class OnnxFile
 {
-    /// <param name="path">The file; replaced at once and whole.</param>
+    /// <param name="path">The file; replaced atomically.</param>
     /// <param name="trained">The network.</param>
-    /// <param name="options">How it is written.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the network cannot be written so, or is too large.</exception>
+    /// <param name="options">Export options.</param>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the network cannot be exported with these options, or is too large.</exception>
     public static OnnxSummary Save(string path, TrainedModel trained, OnnxOptions options)
     {
         OnnxModel.RequireRoom(trained.Network);
@@ -39,7 +39,7 @@ public static class OnnxFile
         using var model = new Model(trained.Config.Config, trained.Network, device);
         trained.Load(model);
         var metadata = new Dictionary<string, string>(trained.Card.ToMetadata());
-        metadata.Remove("format"); // says who can read a safetensors file
+        metadata.Remove("format"); // it is for readers of safetensors files
         ModelProto proto = OnnxModel.Of(trained.Config.Config, trained.Card.Input, (p, values) => model.Read(p, 0, values, average: true), options, metadata);
         DurableFile.Write(path, stream => proto.WriteTo(stream), proto.CalculateSize());
         return new OnnxSummary(proto.Graph.Node.Count, OnnxValue.Of(proto.Graph.Input[0]), [.. proto.Graph.Output.Select(OnnxValue.Of)]);

@@ -9,12 +9,12 @@ namespace GpuGrad.Training.Exchange.Onnx;
 /// <summary>Fills a span with the values of a parameter.</summary>
 public delegate void WeightReader(Parameter parameter, Span<float> values);
 
-/// <summary>An ONNX graph in the making: nodes in the order in which they run, weights and constants. Values are known by their names.</summary>
-/// <param name="opset">Version of ONNX's operators that the nodes keep to.</param>
+/// <summary>An ONNX graph under construction: nodes in an order in which they can run, weights and constants. Values are identified by names.</summary>
+/// <param name="opset">Version of ONNX's operator set.</param>
 /// <param name="weights">Reads a parameter's values.</param>
 internal sealed class OnnxGraph(int opset, WeightReader weights)
 {
-    /// <summary>What a protobuf message can hold, less room for everything but tensors.</summary>
+    /// <summary>The limit of a protobuf message, less room for everything but tensors.</summary>
     private const long MostBytes = int.MaxValue - (32L << 20);
 
     private readonly GraphProto graph = new() { Name = "network" };
@@ -35,7 +35,7 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
             throw new GpuGradException(Fault.Config, string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:0.0} GB of weights; an .onnx file holds at most 2 GB (protobuf's limit); expected a smaller network, or an --out that ends in .safetensors"));
     }
 
-    /// <summary>Appends a node with one output; gives the output's name.</summary>
+    /// <summary>Appends a node with one output and returns the output's name.</summary>
     public string Add(string op, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
         string name = Unique(Scope.Length > 0 ? $"{Scope}/{op}" : op);
@@ -48,7 +48,7 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
         return name;
     }
 
-    /// <summary>Gives a value a name of its own, by which the outside knows it.</summary>
+    /// <summary>Gives a value the name of a model output.</summary>
     public void Output(string value, string name, Shape shape, string meaning)
     {
         NodeProto? producer = graph.Node.FirstOrDefault(n => n.Output[0] == value);
@@ -65,7 +65,7 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
 
     public void Input(string name, TensorProto.Types.DataType type, Shape shape, string meaning) => graph.Input.Add(Value(name, type, shape, meaning));
 
-    /// <summary>A parameter, seen under a shape.</summary>
+    /// <summary>A parameter in the given shape.</summary>
     public string Weight(Parameter parameter, Shape shape)
     {
         if (initializers.TryGetValue((parameter, shape), out string? name))
@@ -75,10 +75,10 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
         return initializers[(parameter, shape)] = Tensor(parameter.Name, TensorProto.Types.DataType.Float, shape.Sizes, raw);
     }
 
-    /// <summary>One number, for every element alike.</summary>
+    /// <summary>A scalar constant.</summary>
     public string Constant(double value) => Constant(value, []);
 
-    /// <summary>The same number under a shape.</summary>
+    /// <summary>A constant with one value in the given shape.</summary>
     public string Constant(double value, ReadOnlySpan<int> sizes)
     {
         byte[] raw = Room(sizeof(float) * Count(sizes));
@@ -86,22 +86,22 @@ internal sealed class OnnxGraph(int opset, WeightReader weights)
         return Tensor("constant", TensorProto.Types.DataType.Float, sizes, raw);
     }
 
-    /// <summary>Fixed numbers, as float or double.</summary>
+    /// <summary>Constants, as float or double.</summary>
     public string Numbers(string name, TensorProto.Types.DataType type, ReadOnlySpan<int> sizes, IEnumerable<double> values) => Tensor(name, type, sizes, type == TensorProto.Types.DataType.Double
         ? MemoryMarshal.AsBytes<double>([.. values]).ToArray()
         : MemoryMarshal.AsBytes<float>([.. values.Select(v => (float)v)]).ToArray());
 
     public string Indices(string name, long[] values) => Tensor(name, TensorProto.Types.DataType.Int64, [values.Length], MemoryMarshal.AsBytes<long>(values).ToArray());
 
-    /// <summary>The same numbers under another shape, whose first axis belongs to the batch.</summary>
+    /// <summary>Reshapes a value, keeping the batch axis first.</summary>
     public string Reshape(string x, Shape from, Shape to)
     {
-        // 0 keeps an axis as it is, so that a reader can tell that it is the batch; -1 is what is left.
+        // 0 keeps an axis, so that a reader can recognise the batch; -1 is inferred.
         long[] sizes = [from[0] == to[0] ? 0 : -1, .. to.Sizes[1..].ToArray().Select(s => (long)s)];
         return Add("Reshape", [x, Indices("shape", sizes)]);
     }
 
-    /// <summary>The graph, without what nothing reads: a node may take up one before it, as a recurrent layer does the product with its input.</summary>
+    /// <summary>The graph without unused nodes: a node may absorb one before it, as a recurrent layer does with the matmul of its input.</summary>
     public GraphProto Finish()
     {
         var read = new HashSet<string>(graph.Output.Select(o => o.Name));

@@ -5,15 +5,15 @@ using DataType = GpuGrad.Training.Exchange.Onnx.TensorProto.Types.DataType;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>The model's input: what the network sees, or a raw sample with the nodes that scale it.</summary>
+/// <summary>The model's input: the network's input, or a raw sample with the nodes that scale it.</summary>
 internal static class OnnxInput
 {
     private const string Name = "x";
 
-    // Mean over deviation from which float32 would blur a raw number by more than 6e-5 of the deviation.
+    // Ratio of mean and deviation above which float32 would blur a raw number by more than 6e-5 of the deviation.
     private const double LargestForFloat = 1000;
 
-    /// <summary>Adds it; gives the name of what goes into the network.</summary>
+    /// <summary>Adds the input and returns the name of the network's input.</summary>
     public static string Add(OnnxGraph graph, FittedInput fitted, bool preprocessing)
     {
         Shape batch = fitted.Shape.Shape.Prepend(1);
@@ -39,7 +39,7 @@ internal static class OnnxInput
         return graph.Add("Add", [x, graph.Numbers("preprocessing/shift", DataType.Float, channels, normalization.Shift)]);
     }
 
-    // The difference of large numbers is taken in double, as in training.
+    // The difference of large numbers is computed in double, as in training.
     private static string Numbers(OnnxGraph graph, Normalization normalization, Shape batch, OnnxTable? table)
     {
         DataType type = normalization.Scale.Zip(normalization.Centre).Any(n => Math.Abs(n.First * n.Second) > LargestForFloat) ? DataType.Double : DataType.Float;
@@ -47,7 +47,7 @@ internal static class OnnxInput
         graph.Input(Name, type, raw, table is null ? "samples as they are" : "rows of the table's columns as they are, NaN where a value is missing");
         string x = table?.Fill(Name, raw, type) ?? Name;
         if (IsNone(normalization))
-            return x; // and the type is float
+            return x; // its type is float
         int[] channels = Channels(batch);
         x = type == DataType.Double ? x : Cast(graph, x, DataType.Double);
         x = graph.Add("Sub", [x, graph.Numbers("preprocessing/centre", DataType.Double, channels, normalization.Centre)]);
@@ -59,6 +59,6 @@ internal static class OnnxInput
 
     private static bool IsNone(Normalization normalization) => normalization.Scale.All(s => s == 1) && normalization.Centre.All(c => c == 0);
 
-    // A number for each channel, or for each number of a row.
+    // One number per channel, or per element of a row.
     private static int[] Channels(Shape batch) => [batch[1], .. Enumerable.Repeat(1, batch.Rank - 2)];
 }

@@ -14,7 +14,7 @@ public sealed record OnnxOptions
 {
     public const int LeastOpset = 13, MostOpset = 23;
 
-    /// <summary>Version of ONNX's operators: newer ones need newer readers.</summary>
+    /// <summary>Version of ONNX's operator set: newer ones need newer readers.</summary>
     public int Opset
     {
         get;
@@ -23,25 +23,25 @@ public sealed record OnnxOptions
             : throw new GpuGradException(Fault.Config, FormattableString.Invariant($"--opset {value}; expected a whole number from {LeastOpset} to {MostOpset}"));
     } = 17;
 
-    /// <summary>Whether the input is a raw sample, which the model itself scales; scaled targets come out in their own units then.</summary>
+    /// <summary>Whether the input is a raw sample, which the model itself scales; scaled targets are then output in their original unit.</summary>
     public bool Preprocessing { get; init; }
 
-    /// <summary>Whether there is an output of probabilities besides.</summary>
+    /// <summary>Whether there is an additional output of probabilities.</summary>
     public bool Probabilities { get; init; }
 }
 
 /// <summary>
-/// A trained network as an ONNX model: a walk over the nodes of an evaluation. Input <c>x</c>, output <c>y</c> (what the network gives;
-/// scores, where its loss takes scores), both with a batch axis of any size; computed in float32.
+/// Exports a trained network as an ONNX model by translating the nodes of an evaluation. Input <c>x</c>, output <c>y</c> (the network's output;
+/// scores, if its loss takes scores), both with a batch axis of any size; computed in float32.
 /// </summary>
 internal static class OnnxModel
 {
     private const int SamplesOfWalk = 2;
 
     /// <param name="config">The experiment.</param>
-    /// <param name="fitted">What training learned of its data.</param>
+    /// <param name="fitted">Fitted in training.</param>
     /// <param name="weights">Reads the parameters.</param>
-    /// <param name="options">How it is written.</param>
+    /// <param name="options">Export options.</param>
     /// <param name="metadata">Texts to add.</param>
     public static ModelProto Of(RunConfig config, FittedInput fitted, WeightReader weights, OnnxOptions options, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -53,14 +53,14 @@ internal static class OnnxModel
         OnnxOutput.Add(graph, config.Loss, fitted, network.Output, y, options);
         var model = new ModelProto
         {
-            // Nothing newer than IR 7 is used; readers look at the pair.
+            // Nothing newer than IR 7 is used; readers check the pair.
             IrVersion = options.Opset < 15 ? 7 : 8,
             ProducerName = "GpuGrad",
             ProducerVersion = typeof(OnnxModel).Assembly.GetName().Version!.ToString(3),
             Graph = graph.Finish(),
             OpsetImport = { new OperatorSetIdProto { Version = options.Opset } },
         };
-        // Readers show these, where they do not show the texts beside inputs and outputs.
+        // Readers show these, but not the descriptions of inputs and outputs.
         Dictionary<string, string> texts = new(metadata ?? new Dictionary<string, string>())
         {
             ["gpugrad.input"] = model.Graph.Input[0].DocString,
@@ -73,14 +73,14 @@ internal static class OnnxModel
         return model;
     }
 
-    /// <summary>Refuses a network whose weights no file can hold, before they are read.</summary>
+    /// <summary>Refuses a network whose weights don't fit in a file, before they are read.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>.</exception>
     public static void RequireRoom(Network network) => OnnxGraph.RequireRoom(network.Parameters.Sum(p => p.Shape.Length * sizeof(float)));
 
     private static string Walk(RunConfig config, FittedInput fitted, Network network, OnnxGraph graph, string x)
     {
         var memory = new ModelMemory(ParameterGroups.Layout(config, network), config.Train);
-        // A model takes sequences that begin with a state of 0, however it was trained.
+        // A model takes sequences that start with a state of 0, however it was trained.
         RunConfig alone = config with { Data = config.Data with { Dataset = null } };
         ModelGraph forward = new ModelGraphs(alone, network, memory).Inference(BatchSource.Imaginary(fitted.Shape, SamplesOfWalk), SamplesOfWalk);
         Dictionary<string, Parameter> named = network.Parameters.ToDictionary(p => p.Name);
@@ -88,7 +88,7 @@ internal static class OnnxModel
         string ValueOf(Tensor tensor, Shape shape) => values.TryGetValue(tensor, out string? value) ? value : graph.Weight(named[tensor.Base.Name], shape);
         foreach (Node node in forward.Graph.Nodes.Where(n => n.Phase == Phase.Forward))
         {
-            // A parameter under another shape is read so where it is used.
+            // A parameter in another shape is read in that shape where it is used.
             if (node.Op is Reshape && !values.ContainsKey(node.Inputs[0]))
                 continue;
             graph.Scope = node.Scope;

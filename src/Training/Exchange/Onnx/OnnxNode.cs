@@ -3,10 +3,10 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>A node of our graph while it becomes nodes of ONNX.</summary>
-/// <param name="graph">Where they go.</param>
-/// <param name="node">Ours.</param>
-/// <param name="value">The name of a tensor in ONNX; a parameter's under a shape.</param>
+/// <summary>A node of our graph that is being translated to ONNX.</summary>
+/// <param name="graph">The ONNX graph.</param>
+/// <param name="node">Our node.</param>
+/// <param name="value">Returns the name of a tensor in ONNX; for a parameter, in a given shape.</param>
 internal sealed class OnnxNode(OnnxGraph graph, Node node, Func<Tensor, Shape, string> value)
 {
     public Op Op => node.Op;
@@ -23,7 +23,7 @@ internal sealed class OnnxNode(OnnxGraph graph, Node node, Func<Tensor, Shape, s
 
     public string Input(int input = 0) => Input(input, InputShape(input));
 
-    /// <summary>A parameter under another shape.</summary>
+    /// <summary>A parameter in another shape.</summary>
     public string Input(int input, Shape shape) => value(node.Inputs[input], shape);
 
     public Tensor InputTensor(int input) => node.Inputs[input];

@@ -4,7 +4,7 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>Normalisations as they are when a network is used: batch norm by its running statistics.</summary>
+/// <summary>Normalisations in inference: batch norm with its running statistics.</summary>
 internal static class OnnxNorms
 {
     private const int HasLayerNormalization = 17;
@@ -39,7 +39,7 @@ internal static class OnnxNorms
         return op.Affine ? n.Add("Add", [n.Add("Mul", [y, n.Input(1, channels)]), n.Input(2, channels)]) : y;
     }
 
-    // Each row of [N, groups, values] by its own mean and variance.
+    // Each row of [N, groups, values] with its own mean and variance.
     private static string Instances(OnnxNode n, Shape rows, double epsilon)
     {
         int[] groups = [rows[1]];

@@ -17,13 +17,13 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 namespace GpuGrad.Training.Exchange.Onnx;
 
 /// <summary>
-/// What each op of an evaluation is in ONNX. A new op of a layer needs a line here; the tests that export every layer of the catalog
-/// ask for it.
+/// Translates each op of an evaluation to ONNX. A new op of a layer needs a line here; the tests that export every layer of the catalog
+/// require it.
 /// </summary>
 internal static class OnnxOps
 {
-    /// <summary>Adds the ONNX nodes of one of ours; gives the name of the result.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the op has no form in ONNX yet.</exception>
+    /// <summary>Adds the ONNX nodes of one of our nodes and returns the name of the result.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the op has no ONNX form yet.</exception>
     public static string Translate(OnnxNode n) => n.Op switch
     {
         MatMul op => Product(n, op),
@@ -55,7 +55,7 @@ internal static class OnnxOps
         Op op => throw new GpuGradException(Fault.Config, $"layer {n.Scope}: '{op.Name}' has no form in ONNX yet; expected other layers, or an --out that ends in .safetensors"),
     };
 
-    // Slopes are spread as ONNX spreads everything: from the last axis on.
+    // Slopes are broadcast by ONNX's rule: aligned at the last axis.
     private static string Sloped(OnnxNode n, PRelu op)
     {
         int slopes = n.InputShape(1).Count, behind = slopes == 1 ? 0 : n.InputShape().Rank - 1 - op.Axis;

@@ -6,17 +6,17 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>The model's outputs: what the network gives, and probabilities where it can say them and they are asked for.</summary>
+/// <summary>The model's outputs: the network's output, and on request probabilities if it has them.</summary>
 internal static class OnnxOutput
 {
     private const string Name = "y", Probabilities = "probabilities";
 
-    /// <param name="graph">Where they go.</param>
-    /// <param name="loss">What the network was trained with, which says what its outputs mean.</param>
-    /// <param name="fitted">What training learned of its data.</param>
-    /// <param name="output">Shape of a sample's output.</param>
-    /// <param name="y">Its value.</param>
-    /// <param name="options">What is wanted.</param>
+    /// <param name="graph">The ONNX graph.</param>
+    /// <param name="loss">The training loss, which defines what the outputs mean.</param>
+    /// <param name="fitted">Fitted in training.</param>
+    /// <param name="output">Shape of the output for one sample.</param>
+    /// <param name="y">Name of the output.</param>
+    /// <param name="options">Export options.</param>
     public static void Add(OnnxGraph graph, LossConfig loss, FittedInput fitted, Shape output, string y, OnnxOptions options)
     {
         DataShape data = fitted.Shape;
@@ -39,7 +39,7 @@ internal static class OnnxOutput
             graph.Output(values, Probabilities, (IsSecondOfTwo(data, output) ? output.With(0, 2) : output).Prepend(1), data.Classes > 0 ? "a probability for each class" : "probabilities");
     }
 
-    // As 'predict' says them.
+    // In the units of 'predict'.
     private static string InUnits(OnnxGraph graph, LossConfig loss, Normalization? targets, Shape output, string y)
     {
         graph.Scope = "postprocessing";
@@ -56,6 +56,6 @@ internal static class OnnxOutput
         return IsSecondOfTwo(data, output) ? graph.Add("Concat", [graph.Add("Sub", [graph.Constant(1), p]), p], Of("axis", 1)) : p;
     }
 
-    // One number for two classes (of each pixel, for masks) says how likely the second is.
+    // A single number for two classes (per pixel, for masks) stands for the second.
     private static bool IsSecondOfTwo(DataShape data, Shape output) => data.Classes == 2 && output[0] == 1;
 }

@@ -6,8 +6,8 @@ using DataType = GpuGrad.Training.Exchange.Onnx.TensorProto.Types.DataType;
 namespace GpuGrad.Training.Exchange.Onnx;
 
 /// <summary>
-/// Images of another size. By a whole factor ONNX's Resize makes them; it takes other positions in float, where the nearest pixel may be
-/// the one beside (14 to 32), so these are picked by number, axis by axis, and mixed.
+/// Image resizing. For integer factors ONNX's Resize is used; for others it computes positions in float, and the nearest pixel may be
+/// a neighbouring one (14 to 32), so the pixels are gathered by index, axis by axis, and interpolated.
 /// </summary>
 internal static class OnnxResampling
 {
@@ -36,7 +36,7 @@ internal static class OnnxResampling
     {
         if (from == to)
             return x;
-        // (d + ½)·from/to - ½ in units of 1 / 2·to, not below 0.
+        // (d + ½)·from/to - ½ in units of 1 / 2·to, clamped at 0.
         long[] positions = [.. Enumerable.Range(0, (int)to).Select(d => Math.Max(0, (((2L * d) + 1) * from) - to))];
         if (mode == Interpolation.Nearest)
             return Pick(n, x, axis, [.. Enumerable.Range(0, (int)to).Select(d => d * from / to)]);

@@ -10,10 +10,10 @@ namespace GpuGrad.Training.Exchange.Onnx;
 /// <summary>Layers over sequences [N, T, F].</summary>
 internal static class OnnxSequences
 {
-    // Which of our gates is ONNX's first, second, …: i, f, g, o become i, o, f, c and r, z, n become z, r, h.
+    // Index of our gate for ONNX's first, second, …: i, f, g, o become i, o, f, c and r, z, n become z, r, h.
     private static readonly int[] LstmGates = [0, 3, 1, 2], GruGates = [1, 0, 2], OneGate = [0];
 
-    /// <summary>ONNX's RNN, LSTM or GRU, which project the input themselves: the product that ours has before the op goes in, and is left out.</summary>
+    /// <summary>ONNX's RNN, LSTM or GRU, which project the input themselves: they include the matmul that precedes our op.</summary>
     public static string Recurrence(OnnxNode n, Recurrence op)
     {
         if (op.Lengths)

@@ -6,14 +6,14 @@ using DataType = GpuGrad.Training.Exchange.Onnx.TensorProto.Types.DataType;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>A row of a table as a model takes it: a number a column, NaN where one is missing; what training learned of missing values fills it in.</summary>
-/// <param name="graph">Where the nodes go.</param>
+/// <summary>A raw row of a table as model input: one number per column, NaN if missing; missing values are filled as fitted in training.</summary>
+/// <param name="graph">The ONNX graph.</param>
 /// <param name="columns">The columns of the training table.</param>
 internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
 {
     private readonly TableColumn[] features = [.. columns.Columns.Where(c => c.Role == ColumnRole.Feature)];
 
-    /// <summary>The shape of a raw sample, whose network takes <paramref name="sample"/>.</summary>
+    /// <summary>The shape of a raw sample, for a network that takes <paramref name="sample"/>.</summary>
     public Shape RawShape(Shape sample) => columns.Width == features.Length ? sample : new Shape(features.Length);
 
     /// <summary>Refuses columns whose values are not numbers, and samples of several rows.</summary>
@@ -28,7 +28,7 @@ internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
 
     private static string Kind(ColumnFit fit) => fit.Type == ColumnType.Date ? "dates" : fit.Edges is not null ? "numbers in bins" : "categories";
 
-    /// <summary>Adds the nodes; gives the name of a sample's numbers.</summary>
+    /// <summary>Adds the nodes and returns the name of the encoded sample.</summary>
     public string Fill(string x, Shape raw, DataType type)
     {
         double[] fills = [.. features.Select(f => f.Fit is { Missing: not MissingStrategy.Refuse, Fill: [double fill, ..] } ? fill : double.NaN)];
@@ -39,7 +39,7 @@ internal sealed class OnnxTable(OnnxGraph graph, TableColumns columns)
         string filled = graph.Add("Where", [missing, graph.Numbers("preprocessing/fill", type, raw.Sizes[1..], fills), x]);
         if (flagged.Length == 0)
             return filled;
-        // All values, then all flags; then each flag behind its value.
+        // All values, then all flags; then each flag after its value.
         string both = graph.Add("Concat", [filled, graph.Add("Cast", [missing], OnnxAttribute.Of("to", (long)type))], OnnxAttribute.Of("axis", 1));
         long[] order = [.. Enumerable.Range(0, features.Length).SelectMany(i => flagged.Contains(i) ? new long[] { i, features.Length + i } : [i])];
         return graph.Add("Gather", [both, graph.Indices("preprocessing/order", order)], OnnxAttribute.Of("axis", 1));

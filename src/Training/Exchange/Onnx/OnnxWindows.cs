@@ -5,7 +5,7 @@ using static GpuGrad.Training.Exchange.Onnx.OnnxAttribute;
 
 namespace GpuGrad.Training.Exchange.Onnx;
 
-/// <summary>Convolutions and poolings: windows that move over [N, C, H, W].</summary>
+/// <summary>Convolutions and poolings over [N, C, H, W] in ONNX.</summary>
 internal static class OnnxWindows
 {
     public static string Conv(OnnxNode n, Conv2D op) => n.Add("Conv", Inputs(n, op), [.. Geometry(n, op)]);
@@ -43,7 +43,7 @@ internal static class OnnxWindows
     private static IEnumerable<AttributeProto> Geometry(PoolGeometry g) =>
         [Ints("kernel_shape", g.Kernel.R, g.Kernel.S), Ints("strides", g.Stride.H, g.Stride.W), Pads(g.Padding)];
 
-    // The beginnings of all axes, then their ends.
+    // The starts of all axes, then their ends.
     private static AttributeProto Pads(Padding p) => Ints("pads", p.Top, p.Left, p.Bottom, p.Right);
 
     private static bool IsGlobal(OnnxNode n, PoolGeometry g) => g.Kernel == (n.InputShape()[2], n.InputShape()[3]) && g.Padding == default;

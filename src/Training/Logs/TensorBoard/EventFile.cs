@@ -7,9 +7,9 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Logs.TensorBoard;
 
 /// <summary>
-/// Events in the framing of TFRecord files: the length (8 bytes, little-endian), its checksum, the message, its checksum. A resumed run
-/// cuts its files back to the checkpoint and goes on in another, because a TensorBoard that reads along has passed the cut: an event at
-/// the new file's head tells it to forget what came after.
+/// Writes events in the framing of TFRecord files: the length (8 bytes, little-endian), its checksum, the message, its checksum. A resumed run
+/// truncates its files to the checkpoint and continues in another one, because a TensorBoard that reads along has passed the cut: an event at
+/// the new file's start tells it to discard later ones.
 /// </summary>
 internal sealed class EventFile : IDisposable
 {
@@ -30,10 +30,10 @@ internal sealed class EventFile : IDisposable
         this.earlier = earlier;
     }
 
-    /// <param name="folder">The run's.</param>
-    /// <param name="lengths">What the checkpoint says of files; those that it does not know were written after it and go.</param>
-    /// <param name="steps">Steps done.</param>
-    /// <param name="tolerate">Told of failures to write; null: they are thrown.</param>
+    /// <param name="folder">The run's folder.</param>
+    /// <param name="lengths">File lengths in the checkpoint; files that it does not list were written after it and are deleted.</param>
+    /// <param name="steps">Number of steps done.</param>
+    /// <param name="tolerate">Receives write errors; null to throw them.</param>
     public static EventFile Open(WorkFolder folder, IReadOnlyDictionary<string, long> lengths, long steps, Action<GpuGradException>? tolerate)
     {
         var earlier = new Dictionary<string, long>();
@@ -60,7 +60,7 @@ internal sealed class EventFile : IDisposable
         return events;
     }
 
-    /// <summary>Appends an event, at the present time.</summary>
+    /// <summary>Appends an event with the current time.</summary>
     public void Write(Event message)
     {
         message.WallTime = Now;
@@ -82,7 +82,7 @@ internal sealed class EventFile : IDisposable
 
     public void Dispose() => file.Dispose();
 
-    // CRC-32C (Castagnoli), rotated and offset so that the checksum of data that holds its own checksum stays useful.
+    // CRC-32C (Castagnoli), rotated and offset so that checksums of data that contain their own checksum stay useful.
     internal static uint Checksum(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;

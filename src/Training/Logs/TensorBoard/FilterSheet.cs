@@ -6,17 +6,17 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Logs.TensorBoard;
 
 /// <summary>
-/// The weights of the first layer as pictures, where it sees pictures: [K, C, R, S] of a convolution, [units, C·H·W] of a dense layer. In
-/// colour where C is 3; else a picture a channel. 0 is gray, and the largest weight of all is black or white.
+/// Draws the weights of the first layer if its input is pictures: [K, C, R, S] of a convolution, [units, C·H·W] of a dense layer. In
+/// colour if C is 3; else one picture per channel. 0 is gray, and the largest absolute weight is black or white.
 /// </summary>
 internal static class FilterSheet
 {
     private const int Gap = 2, LeastSide = 24, Middle = 128;
 
-    /// <param name="model">Whose weights.</param>
+    /// <param name="model">The model with the weights.</param>
     /// <param name="sample">Shape of a sample.</param>
-    /// <param name="count">Filters shown at most.</param>
-    /// <returns>The parameter's name and a PNG file; null where the first layer cannot be drawn.</returns>
+    /// <param name="count">Largest number of filters.</param>
+    /// <returns>The parameter's name and a PNG file; null if the first layer cannot be drawn.</returns>
     public static (string Parameter, byte[] Png)? Draw(Model model, Shape sample, int count)
     {
         Parameter? first = model.Network.Parameters.FirstOrDefault(p => p.Shape.Rank > 1);

@@ -3,7 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 
 namespace GpuGrad.Training.Logs.TensorBoard;
 
-/// <summary>Values as TensorBoard's plugins take them.</summary>
+/// <summary>Makes summary values for TensorBoard's plugins.</summary>
 internal static class Summaries
 {
     private const int Buckets = 64;
@@ -83,7 +83,7 @@ internal static class Summaries
     {
         Tag = tag,
         Metadata = Metadata("hparams", data.ToByteString()),
-        // Nothing: what is said is in the metadata.
+        // Empty: the content is in the metadata.
         Tensor = new Tensor { Dtype = FloatType, TensorShape = new TensorShape { Dim = { new TensorShape.Types.Dim() } } },
     };
 

@@ -11,14 +11,14 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Logs.TensorBoard;
 
 /// <summary>
-/// A run for TensorBoard. Tags begin with the figure, so that its sets and layers come into one section: <c>loss/train</c>,
+/// Logs a run for TensorBoard. Tags start with the metric, so that its sets and layers are in one section: <c>loss/train</c>,
 /// <c>loss/test</c>, <c>gradient_norm/0.weight</c>, <c>weights/0.weight</c>.
 /// </summary>
 internal sealed class TensorBoardLog(TensorBoardConfig config, LoadedConfig loaded, TrainingData data, EventFile file) : IRunLog
 {
-    private const long MostPixels = 1 << 22; // of a picture of pictures
+    private const long MostPixels = 1 << 22; // of a sheet of pictures
 
-    // Fewer where they are large, and none where one is already too large.
+    // Fewer if they are large, and none if one is too large already.
     private readonly int shown = data.Shape.Shape is { Rank: 3 } shape ? (int)Math.Min(config.Images, MostPixels / Math.Max(1, (long)shape[1] * shape[2])) : config.Images;
 
     public void Append(LineKind kind, ReadOnlySpan<(string Name, MetricValue Value)> line)
@@ -133,7 +133,7 @@ internal sealed class TensorBoardLog(TensorBoardConfig config, LoadedConfig load
             if (name is "alarm" or "remark")
                 id = $"{name}s/{said}";
             else
-                text += $"**{name}** {said}  \n"; // two blanks: a line break
+                text += $"**{name}** {said}  \n"; // two spaces: a line break
         }
         return Summaries.Text(id, text);
     }

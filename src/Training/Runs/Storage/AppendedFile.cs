@@ -3,12 +3,12 @@ using System.Buffers;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// A file that a run appends records to. A checkpoint holds the length that it had then, and a resumed run cuts it back to that. Records
-/// wait in memory until <see cref="Flush"/>, or until many wait.
+/// A file that a run appends records to. A checkpoint stores its length, and a resumed run truncates it to that. Records
+/// are buffered in memory until <see cref="Flush"/>, or until there are many.
 /// </summary>
 internal sealed class AppendedFile : IDisposable
 {
-    // Records wait for the disk up to this many bytes; where it stays full, later ones are dropped and counted.
+    // Largest buffer of records; while the disk stays full, later ones are dropped and counted.
     private const int MostWaiting = 16 << 20;
     private const int Comfortable = 1 << 16;
 
@@ -33,14 +33,14 @@ internal sealed class AppendedFile : IDisposable
     /// <summary>Bytes of whole records in the file.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Records that found no place while the disk was full.</summary>
+    /// <summary>Number of records dropped while the disk was full.</summary>
     public long Dropped { get; private set; }
 
-    /// <summary>Opens a file to go on after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
+    /// <summary>Opens a file to continue after its first <paramref name="length"/> bytes; the rest is truncated.</summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="name">The file; made where missing.</param>
-    /// <param name="length">Bytes that stay, and are there.</param>
-    /// <param name="tolerate">Told of failures to write, which the run then survives; null: they are thrown.</param>
+    /// <param name="name">The file; created if missing.</param>
+    /// <param name="length">Bytes to keep, which must exist.</param>
+    /// <param name="tolerate">Receives write errors, which the run then survives; null to throw them.</param>
     public static AppendedFile Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate)
     {
         string path = System.IO.Path.Combine(folder.Path, name);
@@ -59,7 +59,7 @@ internal sealed class AppendedFile : IDisposable
         return new AppendedFile(path, calls, handle, length, tolerate);
     }
 
-    /// <summary>Adds a record, whole.</summary>
+    /// <summary>Adds a whole record.</summary>
     public void Append(ReadOnlySpan<byte> record)
     {
         if (waiting.WrittenCount > MostWaiting)
@@ -68,15 +68,15 @@ internal sealed class AppendedFile : IDisposable
             return;
         }
         waiting.Write(record);
-        // Not again with every record while the disk is full.
+        // While the disk is full, not again with every record.
         if (waiting.WrittenCount > Comfortable && !torn)
             Flush();
     }
 
-    /// <summary>Hands the waiting records to the system: they survive this process, not yet a power failure.</summary>
+    /// <summary>Writes the buffered records to the system: they survive this process, but not yet a power failure.</summary>
     public void Flush() => Attempt(WriteOut);
 
-    /// <summary>Makes all records durable, and gives the length for the checkpoint that is written next.</summary>
+    /// <summary>Makes all records durable, and returns the length for the checkpoint that is written next.</summary>
     public long Sync()
     {
         Attempt(() =>
@@ -87,7 +87,7 @@ internal sealed class AppendedFile : IDisposable
         return Length;
     }
 
-    /// <summary>Flushes and closes. A failure is told to <c>tolerate</c> alone; call <see cref="Sync"/> before to see it.</summary>
+    /// <summary>Flushes and closes. An error is passed only to <c>tolerate</c>; call <see cref="Sync"/> first to see it.</summary>
     public void Dispose()
     {
         if (closed)
@@ -120,7 +120,7 @@ internal sealed class AppendedFile : IDisposable
     {
         if (waiting.WrittenCount == 0)
             return;
-        // Part of the records may have come into the file before a failure; they are written again as a whole.
+        // A part of the records may be in the file after a failure; they are written again as a whole.
         if (torn)
             calls.Truncate(handle, Length);
         torn = true;

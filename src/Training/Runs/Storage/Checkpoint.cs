@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A run between two steps, complete: a trainer that gets this back goes on with the same bits.</summary>
+/// <summary>The complete state of a run between two steps: a trainer that restores it continues with the same bits.</summary>
 public sealed record Checkpoint
 {
     public required RunState State { get; init; }
@@ -19,30 +19,30 @@ public sealed record Checkpoint
     /// <summary>Name and version of the program that wrote it.</summary>
     public string Program { get; init; } = ProgramVersion.Text;
 
-    /// <summary>Bytes of <c>metrics.jsonl</c> up to here; a resumed run cuts it back to this.</summary>
+    /// <summary>Length of <c>metrics.jsonl</c> in bytes; a resumed run truncates it to this.</summary>
     public long MetricsLength { get; init; }
 
-    /// <summary>Bytes of the logs that the config asks for (<c>log</c>) up to here, by file name; null where it asks for none.</summary>
+    /// <summary>Lengths in bytes of the logs in the config (<c>log</c>), by file name; null if it has none.</summary>
     public Dictionary<string, long>? LogLengths { get; init; }
 
     /// <summary>Offset of each parameter in the buffers.</summary>
     public IReadOnlyList<CheckpointParameter> Parameters { get; init; } = [];
 
-    /// <summary>A device as <see cref="Device"/> names it.</summary>
+    /// <summary>A device in the form of <see cref="Device"/>.</summary>
     public static string NameOf(Kernels.Devices.Device device) => $"{device.Id} ({device.Name})";
 
-    /// <summary>Device memory, bit by bit. No name stands twice.</summary>
+    /// <summary>Device memory, bit by bit. Names are unique.</summary>
     public required IReadOnlyList<CheckpointBuffer> Buffers { get; init; }
 }
 
-/// <summary>A parameter's place.</summary>
+/// <summary>Position of a parameter.</summary>
 /// <param name="Name">Full name, e.g. <c>3.weight</c>.</param>
 /// <param name="Shape">Its sizes.</param>
-/// <param name="Buffer">The buffer it lies in.</param>
-/// <param name="Offset">Its first element there.</param>
+/// <param name="Buffer">The buffer that holds it.</param>
+/// <param name="Offset">Its first element in the buffer.</param>
 public sealed record CheckpointParameter(string Name, IReadOnlyList<int> Shape, string Buffer, long Offset);
 
-/// <summary>Type of a buffer's elements, little-endian. The numbers stand in files.</summary>
+/// <summary>Type of a buffer's elements, little-endian. The numbers are stored in files.</summary>
 public enum CheckpointElement : byte
 {
     Float32 = 1,
@@ -51,11 +51,11 @@ public enum CheckpointElement : byte
     Byte = 4,
 }
 
-/// <summary>A range of device memory, read when asked for: from the device while saving, from the file while loading.</summary>
-/// <param name="name">Unique in a checkpoint.</param>
+/// <summary>A range of device memory, read on request: from the device while saving, from the file while loading.</summary>
+/// <param name="name">Unique within a checkpoint.</param>
 /// <param name="element">Type of its elements.</param>
 /// <param name="length">Number of elements.</param>
-/// <param name="source">Gives its bytes.</param>
+/// <param name="source">Reads its bytes.</param>
 public sealed class CheckpointBuffer(string name, CheckpointElement element, long length, ByteSource source)
 {
     public string Name { get; } = name;
@@ -66,8 +66,8 @@ public sealed class CheckpointBuffer(string name, CheckpointElement element, lon
 
     public long Bytes => checked(Length * SizeOf(Element));
 
-    /// <param name="offset">In bytes.</param>
-    /// <param name="destination">Filled.</param>
+    /// <param name="offset">Offset in bytes.</param>
+    /// <param name="destination">Filled with the bytes at the offset.</param>
     public void Read(long offset, Span<byte> destination) => source(offset, destination);
 
     public static int SizeOf(CheckpointElement element) => element switch

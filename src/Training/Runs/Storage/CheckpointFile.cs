@@ -19,11 +19,11 @@ public sealed class CheckpointFile : IDisposable
 
     public string Path => reader.Path;
 
-    /// <summary>Its buffers are read from the file, so only until this is disposed.</summary>
+    /// <summary>The checkpoint; its buffers are read from the file, so only until this is disposed.</summary>
     public Checkpoint Content { get; }
 
-    /// <summary>Writes a checkpoint so that at every instant the file is the old one or the new one, whole.</summary>
-    /// <exception cref="StorageException">It is not there, or may not be there after a power failure.</exception>
+    /// <summary>Writes a checkpoint so that at every instant the file is either the old one or the new one, whole.</summary>
+    /// <exception cref="StorageException">It was not written, or may not survive a power failure.</exception>
     public static void Write(WorkFolder folder, string name, Checkpoint checkpoint)
     {
         RequireLittleEndian();
@@ -32,7 +32,7 @@ public sealed class CheckpointFile : IDisposable
         DurableFile.Write(folder, name, stream => WriteTo(stream, header, checkpoint.Buffers), total);
     }
 
-    /// <summary>The same by a path.</summary>
+    /// <summary>The same, by path.</summary>
     public static void Write(string path, Checkpoint checkpoint)
     {
         string full = System.IO.Path.GetFullPath(path);
@@ -40,9 +40,9 @@ public sealed class CheckpointFile : IDisposable
         Write(folder, System.IO.Path.GetFileName(full), checkpoint);
     }
 
-    /// <summary>Opens a checkpoint after checking every bit of it.</summary>
-    /// <exception cref="DamagedFileException">Something was changed, cut off or added.</exception>
-    /// <exception cref="OtherFormatException">It is whole, but of another version of the format.</exception>
+    /// <summary>Opens a checkpoint after verifying every bit of it.</summary>
+    /// <exception cref="DamagedFileException">Something was changed, truncated or added.</exception>
+    /// <exception cref="OtherFormatException">It is intact, but of another version of the format.</exception>
     public static CheckpointFile Open(string path)
     {
         RequireLittleEndian();

@@ -3,27 +3,27 @@ using System.Text.RegularExpressions;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A checkpoint by its name.</summary>
+/// <summary>A checkpoint, as described by its file name.</summary>
 /// <param name="Path">The file.</param>
-/// <param name="Step">Optimizer steps done.</param>
+/// <param name="Step">Number of optimizer steps done.</param>
 /// <param name="Best">Whether it was the best so far when it was saved.</param>
 public sealed record CheckpointEntry(string Path, long Step, bool Best);
 
 /// <summary>
-/// The checkpoints of a run: <c>step-00001200.ckpt</c>, or <c>step-00001200-best.ckpt</c> where the best figure was reached. The name
-/// says all, so there is no second file that could disagree.
+/// The checkpoints of a run: <c>step-00001200.ckpt</c>, or <c>step-00001200-best.ckpt</c> for the best metric. The name
+/// has all the information, so there is no second file that could disagree.
 /// </summary>
 public sealed partial class CheckpointFolder
 {
-    // A run that trains replaces its checkpoints while they are looked through; each time around, it has got further.
-    // A listing during such a change may show neither the old name nor the new one.
+    // An active run replaces its checkpoints while they are examined; with each round it has advanced.
+    // A listing during such a replacement may show neither the old name nor the new one.
     private const int MostLooks = 1000, MostEmptyLooks = 20;
 
     private readonly Func<WorkFolder> open;
     private readonly Action<string>? warn;
 
-    /// <param name="path">The folder; made when something is saved.</param>
-    /// <param name="warn">Told, in one line each, of what is wrong and does not stop the run.</param>
+    /// <param name="path">The folder; created when something is saved.</param>
+    /// <param name="warn">Receives problems that don't stop the run, one line each.</param>
     /// <param name="files">The file system.</param>
     public CheckpointFolder(string path, Action<string>? warn = null, IFileSystem? files = null)
     {
@@ -37,8 +37,8 @@ public sealed partial class CheckpointFolder
     }
 
     /// <param name="run">The folder of the run, open.</param>
-    /// <param name="name">The name of this one in it.</param>
-    /// <param name="warn">Told, in one line each, of what is wrong and does not stop the run.</param>
+    /// <param name="name">The name of this folder in it.</param>
+    /// <param name="warn">Receives problems that don't stop the run, one line each.</param>
     public CheckpointFolder(WorkFolder run, string name, Action<string>? warn = null)
     {
         Path = System.IO.Path.Combine(run.Path, name);
@@ -48,18 +48,18 @@ public sealed partial class CheckpointFolder
 
     public string Path { get; }
 
-    /// <summary>The newest first; at one step, the best first.</summary>
+    /// <summary>Lists the checkpoints, newest first; at the same step, the best first.</summary>
     public IReadOnlyList<CheckpointEntry> List() => ListAt(Path);
 
-    /// <summary>The best so far, damaged or not; null where none was marked.</summary>
+    /// <summary>The best so far, intact or not; null if none is marked.</summary>
     public CheckpointEntry? Best => List().FirstOrDefault(e => e.Best);
 
-    /// <summary>Opens the newest checkpoint that is whole; newer ones that are not are named in a warning. Null where there are none.</summary>
+    /// <summary>Opens the newest intact checkpoint, with a warning for each newer one that is damaged. Null if there are none.</summary>
     /// <remarks>
-    /// The run may be going on and its checkpoints be replaced by newer ones meanwhile: one that is gone is no damage, and a file that is
-    /// open stays as it is.
+    /// The run may be active and replace its checkpoints by newer ones: one that has gone is not damaged, and an open
+    /// file stays as it is.
     /// </remarks>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: there are some, but none is whole.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: there are checkpoints, but none is intact.</exception>
     public CheckpointFile? OpenNewest()
     {
         var damaged = new HashSet<string>(StringComparer.Ordinal);
@@ -92,10 +92,10 @@ public sealed partial class CheckpointFolder
     }
 
     /// <summary>
-    /// Saves a checkpoint; once it is durable, removes those not to be kept: older than the newest <paramref name="keep"/> and not
-    /// the latest best. Newer ones than this are not touched.
+    /// Saves a checkpoint; once it is durable, removes those that are neither among the newest <paramref name="keep"/> nor
+    /// the latest best. Checkpoints newer than this one are not touched.
     /// </summary>
-    /// <exception cref="StorageException">It is not saved; those before are as they were.</exception>
+    /// <exception cref="StorageException">It was not saved; earlier ones are unchanged.</exception>
     public CheckpointEntry Save(Checkpoint checkpoint, int keep, bool best = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(keep);
@@ -106,7 +106,7 @@ public sealed partial class CheckpointFolder
         return entry;
     }
 
-    /// <summary>Removes files that were being written when a process was killed.</summary>
+    /// <summary>Removes files left behind by a process that was killed while writing.</summary>
     public void RemoveLeftovers()
     {
         if (!Directory.Exists(Path))

@@ -35,7 +35,7 @@ internal sealed record CheckpointHeader
         },
         StorageJson.Default.CheckpointHeader);
 
-    /// <exception cref="JsonException">Not such a header.</exception>
+    /// <exception cref="JsonException">It is not such a header.</exception>
     public static CheckpointHeader Read(ReadOnlySpan<byte> json)
     {
         CheckpointHeader header = JsonSerializer.Deserialize(json, StorageJson.Default.CheckpointHeader) ?? throw new JsonException("null");
@@ -45,7 +45,7 @@ internal sealed record CheckpointHeader
             throw new JsonException("a log's length is negative; expected 0 or more");
         if (header.State.Problem() is string problem)
             throw new JsonException(problem);
-        // Elements of lists are not covered by the nullable annotations.
+        // Nullable annotations don't cover the elements of lists.
         if (header.Parameters.Any(p => p is null || p.Offset < 0 || p.Shape.Any(s => s < 1)))
             throw new JsonException("a parameter is null, has a negative offset or a size below 1");
         return header;

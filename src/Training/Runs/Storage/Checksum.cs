@@ -4,9 +4,9 @@ using System.Numerics;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// A 64-bit checksum against damage, not against forgery. Each 8-byte word is mixed into one of four running values by steps that
-/// can be undone (multiplication by an odd number, exclusive or, rotation), so that a change confined to one aligned word, one flipped bit
-/// first of all, always changes the result; any other change does but for one in 2^64. Four values keep four multiplications in flight.
+/// A 64-bit checksum against damage, not against forgery. Each 8-byte word is mixed into one of four running values by invertible
+/// steps (multiplication by an odd number, exclusive or, rotation), so that a change within one aligned word, such as a flipped bit,
+/// always changes the result; any other change does with probability 1 - 2^-64. Four values keep four multiplications in flight.
 /// </summary>
 public struct Checksum
 {
@@ -31,7 +31,7 @@ public struct Checksum
         return checksum.Value;
     }
 
-    /// <summary>Goes on with more bytes. Where they are cut into pieces makes no difference.</summary>
+    /// <summary>Continues with more bytes. The result does not depend on how they are divided into pieces.</summary>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         int held = (int)(length % Stripe);
@@ -84,7 +84,7 @@ public struct Checksum
         (this.a, this.b, this.c, this.d) = (a, b, c, d);
     }
 
-    // The word is multiplied before it comes in: else the word that follows could undo it by the flip of a single bit.
+    // The word is multiplied before it is mixed in: otherwise the next word could cancel it by flipping a single bit.
     private static ulong Mix(ulong value, ulong word) => BitOperations.RotateLeft(value ^ (word * Second), 29) * First + Third;
 
     [System.Runtime.CompilerServices.InlineArray(Stripe)]

@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Files;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// Writing a file so that at every instant, power failure included, either the old one or the new one is there, whole: written aside
-/// in the same folder, synced, renamed, folder synced. A link of that name is replaced; what it names stays as it is. A pipe or a
+/// Writes a file so that at every instant, power failure included, either the old one or the new one exists, whole: it is written to a temporary file
+/// in the same folder, synced, renamed, and the folder synced. A link of that name is replaced; its target stays as it is. A pipe or a
 /// device is refused. The new file has the permissions of the old one.
 /// </summary>
 public static class DurableFile
@@ -13,11 +13,11 @@ public static class DurableFile
     private const string Aside = ".tmp-";
     private const int Permissions = 0b111_111_111;
 
-    /// <param name="path">The file; its folder must be there.</param>
+    /// <param name="path">The file; its folder must exist.</param>
     /// <param name="body">Writes the content.</param>
-    /// <param name="length">Bytes that it will have, where known, for the message of a full disk.</param>
+    /// <param name="length">Its length in bytes if known, for the message about a full disk.</param>
     /// <param name="files">The file system.</param>
-    /// <exception cref="StorageException">Nothing is left behind; the file that was there before is unchanged.</exception>
+    /// <exception cref="StorageException">Nothing is left behind; the earlier file is unchanged.</exception>
     public static void Write(string path, Action<Stream> body, long length = 0, IFileSystem? files = null)
     {
         string full = Path.GetFullPath(path);
@@ -28,11 +28,11 @@ public static class DurableFile
         Write(folder, name, body, length, path);
     }
 
-    /// <param name="folder">Where it comes to lie.</param>
+    /// <param name="folder">The folder.</param>
     /// <param name="name">Its name there.</param>
     /// <param name="body">Writes the content.</param>
-    /// <param name="length">Bytes that it will have, where known.</param>
-    /// <exception cref="StorageException">Nothing is left behind; the file that was there before is unchanged.</exception>
+    /// <param name="length">Its length in bytes, if known.</param>
+    /// <exception cref="StorageException">Nothing is left behind; the earlier file is unchanged.</exception>
     public static void Write(WorkFolder folder, string name, Action<Stream> body, long length = 0) =>
         Write(folder, name, body, length, Path.Combine(folder.Path, name));
 
@@ -40,7 +40,7 @@ public static class DurableFile
 
     public static void WriteText(WorkFolder folder, string name, string text) => Write(folder, name, Text(text));
 
-    /// <summary>Writes a file that is the user's own: where its name is a link, the file that this leads to changes and the link stays.</summary>
+    /// <summary>Writes a file of the user's: if its name is a link, the link's target changes and the link stays.</summary>
     public static void Replace(string path, string text)
     {
         string target;
@@ -55,7 +55,7 @@ public static class DurableFile
         WriteText(target, text);
     }
 
-    /// <summary>Makes a folder and those above it, each durably.</summary>
+    /// <summary>Creates a folder and its parents, each durably.</summary>
     public static void CreateFolder(string path, IFileSystem? files = null)
     {
         string full = Path.GetFullPath(path);
@@ -78,7 +78,7 @@ public static class DurableFile
         new FileCalls(folder, full).SyncFolder();
     }
 
-    /// <summary>Removes what writers left aside that were killed. Only whoever holds the run's lock may do this.</summary>
+    /// <summary>Removes temporary files of writers that were killed. Only the holder of the run's lock may do this.</summary>
     /// <returns>The names of the files removed.</returns>
     public static IReadOnlyList<string> RemoveLeftovers(WorkFolder folder)
     {
@@ -113,7 +113,7 @@ public static class DurableFile
             }
             finally
             {
-                // Nothing depends on what close says: the bytes are synced or the file is discarded.
+                // The result of close does not matter: the bytes are synced or the file is discarded.
                 calls.Close(handle);
             }
             calls.Rename(aside, name);
@@ -130,7 +130,7 @@ public static class DurableFile
 
     private static string AsideOf(string name) => string.Create(CultureInfo.InvariantCulture, $".{name}{Aside}{Environment.ProcessId}");
 
-    /// <summary>Whether a file is one that a writer makes aside.</summary>
+    /// <summary>Whether a file is a writer's temporary file.</summary>
     internal static bool IsAside(string file)
     {
         string name = Path.GetFileName(file);

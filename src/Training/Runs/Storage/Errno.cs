@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>Why a system call failed; Linux's numbers.</summary>
+/// <summary>Errors of system calls, with Linux's numbers.</summary>
 public static class Errno
 {
     public const int NoEntry = 2;
@@ -21,14 +21,14 @@ public static class Errno
     public const int Loop = 40;
     public const int Quota = 122;
 
-    // Of this program, for what the system does not refuse.
+    // This program's own, for cases that the system does not refuse.
     public const int NotRegular = 4_001;
     public const int OtherNames = 4_002;
 
-    /// <summary>True where the remedy is to make room.</summary>
+    /// <summary>Whether the remedy is to free space.</summary>
     public static bool IsSpace(int errno) => errno is NoSpace or Quota;
 
-    /// <summary>For people, with the number's name for searching.</summary>
+    /// <summary>A description for people, with the name of the number for searching.</summary>
     public static string Text(int errno) => errno switch
     {
         NoEntry => "no such file or folder (ENOENT)",
@@ -51,7 +51,7 @@ public static class Errno
         _ => $"{Marshal.GetPInvokeErrorMessage(errno)} (errno {errno})",
     };
 
-    /// <summary>The same with what only the path tells: which part of it should be a folder and is a file.</summary>
+    /// <summary>The same, with what only the path shows: which part of it is a file instead of a folder.</summary>
     public static string Text(int errno, string path)
     {
         for (string? part = errno == NotFolder ? Path.GetFullPath(path) : null; part is not null; part = Path.GetDirectoryName(part))
@@ -62,15 +62,15 @@ public static class Errno
         return Text(errno);
     }
 
-    /// <summary>The same where something was to be read: links are followed then.</summary>
+    /// <summary>The same for reading, which follows links.</summary>
     public static string TextOfReading(int errno, string path) => errno == Loop ? "a link that leads back to itself (ELOOP)" : Text(errno, path);
 
-    /// <summary>The number for what .NET throws.</summary>
+    /// <summary>The number for an exception of .NET.</summary>
     public static int Of(Exception e) => e switch
     {
         FileNotFoundException or DirectoryNotFoundException => NoEntry,
         UnauthorizedAccessException => Access,
-        // .NET on Unix keeps the errno here.
+        // .NET on Unix stores the errno here.
         IOException { HResult: > 0 and < 4096 } io => io.HResult,
         IOException io => (io.HResult & 0xFFFF) switch
         {

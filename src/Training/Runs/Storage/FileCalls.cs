@@ -1,21 +1,21 @@
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// The file system's calls on behalf of one file: interrupted ones repeated, short writes continued, everything else that is not
-/// success thrown with the file's name.
+/// Calls of the file system for one file: interrupted calls are repeated, short writes continued, and all other failures
+/// thrown with the file's name.
 /// </summary>
 /// <param name="folder">The folder of the file.</param>
 /// <param name="path">The file, for messages.</param>
 internal sealed class FileCalls(WorkFolder folder, string path)
 {
-    // A signal now and then is repeated past; a call that never gets through is a failure, not a hang.
+    // An occasional signal is repeated past; a call that never gets through fails instead of hanging.
     private const int MostInterruptions = 100;
 
     private readonly IFileSystem files = folder.Files;
 
     public long Open(string name, OpenFor purpose) => Check("could not be opened for writing", () => files.Open(folder.Handle, name, purpose));
 
-    /// <summary>A file that is not there yet; one of that name, which a dead process left, goes.</summary>
+    /// <summary>Creates a file; one of that name, left by a dead process, is removed.</summary>
     public long Create(string name)
     {
         if (Repeat(() => files.Open(folder.Handle, name, OpenFor.Creating)) is long handle && handle != -Errno.Exists)
@@ -25,8 +25,8 @@ internal sealed class FileCalls(WorkFolder folder, string path)
     }
 
     /// <param name="handle">The open file.</param>
-    /// <param name="bytes">All of them are written.</param>
-    /// <param name="needed">Bytes of the whole file, for the message of a full disk.</param>
+    /// <param name="bytes">The bytes; all are written.</param>
+    /// <param name="needed">Size of the whole file in bytes, for the message about a full disk.</param>
     public void Write(long handle, ReadOnlySpan<byte> bytes, long needed)
     {
         int interruptions = 0;
@@ -51,17 +51,17 @@ internal sealed class FileCalls(WorkFolder folder, string path)
     public void Rename(string from, string to) => Check("could not be put in its place", () => files.Rename(folder.Handle, from, to));
 
     /// <summary>Makes renames and new names in the file's folder durable.</summary>
-    // Some network file systems know no syncing of folders and say so with EINVAL.
+    // Some network file systems can't sync folders and report EINVAL.
     public void SyncFolder() => Check(
         "is written, but its folder could not be made durable, so a power failure may take it back",
         () => files.Sync(folder.Handle) is long result && result == -Errno.Invalid ? 0 : result);
 
-    /// <summary>Removes what must not stay; a failure to do so is found and removed later.</summary>
+    /// <summary>Removes a file that must not stay; if that fails, it is found and removed later.</summary>
     public void Discard(string name) => Repeat(() => files.Delete(folder.Handle, name));
 
     public void Close(long handle) => files.Close(handle);
 
-    /// <summary>A call, again where a signal interrupted it.</summary>
+    /// <summary>Makes a call, and repeats it if a signal interrupted it.</summary>
     internal static long Repeat(Func<long> call)
     {
         for (int attempt = 1; ; attempt++)

@@ -3,13 +3,13 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>Reads JSON that this program once wrote and that anybody may have changed since: bounded, by its type, refused in one line.</summary>
+/// <summary>Reads JSON that this program wrote and that anybody may have changed since: bounded, strictly typed, with one-line errors.</summary>
 internal static class JsonRecord
 {
     /// <summary>Largest record read; the program's own have a few thousand bytes.</summary>
     public const int MostBytes = 1 << 20;
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, too large, or not such a record.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is missing, too large, or not such a record.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, int most = MostBytes)
     {
         byte[] bytes = RegularFile.ReadAll(path, most);
@@ -29,7 +29,7 @@ internal static class JsonRecord
             throw new DamagedFileException(path, 0, what);
     }
 
-    /// <summary>What the serializer throws at text that is no such record: half a surrogate pair is an InvalidOperationException.</summary>
+    /// <summary>Whether the serializer throws this at malformed text: half a surrogate pair is an InvalidOperationException.</summary>
     public static bool IsOfJson(Exception e) => e is JsonException or InvalidOperationException or NotSupportedException or FormatException or OverflowException;
 
     public static DamagedFileException Damaged(string path, Exception e) =>

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A number, a text, a yes or no, or nothing, in a line of metrics.</summary>
+/// <summary>A number, text, boolean or null in a line of metrics.</summary>
 public readonly struct MetricValue
 {
     private readonly object? value;
@@ -25,7 +25,7 @@ public readonly struct MetricValue
     /// <summary>The text; null for anything else.</summary>
     internal string? Text => value as string;
 
-    /// <summary>JSON has no number that is not finite: such a one is the text NaN, Infinity or -Infinity, which most languages' own parsers read.</summary>
+    /// <summary>JSON has no non-finite numbers: they become the strings NaN, Infinity and -Infinity, which most languages' own parsers read.</summary>
     internal void Write(Utf8JsonWriter writer, string name)
     {
         switch (value)

@@ -4,8 +4,8 @@ using System.Text.Json;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// <c>metrics.jsonl</c>: one JSON object a line, appended. A checkpoint holds the length that the file had then, and a resumed run cuts
-/// it back to that, so the lines are the same as if the run had never stopped.
+/// <c>metrics.jsonl</c>: one JSON object per line, appended. A checkpoint stores the file's length, and a resumed run truncates
+/// it to that, so the lines are the same as if the run had never stopped.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
@@ -24,21 +24,21 @@ public sealed class MetricsLog : IDisposable
     /// <summary>Bytes of whole lines in the file.</summary>
     public long Length => file.Length;
 
-    /// <summary>Lines that found no place while the disk was full.</summary>
+    /// <summary>Number of lines dropped while the disk was full.</summary>
     public long Dropped => file.Dropped;
 
-    /// <summary>Opens the log to go on after its first <paramref name="length"/> bytes; what follows them is cut off.</summary>
+    /// <summary>Opens the log to continue after its first <paramref name="length"/> bytes; the rest is truncated.</summary>
     /// <param name="folder">Its folder.</param>
-    /// <param name="name">The file; made where missing.</param>
-    /// <param name="length">What a checkpoint says; 0 for a new run.</param>
-    /// <param name="tolerate">Told of failures to write, which the run then survives; null: they are thrown.</param>
+    /// <param name="name">The file; created if missing.</param>
+    /// <param name="length">The length in the checkpoint; 0 for a new run.</param>
+    /// <param name="tolerate">Receives write errors, which the run then survives; null to throw them.</param>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Data"/>: the file is shorter, or no line ends there. Where that is tolerated, its whole lines are kept.
+    /// <see cref="Fault.Data"/>: the file is shorter, or no line ends there. If that is tolerated, its whole lines are kept.
     /// </exception>
     public static MetricsLog Open(WorkFolder folder, string name, long length, Action<GpuGradException>? tolerate = null) =>
         new(AppendedFile.Open(folder, name, LengthToKeep(System.IO.Path.Combine(folder.Path, name), length, tolerate), tolerate));
 
-    /// <summary>The same by a path.</summary>
+    /// <summary>The same, by path.</summary>
     public static MetricsLog Open(string path, long length, Action<GpuGradException>? tolerate = null, IFileSystem? files = null)
     {
         string full = System.IO.Path.GetFullPath(path);
@@ -46,7 +46,7 @@ public sealed class MetricsLog : IDisposable
         return Open(folder, System.IO.Path.GetFileName(full), length, tolerate);
     }
 
-    /// <summary>The whole lines of a log, read-only. A last line that a killed process left unfinished is not among them.</summary>
+    /// <summary>Reads the whole lines of a log. A last line that a killed process left unfinished is left out.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a line is not a JSON object.</exception>
     public static IReadOnlyList<JsonElement> Read(string path)
     {
@@ -72,7 +72,7 @@ public sealed class MetricsLog : IDisposable
         return lines;
     }
 
-    /// <summary>Adds a line. It is in the file after the next <see cref="Flush"/>, or when many wait.</summary>
+    /// <summary>Adds a line. It is in the file after the next <see cref="Flush"/>, or once many are buffered.</summary>
     public void Append(params ReadOnlySpan<(string Name, MetricValue Value)> values)
     {
         line.ResetWrittenCount();
@@ -86,20 +86,20 @@ public sealed class MetricsLog : IDisposable
         file.Append(line.WrittenSpan);
     }
 
-    /// <summary>Hands the waiting lines to the system: they survive this process, not yet a power failure.</summary>
+    /// <summary>Writes the buffered lines to the system: they survive this process, but not yet a power failure.</summary>
     public void Flush() => file.Flush();
 
-    /// <summary>Makes all lines durable, and gives the length for the checkpoint that is written next.</summary>
+    /// <summary>Makes all lines durable, and returns the length for the checkpoint that is written next.</summary>
     public long Sync() => file.Sync();
 
-    /// <summary>Flushes and closes. A failure is told to <c>tolerate</c> alone; call <see cref="Sync"/> before to see it.</summary>
+    /// <summary>Flushes and closes. An error is passed only to <c>tolerate</c>; call <see cref="Sync"/> first to see it.</summary>
     public void Dispose()
     {
         file.Dispose();
         writer.Dispose();
     }
 
-    // A line end at the given length, else, where that is tolerated, the last one before it.
+    // The given length if a line ends there; else, if that is tolerated, the last line end before it.
     internal static long LengthToKeep(string path, long length, Action<GpuGradException>? tolerate)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(length);

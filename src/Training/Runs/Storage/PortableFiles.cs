@@ -5,9 +5,9 @@ using Microsoft.Win32.SafeHandles;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// Windows and macOS, by .NET: FlushFileBuffers and MoveFileEx where it is Windows. A folder needs no syncing on NTFS, whose journal
-/// keeps the order of names; on other systems it is opened and synced by libc. An open folder is its path here: links are looked for
-/// before a file is opened, and Windows itself keeps a folder in its place in which a file, such as a run's lock, is open.
+/// File system of Windows and macOS, through .NET: FlushFileBuffers and MoveFileEx on Windows. NTFS needs no syncing of folders, since its journal
+/// keeps the order of names; on other systems the folder is opened and synced by libc. An open folder is represented by its path: links are looked for
+/// before a file is opened, and Windows itself does not let a folder be moved in which a file, such as a run's lock, is open.
 /// </summary>
 public sealed class PortableFiles : IFileSystem
 {
@@ -40,7 +40,7 @@ public sealed class PortableFiles : IFileSystem
     public long Open(long folder, string name, OpenFor purpose) => Try(() =>
     {
         string path = In(folder, name);
-        // A pipe must not even be opened. The look is not at the same instant as the opening; the system's own flags would be.
+        // A pipe must not even be opened. The check and the opening are separate calls; only the system's own flags would be atomic.
         if (purpose == OpenFor.Appending && IsLink(path))
             return -Errno.Loop;
         if (purpose == OpenFor.Appending && Look(folder, name) is FileFacts facts && Refusal(facts) is int errno)
@@ -103,7 +103,7 @@ public sealed class PortableFiles : IFileSystem
 
     public long Delete(long folder, string name) => Try(() =>
     {
-        // File.Delete is silent about a file that is not there; a link counts, whatever it leads to.
+        // File.Delete ignores a missing file; a link counts, whatever its target.
         string path = In(folder, name);
         if (!File.Exists(path) && !IsLink(path))
             return -Errno.NoEntry;

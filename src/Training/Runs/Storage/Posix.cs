@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// Calls of libc whose result has to be seen. .NET 10.0 takes only a negative result of its native fsync for a failure and gets a
-/// positive one, so <c>Flush(true)</c> returns normally from an EIO; and it cannot open a folder at all.
+/// Calls of libc whose result matters. .NET 10.0 takes only a negative result of its native fsync for a failure but gets a
+/// positive one, so <c>Flush(true)</c> returns normally after an EIO; and it cannot open a folder at all.
 /// </summary>
 internal static unsafe partial class Posix
 {
@@ -25,16 +25,16 @@ internal static unsafe partial class Posix
     private const int OwnerWritesAllRead = 0b110_100_100, All = 0b111_111_111;
     private const int MostBytes = 1 << 30;
 
-    // Some architectures have kept numbers of their own for these two.
+    // Some architectures have their own numbers for these two.
     private static readonly bool IsOdd = RuntimeInformation.ProcessArchitecture is Architecture.Arm or Architecture.Arm64 or Architecture.Ppc64le;
 
-    /// <summary>Opens a folder or nothing; Linux's number.</summary>
+    /// <summary>Flag to open only folders; Linux's number.</summary>
     public static int Folder => IsOdd ? 0x4000 : 0x10000;
 
-    /// <summary>Opens no link; Linux's number.</summary>
+    /// <summary>Flag not to follow links; Linux's number.</summary>
     public static int NoFollow => IsOdd ? 0x8000 : 0x20000;
 
-    /// <summary>Opens without waiting for the other end of a pipe.</summary>
+    /// <summary>Flag to open without waiting for the other end of a pipe.</summary>
     public static int NonBlocking => OperatingSystem.IsLinux() ? 0x800 : 4;
 
     public static long Open(string path, int flags) => Result(OpenFile(path, flags, OwnerWritesAllRead));
@@ -63,10 +63,10 @@ internal static unsafe partial class Posix
 
     public static long Lock(int file, int operation) => Result(Flock(file, operation));
 
-    /// <summary>Sends TERM to a process.</summary>
+    /// <summary>Sends SIGTERM to a process.</summary>
     public static long Terminate(int process) => Result(Kill(process, 15));
 
-    /// <summary>Ends the process here and now: nothing is flushed, no handler runs.</summary>
+    /// <summary>Ends the process immediately: nothing is flushed, no handler runs.</summary>
     [LibraryImport("libc", EntryPoint = "_exit")]
     public static partial void Exit(int status);
 

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Files;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>Linux, by its own system calls.</summary>
+/// <summary>File system of Linux, through its system calls.</summary>
 public sealed class PosixFiles : IFileSystem
 {
     public long OpenFolder(string path) => Posix.Open(path, Posix.ReadOnly | Posix.Folder | Posix.CloseOnExec);
@@ -41,14 +41,14 @@ public sealed class PosixFiles : IFileSystem
 
     public FolderPlace Place(long folder, string path)
     {
-        // Where the system does not tell, nothing is amiss that could be seen.
+        // If the system cannot tell, assume that nothing has changed.
         if (FileFacts.Of((int)folder) is not FileFacts own || (FileFacts.Of(path, follow: true) is FileFacts there && there.IsSame(own)))
             return new FolderPlace(true);
         string? now = own.Links == 0 ? null : new FileInfo(Descriptor(folder)).LinkTarget;
         return new FolderPlace(false, now is not null && Directory.Exists(now) ? now : null);
     }
 
-    /// <summary>Opens a file that is to be changed where it lies, after a look at what it is.</summary>
+    /// <summary>Opens a file that is to be changed in place, after checking its kind.</summary>
     internal static long OpenInPlace(Func<long> open)
     {
         long file = open();

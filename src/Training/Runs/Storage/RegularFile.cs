@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A file to be read at any offset. Folders, pipes, sockets and devices are refused instead of waited for.</summary>
+/// <summary>A file for random access reads. Folders, pipes, sockets and devices are refused instead of waited for.</summary>
 public sealed class RegularFile : IDisposable
 {
     private readonly SafeFileHandle handle;
@@ -17,11 +17,11 @@ public sealed class RegularFile : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Bytes, when it was opened.</summary>
+    /// <summary>Length in bytes when it was opened.</summary>
     public long Length { get; }
 
-    /// <exception cref="MissingFileException">It is not there.</exception>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not readable, not a regular file.</exception>
+    /// <exception cref="MissingFileException">It does not exist.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not readable or not a regular file.</exception>
     public static RegularFile Open(string path)
     {
         SafeFileHandle handle = OpenHandle(path);
@@ -36,8 +36,8 @@ public sealed class RegularFile : IDisposable
         }
     }
 
-    /// <summary>The whole of a file that must be small: no more is read than it may have, whatever it says of itself.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: as <see cref="Open"/>, or it is larger.</exception>
+    /// <summary>Reads the whole of a file that must be small: never more than <paramref name="most"/> bytes, whatever length it reports.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: as for <see cref="Open"/>, or it is larger.</exception>
     public static byte[] ReadAll(string path, int most)
     {
         using RegularFile file = Open(path);
@@ -49,8 +49,8 @@ public sealed class RegularFile : IDisposable
     }
 
     /// <summary>Opens a file for reading, without waiting for the other end of a pipe and with no effect on a device.</summary>
-    /// <exception cref="MissingFileException">It is not there.</exception>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not readable, not a regular file.</exception>
+    /// <exception cref="MissingFileException">It does not exist.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not readable or not a regular file.</exception>
     internal static SafeFileHandle OpenHandle(string path)
     {
         try
@@ -59,9 +59,9 @@ public sealed class RegularFile : IDisposable
                 throw Refused(path, "is a folder, expected a file");
             if (OperatingSystem.IsWindows())
                 return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            // Opening a device may do something already, so it is looked at before; after, because it may have been exchanged.
+            // Opening a device may already have effects, so it is checked before; and after, because it may have been exchanged.
             RequireRegular(path, FileFacts.Of(path, follow: true));
-            // Full path: it also refuses a name with a NUL, which libc would cut there.
+            // The full path also refuses a name with a NUL, where libc would end it.
             long file = Posix.Open(System.IO.Path.GetFullPath(path), Posix.ReadOnly | Posix.NonBlocking | (OperatingSystem.IsLinux() ? Posix.CloseOnExec : 0));
             if (file < 0)
                 throw new IOException(path, (int)-file);
@@ -69,7 +69,7 @@ public sealed class RegularFile : IDisposable
             try
             {
                 RequireRegular(path, FileFacts.Of((int)file));
-                RandomAccess.GetLength(handle); // what cannot be sought has none
+                RandomAccess.GetLength(handle); // throws for what has no length, such as a pipe
                 return handle;
             }
             catch
@@ -91,7 +91,7 @@ public sealed class RegularFile : IDisposable
     }
 
     /// <summary>Fills the span from the file.</summary>
-    /// <exception cref="DamagedFileException">The file ends before.</exception>
+    /// <exception cref="DamagedFileException">The file ends earlier.</exception>
     public void ReadExactly(long offset, Span<byte> destination)
     {
         try

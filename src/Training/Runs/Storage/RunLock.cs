@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// Keeps a run folder to one process. The system lets go of the lock when the process ends, however it ends; the file stays, and says
-/// who holds it or held it.
+/// Limits a run folder to one process. The system releases the lock when the process ends, however it ends; the file stays, and says
+/// who holds or held it.
 /// </summary>
 public sealed class RunLock : IDisposable
 {
@@ -22,11 +22,11 @@ public sealed class RunLock : IDisposable
         Previous = previous;
     }
 
-    /// <summary>Number of a process that held the lock and ended without giving it back, a killed one for example; else null.</summary>
+    /// <summary>Id of a process that held the lock and ended without releasing it, e.g. because it was killed; else null.</summary>
     public int? Previous { get; }
 
     /// <param name="folder">The run folder.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process has it; names that.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process, named in the message, has it.</exception>
     public static RunLock Take(WorkFolder folder) => TryTake(folder, out string holder)
         ?? throw new GpuGradException(Fault.Config, $"{folder.Path}: in use by {holder}; wait until it ends, or stop it.");
 
@@ -36,7 +36,7 @@ public sealed class RunLock : IDisposable
         return Take(open);
     }
 
-    /// <summary>Null where another process has it.</summary>
+    /// <summary>Takes the lock, or returns null if another process has it.</summary>
     public static RunLock? TryTake(WorkFolder folder, out string holder)
     {
         string path = Path.Combine(folder.Location, FileName);
@@ -65,7 +65,7 @@ public sealed class RunLock : IDisposable
         if (handle.IsClosed)
             return;
         WriteText(handle, "");
-        // Closing alone would leave it to a child process that is just being started: until its program is loaded it has a copy.
+        // Closing alone would leave the lock to a child process that is just being started, which has a copy until its program is loaded.
         if (OperatingSystem.IsLinux())
             Posix.Lock((int)handle.DangerousGetHandle(), Posix.Unlock);
         handle.Dispose();
@@ -90,7 +90,7 @@ public sealed class RunLock : IDisposable
             throw new IOException(path, Errno.Loop);
         try
         {
-            // Windows lets others read who holds it; elsewhere only None makes .NET lock exclusively.
+            // Windows lets others read who holds it; elsewhere .NET locks exclusively only with None.
             FileShare share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
             return File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
         }
@@ -104,7 +104,7 @@ public sealed class RunLock : IDisposable
     {
         try
         {
-            // Not by .NET's own reading, which would want a lock for it.
+            // Not with .NET's own reading, which would need a lock.
             using RegularFile file = RegularFile.Open(path);
             var bytes = new byte[Math.Min(MostText, file.Length)];
             file.ReadExactly(0, bytes);
@@ -126,10 +126,10 @@ public sealed class RunLock : IDisposable
         return TextOf(bytes[..RandomAccess.Read(handle, bytes, 0)]);
     }
 
-    // It ends up in a message of one line.
+    // It becomes part of a one-line message.
     private static string TextOf(ReadOnlySpan<byte> bytes) => string.Concat(Encoding.UTF8.GetString(bytes).Where(c => !char.IsControl(c)));
 
-    // For people only: what counts is the lock, so a full disk is no reason to refuse.
+    // For people only: the lock itself is what counts, so a full disk is not an error.
     private static void WriteText(SafeFileHandle handle, string text)
     {
         try

@@ -6,7 +6,7 @@ using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary><c>manifest.json</c>: what a run was computed with.</summary>
+/// <summary><c>manifest.json</c>: the environment in which a run was computed.</summary>
 public sealed record RunManifest
 {
     public required string Program { get; init; }
@@ -24,7 +24,7 @@ public sealed record RunManifest
 
     public required string DeviceName { get; init; }
 
-    /// <summary>Name and version; null where the device is the processor.</summary>
+    /// <summary>Name and version of the driver; null for the cpu.</summary>
     public string? Driver { get; init; }
 
     public required ulong Seed { get; init; }
@@ -33,13 +33,13 @@ public sealed record RunManifest
 
     public required DateTimeOffset Started { get; init; }
 
-    /// <summary>Where the run went on with another device or other vectors than before; null while it never did.</summary>
+    /// <summary>Changes of the device or the SIMD width on resuming; null for none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<Resumption>? Resumed { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunManifest) + "\n";
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is missing, or not such a record.</exception>
     public static RunManifest Read(string path)
     {
         RunManifest read = JsonRecord.Read(path, StorageJson.Default.RunManifest);
@@ -47,7 +47,7 @@ public sealed record RunManifest
         return read;
     }
 
-    /// <summary>That of a run on this machine, now.</summary>
+    /// <summary>The manifest of a run that starts on this machine now.</summary>
     public static RunManifest Of(Device device, ulong seed, string dataFingerprint, string? driver = null) => new()
     {
         Program = ProgramVersion.Text,
@@ -64,9 +64,9 @@ public sealed record RunManifest
     };
 }
 
-/// <summary>A run went on where results have other last bits.</summary>
-/// <param name="Step">Steps done by then.</param>
-/// <param name="Device">What it went on with, as a checkpoint names it.</param>
+/// <summary>A resume on a device with different rounding.</summary>
+/// <param name="Step">Number of steps done by then.</param>
+/// <param name="Device">The new device, as a checkpoint names it.</param>
 public sealed record Resumption(long Step, string Device);
 
 /// <summary><c>summary.json</c>: how a run ended.</summary>
@@ -91,34 +91,34 @@ public sealed record RunSummary
 
     public double? ValidationAccuracy { get; init; }
 
-    /// <summary>The best epoch by <c>train.monitor</c>; that of the kept weights where they are kept.</summary>
+    /// <summary>The best epoch by <c>train.monitor</c>; that of the kept weights if they are kept.</summary>
     public int? BestEpoch { get; init; }
 
     /// <summary>The name of the run's folder.</summary>
     public string? Run { get; init; }
 
-    /// <summary>All figures of the final weights, by set: <c>train</c>, <c>validation</c>, <c>test</c>.</summary>
+    /// <summary>All metrics of the final weights, by set: <c>train</c>, <c>validation</c>, <c>test</c>.</summary>
     public Dictionary<string, JsonElement>? Metrics { get; init; }
 
-    /// <summary>Which weights the run began with instead of random ones.</summary>
+    /// <summary>The loaded initial weights; null for random ones.</summary>
     public JsonElement? InitFrom { get; init; }
 
     public double SamplesPerSecond { get; init; }
 
     public double WallSeconds { get; init; }
 
-    /// <summary>Processes that trained it together; null for one.</summary>
+    /// <summary>Number of processes that trained together; null for one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? Ranks { get; init; }
 
-    /// <summary>Bytes of memory that the process was expected to hold, and the most that it held; peaks of other work of the process count.</summary>
+    /// <summary>Expected and largest memory of the process in bytes; peaks of other work in the process count.</summary>
     public long? MemoryExpected { get; init; }
 
     public long? MemoryPeak { get; init; }
 
     public string ToJson() => JsonSerializer.Serialize(this, StorageJson.Default.RunSummary) + "\n";
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or not such a record.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is missing, or not such a record.</exception>
     public static RunSummary Read(string path)
     {
         RunSummary read = JsonRecord.Read(path, StorageJson.Default.RunSummary);
@@ -128,7 +128,7 @@ public sealed record RunSummary
         return read;
     }
 
-    /// <summary>How the run in a folder ended, e.g. <c>the run ended (non-finite) at step 12</c>; null where it has not, or nothing says so.</summary>
+    /// <summary>How the run in a folder ended, e.g. <c>the run ended (non-finite) at step 12</c>; null if it is not known to have ended.</summary>
     public static string? EndingOf(string folder)
     {
         try

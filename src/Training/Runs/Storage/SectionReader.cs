@@ -3,7 +3,7 @@ using System.Text;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A file of sections, all of it checked before anything of it is given out. Sections are read from the file when asked for.</summary>
+/// <summary>A file of sections, verified as a whole before any content is returned. Sections are read from the file on request.</summary>
 internal sealed class SectionReader : IDisposable
 {
     private const int Chunk = 1 << 20;
@@ -20,7 +20,7 @@ internal sealed class SectionReader : IDisposable
 
     public IReadOnlyList<Section> Sections { get; }
 
-    /// <exception cref="DamagedFileException">Any bit is not as it was written.</exception>
+    /// <exception cref="DamagedFileException">A bit differs from what was written.</exception>
     public static SectionReader Open(string path)
     {
         RegularFile file = RegularFile.Open(path);
@@ -45,7 +45,7 @@ internal sealed class SectionReader : IDisposable
         file.ReadExactly(section.Offset + offset, destination);
     }
 
-    /// <summary>A whole section that is known to be small.</summary>
+    /// <summary>Reads a whole section that must be small.</summary>
     public byte[] ReadAll(Section section, int most)
     {
         if (section.Length > most)
@@ -89,7 +89,7 @@ internal sealed class SectionReader : IDisposable
         return Parse(file, table, (int)count, tableAt);
     }
 
-    // After the checksum: what is left is a file that some program meant so.
+    // After the checksum: the file is then what some program meant to write.
     private static void RequireVersion(string path, int version, int zero)
     {
         if (version != SectionFormat.Version || zero != 0)

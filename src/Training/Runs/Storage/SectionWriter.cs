@@ -2,10 +2,10 @@ using System.Buffers.Binary;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>Gives bytes <paramref name="offset"/> and following of something.</summary>
+/// <summary>Reads bytes at an offset.</summary>
 public delegate void ByteSource(long offset, Span<byte> destination);
 
-/// <summary>Writes a file of sections, once through.</summary>
+/// <summary>Writes a file of sections in one pass.</summary>
 internal sealed class SectionWriter
 {
     private const int Chunk = 1 << 20;
@@ -24,7 +24,7 @@ internal sealed class SectionWriter
         stream.Write(head);
     }
 
-    /// <summary>Bytes of a file with these sections.</summary>
+    /// <summary>Length in bytes of a file with these sections.</summary>
     public static long TotalOf(IEnumerable<(string Name, long Length)> sections) =>
         sections.Aggregate((long)SectionFormat.HeadBytes + SectionFormat.FootBytes, (sum, s) => checked(sum + s.Length + SectionFormat.EntryBytes(s.Name)));
 

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// TERM, INT (Ctrl-C) and HUP ask a run to stop: the first one cancels <see cref="Stop"/>, so that the run can save its state at the
-/// next step; the second one ends the process at once. Without this .NET 10 lets TERM kill it with nothing run.
+/// Handles TERM, INT (Ctrl-C) and HUP: the first signal cancels <see cref="Stop"/>, so that the run can save its state at the
+/// next step; the second one ends the process at once. Without this, .NET 10 lets TERM kill the process without any cleanup.
 /// </summary>
 public sealed class StopSignals : IDisposable
 {
@@ -14,8 +14,8 @@ public sealed class StopSignals : IDisposable
     private readonly Action<string>? told;
     private int received;
 
-    /// <param name="told">Told the name of the first signal, e.g. <c>SIGTERM</c>.</param>
-    /// <param name="quit">Ends the process with a code; for tests.</param>
+    /// <param name="told">Called with the name of the first signal, e.g. <c>SIGTERM</c>.</param>
+    /// <param name="quit">Ends the process with an exit code; replaced by tests.</param>
     public StopSignals(Action<string>? told = null, Action<int>? quit = null)
     {
         this.told = told;
@@ -33,18 +33,18 @@ public sealed class StopSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Stop => source.Token;
 
-    /// <summary>128 and the first signal's number, for the process to end with: 143, 130 or 129; null while none came.</summary>
+    /// <summary>Exit code of the process: 128 and the first signal's number, so 143, 130 or 129; null while there was none.</summary>
     public int? ExitCode => Volatile.Read(ref received) is int number and > 0 ? 128 + number : null;
 
     /// <summary>
-    /// Until this ends there is nothing to save: the first signal ends the process, after the callbacks of <see cref="Stop"/>.
+    /// Until this task ends there is nothing to save: the first signal ends the process, after the callbacks of <see cref="Stop"/>.
     /// </summary>
     public Task? Loading { get; set => Volatile.Write(ref field, value); }
 
-    /// <summary>Told instead, with the name of the signal, while something is loaded.</summary>
+    /// <summary>Called instead, with the name of the signal, during loading.</summary>
     public Action<string>? ToldWhileLoading { get; init; }
 
-    /// <summary>Asks another process to stop, as TERM does; where there are no signals it is killed, and its checkpoints stay.</summary>
+    /// <summary>Asks another process to stop, as TERM does; on systems without signals it is killed, and its checkpoints stay.</summary>
     public static void Ask(System.Diagnostics.Process process)
     {
         try
@@ -56,11 +56,11 @@ public sealed class StopSignals : IDisposable
         }
         catch (InvalidOperationException)
         {
-            // It has ended by itself.
+            // It has exited already.
         }
     }
 
-    /// <summary>Handler that the system calls on a signal.</summary>
+    /// <summary>Handles a signal.</summary>
     public void Receive(PosixSignal signal)
     {
         int number = NumberOf(signal);
@@ -77,9 +77,9 @@ public sealed class StopSignals : IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // It came while the run was ending anyway.
+            // The run is ending already.
         }
-        // What is to be cleaned up was called by the token.
+        // The token's callbacks have done the cleanup.
         if (unfinished is not null)
             quit(128 + number);
     }
@@ -98,7 +98,7 @@ public sealed class StopSignals : IDisposable
         _ => 15,
     };
 
-    // Environment.Exit would wait for exit handlers, and those may be what hangs.
+    // Environment.Exit would wait for exit handlers, which may be what hangs.
     private static void QuitAtOnce(int code)
     {
         if (OperatingSystem.IsWindows())

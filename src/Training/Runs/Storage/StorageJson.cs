@@ -3,8 +3,8 @@ using System.Text.Json.Serialization;
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// How records become JSON in a run folder: snake_case; numbers in their shortest form that reads back to the same bits; what is not
-/// finite as "NaN", "Infinity" or "-Infinity". Reading is strict: a key that is unknown, missing or there twice is an error.
+/// JSON form of the records in a run folder: snake_case; numbers in the shortest form that reads back to the same bits; non-finite
+/// numbers as "NaN", "Infinity" or "-Infinity". Reading is strict: an unknown, missing or repeated key is an error.
 /// </summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,

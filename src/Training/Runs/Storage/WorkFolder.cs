@@ -1,8 +1,8 @@
 namespace GpuGrad.Training.Runs.Storage;
 
 /// <summary>
-/// A folder that is kept open. What is written into it by name comes to lie in this very folder, even where it was moved or replaced
-/// meanwhile, and never goes through a link.
+/// A folder that is kept open. Files written into it by name end up in this very folder, even if it was moved or replaced
+/// meanwhile, and never go through a link.
 /// </summary>
 public sealed class WorkFolder : IDisposable
 {
@@ -22,15 +22,15 @@ public sealed class WorkFolder : IDisposable
 
     internal long Handle { get; }
 
-    /// <summary>A path for reading in it, wherever it lies; not for messages.</summary>
+    /// <summary>A path for reading in it, wherever it is now; not for messages.</summary>
     internal string Location => closed ? Path : Files.PathOf(Handle, Path);
 
-    /// <summary>Whether the path still leads to it, and where it lies if not.</summary>
+    /// <summary>Whether the path still leads to it, and its current path if not.</summary>
     public FolderPlace Place => Files.Place(Handle, Path);
 
-    /// <param name="path">The folder, which must be there.</param>
+    /// <param name="path">The folder, which must exist.</param>
     /// <param name="files">The file system.</param>
-    /// <param name="file">The file that it is opened for, for the message of a failure.</param>
+    /// <param name="file">The file that it is opened for, for error messages.</param>
     /// <exception cref="StorageException">It cannot be opened.</exception>
     public static WorkFolder Open(string path, IFileSystem? files = null, string? file = null)
     {
@@ -39,8 +39,8 @@ public sealed class WorkFolder : IDisposable
         return new WorkFolder(path, files, Check(file ?? path, file is null ? "could not be opened" : "could not be opened for writing", () => files.OpenFolder(full)));
     }
 
-    /// <summary>A folder in this one, made where it is missing. A link of that name is refused.</summary>
-    /// <exception cref="StorageException">It cannot be made or opened.</exception>
+    /// <summary>A subfolder, created if missing. A link of that name is refused.</summary>
+    /// <exception cref="StorageException">It cannot be created or opened.</exception>
     public WorkFolder Inside(string name)
     {
         string path = System.IO.Path.Combine(Path, name);

@@ -4,7 +4,7 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>A model's graph by names: who makes a value, what is fixed, what depends on the input.</summary>
+/// <summary>A model's graph, indexed by names: producers of values, constants, and values that depend on the input.</summary>
 internal sealed class OnnxSource
 {
     private const int MostNodes = 20_000;
@@ -35,13 +35,13 @@ internal sealed class OnnxSource
 
     public ModelProto Model { get; }
 
-    /// <summary>Version of ONNX's operators.</summary>
+    /// <summary>Version of ONNX's operator set.</summary>
     public int Opset { get; }
 
-    /// <summary>The input that is no weight.</summary>
+    /// <summary>The input that is not a weight.</summary>
     public ValueInfoProto Input { get; }
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: not there, or no model.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is missing, or not a model.</exception>
     public static OnnxSource Open(string path)
     {
         byte[] bytes = RegularFile.ReadAll(path, int.MaxValue - 1024);
@@ -55,25 +55,25 @@ internal sealed class OnnxSource
         }
     }
 
-    /// <summary>The node that makes a value; null for the input and for fixed numbers.</summary>
+    /// <summary>The node that produces a value; null for the input and for constants.</summary>
     public NodeProto? ProducerOf(string value) => producers.GetValueOrDefault(value);
 
-    /// <summary>A node's place in an order in which they can run.</summary>
+    /// <summary>A node's index in an order in which nodes can run.</summary>
     public int OrderOf(NodeProto node) => order[node];
 
-    /// <summary>Whether a value depends on the numbers of the input: not fixed, nor a shape.</summary>
+    /// <summary>Whether a value depends on the numbers in the input: neither a constant nor a shape.</summary>
     public bool IsComputed(string value) => computed.Contains(value);
 
-    /// <summary>Whether a node takes a value, or the model gives it out.</summary>
+    /// <summary>Whether a value is used by a node or is an output of the model.</summary>
     public bool IsUsed(string value) => used.Contains(value);
 
-    /// <summary>The inputs of a node that depend on the model's input, each as often as it is taken.</summary>
+    /// <summary>The inputs of a node that depend on the model's input, including repetitions.</summary>
     public IEnumerable<string> ComputedInputs(NodeProto node) => node.Input.Where(IsComputed);
 
-    /// <summary>Fixed numbers by name; null where it is none.</summary>
+    /// <summary>A constant by name; null if it is not one.</summary>
     public OnnxTensor? Fixed(string value) => fixedNumbers.TryGetValue(value, out TensorProto? tensor) ? new OnnxTensor(value, tensor) : Folded(value);
 
-    /// <summary>Fixed numbers that an input of a node is; null where the node leaves it out.</summary>
+    /// <summary>A node's input that must be constant; null if the node omits it.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is computed.</exception>
     public OnnxTensor? Fixed(NodeProto node, int input, string what)
     {
@@ -81,7 +81,7 @@ internal sealed class OnnxSource
         return name.Length == 0 ? null : Fixed(name) ?? throw OnnxFault.In(node, FormattableString.Invariant($"its input {input} ({what}) is computed"), "fixed numbers");
     }
 
-    /// <summary>The same where the node must have it.</summary>
+    /// <summary>The same for a required input.</summary>
     public OnnxTensor Needed(NodeProto node, int input, string what) => Fixed(node, input, what) ?? throw OnnxFault.In(node, $"it has no {what}", $"fixed numbers as input {input}");
 
     private void Add(NodeProto node)
@@ -92,7 +92,7 @@ internal sealed class OnnxSource
             if (!producers.TryAdd(output, node))
                 throw OnnxFault.In(node, $"its output '{output}' is another node's too", "a name for each value");
         }
-        // A shape depends on the input too, but not on its numbers.
+        // A shape depends on the input, too, but not on its numbers.
         if (node.OpType != "Shape" && node.Input.Any(computed.Contains))
             computed.UnionWith(node.Output.Where(o => o.Length > 0));
         if (node.OpType == "Constant" && node.Attribute.FirstOrDefault() is { } value)
@@ -109,7 +109,7 @@ internal sealed class OnnxSource
         _ => throw OnnxFault.Of($"a constant given as '{value.Name}'", "numbers"),
     };
 
-    // What exporters leave between weights and the nodes that use them.
+    // Operators that exporters leave between weights and the nodes that use them.
     private OnnxTensor? Folded(string value)
     {
         if (ProducerOf(value) is not { Input.Count: > 0 } node || node.Input.Any(IsComputed) || Fixed(node.Input[0]) is not { } from)
@@ -127,7 +127,7 @@ internal sealed class OnnxSource
         }
     }
 
-    // A file's nodes stand in an order in which they can run; only that is relied on.
+    // A file's nodes are in an order in which they can run; only that is relied on.
     private static IEnumerable<NodeProto> Sorted(IEnumerable<NodeProto> nodes)
     {
         var later = new HashSet<string>(nodes.SelectMany(n => n.Output).Where(o => o.Length > 0));
@@ -152,7 +152,7 @@ internal static class NodeAttributes
 
     public static string Text(this NodeProto node, string name, string otherwise) => Find(node, name)?.S?.ToStringUtf8() ?? otherwise;
 
-    /// <summary>Null where the node does not give it.</summary>
+    /// <summary>Null if the node lacks it.</summary>
     public static int[]? Wholes(this NodeProto node, string name)
     {
         if (Find(node, name) is not { } found)

@@ -5,18 +5,18 @@ using DataType = GpuGrad.Training.Exchange.Onnx.TensorProto.Types.DataType;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>Fixed numbers of a model: weights, or settings that a node takes as an input.</summary>
+/// <summary>A constant of a model: weights, or settings that a node takes as an input.</summary>
 /// <param name="name">Its name, for messages.</param>
-/// <param name="proto">As it stands in the file.</param>
-/// <param name="dims">Its shape, where that is not the file's.</param>
+/// <param name="proto">The tensor in the file.</param>
+/// <param name="dims">Its shape, if not the file's.</param>
 internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<long>? dims = null)
 {
     public string Name => name;
 
     public IReadOnlyList<long> Dims => dims ?? proto.Dims;
 
-    /// <summary>How many numbers its shape has room for.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: more than an array holds.</exception>
+    /// <summary>Number of elements in its shape.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: more than an array can hold.</exception>
     public int Count
     {
         get
@@ -32,10 +32,10 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         }
     }
 
-    /// <summary>The same numbers under another shape.</summary>
+    /// <summary>The same values in another shape.</summary>
     public OnnxTensor With(IReadOnlyList<long> shape) => new(name, proto, shape);
 
-    /// <summary>A matrix with rows for columns.</summary>
+    /// <summary>The transposed matrix.</summary>
     public OnnxTensor Transposed()
     {
         (int rows, int columns) = ((int)Dims[0], (int)Dims[1]);
@@ -49,7 +49,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         return new OnnxTensor(name, turned);
     }
 
-    /// <summary>The only number; null where there are several, or they differ.</summary>
+    /// <summary>The single value; null if there are several different ones.</summary>
     public double? Single
     {
         get
@@ -61,7 +61,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         }
     }
 
-    /// <summary>The numbers as floats.</summary>
+    /// <summary>The values as floats.</summary>
     public float[] Floats() => Checked((DataType)proto.DataType switch
     {
         DataType.Float => proto.RawData.Length > 0 ? Raw<float>().ToArray() : [.. proto.FloatData],
@@ -71,7 +71,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         _ => Array.ConvertAll(Longs(), v => (float)v),
     });
 
-    /// <summary>The numbers as whole ones.</summary>
+    /// <summary>The values as integers.</summary>
     public long[] Longs() => Checked((DataType)proto.DataType switch
     {
         DataType.Int64 => proto.RawData.Length > 0 ? Raw<long>().ToArray() : [.. proto.Int64Data],
@@ -82,7 +82,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         _ => throw OnnxFault.Of(string.Create(CultureInfo.InvariantCulture, $"tensor '{name}' has type {proto.DataType}"), "numbers: float, float16, bfloat16, double or whole ones"),
     });
 
-    // Little-endian, as every machine that .NET runs on.
+    // Little-endian, as on every machine that .NET supports.
     private ReadOnlySpan<T> Raw<T>() where T : unmanaged => MemoryMarshal.Cast<byte, T>(proto.RawData.Span);
 
     private T[] Checked<T>(T[] values)
@@ -95,7 +95,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
     }
 }
 
-/// <summary>An error or an unsupported feature of an ONNX model.</summary>
+/// <summary>Errors and unsupported features of an ONNX model.</summary>
 internal static class OnnxFault
 {
     public static GpuGradException Of(string found, string expected) => new(Fault.Data, $"{OneLine.Of(found)}; expected {expected}");

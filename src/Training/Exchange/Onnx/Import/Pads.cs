@@ -1,11 +1,11 @@
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>What is put around an image or a signal: before and behind each axis.</summary>
+/// <summary>Padding of an image or a signal: before and after each axis.</summary>
 internal sealed record Pads(int[] Before, int[] Behind)
 {
     public bool IsNone => Before.Concat(Behind).All(p => p == 0);
 
-    /// <summary>As a config has them: one number, [rows, columns] or [top, bottom, left, right].</summary>
+    /// <summary>In the form of a config: one number, [rows, columns] or [top, bottom, left, right].</summary>
     public int[] Sides => (Before, Behind) switch
     {
         ([var a], [var b]) => a == b ? [a] : [0, 0, a, b],
@@ -19,7 +19,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
 
     public static Pads operator +(Pads a, Pads? b) => b is null ? a : new Pads([.. a.Before.Zip(b.Before, (x, y) => x + y)], [.. a.Behind.Zip(b.Behind, (x, y) => x + y)]);
 
-    /// <summary>Those of a node that moves windows, given or by its rule.</summary>
+    /// <summary>Padding of a convolution or pooling node, explicit or by its rule.</summary>
     public static Pads Of(NodeReading n, int[] kernel, int[] strides, int[] dilations)
     {
         int axes = kernel.Length;
@@ -36,7 +36,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
         return new Pads(given[..axes], given[axes..]);
     }
 
-    /// <summary>Those of a transposed convolution, which cut its result; with what is added behind them.</summary>
+    /// <summary>Padding of a transposed convolution, which crops its result; with what is added after it.</summary>
     public static Pads Transposed(NodeReading n, int[] kernel, int[] strides, int[] dilations, ref int[] extra)
     {
         int axes = kernel.Length;
@@ -56,13 +56,13 @@ internal sealed record Pads(int[] Before, int[] Behind)
         return rule == "SAME_UPPER" ? new Pads(less, more) : new Pads(more, less);
     }
 
-    /// <summary>With more behind, so that a window which hangs over the edge fits (ceil_mode).</summary>
+    /// <summary>With more padding at the end, so that a window beyond the edge fits (ceil_mode).</summary>
     public Pads Up(NodeReading n, int[] kernel, int[] strides) => this with
     {
         Behind = [.. Behind.Select((behind, i) =>
         {
             int size = n.Shape[i + 1], left = size + Before[i] + behind - kernel[i], windows = ((left + strides[i] - 1) / strides[i]) + 1;
-            // A window that would begin in the padding behind is none.
+            // A window that would start in the padding at the end does not count.
             if ((windows - 1) * strides[i] >= size + Before[i])
                 windows--;
             return behind + Math.Max(0, ((windows - 1) * strides[i]) - left);

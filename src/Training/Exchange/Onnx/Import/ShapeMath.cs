@@ -3,8 +3,8 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
 /// <summary>
-/// The sizes that a graph computes about its own values, which exporters leave in it where the batch may be of any size. The batch's own is
-/// a number that no size can be.
+/// Evaluates shape computations that exporters leave in a graph if the batch may have any size. The batch size is represented by
+/// a number that no size can have.
 /// </summary>
 internal static class ShapeMath
 {
@@ -13,9 +13,9 @@ internal static class ShapeMath
 
     private const int MostDepth = 64;
 
-    /// <summary>Whole numbers that are fixed or follow from shapes.</summary>
+    /// <summary>Integers that are constant or follow from shapes.</summary>
     /// <param name="source">The graph.</param>
-    /// <param name="node">Who asks.</param>
+    /// <param name="node">The node that uses them.</param>
     /// <param name="value">Their name.</param>
     /// <param name="shapeOf">Shape of a sample by the name of the computed value.</param>
     public static long[] Sizes(OnnxSource source, NodeProto node, string value, Func<string, Shape?> shapeOf, int depth = 0)
@@ -48,7 +48,7 @@ internal static class ShapeMath
         }
     }
 
-    /// <summary>The shape that a Reshape, Flatten, Squeeze or Unsqueeze makes of another, all of it fixed.</summary>
+    /// <summary>The shape that a Reshape, Flatten, Squeeze or Unsqueeze of constants gives.</summary>
     public static IEnumerable<long> Reshaped(OnnxSource source, NodeProto node, long[] dims) => node.OpType switch
     {
         "Reshape" => Reshape(node, dims, source.Needed(node, 1, "shape").Longs()),
@@ -61,7 +61,7 @@ internal static class ShapeMath
     public static long[]? Axes(OnnxSource source, NodeProto node, int input = 1) =>
         node.Wholes("axes") is int[] axes ? [.. axes.Select(a => (long)a)] : source.Fixed(node, input, "axes")?.Longs();
 
-    /// <summary>An axis from 0, of so many.</summary>
+    /// <summary>An axis counted from 0, given the rank.</summary>
     public static int Axis(NodeProto node, long axis, int rank)
     {
         long from = axis < 0 ? axis + rank : axis;
@@ -75,7 +75,7 @@ internal static class ShapeMath
         int open = Array.IndexOf(sizes, -1L);
         if (open < 0)
             return sizes;
-        // The batch, where it is among them, divides out.
+        // The batch size, if it is included, cancels out.
         var before = dims.ToList();
         var after = sizes.Where((_, i) => i != open).ToList();
         if (after.Contains(Batch) && before.Remove(Batch))
