@@ -88,6 +88,7 @@ internal static partial class AttentionKernels
             if (L.Drops)
                 slopes = Kept(slopes, lengths, new Weights(n, head, t, key + lane));
             int at = (row * Line) + lane, left = end - key - lane;
+            Group.Barrier(); // Dots has passed one since the scores were read; without this one PoCL 6.0 crashes when it builds the kernel
             scores[at] = left > 0 ? Slope(found.A, slopes.A, s.Scale, logSum, delta) : 0f;
             scores[at + Lanes] = left > Lanes ? Slope(found.B, slopes.B, s.Scale, logSum, delta) : 0f;
             scores[at + (2 * Lanes)] = left > 2 * Lanes ? Slope(found.C, slopes.C, s.Scale, logSum, delta) : 0f;
@@ -124,6 +125,7 @@ internal static partial class AttentionKernels
                 if (L.Recedes)
                     found = found.Receding(lengths.Slope(head), t - query - lane);
                 Four ofValues = Dots(qkv, values, first, dy, outputs, query, rows, others, row, lane);
+                Group.Barrier(); // as in QueryGradient
                 for (int i = 0; i < Others / Lanes; i++)
                 {
                     int q = query + lane + (i * Lanes), at = (row * Line) + lane + (i * Lanes);
@@ -156,6 +158,7 @@ internal static partial class AttentionKernels
     private static float Exponentials(ArrayView<float> scores, Four found, float scale, int row, int lane, int end, float most)
     {
         int at = (row * Line) + lane, left = end - lane;
+        Group.Barrier(); // as in QueryGradient
         scores[at] = left > 0 ? found.A * scale : float.NegativeInfinity;
         scores[at + Lanes] = left > Lanes ? found.B * scale : float.NegativeInfinity;
         scores[at + (2 * Lanes)] = left > 2 * Lanes ? found.C * scale : float.NegativeInfinity;
