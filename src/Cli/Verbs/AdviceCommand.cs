@@ -42,7 +42,7 @@ internal static class AdviceCommand
         output.Line(report.Best is { } best ? $"train with what helps most: gpugrad train {config} {best.Advice.Line}" : "none of them helps");
     }
 
-    private static string[] Row(string alarm, string settings, TrialResult result, string verdict) => result.Problem is null
+    private static string[] Row(string alarm, string settings, AdviceResult result, string verdict) => result.Problem is null
         ? [alarm, settings, result.Figure == "balanced_accuracy" ? Format.Percent(result.Value) : Format.Loss(result.Value), Format.Loss(result.Loss), verdict]
         : [alarm, settings, "none", "none", verdict];
 
@@ -68,7 +68,7 @@ internal static class AdviceCommand
         })]),
     };
 
-    private static JsonObject ToJson(TrialResult result) => result.Problem is null
+    private static JsonObject ToJson(AdviceResult result) => result.Problem is null
         ? new JsonObject { ["figure"] = result.Figure, ["value"] = result.Value, ["loss"] = result.Loss }
         : new JsonObject { ["problem"] = result.Problem };
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
+using GpuGrad.Training.Diagnostics.AdviceTrials;
 using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Tests.Storage;
@@ -100,9 +101,6 @@ public sealed partial class RemediesTests : IDisposable
     [GeneratedRegex(@"^([\w-]+): (.*)$")]
     private static partial Regex Member();
 
-    [GeneratedRegex(@"--set (\S+=(\[[^\]]*\]|[^\s,;]+))")]
-    private static partial Regex SetLine();
-
     // The first class is rare.
     private static double[] Shares(int classes) => [0.1 / classes, .. Enumerable.Repeat((1 - (0.1 / classes)) / (classes - 1), classes - 1)];
 
@@ -114,5 +112,5 @@ public sealed partial class RemediesTests : IDisposable
         return loaded;
     }
 
-    private LoadedConfig Follow(string yaml, string advice) => Load(yaml, SetLine().Matches(advice).Select(m => m.Groups[1].Value).ToArray());
+    private LoadedConfig Follow(string yaml, string advice) => Load(yaml, Advice.In("", advice).SelectMany(a => a.Settings));
 }

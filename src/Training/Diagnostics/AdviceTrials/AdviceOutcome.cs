@@ -1,3 +1,5 @@
+using GpuGrad.Training.Evaluation;
+
 namespace GpuGrad.Training.Diagnostics.AdviceTrials;
 
 /// <summary>What a change of settings did.</summary>
@@ -18,23 +20,23 @@ public enum AdviceVerdict
 /// <param name="Figure">Name of the figure that is compared: balanced_accuracy, rmse or loss.</param>
 /// <param name="Value">Its value.</param>
 /// <param name="Problem">Why there is no result; null where there is one.</param>
-public sealed record TrialResult(double Loss, string Figure, double Value, string? Problem = null)
+public sealed record AdviceResult(double Loss, string Figure, double Value, string? Problem = null)
 {
     // Half a point of accuracy, or one per cent of anything else.
     private const double Points = 0.005, Share = 0.01;
 
-    public static TrialResult Failed(string problem) => new(double.NaN, "loss", double.NaN, problem);
+    public static AdviceResult Failed(string problem) => new(double.NaN, "loss", double.NaN, problem);
 
     /// <summary>What a change did that ended with this result.</summary>
     /// <param name="before">The result without it.</param>
     /// <param name="isSameLoss">Whether both have the same loss function, so that losses can be compared.</param>
-    public AdviceVerdict Against(TrialResult before, bool isSameLoss)
+    public AdviceVerdict Against(AdviceResult before, bool isSameLoss)
     {
         if (Problem is not null || before.Problem is not null)
             return Problem is null ? AdviceVerdict.Helps : before.Problem is null ? AdviceVerdict.Harms : AdviceVerdict.NoDifference;
         if (Figure == before.Figure && (Figure != "loss" || isSameLoss))
         {
-            double gain = Figure == "balanced_accuracy" ? (Value - before.Value) / Points : (before.Value - Value) / (Share * before.Value);
+            double gain = FigureCatalog.HigherIsBetter(Figure) ? (Value - before.Value) / Points : (before.Value - Value) / (Share * before.Value);
             if (Math.Abs(gain) > 1)
                 return gain > 0 ? AdviceVerdict.Helps : AdviceVerdict.Harms;
         }
@@ -44,19 +46,19 @@ public sealed record TrialResult(double Loss, string Figure, double Value, strin
 }
 
 /// <summary>An advice that was tried.</summary>
-public sealed record AdviceOutcome(Advice Advice, TrialResult Result, AdviceVerdict Verdict);
+public sealed record AdviceOutcome(Advice Advice, AdviceResult Result, AdviceVerdict Verdict);
 
 /// <summary>Trials of what a run's alarms advise.</summary>
 /// <param name="Steps">Steps of each training; one that ends in numbers that are not finite has fewer.</param>
 /// <param name="JudgedBy">The samples that results were compared on: validation, test or training.</param>
 /// <param name="Before">The result with the config as it is.</param>
 /// <param name="Outcomes">In the order of the alarms.</param>
-public sealed record AdviceReport(long Steps, string JudgedBy, TrialResult Before, IReadOnlyList<AdviceOutcome> Outcomes)
+public sealed record AdviceReport(long Steps, string JudgedBy, AdviceResult Before, IReadOnlyList<AdviceOutcome> Outcomes)
 {
     /// <summary>Name of the figure that is compared.</summary>
     public string Figure => Outcomes.Select(o => o.Result).Prepend(Before).FirstOrDefault(r => r.Problem is null)?.Figure ?? Before.Figure;
 
     /// <summary>The one that helps most; null where none helps.</summary>
     public AdviceOutcome? Best => Outcomes.Where(o => o.Verdict == AdviceVerdict.Helps)
-        .OrderByDescending(o => o.Result.Figure == "balanced_accuracy" ? o.Result.Value : -o.Result.Value).ThenBy(o => o.Result.Loss).FirstOrDefault();
+        .OrderByDescending(o => FigureCatalog.HigherIsBetter(o.Result.Figure) ? o.Result.Value : -o.Result.Value).ThenBy(o => o.Result.Loss).FirstOrDefault();
 }

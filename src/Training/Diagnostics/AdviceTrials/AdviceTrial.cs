@@ -21,6 +21,7 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
 {
     private const int MostAdvices = 4, MostJudged = 2000;
     private const long FewestSteps = 200;
+    private const string Training = "training";
 
     /// <summary>The advices of a run's alarms that can be typed, each once.</summary>
     /// <param name="log">The run's log.</param>
@@ -34,20 +35,20 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
     {
         LoadedConfig before = load([]);
         long steps = Math.Max(FewestSteps, 2 * alarmed);
-        (TrialResult asItIs, long done) = Train(before, data, "as it is", steps);
+        (AdviceResult asItIs, long done) = Train(before, data, "as it is", steps);
         var outcomes = new List<AdviceOutcome>();
         foreach (Advice advice in advices)
         {
-            (TrialResult result, long also) = Try(advice, steps);
+            (AdviceResult result, long also) = Try(advice, steps);
             done = Math.Max(done, also);
             bool isSameLoss = !advice.Settings.Any(s => s.StartsWith("loss", StringComparison.Ordinal));
             outcomes.Add(new AdviceOutcome(advice, result, result.Against(asItIs, isSameLoss)));
         }
-        return new AdviceReport(done, JudgedBy(data), asItIs, outcomes);
+        return new AdviceReport(done, JudgedBy, asItIs, outcomes);
     }
 
     // Of settings that were advised for this config, some may still not fit it.
-    private (TrialResult Result, long Steps) Try(Advice advice, long steps)
+    private (AdviceResult Result, long Steps) Try(Advice advice, long steps)
     {
         try
         {
@@ -58,11 +59,11 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
         }
         catch (GpuGradException e) when (e.Fault is Fault.Config or Fault.Memory)
         {
-            return (TrialResult.Failed(e.Message), 0);
+            return (AdviceResult.Failed(e.Message), 0);
         }
     }
 
-    private (TrialResult Result, long Steps) Train(LoadedConfig loaded, TrainingData samples, string what, long steps)
+    private (AdviceResult Result, long Steps) Train(LoadedConfig loaded, TrainingData samples, string what, long steps)
     {
         RunConfig config = loaded.Config with { Target = null, Log = [], Diagnostics = loaded.Config.Diagnostics with { Every = 0 } };
         using var enough = new CancellationTokenSource();
@@ -76,20 +77,20 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
         }
         catch (NonFiniteException e)
         {
-            return (TrialResult.Failed(e.Message.Split(';')[0]), trainer.State.Step);
+            return (AdviceResult.Failed(e.Message.Split(';')[0]), trainer.State.Step);
         }
-        (EpochFigures figures, EvaluationReport? report) = trainer.Judge()[data.Validation is null && data.Test is not null ? "test" : "validation"];
+        (EpochFigures figures, EvaluationReport? report) = trainer.Judge()[JudgedBy == Training ? "validation" : JudgedBy];
         string figure = new[] { "balanced_accuracy", "rmse" }.FirstOrDefault(n => report is not null && double.IsFinite(report[n])) ?? "loss";
         double value = figure == "loss" ? figures.Loss : report![figure];
-        return (double.IsFinite(figures.Loss) ? new TrialResult(figures.Loss, figure, value) : TrialResult.Failed($"its loss is {figures.Loss}"), trainer.State.Step);
+        return (double.IsFinite(figures.Loss) ? new AdviceResult(figures.Loss, figure, value) : AdviceResult.Failed($"its loss is {figures.Loss}"), trainer.State.Step);
     }
 
-    private static string JudgedBy(TrainingData data) => data.Validation is not null ? "validation" : data.Test is not null ? "test" : "training";
+    private string JudgedBy => data.Validation is not null ? "validation" : data.Test is not null ? "test" : Training;
 
-    // Where nothing is held back, by samples that it learns from.
+    // Where nothing is held back, some of the samples that it learns from stand in for validation samples.
     private TrainingData WithJudged(TrainingData samples)
     {
-        if (data.Validation is not null || data.Test is not null)
+        if (JudgedBy != Training)
             return samples;
         int[] order = new RandomStream(1, Purpose.Explore, 901).Permutation(samples.Train.Count);
         return samples with { Validation = samples.Train.Part(order.AsSpan(0, Math.Min(MostJudged, order.Length))) };

@@ -63,14 +63,10 @@ public sealed class BatchFinder
 
     public BatchFinding Find()
     {
-        int steps = 0;
-        double[][]? weights = null;
-        if (options.Weights is null)
-            (steps, weights) = Train();
+        (int steps, double[][]? weights) = options.Weights is null ? Train() : (0, null);
         using var model = new Model(config, network, device);
         int size = Math.Min(config.Data.Batch, data.Train.Count / FewestBatches), batches = Math.Min(options.Batches, data.Train.Count / size);
         var source = new BatchSource("train", data.Train, data.Normalization, data.Augmentation, size);
-        model.Initialise(config.Seed, source);
         source.Upload(model.DeviceMemory);
         model.Prepare(source, [], size);
         SetWeights(model, weights);
@@ -90,7 +86,7 @@ public sealed class BatchFinder
     }
 
     // The first steps of the training that the config asks for.
-    private (int, double[][]) Train()
+    private (int Steps, double[][]? Weights) Train()
     {
         using var enough = new CancellationTokenSource();
         using var trainer = new Trainer(config, data, device, new StepLimit(options.Steps, share => options.Progress?.Invoke("training", share), enough));

@@ -36,7 +36,7 @@ public sealed record BatchFinding(
     {
         get
         {
-            double inverse = Whole.SquaredNorm / Whole.Variance, low = inverse + (Sure * InverseError), high = inverse - (Sure * InverseError);
+            double low = Whole.Inverse + (Sure * InverseError), high = Whole.Inverse - (Sure * InverseError);
             return (low > 0 ? 1 / low : double.PositiveInfinity, high > 0 ? 1 / high : double.PositiveInfinity);
         }
     }

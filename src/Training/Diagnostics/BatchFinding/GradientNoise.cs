@@ -12,6 +12,9 @@ public sealed record GradientNoise(string Name, double SquaredNorm, double Varia
     /// samples tell what is known already. NaN where |G|² was not found to be above 0.
     /// </summary>
     public double Scale => SquaredNorm > 0 ? Variance / SquaredNorm : double.NaN;
+
+    // Of the scale; it has a value and an error where the scale itself has none.
+    internal double Inverse => SquaredNorm / Variance;
 }
 
 /// <summary>
@@ -61,7 +64,7 @@ internal sealed class GradientMoments(int batches, int size, long population, IR
     public double InverseError()
     {
         int[] all = [.. Enumerable.Range(0, parts.Count)];
-        double[] without = [.. Enumerable.Range(0, batches).Select(k => Estimate("all", all, k)).Select(n => n.SquaredNorm / n.Variance)];
+        double[] without = [.. Enumerable.Range(0, batches).Select(k => Estimate("all", all, k)).Select(n => n.Inverse)];
         double mean = without.Average();
         return Math.Sqrt((batches - 1.0) / batches * without.Sum(x => (x - mean) * (x - mean)));
     }

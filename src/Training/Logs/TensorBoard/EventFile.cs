@@ -14,7 +14,9 @@ namespace GpuGrad.Training.Logs.TensorBoard;
 internal sealed class EventFile : IDisposable
 {
     private const string Prefix = "events.out.tfevents.", Suffix = ".gpugrad"; // TensorBoard looks for 'tfevents' in a name
-    private const int LengthBytes = sizeof(ulong), ChecksumBytes = sizeof(uint);
+
+    /// <summary>Bytes of a message's length, and of a checksum.</summary>
+    public const int LengthBytes = sizeof(ulong), ChecksumBytes = sizeof(uint);
 
     /// <summary>The names of a run's event files, which sort in the order they were written in.</summary>
     public const string Pattern = $"{Prefix}*{Suffix}";

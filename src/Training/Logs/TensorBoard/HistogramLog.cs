@@ -18,7 +18,7 @@ public sealed record LoggedHistogram(long Step, double Low, double High, IReadOn
 /// <param name="folder">The run's.</param>
 public sealed class HistogramLog(string folder)
 {
-    private const int MostTags = 2_000, MostBuckets = 1_024, LengthBytes = sizeof(ulong), ChecksumBytes = sizeof(uint);
+    private const int MostTags = 2_000, MostBuckets = 1_024;
     private const long MostMessage = 1L << 26;
 
     // Links may lead anywhere.
@@ -69,14 +69,14 @@ public sealed class HistogramLog(string folder)
     // Null where no whole and sound message follows.
     private static Event? Next(RegularFile file, ref long at)
     {
-        Span<byte> head = stackalloc byte[LengthBytes + ChecksumBytes];
+        Span<byte> head = stackalloc byte[EventFile.LengthBytes + EventFile.ChecksumBytes];
         if (file.Length - at < head.Length)
             return null;
         file.ReadExactly(at, head);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(head);
-        if (!IsSound(head) || length > MostMessage || file.Length - at - head.Length < (long)length + ChecksumBytes)
+        if (!IsSound(head) || length > MostMessage || file.Length - at - head.Length < (long)length + EventFile.ChecksumBytes)
             return null;
-        var record = new byte[(int)length + ChecksumBytes];
+        var record = new byte[(int)length + EventFile.ChecksumBytes];
         file.ReadExactly(at + head.Length, record);
         if (!IsSound(record))
             return null;
@@ -92,7 +92,7 @@ public sealed class HistogramLog(string folder)
         }
     }
 
-    private static bool IsSound(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[^ChecksumBytes..]) == EventFile.Checksum(bytes[..^ChecksumBytes]);
+    private static bool IsSound(ReadOnlySpan<byte> bytes) => BinaryPrimitives.ReadUInt32LittleEndian(bytes[^EventFile.ChecksumBytes..]) == EventFile.Checksum(bytes[..^EventFile.ChecksumBytes]);
 
     private void Take(Event message)
     {
