@@ -1,6 +1,6 @@
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Loading;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 using ILGPU;
 using ILGPU.Runtime.OpenCL;
 
@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Tests;
 /// <summary>What the user sees of an error that ILGPU or a driver reports: one line, with the right exit code.</summary>
 public sealed class AcceleratorFaultsTests : IDisposable
 {
-    private readonly KernelDevice device = (KernelDevice)DeviceCatalog.Open("emulated");
+    private readonly IlgpuDevice device = (IlgpuDevice)DeviceCatalog.Open("emulated");
 
     [Theory]
     [InlineData(CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE, 0)]

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 

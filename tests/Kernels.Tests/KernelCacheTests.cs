@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated.Loading;
+using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 namespace GpuGrad.Kernels.Tests;
 

@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated.Loading;
+using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Softmax;
 

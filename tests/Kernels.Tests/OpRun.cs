@@ -1,7 +1,7 @@
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 

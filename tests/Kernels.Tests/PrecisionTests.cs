@@ -1,9 +1,9 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
@@ -51,7 +51,7 @@ public sealed class PrecisionTests
     [InlineData(130, 140, 20)]
     public void Tensor_cores_multiply_as_the_reference_does(int m, int n, int k)
     {
-        using var device = (KernelDevice)KernelConformanceTests.Open("ptx");
+        using var device = (IlgpuDevice)KernelConformanceTests.Open("ptx");
         foreach ((Precision precision, int tile) in new[] { (Precision.Tf32, 0), (Precision.Tf32, 1), (Precision.Tf32, 2), (Precision.Bf16, 0), (Precision.Bf16, 1), (Precision.Bf16, 2) })
         {
             device.Tile = tile;

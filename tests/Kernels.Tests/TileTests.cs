@@ -1,8 +1,8 @@
 using GpuGrad.Kernels.Conformance;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Ops.Convolutions;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Random;
 using GpuGrad.Kernels.Tensors;
 
@@ -19,7 +19,7 @@ public sealed class TileTests
         var data = new TheoryData<string, int>();
         foreach (string device in new[] { "ptx", "opencl:0" })
         {
-            for (int tile = 0; tile < KernelProduct.Tiles.Length; tile++)
+            for (int tile = 0; tile < KernelGemm.Tiles.Length; tile++)
                 data.Add(device, tile);
         }
         return data;
@@ -30,7 +30,7 @@ public sealed class TileTests
     [MemberData(nameof(TilesOfDevices))]
     public void Every_tile_multiplies_as_the_reference_does(string id, int tile)
     {
-        using var device = (KernelDevice)KernelConformanceTests.Open(id);
+        using var device = (IlgpuDevice)KernelConformanceTests.Open(id);
         device.Tile = tile;
         Assert.Empty(Cases().SelectMany(c => OpCheck.Against(c, device).Problems));
     }
@@ -44,8 +44,8 @@ public sealed class TileTests
     [InlineData(128, 10, 65536)]
     public void A_large_product_fills_the_device_with_warps(int m, int n, int k)
     {
-        (int tile, ProductSizes s) = TileChoice.Of(KernelProduct.Tiles, m, n, k, 1, Multiprocessors);
-        TileSize size = KernelProduct.Tiles[tile];
+        (int tile, GemmSizes s) = TileChoice.Of(KernelGemm.Tiles, m, n, k, 1, Multiprocessors);
+        TileSize size = KernelGemm.Tiles[tile];
         double groups = Math.Ceiling((double)m / size.M) * Math.Ceiling((double)n / size.N) * s.Splits;
         Assert.InRange(Math.Min(groups / Multiprocessors, size.Resident) * size.Warps, 8, 64);
     }
@@ -53,9 +53,9 @@ public sealed class TileTests
     [Fact]
     public void A_layer_of_64_filters_has_8x8_sums_a_thread()
     {
-        (int forward, _) = TileChoice.Of(KernelProduct.Tiles, 64, 131072, 576, 1, Multiprocessors);
-        (int gradient, _) = TileChoice.Of(KernelProduct.Tiles, 64, 576, 131072, 1, Multiprocessors);
-        Assert.All(new[] { forward, gradient }, tile => Assert.Equal(64, KernelProduct.Tiles[tile].M * KernelProduct.Tiles[tile].N / (32 * KernelProduct.Tiles[tile].Warps)));
+        (int forward, _) = TileChoice.Of(KernelGemm.Tiles, 64, 131072, 576, 1, Multiprocessors);
+        (int gradient, _) = TileChoice.Of(KernelGemm.Tiles, 64, 576, 131072, 1, Multiprocessors);
+        Assert.All(new[] { forward, gradient }, tile => Assert.Equal(64, KernelGemm.Tiles[tile].M * KernelGemm.Tiles[tile].N / (32 * KernelGemm.Tiles[tile].Warps)));
     }
 
     [Theory]
@@ -68,7 +68,7 @@ public sealed class TileTests
     {
         for (int parts = 1; parts < 70; parts++)
         {
-            ProductSizes s = TileChoice.Split(1, 1, k, parts, step);
+            GemmSizes s = TileChoice.Split(1, 1, k, parts, step);
             Assert.InRange(s.Splits, 1, parts);
             Assert.True((long)s.Splits * s.Chunk >= k && (s.Splits - 1L) * s.Chunk < k && s.Chunk % step == 0);
         }
@@ -77,7 +77,7 @@ public sealed class TileTests
     [Fact]
     public void A_small_sum_is_not_cut()
     {
-        (_, ProductSizes s) = TileChoice.Of(KernelProduct.Tiles, 10, 10, 32, 1, Multiprocessors);
+        (_, GemmSizes s) = TileChoice.Of(KernelGemm.Tiles, 10, 10, 32, 1, Multiprocessors);
         Assert.Equal(1, s.Splits);
     }
 

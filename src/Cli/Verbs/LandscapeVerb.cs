@@ -53,7 +53,7 @@ public sealed class LandscapeVerb : ConfigVerb
         var landscape = new Landscape(probe);
         double[][] first = landscape.RandomDirection(0), second = landscape.RandomDirection(1), downhill = landscape.Downhill();
         int line = (4 * Points) + 1;
-        Slice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
+        LandscapeSlice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
         IReadOnlyList<StepRow> steps = landscape.Steps();
         Plane plane = landscape.Over("two random directions", first, second, (-Reach, Reach), (-Reach, Reach), Points);
         Report(landscape, slices, steps, output);
@@ -105,32 +105,32 @@ public sealed class LandscapeVerb : ConfigVerb
 
     private static double[][] Read(LossProbe probe) => [.. probe.Movables.Where(m => m.Parameter is not null).Select(probe.Read)];
 
-    private static void Report(Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps, Output output)
+    private static void Report(Landscape landscape, LandscapeSlice[] slices, IReadOnlyList<StepRow> steps, Output output)
     {
         output.Line(Format.Invariant($"loss {landscape.Loss:G6}, norm of its gradient {landscape.GradientNorm:G4}"));
         output.Line();
         output.Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
         output.Line();
-        foreach (Slice slice in slices)
+        foreach (LandscapeSlice slice in slices)
             output.Line(Format.Invariant($"{slice.Name}: lowest {slice.Losses.Min():G4} at {slice.Places[Array.IndexOf(slice.Losses, slice.Losses.Min())]:G3}; a kink in {slice.Kinks.Count} of {slice.Places.Length - 1} intervals"));
     }
 
     private static string[] StepCells(StepRow row) => [Format.Invariant($"{row.Step:G3}"), Format.Invariant($"{row.Loss:G6}"), Format.Invariant($"{row.Predicted:G6}")];
 
-    private static HtmlPage Page(string name, Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps, Plane plane) => new HtmlPage($"The loss around the weights: {name}")
+    private static HtmlPage Page(string name, Landscape landscape, LandscapeSlice[] slices, IReadOnlyList<StepRow> steps, Plane plane) => new HtmlPage($"The loss around the weights: {name}")
         .Paragraph(Format.Invariant($"At the weights the loss is {landscape.Loss:G5} and its gradient's norm {landscape.GradientNorm:G4}. In the random directions each filter is as long as the network's own, so 1 means a change as large as the weights."))
         .Pictures([.. slices.Select(Chart), new HeatMap { Title = "Over two random directions", Values = plane.Losses, XRange = plane.A, YRange = plane.B, X = "first direction", Y = "second direction", Log = true, Trails = [new Trail([0], [0], "here")] }])
         .Heading("How far to step")
         .Paragraph("The gradient promises a fall of step·‖g‖². A small step keeps the promise; a large one overshoots, because the loss is curved.")
         .Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
 
-    private static LineChart Chart(Slice slice) => new()
+    private static LineChart Chart(LandscapeSlice slice) => new()
     {
         Title = $"Along {slice.Name}",
         X = new Axis("a in L(w + a·d)"),
         Y = new Axis("loss"),
         Series = [new Series("", slice.Places, slice.Losses)],
-        Marks = slice.Kinks.Count <= MostMarks ? [.. slice.Kinks.Select(k => new Mark(k, "", 3))] : [],
+        Marks = slice.Kinks.Count <= MostMarks ? [.. slice.Kinks.Select(k => new ChartMark(k, "", 3))] : [],
         Remark = slice.Kinks.Count == 0 ? "No kink: smooth all along."
             : slice.Kinks.Count <= MostMarks ? $"{slice.Kinks.Count} kinks, marked: there a ReLU, a maximum or a margin changes sides and the slope jumps."
             : $"{slice.Kinks.Count} of {slice.Places.Length - 1} intervals hold kinks (too many to mark): many small ones look smooth.",
@@ -162,7 +162,7 @@ public sealed class LandscapeVerb : ConfigVerb
         return (low - air, high + air);
     }
 
-    private static JsonObject ToJson(Landscape landscape, Slice[] slices, IReadOnlyList<StepRow> steps) => new()
+    private static JsonObject ToJson(Landscape landscape, LandscapeSlice[] slices, IReadOnlyList<StepRow> steps) => new()
     {
         ["loss"] = landscape.Loss,
         ["gradient_norm"] = landscape.GradientNorm,

@@ -85,9 +85,9 @@ public sealed class LrFindVerb : ConfigVerb
 
     private static HtmlPage Page(RateFinding finding, RunConfig config)
     {
-        var marks = new List<Mark>();
+        var marks = new List<ChartMark>();
         if (finding.Suggestion is double rate)
-            marks.Add(new Mark(rate, Format.Invariant($"{rate:G3}"), 2));
+            marks.Add(new ChartMark(rate, Format.Invariant($"{rate:G3}"), 2));
         return new HtmlPage($"Learning rate of {config.Name}")
             .Paragraph(finding.Suggestion is double s ? Format.Invariant($"Take {s:G3}: over {finding.Curves.Count} seeds, whose best are {finding.Range!.Value.Low:G2} to {finding.Range.Value.High:G2}, the loss gets lowest there.") : $"No reliable answer: {finding.Problem}.")
             .Wide(new LineChart

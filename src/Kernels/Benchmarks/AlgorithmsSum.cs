@@ -1,5 +1,5 @@
 using GpuGrad.Kernels.Conformance;
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Random;
 using ILGPU;
 using ILGPU.Algorithms;
@@ -22,7 +22,7 @@ internal static class AlgorithmsSum
     /// <exception cref="GpuGradException">Its result is wrong, so its time would mean nothing.</exception>
     public static Yardstick? Of(Device device, int rows, int size, double seconds)
     {
-        if (device is not KernelDevice kernels)
+        if (device is not IlgpuDevice kernels)
             return null;
         Accelerator accelerator = kernels.Accelerator;
         AcceleratorStream stream = kernels.Loader.Stream;

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Tensors;
 
@@ -29,7 +29,7 @@ public sealed record DevicePeak(double Flops, IReadOnlyList<MemoryLevel> Levels,
     /// <summary>The least time in seconds for this work: arithmetic or memory, whichever is slower.</summary>
     public double Floor(Cost cost) => Math.Max(cost.Flops / Flops, cost.Bytes / Bandwidth(cost.Bytes));
 
-    // Where no loop of our own can be written for the device: its best product and its best copy.
+    // Where no loop of our own can be written for the device: its best matmul and its best copy.
     private static DevicePeak OfOps(Device device)
     {
         const double Enough = 0.02;
@@ -45,7 +45,7 @@ public sealed record DevicePeak(double Flops, IReadOnlyList<MemoryLevel> Levels,
             spent = Best(device, new Copy(), new Shape(length));
             (bandwidth, copied) = (8.0 * length / spent, 8L * length);
         }
-        return new DevicePeak(flops, [new MemoryLevel("memory", copied, bandwidth)], "the best product and a copy");
+        return new DevicePeak(flops, [new MemoryLevel("memory", copied, bandwidth)], "the best matmul and a copy");
     }
 
     // The best time in seconds.

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Plans;
 using GpuGrad.Kernels.Random;
@@ -63,7 +63,7 @@ public static class OpBenchmarkRun
         NodeTime[] backward = timeBackward ? [.. NodeTimes.Of(plan, peak!, seconds).Where(n => n.Layer == "op" && n.Phase == Phase.Backward)] : [];
         Yardstick? yardstick = testCase.Op switch
         {
-            MatMul { TransposeB: false } product => CublasProduct.Of(device, product.Precision, sizes[0], sizes[1], sizes[2], seconds),
+            MatMul { TransposeB: false } matmul => CublasGemm.Of(device, matmul.Precision, sizes[0], sizes[1], sizes[2], seconds),
             ChannelSum => AlgorithmsSum.Of(device, sizes[0], sizes[1], seconds),
             _ => null,
         };

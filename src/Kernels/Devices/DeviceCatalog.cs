@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 
 namespace GpuGrad.Kernels.Devices;
@@ -22,7 +22,7 @@ public static class DeviceCatalog
     /// <summary>Every device, GPUs first.</summary>
     public static IReadOnlyList<DeviceInfo> List() =>
     [
-        .. KernelDevices.List(),
+        .. IlgpuDevices.List(),
         .. OfEveryMachine(),
     ];
 
@@ -41,7 +41,7 @@ public static class DeviceCatalog
     }
 
     /// <summary>Devices of this machine that cannot be used, and why, one line each.</summary>
-    public static IReadOnlyList<string> Refused() => KernelDevices.Refused();
+    public static IReadOnlyList<string> Refused() => IlgpuDevices.Refused();
 
     /// <summary>Opens a device; <paramref name="threads"/> is for the cpu, 0 for one per processor.</summary>
     public static Device Open(string id, int threads = 0) => Find(id).Open(threads);
@@ -50,6 +50,6 @@ public static class DeviceCatalog
     [
         new DeviceInfo("cpu", CpuDevice.Describe(0), false) { Open = threads => new CpuDevice(threads) },
         new DeviceInfo("reference", new ReferenceDevice().Name, false) { Open = _ => new ReferenceDevice() },
-        KernelDevices.Emulated,
+        IlgpuDevices.Emulated,
     ];
 }

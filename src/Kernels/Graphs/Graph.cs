@@ -22,7 +22,7 @@ public sealed class Graph
     /// <summary>The layer that nodes added from now on belong to.</summary>
     public string Scope { get; set; } = "";
 
-    /// <summary>Of all products that are added from now on.</summary>
+    /// <summary>Of the matmuls and convolutions that are added from now on.</summary>
     public Precision Precision { get; init; }
 
     /// <summary>A tensor that lives in a slot: parameters, state, the batch that the host uploads.</summary>
@@ -48,7 +48,7 @@ public sealed class Graph
     /// <summary>Appends an op and returns all of its outputs.</summary>
     public IReadOnlyList<Tensor> AddAll(Op op, params ReadOnlySpan<Tensor> inputs)
     {
-        if (op.IsProduct && Precision != Precision.Float32)
+        if (op.HasPrecision && Precision != Precision.Float32)
             op = op with { Precision = Precision };
         Tensor[] reads = inputs.ToArray();
         TensorType[] types = op.Infer(Array.ConvertAll(reads, t => t.Type));

@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Tensors;
@@ -15,10 +15,10 @@ public abstract record Op
     /// <summary>Short name for tables and messages.</summary>
     public virtual string Name => GetType().Name;
 
-    /// <summary>Whether the op multiplies its first two inputs and adds up: only then does <see cref="Precision"/> mean something.</summary>
-    public virtual bool IsProduct => false;
+    /// <summary>Whether <see cref="Precision"/> means something: the op is a matmul or a convolution of its first two inputs.</summary>
+    public virtual bool HasPrecision => false;
 
-    /// <summary>To how many bits a product rounds its first two inputs before it multiplies them.</summary>
+    /// <summary>To how many bits a matmul or a convolution rounds its first two inputs before it multiplies them.</summary>
     public Precision Precision { get; init; }
 
     /// <summary>Checks the inputs and returns the types of the outputs.</summary>

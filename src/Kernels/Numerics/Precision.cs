@@ -53,7 +53,7 @@ internal static class Rounding
 {
     /// <summary>
     /// 1 for a finite number and 0 for others: a NaN must not become an infinity because its payload is cut off. Without a branch: with one among
-    /// the loads of a tile, PoCL 6.0 computed wrong products (not with its work-group method cbs).
+    /// the loads of a tile, PoCL 6.0 computed wrong matmuls (not with its work-group method cbs).
     /// </summary>
     public static uint Finite(uint bits)
     {
@@ -61,7 +61,7 @@ internal static class Rounding
         return (exponent | (0u - exponent)) >> 31;
     }
 
-    /// <summary>Rounds what a product reads.</summary>
+    /// <summary>Rounds an operand of a matmul or convolution.</summary>
     public static float Round(Precision precision, float x) => precision switch
     {
         Precision.Tf32 => Tf32Rounding.Round(x),

@@ -78,7 +78,7 @@ public sealed record InitAudit
         source.Upload(model.DeviceMemory);
         using var plan = new Plan(layout);
         graphs.UploadConstants(model.DeviceMemory);
-        var (input, loss) = (new Spread(), 0.0);
+        var (input, loss) = (new ValueSums(), 0.0);
         AuditedOutput[] outputs = [.. network.AllLayers.Where(l => l is not ReshapeLayer && graph.Activations.ContainsKey(l.Path)).Select(l => new AuditedOutput(l))];
         for (int round = 0; round < rounds; round++)
         {
@@ -116,7 +116,7 @@ public sealed record InitAudit
 }
 
 /// <summary>Mean and deviation of numbers, from their sums.</summary>
-internal sealed class Spread
+internal sealed class ValueSums
 {
     private double sum;
     private double squares;
@@ -142,7 +142,7 @@ internal sealed class Spread
 internal sealed class AuditedOutput(Layer layer)
 {
     private readonly WatchedLayer watched = new(layer.Path, layer.Kind, 1, 1, 1);
-    private readonly Spread values = new(), gradients = new();
+    private readonly ValueSums values = new(), gradients = new();
     private double idle;
     private double seen;
     private bool alike = true;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Initializers;

@@ -54,23 +54,23 @@ public sealed class Conv : Layer
     internal Conv(ConvConfig config, LayerSite site, SpatialInput input)
     {
         this.input = input;
-        (int R, int S) kernel = config.Kernel.For(input);
+        (int R, int S) filter = config.Kernel.For(input);
         (int H, int W) stride = config.Stride.For(input), dilation = config.Dilation.For(input);
         geometry = new ConvGeometry
         {
             Stride = stride,
             Dilation = dilation,
             Groups = config.Groups,
-            Padding = config.Padding.For(input, kernel, stride, dilation),
+            Padding = config.Padding.For(input, filter, stride, dilation),
         };
-        (int p, int q) = geometry.Output((input.H, input.W), kernel);
+        (int p, int q) = geometry.Output((input.H, input.W), filter);
         Output = input.Output(config.Filters, p, q);
-        image = new Shape(config.Filters, input.C / config.Groups, kernel.R, kernel.S);
-        int fanIn = image.LengthOf(1..), fanOut = config.Filters / config.Groups * kernel.R * kernel.S;
+        image = new Shape(config.Filters, input.C / config.Groups, filter.R, filter.S);
+        int fanIn = image.LengthOf(1..), fanOut = config.Filters / config.Groups * filter.R * filter.S;
         (weight, bias) = site.Weights(input.IsSignal ? new Shape(image[0], image[1], image[3]) : image, config.Bias ? config.Filters : 0, (fanIn, fanOut), config.Init, config.BiasInit);
         if (site.IsFirst && config.Groups == 1)
-            weight = weight with { Patches = new PatchWindow(new Shape(input.C, input.H, input.W), kernel.R, kernel.S, dilation.H, dilation.W) };
-        Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
+            weight = weight with { Patches = new PatchWindow(new Shape(input.C, input.H, input.W), filter.R, filter.S, dilation.H, dilation.W) };
+        Details = string.Create(CultureInfo.InvariantCulture, $"{filter.R}×{filter.S}, stride {stride.H}×{stride.W}{(config.Groups > 1 ? $", {config.Groups} groups" : "")}");
     }
 
     public override Shape Output { get; }

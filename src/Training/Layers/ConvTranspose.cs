@@ -57,22 +57,22 @@ public sealed class ConvTranspose : Layer
     internal ConvTranspose(ConvTransposeConfig config, LayerSite site, SpatialInput input)
     {
         this.input = input;
-        (int R, int S) kernel = config.Kernel.For(input);
+        (int R, int S) filter = config.Kernel.For(input);
         (int H, int W) stride = config.Stride.For(input), dilation = config.Dilation.For(input);
         geometry = new ConvGeometry
         {
             Stride = stride,
             Dilation = dilation,
             Groups = config.Groups,
-            Padding = config.Padding.For(input, kernel, (1, 1), dilation),
+            Padding = config.Padding.For(input, filter, (1, 1), dilation),
         };
         int extra = config.OutputPadding;
-        (height, width) = geometry.TransposedOutput((input.H, input.W), kernel, (input.IsSignal ? 0 : extra, extra));
+        (height, width) = geometry.TransposedOutput((input.H, input.W), filter, (input.IsSignal ? 0 : extra, extra));
         Output = input.Output(config.Filters, height, width);
-        image = new Shape(input.C, config.Filters / config.Groups, kernel.R, kernel.S);
-        int fanIn = input.C / config.Groups * kernel.R * kernel.S, fanOut = image.LengthOf(1..);
+        image = new Shape(input.C, config.Filters / config.Groups, filter.R, filter.S);
+        int fanIn = input.C / config.Groups * filter.R * filter.S, fanOut = image.LengthOf(1..);
         (weight, bias) = site.Weights(input.IsSignal ? new Shape(image[0], image[1], image[3]) : image, config.Bias ? config.Filters : 0, (fanIn, fanOut), config.Init, config.BiasInit);
-        Details = string.Create(CultureInfo.InvariantCulture, $"{kernel.R}×{kernel.S}, stride {stride.H}×{stride.W}");
+        Details = string.Create(CultureInfo.InvariantCulture, $"{filter.R}×{filter.S}, stride {stride.H}×{stride.W}");
     }
 
     public override Shape Output { get; }

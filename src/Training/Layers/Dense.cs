@@ -1,5 +1,5 @@
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Initializers;

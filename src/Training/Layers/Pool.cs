@@ -25,9 +25,9 @@ public abstract record PoolConfig : LayerConfig
     public override Layer Build(LayerSite site)
     {
         SpatialInput input = SpatialInput.Of(site);
-        (int R, int S) kernel = Kernel.For(input);
+        (int R, int S) window = Kernel.For(input);
         (int H, int W) stride = (Stride ?? Kernel).For(input);
-        var geometry = new PoolGeometry(kernel) { Stride = stride, Padding = Padding.For(input, kernel, stride, (1, 1)) };
+        var geometry = new PoolGeometry(window) { Stride = stride, Padding = Padding.For(input, window, stride, (1, 1)) };
         return new Pool(input, geometry, Op(geometry)) { Path = site.Path, Kind = site.Kind, Input = site.Input };
     }
 }
@@ -86,8 +86,8 @@ public sealed class Pool : Layer
         this.op = op;
         (int p, int q) = geometry.Output((input.H, input.W));
         Output = output ?? input.Output(input.C, p, q);
-        Window = geometry.Kernel.R * geometry.Kernel.S;
-        Details = string.Create(CultureInfo.InvariantCulture, $"{geometry.Kernel.R}×{geometry.Kernel.S}, stride {geometry.Stride.H}×{geometry.Stride.W}");
+        Window = geometry.Window.R * geometry.Window.S;
+        Details = string.Create(CultureInfo.InvariantCulture, $"{geometry.Window.R}×{geometry.Window.S}, stride {geometry.Stride.H}×{geometry.Stride.W}");
     }
 
     public override Shape Output { get; }

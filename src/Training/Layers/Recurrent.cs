@@ -1,7 +1,7 @@
 using System.Globalization;
 using GpuGrad.Kernels.Ops.Dropout;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Steps;
 using GpuGrad.Kernels.Random;

@@ -9,9 +9,9 @@ namespace GpuGrad.Training.Layers;
 /// <summary>A size for each axis of an image: <c>3</c> for both, or <c>[3, 5]</c> for rows and columns.</summary>
 public sealed record AxisSizes(int Rows, int Columns) : IConfigValue<AxisSizes>
 {
-    public static string Expected => $"a whole number from 1 to {Numbers.Most}, or [rows, columns]";
+    public static string Expected => $"a whole number from 1 to {WholeNumbers.Most}, or [rows, columns]";
 
-    public static AxisSizes? Read(YamlNode node) => Numbers.Read(node) switch
+    public static AxisSizes? Read(YamlNode node) => WholeNumbers.Read(node) switch
     {
         [var both] when both > 0 => new AxisSizes(both, both),
         [var rows, var columns] when rows > 0 && columns > 0 => new AxisSizes(rows, columns),
@@ -37,7 +37,7 @@ public sealed record PaddingConfig : IConfigValue<PaddingConfig>
 
     private PaddingConfig(bool same, params int[] sides) => (this.same, this.sides) = (same, sides);
 
-    public static string Expected => $"a whole number from 0 to {Numbers.Most}, [rows, columns], [top, bottom, left, right], same or valid";
+    public static string Expected => $"a whole number from 0 to {WholeNumbers.Most}, [rows, columns], [top, bottom, left, right], same or valid";
 
     public static PaddingConfig Same { get; } = new(true);
 
@@ -47,15 +47,15 @@ public sealed record PaddingConfig : IConfigValue<PaddingConfig>
     {
         YamlScalar { Value: "same" } => Same,
         YamlScalar { Value: "valid" } => Valid,
-        _ => Numbers.Read(node) is int[] { Length: 1 or 2 or 4 } n && n.All(v => v >= 0) ? new PaddingConfig(false, n) : null,
+        _ => WholeNumbers.Read(node) is int[] { Length: 1 or 2 or 4 } n && n.All(v => v >= 0) ? new PaddingConfig(false, n) : null,
     };
 
     public static implicit operator PaddingConfig(int size) => new(false, size);
 
-    internal Padding For(SpatialInput input, (int R, int S) kernel, (int H, int W) stride, (int H, int W) dilation)
+    internal Padding For(SpatialInput input, (int R, int S) window, (int H, int W) stride, (int H, int W) dilation)
     {
         if (same)
-            return Padding.Same((input.H, input.W), kernel, stride, dilation);
+            return Padding.Same((input.H, input.W), window, stride, dilation);
         Padding padding = sides switch
         {
             [var all] => new Padding(all, all, all, all),
@@ -87,7 +87,7 @@ internal readonly record struct SpatialInput(int C, int H, int W, bool IsSignal)
     public Shape Output(int channels, int height, int width) => IsSignal ? new Shape(channels, width) : new Shape(channels, height, width);
 }
 
-internal static class Numbers
+internal static class WholeNumbers
 {
     /// <summary>Largest value accepted: no picture has as many rows.</summary>
     public const int Most = 1 << 20;

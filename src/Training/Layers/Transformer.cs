@@ -91,14 +91,14 @@ public sealed record TransformerConfig : LayerConfig
             Attention = Part([.. First("norm1"), attention, .. Named("dropout1")], site.Input),
             AttentionNorm = Part(Last("norm1"), site.Input),
             FeedForwardNorm = Part(First("norm2"), site.Input),
-            Hidden = Part([Product("linear1", units), ActivationOf()], site.Input),
-            Gate = Activation == TransformerActivation.Swiglu ? Part([Product("linear3", units)], site.Input) : [],
-            Down = Part([.. Named("dropout"), Product("linear2", features), .. Named("dropout2")], hidden),
+            Hidden = Part([Projection("linear1", units), ActivationOf()], site.Input),
+            Gate = Activation == TransformerActivation.Swiglu ? Part([Projection("linear3", units)], site.Input) : [],
+            Down = Part([.. Named("dropout"), Projection("linear2", features), .. Named("dropout2")], hidden),
             LastNorm = Part(Last("norm2"), site.Input),
         };
     }
 
-    private DenseConfig Product(string name, int units) =>
+    private DenseConfig Projection(string name, int units) =>
         new() { Name = name, Units = units, Bias = Bias, Init = Init ?? new LecunInit { Gain = 1 / Math.Sqrt(3) }, BiasInit = new ConstantInit() };
 
     private LayerConfig NormOf(string name) =>

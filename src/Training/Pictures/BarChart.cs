@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Pictures;
 public sealed record Bar(string Name, double Value, int Color = 0, string? Text = null);
 
 /// <summary>Horizontal bars, one per name.</summary>
-public sealed record BarChart : Picture
+public sealed record BarChart : Drawing
 {
     private const double RowHeight = 24;
     private const double ForValue = 84;
@@ -34,7 +34,7 @@ public sealed record BarChart : Picture
         const int MostLetters = 24;
         double left = 12 + (LetterWidth * Math.Min(MostLetters, Rows.Count > 0 ? Rows.Max(r => r.Name.Length) : 0));
         Axis axis = Axis with { Min = Axis.Min ?? (Axis.Log ? null : Rows.Select(r => r.Value).Where(double.IsFinite).Append(0).Min()) };
-        var scale = new Scale(axis, Rows.Select(r => r.Value), left, Frame.Width - ForValue);
+        var scale = new AxisScale(axis, Rows.Select(r => r.Value), left, Frame.Width - ForValue);
         double zero = Axis.Log ? left : scale[Math.Max(0, axis.Min ?? 0)];
         for (int i = 0; i < Rows.Count; i++)
         {
@@ -44,7 +44,7 @@ public sealed record BarChart : Picture
             svg.Element("text", name, ("x", left - 8), ("y", y + 15), ("text-anchor", "end"));
             if (double.IsFinite(end))
                 svg.Empty("rect", ("class", Palette.Fill(row.Color)), ("x", Math.Min(zero, end)), ("y", y + 2), ("width", Math.Max(1, Math.Abs(end - zero))), ("height", RowHeight - 7), ("rx", 2));
-            svg.Element("text", row.Text ?? Scale.TextOf(row.Value), ("x", Math.Max(zero, double.IsFinite(end) ? end : zero) + 6), ("y", y + 15));
+            svg.Element("text", row.Text ?? AxisScale.TextOf(row.Value), ("x", Math.Max(zero, double.IsFinite(end) ? end : zero) + 6), ("y", y + 15));
         }
         if (Axis.Label.Length > 0)
             svg.Element("text", Axis.Label, ("class", "label"), ("x", (left + Frame.Width - ForValue) / 2), ("y", (Rows.Count * RowHeight) + 22), ("text-anchor", "middle"));

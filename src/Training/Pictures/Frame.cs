@@ -13,17 +13,17 @@ internal sealed class Frame
     public Frame(Axis x, Axis y, IEnumerable<double> xs, IEnumerable<double> ys)
     {
         (XAxis, YAxis) = (x, y);
-        X = new Scale(x, xs, Left, Width - Right);
-        Y = new Scale(y, ys, Height - Bottom, Top);
+        X = new AxisScale(x, xs, Left, Width - Right);
+        Y = new AxisScale(y, ys, Height - Bottom, Top);
     }
 
     public Axis XAxis { get; }
 
     public Axis YAxis { get; }
 
-    public Scale X { get; }
+    public AxisScale X { get; }
 
-    public Scale Y { get; }
+    public AxisScale Y { get; }
 
     public static (double Left, double Top, double Right, double Bottom) Inner => (Left, Top, Width - Right, Height - Bottom);
 

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Pictures;
 public sealed record Trail(IReadOnlyList<double> X, IReadOnlyList<double> Y, string Begin = "", string End = "");
 
 /// <summary>A matrix of numbers as colours.</summary>
-public sealed record HeatMap : Picture
+public sealed record HeatMap : Drawing
 {
     private const double Left = 92;
     private const double Top = 8;
@@ -88,7 +88,7 @@ public sealed record HeatMap : Picture
         if (ShowNumbers)
         {
             bool dark = Diverging ? share is > 0.2 and < 0.8 : Palette.IsLight(share);
-            svg.Element("text", Scale.TextOf(Math.Round(Values[row, column], 3)), ("x", x + (CellWidth / 2)), ("y", y + (CellHeight / 2) + 4), ("text-anchor", "middle"), ("style", $"fill:{(dark ? "#111" : "#fff")};font-size:{Markup.Number(Math.Clamp(CellWidth / 3, 7, 13))}px"));
+            svg.Element("text", AxisScale.TextOf(Math.Round(Values[row, column], 3)), ("x", x + (CellWidth / 2)), ("y", y + (CellHeight / 2) + 4), ("text-anchor", "middle"), ("style", $"fill:{(dark ? "#111" : "#fff")};font-size:{Markup.Number(Math.Clamp(CellWidth / 3, 7, 13))}px"));
         }
     }
 
@@ -115,8 +115,8 @@ public sealed record HeatMap : Picture
         double bottom = Top + Height;
         if (XRange is { } xs && YRange is { } ys)
         {
-            var x = new Scale(new Axis(Min: xs.Low, Max: xs.High), [], Left + (CellWidth / 2), Left + Side - (CellWidth / 2));
-            var y = new Scale(new Axis(Min: ys.Low, Max: ys.High), [], bottom - (CellHeight / 2), Top + (CellHeight / 2));
+            var x = new AxisScale(new Axis(Min: xs.Low, Max: xs.High), [], Left + (CellWidth / 2), Left + Side - (CellWidth / 2));
+            var y = new AxisScale(new Axis(Min: ys.Low, Max: ys.High), [], bottom - (CellHeight / 2), Top + (CellHeight / 2));
             foreach ((double value, string text) in x.Ticks)
                 svg.Element("text", text, ("x", x[value]), ("y", bottom + 18), ("text-anchor", "middle"));
             foreach ((double value, string text) in y.Ticks)
@@ -141,7 +141,7 @@ public sealed record HeatMap : Picture
         {
             double value = low + ((high - low) * i / 2);
             double shown = Log ? Math.Pow(10, value) : value;
-            svg.Element("text", Scale.TextOf(double.Parse(shown.ToString("G3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture)), ("x", LegendLeft + 20), ("y", Math.Clamp(Top + Height - (Height * i / 2) + 4, Top + 10, Top + Height)));
+            svg.Element("text", AxisScale.TextOf(double.Parse(shown.ToString("G3", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture)), ("x", LegendLeft + 20), ("y", Math.Clamp(Top + Height - (Height * i / 2) + 4, Top + 10, Top + Height)));
         }
     }
 

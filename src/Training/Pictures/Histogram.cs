@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Pictures;
 
 /// <summary>A histogram.</summary>
-public sealed record Histogram : Picture
+public sealed record Histogram : Drawing
 {
     public Axis X { get; init; } = new();
 
@@ -12,7 +12,7 @@ public sealed record Histogram : Picture
 
     public required IReadOnlyList<double> Counts { get; init; }
 
-    public IReadOnlyList<Mark> Marks { get; init; } = [];
+    public IReadOnlyList<ChartMark> Marks { get; init; } = [];
 
     public int Color { get; init; }
 
@@ -40,9 +40,9 @@ public sealed record Histogram : Picture
             if (!(Counts[i] > 0))
                 continue;
             svg.Open("rect", ("class", Palette.Fill(Color)), ("x", left), ("y", top), ("width", Math.Max(0.5, right - left - 1)), ("height", Frame.Inner.Bottom - top));
-            svg.Element("title", $"{Scale.TextOf(Edges[i])} … {Scale.TextOf(Edges[i + 1])}: {Scale.TextOf(Counts[i])}").Close("rect");
+            svg.Element("title", $"{AxisScale.TextOf(Edges[i])} … {AxisScale.TextOf(Edges[i + 1])}: {AxisScale.TextOf(Counts[i])}").Close("rect");
         }
-        foreach (Mark mark in Marks)
+        foreach (ChartMark mark in Marks)
         {
             double x = frame.X[mark.X];
             svg.Empty("line", ("class", $"mark {Palette.Stroke(mark.Color)}"), ("x1", x), ("x2", x), ("y1", Frame.Inner.Top), ("y2", Frame.Inner.Bottom));

@@ -23,17 +23,17 @@ public sealed class HtmlPage(string title)
     }
 
     /// <summary>Adds pictures side by side, if there is room.</summary>
-    public HtmlPage Pictures(params IEnumerable<Picture> pictures)
+    public HtmlPage Pictures(params IEnumerable<Drawing> pictures)
     {
         body.Open("div", ("class", "pictures"));
-        foreach (Picture picture in pictures)
+        foreach (Drawing picture in pictures)
             body.Raw(picture.ToHtml());
         body.Close("div");
         return this;
     }
 
     /// <summary>Adds a picture over the whole width.</summary>
-    public HtmlPage Wide(Picture picture)
+    public HtmlPage Wide(Drawing picture)
     {
         body.Raw(picture.ToHtml());
         return this;

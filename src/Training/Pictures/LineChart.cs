@@ -30,7 +30,7 @@ public sealed record Series(string Name, IReadOnlyList<double> X, IReadOnlyList<
 public sealed record Band(string Name, IReadOnlyList<double> X, IReadOnlyList<double> Low, IReadOnlyList<double> High, int Color = 0);
 
 /// <summary>A labelled position on the x axis.</summary>
-public sealed record Mark(double X, string Text, int Color = 7);
+public sealed record ChartMark(double X, string Text, int Color = 7);
 
 /// <summary>A histogram in a chart. The highest bar has the given share of the frame's height.</summary>
 /// <param name="Name">Name in the legend.</param>
@@ -40,7 +40,7 @@ public sealed record Mark(double X, string Text, int Color = 7);
 public sealed record Bars(string Name, IReadOnlyList<double> Edges, IReadOnlyList<double> Counts, double Share = 0.9, int Color = 7);
 
 /// <summary>Curves over a common x axis, with bands, bars in the background and marks.</summary>
-public sealed record LineChart : Picture
+public sealed record LineChart : Drawing
 {
     // Twice the dots of a wide page; more would only enlarge the file.
     private const int MostPoints = 1000;
@@ -53,7 +53,7 @@ public sealed record LineChart : Picture
 
     public IReadOnlyList<Band> Bands { get; init; } = [];
 
-    public IReadOnlyList<Mark> Marks { get; init; } = [];
+    public IReadOnlyList<ChartMark> Marks { get; init; } = [];
 
     public Bars? Background { get; init; }
 
@@ -77,7 +77,7 @@ public sealed record LineChart : Picture
             DrawBars(svg, frame, Background);
         foreach (Band band in Bands)
             DrawBand(svg, frame, band);
-        foreach (Mark mark in Marks)
+        foreach (ChartMark mark in Marks)
         {
             double x = frame.X[mark.X];
             svg.Empty("line", ("class", $"mark {Palette.Stroke(mark.Color)}"), ("x1", x), ("x2", x), ("y1", Frame.Inner.Top), ("y2", Frame.Inner.Bottom));
@@ -120,7 +120,7 @@ public sealed record LineChart : Picture
             {
                 (double x, double y) = (frame.X[series.X[i]], frame.Y[series.Y[i]]);
                 if (double.IsFinite(x) && double.IsFinite(y))
-                    svg.Open("circle", ("class", Palette.Fill(color)), ("cx", x), ("cy", y), ("r", 3.5)).Element("title", $"{series.Name} {Scale.TextOf(series.X[i])}: {Scale.TextOf(series.Y[i])}").Close("circle");
+                    svg.Open("circle", ("class", Palette.Fill(color)), ("cx", x), ("cy", y), ("r", 3.5)).Element("title", $"{series.Name} {AxisScale.TextOf(series.X[i])}: {AxisScale.TextOf(series.Y[i])}").Close("circle");
             }
             return;
         }

@@ -13,7 +13,7 @@ public sealed record CoordinateAxis(string Name, bool Log, IReadOnlyList<string>
 public sealed record CoordinateLine(IReadOnlyList<double> Values, double Share, string Text);
 
 /// <summary>Parallel coordinates (Inselberg, 1985): one axis per quantity, one line per item. Later lines are drawn over earlier ones.</summary>
-public sealed record ParallelCoordinates : Picture
+public sealed record ParallelCoordinates : Drawing
 {
     private const double Distance = 120, Left = 60, Right = 80, Top = 16, Bottom = 44, Tall = 320;
 
@@ -27,7 +27,7 @@ public sealed record ParallelCoordinates : Picture
 
     protected override void Draw(Markup svg)
     {
-        Scale[] scales = [.. Axes.Select((a, i) => new Scale(
+        AxisScale[] scales = [.. Axes.Select((a, i) => new AxisScale(
             a.Labels.Count > 0 ? new Axis(Min: -0.5, Max: a.Labels.Count - 0.5) : new Axis(Log: a.Log), Lines.Select(l => l.Values[i]), Tall - Bottom, Top))];
         foreach (CoordinateLine line in Lines)
         {
@@ -41,7 +41,7 @@ public sealed record ParallelCoordinates : Picture
 
     private static double XOf(int axis) => Left + (axis * Distance);
 
-    private static void DrawAxis(Markup svg, CoordinateAxis axis, Scale scale, double x)
+    private static void DrawAxis(Markup svg, CoordinateAxis axis, AxisScale scale, double x)
     {
         svg.Empty("line", ("class", "axis"), ("x1", x), ("x2", x), ("y1", Top), ("y2", Tall - Bottom));
         foreach ((double value, string text) in axis.Labels.Count > 0 ? axis.Labels.Select((l, i) => ((double)i, l)) : scale.Ticks)

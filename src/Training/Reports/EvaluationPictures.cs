@@ -15,7 +15,7 @@ public static class EvaluationPictures
     private const int MostTargets = 4;
 
     /// <summary>Confidence against accuracy; a well calibrated classifier is on the diagonal.</summary>
-    public static Picture Reliability(IReadOnlyList<ReliabilityBin> bins)
+    public static Drawing Reliability(IReadOnlyList<ReliabilityBin> bins)
     {
         ReliabilityBin[] there = [.. bins.Where(b => b.Samples > 0)];
         double[] edges = [.. Enumerable.Range(0, bins.Count + 1).Select(i => (double)i / bins.Count)];
@@ -39,7 +39,7 @@ public static class EvaluationPictures
     /// <param name="samples">The samples, with their targets.</param>
     /// <param name="predicted">The network's output for each.</param>
     /// <param name="names">Names of the targets; null for none.</param>
-    public static IEnumerable<Picture> PredictedOverTrue(SampleSet samples, IReadOnlyList<IReadOnlyList<double>> predicted, IReadOnlyList<string>? names)
+    public static IEnumerable<Drawing> PredictedOverTrue(SampleSet samples, IReadOnlyList<IReadOnlyList<double>> predicted, IReadOnlyList<string>? names)
     {
         int step = Math.Max(1, (samples.Count + MostPoints - 1) / MostPoints);
         int[] shown = [.. Enumerable.Range(0, samples.Count).Where(i => i % step == 0)];
@@ -63,7 +63,7 @@ public static class EvaluationPictures
 /// <param name="Set">The samples: test or validation.</param>
 /// <param name="Report">All metrics.</param>
 /// <param name="Pictures">Charts of those that can be drawn.</param>
-public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOnlyList<Picture> Pictures)
+public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOnlyList<Drawing> Pictures)
 {
     /// <summary>Null if the outputs are not finite, or too many to keep.</summary>
     public static TestEvaluation? Of(TrainedModel trained, SampleSet samples, string set, Device device)
@@ -76,7 +76,7 @@ public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOn
         model.Prepare(null, [source], config.Data.Batch);
         if (Evaluator.Run(model, config.Loss, source, samples, trained.Card.Shape.Classes, config.Data.Batch).Report is not { } report)
             return null;
-        var pictures = new List<Picture>();
+        var pictures = new List<Drawing>();
         if (report.Reliability is { } bins)
             pictures.Add(EvaluationPictures.Reliability(bins));
         if (!double.IsNaN(report["rmse"]))

@@ -8,7 +8,7 @@ internal static class HealthPictures
     private const int MostColumns = 160;
     private const int MostLines = 8;
 
-    public static IEnumerable<Picture> Curves(IReadOnlyList<ReportedRun> runs)
+    public static IEnumerable<Drawing> Curves(IReadOnlyList<ReportedRun> runs)
     {
         bool several = runs.Count > 1;
         string Named(ReportedRun run, string name) => several ? $"{run.Name}: {name}" : name;
@@ -43,7 +43,7 @@ internal static class HealthPictures
         yield return new LineChart { Title = "Learning rate", X = new Axis("step"), Y = new Axis("rate", Min: 0), Series = [.. runs.Select((r, i) => Of(several ? r.Name : "", r.Log.Steps, "lr") with { Color = i })] };
     }
 
-    public static IEnumerable<Picture> Layers(RunLog log)
+    public static IEnumerable<Drawing> Layers(RunLog log)
     {
         string[] weights = [.. log.NamesOf("gradient_rms").Where(n => n.EndsWith(".weight", StringComparison.Ordinal))];
         if (weights.Length > 0 && log.Health.Count > 1)
@@ -69,15 +69,15 @@ internal static class HealthPictures
     }
 
     // Only those that have room for their names.
-    private static List<Mark> AlarmMarks(RunLog log)
+    private static List<ChartMark> AlarmMarks(RunLog log)
     {
-        var marks = new List<Mark>();
+        var marks = new List<ChartMark>();
         double room = 0.1 * (log.Steps.LastOrDefault()?.Step ?? 0);
         foreach (LogLine alarm in log.Alarms.Where(a => a.Step > 0))
         {
             if (marks.Count > 0 && alarm.Step - marks[^1].X < room)
                 continue;
-            marks.Add(new Mark(alarm.Step, alarm.Texts["alarm"], 3));
+            marks.Add(new ChartMark(alarm.Step, alarm.Texts["alarm"], 3));
         }
         return marks;
     }

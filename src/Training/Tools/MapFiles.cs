@@ -93,7 +93,7 @@ public sealed class MapFiles
         bool gray = values.Values.All(v => v < MaskValues.Colour);
         int channels = gray ? 1 : 3;
         var pixels = new byte[checked(height * width * channels)];
-        Frame frame = Frame.Of(method, height, width, map[0], map[1]);
+        ResizeFrame frame = ResizeFrame.Of(method, height, width, map[0], map[1]);
         for (int y = 0; y < height; y++)
         {
             int row = frame.Top + Place(y, frame.FromTop, frame.FromHeight, frame.Height);

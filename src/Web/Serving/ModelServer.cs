@@ -18,7 +18,7 @@ internal sealed class ModelServer : IAsyncDisposable
     private readonly Device device;
     private readonly ServeVerb verb;
     private readonly InputPipeline pipeline;
-    private readonly Gate gate;
+    private readonly RequestGate gate;
     private readonly Batcher batcher;
     private readonly WebServer server;
     private readonly long mostBody;
@@ -32,7 +32,7 @@ internal sealed class ModelServer : IAsyncDisposable
         (this.verb, this.trained, this.device) = (verb, trained, device);
         mostBody = (long)(verb.MaxBody * (1 << 20));
         pipeline = trained.Input();
-        gate = new Gate(verb.Queue, Math.Max(256L << 20, 2 * mostBody));
+        gate = new RequestGate(verb.Queue, Math.Max(256L << 20, 2 * mostBody));
         batcher = new Batcher(new PredictionSession(trained, device, verb.MaxBatch), TimeSpan.FromMilliseconds(verb.MaxWait), () => gate.Inside, Metrics.Batch);
         var description = new OpenApi(trained, verb);
         var limits = new WebLimits { MaxBody = mostBody + (64L << 20), MaxConnections = Math.Max(1024, 2 * verb.Queue), Grace = TimeSpan.FromSeconds(verb.Timeout + 5) };

@@ -40,7 +40,7 @@ public sealed class AssemblerTests
     public void Loops_of_large_tiles_multiply_in_three_of_four_instructions()
     {
         Assembler.RequireTools();
-        List<Row> large = [.. Assembled(80, withMix: true, k => k.Name.Contains("ProductKernels.Tiled", StringComparison.Ordinal) && (k.Name.Contains("Cut64x128", StringComparison.Ordinal) || k.Name.Contains("Cut128x64", StringComparison.Ordinal)))];
+        List<Row> large = [.. Assembled(80, withMix: true, k => k.Name.Contains("GemmKernels.Tiled", StringComparison.Ordinal) && (k.Name.Contains("Cut64x128", StringComparison.Ordinal) || k.Name.Contains("Cut128x64", StringComparison.Ordinal)))];
         Assert.NotEmpty(large);
         Assert.All(large, r => Assert.True(r.Loop is { Share: >= 0.75, LocalAccesses: 0 }, $"{r.Kernel}: {r.Loop}"));
     }

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using GpuGrad.Kernels.Conformance;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Loading;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 using GpuGrad.Tests.Support.Ptx;
 using ILGPU;
 using ILGPU.Runtime.Cuda;
@@ -45,11 +45,11 @@ public sealed unsafe class BarrierTests
     {
         OpCase norm = OpFamilies.All.Single(f => f.Name == "normalization").Cases(1).First();
         Context context = IlgpuContext.Create(static b => b.Cuda().Optimize(OptimizationLevel.O2));
-        using (var device = new KernelDevice("cuda:0", context.GetCudaDevice(0).CreateAccelerator(context), context))
+        using (var device = new IlgpuDevice("cuda:0", context.GetCudaDevice(0).CreateAccelerator(context), context))
             Assert.Equal(Fault.Device, Assert.Throws<GpuGradException>(() => OpCheck.Against(norm, device)).Fault);
         Assert.Contains("with no barrier between", PtxInterpreter.LastFault, StringComparison.Ordinal);
 
-        using KernelDevice right = (KernelDevice)KernelConformanceTests.Open("ptx");
+        using IlgpuDevice right = (IlgpuDevice)KernelConformanceTests.Open("ptx");
         Assert.Empty(OpCheck.Against(norm, right).Problems);
     }
 
@@ -59,7 +59,7 @@ public sealed unsafe class BarrierTests
     [InlineData("opencl:0")]
     public void No_device_asks_for_it(string id)
     {
-        using var device = (KernelDevice)KernelConformanceTests.Open(id);
+        using var device = (IlgpuDevice)KernelConformanceTests.Open(id);
         Assert.Equal(OptimizationLevel.O1, device.Accelerator.Context.Properties.OptimizationLevel);
     }
 

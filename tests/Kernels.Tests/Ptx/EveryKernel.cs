@@ -1,7 +1,7 @@
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Loading;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 using GpuGrad.Tests.Support;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data;
@@ -41,10 +41,10 @@ internal static class EveryKernel
 
     private static List<KernelText> Collect(string id)
     {
-        using var device = (KernelDevice)TestDevice.Open(id);
+        using var device = (IlgpuDevice)TestDevice.Open(id);
         foreach (OpCase testCase in OpFamilies.All.SelectMany(f => f.Cases(Math.Max(f.Special, 60))))
         {
-            foreach (int? tile in testCase.Op.IsProduct ? [null, LargestTile] : new int?[] { null })
+            foreach (int? tile in testCase.Op.HasPrecision ? [null, LargestTile] : new int?[] { null })
             {
                 device.Tile = tile;
                 new CaseRun(testCase, device).Dispose(); // binding loads the kernels, nothing runs

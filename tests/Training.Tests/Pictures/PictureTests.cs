@@ -54,7 +54,7 @@ public sealed class PictureTests
     [Fact]
     public void Charts_without_a_number_to_show_are_still_charts()
     {
-        foreach (Picture picture in new Picture[]
+        foreach (Drawing picture in new Drawing[]
         {
             new LineChart { Title = "none" },
             new LineChart { Title = "nan", Y = new Axis(Log: true), Series = [new Series("s", [double.NaN, 1], [1, -1])] },
@@ -68,8 +68,8 @@ public sealed class PictureTests
     private static HtmlPage AllKinds() => new HtmlPage("Every <kind> & more")
         .Heading("Charts").Paragraph("a < b")
         .Pictures(
-            new LineChart { Title = "lines", Remark = "r", X = new Axis("x"), Y = new Axis("y", Log: true), Series = [new Series("a", [1, 2, 3], [1, double.NaN, 100]) { Style = LineStyle.Dashed }, new Series("p", [1, 2], [5, 7]) { Style = LineStyle.Points }], Bands = [new Band("band", [1, 2, 3], [1, 1, 1], [2, 3, double.NaN])], Marks = [new Mark(2, "here")], Background = new Bars("bars", [1, 2, 3], [4, 5]) },
-            new Histogram { Title = "histogram", Edges = [0, 1, 2], Counts = [3, 0], Marks = [new Mark(1, "m")] },
+            new LineChart { Title = "lines", Remark = "r", X = new Axis("x"), Y = new Axis("y", Log: true), Series = [new Series("a", [1, 2, 3], [1, double.NaN, 100]) { Style = LineStyle.Dashed }, new Series("p", [1, 2], [5, 7]) { Style = LineStyle.Points }], Bands = [new Band("band", [1, 2, 3], [1, 1, 1], [2, 3, double.NaN])], Marks = [new ChartMark(2, "here")], Background = new Bars("bars", [1, 2, 3], [4, 5]) },
+            new Histogram { Title = "histogram", Edges = [0, 1, 2], Counts = [3, 0], Marks = [new ChartMark(1, "m")] },
             new BarChart { Title = "bars", Rows = [new Bar("first", 3), new Bar("a name that is much longer than there is room for", -2, 1, "text"), new Bar("nan", double.NaN, Text: "none")], Axis = new Axis("how much"), Meanings = [(0, "one")] },
             new HeatMap { Title = "map", Values = new double[2, 2] { { 1, 2 }, { double.NaN, 4 } }, RowNames = ["a", "b"], ColumnNames = ["c", "d"], ShowNumbers = true },
             new HeatMap { Title = "field", Values = new double[3, 3], XRange = (-1, 1), YRange = (-1, 1), Trails = [new Trail([-1, 0, 1], [0, 0.5, 1], "begin", "end")] })

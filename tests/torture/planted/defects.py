@@ -30,11 +30,11 @@ defect('stale value', 'Activations/Activation.cs', 'A.Backward(b, A.Forward(b, c
 defect('stale value', 'Activations/Activation.cs', ': b.Graph.Add(backward, b.Gradient(), b.Output(0)));', ': b.Graph.Add(backward, b.Gradient(), b.Input(0)));')
 
 # Products.
-defect('transposed', 'Products/MatMul.cs', 'new MatMul(false, !TransposeB), dy, w)', 'new MatMul(false, !TransposeB), dy, b.Graph.Add(new Scale(-1), w))')
-defect('missing term', 'Products/MatMul.cs', 'b.Give(2, b.Graph.Add(new ChannelSum(1), dy));', 'b.Give(2, b.Graph.Add(new Scale(0.5), b.Graph.Add(new ChannelSum(1), dy)));')
-defect('swapped', 'Products/MatMul.cs', 'b.Graph.Add(new MatMul(true, TransposeA), dy, a)', 'b.Graph.Add(new Scale(2), b.Graph.Add(new MatMul(true, TransposeA), dy, a))')
-defect('wrong axis', 'Products/MatMul.cs', 'x[TransposeA ? (step * m) + i : (i * k) + step]', 'x[TransposeA ? ((k - 1 - step) * m) + i : (i * k) + step]')
-defect('missing term', 'Products/MatMul.cs', 'for (int step = 0; step < k; step++)', 'for (int step = TransposeA ? 1 : 0; step < k; step++)')
+defect('transposed', 'Matmuls/MatMul.cs', 'new MatMul(false, !TransposeB), dy, w)', 'new MatMul(false, !TransposeB), dy, b.Graph.Add(new Scale(-1), w))')
+defect('missing term', 'Matmuls/MatMul.cs', 'b.Give(2, b.Graph.Add(new ChannelSum(1), dy));', 'b.Give(2, b.Graph.Add(new Scale(0.5), b.Graph.Add(new ChannelSum(1), dy)));')
+defect('swapped', 'Matmuls/MatMul.cs', 'b.Graph.Add(new MatMul(true, TransposeA), dy, a)', 'b.Graph.Add(new Scale(2), b.Graph.Add(new MatMul(true, TransposeA), dy, a))')
+defect('wrong axis', 'Matmuls/MatMul.cs', 'x[TransposeA ? (step * m) + i : (i * k) + step]', 'x[TransposeA ? ((k - 1 - step) * m) + i : (i * k) + step]')
+defect('missing term', 'Matmuls/MatMul.cs', 'for (int step = 0; step < k; step++)', 'for (int step = TransposeA ? 1 : 0; step < k; step++)')
 defect('wrong axis', 'Reductions/ChannelSum.cs', 'y[c] += x[(((o * channels) + c) * inner) + i];', 'y[c] += x[(((o * channels) + c) * inner)];')
 defect('missing term', 'Reductions/ChannelSum.cs', 'for (int o = 0; o < outer; o++)', 'for (int o = 1; o < outer; o++)')
 defect('missing term', 'Reductions/ChannelSum.cs', 'for (int r = 0; r < rows; r++)', 'for (int r = 1; r < rows; r++)')

@@ -74,8 +74,8 @@ switch('tail', 'Recurrence/CpuRecurrence.cs', 'for (; unit < count; unit++)\n   
 switch('missing term', 'Recurrence/CpuRecurrenceGradient.cs', 'past[unit] += «dy[unit]» + sums[unit];', '0')
 switch('stale padding', 'Recurrence/CpuRecurrenceGradient.cs', '«Copies.Clear(places.Recurrent + at, count);»', ';')
 switch('stale padding', 'Recurrence/CpuRecurrenceGradient.cs', '«Copies.Clear(places.Projected + at, count);»', ';')
-switch('overwrites', 'Recurrence/StepProduct.cs', 'Width, «begin > 0»);', 'false')
-switch('one buffer', 'Recurrence/StepProduct.cs', '((long)(«step & 1») * rowTiles', '0')
+switch('overwrites', 'Recurrence/CpuStepGemm.cs', 'Width, «begin > 0»);', 'false')
+switch('one buffer', 'Recurrence/CpuStepGemm.cs', '((long)(«step & 1») * rowTiles', '0')
 
 # Layers over them.
 in_training('wrong end', LAYERS + 'Recurrent.cs', '«reverse ? 0 : h.Shape[1] - 1»', 'h.Shape[1] - 1', 'FullyQualifiedName~RecurrentTests')

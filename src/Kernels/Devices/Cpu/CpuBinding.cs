@@ -27,7 +27,7 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>Number of workers. Results must not depend on it.</summary>
     public int Workers { get; }
 
-    /// <summary>An input; those that a product multiplies are rounded as it says, by a phase of their own.</summary>
+    /// <summary>An input; the operands of a matmul or convolution are rounded to the op's precision, by a phase of their own.</summary>
     public float* In(int index)
     {
         float* values = (float*)At(Input(index, ElementType.Real));

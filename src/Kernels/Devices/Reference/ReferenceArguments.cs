@@ -14,7 +14,7 @@ public sealed unsafe class ReferenceArguments : Operands
     internal ReferenceArguments(Node node, PlanLayout layout) : base(node, layout) =>
         rounded = new double[node.Op.Precision == Precision.Float32 ? 0 : 2][];
 
-    /// <summary>An input; those that a product multiplies are rounded as it says.</summary>
+    /// <summary>An input; the operands of a matmul or convolution are rounded to the op's precision.</summary>
     public ReadOnlySpan<double> In(int index)
     {
         ReadOnlySpan<double> values = Span<double>(Input(index, ElementType.Real), InShape(index));

@@ -14,7 +14,7 @@ internal static unsafe class AttentionTile
     /// <summary>Queries, and keys, per block of scores: 64×64 floats fit in the L1 cache together with their inputs.</summary>
     public const int Block = 64;
 
-    private static readonly ProductTile Tile = MicroKernel.Low;
+    private static readonly GemmTile Tile = MicroKernel.Low;
 
     /// <summary>Rows of scores computed together.</summary>
     public static int Rows => Tile.Rows;
@@ -39,7 +39,7 @@ internal static unsafe class AttentionTile
     /// <param name="c">The result.</param>
     /// <param name="cRow">Row stride of c, in floats.</param>
     /// <param name="add">Whether to add to c.</param>
-    public static void Product(int columns, int steps, float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, bool add)
+    public static void Multiply(int columns, int steps, float* a, nint aRow, nint aStep, float* b, nint bRow, float* c, nint cRow, bool add)
     {
         for (int column = 0; column < columns; column += Tile.Columns)
             Tile.Run(steps, a, aRow, aStep, b + column, bRow, c + column, cRow, add);

@@ -56,7 +56,7 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
         int* kept = stackalloc int[drop is null ? 0 : CpuAttentionDropout.Room];
         int end = Seen(row + rows - 1);
         float* scores = room.Scores + ((long)row * AttentionTile.Line), sums = room.Sums + ((long)row * line);
-        AttentionTile.Product(end, s.Width, room.Queries + ((long)row * line), line, 1, room.Keys, AttentionTile.Line, scores, AttentionTile.Line, add: false);
+        AttentionTile.Multiply(end, s.Width, room.Queries + ((long)row * line), line, 1, room.Keys, AttentionTile.Line, scores, AttentionTile.Line, add: false);
         for (int i = 0; i < rows; i++)
         {
             float* own = scores + ((long)i * AttentionTile.Line), statistics = room.Statistics + (2 * (row + i));
@@ -78,7 +78,7 @@ internal sealed unsafe class CpuAttention(AttentionSizes s, bool causal, double[
             }
             drop?.Apply(drop.Kept(block, row + i, seen, kept), own, seen);
         }
-        AttentionTile.Product(s.Width, end, scores, AttentionTile.Line, 1, room.Values, line, sums, line, add: !isFirst);
+        AttentionTile.Multiply(s.Width, end, scores, AttentionTile.Line, 1, room.Values, line, sums, line, add: !isFirst);
     }
 
     // A worker's memory: queries over √D, keys transposed, values; scores, then e^(score - the largest so far); the sums of values so far; and of each

@@ -72,8 +72,8 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
             int first = causal ? Math.Max(0, key + row - query) : 0; // the first query that attends to one of these keys
             float* p = room.Scores + ((long)first * AttentionTile.Line) + row, ds = room.ScoreGradient + ((long)first * AttentionTile.Line) + row;
             long at = (long)row * line, from = (long)first * line;
-            AttentionTile.Product(s.Width, queries - first, p, 1, AttentionTile.Line, room.OutGradient + from, line, room.ValueGradient + at, line, add);
-            AttentionTile.Product(s.Width, queries - first, ds, 1, AttentionTile.Line, room.Queries + from, line, room.KeyGradient + at, line, add);
+            AttentionTile.Multiply(s.Width, queries - first, p, 1, AttentionTile.Line, room.OutGradient + from, line, room.ValueGradient + at, line, add);
+            AttentionTile.Multiply(s.Width, queries - first, ds, 1, AttentionTile.Line, room.Queries + from, line, room.KeyGradient + at, line, add);
         }
     }
 
@@ -86,8 +86,8 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
         int end = Seen(row + rows - 1);
         long at = (long)row * AttentionTile.Line, from = (long)row * line;
         float* p = room.Scores + at, ds = room.ScoreGradient + at;
-        AttentionTile.Product(end, s.Width, room.Queries + from, line, 1, room.KeyColumns, AttentionTile.Line, p, AttentionTile.Line, add: false);
-        AttentionTile.Product(end, s.Width, room.OutGradient + from, line, 1, room.ValueColumns, AttentionTile.Line, ds, AttentionTile.Line, add: false);
+        AttentionTile.Multiply(end, s.Width, room.Queries + from, line, 1, room.KeyColumns, AttentionTile.Line, p, AttentionTile.Line, add: false);
+        AttentionTile.Multiply(end, s.Width, room.OutGradient + from, line, 1, room.ValueColumns, AttentionTile.Line, ds, AttentionTile.Line, add: false);
         for (int i = 0; i < rows; i++)
         {
             long own = (long)i * AttentionTile.Line;
@@ -99,7 +99,7 @@ internal sealed unsafe class CpuAttentionGradient(AttentionSizes s, bool causal,
             AttentionRows.Gradient(p + own, ds + own, seen, end, logs[row + i], deltas[row + i]);
             drop?.Apply(stays, p + own, seen);
         }
-        AttentionTile.Product(s.Width, end, ds, AttentionTile.Line, 1, room.Keys, line, room.QueryGradient + from, line, add: false);
+        AttentionTile.Multiply(s.Width, end, ds, AttentionTile.Line, 1, room.Keys, line, room.QueryGradient + from, line, add: false);
     }
 
     private void AddQueryGradient(int n, int head, int query, int queries, bool isFirst, Room room)

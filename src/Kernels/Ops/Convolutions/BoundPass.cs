@@ -11,7 +11,7 @@ internal sealed unsafe class BoundPass
     /// <param name="binding">Keeps the offsets.</param>
     /// <param name="c">The correlation.</param>
     /// <param name="pass">The pass.</param>
-    /// <param name="blocks">The cut.</param>
+    /// <param name="blocks">How the work is split.</param>
     /// <param name="firstTap">Taps of the passes before this one.</param>
     public BoundPass(CpuBinding binding, Correlation c, CorrelationPass pass, CorrelationBlocking blocks, int firstTap)
     {

@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Reductions;
@@ -9,11 +9,11 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// Convolution as networks mean it, a cross-correlation: y[n, k, p, q] = Σ x[n, c, p·stride + r·dilation - top, q·stride +
-/// s·dilation - left] · w[k, c, r, s] over the channels c of the filter's group and the kernel; outside of the image x is 0.
+/// s·dilation - left] · w[k, c, r, s] over the channels c of the filter's group and its pixels; outside of the image x is 0.
 /// </summary>
 /// <remarks>
 /// Inputs: x [N, C, H, W], w [K, C/groups, R, S], bias [K] if any. Output: y [N, K, P, Q]. A signal [N, C, L] is an image of
-/// height 1 with a kernel of height 1; K = groups·m filters over C = groups channels are a depthwise convolution.
+/// height 1 with filters of height 1; K = groups·m filters over C = groups channels are a depthwise convolution.
 /// </remarks>
 public sealed record Conv2D(ConvGeometry Geometry, bool Bias = false) : ConvolutionOp(Geometry, Bias)
 {

@@ -12,7 +12,7 @@ public readonly record struct ConvGeometry()
 
     public Padding Padding { get; init; }
 
-    /// <summary>Pixels from one element of the kernel to the next.</summary>
+    /// <summary>Pixels from one element of the filter to the next.</summary>
     public (int H, int W) Dilation { get; init => field = Positive(value, nameof(Dilation)); } = (1, 1);
 
     /// <summary>Channels and filters are split into this many groups; a filter sees the channels of its own part only.</summary>
@@ -27,15 +27,15 @@ public readonly record struct ConvGeometry()
     } = 1;
 
     /// <summary>P×Q of a convolution: ⌊(H + padding - dilation·(R-1) - 1) / stride⌋ + 1, and so for the width.</summary>
-    /// <exception cref="ShapeException">The kernel is larger than the padded input.</exception>
-    public (int P, int Q) Output((int H, int W) input, (int R, int S) kernel)
+    /// <exception cref="ShapeException">The filter is larger than the padded input.</exception>
+    public (int P, int Q) Output((int H, int W) input, (int R, int S) filter)
     {
         (int h, int w) = checked((input.H + Padding.Top + Padding.Bottom, input.W + Padding.Left + Padding.Right));
         RequireInitialised();
-        (int r, int s) = Reach(kernel);
+        (int r, int s) = Reach(filter);
         Expect.That(
             r <= h && s <= w,
-            $"The kernel of {Sizes(kernel, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. "
+            $"The kernel of {Sizes(filter, (r, s))} is larger than the padded input of {h}x{w}; expected at most that. "
             + "Use a smaller kernel, less dilation or more padding.");
         return (((h - r) / Stride.H) + 1, ((w - s) / Stride.W) + 1);
     }
@@ -45,10 +45,10 @@ public readonly record struct ConvGeometry()
     /// rows and columns (PyTorch's output_padding) choose among the inputs of a strided convolution that give P×Q.
     /// </summary>
     /// <exception cref="ShapeException">Nothing would be left of the output, or the extra is not below the stride.</exception>
-    public (int H, int W) TransposedOutput((int P, int Q) input, (int R, int S) kernel, (int H, int W) extra = default)
+    public (int H, int W) TransposedOutput((int P, int Q) input, (int R, int S) filter, (int H, int W) extra = default)
     {
         RequireInitialised();
-        (int r, int s) = Reach(kernel);
+        (int r, int s) = Reach(filter);
         Expect.That(
             extra.H >= 0 && extra.W >= 0 && extra.H < Stride.H && extra.W < Stride.W,
             $"The output padding is {extra.H}x{extra.W}, expected at least 0 and less than the stride, {Stride.H}x{Stride.W}.");
@@ -56,7 +56,7 @@ public readonly record struct ConvGeometry()
         int w = checked(((input.Q - 1) * Stride.W) - Padding.Left - Padding.Right + s + extra.W);
         Expect.That(
             h > 0 && w > 0,
-            $"A transposed convolution of an input of {input.P}x{input.Q} with a kernel of {Sizes(kernel, (r, s))} and padding {Padding} "
+            $"A transposed convolution of an input of {input.P}x{input.Q} with a kernel of {Sizes(filter, (r, s))} and padding {Padding} "
             + $"leaves {h}x{w}, expected at least 1x1. Use less padding.");
         return (h, w);
     }
@@ -72,11 +72,11 @@ public readonly record struct ConvGeometry()
     private void RequireInitialised() =>
         Expect.That(Stride.H > 0, "A ConvGeometry was not initialised: its stride is 0, expected at least 1. Make it with new ConvGeometry { … }.");
 
-    private (int R, int S) Reach((int R, int S) kernel) =>
-        checked((((kernel.R - 1) * Dilation.H) + 1, ((kernel.S - 1) * Dilation.W) + 1));
+    private (int R, int S) Reach((int R, int S) filter) =>
+        checked((((filter.R - 1) * Dilation.H) + 1, ((filter.S - 1) * Dilation.W) + 1));
 
-    private static string Sizes((int R, int S) kernel, (int R, int S) reach) =>
-        kernel == reach ? $"{kernel.R}x{kernel.S}" : $"{kernel.R}x{kernel.S} ({reach.R}x{reach.S} with its dilation)";
+    private static string Sizes((int R, int S) filter, (int R, int S) reach) =>
+        filter == reach ? $"{filter.R}x{filter.S}" : $"{filter.R}x{filter.S} ({reach.R}x{reach.S} with its dilation)";
 
     private static (int, int) Positive((int H, int W) value, string name)
     {
@@ -101,7 +101,7 @@ internal readonly record struct ConvSizes(ConvGeometry Geometry, int N, int C, i
 
     public Shape Y => new(N, K, P, Q);
 
-    /// <summary>A multiplication and an addition for each output, channel of its group and element of the kernel.</summary>
+    /// <summary>A multiplication and an addition for each output, channel of its group and element of the filter.</summary>
     public double Flops => 2.0 * N * K * P * Q * GroupC * R * S;
 
     /// <summary>Sizes from input and weights.</summary>
@@ -127,7 +127,7 @@ internal readonly record struct ConvSizes(ConvGeometry Geometry, int N, int C, i
         return sizes;
     }
 
-    /// <summary>Sizes from input, output and the height and width of the kernel.</summary>
+    /// <summary>Sizes from input, output and the height and width of the filter.</summary>
     public static ConvSizes OfWeightGradient(ConvGeometry g, TensorType x, TensorType y, int r, int s)
     {
         Expect.Rank(x, 4, "x", "[N, C, H, W]");

@@ -1,13 +1,13 @@
 using System.Runtime.CompilerServices;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Ops.Elementwise;
 using ILGPU;
 using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-// A convolution, its transpose and its gradient are matrix products with the windows that filters see. No matrix of windows is
+// A convolution, its transpose and its gradient are GEMMs with the windows that filters see. No matrix of windows is
 // ever made: these operands find its elements in the image. A pixel (n, p, q) is found once a thread, a step (c, r, s) of
 // the sum in a table.
 

@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// <remarks>Inputs: x [N, C, H, W], dy [N, K, P, Q]. Output: dw [K, C/groups, R, S].</remarks>
 public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : Op
 {
-    public override bool IsProduct => true;
+    public override bool HasPrecision => true;
 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {

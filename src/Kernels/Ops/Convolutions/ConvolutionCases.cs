@@ -67,7 +67,7 @@ internal static class ConvolutionCases
 
     private static OpCase Transposed(RandomStream random, Problem p, bool bias)
     {
-        (int height, int width) = p.Geometry.Output(p.Size, p.Kernel);
+        (int height, int width) = p.Geometry.Output(p.Size, p.Filter);
         List<CaseInput> inputs = [CaseInput.Normal(random, new Shape(p.N, p.K, height, width)), Weights(random, p)];
         if (bias)
             inputs.Add(CaseInput.Normal(random, new Shape(p.C)));
@@ -75,7 +75,7 @@ internal static class ConvolutionCases
     }
 
     private static CaseInput Weights(RandomStream random, Problem p) =>
-        CaseInput.Normal(random, new Shape(p.K, p.C / p.Geometry.Groups, p.Kernel.R, p.Kernel.S));
+        CaseInput.Normal(random, new Shape(p.K, p.C / p.Geometry.Groups, p.Filter.R, p.Filter.S));
 
     private static Problem Draw(RandomStream random)
     {
@@ -96,5 +96,5 @@ internal static class ConvolutionCases
             });
     }
 
-    private sealed record Problem(int N, int C, (int H, int W) Size, int K, (int R, int S) Kernel, ConvGeometry Geometry);
+    private sealed record Problem(int N, int C, (int H, int W) Size, int K, (int R, int S) Filter, ConvGeometry Geometry);
 }

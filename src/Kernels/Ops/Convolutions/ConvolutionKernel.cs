@@ -1,13 +1,13 @@
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A convolution or its transpose as matrix products, one a group of channels and pass: weights [target channels, k] times
+/// A convolution or its transpose as GEMMs, one a group of channels and pass: weights [target channels, k] times
 /// what the outputs see [k, pixels], k = (source channel, tap). Few channels a group (depthwise) have kernels of their own.
 /// </summary>
 internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEpilogue epilogue) : IMapUser
@@ -41,9 +41,9 @@ internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEp
         ChannelPixels gradients = Channels(b, 1, c.Images, c.TargetChannels, c.Groups, c.Target);
         int sum = checked(c.Images * pixels);
         if (c.IsPointwise)
-            KernelProduct.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, Channels(b, 0, c.Images, c.SourceChannels, c.Groups, c.Source), result);
+            KernelGemm.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, Channels(b, 0, c.Images, c.SourceChannels, c.Groups, c.Source), result);
         else
-            KernelProduct.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, new WindowColumns(b.In(0), Taps(b, c, c.Passes[0]), columns, new WindowNumbers(c, c.Passes[0])), result);
+            KernelGemm.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, new WindowColumns(b.In(0), Taps(b, c, c.Passes[0]), columns, new WindowNumbers(c, c.Passes[0])), result);
     }
 
     /// <summary>The steps of a pass's sum, and as many more as the longest round of a tile may read.</summary>
@@ -86,22 +86,22 @@ internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEp
         if (c.SourceStride == pass.Taps.Count && c.TargetStride == k)
         {
             if (aligned && k % 4 == 0)
-                AddProduct(pass, new AlignedRows(w, m, k), right, result);
+                AddGemm(pass, new AlignedRows(w, m, k), right, result);
             else
-                AddProduct(pass, new Rows(w, m, k), right, result);
+                AddGemm(pass, new Rows(w, m, k), right, result);
         }
         else if (c.SourceStride == m && c.TargetStride == 1 && pass.Taps.Count == 1)
         {
             if (aligned && m % 4 == 0)
-                AddProduct(pass, new AlignedColumns(w, k, m), right, result);
+                AddGemm(pass, new AlignedColumns(w, k, m), right, result);
             else
-                AddProduct(pass, new Columns(w, k, m), right, result);
+                AddGemm(pass, new Columns(w, k, m), right, result);
         }
         else
-            AddProduct(pass, new ChannelFilters(w, taps, m, c.TargetStride, c.GroupStride), right, result);
+            AddGemm(pass, new ChannelFilters(w, taps, m, c.TargetStride, c.GroupStride), right, result);
     }
 
-    private void AddProduct<A, B, S>(CorrelationPass pass, A left, B right, S result)
+    private void AddGemm<A, B, S>(CorrelationPass pass, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult =>
-        KernelProduct.Add(b, c.TargetChannels, checked(c.Images * pass.Rows * pass.Columns), c.SourceChannels * pass.Taps.Count, c.Groups, left, right, result);
+        KernelGemm.Add(b, c.TargetChannels, checked(c.Images * pass.Rows * pass.Columns), c.SourceChannels * pass.Taps.Count, c.Groups, left, right, result);
 }

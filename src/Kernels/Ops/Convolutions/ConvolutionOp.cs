@@ -1,9 +1,9 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
@@ -19,7 +19,7 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
 
     public int EpilogueInput { get; init; }
 
-    public override bool IsProduct => true;
+    public override bool HasPrecision => true;
 
     private int OwnInputs => Bias ? 3 : 2;
 

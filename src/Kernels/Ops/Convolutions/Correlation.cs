@@ -1,7 +1,7 @@
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// An element of the kernel: where the pixel stands that it is multiplied with, relative to the output's place times the
+/// An element of the filter: where the pixel stands that it is multiplied with, relative to the output's place times the
 /// source step, and its index within the R×S weights of a channel.
 /// </summary>
 internal readonly record struct Tap(int H, int W, int Weight);
@@ -15,8 +15,8 @@ internal sealed record CorrelationPass(IReadOnlyList<Tap> Taps, int StartH, int 
 /// </summary>
 /// <remarks>
 /// A convolution is one pass with a source step of its stride. Its transpose is stride² passes with a target step of the
-/// stride, because outputs stride apart see the same elements of the kernel; with stride 1 it is a convolution with the
-/// kernel turned round and channels and filters exchanged.
+/// stride, because outputs stride apart see the same elements of the filter; with stride 1 it is a convolution with the
+/// filter rotated by 180° and channels and filters exchanged.
 /// </remarks>
 internal sealed record Correlation
 {
@@ -56,7 +56,7 @@ internal sealed record Correlation
     public static Correlation Forward(ConvSizes z)
     {
         ConvGeometry g = z.Geometry;
-        IEnumerable<Tap> taps = Kernel(z).Select(e =>
+        IEnumerable<Tap> taps = Elements(z).Select(e =>
             new Tap((e.R * g.Dilation.H) - g.Padding.Top, (e.S * g.Dilation.W) - g.Padding.Left, (e.R * z.S) + e.S));
         return Flattened(new Correlation
         {
@@ -111,7 +111,7 @@ internal sealed record Correlation
     {
         ConvGeometry g = z.Geometry;
         var taps = new List<Tap>();
-        foreach ((int r, int s) in Kernel(z))
+        foreach ((int r, int s) in Elements(z))
         {
             int h = startH + g.Padding.Top - (r * g.Dilation.H), w = startW + g.Padding.Left - (s * g.Dilation.W);
             if (h % g.Stride.H == 0 && w % g.Stride.W == 0)
@@ -129,7 +129,7 @@ internal sealed record Correlation
         return c with { Source = (1, pixels), Target = (1, pixels), Passes = [c.Passes[0] with { Rows = 1, Columns = pixels }] };
     }
 
-    private static IEnumerable<(int R, int S)> Kernel(ConvSizes z)
+    private static IEnumerable<(int R, int S)> Elements(ConvSizes z)
     {
         for (int r = 0; r < z.R; r++)
         {

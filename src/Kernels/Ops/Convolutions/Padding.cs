@@ -28,17 +28,17 @@ public readonly record struct Padding
     /// As much as gives an output of ⌈size / stride⌉; where that is an odd number, the bottom and the right get the one
     /// more, as in PyTorch and TensorFlow.
     /// </summary>
-    public static Padding Same((int H, int W) size, (int R, int S) kernel, (int H, int W) stride, (int H, int W) dilation)
+    public static Padding Same((int H, int W) size, (int R, int S) filter, (int H, int W) stride, (int H, int W) dilation)
     {
-        int vertical = Needed(size.H, kernel.R, stride.H, dilation.H), horizontal = Needed(size.W, kernel.S, stride.W, dilation.W);
+        int vertical = Needed(size.H, filter.R, stride.H, dilation.H), horizontal = Needed(size.W, filter.S, stride.W, dilation.W);
         return new Padding(vertical / 2, vertical - (vertical / 2), horizontal / 2, horizontal - (horizontal / 2));
     }
 
     public override string ToString() => $"(top {Top}, bottom {Bottom}, left {Left}, right {Right})";
 
-    private static int Needed(int size, int kernel, int stride, int dilation)
+    private static int Needed(int size, int filter, int stride, int dilation)
     {
         int outputs = (size + stride - 1) / stride;
-        return Math.Max(0, checked(((outputs - 1) * stride) + ((kernel - 1) * dilation) + 1 - size));
+        return Math.Max(0, checked(((outputs - 1) * stride) + ((filter - 1) * dilation) + 1 - size));
     }
 }

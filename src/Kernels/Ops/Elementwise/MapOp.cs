@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
@@ -23,7 +23,7 @@ public interface IMap
     static abstract R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R>;
 }
 
-/// <summary>An elementwise op over tensors of one shape. Products can take it up as the last thing they do to a tile.</summary>
+/// <summary>An elementwise op over tensors of one shape. Matmuls and convolutions can take it up as the last thing they do to a tile.</summary>
 public abstract record MapOp(double Constant) : Op
 {
     /// <summary>Number of inputs of the function.</summary>

@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Tensors;
@@ -71,7 +71,7 @@ public sealed record BatchMoments : Op, IPooled
     {
         float* mean = b.Out(0), variance = b.Out(1), unbiased = b.Out(2);
         void Finish(int channel, Moments moments) => (mean[channel], variance[channel], unbiased[channel]) = ((float)moments.Mean, (float)moments.Variance, (float)Unbiased(moments));
-        new ChannelStatistics(ChannelLayout.Of(b.InShape(0)), b.In(0), Finish).Add(b);
+        new CpuChannelStatistics(ChannelLayout.Of(b.InShape(0)), b.In(0), Finish).Add(b);
     }
 
     public override void Kernel(KernelBinding b)

@@ -1,6 +1,6 @@
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -83,7 +83,7 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
             runningVariance[channel] = (float)(((1 - Momentum) * runningVariance[channel]) + (Momentum * moments.UnbiasedVariance));
         }
         var normalize = new ChannelNormalize(layout, x, new Center(mean, inverse), AffineOf(b), b.Out(), EpilogueOf(b));
-        new ChannelStatistics(layout, x, Finish).Add(b, normalize);
+        new CpuChannelStatistics(layout, x, Finish).Add(b, normalize);
     }
 
     private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
@@ -100,7 +100,7 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
         ArrayView<float> x = b.In(0), y = b.Out(), mean = b.Out(1), inverse = b.Out(2);
         var batch = new Statistics(mean, inverse, layout.PerChannel, (float)Epsilon);
         var running = new RunningStatistics(batch, b.Updated(1), b.Updated(2), layout.PerChannel, (float)Momentum);
-        var normalize = new Normalize<M, A>(x, y, mean, Spread.OfInverses(inverse), affine, finish);
+        var normalize = new NormalizeChannels<M, A>(x, y, mean, Spread.OfInverses(inverse), affine, finish);
         new ChannelPasses(b, layout).SumAndMap(() => new Distances(x), () => running, () => normalize);
     }
 }

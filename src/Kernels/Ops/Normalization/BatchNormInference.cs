@@ -1,6 +1,6 @@
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -85,7 +85,7 @@ public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = tru
 
     private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
     {
-        var normalize = new Normalize<M, A>(b.In(0), b.Out(), b.In(1), Spread.OfVariances(b.In(2), Epsilon), affine, finish);
+        var normalize = new NormalizeChannels<M, A>(b.In(0), b.Out(), b.In(1), Spread.OfVariances(b.In(2), Epsilon), affine, finish);
         new ChannelPasses(b, ChannelLayout.Of(b.InShape(0))).Map(() => normalize);
     }
 

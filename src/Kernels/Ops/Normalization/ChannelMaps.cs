@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Ops.Elementwise;
 using ILGPU;
 
@@ -67,7 +67,7 @@ internal readonly struct GroupedAffine(ArrayView<float> gamma, ArrayView<float> 
 }
 
 /// <summary>y = f(γ·x̂ + β), where f is the fused op.</summary>
-internal readonly struct Normalize<M, A>(ArrayView<float> x, ArrayView<float> y, ArrayView<float> mean, Spread spread, A affine, Finish<M> finish) : IEach
+internal readonly struct NormalizeChannels<M, A>(ArrayView<float> x, ArrayView<float> y, ArrayView<float> mean, Spread spread, A affine, Finish<M> finish) : IEach
     where M : struct, IMap where A : struct, IAffine
 {
     public Coefficients Of(int channel) => new(mean[channel], spread.Inverse(channel), 0f, 0f);

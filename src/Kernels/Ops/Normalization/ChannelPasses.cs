@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using ILGPU;
 using ILGPU.Runtime;
 

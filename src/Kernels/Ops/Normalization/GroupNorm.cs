@@ -1,7 +1,7 @@
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -102,7 +102,7 @@ public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon
         new ChannelPasses(b, new ChannelLayout(1, layout.Rows, layout.Size)).SumAndMap(
             () => new Distances(x),
             () => new Statistics(Known(0), Known(1), layout.Size, (float)Epsilon),
-            () => new Normalize<M, A>(x, y, Known(0), Spread.OfInverses(Known(1)), affine, finish));
+            () => new NormalizeChannels<M, A>(x, y, Known(0), Spread.OfInverses(Known(1)), affine, finish));
     }
 
     private unsafe void Normalize(GroupLayout layout, float* x, Affine affine, float* y)

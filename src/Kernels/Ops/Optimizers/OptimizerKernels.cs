@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
 

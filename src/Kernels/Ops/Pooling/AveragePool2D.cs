@@ -1,6 +1,6 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
@@ -24,7 +24,7 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
         return [new TensorType(PoolSizes.Of(Geometry, inputs[0]).Y)];
     }
 
-    public override Cost Cost(Node node) => new((double)node.Outputs[0].Shape.Length * Geometry.Kernel.R * Geometry.Kernel.S, node.BytesTouched);
+    public override Cost Cost(Node node) => new((double)node.Outputs[0].Shape.Length * Geometry.Window.R * Geometry.Window.S, node.BytesTouched);
 
     public override void Differentiate(Backprop b)
     {
@@ -69,10 +69,10 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
             }, grain: Math.Max(1, 16384 / pixels));
             return;
         }
-        WindowKernel kernel = Simd.Is512 ? Sum<V512> : Simd.Is256 ? Sum<V256> : Sum<V128>;
+        WindowLoop loop = Simd.Is512 ? Sum<V512> : Simd.Is256 ? Sum<V256> : Sum<V128>;
         bool even = CountPadding || Geometry.Padding == default;
-        float whole = Geometry.Kernel.R * Geometry.Kernel.S;
-        new CpuWindows(b, z, 0).AddPhase(x, kernel, (values, _, p, at) =>
+        float whole = Geometry.Window.R * Geometry.Window.S;
+        new CpuWindows(b, z, 0).AddPhase(x, loop, (values, _, p, at) =>
         {
             if (even)
             {
@@ -106,7 +106,7 @@ public sealed record AveragePool2D(PoolGeometry Geometry, bool CountPadding = tr
     {
         (int top, int bottom) = z.RowsOf(p);
         (int left, int right) = z.ColumnsOf(q);
-        return countPadding ? z.Geometry.Kernel.R * z.Geometry.Kernel.S : (bottom - top) * (right - left);
+        return countPadding ? z.Geometry.Window.R * z.Geometry.Window.S : (bottom - top) * (right - left);
     }
 
     private static unsafe void Sum<V>(float* pixels, int* offsets, int places, int columns, float* values, float* marks)
@@ -132,7 +132,7 @@ public sealed record AveragePoolGradient(PoolGeometry Geometry, int Height, int 
         return [new TensorType(PoolSizes.OfGradient(Geometry, inputs[0], Height, Width).X)];
     }
 
-    public override Cost Cost(Node node) => new((double)node.Inputs[0].Shape.Length * Geometry.Kernel.R * Geometry.Kernel.S, node.BytesTouched);
+    public override Cost Cost(Node node) => new((double)node.Inputs[0].Shape.Length * Geometry.Window.R * Geometry.Window.S, node.BytesTouched);
 
     public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Add(new AveragePool2D(Geometry, CountPadding), b.Gradient()));
 

@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Ops.Pooling;
 /// Computes something for each window: over <c>columns</c> neighbouring windows, whose elements are at <c>pixels</c> +
 /// offsets[place] + column, places in scan order. Writes whole vectors.
 /// </summary>
-internal unsafe delegate void WindowKernel(float* pixels, int* offsets, int places, int columns, float* values, float* marks);
+internal unsafe delegate void WindowLoop(float* pixels, int* offsets, int places, int columns, float* values, float* marks);
 
 /// <summary>
 /// Pooling on the CPU: a channel is rearranged so that neighbouring windows are adjacent, as for a convolution; then
@@ -36,7 +36,7 @@ internal sealed unsafe class CpuWindows
     public CpuWindows(CpuBinding binding, PoolSizes z, float fill)
     {
         (this.binding, this.z, this.fill) = (binding, z, fill);
-        (int r, int s) = z.Geometry.Kernel;
+        (int r, int s) = z.Geometry.Window;
         Tap[] taps = [.. Enumerable.Range(0, r * s).Select(i => new Tap((i / s) - z.Geometry.Padding.Top, (i % s) - z.Geometry.Padding.Left, i))];
         bandRows = PixelLayout.BandOf(z.P, z.Q, MostColumns).Rows;
         bands = (z.P + bandRows - 1) / bandRows;
@@ -49,11 +49,11 @@ internal sealed unsafe class CpuWindows
         marks = binding.ScratchOfWorkers((long)layout.ColumnsOf(bandRows, z.Q) + beyond);
     }
 
-    /// <summary>Adds the phase: a kernel over all windows, then a function for each row of values and marks.</summary>
+    /// <summary>Adds the phase: a loop over all windows, then a function for each row of values and marks.</summary>
     /// <param name="x">[N, C, H, W].</param>
-    /// <param name="kernel">Computes values and marks.</param>
+    /// <param name="loop">Computes values and marks.</param>
     /// <param name="copyOut">Receives values, marks, output row p and the offset of the row in the output.</param>
-    public void AddPhase(float* x, WindowKernel kernel, CopyRow copyOut)
+    public void AddPhase(float* x, WindowLoop loop, CopyRow copyOut)
     {
         binding.Parallel(checked(z.Planes * bands), (begin, end, worker) =>
         {
@@ -64,7 +64,7 @@ internal sealed unsafe class CpuWindows
                 int row = band * bandRows, rows = Math.Min(bandRows, z.P - row);
                 layout.Pack(x + ((long)plane * z.H * z.W), row, 0, pixel, fill);
                 Copies.Fill(pixel + layout.PlaneLength, layout.Tail, fill);
-                kernel(pixel, offsets, z.Geometry.Kernel.R * z.Geometry.Kernel.S, layout.ColumnsOf(rows, z.Q), value, mark);
+                loop(pixel, offsets, z.Geometry.Window.R * z.Geometry.Window.S, layout.ColumnsOf(rows, z.Q), value, mark);
                 for (int i = 0; i < rows; i++)
                     copyOut(value + (i * layout.Pitch), mark + (i * layout.Pitch), row + i, (((long)plane * z.P) + row + i) * z.Q);
             }

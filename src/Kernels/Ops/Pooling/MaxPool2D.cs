@@ -1,6 +1,6 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
 using GpuGrad.Kernels.Devices.Cpu.Gemm;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Numerics;
@@ -35,7 +35,7 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
         return [new TensorType(y), new TensorType(y, Geometry.PlaceType)];
     }
 
-    public override Cost Cost(Node node) => new((double)node.Outputs[0].Shape.Length * Geometry.Kernel.R * Geometry.Kernel.S, node.BytesTouched);
+    public override Cost Cost(Node node) => new((double)node.Outputs[0].Shape.Length * Geometry.Window.R * Geometry.Window.S, node.BytesTouched);
 
     public override void Differentiate(Backprop b)
     {
@@ -170,7 +170,7 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
         }, grain: Math.Max(1, 4096 / pixels));
     }
 
-    private static unsafe WindowKernel KernelOf(Ties ties) => ties == Ties.First
+    private static unsafe WindowLoop KernelOf(Ties ties) => ties == Ties.First
         ? Simd.Is512 ? Places<V512> : Simd.Is256 ? Places<V256> : Places<V128>
         : Simd.Is512 ? Counts<V512> : Simd.Is256 ? Counts<V256> : Counts<V128>;
 

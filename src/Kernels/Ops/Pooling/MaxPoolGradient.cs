@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
@@ -128,7 +128,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
         new Span<float>(dx, z.H * z.W).Clear();
         // A pixel of -∞ may lose to the padding; then nobody takes the gradient.
         bool padded = g.Padding != default;
-        uint width = (uint)g.Kernel.S;
+        uint width = (uint)g.Window.S;
         for (int p = 0; p < z.P; p++)
         {
             for (int q = 0; q < z.Q; q++)

@@ -12,7 +12,7 @@ namespace GpuGrad.Kernels.Ops.Pooling;
 internal static unsafe class Pool2x2
 {
     public static bool Suits(PoolSizes z) =>
-        z.Geometry.Kernel == (2, 2) && z.Geometry.Stride == (2, 2) && z.Geometry.Padding == default && z.Q >= V128.Lanes;
+        z.Geometry.Window == (2, 2) && z.Geometry.Stride == (2, 2) && z.Geometry.Padding == default && z.Q >= V128.Lanes;
 
     /// <summary>The maximum of each window of a channel and its position.</summary>
     public static void Max(PoolSizes z, float* x, float* y, byte* places)

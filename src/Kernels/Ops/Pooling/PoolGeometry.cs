@@ -8,15 +8,15 @@ namespace GpuGrad.Kernels.Ops.Pooling;
 /// <remarks>A signal is an image of height 1 with a window of height 1. The window may be the whole image: global pooling.</remarks>
 public readonly record struct PoolGeometry
 {
-    /// <param name="kernel">Rows and columns of the window.</param>
-    public PoolGeometry((int R, int S) kernel)
+    /// <param name="window">Rows and columns of the window.</param>
+    public PoolGeometry((int R, int S) window)
     {
-        Positive(kernel, nameof(kernel));
-        (Kernel, Stride) = (kernel, kernel);
+        Positive(window, nameof(window));
+        (Window, Stride) = (window, window);
     }
 
     /// <summary>Rows and columns of the window.</summary>
-    public (int R, int S) Kernel { get; }
+    public (int R, int S) Window { get; }
 
     /// <summary>Stride in pixels; the window's size by default, so that windows do not overlap.</summary>
     public (int H, int W) Stride
@@ -33,17 +33,17 @@ public readonly record struct PoolGeometry
     public Padding Padding { get; init; }
 
     /// <summary>The type for a position in the window (or a number of positions).</summary>
-    internal ElementType PlaceType => Kernel.R * Kernel.S <= byte.MaxValue ? ElementType.Byte : ElementType.Int32;
+    internal ElementType PlaceType => Window.R * Window.S <= byte.MaxValue ? ElementType.Byte : ElementType.Int32;
 
     /// <summary>P×Q: ⌊(H + padding - R) / stride⌋ + 1, and likewise for the width.</summary>
     /// <exception cref="ShapeException">The window is larger than the padded input, or the padding as large as the window.</exception>
     public (int P, int Q) Output((int H, int W) input)
     {
-        Expect.That(Kernel.R > 0, "A PoolGeometry was not initialised: its window is 0x0, expected at least 1x1.");
+        Expect.That(Window.R > 0, "A PoolGeometry was not initialised: its window is 0x0, expected at least 1x1.");
         Expect.That(
-            Math.Max(Padding.Top, Padding.Bottom) < Kernel.R && Math.Max(Padding.Left, Padding.Right) < Kernel.S,
-            $"The padding of a pooling is {Padding}, expected less than its window of {Kernel.R}x{Kernel.S} on each side.");
-        return new ConvGeometry { Stride = Stride, Padding = Padding }.Output(input, Kernel);
+            Math.Max(Padding.Top, Padding.Bottom) < Window.R && Math.Max(Padding.Left, Padding.Right) < Window.S,
+            $"The padding of a pooling is {Padding}, expected less than its window of {Window.R}x{Window.S} on each side.");
+        return new ConvGeometry { Stride = Stride, Padding = Padding }.Output(input, Window);
     }
 
     private static void Positive((int H, int W) value, string name)
@@ -63,7 +63,7 @@ internal readonly record struct PoolSizes(PoolGeometry Geometry, int N, int C, i
     public Shape Y => new(N, C, P, Q);
 
     /// <summary>Whether a single window covers the whole image.</summary>
-    public bool IsGlobal => Geometry.Kernel == (H, W) && Geometry.Padding == default;
+    public bool IsGlobal => Geometry.Window == (H, W) && Geometry.Padding == default;
 
     public static PoolSizes Of(PoolGeometry g, TensorType x)
     {
@@ -83,14 +83,14 @@ internal readonly record struct PoolSizes(PoolGeometry Geometry, int N, int C, i
     }
 
     /// <summary>The rows of the image in the windows of output row p.</summary>
-    public (int Begin, int End) RowsOf(int p) => Clip((p * Geometry.Stride.H) - Geometry.Padding.Top, Geometry.Kernel.R, H);
+    public (int Begin, int End) RowsOf(int p) => Clip((p * Geometry.Stride.H) - Geometry.Padding.Top, Geometry.Window.R, H);
 
     /// <summary>The columns of the image in the windows of output column q.</summary>
-    public (int Begin, int End) ColumnsOf(int q) => Clip((q * Geometry.Stride.W) - Geometry.Padding.Left, Geometry.Kernel.S, W);
+    public (int Begin, int End) ColumnsOf(int q) => Clip((q * Geometry.Stride.W) - Geometry.Padding.Left, Geometry.Window.S, W);
 
     /// <summary>Position in the window (p, q) of the pixel (h, w), in scan order.</summary>
     public int PlaceOf(int p, int q, int h, int w) =>
-        ((h + Geometry.Padding.Top - (p * Geometry.Stride.H)) * Geometry.Kernel.S) + w + Geometry.Padding.Left - (q * Geometry.Stride.W);
+        ((h + Geometry.Padding.Top - (p * Geometry.Stride.H)) * Geometry.Window.S) + w + Geometry.Padding.Left - (q * Geometry.Stride.W);
 
     private static (int Begin, int End) Clip(int first, int length, int size) => (Math.Max(0, first), Math.Min(size, first + length));
 }

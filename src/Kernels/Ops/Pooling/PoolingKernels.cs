@@ -1,4 +1,4 @@
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Numerics;
 using ILGPU;
 
@@ -146,7 +146,7 @@ internal readonly record struct PoolWindows(int H, int W, int P, int Q, int R, i
     public static PoolWindows Of(PoolSizes z)
     {
         PoolGeometry g = z.Geometry;
-        return new PoolWindows(z.H, z.W, z.P, z.Q, g.Kernel.R, g.Kernel.S, g.Stride.H, g.Stride.W, g.Padding.Top, g.Padding.Left);
+        return new PoolWindows(z.H, z.W, z.P, z.Q, g.Window.R, g.Window.S, g.Stride.H, g.Stride.W, g.Padding.Top, g.Padding.Left);
     }
 
     /// <summary>The first row of windows that contains row h of the image.</summary>

@@ -24,7 +24,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
 
     public void Use<C>() where C : struct, ICell
     {
-        var product = new StepProduct(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
+        var product = new CpuStepGemm(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
         product.AddPacking(firstHidden);
         for (int i = 0; i < steps; i++)
         {
@@ -37,7 +37,7 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
         }
     }
 
-    private void Run<C>(StepProduct product, int task, int number, int worker) where C : struct, ICell
+    private void Run<C>(CpuStepGemm product, int task, int number, int worker) where C : struct, ICell
     {
         float* sums = product.Multiply(task, number, worker);
         (int unit, int endUnit, int first, int last) = product[task];

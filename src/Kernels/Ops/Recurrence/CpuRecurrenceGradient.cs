@@ -31,7 +31,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     public void Use<C>() where C : struct, ICell
     {
         int rows = C.Gates * units;
-        var product = new StepProduct(b, Factor.OfSteps(b.In(2), units), samples, units, 1, rows);
+        var product = new CpuStepGemm(b, Factor.OfSteps(b.In(2), units), samples, units, 1, rows);
         product.AddPacking();
         b.Serial(() =>
         {
@@ -51,7 +51,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     }
 
     // The number counts from the last step of the pass to its first.
-    private void Run<C>(StepProduct product, int task, int number, int worker) where C : struct, ICell
+    private void Run<C>(CpuStepGemm product, int task, int number, int worker) where C : struct, ICell
     {
         float* sums = product.Multiply(task, number, worker);
         (int unit, int endUnit, int first, int last) = product[task];

@@ -1,9 +1,9 @@
-using GpuGrad.Kernels.Devices.Accelerated;
 using GpuGrad.Kernels.Devices.Cpu;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
 using GpuGrad.Kernels.Ops.Elementwise;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Ops.Reductions;
 using GpuGrad.Kernels.Ops.Steps;
 using GpuGrad.Kernels.Tensors;
@@ -12,7 +12,7 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 
 /// <summary>
 /// A layer of recurrent cells over all steps: h_t = cell(p_t, W·h_{t-1} + b, h_{t-1}), where p is the projection of the input at all steps, a single
-/// matrix product that comes before this op. The state before the first step is given, or 0.
+/// GEMM that comes before this op. The state before the first step is given, or 0.
 /// </summary>
 /// <remarks>
 /// <para>Inputs: p [N, T, G·H], w [G·H, H], bias [G·H] where <paramref name="Bias"/>, the state before the first step [N, H] where <paramref name="Given"/> (of an
@@ -20,9 +20,9 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// Outputs: h [N, T, H] and, for LSTM and GRU, the numbers saved for the backward pass [N, T, S·H].</para>
 /// <para>Beyond a sample's length the state is unchanged, so h at the end of the pass is always the state after the last real step; in
 /// reverse the pass starts after the end and the state is 0 until it reaches the last real step.</para>
-/// <para>One op and not T copies of a cell in the graph: the weights are packed once for all steps, a step is one phase (the product and the cell's
+/// <para>One op and not T copies of a cell in the graph: the weights are packed once for all steps, a step is one phase (the GEMM and the cell's
 /// functions on the tile while it is in the cache), what is kept lies in one tensor, and the gradients of the weights are one
-/// matrix product over N·T rows, not T sums into one place. With T = 64 an unrolled graph has 300 nodes a layer, each with its own temporaries.</para>
+/// GEMM over N·T rows, not T sums into one place. With T = 64 an unrolled graph has 300 nodes a layer, each with its own temporaries.</para>
 /// </remarks>
 /// <param name="Cell">What a unit computes.</param>
 /// <param name="Reverse">Whether to run from the last step to the first.</param>

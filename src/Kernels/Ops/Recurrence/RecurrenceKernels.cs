@@ -27,7 +27,7 @@ internal readonly struct BetweenSteps(ArrayView<float> past, ArrayView<float> me
     public readonly ArrayView<float> Past = past, Memory = memory;
 }
 
-/// <summary>The kernels of recurrences: one thread a unit and sample, after the product of the step.</summary>
+/// <summary>The kernels of recurrences: one thread a unit and sample, after the GEMM of the step.</summary>
 internal static class RecurrenceKernels
 {
     /// <summary>The product W·h of the step lies where h, or what is saved, will be.</summary>

@@ -1,9 +1,9 @@
-using GpuGrad.Kernels.Devices.Accelerated;
+using GpuGrad.Kernels.Devices.Ilgpu;
 using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>The forward walk on a GPU: two launches a step, the product with the state and the cell.</summary>
+/// <summary>The forward walk on a GPU: two launches a step, the GEMM with the state, and the cell.</summary>
 internal sealed class RecurrenceLaunch(KernelBinding b, Recurrence op) : ICellUser
 {
     public void Use<C>() where C : struct, ICell
@@ -21,7 +21,7 @@ internal sealed class RecurrenceLaunch(KernelBinding b, Recurrence op) : ICellUs
             {
                 StepRows state = s.Before >= 0 ? StepRows.Of(h, steps, s.Before, units, b.IsOutAligned()) : StepRows.Of(b.In(op.StateInput), 1, 0, units, b.IsAligned(op.StateInput));
                 StepResult result = C.Saved > 0 ? StepResult.Of(saved, steps, s.At, C.Saved * units, b.IsOutAligned(1)) : StepResult.Of(h, steps, s.At, units, b.IsOutAligned());
-                b.Borrowing(() => StepProducts.AddByRows(b, 1, samples, C.Gates * units, units, state, result));
+                b.Borrowing(() => KernelStepGemm.AddByRows(b, 1, samples, C.Gates * units, units, state, result));
             }
             b.Launch(() => cell(samples * units, p, bias, lengths, first, h, saved, s));
         }
@@ -48,7 +48,7 @@ internal sealed class RecurrenceGradientLaunch(KernelBinding b, RecurrenceGradie
             {
                 var state = StepRows.Of(dq, steps, s.Behind, rows, b.IsOutAligned(last));
                 var result = StepResult.Of(dp, steps, s.At, rows, b.IsOutAligned());
-                b.Borrowing(() => StepProducts.AddByColumns(b, 2, samples, units, rows, state, result));
+                b.Borrowing(() => KernelStepGemm.AddByColumns(b, 2, samples, units, rows, state, result));
             }
             b.Launch(() => cell(samples * units, dh, h, saved, lengths, first, dp, dq, new BetweenSteps(past.View, memory.View), s));
         }

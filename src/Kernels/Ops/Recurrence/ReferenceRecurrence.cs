@@ -96,7 +96,7 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
                         Recurrent = C.Splits ? dq + (at * C.Gates * units) : null,
                         State = state,
                     };
-                    AddProduct(w, state, units, C.Gates, direct);
+                    AddGemm(w, state, units, C.Gates, direct);
                     bool padding = walk.At(number) >= StepLengths.Of(a, op.Lengths, sample, steps);
                     Step<C>(places, dh + (at * units), direct, padding);
                 }
@@ -118,7 +118,7 @@ internal sealed unsafe class ReferenceRecurrenceGradient(ReferenceArguments a, R
         }
     }
 
-    private static void AddProduct(double* w, double* state, int units, int gates, double* sum)
+    private static void AddGemm(double* w, double* state, int units, int gates, double* sum)
     {
         for (int row = 0; row < gates * units; row++)
         {

@@ -1,12 +1,12 @@
 using System.Runtime.CompilerServices;
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using ILGPU;
 using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>One step of a tensor [N, T, columns] as a factor: row i is sample i.</summary>
+/// <summary>One step of a tensor [N, T, columns] as an operand: row i is sample i.</summary>
 internal readonly struct StepRows(ArrayView<float> values, int samples, int stride, int offset, int columns, int aligned) : IOperand
 {
     public static bool AlongK => true;
@@ -32,7 +32,7 @@ internal readonly struct StepRows(ArrayView<float> values, int samples, int stri
     public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>The first numbers of one step of a tensor [N, T, width] as the result of a product: row m is sample m.</summary>
+/// <summary>The first numbers of one step of a tensor [N, T, width] as the result of a GEMM: row m is sample m.</summary>
 internal readonly struct StepResult(ArrayView<float> values, int stride, int offset, int aligned) : IResult
 {
     public bool HasFours => aligned != 0;
@@ -50,25 +50,25 @@ internal readonly struct StepResult(ArrayView<float> values, int stride, int off
     public void StoreFour(int group, int part, int m, int n, Float4 sums) => values.Cast<Float4>()[((m * stride) + offset + n) >> 2] = sums;
 }
 
-/// <summary>Adds the product of a step to a plan; the weights are input <c>weights</c>, [rows, columns].</summary>
-internal static class StepProducts
+/// <summary>Adds the GEMM of a step to a plan; the weights are input <c>weights</c>, [rows, columns].</summary>
+internal static class KernelStepGemm
 {
     /// <summary>state · Wᵀ.</summary>
     public static void AddByRows(KernelBinding b, int weights, int m, int n, int k, StepRows state, StepResult result)
     {
         if (IsAligned(b, weights))
-            KernelProduct.Add(b, m, n, k, 1, state, new AlignedRows(b.In(weights), n, k), result);
+            KernelGemm.Add(b, m, n, k, 1, state, new AlignedRows(b.In(weights), n, k), result);
         else
-            KernelProduct.Add(b, m, n, k, 1, state, new Rows(b.In(weights), n, k), result);
+            KernelGemm.Add(b, m, n, k, 1, state, new Rows(b.In(weights), n, k), result);
     }
 
     /// <summary>state · W.</summary>
     public static void AddByColumns(KernelBinding b, int weights, int m, int n, int k, StepRows state, StepResult result)
     {
         if (IsAligned(b, weights))
-            KernelProduct.Add(b, m, n, k, 1, state, new AlignedColumns(b.In(weights), k, n), result);
+            KernelGemm.Add(b, m, n, k, 1, state, new AlignedColumns(b.In(weights), k, n), result);
         else
-            KernelProduct.Add(b, m, n, k, 1, state, new Columns(b.In(weights), k, n), result);
+            KernelGemm.Add(b, m, n, k, 1, state, new Columns(b.In(weights), k, n), result);
     }
 
     private static bool IsAligned(KernelBinding b, int weights) => b.InShape(weights)[1] % 4 == 0 && b.IsAligned(weights);

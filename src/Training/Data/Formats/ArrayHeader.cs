@@ -14,7 +14,7 @@ internal sealed record ArrayHeader(int[] Sizes, NumberType Type, bool BigEndian,
     public long Count { get; private init; }
 
     /// <summary>Bytes of all numbers.</summary>
-    public long Bytes => Count * Numbers.SizeOf(Type);
+    public long Bytes => Count * NumberBytes.SizeOf(Type);
 
     /// <summary>Makes a header after verifying that the input holds exactly as many numbers as the sizes say.</summary>
     /// <param name="input">Positioned at the first number.</param>
@@ -24,15 +24,15 @@ internal sealed record ArrayHeader(int[] Sizes, NumberType Type, bool BigEndian,
     /// <param name="fortran">Whether the first index varies fastest.</param>
     public static ArrayHeader Of(ByteInput input, ReadOnlySpan<long> sizes, NumberType type, bool bigEndian, bool fortran = false)
     {
-        long count = Numbers.Product(input, sizes);
-        Numbers.RequireLeft(input, type, count);
+        long count = NumberBytes.Product(input, sizes);
+        NumberBytes.RequireLeft(input, type, count);
         return new ArrayHeader(Array.ConvertAll(sizes.ToArray(), s => (int)s), type, bigEndian, fortran) { Start = input.Offset, Count = count };
     }
 
     /// <summary>Reads the numbers, which must end the input.</summary>
     public NumberArray ReadNumbers(ByteInput input)
     {
-        Array values = Numbers.Read(input, Type, Count, BigEndian);
+        Array values = NumberBytes.Read(input, Type, Count, BigEndian);
         input.End();
         return new NumberArray(Sizes, Type, values);
     }

@@ -34,7 +34,7 @@ internal sealed class NpyHeader
 
     public long[] Sizes { get; private set; } = [];
 
-    public static string Name(NumberType type) => (Numbers.SizeOf(type) == 1 ? "|" : "<") + Types.First(t => t.Type == type).Code;
+    public static string Name(NumberType type) => (NumberBytes.SizeOf(type) == 1 ? "|" : "<") + Types.First(t => t.Type == type).Code;
 
     public static NpyHeader Parse(string text, ByteInput input, long start)
     {
@@ -93,10 +93,10 @@ internal sealed class NpyHeader
         int index = Array.FindIndex(Types, t => t.Code == plain);
         if (plain.StartsWith('O'))
             throw Refuse("an array of Python objects, a pickle, which would run code", "numbers; save the array with dtype float32 or int64", place);
-        if (index < 0 || code.Length > plain.Length + 1 || (code.Length == plain.Length && Numbers.SizeOf(Types[index].Type) > 1))
+        if (index < 0 || code.Length > plain.Length + 1 || (code.Length == plain.Length && NumberBytes.SizeOf(Types[index].Type) > 1))
             throw Refuse($"the type {DataFault.Quote(code)}", "one of " + Known(), place);
         Type = Types[index].Type;
-        BigEndian = code[0] == '>' && Numbers.SizeOf(Type) > 1;
+        BigEndian = code[0] == '>' && NumberBytes.SizeOf(Type) > 1;
     }
 
     private void ReadSizes()

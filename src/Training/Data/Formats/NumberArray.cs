@@ -82,7 +82,7 @@ public sealed record NumberArray(int[] Sizes, NumberType Type, Array Values)
 }
 
 /// <summary>Reads numbers from bytes.</summary>
-internal static class Numbers
+internal static class NumberBytes
 {
     public static int SizeOf(NumberType type) => type switch
     {

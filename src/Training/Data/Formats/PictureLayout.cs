@@ -64,7 +64,7 @@ internal sealed record PictureLayout(Shape Shape, int Bits)
         var planes = new T[checked(Shape[0] * size)];
         ToPlanes<T>(picture, planes);
         target.Fill(T.CreateTruncating(Background == Background.White ? Most : 0));
-        Frame frame = Frame.Of(Method, height, width, Shape[1], Shape[2]);
+        ResizeFrame frame = ResizeFrame.Of(Method, height, width, Shape[1], Shape[2]);
         for (int c = 0; c < Shape[0]; c++)
             Sources.Resize.Plane<T>(planes.AsSpan(c * size, size), height, width, frame, target.Slice(c * plane, plane), Shape[2], Most);
     }
@@ -150,27 +150,27 @@ internal sealed record PictureLayout(Shape Shape, int Bits)
 /// <param name="FromLeft">Left side of the source's part.</param>
 /// <param name="FromHeight">Height of the source's part.</param>
 /// <param name="FromWidth">Width of the source's part.</param>
-internal readonly record struct Frame(int Top, int Left, int Height, int Width, double FromTop, double FromLeft, double FromHeight, double FromWidth)
+internal readonly record struct ResizeFrame(int Top, int Left, int Height, int Width, double FromTop, double FromLeft, double FromHeight, double FromWidth)
 {
     /// <param name="method">Treatment of another aspect ratio.</param>
     /// <param name="height">Height of the source.</param>
     /// <param name="width">Width of the source.</param>
     /// <param name="toHeight">Height of the target.</param>
     /// <param name="toWidth">Width of the target.</param>
-    public static Frame Of(ResizeMethod method, int height, int width, int toHeight, int toWidth)
+    public static ResizeFrame Of(ResizeMethod method, int height, int width, int toHeight, int toWidth)
     {
         double down = (double)toHeight / height, across = (double)toWidth / width;
         switch (method)
         {
             case ResizeMethod.Crop:
                 double scale = Math.Max(down, across), fromHeight = Math.Min(height, toHeight / scale), fromWidth = Math.Min(width, toWidth / scale);
-                return new Frame(0, 0, toHeight, toWidth, (height - fromHeight) / 2, (width - fromWidth) / 2, fromHeight, fromWidth);
+                return new ResizeFrame(0, 0, toHeight, toWidth, (height - fromHeight) / 2, (width - fromWidth) / 2, fromHeight, fromWidth);
             case ResizeMethod.Pad:
                 double least = Math.Min(down, across);
                 int newHeight = Math.Clamp((int)Math.Round(height * least), 1, toHeight), newWidth = Math.Clamp((int)Math.Round(width * least), 1, toWidth);
-                return new Frame((toHeight - newHeight) / 2, (toWidth - newWidth) / 2, newHeight, newWidth, 0, 0, height, width);
+                return new ResizeFrame((toHeight - newHeight) / 2, (toWidth - newWidth) / 2, newHeight, newWidth, 0, 0, height, width);
             default:
-                return new Frame(0, 0, toHeight, toWidth, 0, 0, height, width);
+                return new ResizeFrame(0, 0, toHeight, toWidth, 0, 0, height, width);
         }
     }
 }

@@ -28,7 +28,7 @@ internal sealed class ArrayRows : ISampleRows
         this.header = header;
         this.channels = channels;
         handle = RegularFile.OpenHandle(path);
-        width = Numbers.SizeOf(header.Type);
+        width = NumberBytes.SizeOf(header.Type);
         (Count, Size) = ((int)header.Sizes[0], checked((int)(header.Count / header.Sizes[0])));
     }
 
@@ -53,7 +53,7 @@ internal sealed class ArrayRows : ISampleRows
     {
         byte[] bytes = ArrayPool<byte>.Shared.Rent(checked(Size * width));
         Fill(row, bytes.AsSpan(0, Size * width));
-        Numbers.Read(bytes.AsSpan(0, Size * width), header.Type, header.BigEndian, target);
+        NumberBytes.Read(bytes.AsSpan(0, Size * width), header.Type, header.BigEndian, target);
         foreach (double value in target)
         {
             if (!(Math.Abs(value) <= float.MaxValue))

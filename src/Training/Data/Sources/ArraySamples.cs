@@ -29,8 +29,8 @@ internal static class ArraySamples
         RequireSamples(sizes, path);
         if (header.Fortran && sizes.Length > 1)
             throw DataFault.In(path, $"{header.Bytes} bytes in Fortran's order, whose samples do not lie together", "C's order; save it with numpy.ascontiguousarray, or ask for 'cache: memory'");
-        if (header.Count / sizes[0] * Numbers.SizeOf(header.Type) > Array.MaxLength)
-            throw DataFault.In(path, $"samples of {header.Count / sizes[0]} numbers", $"at most {Array.MaxLength / Numbers.SizeOf(header.Type)}");
+        if (header.Count / sizes[0] * NumberBytes.SizeOf(header.Type) > Array.MaxLength)
+            throw DataFault.In(path, $"samples of {header.Count / sizes[0]} numbers", $"at most {Array.MaxLength / NumberBytes.SizeOf(header.Type)}");
         channelsLast &= sizes.Length == 4;
         var samples = new SampleSet
         {

@@ -71,12 +71,12 @@ internal sealed record MaskFolder(string Pictures, string Masks)
             PictureHeader picture = PictureReader.Header(PictureReader.Bytes(pictures[i]), pictures[i]);
             if (picture.Height != h || picture.Width != w)
                 throw DataFault.In(path, $"a mask of {w} × {h} pixels", $"{picture.Width} × {picture.Height} as its picture has");
-            Place(path, pixels, h, w, values, Frame.Of(layout.Method, h, w, height, width), masks.AsSpan(i * size, size), width);
+            Place(path, pixels, h, w, values, ResizeFrame.Of(layout.Method, h, w, height, width), masks.AsSpan(i * size, size), width);
         });
         return masks;
     }
 
-    private void Place(string path, int[] pixels, int height, int width, MaskValues values, Frame frame, Span<byte> mask, int toWidth)
+    private void Place(string path, int[] pixels, int height, int width, MaskValues values, ResizeFrame frame, Span<byte> mask, int toWidth)
     {
         mask.Fill(SampleSet.Ignored); // the padding
         for (int y = 0; y < frame.Height; y++)

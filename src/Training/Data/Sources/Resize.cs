@@ -17,7 +17,7 @@ internal static class Resize
     /// <param name="target">Rows of the result.</param>
     /// <param name="stride">Row stride of the result.</param>
     /// <param name="most">The largest value.</param>
-    public static void Plane<T>(ReadOnlySpan<T> source, int height, int width, Frame frame, Span<T> target, int stride, int most)
+    public static void Plane<T>(ReadOnlySpan<T> source, int height, int width, ResizeFrame frame, Span<T> target, int stride, int most)
         where T : unmanaged, IBinaryInteger<T>
     {
         (int First, double[] Weights)[] across = Filter(width, frame.FromLeft, frame.FromWidth, frame.Width), down = Filter(height, frame.FromTop, frame.FromHeight, frame.Height);

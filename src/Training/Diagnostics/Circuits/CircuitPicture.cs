@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Diagnostics.Circuits;
 /// Draws a circuit from left to right: in each gate its value (forward) and its gradient (backward), on each wire the local
 /// gradient.
 /// </summary>
-public sealed record CircuitPicture : Picture
+public sealed record CircuitPicture : Drawing
 {
     private const double BoxWidth = 104;
     private const double BoxHeight = 58;

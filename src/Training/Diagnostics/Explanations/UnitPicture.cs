@@ -4,7 +4,7 @@ using GpuGrad.Training.Pictures;
 namespace GpuGrad.Training.Diagnostics.Explanations;
 
 /// <summary>Draws a tiny network unit by unit: value and gradient of each, with weights on the wires of dense layers.</summary>
-public sealed record UnitPicture(NetworkExplanation Network) : Picture
+public sealed record UnitPicture(NetworkExplanation Network) : Drawing
 {
     /// <summary>Largest number of units of a layer that are drawn separately.</summary>
     public const int MostUnits = 16;

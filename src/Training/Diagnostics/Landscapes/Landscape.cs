@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Diagnostics.Landscapes;
 /// <param name="Places">Values of a.</param>
 /// <param name="Losses">Values of L.</param>
 /// <param name="Kinks">Positions between which the loss has a kink: a ReLU, a maximum or a margin changes sides.</param>
-public sealed record Slice(string Name, double[] Places, double[] Losses, IReadOnlyList<double> Kinks);
+public sealed record LandscapeSlice(string Name, double[] Places, double[] Losses, IReadOnlyList<double> Kinks);
 
 /// <summary>The loss over a plane through the weights; rows in descending order of b.</summary>
 public sealed record Plane(string Name, (double Low, double High) A, (double Low, double High) B, double[,] Losses);
@@ -59,7 +59,7 @@ public sealed class Landscape
     }
 
     /// <summary>The loss along a direction.</summary>
-    public Slice Along(string name, double[][] direction, double from, double to, int points)
+    public LandscapeSlice Along(string name, double[][] direction, double from, double to, int points)
     {
         double[] places = [.. Enumerable.Range(0, points).Select(i => from + ((to - from) * i / (points - 1)))], losses = new double[points];
         var kinks = new List<double>();
@@ -74,7 +74,7 @@ public sealed class Landscape
             before = here;
         }
         Restore();
-        return new Slice(name, places, losses, kinks);
+        return new LandscapeSlice(name, places, losses, kinks);
     }
 
     /// <summary>The loss over the plane of two directions.</summary>

@@ -4,9 +4,9 @@ using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Convolutions;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Embeddings;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Ops.Normalization;
 using GpuGrad.Kernels.Ops.Pooling;
-using GpuGrad.Kernels.Ops.Products;
 using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Resampling;
 using GpuGrad.Kernels.Ops.Softmax;
@@ -26,7 +26,7 @@ internal static class OnnxOps
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the op has no ONNX form yet.</exception>
     public static string Translate(OnnxNode n) => n.Op switch
     {
-        MatMul op => Product(n, op),
+        MatMul op => Gemm(n, op),
         Conv2D op => OnnxWindows.Conv(n, op),
         ConvTranspose2D op => OnnxWindows.ConvTranspose(n, op),
         MaxPool2D op => OnnxWindows.MaxPool(n, op),
@@ -62,7 +62,7 @@ internal static class OnnxOps
         return n.Add("PRelu", [n.Input(0), n.Input(1, new Shape([slopes, .. Enumerable.Repeat(1, behind)]))]);
     }
 
-    private static string Product(OnnxNode n, MatMul op)
+    private static string Gemm(OnnxNode n, MatMul op)
     {
         string[] inputs = op.Bias ? [n.Input(0), n.Input(1), n.Input(2)] : [n.Input(0), n.Input(1)];
         return n.Add("Gemm", inputs, Of("transA", op.TransposeA ? 1 : 0), Of("transB", op.TransposeB ? 1 : 0));

@@ -1,5 +1,5 @@
 using GpuGrad.Kernels.Graphs;
-using GpuGrad.Kernels.Ops.Products;
+using GpuGrad.Kernels.Ops.Matmuls;
 using GpuGrad.Kernels.Ops.Recurrence;
 using GpuGrad.Kernels.Ops.Steps;
 using GpuGrad.Kernels.Tensors;

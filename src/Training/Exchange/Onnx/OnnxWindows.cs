@@ -41,10 +41,10 @@ internal static class OnnxWindows
     }
 
     private static IEnumerable<AttributeProto> Geometry(PoolGeometry g) =>
-        [Ints("kernel_shape", g.Kernel.R, g.Kernel.S), Ints("strides", g.Stride.H, g.Stride.W), Pads(g.Padding)];
+        [Ints("kernel_shape", g.Window.R, g.Window.S), Ints("strides", g.Stride.H, g.Stride.W), Pads(g.Padding)];
 
     // The starts of all axes, then their ends.
     private static AttributeProto Pads(Padding p) => Ints("pads", p.Top, p.Left, p.Bottom, p.Right);
 
-    private static bool IsGlobal(OnnxNode n, PoolGeometry g) => g.Kernel == (n.InputShape()[2], n.InputShape()[3]) && g.Padding == default;
+    private static bool IsGlobal(OnnxNode n, PoolGeometry g) => g.Window == (n.InputShape()[2], n.InputShape()[3]) && g.Padding == default;
 }

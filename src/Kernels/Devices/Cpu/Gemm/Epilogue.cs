@@ -16,17 +16,17 @@ internal sealed unsafe class Epilogue
     /// <summary>The function, or null.</summary>
     public MapOp? Map { get; init; }
 
-    /// <summary>Which input of the function the product is.</summary>
+    /// <summary>Which input of the function C is.</summary>
     public int Position { get; init; }
 
-    /// <summary>The function's other inputs, in order; each laid out as C.</summary>
+    /// <summary>The function's other inputs, in order; each of the layout of C.</summary>
     public float* Other0 { get; init; }
 
     public float* Other1 { get; init; }
 
     public bool IsEmpty => RowBias is null && ColumnBias is null && Map is null;
 
-    /// <summary>Whether there is a function, and it reads nothing but the product: it can be applied wherever that lies.</summary>
+    /// <summary>Whether there is a function, and it reads nothing but C: it can be applied wherever that lies.</summary>
     public bool IsUnary => Map is not null && Other0 is null;
 
     /// <summary>Applies to one row of a tile; <paramref name="offset"/> is where it stands in C.</summary>

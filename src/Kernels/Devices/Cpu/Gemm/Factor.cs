@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// A factor of a product where it lies in memory: element (line, step) at line·<paramref name="line"/> +
+/// An operand of a GEMM where it lies in memory: element (line, step) at line·<paramref name="line"/> +
 /// step·<paramref name="step"/>, where a line is a row of A or a column of B, and its steps are summed over. One of the two
 /// distances is 1.
 /// </summary>

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// The innermost loop of every product: a tile of C in registers, a column of A times a row of B added at each step. Rows of B
+/// The innermost loop of every GEMM: a tile of C in registers, a column of A times a row of B added at each step. Rows of B
 /// are read as vectors; the numbers of A one by one, so that A may lie in memory as it likes.
 /// </summary>
 /// <remarks>
@@ -15,16 +15,16 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </remarks>
 internal static unsafe class MicroKernel
 {
-    /// <summary>The tile for most products: as many multiply-adds a load as the registers allow.</summary>
-    public static readonly ProductTile Wide = Simd.Is512
-        ? new ProductTile(12, 2, &Tile12x2<V512>)
-        : new ProductTile(6, 2, Simd.Is256 ? &Tile6x2<V256> : &Tile6x2<V128>);
+    /// <summary>The tile for most GEMMs: as many multiply-adds a load as the registers allow.</summary>
+    public static readonly GemmTile Wide = Simd.Is512
+        ? new GemmTile(12, 2, &Tile12x2<V512>)
+        : new GemmTile(6, 2, Simd.Is256 ? &Tile6x2<V256> : &Tile6x2<V128>);
 
     /// <summary>For numbers of rows, such as a batch of 128, that are no multiple of 12.</summary>
-    public static readonly ProductTile Low = Simd.Is512 ? new ProductTile(8, 2, &Tile8x2<V512>) : Wide;
+    public static readonly GemmTile Low = Simd.Is512 ? new GemmTile(8, 2, &Tile8x2<V512>) : Wide;
 
     /// <summary>One vector of columns: ten classes would leave most of a wide tile empty.</summary>
-    public static readonly ProductTile Narrow =
+    public static readonly GemmTile Narrow =
         new(12, 1, Simd.Is512 ? &Tile12x1<V512> : Simd.Is256 ? &Tile12x1<V256> : &Tile12x1<V128>);
 
     /// <summary>Rows of the wide tile.</summary>
@@ -290,7 +290,7 @@ internal static unsafe class MicroKernel
 /// c (+)= a·b over kc steps: (kc, a, floats from row to row of a, from step to step, b, floats from step to step, c, floats
 /// from row to row, whether to add).
 /// </param>
-internal readonly unsafe struct ProductTile(
+internal readonly unsafe struct GemmTile(
     int rows, int vectors, delegate*<int, float*, nint, nint, float*, nint, float*, nint, bool, void> run)
 {
     public readonly int Rows = rows;

@@ -52,7 +52,7 @@ internal sealed unsafe class CpuDepthwise
                     w[tap] = weights[(channel * 9) + (transposed ? 8 - tap : tap)];
                 long offset = (long)i * outputs;
                 plane.LayOut(x + ((long)i * inputs), pixels);
-                DepthwiseKernel.Multiply(plane, pixels, w, y + offset);
+                DepthwiseMicroKernel.Multiply(plane, pixels, w, y + offset);
                 if (!epilogue.IsEmpty)
                     epilogue.Apply(y + offset, channel, 0, outputs, offset);
             }

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient of a depthwise 3×3 convolution on the CPU: nine vectors of sums a channel. The batch is cut into splits
+/// The weight gradient of a depthwise 3×3 convolution on the CPU: nine vectors of sums a channel. The batch is divided into splits
 /// with sums of their own, added at the end in order; their number follows from the batch, not from the threads.
 /// </summary>
 internal sealed unsafe class CpuDepthwiseGradient
@@ -83,7 +83,7 @@ internal sealed unsafe class CpuDepthwiseGradient
                     Copies.Rows(d, z.Q, padded, plane.Columns, z.P, z.Q);
                     d = padded;
                 }
-                DepthwiseKernel.AddProducts(plane, image, d, target + ((long)c * SumFloats));
+                DepthwiseMicroKernel.AddProducts(plane, image, d, target + ((long)c * SumFloats));
             }
         }
     }
@@ -94,6 +94,6 @@ internal sealed unsafe class CpuDepthwiseGradient
         for (int split = 1; split < splits; split++)
             Reductions.Sums.AddTo(total + ((long)split * z.C * SumFloats), total, SumFloats);
         for (int tap = 0; tap < 9; tap++)
-            dw[(channel * 9) + tap] = DepthwiseKernel.Sum(plane, total + (tap * plane.Lanes));
+            dw[(channel * 9) + tap] = DepthwiseMicroKernel.Sum(plane, total + (tap * plane.Lanes));
     }
 }

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// One channel of one image, laid out with its padding so that output (p, q) of a 3×3 kernel reads rows p·step to p·step + 2
+/// One channel of one image, laid out with its padding so that output (p, q) of a 3×3 filter reads rows p·step to p·step + 2
 /// and columns q·step to q·step + 2, whole vectors of outputs at a time.
 /// </summary>
 internal sealed unsafe class DepthwisePlane
@@ -43,7 +43,7 @@ internal sealed unsafe class DepthwisePlane
 
     public int Floats { get; }
 
-    /// <summary>Whether these loops are made for it: a 3×3 kernel without gaps, one channel a group, a stride of 1 or 2.</summary>
+    /// <summary>Whether these loops are made for it: 3×3 filters without gaps, one channel a group, a stride of 1 or 2.</summary>
     public static bool Suits(ConvSizes z) =>
         z.GroupC == 1 && z.GroupK == 1 && (z.R, z.S) == (3, 3) && z.Geometry.Dilation == (1, 1) && z.Geometry.Stride is (1, 1) or (2, 2)
         && z.Geometry.Padding is { Top: <= 2, Left: <= 2 } && (long)(z.H + 4) * (z.W + 32) <= MostFloats;
@@ -52,7 +52,7 @@ internal sealed unsafe class DepthwisePlane
     public static DepthwisePlane Forward(ConvSizes z) =>
         new((z.H, z.W), (z.Geometry.Padding.Top, z.Geometry.Padding.Left), 1, z.Geometry.Stride.H, (z.P, z.Q));
 
-    /// <summary>dy of a convolution, for dx: its pixels a stride apart, under the kernel turned round.</summary>
+    /// <summary>dy of a convolution, for dx: its pixels a stride apart, under the filter rotated by 180°.</summary>
     public static DepthwisePlane Transposed(ConvSizes z) =>
         new((z.P, z.Q), (2 - z.Geometry.Padding.Top, 2 - z.Geometry.Padding.Left), z.Geometry.Stride.H, 1, (z.H, z.W));
 

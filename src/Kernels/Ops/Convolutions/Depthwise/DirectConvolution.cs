@@ -1,5 +1,5 @@
-using GpuGrad.Kernels.Devices.Accelerated;
-using GpuGrad.Kernels.Devices.Accelerated.Products;
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Numerics;
 using GpuGrad.Kernels.Ops.Elementwise;
 using ILGPU;
@@ -9,7 +9,7 @@ using ILGPU.Util;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// Depthwise convolutions and their gradients. A tile of a matrix product would multiply zeros for the most part: with few
+/// Depthwise convolutions and their gradients. A tile of a GEMM would multiply zeros for the most part: with few
 /// channels a group there is next to nothing to share, so a thread computes four neighbouring outputs by itself.
 /// </summary>
 internal static class DirectConvolution
@@ -73,21 +73,21 @@ internal static class DirectConvolution
         var windows = new WindowNumbers(c, pass);
         int filters = c.Groups * c.TargetChannels, k = c.SourceChannels * pass.Taps.Count, fours = (k + 3) / 4;
         int parts = Math.Clamp(GroupsWanted * b.Multiprocessors / (fours * filters), 1, Math.Max(1, windows.Count / FewestPixels));
-        ProductSizes sizes = TileChoice.Split(filters, k, windows.Count, parts, Threads);
+        GemmSizes sizes = TileChoice.Split(filters, k, windows.Count, parts, Threads);
         var config = new KernelConfig(new Index3D(fours, sizes.Splits, filters), new Index3D(Threads, 1, 1));
         var specialization = new KernelSpecialization(Threads, null);
         var result = new GroupedResult(b.Out(), filters, k, 0);
         if (sizes.Splits == 1)
         {
-            var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<KernelTap>, WindowNumbers, int, GroupedResult, ProductSizes>(
+            var run = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<KernelTap>, WindowNumbers, int, GroupedResult, GemmSizes>(
                 DirectKernels.Gradient<GroupedResult, R>, specialization);
             b.Launch(() => run(config, x, dy, taps, windows, c.TargetChannels, result, sizes));
             return;
         }
-        var partial = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<KernelTap>, WindowNumbers, int, PartialResult, ProductSizes>(
+        var partial = b.Loader.Groups<ArrayView<float>, ArrayView<float>, ArrayView<KernelTap>, WindowNumbers, int, PartialResult, GemmSizes>(
             DirectKernels.Gradient<PartialResult, R>, specialization);
         int target = c.TargetChannels;
-        KernelProduct.AddSplit(b, sizes, 1, result, p => partial(config, x, dy, taps, windows, target, p, sizes));
+        KernelGemm.AddSplit(b, sizes, 1, result, p => partial(config, x, dy, taps, windows, target, p, sizes));
     }
 }
 
@@ -134,7 +134,7 @@ internal static class DirectKernels
     }
 
     /// <summary>Four elements of a filter's gradient, a part of the pixels; a group of threads adds up.</summary>
-    public static void Gradient<S, R>(ArrayView<float> x, ArrayView<float> dy, ArrayView<KernelTap> taps, WindowNumbers z, int groupTargets, S result, ProductSizes s)
+    public static void Gradient<S, R>(ArrayView<float> x, ArrayView<float> dy, ArrayView<KernelTap> taps, WindowNumbers z, int groupTargets, S result, GemmSizes s)
         where S : struct, IResult where R : struct, IRounding
     {
         ArrayView<float> shared = SharedMemory.Allocate<float>(GroupReduce.Threads);

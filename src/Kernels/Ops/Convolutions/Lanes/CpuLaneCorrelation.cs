@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation on the CPU with images in the lanes of the vectors: each task turns the pixels of a few images, multiplies
-/// them with all weights and turns the results back. What lies outside of the image is left out by whole taps.
+/// A correlation on the CPU with images in the lanes of the vectors: each task transposes the pixels of a few images, multiplies
+/// them with all weights and transposes the results back. What lies outside of the image is left out by whole taps.
 /// </summary>
 internal sealed unsafe class CpuLaneCorrelation
 {

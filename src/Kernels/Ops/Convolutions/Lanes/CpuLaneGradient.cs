@@ -19,7 +19,7 @@ internal sealed unsafe class CpuLaneGradient
     private readonly float* dy;
     private readonly float* dw;
     private readonly LaneDot dot;
-    private readonly (int Begin, int End)[] rowsOnImage; // of each row of the kernel
+    private readonly (int Begin, int End)[] rowsOnImage; // of each row of the filter
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
     private readonly WorkerScratch workspace;
@@ -111,7 +111,7 @@ internal sealed unsafe class CpuLaneGradient
                     for (int s = 0; s < z.S; s += blocks.Columns)
                     {
                         float* pixel = channelPixels + blocks.Pixels.Offset(pixelRow, (s * g.Dilation.W) - g.Padding.Left);
-                        LaneDotKernel.Run(filters, Math.Min(blocks.Columns, z.S - s))(
+                        LaneDotMicroKernel.Run(filters, Math.Min(blocks.Columns, z.S - s))(
                             in dot, end - begin, gradient + ((long)begin * blocks.Gradients.RowFloats), pixel, to + (s * ImageLanes.Lanes));
                     }
                 }

@@ -5,14 +5,14 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation with a 3×3 kernel on the CPU by Winograd's algorithm with images in the lanes of the vectors: what the
-/// transforms add up are whole vectors that lie next to each other, and no tile is cut by the end of a row. In vectors of 16.
+/// A correlation with 3×3 filters on the CPU by Winograd's algorithm with images in the lanes of the vectors: what the
+/// transforms add up are whole vectors that lie next to each other, and no tile is cut off by the end of a row. In vectors of 16.
 /// </summary>
 internal sealed unsafe class CpuLaneWinograd
 {
     // Floats from one filter's products to the next, and from one position's.
-    private static readonly int ResultRow = LaneKernel.Wide.Columns * ImageLanes.Lanes;
-    private static readonly int ProductFloats = CacheLine.Odd(LaneKernel.Wide.Rows * ResultRow);
+    private static readonly int ResultRow = LaneMicroKernel.Wide.Columns * ImageLanes.Lanes;
+    private static readonly int ProductFloats = CacheLine.Odd(LaneMicroKernel.Wide.Rows * ResultRow);
 
     private readonly CpuBinding binding;
     private readonly Correlation c;
@@ -25,7 +25,7 @@ internal sealed unsafe class CpuLaneWinograd
     private readonly int firstTapRow;
     private readonly int firstTapColumn;
     private readonly LaneStep step;
-    private readonly int* origin; // the offset of the one tap of a product
+    private readonly int* origin; // the offset of the one tap of a GEMM
     private readonly WorkerScratch planes;
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
@@ -47,12 +47,12 @@ internal sealed unsafe class CpuLaneWinograd
         this.y = y;
         origin = binding.Table([0]);
         blocks = new LaneWinogradBlocking(c);
-        this.weights = new WinogradWeights(binding, c, weights, LaneKernel.Wide.Rows);
+        this.weights = new WinogradWeights(binding, c, weights, LaneMicroKernel.Wide.Rows);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (firstTapRow, firstTapColumn) = (taps.Min(t => t.H), taps.Min(t => t.W));
         int lastColumn = (2 * (blocks.TileColumns - 1)) + firstTapColumn + 3;
         layout = new ImageLanes(c.Source, Math.Max(0, -firstTapColumn), Math.Max(0, lastColumn - (c.Source.W - 1)));
-        step = new LaneStep(c.SourceChannels, 1, LaneKernel.Wide.Rows, blocks.ChannelFloats, ImageLanes.Lanes, ResultRow, ImageLanes.Lanes);
+        step = new LaneStep(c.SourceChannels, 1, LaneMicroKernel.Wide.Rows, blocks.ChannelFloats, ImageLanes.Lanes, ResultRow, ImageLanes.Lanes);
 
         outputRow = 2 * blocks.TileColumns * ImageLanes.Lanes;
         outputFloats = CacheLine.Odd(2 * blocks.Rows * outputRow);
@@ -60,7 +60,7 @@ internal sealed unsafe class CpuLaneWinograd
         workspace = binding.ScratchOfWorkers(layout.Workspace(StoredRows));
         pixels = binding.ScratchOfWorkers((long)Winograd.Positions * blocks.PositionFloats);
         products = binding.ScratchOfWorkers((long)Winograd.Positions * ProductFloats);
-        outputs = binding.ScratchOfWorkers((long)LaneKernel.Wide.Rows * outputFloats);
+        outputs = binding.ScratchOfWorkers((long)LaneMicroKernel.Wide.Rows * outputFloats);
     }
 
     // Rows of the source that a task sees.
@@ -102,9 +102,9 @@ internal sealed unsafe class CpuLaneWinograd
             float* panel = weights.Panel(part.Group, tile);
             int tiles = part.Rows * blocks.TileColumns;
             Prefetch(part, tile);
-            for (int i = 0; i < tiles; i += LaneKernel.Wide.Columns)
+            for (int i = 0; i < tiles; i += LaneMicroKernel.Wide.Columns)
             {
-                int count = Math.Min(LaneKernel.Wide.Columns, tiles - i);
+                int count = Math.Min(LaneMicroKernel.Wide.Columns, tiles - i);
                 Multiply(panel, pixel + (i * ImageLanes.Lanes), count, product);
                 TransformBack(part, tile, i, count, product, output);
             }
@@ -126,20 +126,20 @@ internal sealed unsafe class CpuLaneWinograd
 
     private void Multiply(float* panel, float* pixel, int count, float* product)
     {
-        float* zeros = stackalloc float[LaneKernel.Wide.Rows];
-        Copies.Clear(zeros, LaneKernel.Wide.Rows);
+        float* zeros = stackalloc float[LaneMicroKernel.Wide.Rows];
+        Copies.Clear(zeros, LaneMicroKernel.Wide.Rows);
         for (int position = 0; position < Winograd.Positions; position++)
         {
-            LaneKernel.Wide.Run(count)(
+            LaneMicroKernel.Wide.Run(count)(
                 in step, new TapRange(1, 1), panel + (position * weights.PositionFloats), origin,
                 pixel + ((long)position * blocks.PositionFloats), zeros, product + (position * ProductFloats));
         }
     }
 
-    // Of some tiles, in all filters of a tile of the kernel.
+    // Of some tiles, in all filters of a tile of the micro-kernel.
     private void TransformBack(Part part, int tile, int first, int count, float* product, float* output)
     {
-        int channel = (part.Group * c.TargetChannels) + (tile * LaneKernel.Wide.Rows), filters = Math.Min(LaneKernel.Wide.Rows, c.TargetChannels - (tile * LaneKernel.Wide.Rows));
+        int channel = (part.Group * c.TargetChannels) + (tile * LaneMicroKernel.Wide.Rows), filters = Math.Min(LaneMicroKernel.Wide.Rows, c.TargetChannels - (tile * LaneMicroKernel.Wide.Rows));
         for (int i = 0; i < count;)
         {
             (int row, int column) = Math.DivRem(first + i, blocks.TileColumns);
@@ -154,7 +154,7 @@ internal sealed unsafe class CpuLaneWinograd
     // Where the results of a tile of filters will go, and what the function reads besides them.
     private void Prefetch(Part part, int tile)
     {
-        int first = tile * LaneKernel.Wide.Rows, end = Math.Min(first + LaneKernel.Wide.Rows, c.TargetChannels), count = 2 * part.Rows * c.Target.W;
+        int first = tile * LaneMicroKernel.Wide.Rows, end = Math.Min(first + LaneMicroKernel.Wide.Rows, c.TargetChannels), count = 2 * part.Rows * c.Target.W;
         long plane = (long)c.Target.H * c.Target.W, stride = plane * c.Groups * c.TargetChannels;
         long offset = (part.Image * stride) + (((part.Group * c.TargetChannels) + first) * plane) + (2L * part.Row * c.Target.W);
         for (int channel = first; channel < end; channel++, offset += plane)
@@ -168,7 +168,7 @@ internal sealed unsafe class CpuLaneWinograd
     // The function, and from lanes to rows of images; an odd row or column of the last tiles is left behind.
     private void TurnBack(Part part, int tile, float* output)
     {
-        int first = tile * LaneKernel.Wide.Rows, end = Math.Min(first + LaneKernel.Wide.Rows, c.TargetChannels);
+        int first = tile * LaneMicroKernel.Wide.Rows, end = Math.Min(first + LaneMicroKernel.Wide.Rows, c.TargetChannels);
         int row = 2 * part.Row, rows = Math.Min(2 * part.Rows, c.Target.H - row);
         int count = c.Target.W;
         if (count == 2 * blocks.TileColumns)

@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// As many images as a vector has lanes, laid out so that a vector holds the same pixel of all: [row][column][image], with
+/// As many images as a vector has lanes, transposed so that a vector holds the same pixel of all: [row][column][image], with
 /// columns of zeros on both sides where the padding is.
 /// </summary>
 /// <remarks>
 /// A convolution then reads whole vectors at any stride and any border, and computes nothing for nothing: along a row of 10
-/// pixels, with vectors of 16, more than a third of the lanes would be empty. It costs to turn images into lanes and back.
+/// pixels, with vectors of 16, more than a third of the lanes would be empty. It costs to transpose images into lanes and back.
 /// </remarks>
 internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int right = 0)
 {
@@ -49,7 +49,7 @@ internal sealed unsafe class ImageLanes((int H, int W) image, int left = 0, int 
         float* dense = Pitch == image.W ? target : workspace;
         if (images < Lanes)
             new Span<float>(dense, rows * image.W * Lanes).Clear();
-        // The next channel comes from memory while this one is turned.
+        // The next channel comes from memory while this one is transposed.
         CacheLine.Prefetch(first + ((long)(image.H + row) * image.W), rows * image.W, images, stride);
         Transpose.Run(first + ((long)row * image.W), stride, dense, Lanes, images, rows * image.W);
         if (dense == target)

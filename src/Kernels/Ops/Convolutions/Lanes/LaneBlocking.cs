@@ -8,10 +8,10 @@ internal sealed class LaneBlocking
     // Laid-out pixels of a task: 512 KiB, half of a second-level cache of 1 MiB.
     private const int PixelFloats = 131072;
 
-    // Results of a tile, until they are turned back: 32 KiB, so that they stay in a first-level cache.
+    // Results of a tile, until they are transposed back: 32 KiB, so that they stay in a first-level cache.
     private const int ResultFloats = 8192;
 
-    // Those of a single row, which cannot be cut: 128 KiB.
+    // Those of a single row, which cannot be split: 128 KiB.
     private const int MostResultFloats = 32768;
 
     private const int EnoughTasks = 8;
@@ -27,7 +27,7 @@ internal sealed class LaneBlocking
         (firstTapRow, lastTapRow) = (taps.Min(t => t.H), taps.Max(t => t.H));
         int lastColumn = ((c.Passes.Max(p => p.Columns) - 1) * c.SourceStep.W) + taps.Max(t => t.W);
         Layout = new ImageLanes(c.Source, Math.Max(0, -taps.Min(t => t.W)), Math.Max(0, lastColumn - (c.Source.W - 1)));
-        Tile = LaneKernel.For(c.TargetChannels);
+        Tile = LaneMicroKernel.For(c.TargetChannels);
 
         int rows = c.Passes.Max(p => p.Rows), groups = ImageLanes.GroupsOf(c.Images) * c.Groups;
         int bands = Math.Clamp(EnoughTasks / groups, 1, rows);
@@ -52,7 +52,7 @@ internal sealed class LaneBlocking
 
     public int Bands { get; }
 
-    /// <summary>Rows of the output (of each pass) that are computed before they are turned back.</summary>
+    /// <summary>Rows of the output (of each pass) that are computed before they are transposed back.</summary>
     public int PartRows { get; }
 
     public int Tasks { get; }

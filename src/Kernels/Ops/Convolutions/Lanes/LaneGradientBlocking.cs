@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How a weight gradient with images in the lanes is cut: tasks of whole groups of images, bands of rows for the cache, tiles
+/// How a weight gradient with images in the lanes is split: tasks of whole groups of images, bands of rows for the cache, tiles
 /// of filters and neighbouring taps. Nothing follows from the number of threads.
 /// </summary>
 internal sealed class LaneGradientBlocking
@@ -16,7 +16,7 @@ internal sealed class LaneGradientBlocking
     private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
-    // Tasks that share the filters, if there are few images; each turns the pixels for itself.
+    // Tasks that share the filters, if there are few images; each transposes the pixels for itself.
     private const int EnoughTasks = 8;
 
     // Tiles of fewer products wait for each other.
@@ -28,8 +28,8 @@ internal sealed class LaneGradientBlocking
         int last = ((z.Q - 1) * g.Stride.W) + ((z.S - 1) * g.Dilation.W) - g.Padding.Left;
         Pixels = new ImageLanes((z.H, z.W), g.Padding.Left, Math.Max(0, last - (z.W - 1)));
         Gradients = new ImageLanes((z.P, z.Q));
-        Rows = Enumerable.Range(1, LaneDotKernel.Rows).MinBy(rows => (TilesOf(z.GroupK, rows) * rows, -rows));
-        int parts = TilesOf(z.S, LaneDotKernel.Columns);
+        Rows = Enumerable.Range(1, LaneDotMicroKernel.Rows).MinBy(rows => (TilesOf(z.GroupK, rows) * rows, -rows));
+        int parts = TilesOf(z.S, LaneDotMicroKernel.Columns);
         Columns = TilesOf(z.S, parts);
         BandRows = Math.Clamp(BandFloats / (Rows * Gradients.RowFloats), 1, z.P);
         int groups = ImageLanes.GroupsOf(z.N);
@@ -68,7 +68,7 @@ internal sealed class LaneGradientBlocking
 
     public int GradientChannel { get; }
 
-    /// <summary>The rows of outputs whose pixel under a row of the kernel is on the image: the first, and behind the last.</summary>
+    /// <summary>The rows of outputs whose pixel under a row of the filter is on the image: the first, and behind the last.</summary>
     public static (int Begin, int End) RowsOnImage(ConvSizes z, int r)
     {
         (int stride, int tap) = (z.Geometry.Stride.H, (r * z.Geometry.Dilation.H) - z.Geometry.Padding.Top);

@@ -34,7 +34,7 @@ internal sealed class LanePass
 
     public CorrelationPass Pass { get; }
 
-    /// <summary>Taps in a row of the kernel.</summary>
+    /// <summary>Taps in a row of the filter.</summary>
     public int RowTaps { get; }
 
     /// <summary>Multiplications for one filter and channel of an image.</summary>

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the 2×2 tiles of a batch's outputs are cut into tasks, with images in the lanes: some rows of tiles of as many images as
+/// How the 2×2 tiles of a batch's outputs are split into tasks, with images in the lanes: some rows of tiles of as many images as
 /// a vector has lanes.
 /// </summary>
 internal sealed class LaneWinogradBlocking
@@ -45,7 +45,7 @@ internal sealed class LaneWinogradBlocking
 
     /// <summary>
     /// Whether it is better than <see cref="CpuWinograd"/>, for which the correlation must suit: the batch fills vectors, and a row
-    /// of tiles fits the cache. Parts of a row were measured slower: they read the pixels and turn them twice. So were vectors of 8:
+    /// of tiles fits the cache. Parts of a row were measured slower: they read the pixels and transpose them twice. So were vectors of 8:
     /// with half the images a transformed tile is used half as long.
     /// </summary>
     public static bool Suits(Correlation c)

@@ -17,7 +17,7 @@ internal readonly record struct CorrelationTask(
     int Group, int FirstTile, int EndTile, int Image, int Images, int Row, int Rows, int Column, int Columns);
 
 /// <summary>
-/// How a correlation is cut into tasks and each task for the caches. Everything follows from the sizes of the problem and
+/// How a correlation is split into tasks and each task for the caches. Everything follows from the sizes of the problem and
 /// the width of a vector, nothing from the number of threads.
 /// </summary>
 internal sealed class CorrelationBlocking
@@ -26,7 +26,7 @@ internal sealed class CorrelationBlocking
     // that a tile of results stays in the first-level cache until it is copied out.
     private const int MostColumns = 1280;
     private const int EnoughColumns = 400;
-    private const int EnoughVectorsUnfolded = 12; // a multiple of every tile's
+    private const int EnoughVectorsAsIm2Col = 12; // a multiple of every tile's
 
     // Multiplications of a pixel, below which a task waits for memory.
     private const int FewestSteps = 32;
@@ -34,10 +34,10 @@ internal sealed class CorrelationBlocking
     // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
 
-    // Tasks that a small batch is cut into, by filters, if by nothing else; so many filters pay for laying out pixels again.
+    // Tasks that a small batch is split into, by filters, if by nothing else; so many filters pay for laying out pixels again.
     private const int EnoughTasks = 16;
     private const int FewestFilters = 32;
-    private const int FewestFiltersUnfolded = 128;
+    private const int FewestFiltersAsIm2Col = 128;
 
     private readonly Correlation c;
     private readonly int rows;
@@ -53,22 +53,22 @@ internal sealed class CorrelationBlocking
         RowBands = (rows + BandRows - 1) / BandRows;
         ColumnBands = (columns + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout(c.Source, c.SourceStep, taps, BandRows, BandColumns, ColumnBands == 1);
-        Tile = TapKernel.For(c.TargetChannels);
+        Tile = TapMicroKernel.For(c.TargetChannels);
         Tiles = (c.TargetChannels + Tile.Rows - 1) / Tile.Rows;
 
         int perImage = c.Groups * RowBands * ColumnBands;
-        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, rows, columns, Tiles * Tile.Rows);
+        bool im2Col = RowBands * ColumnBands == 1 && PixelChunk.PaysAsIm2Col(layout, rows, columns, Tiles * Tile.Rows);
         int vectors = (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes;
-        int images = unfolded
-            ? EnoughVectorsUnfolded * Simd.Lanes / (rows * columns)
+        int images = im2Col
+            ? EnoughVectorsAsIm2Col * Simd.Lanes / (rows * columns)
             : WholeTiles(vectors, taps.Length, (int)Math.Clamp((long)c.Images * perImage / EnoughTasks, 1, c.Images));
-        Chunk = new PixelChunk(layout, taps, unfolded, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
+        Chunk = new PixelChunk(layout, taps, im2Col, Math.Clamp(images, 1, c.Images), BandRows, BandColumns);
         Chunks = (c.Images + Chunk.Images - 1) / Chunk.Images;
         Channels = Math.Clamp(PixelFloats / Chunk.ChannelFloats, 1, c.SourceChannels);
         ChannelBlocks = (c.SourceChannels + Channels - 1) / Channels;
 
         int tasks = checked(Chunks * perImage);
-        int mostParts = c.TargetChannels / (unfolded ? FewestFiltersUnfolded : FewestFilters);
+        int mostParts = c.TargetChannels / (im2Col ? FewestFiltersAsIm2Col : FewestFilters);
         int parts = Math.Clamp((EnoughTasks + tasks - 1) / tasks, 1, Math.Max(1, mostParts));
         TilesPerTask = (Tiles + parts - 1) / parts;
         Parts = (Tiles + TilesPerTask - 1) / TilesPerTask;
@@ -109,7 +109,7 @@ internal sealed class CorrelationBlocking
     public int Tasks { get; }
 
     /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
-    public int Slack => Simd.Lanes * TapKernel.MostVectors;
+    public int Slack => Simd.Lanes * TapMicroKernel.MostVectors;
 
     /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
     public CorrelationTask TaskAt(int index)

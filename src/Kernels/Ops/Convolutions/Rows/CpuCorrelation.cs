@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// A correlation on the CPU, in two phases: the weights are packed once; then each task lays out the pixels of a few images
-/// for itself and multiplies them with all weights, so that no unfolded image ever exists.
+/// for itself and multiplies them with all weights, so that no im2col matrix ever exists.
 /// </summary>
 internal sealed unsafe class CpuCorrelation
 {
@@ -76,7 +76,7 @@ internal sealed unsafe class CpuCorrelation
         (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
         int vectors = runs * perRun;
         // Behind the last vector stand copies of it, to fill up the last tile.
-        float** columns = stackalloc float*[vectors + TapKernel.MostVectors], targets = stackalloc float*[vectors + TapKernel.MostVectors];
+        float** columns = stackalloc float*[vectors + TapMicroKernel.MostVectors], targets = stackalloc float*[vectors + TapMicroKernel.MostVectors];
         Aim(task, vectors, result, targets);
         bool inPlace = CanReadInPlace(task);
         for (int block = 0; block < blocks.ChannelBlocks; block++)
@@ -89,7 +89,7 @@ internal sealed unsafe class CpuCorrelation
                 float* target = source + ((long)i * blocks.Chunk.ChannelFloats);
                 blocks.Chunk.LayOut(Plane(task, channel + i), ImageStride, task.Images, task.Row, task.Column, target, plane);
             }
-            for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
+            for (int v = 0; v < vectors + TapMicroKernel.MostVectors; v++)
             {
                 int vector = Math.Min(v, vectors - 1);
                 columns[v] = source + (vector / perRun * runStride) + (vector % perRun * Simd.Lanes);
@@ -103,7 +103,7 @@ internal sealed unsafe class CpuCorrelation
     // Where the results of each vector of columns go, in the first row of a tile.
     private void Aim(CorrelationTask task, int vectors, float* result, float** targets)
     {
-        for (int v = 0; v < vectors + TapKernel.MostVectors; v++)
+        for (int v = 0; v < vectors + TapMicroKernel.MostVectors; v++)
         {
             (int image, int column) = Math.DivRem(v * Simd.Lanes, blocks.BandColumns);
             if (!intoPlace)
@@ -142,7 +142,7 @@ internal sealed unsafe class CpuCorrelation
     // Whole vectors are read, so images behind which there is less than a vector are not for reading in place: what follows is not ours.
     // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
     private bool CanReadInPlace(CorrelationTask task) =>
-        c.IsPointwise && !blocks.Chunk.IsUnfolded && (c.Images - task.Image - task.Images) * ImageStride >= Simd.Lanes - 1 && c.Source.H * c.Source.W % 256 != 0;
+        c.IsPointwise && !blocks.Chunk.IsIm2Col && (c.Images - task.Image - task.Images) * ImageStride >= Simd.Lanes - 1 && c.Source.H * c.Source.W % 256 != 0;
 
     private float* Plane(CorrelationTask task, int channel) =>
         x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;

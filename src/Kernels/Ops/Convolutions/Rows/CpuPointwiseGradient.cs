@@ -5,8 +5,8 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient of a 1×1 kernel on the CPU: a product summed over the pixels of the batch. Pixels and incoming gradients
-/// are transposed, a chunk at a time, so that the channels of a pixel stand together and every pixel is a step of the product's
+/// The weight gradient of 1×1 filters on the CPU: a GEMM summed over the pixels of the batch. Pixels and incoming gradients
+/// are transposed, a chunk at a time, so that the channels of a pixel stand together and every pixel is a step of the GEMM's
 /// own kernel.
 /// </summary>
 internal sealed unsafe class CpuPointwiseGradient
@@ -21,7 +21,7 @@ internal sealed unsafe class CpuPointwiseGradient
     private const int PixelsOfSplit = 256;
 
     private const int EnoughTasks = 16;
-    private const int PartUnit = 48; // filters: whole rows of the kernel's tile, whole vectors
+    private const int PartUnit = 48; // filters: whole rows of the micro-kernel's tile, whole vectors
     private const int FewestChannels = 16;
 
     private readonly CpuBinding binding;
@@ -69,7 +69,7 @@ internal sealed unsafe class CpuPointwiseGradient
         sums = binding.Scratch(splits * sumsOfSplit);
     }
 
-    /// <summary>Whether the kernel is 1×1 over every pixel and there are channels enough for whole tiles.</summary>
+    /// <summary>Whether filters are 1×1 over every pixel and there are channels enough for whole tiles.</summary>
     public static bool Suits(ConvSizes z) =>
         (z.R, z.S) == (1, 1) && z.Geometry.Stride == (1, 1) && z.Geometry.Padding == default && z.GroupC >= FewestChannels && z.GroupK >= FewestChannels;
 

@@ -24,7 +24,7 @@ internal sealed unsafe class CpuWeightGradient
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
     private readonly ScratchRegion sums;
-    private readonly long weightFloats; // of the whole kernel: its shape allocates
+    private readonly long weightFloats; // of all filters: its shape allocates
 
     /// <param name="binding">Of the op.</param>
     /// <param name="z">Sizes.</param>
@@ -42,7 +42,7 @@ internal sealed unsafe class CpuWeightGradient
         blocks = new WeightGradientBlocking(z, taps);
         // Behind the last row stand copies of it, to fill up the last tile.
         int rows = blocks.Channels * taps.Count;
-        int[] table = new int[(rows + DotKernel.Columns - 1) / DotKernel.Columns * DotKernel.Columns];
+        int[] table = new int[(rows + DotMicroKernel.Columns - 1) / DotMicroKernel.Columns * DotMicroKernel.Columns];
         for (int i = 0; i < table.Length; i++)
         {
             (int channel, int tap) = Math.DivRem(Math.Min(i, rows - 1), taps.Count);
@@ -114,25 +114,25 @@ internal sealed unsafe class CpuWeightGradient
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
         int runFloats = vectors * Simd.Lanes, columns = channels * KernelSize;
-        float* tile = stackalloc float[DotKernel.Rows * DotKernel.Columns];
+        float* tile = stackalloc float[DotMicroKernel.Rows * DotMicroKernel.Columns];
         for (int k = 0; k < z.GroupK; k += blocks.Rows)
         {
             float* rows = gradient + ((long)k * runs * runFloats);
-            for (int column = 0; column < columns; column += DotKernel.Columns)
+            for (int column = 0; column < columns; column += DotMicroKernel.Columns)
             {
                 if (blocks.Rows == 1)
-                    DotKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                    DotMicroKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
                 else
-                    DotKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
+                    DotMicroKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
                 float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
-                AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotKernel.Columns, columns - column), to);
+                AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotMicroKernel.Columns, columns - column), to);
             }
         }
     }
 
     private void AddTile(float* tile, int rows, int columns, float* to)
     {
-        for (int i = 0; i < rows; i++, tile += DotKernel.Columns, to += z.GroupC * KernelSize)
+        for (int i = 0; i < rows; i++, tile += DotMicroKernel.Columns, to += z.GroupC * KernelSize)
         {
             for (int j = 0; j < columns; j++)
                 to[j] += tile[j];

@@ -5,10 +5,10 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// A few images (or a part of one) laid out together, [channel][image]. Either every image as <see cref="PixelLayout"/> has
-/// it, a run of columns each; or unfolded, a row for each tap, in which the outputs of all images stand side by side.
+/// it, a run of columns each; or as im2col, a row for each tap, in which the outputs of all images stand side by side.
 /// </summary>
 /// <remarks>
-/// Unfolding writes a pixel R·S times but computes no column for nothing: it pays for small images, where the rows' padding
+/// im2col writes a pixel R·S times but computes no column for nothing: it pays for small images, where the rows' padding
 /// and the last vector are much of the whole, under many filters.
 /// </remarks>
 internal sealed unsafe class PixelChunk
@@ -20,19 +20,19 @@ internal sealed unsafe class PixelChunk
 
     /// <param name="layout">Of one image's part.</param>
     /// <param name="taps">Everything that will be read.</param>
-    /// <param name="unfolded">A row for each tap.</param>
+    /// <param name="im2Col">A row for each tap.</param>
     /// <param name="images">Images of a whole chunk.</param>
     /// <param name="rows">Rows of output in a part.</param>
     /// <param name="columns">Columns of output in a part.</param>
-    public PixelChunk(PixelLayout layout, IReadOnlyList<Tap> taps, bool unfolded, int images, int rows, int columns)
+    public PixelChunk(PixelLayout layout, IReadOnlyList<Tap> taps, bool im2Col, int images, int rows, int columns)
     {
-        (this.layout, IsUnfolded, Images, this.rows, this.columns) = (layout, unfolded, images, rows, columns);
+        (this.layout, IsIm2Col, Images, this.rows, this.columns) = (layout, im2Col, images, rows, columns);
         tapOffsets = [.. taps.Select(layout.OffsetOf)];
-        RowFloats = unfolded ? CacheLine.Odd(Rounded(images * rows * columns) + Copies.Slack) : 0;
-        ChannelFloats = unfolded ? checked(taps.Count * RowFloats) : CacheLine.Odd(checked(images * layout.PlaneLength));
+        RowFloats = im2Col ? CacheLine.Odd(Rounded(images * rows * columns) + Copies.Slack) : 0;
+        ChannelFloats = im2Col ? checked(taps.Count * RowFloats) : CacheLine.Odd(checked(images * layout.PlaneLength));
     }
 
-    public bool IsUnfolded { get; }
+    public bool IsIm2Col { get; }
 
     public int Images { get; }
 
@@ -40,32 +40,32 @@ internal sealed unsafe class PixelChunk
     public int ChannelFloats { get; }
 
     /// <summary>Columns from one row of outputs to the next.</summary>
-    public int Pitch => IsUnfolded ? columns : layout.Pitch;
+    public int Pitch => IsIm2Col ? columns : layout.Pitch;
 
     /// <summary>Floats from one run of columns to the next.</summary>
-    public int RunStride => IsUnfolded ? 0 : layout.PlaneLength;
+    public int RunStride => IsIm2Col ? 0 : layout.PlaneLength;
 
     /// <summary>Columns of the results from one image to the next.</summary>
-    public int ImageColumns(int partRows) => IsUnfolded ? rows * columns : Rounded(layout.ColumnsOf(partRows, columns));
+    public int ImageColumns(int partRows) => IsIm2Col ? rows * columns : Rounded(layout.ColumnsOf(partRows, columns));
 
     /// <summary>Columns of the results of a whole chunk.</summary>
-    public int Columns => IsUnfolded ? Rounded(Images * rows * columns) : Images * ImageColumns(rows);
+    public int Columns => IsIm2Col ? Rounded(Images * rows * columns) : Images * ImageColumns(rows);
 
     /// <summary>Floats behind the last channel that are read: zeros, and what whole vectors reach beyond them.</summary>
     public int Tail => layout.Tail + Simd.Lanes;
 
-    /// <summary>Floats to lay out one image in before it is unfolded.</summary>
-    public int Workspace => IsUnfolded ? layout.PlaneLength + layout.Tail + Copies.Slack : 0;
+    /// <summary>Floats to lay out one image in before im2col.</summary>
+    public int Workspace => IsIm2Col ? layout.PlaneLength + layout.Tail + Copies.Slack : 0;
 
     // Floats of a tap's row.
     private int RowFloats { get; }
 
-    /// <summary>Whether unfolding costs less than it saves, in loads and multiplications of vectors.</summary>
+    /// <summary>Whether im2col costs less than it saves, in loads and multiplications of vectors.</summary>
     /// <param name="layout">Of a whole image.</param>
     /// <param name="rows">Rows of output.</param>
     /// <param name="columns">Columns of output.</param>
     /// <param name="rowsOfWeights">Rows of the tile times tiles that each column is multiplied with.</param>
-    public static bool PaysToUnfold(PixelLayout layout, int rows, int columns, int rowsOfWeights)
+    public static bool PaysAsIm2Col(PixelLayout layout, int rows, int columns, int rowsOfWeights)
     {
         int lanes = Simd.Lanes;
         double asItIs = 0.5 * rowsOfWeights * (Rounded(layout.ColumnsOf(rows, columns)) / lanes);
@@ -74,12 +74,12 @@ internal sealed unsafe class PixelChunk
     }
 
     /// <summary>Number of column runs of some images, and their length in vectors.</summary>
-    public (int Runs, int Vectors) RunsOf(int images, int partRows) => IsUnfolded
+    public (int Runs, int Vectors) RunsOf(int images, int partRows) => IsIm2Col
         ? (1, Rounded(images * rows * columns) / Simd.Lanes)
         : (images, ImageColumns(partRows) / Simd.Lanes);
 
     /// <summary>Pixel offset of column 0 for the tap with this index.</summary>
-    public int OffsetOf(int tap) => IsUnfolded ? tap * RowFloats : tapOffsets[tap];
+    public int OffsetOf(int tap) => IsIm2Col ? tap * RowFloats : tapOffsets[tap];
 
     /// <summary>Lays out one channel of some images.</summary>
     /// <param name="image">The channel in the first image.</param>
@@ -91,21 +91,21 @@ internal sealed unsafe class PixelChunk
     /// <param name="workspace"><see cref="Workspace"/> floats.</param>
     public void LayOut(float* image, long imageStride, int images, int row, int column, float* target, float* workspace)
     {
-        bool isPlain = IsUnfolded && tapOffsets.Length == 1 && layout.IsIdentity;
+        bool isPlain = IsIm2Col && tapOffsets.Length == 1 && layout.IsIdentity;
         for (int i = 0; i < images && isPlain; i++, image += imageStride)
             Copies.Copy(image, target + (i * rows * columns), rows * columns);
         for (int i = 0; i < images && !isPlain; i++, image += imageStride)
         {
-            float* plane = IsUnfolded ? workspace : target + ((long)i * layout.PlaneLength);
+            float* plane = IsIm2Col ? workspace : target + ((long)i * layout.PlaneLength);
             layout.Pack(image, row, column, plane);
-            if (!IsUnfolded)
+            if (!IsIm2Col)
                 continue;
             Copies.Clear(plane + layout.PlaneLength, layout.Tail);
             for (int t = 0; t < tapOffsets.Length; t++)
                 Copies.RowsInOrder(plane + tapOffsets[t], layout.Pitch, target + (t * RowFloats) + (i * rows * columns), columns, rows, columns);
         }
         // What the last vector and the last row's padding reach.
-        if (IsUnfolded)
+        if (IsIm2Col)
         {
             int end = images * rows * columns;
             for (int t = 0; t < tapOffsets.Length; t++)

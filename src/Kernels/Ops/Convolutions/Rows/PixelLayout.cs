@@ -7,8 +7,8 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// zeros where the padding is. Output (i, j) is column i·pitch + j, and a tap reads at its offset plus the column.
 /// </summary>
 /// <remarks>
-/// The zeros to the right of a row are also those to the left of the next, so a 28×28 image with a 3×3 kernel has a pitch
-/// of 29: one column in 29 is computed for nothing, and nothing is unfolded. With a source step of 2 the image is first
+/// The zeros to the right of a row are also those to the left of the next, so a 28×28 image with 3×3 filters has a pitch
+/// of 29: one column in 29 is computed for nothing, and no im2col matrix is made. With a source step of 2 the image is first
 /// dealt out to 2×2 planes, one for each remainder of row and column, in which neighbouring outputs read neighbours again.
 /// </remarks>
 internal sealed unsafe class PixelLayout

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How a weight gradient is cut into tasks and each task for the caches. The batch is cut into splits whose sums are added
+/// How a weight gradient is split into tasks and each task for the caches. The batch is divided into splits whose sums are added
 /// at the end, in order; their number follows from the sizes of the problem, so that the bits do not depend on the threads.
 /// </summary>
 internal sealed class WeightGradientBlocking
@@ -33,15 +33,15 @@ internal sealed class WeightGradientBlocking
         RowBands = (z.P + BandRows - 1) / BandRows;
         ColumnBands = (z.Q + BandColumns - 1) / BandColumns;
         var layout = new PixelLayout((z.H, z.W), z.Geometry.Stride, taps, BandRows, BandColumns, ColumnBands == 1);
-        Rows = z.GroupK == 1 ? 1 : DotKernel.Rows;
+        Rows = z.GroupK == 1 ? 1 : DotMicroKernel.Rows;
         int rowsOfGroup = (z.GroupK + Rows - 1) / Rows * Rows;
-        bool unfolded = RowBands * ColumnBands == 1 && PixelChunk.PaysToUnfold(layout, z.P, z.Q, rowsOfGroup);
+        bool im2Col = RowBands * ColumnBands == 1 && PixelChunk.PaysAsIm2Col(layout, z.P, z.Q, rowsOfGroup);
 
-        int imageColumns = unfolded ? z.P * z.Q : (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
-        int pixelsOfImage = unfolded ? taps.Count * z.P * z.Q : layout.PlaneLength;
+        int imageColumns = im2Col ? z.P * z.Q : (layout.ColumnsOf(BandRows, BandColumns) + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
+        int pixelsOfImage = im2Col ? taps.Count * z.P * z.Q : layout.PlaneLength;
         int most = Math.Max(1, Math.Min(PixelFloats / pixelsOfImage, GradientFloats / (rowsOfGroup * imageColumns)));
         int images = Math.Clamp((EnoughVectors * Simd.Lanes + imageColumns - 1) / imageColumns, 1, Math.Min(most, z.N));
-        Chunk = new PixelChunk(layout, taps, unfolded, images, BandRows, BandColumns);
+        Chunk = new PixelChunk(layout, taps, im2Col, images, BandRows, BandColumns);
         Chunks = (z.N + images - 1) / images * RowBands * ColumnBands;
         int groups = z.Geometry.Groups;
         Splits = Math.Clamp((MostSplits + groups - 1) / groups, 1, (int)Math.Clamp(SumFloats / z.Weights.Length, 1, Chunks));

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation with a 3×3 kernel on the CPU by Winograd's algorithm: the weights are transformed once; then each task
+/// A correlation with 3×3 filters on the CPU by Winograd's algorithm: the weights are transformed once; then each task
 /// transforms the pixels of some rows of tiles, multiplies them with all weights at the 16 positions, and transforms back.
 /// </summary>
 internal sealed unsafe class CpuWinograd
@@ -46,20 +46,20 @@ internal sealed unsafe class CpuWinograd
         layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
         channelOffsets = binding.Table([.. Enumerable.Range(0, c.SourceChannels).Select(i => i * blocks.ChannelFloats)]);
 
-        this.weights = new WinogradWeights(binding, c, weights, TapKernel.Wide.Rows);
+        this.weights = new WinogradWeights(binding, c, weights, TapMicroKernel.Wide.Rows);
         planes = binding.ScratchOfWorkers(layout.PlaneLength + layout.Tail + (2 * Simd.Lanes));
         pixels = binding.ScratchOfWorkers(((long)Winograd.Positions * blocks.PositionFloats) + RowSlack);
         products = binding.ScratchOfWorkers((long)Winograd.Positions * ProductFloats);
         outputs = binding.ScratchOfWorkers(4L * blocks.Columns);
     }
 
-    // Whole tiles of the kernel may go beyond the last column.
-    private static int RowSlack => TapKernel.Wide.Vectors * Simd.Lanes;
+    // Whole tiles of the micro-kernel may go beyond the last column.
+    private static int RowSlack => TapMicroKernel.Wide.Vectors * Simd.Lanes;
 
     // Floats from one row of products to the next, and from one position to the next.
     private int RowLength => CacheLine.Odd(blocks.Columns + RowSlack);
 
-    private int ProductFloats => CacheLine.Odd(TapKernel.Wide.Rows * RowLength);
+    private int ProductFloats => CacheLine.Odd(TapMicroKernel.Wide.Rows * RowLength);
 
     public void AddPhases()
     {
@@ -80,7 +80,7 @@ internal sealed unsafe class CpuWinograd
         for (int tile = 0; tile < weights.Tiles; tile++)
         {
             Multiply(weights.Panel(group, tile), pixel, vectors, product);
-            int first = tile * TapKernel.Wide.Rows, end = Math.Min(first + TapKernel.Wide.Rows, c.TargetChannels);
+            int first = tile * TapMicroKernel.Wide.Rows, end = Math.Min(first + TapMicroKernel.Wide.Rows, c.TargetChannels);
             for (int channel = first; channel < end; channel++)
             {
                 int columns = vectors * Simd.Lanes;
@@ -125,19 +125,19 @@ internal sealed unsafe class CpuWinograd
 
     private void Multiply(float* panel, float* pixel, int vectors, float* product)
     {
-        float** columns = stackalloc float*[TapKernel.Wide.Vectors], results = stackalloc float*[TapKernel.Wide.Vectors];
+        float** columns = stackalloc float*[TapMicroKernel.Wide.Vectors], results = stackalloc float*[TapMicroKernel.Wide.Vectors];
         for (int position = 0; position < Winograd.Positions; position++)
         {
-            for (int v = 0; v < vectors; v += TapKernel.Wide.Vectors)
+            for (int v = 0; v < vectors; v += TapMicroKernel.Wide.Vectors)
             {
-                for (int i = 0; i < TapKernel.Wide.Vectors; i++)
+                for (int i = 0; i < TapMicroKernel.Wide.Vectors; i++)
                 {
                     columns[i] = pixel + ((v + i) * Simd.Lanes);
                     results[i] = product + ((v + i) * Simd.Lanes);
                 }
-                TapKernel.Wide.Run(c.SourceChannels, panel, channelOffsets, columns, results, 0, RowLength, false);
+                TapMicroKernel.Wide.Run(c.SourceChannels, panel, channelOffsets, columns, results, 0, RowLength, false);
             }
-            panel += c.SourceChannels * TapKernel.Wide.Rows;
+            panel += c.SourceChannels * TapMicroKernel.Wide.Rows;
             pixel += blocks.PositionFloats;
             product += ProductFloats;
         }

@@ -6,8 +6,8 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient of a 3×3 kernel on the CPU by Winograd's algorithm: pixels and incoming gradients are transposed, so
-/// that the channels of a pixel stand together, and transformed; then each of the 16 positions is a product summed over tiles.
+/// The weight gradient of 3×3 filters on the CPU by Winograd's algorithm: pixels and incoming gradients are transposed, so
+/// that the channels of a pixel stand together, and transformed; then each of the 16 positions is a GEMM summed over tiles.
 /// </summary>
 internal sealed unsafe class CpuWinogradGradient
 {

@@ -6,8 +6,8 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// The transforms of Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, "Fast algorithms for convolutional neural
-/// networks", 2015): 2×2 outputs y of a 3×3 kernel g over 4×4 pixels d are Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, 16 multiplications
-/// instead of 36, and because sums over channels may be taken between the brackets, 16 matrix products.
+/// networks", 2015): 2×2 outputs y of 3×3 filters g over 4×4 pixels d are Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, 16 multiplications
+/// instead of 36, and because sums over channels may be taken between the brackets, 16 GEMMs.
 /// </summary>
 /// <remarks>
 /// Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1], G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1], Aᵀ = [1 1 1 0; 0 1 -1 -1]. Its error is
@@ -16,7 +16,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// </remarks>
 internal static unsafe class Winograd
 {
-    /// <summary>Matrix products: elements of a transformed tile.</summary>
+    /// <summary>GEMMs: elements of a transformed tile.</summary>
     public const int Positions = 16;
 
     /// <summary>
@@ -113,7 +113,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// Gᵀ u G in whole vectors of channels: position p at u[p·stride + channel] becomes element i of the kernel at
+    /// Gᵀ u G in whole vectors of channels: position p at u[p·stride + channel] becomes element i of the filter at
     /// target[i·count + channel].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]

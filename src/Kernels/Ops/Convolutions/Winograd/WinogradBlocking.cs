@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the 2×2 tiles of a batch's outputs are cut into tasks: rows of tiles, one image after the other, as many as fill
-/// whole tiles of the kernel and whose transformed pixels fit the cache.
+/// How the 2×2 tiles of a batch's outputs are split into tasks: rows of tiles, one image after the other, as many as fill
+/// whole tiles of the micro-kernel and whose transformed pixels fit the cache.
 /// </summary>
 internal sealed class WinogradBlocking
 {
@@ -14,7 +14,7 @@ internal sealed class WinogradBlocking
 
     private const int EnoughTasks = 16;
 
-    // Below so many channels the transforms cost what the products save; above, the 16 matrices of weights no longer stay in
+    // Below so many channels the transforms cost what the GEMMs save; above, the 16 matrices of weights no longer stay in
     // a cache, or no column would be left to multiply them with.
     private const int FewestChannels = 16;
     private const int MostChannels = 512;
@@ -52,7 +52,7 @@ internal sealed class WinogradBlocking
 
     public int Tasks { get; }
 
-    /// <summary>Whether the correlation has a 3×3 kernel without gaps, moves by one, and is of a size at which this is faster.</summary>
+    /// <summary>Whether the correlation has 3×3 filters without gaps, moves by one, and is of a size at which this is faster.</summary>
     public static bool Suits(Correlation c) =>
         c.Passes is [{ Taps.Count: 9 } pass] && c.SourceStep == (1, 1) && c.TargetStep == (1, 1)
         && pass.Taps.Max(t => t.H) - pass.Taps.Min(t => t.H) == 2 && pass.Taps.Max(t => t.W) - pass.Taps.Min(t => t.W) == 2
@@ -62,7 +62,7 @@ internal sealed class WinogradBlocking
     // The fullest last tile among the numbers of rows that fit; the more the better, for the weights are read once a task.
     private int BestRows(Correlation c)
     {
-        int tile = TapKernel.Wide.Vectors * Simd.Lanes;
+        int tile = TapMicroKernel.Wide.Vectors * Simd.Lanes;
         int most = Math.Max(PixelFloats / (Winograd.Positions * c.SourceChannels), tile) / TileColumns;
         most = Math.Clamp(most, 1, Math.Max((tile + TileColumns - 1) / TileColumns, (int)((long)AllRows * c.Groups / EnoughTasks)));
         return Enumerable.Range(1, most).MinBy(rows => (Whole(rows * TileColumns, tile) / (double)(rows * TileColumns)) + (0.2 / rows));

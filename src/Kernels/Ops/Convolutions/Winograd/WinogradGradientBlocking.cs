@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the weight gradient of a 3×3 kernel is cut: the rows of tiles of the batch into splits with sums of their own, these
+/// How the weight gradient of 3×3 filters is split: the rows of tiles of the batch into splits with sums of their own, these
 /// into chunks that fit the cache, the filters into parts. Everything follows from the sizes of the problem.
 /// </summary>
 internal sealed class WinogradGradientBlocking
@@ -19,7 +19,7 @@ internal sealed class WinogradGradientBlocking
 
     private const int EnoughTasks = 16;
 
-    // Filters of a part: whole rows of the kernel's tile, whole vectors.
+    // Filters of a part: whole rows of the micro-kernel's tile, whole vectors.
     private const int PartUnit = 48;
 
     private const int FewestChannels = 16;
@@ -61,7 +61,7 @@ internal sealed class WinogradGradientBlocking
     /// <summary>Floats from tile to tile of transformed gradients.</summary>
     public int FilterFloats { get; }
 
-    /// <summary>Rows of the sums of a position: filters, in whole tiles of the kernel.</summary>
+    /// <summary>Rows of the sums of a position: filters, in whole tiles of the micro-kernel.</summary>
     public int SumRows { get; }
 
     public long SumsOfSplit { get; }
@@ -72,7 +72,7 @@ internal sealed class WinogradGradientBlocking
 
     public int Parts { get; }
 
-    /// <summary>Whether the convolution has a 3×3 kernel without gaps, moves by one, and is of a size at which this is faster.</summary>
+    /// <summary>Whether the convolution has 3×3 filters without gaps, moves by one, and is of a size at which this is faster.</summary>
     public static bool Suits(ConvSizes z) =>
         (z.R, z.S) == (3, 3) && z.Geometry.Stride == (1, 1) && z.Geometry.Dilation == (1, 1)
         && z.GroupC is >= FewestChannels and <= MostChannels && z.GroupK is >= FewestChannels and <= MostChannels && z.P > 1 && z.Q > 1;

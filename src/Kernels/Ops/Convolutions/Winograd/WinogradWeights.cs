@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weights of a correlation with a 3×3 kernel as Winograd's products read them: for each group and tile of target
+/// The weights of a correlation with 3×3 filters as Winograd's GEMMs read them: for each group and tile of target
 /// channels, [position][source channel][target channel].
 /// </summary>
 internal sealed unsafe class WinogradWeights
@@ -13,7 +13,7 @@ internal sealed unsafe class WinogradWeights
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly float* weights;
-    private readonly int[] kernel = new int[9]; // index of each element of the kernel, as the pixels stand, in the weights
+    private readonly int[] element = new int[9]; // index of each element of the element, as the pixels stand, in the weights
     private readonly ScratchRegion packed;
     private readonly int tileRows;
 
@@ -28,7 +28,7 @@ internal sealed unsafe class WinogradWeights
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
         foreach (Tap tap in taps)
-            kernel[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
+            element[((tap.H - h) * 3) + tap.W - w] = tap.Weight;
         packed = binding.Scratch((long)c.Groups * Tiles * TileFloats);
     }
 
@@ -61,7 +61,7 @@ internal sealed unsafe class WinogradWeights
         {
             Transpose.Run(source, c.TargetStride, asStored, tileRows, rows, 9);
             for (int i = 0; i < 9; i++)
-                Copies.Copy(asStored + (kernel[i] * tileRows), g + (i * tileRows), tileRows);
+                Copies.Copy(asStored + (element[i] * tileRows), g + (i * tileRows), tileRows);
             if (tileRows == V256.Lanes)
                 Winograd.Weights<V256>(g, target, PositionFloats);
             else

@@ -1,7 +1,0 @@
-namespace GpuGrad.Kernels.Devices.Accelerated.Products;
-
-/// <summary>a·b + c in sums, where it does not matter whether the driver fuses it. Every driver does.</summary>
-internal static class MultiplyAdd
-{
-    public static float Of(float a, float b, float c) => (a * b) + c;
-}

@@ -1,0 +1,34 @@
+using ILGPU.Runtime;
+
+namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
+
+/// <summary>A kernel on its way into the device, which several ops may wait for.</summary>
+internal sealed class LoadedKernel(string name, Task<Kernel> loading) : IDisposable
+{
+    /// <summary>Waits until it is there.</summary>
+    /// <exception cref="KernelBuildException">It cannot be built for this device.</exception>
+    public Kernel Wait()
+    {
+        try
+        {
+            return loading.GetAwaiter().GetResult();
+        }
+        catch (Exception e)
+        {
+            throw new KernelBuildException(name, e);
+        }
+    }
+
+    /// <summary>Waits too: nothing may be building when the accelerator goes.</summary>
+    public void Dispose()
+    {
+        if (loading.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(Timeout.Infinite) && loading.IsCompletedSuccessfully)
+            loading.Result.Dispose();
+    }
+}
+
+/// <summary>ILGPU or the driver refused a kernel.</summary>
+internal sealed class KernelBuildException(string kernel, Exception inner) : Exception($"Kernel '{kernel}' could not be built: {inner.Message}", inner)
+{
+    public string Kernel { get; } = kernel;
+}

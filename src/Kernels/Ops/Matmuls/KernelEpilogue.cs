@@ -1,0 +1,32 @@
+using GpuGrad.Kernels.Devices.Ilgpu;
+using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
+using GpuGrad.Kernels.Ops.Elementwise;
+using ILGPU;
+
+namespace GpuGrad.Kernels.Ops.Matmuls;
+
+/// <summary>Epilogue of a fused op's GEMM, for kernels; <see cref="CpuEpilogue"/> is the CPU's.</summary>
+/// <param name="Map">The elementwise op, or null.</param>
+/// <param name="Position">Which of its inputs the result of the GEMM is.</param>
+/// <param name="FirstOther">Where its other inputs begin among the inputs of the fused op.</param>
+/// <param name="Bias">The input that is added first, below 0 for none.</param>
+internal readonly record struct KernelEpilogue(MapOp? Map, int Position, int FirstOther, int Bias = -1)
+{
+    /// <summary>Hands the type of the function to who makes the kernel; that of <see cref="Identity"/> where there is none.</summary>
+    public void Accept(IMapUser user)
+    {
+        if (Map is null)
+            user.Use<Identity>(0);
+        else
+            Map.Accept(user);
+    }
+
+    /// <summary>The epilogue as its kernel gets it.</summary>
+    public Finish<M> Bind<M>(KernelBinding b, float constant) where M : struct, IMap
+    {
+        ArrayView<float> none = b.Out().SubView(0, 0);
+        int others = Map is null ? 0 : Map.Arity - 1;
+        return new Finish<M>(
+            Bias >= 0 ? b.In(Bias) : none, others > 0 ? b.In(FirstOther) : none, others > 1 ? b.In(FirstOther + 1) : none, Position, constant);
+    }
+}
