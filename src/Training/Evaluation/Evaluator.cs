@@ -15,14 +15,8 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     // Limit on outputs kept until the end; beyond it the metrics would take more memory than most models.
     private const long MostOutputs = 1L << 28;
 
-    private readonly MaskEvaluation? masks = samples.Mask is null ? null : new MaskEvaluation(samples, classes);
-    private readonly MapEvaluation? maps = samples.TargetIsInput || samples is { Targets: not null, AnswerShape: not null }
-        ? new MapEvaluation(samples, scaling ?? Normalization.None(samples.Shape[0]), loss.Output) : null;
-
-    private readonly PositionEvaluation? positions = samples.PositionLabels is null && samples.PositionLabelRows is null ? null : new PositionEvaluation(samples, loss.Output == OutputKind.ClassLogits);
-
-    private double[] outputs = [];
-    private long count;
+    private readonly IEvaluation evaluation = IEvaluation.Of(loss, samples, classes, scaling);
+    private int count;
     private bool finite = true;
 
     /// <summary>Evaluates a model on a source's samples and computes the metrics of its outputs.</summary>
@@ -63,13 +57,9 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <param name="output">Shape of the network's output for one sample.</param>
     public static IReadOnlyList<string> FiguresOf(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
     {
-        if (samples.PositionLabels is not null || samples.PositionLabelRows is not null)
-            return FiguresOfPositions(loss, samples, output);
-        if (samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput)
-            return FiguresOfMaps(loss, samples, classes, output);
-        if ((samples.Labels is null && samples.Targets is null) || samples.Count == 0 || samples.Count * output.Length > MostOutputs)
+        if (!CanJudge(samples, output.Length))
             return [];
-        var evaluator = new Evaluator(loss, samples, classes);
+        IEvaluation evaluation = IEvaluation.Of(loss, samples, classes, null);
         var zeros = new float[output.Count];
         for (int i = 0; i < samples.Count; i++)
             evaluator.Add(zeros, output.Count);
@@ -99,47 +89,17 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     /// <param name="size">D.</param>
     public void Add(ReadOnlySpan<float> batch, int size)
     {
-        if (AddsUp)
-        {
-            finite &= !batch.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
-            masks?.Add((int)count, batch, size);
-            maps?.Add((int)count, batch, size);
-            positions?.Add((int)count, batch, size);
-            count += batch.Length / size;
-            return;
-        }
-        if (outputs.Length == 0)
-            outputs = new double[checked(samples.Count * (long)size)];
-        foreach (float output in batch)
-        {
-            finite &= float.IsFinite(output);
-            outputs[count++] = output;
-        }
+        finite &= !batch.ContainsAnyExceptInRange(float.MinValue, float.MaxValue);
+        evaluation.Add(count, batch, size);
+        count += batch.Length / size;
     }
 
     /// <summary>The metrics, once all outputs have been added; null if one is not finite.</summary>
     public EvaluationReport? Report()
     {
-        long expected = AddsUp ? samples.Count : outputs.LongLength;
-        if (count != expected || count == 0)
-            throw new InvalidOperationException($"{count} of {expected} outputs have come.");
-        if (!finite)
-            return null;
-        if (masks is not null)
-            return masks.Report();
-        if (maps is not null)
-            return maps.Report();
-        if (positions is not null)
-            return positions.Report();
-        int size = outputs.Length / samples.Count;
-        if (classes > 0)
-            return size == 1 ? Binary(samples.Labels!) : ClassEvaluation.Of(outputs, loss.Output == OutputKind.ClassLogits, samples.Labels!, classes);
-        float[] targets = samples.Targets!;
-        if (loss.Output == OutputKind.BinaryLogits && Array.TrueForAll(targets, t => t is 0 or 1))
-            return size == 1 ? Binary(Array.ConvertAll(targets, t => (int)t)) : LabelEvaluation.Of(outputs, Array.ConvertAll(targets, t => t == 1), size);
-        scaling?.Targets?.Undo(outputs);
-        outputs = OutputMeaning.Of(loss.Output, outputs, size);
-        return NumberEvaluation.Of(outputs, Array.ConvertAll(targets, t => (double)t), size);
+        if (count != samples.Count || count == 0)
+            throw new InvalidOperationException($"The outputs of {count} samples have come, of {samples.Count}.");
+        return finite ? evaluation.Report() : null;
     }
 
     // Batches are summed, and no outputs are kept.

@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Evaluation;
 /// <summary>Metrics for masks: counts of true against predicted classes of pixels, summed batch by batch. Definitions are scikit-learn's.</summary>
 /// <param name="samples">The samples, with their masks.</param>
 /// <param name="classes">Number of classes.</param>
-internal sealed class MaskEvaluation(SampleSet samples, int classes)
+internal sealed class MaskEvaluation(SampleSet samples, int classes) : IEvaluation
 {
     private readonly long[,] confusion = new long[classes, classes];
 

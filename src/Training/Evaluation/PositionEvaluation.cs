@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Evaluation;
 /// <summary>Metrics for sequences with a class per position, summed batch by batch; positions without a class are ignored.</summary>
 /// <param name="samples">The samples, with the classes of their positions.</param>
 /// <param name="areLogits">Whether softmax makes probabilities of the scores.</param>
-internal sealed class PositionEvaluation(SampleSet samples, bool areLogits)
+internal sealed class PositionEvaluation(SampleSet samples, bool areLogits) : IEvaluation
 {
     // Largest confusion matrix; a larger one is more than anybody reads.
     private const int MostConfused = 256;

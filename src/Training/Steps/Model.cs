@@ -154,12 +154,18 @@ public sealed class Model : IDisposable
     /// <param name="afterBatch">Called with each batch's plan once it has run.</param>
     public EpochFigures Evaluate(BatchSource source, int batchSize, Action<BoundGraph>? afterBatch = null)
     {
+        int size = take is null ? 0 : Network.Output.Count;
+        var outputs = new float[checked(Math.Min(batchSize, source.Count) * size)];
         ClearTotals(Memory.EvaluationTotals);
         Memory.EvaluationCarried.Clear(DeviceMemory);
         for (long cursor = 0; cursor < source.Count; cursor += batchSize)
         {
-            BoundGraph batch = Evaluate(source, (int)cursor, (int)Math.Min(batchSize, source.Count - cursor));
-            afterBatch?.Invoke(batch);
+            int count = (int)Math.Min(batchSize, source.Count - cursor);
+            BoundGraph batch = Evaluate(source, (int)cursor, count);
+            if (take is null)
+                continue;
+            batch.Plan.Read(batch.Graph.Output, outputs.AsSpan(0, count * size));
+            take(outputs.AsSpan(0, count * size));
         }
         return ReadTotals(Memory.EvaluationTotals);
     }

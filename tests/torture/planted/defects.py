@@ -60,7 +60,7 @@ defect('padding off by one', 'Convolutions/Correlation.cs', 'int h = startH + g.
 defect('dilation', 'Convolutions/Correlation.cs', 'w = startW + g.Padding.Left - (s * g.Dilation.W);', 'w = startW + g.Padding.Left - s;')
 defect('flipped', 'Convolutions/Correlation.cs', 'w / g.Stride.W, (r * z.S) + s));', 'w / g.Stride.W, ((z.R - 1 - r) * z.S) + s));')
 defect('transposed', 'Convolutions/Correlation.cs', 'TargetStride = z.R * z.S,', 'TargetStride = z.GroupC * z.R * z.S,')
-defect('stale buffer', 'Convolutions/Rows/CpuWeightGradient.cs', 'new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * KernelSize), (endChannel - firstChannel) * KernelSize).Clear();', ';')
+defect('stale buffer', 'Convolutions/Rows/CpuWeightGradient.cs', 'new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * FilterSize), (endChannel - firstChannel) * FilterSize).Clear();', ';')
 defect('missing sample', 'Convolutions/Rows/CpuWeightGradient.cs', 'for (int image = 0; image < part.Images; image++, from', 'for (int image = 0; image < part.Images - 1; image++, from')
 defect('overwrites', 'Convolutions/Rows/CpuWeightGradient.cs', 'to[j] += tile[j];', 'to[j] = tile[j];')
 defect('missing split', 'Convolutions/Rows/CpuWeightGradient.cs', 'for (int split = 1; split < blocks.Splits; split++)', 'for (int split = 2; split < blocks.Splits; split++)')

@@ -83,7 +83,7 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
             }, grain: Math.Max(1, 4096 / (z.H * z.W)));
             return;
         }
-        new CpuWindows(b, z, float.NegativeInfinity).AddPhase(b.In(0), KernelOf(Ties), (values, marks, _, at) =>
+        new CpuWindows(b, z, float.NegativeInfinity).AddPhase(b.In(0), LoopOf(Ties), (values, marks, _, at) =>
         {
             Copies.Copy(values, y + at, z.Q);
             for (int q = 0; q < z.Q; q++)

@@ -55,7 +55,7 @@ internal sealed unsafe class CpuWeightGradient
         sums = binding.Scratch(blocks.Splits == 1 ? 0 : blocks.Splits * weightFloats);
     }
 
-    private int KernelSize => z.R * z.S;
+    private int FilterSize => z.R * z.S;
 
     // Filters of a group in whole tiles.
     private int FiltersOfTiles => (z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows;
@@ -93,9 +93,9 @@ internal sealed unsafe class CpuWeightGradient
     {
         float* pixel = pixels.Of(worker), gradient = gradients.Of(worker);
         int endChannel = Math.Min(firstChannel + blocks.ChannelsPerTask, z.GroupC);
-        target += (long)group * z.GroupK * z.GroupC * KernelSize;
+        target += (long)group * z.GroupK * z.GroupC * FilterSize;
         for (int k = 0; k < z.GroupK; k++)
-            new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * KernelSize), (endChannel - firstChannel) * KernelSize).Clear();
+            new Span<float>(target + ((((long)k * z.GroupC) + firstChannel) * FilterSize), (endChannel - firstChannel) * FilterSize).Clear();
         int firstChunk = (int)((long)blocks.Chunks * split / blocks.Splits), endChunk = (int)((long)blocks.Chunks * (split + 1) / blocks.Splits);
         for (int chunk = firstChunk; chunk < endChunk; chunk++)
         {
