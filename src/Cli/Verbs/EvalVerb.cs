@@ -35,15 +35,15 @@ public sealed class EvalVerb : Verb
             throw new GpuGradException(Fault.Config, $"--split {Split}; expected test, validation or train");
         OnlyWith(Data is null, "the run's own data, without --data", "folder");
         using TrainedModel trained = TrainedModel.Open(Path);
-        using Device device = ConfigVerb.OpenDevice(trained.Config.Config with { Device = DeviceId ?? trained.Config.Config.Device }, output);
+        using Device device = ConfigVerb.OpenDevice(trained.Config with { Device = DeviceId ?? trained.Config.Device }, output);
         SampleSet samples = Data is null ? OfSplit(trained, output) : trained.Input(Output.Note).Read(Data, answers: true);
-        using var model = new Model(trained.Config.Config, trained.Network, device);
+        using var model = new Model(trained.Config, trained.Network, device);
         trained.Load(model);
         string what = Data ?? Split;
-        var source = new BatchSource(what, samples, trained.Card.Normalization, batch: trained.Config.Config.Data.Batch);
+        var source = new BatchSource(what, samples, trained.Card.Normalization, batch: trained.Config.Data.Batch);
         source.Upload(model.DeviceMemory);
-        model.Prepare(null, [source], trained.Config.Config.Data.Batch);
-        (EpochFigures figures, EvaluationReport? report) = Evaluator.Run(model, trained.Config.Config.Loss, source, samples, trained.Card.Shape.Classes, trained.Config.Config.Data.Batch);
+        model.Prepare(null, [source], trained.Config.Data.Batch);
+        (EpochFigures figures, EvaluationReport? report) = Evaluator.Run(model, trained.Config.Loss, source, samples, trained.Card.Shape.Classes, trained.Config.Data.Batch);
         bool classes = !double.IsNaN(figures.Accuracy);
         output.Line($"weights    {trained.Source}");
         output.Line(Format.Invariant($"{what} loss {figures.Loss:F6}{(classes ? $", accuracy {Format.Percent(figures.Accuracy)}" : "")}, {figures.Samples:N0} samples"));
@@ -91,7 +91,7 @@ public sealed class EvalVerb : Verb
 
     private SampleSet OfSplit(TrainedModel trained, Output output)
     {
-        LoadedConfig config = Folder is null ? trained.Config : trained.Config with { Folder = System.IO.Path.GetFullPath(Folder) };
+        LoadedConfig config = Folder is null ? trained.Loaded : trained.Loaded with { Folder = System.IO.Path.GetFullPath(Folder) };
         TrainingData data = ConfigVerb.LoadData(config, output, trained.Card.Input);
         SampleSet? samples = Split switch
         {

@@ -51,8 +51,8 @@ public sealed class ExportVerb : Verb
     private IReadOnlyList<string> Model(TrainedModel trained, OnnxOptions options, JsonObject answer)
     {
         OnnxSummary written = OnnxFile.Save(Out, trained, options);
-        if (trained.Config.Config.Precision != Kernels.Numerics.Precision.Float32)
-            Output.Note($"an .onnx file computes in float32; 'precision: {trained.Config.Config.Precision.ToString().ToLowerInvariant()}' of the run rounds more");
+        if (trained.Config.Precision != Kernels.Numerics.Precision.Float32)
+            Output.Note($"an .onnx file computes in float32; 'precision: {trained.Config.Precision.ToString().ToLowerInvariant()}' of the run rounds more");
         answer["opset"] = options.Opset;
         answer["nodes"] = written.Nodes;
         answer["inputs"] = new JsonArray(Value(written.Input));
@@ -73,7 +73,7 @@ public sealed class ExportVerb : Verb
     private IReadOnlyList<string> Weights(TrainedModel trained, string format)
     {
         using var device = new CpuDevice(1);
-        using var model = new Model(trained.Config.Config, trained.Network, device);
+        using var model = new Model(trained.Config, trained.Network, device);
         trained.Load(model);
         if (format == ".safetensors")
         {

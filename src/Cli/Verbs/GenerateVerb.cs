@@ -41,7 +41,7 @@ public sealed class GenerateVerb : Verb
     public override int Run(Output output)
     {
         using TrainedModel trained = TrainedModel.Open(Path);
-        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
+        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Device, trained.Config.Threads);
         using var generator = new TextGenerator(trained, device);
         var sampling = new TokenSampling { Temperature = Temperature, TopK = TopK, TopP = TopP };
         var text = new StringBuilder();

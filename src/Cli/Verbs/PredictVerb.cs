@@ -44,7 +44,7 @@ public sealed class PredictVerb : Verb
         }
         using TrainedModel trained = TrainedModel.Open(Path);
         RequireThreshold(trained);
-        bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss), top = Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal));
+        bool labels = PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Loss), top = Words.Any(w => w.StartsWith("--top", StringComparison.Ordinal));
         if (top && !labels && (trained.Card.Shape.Classes == 0 || trained.Card.Shape.Answer is not null))
             throw new GpuGradException(Fault.Config, $"--top is for the likeliest of several classes; this network predicts {(trained.Card.Shape.Classes > 0 ? trained.Card.Shape.HasPositionClasses ? "a class for each step" : "a class for each pixel" : "numbers")}; leave it out");
         TagFile? tags = Out is null || !trained.Card.Shape.HasPositionClasses ? null : Tags(Out);
@@ -98,7 +98,7 @@ public sealed class PredictVerb : Verb
         if (Out is null)
             return null;
         if (trained.Card.Shape.MaskShape is not null || trained.Card.Shape.Answer is { Rank: 3 })
-            return new MapFiles(trained.Config.Config, trained.Card.Input, Out);
+            return new MapFiles(trained.Config, trained.Card.Input, Out);
         PredictionFile.Check(Out);
         return null;
     }
@@ -109,7 +109,7 @@ public sealed class PredictVerb : Verb
             return;
         if (!(threshold is >= 0 and <= 1))
             throw new GpuGradException(Fault.Config, Format.Invariant($"--threshold {threshold}; expected a probability from 0 to 1"));
-        LossConfig loss = trained.Config.Config.Loss;
+        LossConfig loss = trained.Config.Loss;
         if (!PredictionFile.AreLabels(trained.Card.Shape, loss) && !(trained.Card.Shape.Classes == 2 && loss.Output.AreProbabilities()))
             throw new GpuGradException(Fault.Config, $"--threshold is for probabilities of two classes or of labels; this network gives {(trained.Card.Shape.Classes > 0 ? $"{trained.Card.Shape.Classes} classes, of which the likeliest is predicted" : "numbers")}");
     }

@@ -76,9 +76,9 @@ public sealed class ReportVerb : Verb
             return new Judged();
         }
         using TrainedModel opened = trained;
-        RunConfig config = trained.Config.Config;
+        RunConfig config = trained.Config;
         using Device device = ConfigVerb.OpenDevice(config with { Device = DeviceId ?? config.Device }, output);
-        TrainingData data = ConfigVerb.LoadData(trained.Config, output, trained.Card.Input);
+        TrainingData data = ConfigVerb.LoadData(trained.Loaded, output, trained.Card.Input);
         SampleSet? samples = data.Test ?? data.Validation;
         if (samples is null || !samples.HasAnswers)
             return new Judged();

@@ -68,7 +68,7 @@ public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOn
     /// <summary>Null if the outputs are not finite, or too many to keep.</summary>
     public static TestEvaluation? Of(TrainedModel trained, SampleSet samples, string set, Device device)
     {
-        RunConfig config = trained.Config.Config;
+        RunConfig config = trained.Config;
         using var model = new Model(config, trained.Network, device);
         trained.Load(model);
         var source = new BatchSource(set, samples, trained.Card.Normalization, batch: config.Data.Batch);

@@ -14,7 +14,7 @@ public sealed record Judgement(IReadOnlyList<string> Classes, int[,] Confusion, 
     public static Judgement Of(TrainedModel trained, SampleSet samples, IReadOnlyList<string>? names, Device device)
     {
         int classes = trained.Card.Shape.Classes;
-        IReadOnlyList<Prediction> predictions = new Predictor(trained.Config.Config, trained.Card, trained.Load).Predict(samples, device);
+        IReadOnlyList<Prediction> predictions = new Predictor(trained.Config, trained.Card, trained.Load).Predict(samples, device);
         var confusion = new int[classes, classes];
         var mistakes = new List<Mistake>();
         for (int i = 0; i < predictions.Count; i++)

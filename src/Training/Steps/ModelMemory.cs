@@ -70,7 +70,7 @@ public sealed class ModelMemory
     /// <summary>Learning rate and other hyperparameters, set by the host before each step.</summary>
     public Slot Hyper { get; } = new("hyper", ElementType.Real, HyperLayout.Length);
 
-    /// <summary>Seed, step and position in the epoch, set by the host before each step.</summary>
+    /// <summary>Seed, batch number and position in the epoch, set by the host before each batch.</summary>
     public Slot Clock { get; } = new("clock", ElementType.Int32, ClockLayout.Length);
 
     /// <summary>Loss, weight, correct predictions and samples of the epoch so far.</summary>

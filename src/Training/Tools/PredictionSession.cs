@@ -32,7 +32,7 @@ public sealed class PredictionSession : IDisposable
     public PredictionSession(TrainedModel trained, Device device, int mostAtOnce)
     {
         MostAtOnce = mostAtOnce;
-        RunConfig config = trained.Config.Config;
+        RunConfig config = trained.Config;
         ModelCard card = trained.Card;
         reader = new PredictionReader(config, card);
         int length = checked(mostAtOnce * card.Shape.Shape.Count);

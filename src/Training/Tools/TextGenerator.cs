@@ -20,7 +20,7 @@ public sealed class TextGenerator : IDisposable
         vocabulary = trained.Card.Input.Text is { } text && trained.Card is { Shape.HasPositionClasses: true, ClassNames: null } ? text : throw new GpuGradException(
             Fault.Config, $"{trained.Source}: not a language model; expected a network that was trained on the data set 'text' with 'context'");
         tokenizer = vocabulary.Tokenizer();
-        next = NextToken.Of(trained.Config.Config, trained.Card.Shape, trained.Card.Normalization, trained.Load, device);
+        next = NextToken.Of(trained.Config, trained.Card.Shape, trained.Card.Normalization, trained.Load, device);
     }
 
     /// <summary>Continues a text; pieces come as they are made, whole characters each.</summary>

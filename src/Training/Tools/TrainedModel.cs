@@ -11,12 +11,15 @@ namespace GpuGrad.Training.Tools;
 /// A network with weights from a file: a run folder's, a checkpoint's, or a weights file by itself. The file stays open: a run that goes on
 /// may remove or replace it meanwhile.
 /// </summary>
-/// <param name="Config">The experiment.</param>
+/// <param name="Loaded">The experiment, with its text and the folder that its paths begin at.</param>
 /// <param name="Card">How it is used.</param>
 /// <param name="Source">The file the weights come from.</param>
 /// <param name="Load">Sets the weights of a model.</param>
-public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string Source, Action<Model> Load) : IDisposable
+public sealed record TrainedModel(LoadedConfig Loaded, ModelCard Card, string Source, Action<Model> Load) : IDisposable
 {
+    /// <summary>The experiment.</summary>
+    public RunConfig Config => Loaded.Config;
+
     private IDisposable? Weights { get; init; }
 
     /// <summary>A run folder (its weights, or its newest checkpoint while it has none) or a <c>.safetensors</c> file.</summary>
@@ -43,11 +46,11 @@ public sealed record TrainedModel(LoadedConfig Config, ModelCard Card, string So
 
     /// <summary>Reads other files as its training data were read.</summary>
     /// <param name="note">Told of what is not wrong and may not be meant.</param>
-    public InputPipeline Input(Action<string>? note = null) => new(Config.Config, Card.Input, note);
+    public InputPipeline Input(Action<string>? note = null) => new(Config, Card.Input, note);
 
     public void Dispose() => Weights?.Dispose();
 
-    public Network Network => Network.Build(Config.Config.Model, Card.Shape);
+    public Network Network => Network.Build(Config.Model, Card.Shape);
 
     // What is given instead of a run by mistake, and would be refused for its first bytes.
     private static void RequireWeights(string path)

@@ -92,8 +92,8 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
     private static void Judge(Utf8JsonWriter json, string folder)
     {
         using TrainedModel trained = TrainedModel.Open(folder);
-        RunConfig config = trained.Config.Config;
-        TrainingData data = TrainingData.Load(config, new DataContext(trained.Config.Folder, config.Seed) { Fitted = trained.Card.Input });
+        RunConfig config = trained.Config;
+        TrainingData data = TrainingData.Load(config, new DataContext(trained.Loaded.Folder, config.Seed) { Fitted = trained.Card.Input });
         SampleSet? samples = data.Test ?? data.Validation;
         if (samples?.Labels is null)
             throw new Refusal(404, "mistakes are those of a classifier with test or validation samples");

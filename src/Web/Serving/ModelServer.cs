@@ -173,7 +173,7 @@ internal sealed class ModelServer : IAsyncDisposable
         json.WriteEndObject();
     }
 
-    private bool TakesLabels => PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Config.Loss);
+    private bool TakesLabels => PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Loss);
 
     // The one answer that most callers want, as the column 'prediction' of predict's tables; maps and tags have none.
     private void WriteAnswer(Utf8JsonWriter json, Prediction prediction)

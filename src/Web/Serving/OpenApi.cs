@@ -19,8 +19,8 @@ internal sealed class OpenApi
     public OpenApi(TrainedModel trained, ServeVerb verb)
     {
         card = trained.Card;
-        takesLabels = PredictionFile.AreLabels(card.Shape, trained.Config.Config.Loss);
-        string name = trained.Config.Config.Name ?? "GpuGrad";
+        takesLabels = PredictionFile.AreLabels(card.Shape, trained.Config.Loss);
+        string name = trained.Config.Name ?? "GpuGrad";
         var paths = new JsonObject
         {
             ["/predict"] = new JsonObject { ["post"] = Predict(verb) },

@@ -15,7 +15,7 @@ internal static class ServeCommand
     {
         using var signals = new StopSignals(signal => Output.Note($"{signal}: answering what was accepted; again to stop at once"));
         using TrainedModel trained = TrainedModel.Open(verb.Path);
-        RunConfig config = trained.Config.Config;
+        RunConfig config = trained.Config;
         using Device device = OverridingVerb.OpenDevice(verb.DeviceId ?? config.Device, verb.Threads ?? config.Threads, output);
         return Run(verb, trained, device, signals, output).GetAwaiter().GetResult();
     }

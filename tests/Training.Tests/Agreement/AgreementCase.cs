@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using GpuGrad.Kernels.Conformance;
 using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
+using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Exchange;
@@ -20,6 +21,7 @@ internal sealed class AgreementCase
     private const int Steps = 3;
 
     private readonly string path;
+    private readonly LoadedConfig loaded;
     private readonly IReadOnlyDictionary<string, NumberArray> arrays;
 
     /// <param name="path">The files without their endings.</param>
@@ -27,21 +29,24 @@ internal sealed class AgreementCase
     {
         this.path = path;
         arrays = Npz.Read(path + ".npz");
-        Config = RunConfigFile.Load(path + ".yaml");
+        loaded = RunConfigFile.Load(path + ".yaml");
     }
 
-    public LoadedConfig Config { get; }
+    public RunConfig Config => loaded.Config;
+
+    /// <summary>The config as it is written.</summary>
+    public YamlNode Tree => loaded.Tree;
 
     public string Name => Path.GetFileName(path);
 
-    public DataShape Shape => Config.Config.Data.KnownShape!;
+    public DataShape Shape => Config.Data.KnownShape!;
 
-    public SampleSet Samples() => StepBatch.FromNpz(path + ".npz", Shape, Config.Config);
+    public SampleSet Samples() => StepBatch.FromNpz(path + ".npz", Shape, Config);
 
     /// <summary>Gives a model the weights that the first step begins with.</summary>
     public void Prepare(Model model)
     {
-        model.Initialise(Config.Config.Seed);
+        model.Initialise(Config.Seed);
         WeightFile.Load(path + ".safetensors", model);
     }
 
@@ -60,13 +65,13 @@ internal sealed class AgreementCase
     /// <summary>Runs the steps on a device, as <c>gpugrad step</c> does, and says where they differ.</summary>
     public IReadOnlyList<string> Problems(Device device, AgreementErrors errors)
     {
-        Network network = ModelCheck.Check(Config.Config, Shape);
+        Network network = ModelCheck.Check(Config, Shape);
         SampleSet samples = Samples();
         var problems = new List<string>();
         var compared = new HashSet<string>();
         for (int step = 1; step <= Steps; step++)
         {
-            IReadOnlyList<NamedTensor> found = StepDump.Run(Config.Config, network, device, samples, Normalization.None(Shape.Shape[0]), Prepare, step);
+            IReadOnlyList<NamedTensor> found = StepDump.Run(Config, network, device, samples, Normalization.None(Shape.Shape[0]), Prepare, step);
             double size = SizeOfGradients(step);
             foreach (NamedTensor tensor in found.Where(t => IsExpected(t.Name, step)))
             {

@@ -27,7 +27,7 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
 
     [Fact]
     public void Everything_there_is_occurs_in_the_networks_of_the_repository() =>
-        Assert.Empty(new Occurrences(AgreementCase.Fixtures.Select(f => AgreementCase.Fixture(f).Config.Tree)).Below(1));
+        Assert.Empty(new Occurrences(AgreementCase.Fixtures.Select(f => AgreementCase.Fixture(f).Tree)).Below(1));
 
     [Fact]
     public void Freshly_drawn_networks_train_as_in_pytorch_and_everything_there_is_occurs_in_them()
@@ -37,7 +37,7 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
         var problems = new List<string>();
         foreach (AgreementCase drawn in cases)
             problems.AddRange(OnBothDevices(drawn, errors));
-        var occurrences = new Occurrences(cases.Select(c => c.Config.Tree));
+        var occurrences = new Occurrences(cases.Select(c => c.Tree));
         output.WriteLine($"{errors}\n{occurrences}");
         Assert.True(problems.Count == 0, $"{problems.Count} differ\n" + string.Join("\n", problems.Take(10)));
         Assert.Empty(occurrences.Below(3));

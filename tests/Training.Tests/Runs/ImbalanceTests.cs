@@ -49,7 +49,7 @@ public sealed class ImbalanceTests
         Assert.Equal(explicitly.Folder.ReadSummary().TestLoss, balanced.Folder.ReadSummary().TestLoss);
         // Whoever evaluates other data later weighs them as training did.
         using Tools.TrainedModel trained = Tools.TrainedModel.Open(balanced.Folder.Path);
-        Assert.Equal(expected, trained.Config.Config.Loss.Parts.Select(l => l is SoftmaxCrossEntropyConfig s ? s.ClassWeights! : ((ClassLoss)l).ClassWeights!).Single());
+        Assert.Equal(expected, trained.Config.Loss.Parts.Select(l => l is SoftmaxCrossEntropyConfig s ? s.ClassWeights! : ((ClassLoss)l).ClassWeights!).Single());
     }
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class ImbalanceTests
         explicitly.Run();
         Assert.Equal(explicitly.Weights(), balanced.Weights());
         using Tools.TrainedModel trained = Tools.TrainedModel.Open(balanced.Folder.Path);
-        Assert.Equal(expected, ((BinaryCrossEntropyConfig)trained.Config.Config.Loss).PositiveWeight);
+        Assert.Equal(expected, ((BinaryCrossEntropyConfig)trained.Config.Loss).PositiveWeight);
         // One number would not do.
         using var plain = Labelled("1");
         plain.Run();

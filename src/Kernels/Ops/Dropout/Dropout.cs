@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 /// 1 - rate, so that the expectation is preserved and evaluation needs no dropout. The mask is not stored: it follows from
 /// seed, step, stream and position (see <see cref="DropoutMask"/>), so the gradient is the same op over dy.
 /// </summary>
-/// <remarks>Inputs: x, rng Int32[4]: seed low and high, step low and high. Output: y as x.</remarks>
+/// <remarks>Inputs: x, rng Int32[4]: seed low and high, batch number low and high. Output: y as x.</remarks>
 /// <param name="Rate">From 0 to below 1.</param>
 /// <param name="Stream">Distinguishes the dropout layers of a network: no two may share it.</param>
 /// <param name="Channels">Whole channels of x [N, C, …] are dropped together (Tompson et al., 2014).</param>

@@ -19,7 +19,7 @@ internal static class DropoutCases
         return new OpCase($"dropout {op.Rate}{(channels ? " of channels" : "")}", op, [CaseInput.Normal(random, shape), rng]);
     });
 
-    /// <summary>A seed and a step.</summary>
+    /// <summary>A seed and a batch number.</summary>
     public static CaseInput Rng(RandomStream random) => new(
         new TensorType(new Shape(DropoutMask.RngLength), ElementType.Int32),
         [.. Enumerable.Range(0, DropoutMask.RngLength).Select(_ => (double)(int)random.NextBits())],

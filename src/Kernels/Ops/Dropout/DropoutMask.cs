@@ -13,13 +13,13 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 /// </summary>
 internal readonly struct DropoutMask
 {
-    /// <summary>Length of the tensor <c>rng</c>: seed low and high, step low and high, the first words of the clock (<see cref="ClockLayout"/>).</summary>
+    /// <summary>Length of the tensor <c>rng</c>: seed low and high, batch number low and high, the first words of the clock (<see cref="ClockLayout"/>).</summary>
     public const int RngLength = ClockLayout.RandomWords;
 
     private readonly uint seedLow;
     private readonly uint seedHigh;
     private readonly uint stream;
-    private readonly uint stepLow;
+    private readonly uint batchLow;
     private readonly uint last;
     private readonly uint threshold;
 
@@ -28,7 +28,7 @@ internal readonly struct DropoutMask
         this.stream = stream;
         seedLow = (uint)rng[ClockLayout.Seed];
         seedHigh = (uint)rng[ClockLayout.Seed + 1];
-        stepLow = (uint)rng[ClockLayout.Batch];
+        batchLow = (uint)rng[ClockLayout.Batch];
         last = ((uint)rng[ClockLayout.Batch + 1] << 8) | (uint)Purpose.Dropout;
         threshold = ThresholdOf(rate);
     }
@@ -38,7 +38,7 @@ internal readonly struct DropoutMask
 
     public bool Keeps(long i)
     {
-        (uint a, uint b, uint c, uint d) = Philox.Bits((uint)(i / 4), stream, stepLow, last, seedLow, seedHigh);
+        (uint a, uint b, uint c, uint d) = Philox.Bits((uint)(i / 4), stream, batchLow, last, seedLow, seedHigh);
         uint word = (i % 4) switch { 0 => a, 1 => b, 2 => c, _ => d };
         return word >> 8 >= threshold;
     }
@@ -46,7 +46,7 @@ internal readonly struct DropoutMask
     /// <summary>For elements 4·group to 4·group + 7: all ones if an element is kept, else 0.</summary>
     public Vector256<int> KeepsEight(long group)
     {
-        var counters = Vector256.Create((uint)group, stream, stepLow, last, (uint)group + 1, stream, stepLow, last);
+        var counters = Vector256.Create((uint)group, stream, batchLow, last, (uint)group + 1, stream, batchLow, last);
         Vector256<uint> words = PhiloxPair.Bits(counters, seedLow, seedHigh);
         return Vector256.GreaterThanOrEqual((words >> 8).AsInt32(), Vector256.Create((int)threshold));
     }

@@ -49,7 +49,7 @@ public sealed record AttentionReading(string Layer, int Samples, IReadOnlyList<A
             return [];
         int count = (int)Math.Clamp(MostWeights / (steps * steps), 1, Math.Min(MostSamples, samples.Count));
         SampleSet part = samples.Pick([.. Enumerable.Range(0, count)]);
-        using var model = new Model(trained.Config.Config, network, device);
+        using var model = new Model(trained.Config, network, device);
         trained.Load(model);
         var source = new BatchSource("batch", part, trained.Card.Normalization);
         source.Upload(model.DeviceMemory);

@@ -36,7 +36,7 @@ public static class OnnxFile
     {
         OnnxModel.RequireRoom(trained.Network);
         using var device = new CpuDevice(1);
-        using var model = new Model(trained.Config.Config, trained.Network, device);
+        using var model = new Model(trained.Config, trained.Network, device);
         trained.Load(model);
         var metadata = new Dictionary<string, string>(trained.Card.ToMetadata());
         metadata.Remove("format"); // it is for readers of safetensors files

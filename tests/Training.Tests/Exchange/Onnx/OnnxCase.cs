@@ -55,12 +55,12 @@ internal static class OnnxCase
     public static ModelProto Export(AgreementCase one, Model model, int opset)
     {
         var fitted = new FittedInput { Shape = one.Shape, Normalization = None(one) };
-        return OnnxModel.Of(one.Config.Config, fitted, (p, values) => model.Read(p, 0, values, average: true), new OnnxOptions { Opset = opset });
+        return OnnxModel.Of(one.Config, fitted, (p, values) => model.Read(p, 0, values, average: true), new OnnxOptions { Opset = opset });
     }
 
     public static Model Load(AgreementCase one, Device device)
     {
-        var model = new Model(one.Config.Config, Network.Build(one.Config.Config.Model, one.Shape.Shape), device);
+        var model = new Model(one.Config, Network.Build(one.Config.Model, one.Shape.Shape), device);
         one.Prepare(model);
         return model;
     }
