@@ -11,29 +11,8 @@ namespace GpuGrad.Training.Tests.Storage;
 /// Links, hard links, pipes and devices in the places that a run writes to: nothing behind them changes, and what cannot be written safely is
 /// refused at once and in one line.
 /// </summary>
-public sealed class ForeignFilesTests : IDisposable
+public sealed class ForeignFilesTests : ForeignFiles
 {
-    private const string Precious = "precious";
-
-    private readonly TestFolder folder = new();
-    private readonly TestFolder elsewhere = new();
-
-    public ForeignFilesTests()
-    {
-        Assert.SkipWhen(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
-        File.WriteAllText(elsewhere["victim"], Precious);
-        RunFolder.CreateAt(Run).Dispose();
-        File.WriteAllText(In("config.yaml"), "name: x\n");
-    }
-
-    private string Run => folder["run"];
-
-    public void Dispose()
-    {
-        folder.Dispose();
-        elsewhere.Dispose();
-    }
-
     /// <summary>What stands where a file is to be written.</summary>
     public enum Obstacle
     {
@@ -186,62 +165,6 @@ public sealed class ForeignFilesTests : IDisposable
     }
 
     [Fact]
-    public void A_moved_folder_is_written_to_where_it_lies_and_its_run_is_stopped_with_that_place()
-    {
-        using (RunFolder run = RunFolder.Open(Run))
-        {
-            run.RequireInPlace();
-            Directory.Move(Run, elsewhere["moved"]);
-            Directory.CreateDirectory(Run); // somebody else's by now
-            run.Checkpoints.Save(Samples.At(5), keep: 1);
-            run.WriteSummary(Summary);
-            var stopped = Assert.Throws<MovedFolderException>(() => run.RequireInPlace(" after step 5"));
-            Assert.Equal($"{Run}: the folder of this run was moved while it ran; what has that name now was left alone. The run has stopped after step 5; resume it with: gpugrad resume {elsewhere["moved"]}", stopped.Message);
-            Assert.Contains("in use by process", Assert.Throws<GpuGradException>(() => RunFolder.Open(elsewhere["moved"])).Message);
-            run.Withdraw();
-        }
-        Assert.Empty(Directory.EnumerateFileSystemEntries(Run));
-        using RunFolder again = RunFolder.Open(elsewhere["moved"]);
-        Assert.Equal(5, again.Checkpoints.List().Single().Step);
-        Assert.Equal(7, again.ReadSummary().Steps);
-    }
-
-    [Fact]
-    public void A_folder_that_a_link_has_taken_the_place_of_is_still_the_same_and_one_of_another_is_not()
-    {
-        using RunFolder run = RunFolder.Open(Run);
-        Directory.Move(Run, elsewhere["moved"]);
-        Directory.CreateSymbolicLink(Run, elsewhere["moved"]);
-        run.RequireInPlace();
-        Directory.Delete(Run);
-        Directory.CreateDirectory(elsewhere["other"]);
-        Directory.CreateSymbolicLink(Run, elsewhere["other"]);
-        run.Checkpoints.Save(Samples.At(5), keep: 1);
-        Assert.Throws<MovedFolderException>(() => run.RequireInPlace());
-        Assert.Empty(Directory.EnumerateFileSystemEntries(elsewhere["other"]));
-    }
-
-    [Fact]
-    public void A_removed_folder_is_not_made_again_and_its_run_is_told_that_it_is_gone()
-    {
-        using RunFolder run = RunFolder.Open(Run);
-        Directory.Delete(Run, recursive: true);
-        Assert.Throws<StorageException>(() => run.Checkpoints.Save(Samples.At(5), keep: 1));
-        Assert.Contains("was removed while it ran", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
-        Assert.False(Directory.Exists(Run));
-    }
-
-    [Fact]
-    public void A_run_whose_files_were_removed_from_under_it_does_not_go_on_in_what_is_left()
-    {
-        using RunFolder run = RunFolder.Open(Run);
-        run.Checkpoints.Save(Samples.At(5), keep: 1);
-        run.RequireInPlace();
-        File.Delete(In("config.yaml")); // as far as rm -r got while the next checkpoint was written
-        Assert.Contains("was removed while it ran", Assert.Throws<MovedFolderException>(() => run.RequireInPlace()).Message);
-    }
-
-    [Fact]
     public void Pipes_sockets_and_devices_are_not_read()
     {
         Put(Obstacle.Pipe, folder["pipe"]);
@@ -257,10 +180,6 @@ public sealed class ForeignFilesTests : IDisposable
             Assert.ThrowsAny<GpuGradException>(() => SafetensorsFile.Open(path));
         }
     }
-
-    private static RunSummary Summary { get; } = new() { Status = "finished", Device = "cpu", Epochs = 1, Steps = 7, TrainLoss = 0.5 };
-
-    private string In(string name) => Path.Combine(Run, name);
 
     private void Put(Obstacle obstacle, string at)
     {
