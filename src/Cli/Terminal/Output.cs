@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using GpuGrad.Training.Pictures;
 using Spectre.Console;
 
 namespace GpuGrad.Cli.Terminal;

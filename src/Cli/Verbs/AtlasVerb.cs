@@ -42,8 +42,7 @@ public sealed class AtlasVerb : ConfigVerb
         output.Table(["layer", "function", "mean", "std", "flat", "E[f′²]", "product to the loss"], Rows(entries), 2, 3, 4, 5, 6);
         output.Line();
         output.Line(Verdict(entries));
-        Page(loaded.Config.Name, entries).Save(Html);
-        output.Line($"drawn in {Html}");
+        output.Draw(Page(loaded.Config.Name, entries), Html);
         output.Json(ToJson(entries));
         return ExitCode.Done;
 
@@ -57,10 +56,9 @@ public sealed class AtlasVerb : ConfigVerb
 
     private int ShowFunctions(Output output)
     {
-        new HtmlPage("Activation functions and their derivatives")
+        output.Draw(new HtmlPage("Activation functions and their derivatives")
             .Paragraph("An activation gate multiplies the gradient that arrives by f′ at its input. Where f′ is near 0 nothing goes through. The sigmoid's slope is at most 1/4, at 0, where its value is 1/2: every sigmoid on the way back shrinks the gradient to a quarter or less.")
-            .Pictures(ActivationAtlas.Functions()).Save(Html);
-        output.Line($"drawn in {Html}");
+            .Pictures(ActivationAtlas.Functions()), Html);
         output.Json(new JsonObject { ["html"] = Html });
         return ExitCode.Done;
     }

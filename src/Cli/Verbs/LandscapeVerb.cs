@@ -60,8 +60,7 @@ public sealed class LandscapeVerb : ConfigVerb
         HtmlPage page = Page(loaded.Config.Name, landscape, slices, steps, plane);
         if (trajectory.Count > 2)
             AddTrajectory(page, landscape, trajectory, output);
-        page.Save(Html);
-        output.Line($"drawn in {Html}");
+        output.Draw(page, Html);
         output.Json(ToJson(landscape, slices, steps));
         return ExitCode.Done;
     }

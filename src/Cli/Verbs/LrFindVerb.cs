@@ -56,10 +56,7 @@ public sealed class LrFindVerb : ConfigVerb
         progress.Dispose();
         Report(finding, loaded.Config, output);
         if (Html is not null)
-        {
-            Page(finding, loaded.Config).Save(Html);
-            output.Line($"drawn in {Html}");
-        }
+            output.Draw(Page(finding, loaded.Config), Html);
         if (Write && finding.Suggestion is double rate)
         {
             RateWriter.Write(ConfigPath, rate);

@@ -47,10 +47,7 @@ public sealed class RaceVerb : ConfigVerb
         output.Line();
         output.Line(Lesson(network, batch.Samples.Count));
         if (Html is not null)
-        {
-            Page(loaded.Config.Name, network, batch.Samples.Count, results).Save(Html);
-            output.Line($"drawn in {Html}");
-        }
+            output.Draw(Page(loaded.Config.Name, network, batch.Samples.Count, results), Html);
         output.Json(new JsonArray([.. results.Select(ToJson)]));
         return ExitCode.Done;
     }

@@ -44,9 +44,8 @@ internal sealed class CircuitView
         }
         if (html is not null)
         {
-            Page().Save(html);
             output.Line();
-            output.Line($"drawn in {html}");
+            output.Draw(Page(), html);
         }
         output.Json(ToJson());
         return claims.All(c => c.Holds) ? ExitCode.Done : ExitCode.Unexpected;

@@ -27,9 +27,8 @@ internal sealed class NetworkView(string name, int sample, NetworkExplanation ne
         }
         if (html is not null)
         {
-            Page().Save(html);
             output.Line();
-            output.Line($"drawn in {html}");
+            output.Draw(Page(), html);
         }
         output.Json(ToJson());
         return ExitCode.Done;

@@ -37,8 +37,7 @@ public sealed record ConvConfig : LayerConfig
     public override Layer Build(LayerSite site)
     {
         SpatialInput input = SpatialInput.Of(site);
-        site.Require(input.C % Groups == 0, $"{Groups} groups of {input.C} channels; expected a number that divides the channels");
-        site.Require(Filters % Groups == 0, $"{Groups} groups of {Filters} filters; expected a number that divides the filters");
+        site.RequireGroups(Groups, input.C, "channels", Filters);
         return new Conv(this, site, input) { Path = site.Path, Kind = site.Kind, Input = site.Input };
     }
 }
@@ -82,9 +81,7 @@ public sealed class Conv : Layer
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         int n = x.Shape[0];
-        var op = new Conv2D(geometry, bias is not null);
         Tensor pixels = g.Graph.Reshape(x, input.Image(n)), filters = g.Graph.Reshape(g[weight], image);
-        Tensor y = bias is null ? g.Graph.Add(op, pixels, filters) : g.Graph.Add(op, pixels, filters, g[bias]);
-        return g.Graph.Reshape(y, Output.Prepend(n));
+        return g.Graph.Reshape(g.Add(new Conv2D(geometry, bias is not null), pixels, filters, bias), Output.Prepend(n));
     }
 }

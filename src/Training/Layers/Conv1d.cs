@@ -53,9 +53,7 @@ public sealed record Conv1dConfig : LayerConfig
     public override Layer Build(LayerSite site)
     {
         site.RequireRank(2, "[steps, features]", "put 'embedding' or 'reshape' before it");
-        int features = site.Input[1];
-        site.Require(features % Groups == 0, $"{Groups} groups of {features} features; expected a number that divides the features");
-        site.Require(Filters % Groups == 0, $"{Groups} groups of {Filters} filters; expected a number that divides the filters");
+        site.RequireGroups(Groups, site.Input[1], "features", Filters);
         return new Conv1d(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
     }
 
@@ -109,8 +107,7 @@ public sealed class Conv1d : Layer
             x = g.Graph.Add(new StepMask(), x, lengths);
         Tensor signal = g.Graph.Reshape(g.Graph.Add(new Permute([0, 2, 1]), x), new Shape(n, features, 1, steps));
         Tensor filters = g.Graph.Reshape(g[weight], new Shape(weight.Shape[0], weight.Shape[1], 1, weight.Shape[2]));
-        var op = new Conv2D(geometry, bias is not null);
-        Tensor y = bias is null ? g.Graph.Add(op, signal, filters) : g.Graph.Add(op, signal, filters, g[bias]);
+        Tensor y = g.Add(new Conv2D(geometry, bias is not null), signal, filters, bias);
         return g.Graph.Add(new Permute([0, 2, 1]), g.Graph.Reshape(y, new Shape(n, Output[1], Output[0])));
     }
 }

@@ -71,9 +71,7 @@ public sealed class Dense : Layer
     public override Tensor Apply(LayerGraph g, Tensor x)
     {
         Tensor rows = g.Graph.Reshape(x, new Shape(x.Shape.Count / x.Shape[^1], x.Shape[^1]));
-        Tensor y = bias is null
-            ? g.Graph.Add(new MatMul(TransposeB: true), rows, g[weight])
-            : g.Graph.Add(new MatMul(TransposeB: true, Bias: true), rows, g[weight], g[bias]);
+        Tensor y = g.Add(new MatMul(TransposeB: true, Bias: bias is not null), rows, g[weight], bias);
         return g.Graph.Reshape(y, x.Shape.With(x.Shape.Rank - 1, units));
     }
 }

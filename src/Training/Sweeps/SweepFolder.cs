@@ -41,21 +41,13 @@ public sealed class SweepFolder : IDisposable
     {
         DurableFile.CreateFolder(path);
         WorkFolder folder = WorkFolder.Open(path);
-        RunLock? held = null;
-        try
+        return RunLock.Holding(folder, held =>
         {
-            held = RunLock.Take(folder);
             DurableFile.RemoveLeftovers(folder);
             var sweep = new SweepFolder(path, folder, held);
             sweep.Begin(plan);
             return sweep;
-        }
-        catch
-        {
-            held?.Dispose();
-            folder.Dispose();
-            throw;
-        }
+        });
     }
 
     public void WriteJson(JsonObject json) => DurableFile.WriteText(folder, "sweep.json", json.ToJsonString(Indented) + "\n");

@@ -74,6 +74,27 @@ public sealed unsafe class CpuBinding : Operands
     /// <summary>Adds a phase that one worker runs while the others wait: for work below about 5 µs.</summary>
     public void Serial(Action body) => phases.Add(new CpuPhase(1, 1, Workers, (_, _, _) => body()));
 
+    /// <summary>Adds a sum: a phase that sums blocks, and one that adds those up in their order, in double.</summary>
+    /// <param name="blocks">How many.</param>
+    /// <param name="sumOf">The sum of a block.</param>
+    /// <param name="finish">Takes the sum of all.</param>
+    public void Sum(int blocks, Func<int, float> sumOf, Action<double> finish)
+    {
+        ScratchRegion sums = Scratch(blocks);
+        Parallel(blocks, (begin, end, _) =>
+        {
+            for (int i = begin; i < end; i++)
+                sums.Pointer[i] = sumOf(i);
+        });
+        Serial(() =>
+        {
+            double sum = 0;
+            for (int i = 0; i < blocks; i++)
+                sum += sums.Pointer[i];
+            finish(sum);
+        });
+    }
+
     // The address is wanted now, when that of scratch memory is not known yet.
     private float* Rounded(float* values, long count)
     {

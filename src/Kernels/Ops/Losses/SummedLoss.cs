@@ -75,19 +75,7 @@ public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : O
         LossConstants constants = Rows ? new(b.In(F.Inputs), b.InShape(F.Inputs).Count) : new(Constant);
         int count = b.InShape(0).Count, blocks = LossLoop.Blocks(count);
         double factor = Factor(b.InShape(0));
-        ScratchRegion sums = b.Scratch(blocks);
-        b.Parallel(blocks, (begin, end, _) =>
-        {
-            for (int i = begin; i < end; i++)
-                sums.Pointer[i] = LossLoop.Sum<F>(constants, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count));
-        });
-        b.Serial(() =>
-        {
-            double sum = 0;
-            for (int i = 0; i < blocks; i++)
-                sum += sums.Pointer[i];
-            loss[0] = (float)(sum * factor);
-        });
+        b.Sum(blocks, i => LossLoop.Sum<F>(constants, x, targets, i * LossLoop.Block, Math.Min((i + 1) * LossLoop.Block, count)), sum => loss[0] = (float)(sum * factor));
     }
 
     public override void Kernel(KernelBinding b) => LossKernels.AddSum<F>(b, Rows ? null : Constant, Factor(b.InShape(0)));

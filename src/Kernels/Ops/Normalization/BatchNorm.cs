@@ -86,15 +86,7 @@ public sealed record BatchNorm(double Epsilon = 1e-5, double Momentum = 0.1, boo
         new CpuChannelStatistics(layout, x, Finish).Add(b, normalize);
     }
 
-    private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
-    {
-        if (Affine)
-            AddPasses(b, finish, new ChannelAffine(b.In(3), b.In(4)));
-        else
-            AddPasses(b, finish, new PlainAffine(1));
-    }
-
-    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    private protected override void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine)
     {
         ChannelLayout layout = ChannelLayout.Of(b.InShape(0));
         ArrayView<float> x = b.In(0), y = b.Out(), mean = b.Out(1), inverse = b.Out(2);

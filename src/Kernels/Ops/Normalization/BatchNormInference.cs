@@ -75,15 +75,7 @@ public sealed record BatchNormInference(double Epsilon = 1e-5, bool Affine = tru
         ChannelNormalize.Add(b, layout, () => normalize.By(new Center(mean, inverse.Pointer)));
     }
 
-    private protected override void AddPasses<M>(KernelBinding b, Finish<M> finish)
-    {
-        if (Affine)
-            AddPasses(b, finish, new ChannelAffine(b.In(3), b.In(4)));
-        else
-            AddPasses(b, finish, new PlainAffine(1));
-    }
-
-    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    private protected override void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine)
     {
         var normalize = new NormalizeChannels<M, A>(b.In(0), b.Out(), b.In(1), Spread.OfVariances(b.In(2), Epsilon), affine, finish);
         new ChannelPasses(b, ChannelLayout.Of(b.InShape(0))).Map(() => normalize);

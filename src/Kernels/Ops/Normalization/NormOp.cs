@@ -37,7 +37,16 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
     public override void Kernel(KernelBinding b) => KernelEpilogue.Accept(new KernelUser(this, b));
 
     /// <summary>Adds the launches, the last of which ends with what the plan fused.</summary>
-    private protected abstract void AddPasses<M>(KernelBinding b, Finish<M> finish) where M : struct, IMap;
+    private protected abstract void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine;
+
+    // γ and β of each channel.
+    private protected virtual void AddPasses<M>(KernelBinding b, Finish<M> finish) where M : struct, IMap
+    {
+        if (Affine)
+            AddPasses(b, finish, new ChannelAffine(b.In(GammaInput), b.In(GammaInput + 1)));
+        else
+            AddPasses(b, finish, new PlainAffine(1));
+    }
 
     protected void CheckInputs(ReadOnlySpan<TensorType> inputs, Shape affine)
     {

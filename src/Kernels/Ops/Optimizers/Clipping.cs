@@ -37,17 +37,8 @@ public sealed record GradientNorm(double Limit) : Op
     {
         int count = b.InShape(0).Count, blocks = (count + Block - 1) / Block;
         float* g = b.In(0), factor = b.Out(0), norm = b.Out(1);
-        ScratchRegion sums = b.Scratch(blocks);
-        b.Parallel(blocks, (begin, end, _) =>
+        b.Sum(blocks, i => Sums.OfSquares(g + ((long)i * Block), Math.Min(Block, count - (i * Block))), sum =>
         {
-            for (int i = begin; i < end; i++)
-                sums.Pointer[i] = Sums.OfSquares(g + ((long)i * Block), Math.Min(Block, count - (i * Block)));
-        });
-        b.Serial(() =>
-        {
-            double sum = 0;
-            for (int i = 0; i < blocks; i++)
-                sum += sums.Pointer[i];
             (double f, double n) = Finish(sum);
             (factor[0], norm[0]) = ((float)f, (float)n);
         });

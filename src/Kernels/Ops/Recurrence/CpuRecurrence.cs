@@ -24,33 +24,25 @@ internal sealed unsafe class CpuRecurrence(CpuBinding b, Recurrence op) : ICellU
 
     public void Use<C>() where C : struct, ICell
     {
-        var product = new CpuStepGemm(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
-        product.AddPacking(firstHidden);
-        for (int i = 0; i < steps; i++)
-        {
-            int number = i;
-            b.Parallel(product.Tasks, (begin, end, worker) =>
-            {
-                for (int task = begin; task < end; task++)
-                    Run<C>(product, task, number, worker);
-            });
-        }
+        var gemm = new CpuStepGemm(b, Factor.OfLines(b.In(1), units), samples, units, C.Gates, units);
+        gemm.AddPacking(firstHidden);
+        gemm.AddSteps(steps, (task, number, worker) => Run<C>(gemm, task, number, worker));
     }
 
-    private void Run<C>(CpuStepGemm product, int task, int number, int worker) where C : struct, ICell
+    private void Run<C>(CpuStepGemm gemm, int task, int number, int worker) where C : struct, ICell
     {
-        float* sums = product.Multiply(task, number, worker);
-        (int unit, int endUnit, int first, int last) = product[task];
-        for (int sample = first; sample < Math.Min(last, samples); sample++, sums += product.Width)
+        float* sums = gemm.Multiply(task, number, worker);
+        (int unit, int endUnit, int first, int last) = gemm[task];
+        for (int sample = first; sample < Math.Min(last, samples); sample++, sums += gemm.Width)
         {
             long at = ((long)sample * steps) + walk.At(number), before = ((long)sample * steps) + walk.At(number - 1);
-            float* state = product.State(number, sample) + unit, next = product.State(number + 1, sample) + unit, y = h + (at * units) + unit;
+            float* state = gemm.State(number, sample) + unit, next = gemm.State(number + 1, sample) + unit, y = h + (at * units) + unit;
             var places = new ForwardPlaces<float>
             {
                 Units = units,
                 Projected = p + (at * C.Gates * units) + unit,
                 Product = sums,
-                ProductGate = product.GateWidth,
+                ProductGate = gemm.GateWidth,
                 Bias = bias is null ? null : bias + unit,
                 HiddenBefore = state,
                 MemoryBefore = number == 0 ? FirstMemory(sample, unit, state) : saved + (((before * C.Saved) + Math.Max(0, C.Memory)) * units) + unit,

@@ -31,32 +31,24 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     public void Use<C>() where C : struct, ICell
     {
         int rows = C.Gates * units;
-        var product = new CpuStepGemm(b, Factor.OfSteps(b.In(2), units), samples, units, 1, rows);
-        product.AddPacking();
+        var gemm = new CpuStepGemm(b, Factor.OfSteps(b.In(2), units), samples, units, 1, rows);
+        gemm.AddPacking();
         b.Serial(() =>
         {
             new Span<float>(direct.Pointer, samples * units).Clear();
             new Span<float>(memory.Pointer, samples * units).Clear();
             new Span<float>(zeros.Pointer, units).Clear();
         });
-        for (int i = 0; i < steps; i++)
-        {
-            int number = i;
-            b.Parallel(product.Tasks, (begin, end, worker) =>
-            {
-                for (int task = begin; task < end; task++)
-                    Run<C>(product, task, number, worker);
-            });
-        }
+        gemm.AddSteps(steps, (task, number, worker) => Run<C>(gemm, task, number, worker));
     }
 
     // The number counts from the last step of the pass to its first.
     private void Run<C>(CpuStepGemm product, int task, int number, int worker) where C : struct, ICell
     {
-        float* sums = product.Multiply(task, number, worker);
-        (int unit, int endUnit, int first, int last) = product[task];
+        float* sums = gemm.Multiply(task, number, worker);
+        (int unit, int endUnit, int first, int last) = gemm[task];
         int step = walk.At(steps - 1 - number), stepBefore = walk.At(steps - 2 - number);
-        for (int sample = first; sample < Math.Min(last, samples); sample++, sums += product.Width)
+        for (int sample = first; sample < Math.Min(last, samples); sample++, sums += gemm.Width)
         {
             long at = ((long)sample * steps) + step, before = ((long)sample * steps) + stepBefore, own = ((long)sample * units) + unit;
             var places = new BackwardPlaces<float>
@@ -69,7 +61,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
                 Carry = memory.Pointer + own,
                 Projected = dp + (at * C.Gates * units) + unit,
                 Recurrent = dq is null ? null : dq + (at * C.Gates * units) + unit,
-                State = product.State(number + 1, sample) + unit,
+                State = gemm.State(number + 1, sample) + unit,
             };
             float* dy = dh + (at * units) + unit, past = direct.Pointer + own;
             if (step >= lengths[sample])

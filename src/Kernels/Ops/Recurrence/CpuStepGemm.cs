@@ -84,6 +84,22 @@ internal sealed unsafe class CpuStepGemm
         });
     }
 
+    /// <summary>Adds a phase for each step.</summary>
+    /// <param name="steps">How many.</param>
+    /// <param name="run">Does a task of a step: task, number of the step, worker.</param>
+    public void AddSteps(int steps, Action<int, int, int> run)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            int step = i;
+            binding.Parallel(Tasks, (begin, end, worker) =>
+            {
+                for (int task = begin; task < end; task++)
+                    run(task, step, worker);
+            });
+        }
+    }
+
     /// <summary>The units and the samples of a task; the last samples of the last may not be there.</summary>
     public (int Unit, int EndUnit, int Sample, int EndSample) this[int task]
     {

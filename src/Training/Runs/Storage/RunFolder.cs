@@ -89,22 +89,18 @@ public sealed class RunFolder : IDisposable
         bool made = !Directory.Exists(path);
         DurableFile.CreateFolder(path, files);
         WorkFolder folder = WorkFolder.Open(path, files);
-        RunLock? held = null;
-        try
+        return RunLock.Holding(folder, held =>
         {
-            if (IsUnused(folder))
-                held = RunLock.Take(folder);
-            if (held is null || !IsUnused(folder))
-                throw NotEmpty(path);
+            RequireUnused(); // another process may have had it meanwhile
             // Of a process that was killed before it had written a config.
             DurableFile.RemoveLeftovers(folder);
             return new RunFolder(folder, held, warn, made);
-        }
-        catch
+        }, RequireUnused);
+
+        void RequireUnused()
         {
-            held?.Dispose();
-            folder.Dispose();
-            throw;
+            if (!IsUnused(folder))
+                throw NotEmpty(path);
         }
     }
 
@@ -114,23 +110,15 @@ public sealed class RunFolder : IDisposable
         if (!IsRun(path))
             throw new GpuGradException(Fault.Config, $"{path}: no run here; expected a folder with a config.yaml that 'gpugrad train' made.");
         WorkFolder folder = WorkFolder.Open(path, files);
-        RunLock? held = null;
-        try
+        return RunLock.Holding(folder, held =>
         {
-            held = RunLock.Take(folder);
             var run = new RunFolder(folder, held, warn) { begun = true };
             if (held.Previous is int number)
                 warn?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{path}: process {number}, which was at it, ended without saying so; going on from its last checkpoint."));
             DurableFile.RemoveLeftovers(folder);
             run.Checkpoints.RemoveLeftovers();
             return run;
-        }
-        catch
-        {
-            held?.Dispose();
-            folder.Dispose();
-            throw;
-        }
+        });
     }
 
     /// <summary>Whether a folder holds a run, without taking it.</summary>
