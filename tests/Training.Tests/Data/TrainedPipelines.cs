@@ -1,11 +1,8 @@
-using System.Text.Json;
 using GpuGrad.Kernels.Tensors;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
-using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Data.Inputs;
-using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Tests.Data;
 

@@ -1,11 +1,7 @@
 using GpuGrad.Kernels.Conformance;
-using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
-using GpuGrad.Training.Data;
-using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Runs;
 using GpuGrad.Training.Tests.Storage;
 
 namespace GpuGrad.Training.Tests.Distributed;

@@ -1,8 +1,3 @@
-using System.Diagnostics;
-using GpuGrad.Training.Config.Yaml;
-using GpuGrad.Training.Data.Formats;
-using GpuGrad.Training.Exchange;
-using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Tests.Storage;

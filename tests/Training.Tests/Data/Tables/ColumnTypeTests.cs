@@ -1,9 +1,5 @@
-using GpuGrad.Training.Config;
-using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
-using GpuGrad.Training.Data.Inputs;
 using GpuGrad.Training.Data.Tables;
-using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Tests.Data.Tables;
 
