@@ -35,7 +35,7 @@ internal sealed class AgreementCase
     public RunConfig Config => loaded.Config;
 
     /// <summary>The config as it is written.</summary>
-    public YamlNode Tree => loaded.Tree;
+    public YamlMapping Tree => loaded.Tree;
 
     public string Name => Path.GetFileName(path);
 
