@@ -19,7 +19,7 @@ using GpuGrad.Training.Diagnostics.Landscapes;
 using GpuGrad.Training.Diagnostics.Races;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Tools;
-using Slice = GpuGrad.Training.Diagnostics.Landscapes.Slice;
+using Slice = GpuGrad.Training.Diagnostics.Landscapes.LandscapeSlice;
 
 namespace GpuGrad.Training.Tests.Seeds;
 
