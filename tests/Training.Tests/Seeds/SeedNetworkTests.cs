@@ -19,7 +19,6 @@ using GpuGrad.Training.Diagnostics.Landscapes;
 using GpuGrad.Training.Diagnostics.Races;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Tools;
-using Slice = GpuGrad.Training.Diagnostics.Landscapes.LandscapeSlice;
 
 namespace GpuGrad.Training.Tests.Seeds;
 
@@ -178,7 +177,7 @@ public sealed class SeedNetworkTests
     {
         using LossProbe probe = Svm();
         var landscape = new Landscape(probe);
-        Slice slice = landscape.Along("random", landscape.RandomDirection(0), -3, 3, 601);
+        LandscapeSlice slice = landscape.Along("random", landscape.RandomDirection(0), -3, 3, 601);
         double step = slice.Places[1] - slice.Places[0];
         int straight = 0, bent = 0;
         for (int i = 1; i < slice.Places.Length - 1; i++)
@@ -193,7 +192,7 @@ public sealed class SeedNetworkTests
         Assert.True(straight > 400 && bent > 5, $"{straight} straight, {bent} bent");
         Assert.True(slice.Kinks.Count > 5);
         // Zooming in, it becomes a line: the gradient says what a small move does.
-        Slice near = landscape.Along("near", landscape.Downhill(), 0, 1e-6, 3);
+        LandscapeSlice near = landscape.Along("near", landscape.Downhill(), 0, 1e-6, 3);
         Assert.Equal(landscape.Loss, near.Losses[0], 1e-15);
         Assert.Empty(near.Kinks);
     }
