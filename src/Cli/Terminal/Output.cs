@@ -29,6 +29,13 @@ public sealed class Output(bool json)
             Console.Out.WriteLine(Printable.Line(text));
     }
 
+    /// <summary>Writes a page and prints its path.</summary>
+    public void Draw(HtmlPage page, string path)
+    {
+        page.Save(path);
+        Line($"drawn in {path}");
+    }
+
     /// <summary>Prints a piece of a continuing text at once; not with <c>--json</c>.</summary>
     public void Piece(string text)
     {

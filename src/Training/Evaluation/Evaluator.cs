@@ -34,20 +34,10 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
     internal static (EpochFigures Figures, EvaluationReport? Report) Run(Model model, LossConfig loss, BatchSource source, SampleSet samples, int classes, int batchSize, RankGroup? ranks)
     {
         int size = (int)Math.Min(int.MaxValue, model.Network.Output.Length);
-        bool adds = samples.Mask is not null || samples.AnswerShape is not null || samples.TargetIsInput; // no outputs are kept
-        if (!samples.HasAnswers || samples.Count == 0 || (!adds && samples.Count * (long)size > MostOutputs))
-            return (ranks?.Evaluate(source, batchSize, null) ?? model.Evaluate(source, batchSize), null);
-        var evaluator = new Evaluator(loss, samples, classes, source.Scaling);
-        if (ranks is not null)
-            return (ranks.Evaluate(source, batchSize, part => evaluator.Add(part, size)), evaluator.Report());
-        var outputs = new float[(long)Math.Min(batchSize, samples.Count) * size];
-        EpochFigures figures = model.Evaluate(source, batchSize, batch =>
-        {
-            Span<float> part = outputs.AsSpan(0, batch.Graph.BatchSize * size);
-            batch.Plan.Read(batch.Graph.Output, part);
-            evaluator.Add(part, size);
-        });
-        return (figures, evaluator.Report());
+        Evaluator? evaluator = CanJudge(samples, size) ? new Evaluator(loss, samples, classes, source.Scaling) : null;
+        Action<ReadOnlySpan<float>>? take = evaluator is null ? null : part => evaluator.Add(part, size);
+        EpochFigures figures = ranks?.Evaluate(source, batchSize, take) ?? model.Evaluate(source, batchSize, take);
+        return (figures, evaluator?.Report());
     }
 
     /// <summary>Names of the metrics that are available for some samples; none if they have no labels or targets, or are too many.</summary>
@@ -61,27 +51,9 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
             return [];
         IEvaluation evaluation = IEvaluation.Of(loss, samples, classes, null);
         var zeros = new float[output.Count];
-        for (int i = 0; i < samples.Count; i++)
-            evaluator.Add(zeros, output.Count);
-        return [.. evaluator.Report()!.Values.Select(v => v.Name)];
-    }
-
-    // All samples give the same metrics, but some of the first may have no known label or target.
-    private static string[] FiguresOfMaps(LossConfig loss, SampleSet samples, int classes, Kernels.Tensors.Shape output)
-    {
-        const int Most = 32;
-        var evaluator = new Evaluator(loss, samples, classes);
-        var zeros = new float[output.Count];
-        for (int i = 0; i < Math.Min(Most, samples.Count); i++)
-            evaluator.Add(zeros, output.Count);
-        return [.. (evaluator.masks?.Report() ?? evaluator.maps?.Report())?.Values.Select(v => v.Name) ?? []];
-    }
-
-    private static string[] FiguresOfPositions(LossConfig loss, SampleSet samples, Kernels.Tensors.Shape output)
-    {
-        var evaluator = new Evaluator(loss, samples, output[^1]);
-        evaluator.positions!.Add(0, new float[output.Count], output.Count);
-        return [.. evaluator.positions.Report()?.Values.Select(v => v.Name) ?? []];
+        for (int i = 0; i < Math.Min(evaluation.SamplesThatTell, samples.Count); i++)
+            evaluation.Add(i, zeros, output.Count);
+        return [.. evaluation.Report()?.Values.Select(v => v.Name) ?? []];
     }
 
     /// <summary>Takes the outputs of the next samples, [n, D].</summary>
@@ -102,15 +74,6 @@ public sealed class Evaluator(LossConfig loss, SampleSet samples, int classes, N
         return finite ? evaluation.Report() : null;
     }
 
-    // Batches are summed, and no outputs are kept.
-    private bool AddsUp => masks is not null || maps is not null || positions is not null;
-
-    // A single number for two classes is the logit, or score, of class 1 against 0.
-    private EvaluationReport Binary(int[] labels)
-    {
-        var scores = new double[2 * labels.Length];
-        for (int i = 0; i < labels.Length; i++)
-            scores[(2 * i) + 1] = outputs[i];
-        return ClassEvaluation.Of(scores, loss.Output != OutputKind.Numbers, labels, classes: 2);
-    }
+    private static bool CanJudge(SampleSet samples, long size) =>
+        samples.HasAnswers && samples.Count > 0 && (!IEvaluation.Keeps(samples) || samples.Count * size <= MostOutputs);
 }

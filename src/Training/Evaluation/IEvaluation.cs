@@ -3,29 +3,29 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Judges the outputs for the samples of a set, which come batch after batch in their order.</summary>
+/// <summary>Computes metrics from the outputs for the samples of a set, which come batch by batch in order.</summary>
 internal interface IEvaluation
 {
-    /// <summary>How many samples show which figures there are, whatever their outputs.</summary>
+    /// <summary>Number of samples that determine which metrics exist, whatever the outputs are.</summary>
     int SamplesThatTell { get; }
 
-    /// <summary>Takes the outputs for the next samples.</summary>
-    /// <param name="first">Position of the first of them.</param>
-    /// <param name="outputs">[n, D], sample after sample.</param>
+    /// <summary>Takes the outputs of the next samples.</summary>
+    /// <param name="first">Index of the first of them.</param>
+    /// <param name="outputs">Outputs [n, D], sample after sample.</param>
     /// <param name="size">D</param>
     void Add(int first, ReadOnlySpan<float> outputs, int size);
 
-    /// <summary>The figures of all outputs so far; null where the samples have no answer to judge by.</summary>
+    /// <summary>The metrics of all outputs so far; null if the samples have no labels or targets.</summary>
     EvaluationReport? Report();
 
-    /// <summary>Whether the outputs for some samples are kept until the end; else they are judged as they come.</summary>
+    /// <summary>Whether the outputs are kept until the end; otherwise each batch is summed as it comes.</summary>
     static bool Keeps(SampleSet samples) => samples.Mask is null && samples.AnswerShape is null && !samples.TargetIsInput;
 
-    /// <summary>What suits the answers of some samples.</summary>
-    /// <param name="loss">What the network was trained with: tells what its outputs mean.</param>
-    /// <param name="samples">The samples, with their answers.</param>
-    /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-    /// <param name="scaling">How the network sees a sample, and how targets are scaled; null for neither.</param>
+    /// <summary>The evaluation for the kind of labels or targets that samples have.</summary>
+    /// <param name="loss">The training loss, which defines what the outputs mean.</param>
+    /// <param name="samples">The samples, with their labels or targets.</param>
+    /// <param name="classes">Number of classes; 0 for regression.</param>
+    /// <param name="scaling">Scaling of samples and targets; null for neither.</param>
     static IEvaluation Of(LossConfig loss, SampleSet samples, int classes, Normalization? scaling) => samples switch
     {
         { Mask: not null } => new MaskEvaluation(samples, classes),

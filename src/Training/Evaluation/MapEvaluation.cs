@@ -7,11 +7,14 @@ namespace GpuGrad.Training.Evaluation;
 /// <param name="samples">The samples, with their target images or as their own targets.</param>
 /// <param name="normalization">Scaling of samples, which is that of an autoencoder's targets.</param>
 /// <param name="kind">What the outputs mean: for logits the probabilities are evaluated.</param>
-internal sealed class MapEvaluation(SampleSet samples, Normalization normalization, OutputKind kind = OutputKind.Numbers)
+internal sealed class MapEvaluation(SampleSet samples, Normalization normalization, OutputKind kind = OutputKind.Numbers) : IEvaluation
 {
     private double absolute, squared, largest, raw;
     private double low = double.PositiveInfinity, high = double.NegativeInfinity;
     private long numbers;
+
+    // The targets of a single sample may all be equal.
+    public int SamplesThatTell => 32;
 
     /// <summary>Adds the outputs of the next samples.</summary>
     /// <param name="first">Index of the first of them.</param>
@@ -42,7 +45,7 @@ internal sealed class MapEvaluation(SampleSet samples, Normalization normalizati
     }
 
     /// <summary>The metrics. The peak signal-to-noise ratio is of the raw values, whose range is 255 for bytes, else that of the targets.</summary>
-    public EvaluationReport Report()
+    public EvaluationReport? Report()
     {
         double mse = squared / numbers, range = samples.TargetIsInput && samples.AreBytes ? byte.MaxValue : high - low;
         var values = new List<(string, double)> { ("mae", absolute / numbers), ("mse", mse), ("rmse", Math.Sqrt(mse)), ("max_error", largest) };

@@ -9,6 +9,9 @@ internal sealed class MaskEvaluation(SampleSet samples, int classes) : IEvaluati
 {
     private readonly long[,] confusion = new long[classes, classes];
 
+    // The first samples may have no known label.
+    public int SamplesThatTell => 32;
+
     /// <summary>Adds the scores of the next samples.</summary>
     /// <param name="first">Index of the first of them.</param>
     /// <param name="scores">Scores [n, K, H, W]; for two classes also [n, 1, H, W], the second against the first.</param>

@@ -17,6 +17,9 @@ internal sealed class PositionEvaluation(SampleSet samples, bool areLogits) : IE
     private double loss;
     private long right, positions;
 
+    // A sample's outputs are large: a score for each class at each step.
+    public int SamplesThatTell => 1;
+
     /// <summary>Adds the scores of the next samples.</summary>
     /// <param name="first">Index of the first of them.</param>
     /// <param name="scores">Scores [n, T, K].</param>

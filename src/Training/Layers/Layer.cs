@@ -105,6 +105,9 @@ public sealed class LayerGraph(
 
     public Tensor this[Parameter parameter] => parameters(parameter);
 
+    /// <summary>Appends an op of x and weights, with a bias if there is one.</summary>
+    public Tensor Add(Op op, Tensor x, Tensor weights, Parameter? bias) => bias is null ? Graph.Add(op, x, weights) : Graph.Add(op, x, weights, this[bias]);
+
     /// <summary>Applies a layer under its own scope and records its output.</summary>
     public Tensor Apply(Layer layer, Tensor x)
     {

@@ -96,6 +96,17 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     public void RequireRank(int rank, string meaning, string remedy) =>
         Require(Input.Rank == rank, $"its input has shape {Input}; expected {meaning}{(remedy.Length > 0 ? "; " + remedy : "")}");
 
+    /// <summary>The groups of a convolution must divide its input channels and its filters.</summary>
+    /// <param name="groups">Number of groups.</param>
+    /// <param name="channels">Number of input channels.</param>
+    /// <param name="what">The word for input channels in messages.</param>
+    /// <param name="filters">Number of filters.</param>
+    public void RequireGroups(int groups, int channels, string what, int filters)
+    {
+        Require(channels % groups == 0, $"{groups} groups of {channels} {what}; expected a number that divides the {what}");
+        Require(filters % groups == 0, $"{groups} groups of {filters} filters; expected a number that divides the filters");
+    }
+
     /// <summary>The layers built before this one, by path.</summary>
     public Dictionary<string, Layer> Known { get; init; } = [];
 

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Pictures;
-using Picture = GpuGrad.Training.Data.Formats.Picture;
 
 namespace GpuGrad.Training.Reports;
 

@@ -5,7 +5,6 @@ using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Evaluation;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;
-using Picture = GpuGrad.Training.Data.Formats.Picture;
 
 namespace GpuGrad.Training.Reports;
 

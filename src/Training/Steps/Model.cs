@@ -151,8 +151,8 @@ public sealed class Model : IDisposable
     /// <summary>Loss and accuracy over all samples of a source, with statistics fixed and without randomness.</summary>
     /// <param name="source">The samples.</param>
     /// <param name="batchSize">The batch size that was prepared.</param>
-    /// <param name="afterBatch">Called with each batch's plan once it has run.</param>
-    public EpochFigures Evaluate(BatchSource source, int batchSize, Action<BoundGraph>? afterBatch = null)
+    /// <param name="take">Receives the outputs of all samples in order, [n, D] at a time; null if they are not needed.</param>
+    public EpochFigures Evaluate(BatchSource source, int batchSize, Action<ReadOnlySpan<float>>? take = null)
     {
         int size = take is null ? 0 : Network.Output.Count;
         var outputs = new float[checked(Math.Min(batchSize, source.Count) * size)];

@@ -93,7 +93,7 @@ public abstract record GroupedNorm(double Epsilon, bool Affine) : NormOp(Epsilon
     }
 
     // A group of a sample is treated as a channel of a single sample.
-    private void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine
+    private protected override void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine)
     {
         GroupLayout layout = LayoutOf(b.InShape(0));
         ArrayView<float> x = b.In(0), y = b.Out();

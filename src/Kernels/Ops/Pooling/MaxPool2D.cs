@@ -170,7 +170,7 @@ public sealed record MaxPool2D(PoolGeometry Geometry, Ties Ties = Ties.First) : 
         }, grain: Math.Max(1, 4096 / pixels));
     }
 
-    private static unsafe WindowLoop KernelOf(Ties ties) => ties == Ties.First
+    private static unsafe WindowLoop LoopOf(Ties ties) => ties == Ties.First
         ? Simd.Is512 ? Places<V512> : Simd.Is256 ? Places<V256> : Places<V128>
         : Simd.Is512 ? Counts<V512> : Simd.Is256 ? Counts<V256> : Counts<V128>;
 

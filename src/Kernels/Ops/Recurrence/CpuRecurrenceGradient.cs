@@ -43,7 +43,7 @@ internal sealed unsafe class CpuRecurrenceGradient(CpuBinding b, RecurrenceGradi
     }
 
     // The number counts from the last step of the pass to its first.
-    private void Run<C>(CpuStepGemm product, int task, int number, int worker) where C : struct, ICell
+    private void Run<C>(CpuStepGemm gemm, int task, int number, int worker) where C : struct, ICell
     {
         float* sums = gemm.Multiply(task, number, worker);
         (int unit, int endUnit, int first, int last) = gemm[task];

@@ -40,7 +40,7 @@ public static class OnnxFile
         trained.Load(model);
         var metadata = new Dictionary<string, string>(trained.Card.ToMetadata());
         metadata.Remove("format"); // it is for readers of safetensors files
-        ModelProto proto = OnnxModel.Of(trained.Config.Config, trained.Card.Input, (p, values) => model.Read(p, 0, values, average: true), options, metadata);
+        ModelProto proto = OnnxModel.Of(trained.Config, trained.Card.Input, (p, values) => model.Read(p, 0, values, average: true), options, metadata);
         DurableFile.Write(path, stream => proto.WriteTo(stream), proto.CalculateSize());
         return new OnnxSummary(proto.Graph.Node.Count, OnnxValue.Of(proto.Graph.Input[0]), [.. proto.Graph.Output.Select(OnnxValue.Of)]);
     }

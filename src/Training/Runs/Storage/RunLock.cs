@@ -36,6 +36,27 @@ public sealed class RunLock : IDisposable
         return Take(open);
     }
 
+    /// <summary>Locks a folder and creates an object that owns lock and folder; if that fails, both are released.</summary>
+    /// <param name="folder">The open folder.</param>
+    /// <param name="make">Creates the object.</param>
+    /// <param name="before">Checks that run before the folder is touched; they throw.</param>
+    public static T Holding<T>(WorkFolder folder, Func<RunLock, T> make, Action? before = null)
+    {
+        RunLock? held = null;
+        try
+        {
+            before?.Invoke();
+            held = Take(folder);
+            return make(held);
+        }
+        catch
+        {
+            held?.Dispose();
+            folder.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>Takes the lock, or returns null if another process has it.</summary>
     public static RunLock? TryTake(WorkFolder folder, out string holder)
     {

@@ -113,7 +113,7 @@ internal sealed unsafe class CpuWeightGradient
     private void Multiply(Part part, int channel, int channels, float* gradient, float* pixel, float* target)
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
-        int runFloats = vectors * Simd.Lanes, columns = channels * KernelSize;
+        int runFloats = vectors * Simd.Lanes, columns = channels * FilterSize;
         float* tile = stackalloc float[DotMicroKernel.Rows * DotMicroKernel.Columns];
         for (int k = 0; k < z.GroupK; k += blocks.Rows)
         {
@@ -124,7 +124,7 @@ internal sealed unsafe class CpuWeightGradient
                     DotMicroKernel.RunRow(runs, vectors, rows, 0, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
                 else
                     DotMicroKernel.Run(runs, vectors, rows, (nint)runs * runFloats, runFloats, pixel, offsets + column, blocks.Chunk.RunStride, tile);
-                float* to = target + ((((long)k * z.GroupC) + channel) * KernelSize) + column;
+                float* to = target + ((((long)k * z.GroupC) + channel) * FilterSize) + column;
                 AddTile(tile, Math.Min(blocks.Rows, z.GroupK - k), Math.Min(DotMicroKernel.Columns, columns - column), to);
             }
         }
@@ -132,7 +132,7 @@ internal sealed unsafe class CpuWeightGradient
 
     private void AddTile(float* tile, int rows, int columns, float* to)
     {
-        for (int i = 0; i < rows; i++, tile += DotMicroKernel.Columns, to += z.GroupC * KernelSize)
+        for (int i = 0; i < rows; i++, tile += DotMicroKernel.Columns, to += z.GroupC * FilterSize)
         {
             for (int j = 0; j < columns; j++)
                 to[j] += tile[j];
