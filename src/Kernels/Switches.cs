@@ -20,4 +20,7 @@ public static class Switches
 
     /// <summary>1: the tests run their long forms; set by <c>./test --torture</c>.</summary>
     public const string Torture = "GPUGRAD_TORTURE";
+
+    /// <summary>1: the tests rewrite the generated pages of <c>docs/</c> instead of comparing them.</summary>
+    public const string WriteDocs = "GPUGRAD_WRITE_DOCS";
 }

@@ -37,7 +37,7 @@ public sealed class AdviceTests : IDisposable
     [InlineData("net.yaml: a config; expected the folder of a run, which", "predict", "net.yaml", "x.csv")]
     [InlineData("--op conv9; no op has that in its name; did you mean 'Conv2D'?", "doctor", "--device", "cpu", "--op", "conv9")]
     [InlineData("--op nosuch; no op has that in its name; kinds are elementwise, activations,", "doctor", "--device", "cpu", "--op", "nosuch")]
-    public void A_slip_is_answered_by_what_to_type(string expected, params string[] arguments)
+    public void A_typo_is_answered_with_what_to_type(string expected, params string[] arguments)
     {
         string line = gpugrad.Run(arguments).Refused(ExitCode.Usage);
         Assert.StartsWith(expected, line, StringComparison.Ordinal);
@@ -72,7 +72,7 @@ public sealed class AdviceTests : IDisposable
     }
 
     [Fact]
-    public void Where_a_missing_data_file_was_looked_for_is_told_of_a_config_and_not_of_a_command_line()
+    public void A_missing_data_file_of_a_config_is_reported_with_its_folder_but_not_one_of_the_command_line()
     {
         gpugrad.Write("inner/c.yaml", "data: {dataset: {csv: nowhere.csv}}\nmodel: [{dense: 3}]\ndevice: cpu\n");
         string place = Path.Combine("inner", "nowhere.csv");
@@ -103,7 +103,7 @@ public sealed class AdviceTests : IDisposable
         Assert.Equal(expected, gpugrad.Run("export", "bad", "--out", "w.npz").Refused(ExitCode.Data));
         Assert.Contains(expected, gpugrad.Run("report", "bad").Done().Errors, StringComparison.Ordinal);
         Assert.Contains("no checkpoints, the run ended (non-finite) at step 2; expected", gpugrad.Run("landscape", "bad/config.yaml", "--run", "bad").Refused(ExitCode.Data), StringComparison.Ordinal);
-        Assert.Equal("run: neither weights nor a checkpoint yet; wait for the first one, or where the run does not go on any more: gpugrad resume run", gpugrad.Run("eval", "run").Refused(ExitCode.Data));
+        Assert.Equal("run: neither weights nor a checkpoint yet; wait for the first one, or if the run is no longer active: gpugrad resume run", gpugrad.Run("eval", "run").Refused(ExitCode.Data));
     }
 
     [Fact]
@@ -121,7 +121,7 @@ public sealed class AdviceTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_was_stopped_early_says_so_when_it_is_resumed_and_goes_on_as_it_advises()
+    public void Resuming_an_early_stopped_run_reports_that_and_continues_as_advised()
     {
         gpugrad.Run("train", "net.yaml", "--out", "early", "--set", "train.optimizer.sgd.lr=0", "--set", "train.early-stopping=1", "--set", "train.epochs=6").Done();
         Assert.Contains("was stopped early, so nothing is left to train", gpugrad.Run("resume", "early").Done().Output, StringComparison.Ordinal);

@@ -19,8 +19,8 @@ public sealed class ConfusionTests : IDisposable
         gpugrad.Write("test.csv", "a,b,label\n0,0,cat\n0,1,dog\n2,0,a-very-long-name\n1,1,dog\n");
         gpugrad.Run("train", "net.yaml", "--out", "run").Done();
         string[] lines = gpugrad.Run("eval", "run").Done().Output.Split('\n');
-        int head = Array.FindIndex(lines, l => l.StartsWith("is \\ predicted", StringComparison.Ordinal));
-        Assert.Equal(["is", "\\", "predicted", "a-very-long…", "cat", "dog"], Words(lines[head]));
+        int head = Array.FindIndex(lines, l => l.StartsWith("true \\ predicted", StringComparison.Ordinal));
+        Assert.Equal(["true", "\\", "predicted", "a-very-long…", "cat", "dog"], Words(lines[head]));
         Assert.Equal(["a-very-long-name", "1", "·", "·"], Words(lines[head + 2]));
         Assert.Equal(["cat", "·", "1", "·"], Words(lines[head + 3]));
         Assert.Equal(["dog", "·", "1", "1"], Words(lines[head + 4]));
@@ -29,13 +29,13 @@ public sealed class ConfusionTests : IDisposable
     }
 
     [Fact]
-    public void Of_many_classes_the_pairs_that_are_mixed_up_most_are_named()
+    public void Of_many_classes_the_most_frequent_confusions_are_shown()
     {
         Write("net.yaml", "{random: {shape: [4], classes: 15, train: 150, test: 300, noise: 3}}", "[{dense: 15}]");
         gpugrad.Run("train", "net.yaml", "--out", "run", "--set", "train.epochs=1").Done();
         string[] lines = gpugrad.Run("eval", "run").Done().Output.Split('\n');
-        Assert.DoesNotContain(lines, l => l.StartsWith("is \\ predicted", StringComparison.Ordinal));
-        int head = Array.FindIndex(lines, l => Regex.IsMatch(l, "^is +predicted +samples +of the class$"));
+        Assert.DoesNotContain(lines, l => l.StartsWith("true \\ predicted", StringComparison.Ordinal));
+        int head = Array.FindIndex(lines, l => Regex.IsMatch(l, "^true class +predicted +samples +% of the class$"));
         JsonArray confusion = gpugrad.Run("eval", "run", "--json").Json()["metrics"]!["confusion"]!.AsArray();
         int[][] counts = [.. confusion.Select(r => r!.AsArray().Select(c => (int)c!).ToArray())];
         int[] shown = [.. lines[(head + 2)..(head + 12)].Select(l => int.Parse(Words(l)[2], System.Globalization.CultureInfo.InvariantCulture))];
@@ -57,7 +57,7 @@ public sealed class ConfusionTests : IDisposable
     }
 
     [Fact]
-    public void A_class_that_training_did_not_know_is_refused_with_those_that_it_did()
+    public void A_class_not_seen_in_training_is_refused_with_those_that_were()
     {
         Write("net.yaml", "{csv: train.csv}");
         gpugrad.Write("train.csv", "a,b,label\n1,2,cat\n3,4,dog\n1,1,cat\n3,3,emu\n");

@@ -65,7 +65,7 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
-    public void A_run_goes_on_to_the_bits_of_one_that_never_stopped_and_is_evaluated()
+    public void A_resumed_run_has_the_bits_of_an_uninterrupted_one_and_can_be_evaluated()
     {
         gpugrad.Run("train", "net.yaml", "--out", "whole").Done();
         gpugrad.Run("train", "net.yaml", "--out", "parts", "--set", "train.epochs=1").Done();
@@ -77,7 +77,7 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
-    public void A_loss_that_is_no_number_is_traced_to_its_step()
+    public void A_non_finite_loss_is_traced_to_its_step()
     {
         Answer answer = gpugrad.Run("train", "net.yaml", "--out", "run", "--set", "train.optimizer.sgd.lr=1e30");
         Assert.Equal(ExitCode.NonFinite, answer.Code);
@@ -94,7 +94,7 @@ public sealed class CudaTests : IDisposable
     }
 
     [Fact]
-    public void A_device_that_is_lost_ends_the_run_in_one_line_and_the_run_goes_on_from_its_checkpoint()
+    public void A_lost_device_ends_the_run_in_one_line_and_the_run_resumes_from_its_checkpoint()
     {
         gpugrad.Run("train", "net.yaml", "--out", "whole", "--set", "checkpoint.every=2").Done();
         gpugrad.LosesGpusAfter = 150;

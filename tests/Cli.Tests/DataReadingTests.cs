@@ -56,7 +56,7 @@ public sealed class DataReadingTests : IDisposable
     }
 
     [Fact]
-    public void A_cache_that_holds_something_else_than_what_was_published_is_refused()
+    public void A_cache_with_other_contents_than_the_published_ones_is_refused()
     {
         foreach ((string part, int count) in new[] { ("train", 60), ("t10k", 10) })
         {

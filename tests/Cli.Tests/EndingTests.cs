@@ -13,7 +13,7 @@ public sealed class EndingTests : IDisposable
     public void Dispose() => gpugrad.Dispose();
 
     [Fact]
-    public void A_loss_that_is_no_number_any_more_is_exit_code_4()
+    public void A_non_finite_loss_is_exit_code_4()
     {
         Answer answer = gpugrad.Run("train", Path.Combine(Gpugrad.Configs, "spirals.yaml"), "--out", "run", "--device", "cpu", "--set", "train.optimizer={sgd: {lr: 1e38}}", "--set", "model.1=relu", "--set", "model.3=relu");
         Assert.Equal(ExitCode.NonFinite, answer.Code);
@@ -62,12 +62,12 @@ public sealed class EndingTests : IDisposable
         process.StandardOutput.ReadToEnd();
         Patience.UntilEndOf(process);
         Assert.True(process.ExitCode == code, $"ended with {process.ExitCode}: {errors.Result}");
-        Assert.Contains($"SIG{signal}: stopped while loading; nothing was begun", errors.Result, StringComparison.Ordinal);
+        Assert.Contains($"SIG{signal}: stopped while loading; nothing was started", errors.Result, StringComparison.Ordinal);
         Assert.False(Directory.Exists(gpugrad["run"]));
     }
 
     [Fact]
-    public void Ctrl_c_leaves_a_checkpoint_from_which_the_run_goes_on_to_the_same_bits()
+    public void Ctrl_c_leaves_a_checkpoint_that_resumes_to_the_same_bits()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no signals");
         // It does not end by itself, however late the signal comes.

@@ -39,7 +39,7 @@ public sealed class FineTuningTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_goes_on_has_the_weights_of_one_that_never_stopped_and_needs_the_file_no_more()
+    public void A_resumed_run_has_the_weights_of_an_uninterrupted_one_and_no_longer_needs_the_file()
     {
         Write("c.yaml", "{digits: {train: 100, test: 20}}", "- dense: {units: 10, name: head}", "", "epochs: 1, optimizer: {adam: {lr: 0.003}}");
         gpugrad.Run("train", "c.yaml", "--out", "first").Done();
@@ -71,7 +71,7 @@ public sealed class FineTuningTests : IDisposable
     [InlineData("nothing.safetensors", 3, "nothing.safetensors: cannot be read:")]
     [InlineData("c.yaml", 3, "not a safetensors file")]
     [InlineData("model.pt", 3, "expected a .safetensors file; from PyTorch")]
-    public void Weights_that_are_none_are_refused_before_any_data_are_read(string file, int code, string message)
+    public void An_invalid_weights_file_is_refused_before_any_data_are_read(string file, int code, string message)
     {
         Write("c.yaml", "{npz: nowhere.npz}", "- dense: {units: 10, name: head}", "", "epochs: 1");
         gpugrad.Write("model.pt", "PK");

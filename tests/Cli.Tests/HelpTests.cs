@@ -60,7 +60,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("cuda:7")]
     [InlineData("opencl:7")]
     [InlineData("gpu")]
-    public void A_device_that_is_not_there_is_one_line_that_lists_those_that_are(string device)
+    public void A_missing_device_is_one_line_that_lists_the_others(string device)
     {
         Assert.SkipWhen(gpugrad.Run("devices").Output.Contains(device, StringComparison.Ordinal), $"this machine has {device}");
         string line = gpugrad.Run("train", Path.Combine(Gpugrad.Configs, "digits.yaml"), "--device", device).Refused(ExitCode.Device);

@@ -23,11 +23,11 @@ public sealed class InitTests : IDisposable
     }
 
     [Fact]
-    public void A_config_that_is_there_is_overwritten_only_by_force()
+    public void An_existing_config_is_overwritten_only_with_force()
     {
         WriteTable("t.csv");
         gpugrad.Write("t.yaml", "mine");
-        Assert.Contains("t.yaml is there already; --force overwrites it", gpugrad.Run("init", "t.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("t.yaml exists; use --force to overwrite it", gpugrad.Run("init", "t.csv").Refused(ExitCode.Usage), StringComparison.Ordinal);
         Assert.Equal("mine", File.ReadAllText(gpugrad["t.yaml"]));
         gpugrad.Run("init", "t.csv", "--force").Done();
         Assert.Contains("label: kind", File.ReadAllText(gpugrad["t.yaml"]), StringComparison.Ordinal);

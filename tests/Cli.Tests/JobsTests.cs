@@ -146,7 +146,7 @@ public sealed class JobsTests : IDisposable
     }
 
     [Fact]
-    public void What_cannot_be_meant_is_said_in_one_line()
+    public void Invalid_input_is_reported_in_one_line()
     {
         Table("t.csv", "x,z,kind", 100, i => $"{(i % 2) + (i % 7 * 0.1)},{i % 5},{"ab"[i % 2]}");
         gpugrad.Run("init", "t.csv").Done();

@@ -64,7 +64,7 @@ public sealed class LiveTests : IDisposable
         int opened = text.IndexOf("\u001b[?1049h", StringComparison.Ordinal), closed = text.IndexOf("\u001b[?1049l", StringComparison.Ordinal);
         Assert.True(opened >= 0 && closed > opened, text);
         Assert.Contains("━ step", text[opened..closed], StringComparison.Ordinal);
-        Assert.Contains("gradient of an element", text[opened..closed], StringComparison.Ordinal);
+        Assert.Contains("gradient RMS", text[opened..closed], StringComparison.Ordinal);
         string after = text[closed..];
         Assert.Equal(3, Regex.Count(after, @"[\r\n] +[123] +[0-9.]+ "));
         Assert.Contains("weights in run", after, StringComparison.Ordinal);

@@ -47,7 +47,7 @@ public sealed class PredictionFileTests : IDisposable
     }
 
     [Fact]
-    public void A_threshold_says_from_where_on_the_second_class_is_predicted()
+    public void The_second_class_is_predicted_from_a_threshold_on()
     {
         TrainClasses();
         gpugrad.Write("new.csv", "id,name,a,b,kind\n" + string.Concat(Enumerable.Range(0, 40).Select(i => string.Create(CultureInfo.InvariantCulture, $"{i},x,{(i / 20.0) - 0.5},0,\n"))));

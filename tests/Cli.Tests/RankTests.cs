@@ -72,7 +72,7 @@ public sealed class RankTests : IDisposable
     }
 
     [Fact]
-    public void A_stopped_run_goes_on_with_the_same_bits()
+    public void A_stopped_run_resumes_with_the_same_bits()
     {
         string[] two = MpiRanks.Launcher("mpich", 2);
         gpugrad.RunUnder(two, "train", "c.yaml", "--out", "whole", "--device", "cpu").Done();
@@ -86,7 +86,7 @@ public sealed class RankTests : IDisposable
     [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
-    public void A_killed_rank_ends_all_and_the_run_goes_on_from_its_checkpoint_with_others(string mpi)
+    public void A_killed_rank_ends_all_and_the_run_resumes_from_its_checkpoint_on_other_ranks(string mpi)
     {
         string[] launcher = MpiRanks.Launcher(mpi, 2);
         gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
@@ -107,7 +107,7 @@ public sealed class RankTests : IDisposable
     [InlineData("openmpi", 1)]
     [InlineData("mpich", 0)]
     [InlineData("mpich", 1)]
-    public void A_rank_that_stands_still_ends_all_with_a_line_and_the_checkpoint_is_whole(string mpi, int stopped)
+    public void A_hanging_rank_ends_all_with_a_line_and_the_checkpoint_is_intact(string mpi, int stopped)
     {
         string[] launcher = MpiRanks.Launcher(mpi, 2);
         gpugrad.Write("long.yaml", Config.Replace("epochs: 3", "epochs: 400", StringComparison.Ordinal) + "checkpoint: {every: 10}\n");
@@ -171,7 +171,7 @@ public sealed class RankTests : IDisposable
     }
 
     [Fact]
-    public void What_is_wrong_is_said_once()
+    public void An_error_is_reported_once()
     {
         string[] launcher = MpiRanks.Launcher("mpich", 3);
         gpugrad.Write("bad.yaml", Config.Replace("filters: 4", "filters: -4", StringComparison.Ordinal));

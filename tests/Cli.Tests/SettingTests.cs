@@ -18,14 +18,14 @@ public sealed class SettingTests : IDisposable
     public void Dispose() => gpugrad.Dispose();
 
     [Theory]
-    [InlineData("momentum: 0.9", "nesterov: true", "7:32: nesterov is a way of using momentum, which is 0")]
-    [InlineData("sgd: {lr: 0.01, momentum: 0.9}", "nesterov: {momentum: 0}", "7:32: nesterov is a way of using momentum, which is 0")]
+    [InlineData("momentum: 0.9", "nesterov: true", "7:32: nesterov needs momentum, which is 0")]
+    [InlineData("sgd: {lr: 0.01, momentum: 0.9}", "nesterov: {momentum: 0}", "7:32: nesterov needs momentum, which is 0")]
     [InlineData("batch: 20", "batch: 20, shape: [3, 8, 8]", "1:7: data.shape is [3, 8, 8], the data set has [2]")]
     [InlineData("batch: 20", "batch: 20, classes: 4", "1:7: data.classes is 4, the data set has 3")]
     [InlineData("batch: 20", "batch: 20, targets: 1", "1:7: data.targets is 1, the data set has 0")]
     [InlineData("epochs: 2", "epochs: 2, clip: {}", "7:8: train.clip limits nothing")]
     [InlineData("device: cpu", "device: cpu\nloss: {softmax-cross-entropy: {class-weights: [0, 0, 0]}}", "7:8: class-weights are all 0")]
-    public void What_another_setting_rules_out_is_refused(string right, string wrong, string expected)
+    public void Contradictory_settings_are_refused(string right, string wrong, string expected)
     {
         gpugrad.Write("test.yaml", Good.Replace(right, wrong, StringComparison.Ordinal));
         foreach (string verb in new[] { "train", "config", "summary" })
@@ -34,7 +34,7 @@ public sealed class SettingTests : IDisposable
     }
 
     [Fact]
-    public void A_shape_beside_a_file_that_has_another_is_refused_when_the_file_is_read()
+    public void A_shape_that_differs_from_the_file_is_refused_when_the_file_is_read()
     {
         gpugrad.Write("data.csv", "a,b,label\n1,2,x\n3,4,y\n5,6,x\n");
         gpugrad.Write("test.yaml", "data: {dataset: {csv: data.csv}, shape: [3], classes: 2, batch: 2}\nmodel: [{dense: 2}]\ndevice: cpu\n");
@@ -75,7 +75,7 @@ public sealed class SettingTests : IDisposable
     [InlineData("epochs: 2", "epochs: 2, schedule: {plateau: {patience: 0, min: 1}}", "7:31: train.schedule: a factor of 1 never changes the learning rate")]
     [InlineData("batch: 20", "batch: 20, limit: 61", "1:7: data.limit is 61, the data set has 60 training samples: all are used")]
     [InlineData("batch: 20", "batch: 70, drop-last: true", "1:7: data.drop-last: 60 training samples are less than one batch of 70")]
-    public void What_changes_nothing_is_said_once_and_trained(string right, string idle, string expected)
+    public void A_setting_without_effect_is_warned_of_once(string right, string idle, string expected)
     {
         Assert.Contains(right, Good, StringComparison.Ordinal);
         gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
@@ -86,7 +86,7 @@ public sealed class SettingTests : IDisposable
     [Theory]
     [InlineData("device: cpu", "device: cpu\ndiagnostics: {every: 7}", "diagnostics.every is 7, and the run has 6 steps")]
     [InlineData("device: cpu", "device: cpu\ndiagnostics: {every: 0, budget: 0.02}", "diagnostics.budget has no effect: diagnostics.every is 0")]
-    public void What_changes_nothing_and_has_no_place_is_said_too(string right, string idle, string expected)
+    public void A_setting_without_effect_or_position_is_warned_of_too(string right, string idle, string expected)
     {
         gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
         Assert.Single(gpugrad.Run("train", "test.yaml", "--out", "run").Done().Errors.Split('\n'), l => l.StartsWith(expected, StringComparison.Ordinal));
@@ -102,7 +102,7 @@ public sealed class SettingTests : IDisposable
     [InlineData("- relu", "- dropout: 0")]
     [InlineData("device: cpu", "device: cpu\ncheckpoint: {every: 1000}")]
     [InlineData("device: cpu", "device: cpu\nloss: {softmax-cross-entropy: {label-smoothing: 0, class-weights: [2, 2, 2]}}")]
-    public void What_says_none_or_changes_nothing_without_harm_is_passed_over(string right, string idle)
+    public void Harmless_settings_without_effect_give_no_warning(string right, string idle)
     {
         Assert.Contains(right, Good, StringComparison.Ordinal);
         gpugrad.Write("test.yaml", Good.Replace(right, idle, StringComparison.Ordinal));
@@ -112,14 +112,14 @@ public sealed class SettingTests : IDisposable
     }
 
     [Fact]
-    public void A_schedule_that_raises_the_rate_far_is_said()
+    public void A_schedule_that_raises_the_learning_rate_far_is_warned_of()
     {
         gpugrad.Write("test.yaml", Good.Replace("epochs: 2", "epochs: 2, schedule: {exponential: 20}", StringComparison.Ordinal));
         Assert.Contains("test.yaml:7:31: train.schedule raises the learning rate to 0.2, 20 times the optimizer's", gpugrad.Run("train", "test.yaml", "--out", "run").Errors, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_config_whose_settings_all_matter_is_trained_without_a_word()
+    public void A_config_whose_settings_all_matter_gives_no_warnings()
     {
         gpugrad.Write("test.yaml", Good);
         Assert.Equal("", gpugrad.Run("train", "test.yaml", "--out", "run", "--set", "diagnostics={every: 0, init-audit: false}").Done().Errors);
@@ -160,7 +160,7 @@ public sealed class SettingTests : IDisposable
     [InlineData("--samples 0; expected a whole number above 0", "doctor", "test.yaml", "--samples", "0")]
     [InlineData("--budget 0; expected a number above 0 and at most 1000000000", "race", "test.yaml", "--budget", "0")]
     [InlineData("--threads 1025; expected a whole number from 0 to 1024", "summary", "test.yaml", "--threads", "1025")]
-    public void A_number_that_an_option_does_not_take_is_refused_with_those_that_it_does(string expected, params string[] arguments)
+    public void A_number_out_of_an_options_range_is_refused_with_the_range(string expected, params string[] arguments)
     {
         gpugrad.Write("test.yaml", Good);
         Assert.Equal(expected, gpugrad.Run(arguments).Refused(ExitCode.Usage));

@@ -26,7 +26,7 @@ public sealed class StreamTests : IDisposable
     [InlineData(">/dev/full", "--json")]
     [InlineData(">&-", "--json")]
     [InlineData("</dev/null 1</dev/null")]
-    public void A_training_whose_words_nobody_takes_ends_as_any_other(string redirection, params string[] more)
+    public void A_training_with_closed_output_ends_as_usual(string redirection, params string[] more)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
         gpugrad.RunRedirected(redirection, ["train", "test.yaml", "--out", "run", .. more]).Done();
@@ -38,7 +38,7 @@ public sealed class StreamTests : IDisposable
     [InlineData(">/dev/full")]
     [InlineData("2>/dev/full")]
     [InlineData(">&- 2>&-")]
-    public void An_exit_code_is_the_same_whoever_listens(string redirection)
+    public void Exit_codes_do_not_depend_on_whether_output_is_read(string redirection)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full, and streams are not closed by number");
         Assert.Equal(ExitCode.Done, gpugrad.RunRedirected(redirection, "summary", "test.yaml").Code);
@@ -48,7 +48,7 @@ public sealed class StreamTests : IDisposable
     }
 
     [Fact]
-    public void An_answer_that_a_full_disk_swallows_is_said_on_standard_error()
+    public void Output_lost_to_a_full_disk_is_reported_on_standard_error()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no /dev/full");
         string line = Assert.Single(gpugrad.RunRedirected(">/dev/full", "summary", "test.yaml").Done().Errors.Split('\n', StringSplitOptions.RemoveEmptyEntries));
@@ -56,7 +56,7 @@ public sealed class StreamTests : IDisposable
     }
 
     [Fact]
-    public void A_reader_that_goes_away_ends_nothing()
+    public void A_closed_pipe_ends_nothing()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no shell");
         gpugrad.RunRedirected("| true; exit 0", "train", "test.yaml", "--out", "run").Done();
@@ -68,7 +68,7 @@ public sealed class StreamTests : IDisposable
     [InlineData("<.", "directory")]
     [InlineData("0>/dev/null", "denied")]
     [InlineData("</dev/null", "no rows")]
-    public void A_standard_input_that_gives_nothing_is_said_and_not_waited_for(string redirection, string expected)
+    public void An_empty_standard_input_is_reported_instead_of_waited_for(string redirection, string expected)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no shell");
         gpugrad.Run("train", "test.yaml", "--out", "run").Done();

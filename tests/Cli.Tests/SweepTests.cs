@@ -29,7 +29,7 @@ public sealed class SweepTests : IDisposable
     [Fact]
     public void A_sweep_leaves_its_trials_the_best_config_and_a_page()
     {
-        Given("search: {tpe: 3}\ntrials: 6\nparallel: 2\nhalving: 2\n");
+        WriteSweep("search: {tpe: 3}\ntrials: 6\nparallel: 2\nhalving: 2\n");
         JsonNode sweep = gpugrad.Run("sweep", "sweep.yaml", "--out", "s", "--json").Json();
         Assert.True(JsonNode.DeepEquals(JsonNode.Parse(File.ReadAllText(gpugrad["s/sweep.json"])), sweep));
         JsonArray trials = sweep["trials"]!.AsArray();
@@ -47,9 +47,9 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
-    public void A_killed_sweep_goes_on_and_ends_as_if_it_had_never_been()
+    public void A_killed_sweep_resumes_and_ends_as_if_it_had_never_been_killed()
     {
-        Given("search: {tpe: 3}\ntrials: 7\nparallel: 2\nhalving: 2\n");
+        WriteSweep("search: {tpe: 3}\ntrials: 7\nparallel: 2\nhalving: 2\n");
         gpugrad.Run("sweep", "sweep.yaml", "--out", "whole").Done();
         for (int trial = 1; trial <= 5; trial += 2)
         {
@@ -66,9 +66,9 @@ public sealed class SweepTests : IDisposable
 
     // In the long form 20 sweeps, each killed once or several times at any instant.
     [Fact]
-    public void Sweeps_killed_at_any_instant_end_as_if_they_had_never_been()
+    public void Sweeps_killed_at_any_instant_end_as_if_they_had_never_been_killed()
     {
-        Given("search: {tpe: 3}\ntrials: 5\nparallel: 2\nhalving: 2\n");
+        WriteSweep("search: {tpe: 3}\ntrials: 5\nparallel: 2\nhalving: 2\n");
         var clock = Stopwatch.StartNew();
         gpugrad.Run("sweep", "sweep.yaml", "--out", "whole").Done();
         double seconds = clock.Elapsed.TotalSeconds;
@@ -94,14 +94,14 @@ public sealed class SweepTests : IDisposable
     [Fact]
     public void Printed_commands_give_the_same_sweep_wherever_they_ran()
     {
-        Given("search: grid\nparallel: 1\n");
+        WriteSweep("search: grid\nparallel: 1\n");
         string[] commands = gpugrad.Run("sweep", "sweep.yaml", "--out", "s", "--print").Done().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(6, commands.Length);
         Assert.StartsWith("gpugrad train base.yaml --set train.optimizer.adam.lr=0.0001 --set model.0.dense=8 --set train.monitor=validation-accuracy --out s/trials/0000", commands[0], StringComparison.Ordinal);
         foreach (string command in commands.Skip(1))
             gpugrad.Run([.. command.Split(' ').Skip(1), "--device", "cpu"]).Done();
         Answer part = gpugrad.Run("sweep", "sweep.yaml", "--out", "s", "--collect");
-        Assert.Contains("1 of 6 trials are not trained to their end yet", part.Errors, StringComparison.Ordinal);
+        Assert.Contains("1 of 6 trials have not finished", part.Errors, StringComparison.Ordinal);
         gpugrad.Run([.. commands[0].Split(' ').Skip(1), "--device", "cpu"]).Done();
         JsonNode collected = gpugrad.Run("sweep", "sweep.yaml", "--out", "s", "--collect", "--json").Json();
         JsonNode trained = gpugrad.Run("sweep", "sweep.yaml", "--out", "own", "--json").Json();
@@ -109,7 +109,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
-    public void A_trial_that_fails_is_told_and_the_others_go_on()
+    public void A_failed_trial_is_reported_and_the_others_continue()
     {
         gpugrad.Write("base.yaml", Base.Replace("tanh", "relu", StringComparison.Ordinal));
         gpugrad.Write("sweep.yaml", "base: base.yaml\nspace: {train.optimizer: {choice: [adam, {sgd: {lr: 3e38}}]}}\nsearch: grid\n");
@@ -139,7 +139,7 @@ public sealed class SweepTests : IDisposable
     [Fact]
     public void A_folder_holds_one_sweep()
     {
-        Given("trials: 1\n");
+        WriteSweep("trials: 1\n");
         gpugrad.Run("sweep", "sweep.yaml", "--out", "s").Done();
         gpugrad.Write("base.yaml", Base.Replace("epochs: 4", "epochs: 5", StringComparison.Ordinal));
         Assert.Contains("holds a sweep of another base.yaml than base.yaml", gpugrad.Run("sweep", "sweep.yaml", "--out", "s").Refused(ExitCode.Usage), StringComparison.Ordinal);
@@ -148,7 +148,7 @@ public sealed class SweepTests : IDisposable
     }
 
     [Fact]
-    public void A_training_stops_where_it_is_told_and_goes_on_to_the_same_bits()
+    public void Train_until_an_epoch_then_resume_gives_the_same_bits()
     {
         gpugrad.Write("base.yaml", Base);
         gpugrad.Run("train", "base.yaml", "--out", "whole", "--device", "cpu").Done();
@@ -160,7 +160,7 @@ public sealed class SweepTests : IDisposable
         Assert.Equal(File.ReadAllBytes(gpugrad["whole/weights.safetensors"]), File.ReadAllBytes(gpugrad["parts/weights.safetensors"]));
     }
 
-    private void Given(string search)
+    private void WriteSweep(string search)
     {
         gpugrad.Write("base.yaml", Base);
         gpugrad.Write("sweep.yaml", Space + search);

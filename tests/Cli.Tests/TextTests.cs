@@ -16,7 +16,7 @@ public sealed class TextTests : IDisposable
     public void Dispose() => gpugrad.Dispose();
 
     [Fact]
-    public void A_language_model_learns_what_follows_what_and_writes_on()
+    public void A_language_model_learns_the_next_token_and_continues_a_text()
     {
         JsonNode summary = Train();
         JsonNode figures = summary["metrics"]!["validation"]!;
@@ -84,7 +84,7 @@ public sealed class TextTests : IDisposable
     }
 
     [Fact]
-    public void A_network_that_is_no_language_model_writes_nothing()
+    public void A_network_other_than_a_language_model_cannot_generate()
     {
         gpugrad.Write("c.yaml", "data: {dataset: {blobs: {classes: 2}}}\nmodel: [{dense: 2}]\ntrain: {epochs: 1}\n");
         gpugrad.Run("train", "c.yaml", "--out", "run", "--device", "cpu").Done();

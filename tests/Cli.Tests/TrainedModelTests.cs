@@ -52,7 +52,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
         Assert.Equal((int)gpugrad.Run("summary", "back.yaml", "--json").Json()["parameters"]!, (int)answer["parameters"]!);
         JsonArray expected = gpugrad.Run("predict", "run", "imported.npz", "--json").Json().AsArray(), found = gpugrad.Run("predict", "back.safetensors", "imported.npz", "--json").Json().AsArray();
         Assert.True(JsonNode.DeepEquals(expected, found), $"{expected}\n{found}");
-        Assert.Equal("back.yaml is there already; --force overwrites it, --out CONFIG.yaml writes others", gpugrad.Run("import", "out.onnx", "--out", "back.yaml").Refused(ExitCode.Usage));
+        Assert.Equal("back.yaml exists; use --force to overwrite it, or --out CONFIG.yaml for other names", gpugrad.Run("import", "out.onnx", "--out", "back.yaml").Refused(ExitCode.Usage));
         JsonNode trained = gpugrad.Run("train", "back.yaml", "--out", "again", "--device", "cpu", "--set", "data={dataset: {digits: {train: 100, test: 50}}, batch: 50}", "--set", "train.epochs=1", "--json").Json();
         Assert.Equal("finished", (string?)trained["status"]);
         Assert.StartsWith("nothing.onnx", gpugrad.Run("import", "nothing.onnx").Refused(ExitCode.Data), StringComparison.Ordinal);
@@ -108,7 +108,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     [InlineData("--out w.npz --with-preprocessing", "--with-preprocessing goes with an --out that ends in .onnx")]
     [InlineData("--out w.onnx --opset 12", "--opset 12; expected a whole number from 13 to 23")]
     [InlineData("--out w.pt", "--out w.pt; expected a file that ends in .onnx, .safetensors or .npz")]
-    public void An_export_that_cannot_be_is_one_line(string arguments, string expected) =>
+    public void An_impossible_export_is_one_line(string arguments, string expected) =>
         Assert.Equal(expected, gpugrad.Run(["export", "run", .. arguments.Split(' ')]).Refused(ExitCode.Usage));
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     [InlineData("nofile.png", "nofile.png: no such file")]
     [InlineData("run/summary.json", "run/summary.json: files of type '.json' are not read")]
     [InlineData("-", "standard input: no rows")]
-    public void Input_that_is_none_is_one_line_and_exit_code_3(string input, string expected) =>
+    public void Invalid_input_is_one_line_and_exit_code_3(string input, string expected) =>
         Assert.StartsWith(expected, gpugrad.Run("predict", "run", input).Refused(ExitCode.Data), StringComparison.Ordinal);
 
     [Theory]

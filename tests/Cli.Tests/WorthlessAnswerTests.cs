@@ -47,7 +47,7 @@ public sealed class WorthlessAnswerTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_goes_on_with_other_vectors_says_and_records_it()
+    public void Resuming_with_another_SIMD_width_is_reported_and_recorded()
     {
         gpugrad.Write("test.yaml", "data: {dataset: {blobs: {train: 40, test: 20}}, batch: 10}\nmodel: [{dense: 3}]\ndevice: cpu\ntrain: {epochs: 2}\ncheckpoint: {every: 2}\n");
         string name = Kernels.Devices.Cpu.CpuDevice.Describe(1);

@@ -17,7 +17,7 @@ public sealed class AcceleratorFaultsTests : IDisposable
     [InlineData(CLError.CL_MEM_OBJECT_ALLOCATION_FAILURE, 1 << 20)]
     [InlineData(CLError.CL_OUT_OF_RESOURCES, 1 << 20)] // as some drivers say it of a buffer
     [InlineData(CLError.CL_INVALID_BUFFER_SIZE, 1 << 20)]
-    public void A_lack_of_memory_is_one(CLError error, long bytes)
+    public void A_lack_of_memory_is_a_fault_of_memory(CLError error, long bytes)
     {
         var fault = Assert.IsType<OutOfDeviceMemoryException>(AcceleratorFaults.Translate(device, "arena", new CLException(error), bytes));
         Assert.Equal(Fault.Memory, fault.Fault);
@@ -28,7 +28,7 @@ public sealed class AcceleratorFaultsTests : IDisposable
     [InlineData(CLError.CL_DEVICE_NOT_AVAILABLE)]
     [InlineData(CLError.CL_OUT_OF_RESOURCES)] // of a launch: what NVIDIA answers after an illegal access
     [InlineData(CLError.CL_INVALID_COMMAND_QUEUE)]
-    public void A_lost_device_is_told_from_a_failed_call(CLError error)
+    public void A_lost_device_is_distinguished_from_a_failed_call(CLError error)
     {
         GpuGradException fault = AcceleratorFaults.Translate(device, "a launch", new CLException(error))!;
         Assert.Equal(Fault.Device, fault.Fault);
@@ -46,7 +46,7 @@ public sealed class AcceleratorFaultsTests : IDisposable
     }
 
     [Fact]
-    public void An_error_that_is_no_devices_goes_its_way() => Assert.Null(AcceleratorFaults.Translate(device, "a launch", new InvalidOperationException("x")));
+    public void An_error_that_is_not_a_devices_passes_unchanged() => Assert.Null(AcceleratorFaults.Translate(device, "a launch", new InvalidOperationException("x")));
 
     public void Dispose() => device.Dispose();
 }

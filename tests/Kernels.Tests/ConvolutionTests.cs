@@ -16,7 +16,7 @@ namespace GpuGrad.Kernels.Tests;
 public sealed class ConvolutionTests
 {
     [Fact]
-    public void A_signal_worked_by_hand_gives_39_and_the_gradient_7_7_6()
+    public void A_signal_worked_out_by_hand_gives_39_and_the_gradient_7_7_6()
     {
         // y[i] = x[i] + 2x[i+1] + 3x[i+2] is 14, 11, 8, 6: 39. Each weight meets x[i] … x[i+3]: 1+2+3+1, 2+3+1+1, 3+1+1+1.
         foreach (Device device in (Device[])[new ReferenceDevice(), new CpuDevice(2)])
@@ -111,7 +111,7 @@ public sealed class ConvolutionTests
     [InlineData(9, 0, 1, 1)]
     [InlineData(12, 11, 0, 2)]
     [InlineData(1, 1, 9, 8)]
-    public void Padding_beyond_the_kernel_leaves_the_other_results_alone(int top, int bottom, int left, int right)
+    public void Padding_beyond_the_filter_leaves_the_other_results_alone(int top, int bottom, int left, int right)
     {
         foreach (int threads in (int[])[1, 2, 3])
         {
@@ -136,7 +136,7 @@ public sealed class ConvolutionTests
     [InlineData(19, 1, 3, 5, false)]
     [InlineData(19, 1, 3, 5, true)]
     [InlineData(19, 2, 5, 5, true)]
-    public void Fused_with_what_follows_it_computes_the_same_bits(int images, int stride, int channels, int kernel, bool transposed)
+    public void Fusion_does_not_change_bits(int images, int stride, int channels, int kernel, bool transposed)
     {
         using var cpu = new CpuDevice(2);
         var random = new RandomStream(4, Purpose.Explore);
@@ -189,7 +189,7 @@ public sealed class ConvolutionTests
     }
 
     [Fact]
-    public void What_does_not_fit_is_refused_with_what_was_found_and_what_was_expected()
+    public void Mismatched_shapes_are_refused_with_found_and_expected()
     {
         var x = new TensorType(new Shape(2, 4, 5, 6));
         string Refusal(Op op, params TensorType[] inputs) => Assert.Throws<ShapeException>(() => op.Infer(inputs)).Message;
@@ -209,7 +209,7 @@ public sealed class ConvolutionTests
     }
 
     [Fact]
-    public void A_transposed_output_that_cannot_be_is_refused()
+    public void An_impossible_transposed_output_is_refused()
     {
         var g = new ConvGeometry { Stride = (2, 2), Padding = Padding.Symmetric(3, 3) };
         Assert.Equal((10, 9), g.TransposedOutput((6, 6), (5, 5), (1, 0)));

@@ -7,7 +7,7 @@ public sealed unsafe class FactorTests
     private const float Untouched = -1;
 
     [Fact]
-    public void A_panel_of_any_width_holds_its_lines_and_nothing_is_written_behind_its_last_step()
+    public void A_panel_of_any_width_holds_its_lines_and_nothing_is_written_past_its_last_step()
     {
         foreach (int lines in new[] { 1, 2, 4, 15, 16, 40 })
         {

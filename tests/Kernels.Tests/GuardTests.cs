@@ -20,7 +20,7 @@ public sealed unsafe class GuardTests
     [InlineData(GuardSide.End, 8185)]
     [InlineData(GuardSide.Start, 1)]
     [InlineData(GuardSide.Start, 4097)]
-    public void A_buffer_ends_or_begins_at_a_page_and_a_write_on_its_other_side_is_told(GuardSide side, int bytes)
+    public void A_buffer_ends_or_starts_at_a_page_and_a_write_on_its_other_side_is_reported(GuardSide side, int bytes)
     {
         using var buffer = new HostBuffer("buffer", bytes, side);
         Assert.Equal(0, (nint)(side == GuardSide.End ? buffer.At(bytes) : buffer.At(0)) % Environment.SystemPageSize);
@@ -29,7 +29,7 @@ public sealed unsafe class GuardTests
         buffer.Fill(1);
         Assert.Null(buffer.Damage());
         *buffer.At(side == GuardSide.End ? -3 : bytes + 2) = 0;
-        Assert.Equal(side == GuardSide.End ? "written 3 bytes before its begin" : "written 3 bytes behind its end", buffer.Damage());
+        Assert.Equal(side == GuardSide.End ? "written 3 bytes before its start" : "written 3 bytes past its end", buffer.Damage());
     }
 
     [Theory]
@@ -46,11 +46,11 @@ public sealed unsafe class GuardTests
         using var plan = Plan.Of(graph, memory, new PlanOptions { Keep = [y] });
         Exception thrown = Assert.Throws<GpuGradException>(plan.Run);
         // An emulation may look at every index itself, and names the kernel then.
-        Assert.Matches(@"Trespasser.*\(20 bytes\) was written 1 bytes behind its end|Kernel 'Store'", thrown.Message);
+        Assert.Matches(@"Trespasser.*\(20 bytes\) was written 1 bytes past its end|Kernel 'Store'", thrown.Message);
     }
 
     [Fact]
-    public void Temporaries_and_the_scratch_memory_of_every_worker_have_buffers_of_their_own_that_hold_nan_when_an_op_begins()
+    public void Temporaries_and_scratch_have_their_own_buffers_filled_with_NaN()
     {
         using var device = new CpuDevice(2) { Guard = GuardSide.End };
         using var memory = new DeviceMemory(device);
@@ -109,6 +109,6 @@ public sealed unsafe class GuardTests
             });
         }
 
-        private static bool Ends(float* behind) => (nint)behind % Environment.SystemPageSize == 0;
+        private static bool Ends(float* end) => (nint)end % Environment.SystemPageSize == 0;
     }
 }

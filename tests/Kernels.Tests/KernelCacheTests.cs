@@ -34,7 +34,7 @@ public sealed class KernelCacheTests : IDisposable
     }
 
     [Fact]
-    public void A_file_or_folder_that_others_may_write_is_not_believed()
+    public void A_file_or_folder_that_others_can_write_is_not_trusted()
     {
         if (OperatingSystem.IsWindows())
             Assert.Skip("Windows keeps caches in the user's profile.");

@@ -25,10 +25,10 @@ public sealed class KernelTextTests
     [Theory]
     [InlineData("struct type_2350_kernel var2; type_99 x; L_71: goto L_71;", "struct type_0_kernel var2; type_1 x; L_2: goto L_2;")]
     [InlineData(".target sm_80 ld.param.b64 %rd1, [_x_8234+8]; view_0 field_1 0f3F800000 cl_khr_fp64", ".target sm_80 ld.param.b64 %rd1, [_x_0+8]; view_0 field_1 0f3F800000 cl_khr_fp64")]
-    public void Only_numbers_of_the_process_are_given_anew(string text, string expected) => Assert.Equal(expected, CanonicalText.Of(text));
+    public void Only_process_wide_counters_are_renumbered(string text, string expected) => Assert.Equal(expected, CanonicalText.Of(text));
 
     [Fact]
-    public void A_fused_multiply_add_is_one_instruction()
+    public void A_fused_multiply_add_of_softmax_is_one_instruction()
     {
         using var inspection = new KernelInspection();
         string text = inspection.Ptx(Plain);
@@ -37,7 +37,7 @@ public sealed class KernelTextTests
     }
 
     [Fact]
-    public void No_kernel_of_functions_computes_in_double()
+    public void No_elementwise_kernel_uses_double_precision_or_approximations()
     {
         using var inspection = new KernelInspection();
         foreach (Type map in typeof(IMap).Assembly.GetTypes().Where(t => t.IsValueType && !t.IsGenericTypeDefinition && typeof(IMap).IsAssignableFrom(t)))

@@ -27,7 +27,7 @@ public sealed class MetricsTests
     [InlineData("reference")]
     [InlineData("cpu")]
     [InlineData("emulated")]
-    public void A_loss_that_is_infinite_or_no_number_is_never_forgotten(string id)
+    public void A_loss_that_is_infinite_or_NaN_is_never_forgotten(string id)
     {
         foreach (double loss in new[] { double.PositiveInfinity, double.NaN })
         {

@@ -87,7 +87,7 @@ public sealed class PoolingTests
             Tensor[] gradients = [.. graph.Differentiate(loss, [w, bias]).Select(g => g!)];
             using var plan = Plan.Of(graph, memory, new PlanOptions { Keep = gradients, Fuse = fuse });
             plan.Run();
-            int[] sizes = [.. plan.Nodes.Where(n => n.Op is ChannelSum or MapOp { IsDerivative: true }).Select(n => n.Inputs[0].Shape.Count)];
+            int[] sizes = [.. plan.Nodes.Where(n => n.Op is ChannelSum or MapOp { IsBackward: true }).Select(n => n.Inputs[0].Shape.Count)];
             return ([.. gradients.Select(plan.Read)], sizes);
         }
     });

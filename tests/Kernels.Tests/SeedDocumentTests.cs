@@ -25,7 +25,7 @@ public sealed class SeedDocumentTests
     // Sample 1 has label 0: margins of classes 1 and 2 are 2.5 - 3 + 1 = 0.5 and 1 - 3 + 1 = -1, so its loss is 0.5, and its
     // gradient is (-1, 1, 0). Sample 2 has label 2: margins 2 - 1.5 + 1 = 1.5 and 1 - 1.5 + 1 = 0.5; loss 2, gradient (1, 1, -2).
     [Fact]
-    public void The_svm_loss_and_its_gradient_are_those_worked_by_hand()
+    public void The_svm_loss_and_its_gradient_are_those_worked_out_by_hand()
     {
         using var device = new ReferenceDevice();
         using OpOnce run = Hinge(device, squared: false);
@@ -35,7 +35,7 @@ public sealed class SeedDocumentTests
 
     // The same margins squared: 0.25 and 2.25 + 0.25; gradients 2·margin.
     [Fact]
-    public void The_squared_svm_loss_and_its_gradient_are_those_worked_by_hand()
+    public void The_squared_svm_loss_and_its_gradient_are_those_worked_out_by_hand()
     {
         using var device = new ReferenceDevice();
         using OpOnce run = Hinge(device, squared: true);

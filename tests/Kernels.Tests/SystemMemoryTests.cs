@@ -15,7 +15,7 @@ public sealed class SystemMemoryTests : IDisposable
     public void Dispose() => Directory.Delete(root, recursive: true);
 
     [Fact]
-    public void Without_groups_it_is_what_the_machine_can_give_with_its_swap()
+    public void Without_control_groups_the_limit_is_free_memory_plus_swap()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Assert.Equal(9L << 30, Left());
@@ -62,7 +62,7 @@ public sealed class SystemMemoryTests : IDisposable
     }
 
     [Fact]
-    public void Where_nothing_is_told_nothing_is_refused()
+    public void Without_information_nothing_is_refused()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "files of Linux");
         Write("proc/meminfo", "nonsense\n");

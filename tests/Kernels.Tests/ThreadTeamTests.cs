@@ -37,7 +37,7 @@ public sealed class ThreadTeamTests
     }
 
     [Fact]
-    public void An_exception_in_a_phase_reaches_the_caller_and_the_team_goes_on()
+    public void An_exception_in_a_phase_reaches_the_caller_and_the_team_still_works()
     {
         using var team = new ThreadTeam(3);
         var bad = new CpuPhase(30, 1, 3, (begin, _, _) => throw new InvalidOperationException($"item {begin}"));

@@ -32,7 +32,7 @@ public sealed class ToleranceTests
     }
 
     [Fact]
-    public void A_gradient_that_is_only_small_is_held_to_its_own_norm()
+    public void A_small_gradient_is_compared_relative_to_its_own_norm()
     {
         double[] small = [1e-6 * Size, -1e-6 * Size], off = [1.001e-6 * Size, -1e-6 * Size];
         Assert.False(Tolerance.IsCancelled(small, Size));

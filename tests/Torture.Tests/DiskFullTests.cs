@@ -21,7 +21,7 @@ public sealed class DiskFullTests : IDisposable
     }
 
     [Fact]
-    public void On_a_full_disk_the_run_goes_on_or_stops_as_configured_and_the_old_checkpoint_stays()
+    public void On_a_full_disk_the_run_continues_or_stops_as_configured_and_the_old_checkpoint_stays()
     {
         Directory.CreateDirectory(Disk);
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");
@@ -60,7 +60,7 @@ public sealed class DiskFullTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_may_not_be_written_is_one_line()
+    public void A_read_only_folder_is_one_line()
     {
         Directory.CreateDirectory(Disk);
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root" && Shell("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", Disk) == 0, "may not mount a small file system (needs root)");

@@ -23,7 +23,7 @@ public sealed class FaultLoopTests : IDisposable
     public void Dispose() => experiment.Dispose();
 
     [Fact]
-    public void Whatever_call_fails_in_the_kernel_is_reported_and_the_run_goes_on_to_the_same_bits()
+    public void Any_failing_system_call_is_reported_and_the_run_resumes_to_the_same_bits()
     {
         bool required = Environment.GetEnvironmentVariable(Switches.Require)?.Split(',').Contains("strace") == true;
         Assert.SkipUnless(required || File.Exists(Strace), "no strace (Debian: strace)");

@@ -77,7 +77,7 @@ public sealed class MemoryTests : IDisposable
     private void AssertNothingStays() => Assert.False(Directory.Exists(Run));
 
     [Fact]
-    public void The_batch_that_is_said_to_fit_fits_and_a_larger_one_does_not()
+    public void The_suggested_batch_size_fits_and_a_larger_one_does_not()
     {
         int limits = 0;
         foreach (int mebibytes in Effort.IsLong ? new[] { 24, 32, 48, 64, 96, 128, 192, 256 } : [48])

@@ -19,7 +19,7 @@ public sealed class RankKillTests
     [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
-    public void Ranks_killed_at_any_instant_end_together_and_go_on_to_the_same_bits(string mpi)
+    public void Ranks_killed_at_any_instant_end_together_and_resume_to_the_same_bits(string mpi)
     {
         string[] launcher = MpiRanks.Launcher(mpi, Size);
         using Experiment experiment = Experiment.Rich(epochs: 5, every: 1);

@@ -6,7 +6,7 @@ namespace GpuGrad.Torture.Tests;
 /// <summary>What a run may go on with, and what not.</summary>
 public sealed class ResumeTests : IDisposable
 {
-    private const string Changed = "The run was begun with other settings: ";
+    private const string Changed = "The run was started with other settings: ";
 
     private readonly Experiment experiment = Experiment.Rich(epochs: 2, every: 3);
 
@@ -18,7 +18,7 @@ public sealed class ResumeTests : IDisposable
 
     public void Dispose() => experiment.Dispose();
 
-    private static readonly string[] DecideBits =
+    private static readonly string[] ResultChanging =
     [
         "seed=8", "device=reference", "data.batch=13", "data.validation=0.2", "data.limit=50", "data.normalize=unit",
         "data.shuffle=false", "data.drop-last=true", "data.augment=null", "model.0.conv.filters=5", "model.0.conv.kernel=5",
@@ -29,9 +29,9 @@ public sealed class ResumeTests : IDisposable
     ];
 
     [Fact]
-    public void A_change_that_decides_bits_is_refused_and_named()
+    public void A_change_that_would_alter_the_result_is_refused_and_named()
     {
-        foreach (string change in DecideBits)
+        foreach (string change in ResultChanging)
         {
             Ended ended = Gpugrad.Inside("resume", Run, "--set", change);
             Assert.True(ended.Code == 2, $"{change}: {ended}");
@@ -43,7 +43,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_change_that_decides_none_is_said_and_taken_and_kept()
+    public void A_harmless_change_is_reported_applied_and_kept()
     {
         foreach (string change in new[] { "threads=1", "name=other", "checkpoint.every=7", "checkpoint.keep=5", "checkpoint.seconds=60", "train.log-every=5", "target.test-loss=100" })
         {
@@ -55,7 +55,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void More_epochs_on_more_threads_end_with_the_bits_of_a_run_that_had_them_from_the_beginning()
+    public void More_epochs_on_more_threads_give_the_bits_of_a_run_that_had_them_from_the_start()
     {
         using Experiment longer = Experiment.Rich(epochs: 5, every: 3);
         Assert.Equal(0, Gpugrad.Inside("train", longer.Config, "--out", longer.In("run")).Code);
@@ -65,7 +65,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void Other_samples_are_refused_unless_changes_are_allowed()
+    public void Changed_data_are_refused_unless_changes_are_allowed()
     {
         byte[] bytes = File.ReadAllBytes(experiment.In("data.npz"));
         using (Experiment other = Experiment.Rich(2, 3, seed: 4))
@@ -94,7 +94,7 @@ public sealed class ResumeTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_newest_checkpoint_is_named_and_the_one_before_taken()
+    public void A_damaged_newest_checkpoint_is_named_and_the_one_before_it_is_used()
     {
         RunContent whole = RunContent.Of(Run);
         var random = new Random(8);
@@ -114,11 +114,11 @@ public sealed class ResumeTests : IDisposable
             Assert.Contains("Going back to step-", ended.Errors, StringComparison.Ordinal);
             RunContent.AssertSame(whole, RunContent.Of(Run), $"after damage {damaged}");
         }
-        Effort.Report("damage", $"{damaged} damaged newest checkpoints named, the one before taken, all resumed to the same bits");
+        Effort.Report("damage", $"{damaged} damaged newest checkpoints named, the one before used, all resumed to the same bits");
     }
 
     [Fact]
-    public void Where_no_checkpoint_is_whole_the_run_is_refused()
+    public void A_run_without_an_intact_checkpoint_is_refused()
     {
         string[] files = Directory.GetFiles(Checkpoints); // the two newest, and the best where it is older
         foreach (string file in files)

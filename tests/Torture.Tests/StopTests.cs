@@ -16,7 +16,7 @@ public sealed class StopTests : IDisposable
     public void Dispose() => experiment.Dispose();
 
     [Fact]
-    public void A_signal_is_followed_by_a_checkpoint_and_the_code_of_the_signal_and_the_run_goes_on_with_the_same_bits()
+    public void A_signal_leads_to_a_checkpoint_and_its_exit_code_and_the_run_resumes_with_the_same_bits()
     {
         (string Name, int Code)[] signals = [("TERM", 143), ("INT", 130), ("HUP", 129)];
         int stopped = 0, midEpoch = 0;
@@ -72,7 +72,7 @@ public sealed class StopTests : IDisposable
             Gpugrad.Signal(next, "TERM");
             Ended ended = Gpugrad.WaitFor(next);
             Assert.Equal(143, ended.Code);
-            Assert.Contains("ended without saying so; going on from its last checkpoint", ended.Errors, StringComparison.Ordinal);
+            Assert.Contains("ended without closing it; continuing from its last checkpoint", ended.Errors, StringComparison.Ordinal);
         }
         Effort.Report("locks", $"{refused} second processes refused, the lock of a killed one taken over");
     }

@@ -105,7 +105,7 @@ public sealed class BoardTests(TrainedRuns runs)
         ShownBoard.Run(folder, 3);
         await Told(events, "now");
         JsonNode run = await board.Listed("now", r => (int)r["step"]! == 3);
-        Assert.Equal("going on", (string?)run["status"]);
+        Assert.Equal("running", (string?)run["status"]);
 
         // A line counts when it has ended.
         File.AppendAllText(log, ShownBoard.Line(4, 0.5)[..20]);
@@ -221,7 +221,7 @@ public sealed class BoardTests(TrainedRuns runs)
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_is_one_line() =>
+    public void A_missing_folder_is_one_line() =>
         Assert.Equal("nowhere: no such folder; expected a folder of runs", gpugrad.Run("board", "nowhere").Refused(ExitCode.Data));
 
     private static async Task Told(StreamReader events, string id)

@@ -15,17 +15,17 @@ internal sealed class LiveScreen(string title)
     private readonly List<(bool IsBad, string Text)> remarks = [];
     private IReadOnlyList<(string Name, double Rms)> layers = [];
     private string heldOutName = "validation";
-    private long told, stride = 1;
+    private long seen, stride = 1;
 
     /// <summary>Where the run stands, in a line.</summary>
-    public string Progress { get; set; } = "begins";
+    public string Progress { get; set; } = "starting";
 
     public bool HasLayers => layers.Count > 0;
 
     /// <summary>The loss of a step.</summary>
     public void Step(long step, double loss)
     {
-        if (told++ % stride != 0)
+        if (seen++ % stride != 0)
             return;
         steps.Add((step, loss));
         if (steps.Count < MostPoints)
@@ -68,7 +68,7 @@ internal sealed class LiveScreen(string title)
             yield return line;
         yield return "";
         if (shown > 0)
-            yield return Escaped($"gradient of an element{(shown < layers.Count ? Format.Invariant($", {shown} of {layers.Count} layers") : "")}: full is the largest, empty 10⁸ times less", width);
+            yield return Escaped($"gradient RMS{(shown < layers.Count ? Format.Invariant($", {shown} of {layers.Count} layers") : "")}: a full bar is the largest, an empty one 10⁸ times smaller", width);
         foreach (string line in Bars(width, shown))
             yield return line;
         foreach ((bool isBad, string text) in remarks.TakeLast(said))

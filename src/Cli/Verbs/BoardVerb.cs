@@ -5,7 +5,7 @@ namespace GpuGrad.Cli.Verbs;
 [Verb("board", HelpText = "Show the runs of a folder in the browser, live: curves, layers, mistakes, configs side by side.")]
 public sealed class BoardVerb : WebVerb
 {
-    [Value(0, MetaName = "FOLDER", HelpText = "Folder of runs, at most five levels deep, or a run itself; runs by default.")]
+    [Value(0, MetaName = "FOLDER", HelpText = "Folder with runs, at most five levels deep, or one run. Default: the folder 'runs'.")]
     public string? Folder { get; set; }
 
     [Option("port", Default = 8001, HelpText = "The port to listen on; 0 for any free port.")]

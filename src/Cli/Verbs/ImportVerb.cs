@@ -22,11 +22,11 @@ public sealed class ImportVerb : Verb
     {
         string config = Out ?? Path.ChangeExtension(Path.GetFileName(Model), ".yaml"), weights = Path.ChangeExtension(config, ".safetensors");
         if (Path.GetExtension(config).ToLowerInvariant() is not (".yaml" or ".yml"))
-            throw new GpuGradException(Fault.Config, $"--out {config}; expected a name that ends in .yaml");
+            throw new GpuGradException(Fault.Config, $"--out {config}; expected a name that ends in .yaml or .yml");
         foreach (string file in new[] { config, weights })
         {
             if (!Force && Path.Exists(file))
-                throw new GpuGradException(Fault.Config, $"{file} is there already; --force overwrites it, --out CONFIG.yaml writes others");
+                throw new GpuGradException(Fault.Config, $"{file} exists; use --force to overwrite it, or --out CONFIG.yaml for other names");
         }
         ImportedNetwork read = OnnxImport.Read(Model, Path.GetFileNameWithoutExtension(config));
         read.SaveWeights(weights);

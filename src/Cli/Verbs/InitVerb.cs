@@ -29,7 +29,7 @@ public sealed class InitVerb : Verb
         if (!path.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) && !path.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
             throw new GpuGradException(Fault.Config, $"--out {path}; expected a name that ends in .yaml");
         if (!Force && Path.Exists(path))
-            throw new GpuGradException(Fault.Config, $"{path} is there already; --force overwrites it, --out FILE.yaml writes another");
+            throw new GpuGradException(Fault.Config, $"{path} exists; use --force to overwrite it, or --out FILE.yaml for another name");
         Starter starter;
         using (var progress = new LoadingDisplay())
             starter = Starter.Of(Data, Target, Path.GetDirectoryName(Path.GetFullPath(path))!, progress.Show);

@@ -73,7 +73,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         string now = Checkpoint.NameOf(device);
         if (Bits(checkpoint.Device) == Bits(now))
             return;
-        Output.Note($"continues on {now}, began on {checkpoint.Device}: another device or SIMD width adds in another order, so the last bits differ from those of a run that never stopped");
+        Output.Note($"continues on {now}, was started on {checkpoint.Device}: another device or SIMD width adds in another order, so the last bits differ from those of a run that never stopped");
         try
         {
             RunManifest manifest = folder.ReadManifest();

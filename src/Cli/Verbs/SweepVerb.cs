@@ -31,8 +31,8 @@ public sealed class SweepVerb : Verb
     {
         SweepPlan plan = SweepPlan.Load(SweepPath);
         if (Print && (plan.Search.Learns || plan.Rungs.Count > 1))
-            throw new GpuGradException(Fault.Config, $"{SweepPath}: --print is for trials that do not depend on each other, and {(plan.Search.Learns ? $"search: {plan.SearchName}" : "halving")} picks by results; expected search: random or grid, without halving");
-        using var signals = new StopSignals(name => Output.Note($"{name}: trials stop after their next step; once more to quit at once"));
+            throw new GpuGradException(Fault.Config, $"{SweepPath}: --print needs trials that are independent of each other, but {(plan.Search.Learns ? $"search: {plan.SearchName}" : "halving")} picks by earlier results; expected search: random or grid, without halving");
+        using var signals = new StopSignals(name => Output.Note($"{name}: trials stop after their next step; send it again to quit at once"));
         string path = Out ?? Path.Combine("sweeps", Path.GetFileNameWithoutExtension(SweepPath));
         using SweepFolder folder = SweepFolder.Open(path, plan);
         var slots = TrialSlots.Of(plan, Parallel);
@@ -45,8 +45,8 @@ public sealed class SweepVerb : Verb
         output.Line(Format.Invariant($"sweep      {plan.Trials} trials of {plan.BasePath}, {plan.SearchName} search over {plan.Space.Dimensions.Count} keys, compared by {plan.Monitor}{Rungs(plan)}"));
         output.Line(Collect ? $"trials     read from {path}" : Format.Invariant($"trials     {slots} in {path}"));
         output.Line();
-        sweep.Run((trial, result) => Tell(sweep, folder, lag, trial, result, output), signals.Stop).GetAwaiter().GetResult();
-        return Close(sweep, folder, lag, signals, output);
+        sweep.Run((trial, result) => PrintTrial(sweep, folder, lag, trial, result, output), signals.Stop).GetAwaiter().GetResult();
+        return Finish(sweep, folder, lag, signals, output);
     }
 
     private static string Rungs(SweepPlan plan) => plan.Rungs.Count == 1 ? "" : $" after {string.Join(", ", plan.Rungs)} epochs";
@@ -65,15 +65,15 @@ public sealed class SweepVerb : Verb
     private static string Quoted(string word) =>
         word.All(c => char.IsAsciiLetterOrDigit(c) || "-_./=:,+".Contains(c, StringComparison.Ordinal)) ? word : $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 
-    private static void Tell(Sweep sweep, SweepFolder folder, int lag, int trial, TrialResult result, Output output)
+    private static void PrintTrial(Sweep sweep, SweepFolder folder, int lag, int trial, TrialResult result, Output output)
     {
-        IEnumerable<string> settings = SweepReport.Columns(sweep).Skip(3).Zip(SweepReport.Row(sweep, trial).Skip(3)).Where(s => s.Second.Length > 0).Select(s => $"{s.First} {s.Second}");
+        IEnumerable<string> settings = SweepReport.Settings(sweep, trial).Select(s => $"{s.Name} {s.Value}");
         string figure = result.Failure is string failure ? $"failed: {failure}" : Format.Invariant($"{sweep.Plan.Monitor} {result.Figure:G5} after {result.Epochs} epoch{(result.Epochs == 1 ? "" : "s")}");
         output.Line($"{SweepFolder.NameOf(trial)}  {figure}  ({string.Join(", ", settings)}){(sweep.Best == trial ? "  best so far" : "")}");
         folder.WriteJson(SweepReport.ToJson(sweep, lag));
     }
 
-    private int Close(Sweep sweep, SweepFolder folder, int lag, StopSignals signals, Output output)
+    private int Finish(Sweep sweep, SweepFolder folder, int lag, StopSignals signals, Output output)
     {
         string? best = sweep.Best is int trial ? sweep.Plan.ConfigOf(sweep.Schedule.Points[trial]) : null;
         if (best is not null)
@@ -91,7 +91,7 @@ public sealed class SweepVerb : Verb
         if (sweep.IsOver)
             return ExitCode.Done;
         int missing = sweep.Plan.Trials - sweep.Results.Count;
-        Output.Note(Collect ? Format.Invariant($"{missing} of {sweep.Plan.Trials} trials are not trained to their end yet") : $"stopped; go on with: gpugrad sweep {SweepPath} --out {folder.Path}");
+        Output.Note(Collect ? Format.Invariant($"{missing} of {sweep.Plan.Trials} trials have not finished") : $"stopped; continue with: gpugrad sweep {SweepPath} --out {folder.Path}");
         return signals.ExitCode ?? ExitCode.Done;
     }
 }

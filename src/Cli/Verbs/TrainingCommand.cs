@@ -15,9 +15,9 @@ namespace GpuGrad.Cli.Verbs;
 /// <summary>Common part of <c>train</c> and <c>resume</c>: run, report, exit code.</summary>
 internal static class TrainingCommand
 {
-    public static StopSignals Signals() => new(name => Output.Note($"{name}: stopping after this step; once more to quit at once"))
+    public static StopSignals Signals() => new(name => Output.Note($"{name}: stopping after this step; send it again to quit at once"))
     {
-        ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was begun"),
+        ToldWhileLoading = name => Output.Note($"{name}: stopped while loading; nothing was started"),
     };
 
     public static int Run(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, Checkpoint? resumed, StopSignals signals, Output output, int? until = null, ICollectives? ranks = null, bool live = false)

@@ -26,7 +26,7 @@ internal static class ConfusionView
     {
         int[] classes = [.. Enumerable.Range(0, confusion.GetLength(0))];
         output.Table(
-            ["is \\ predicted", .. classes.Select(c => Short(Name(names, c)))],
+            ["true \\ predicted", .. classes.Select(c => Short(Name(names, c)))],
             classes.Select(r => (string[])[Name(names, r), .. classes.Select(c => confusion[r, c] == 0 ? "·" : Format.Invariant($"{confusion[r, c]:N0}"))]),
             [.. classes.Select(c => c + 1)]);
     }
@@ -42,7 +42,7 @@ internal static class ConfusionView
         if (pairs.Count == 0)
             return;
         output.Table(
-            ["is", "predicted", "samples", "of the class"],
+            ["true class", "predicted", "samples", "% of the class"],
             pairs.Take(MostPairs).Select(p => new[] { Name(names, p.Is), Name(names, p.Predicted), Format.Invariant($"{p.Samples:N0}"), Format.Percent((double)p.Samples / Enumerable.Range(0, count).Sum(c => confusion[p.Is, c])) }),
             2, 3);
         if (pairs.Count > MostPairs)

@@ -25,7 +25,7 @@ public static class SettingsWithoutEffect
     public static void Refuse(RunConfig config)
     {
         if (config.Train.Optimizer is SgdConfig { Nesterov: true, Momentum: 0 } sgd)
-            throw ConfigException.At(sgd.Source, "nesterov is a way of using momentum, which is 0; expected momentum above 0, e.g. momentum: 0.9");
+            throw ConfigException.At(sgd.Source, "nesterov needs momentum, which is 0; expected momentum above 0, e.g. momentum: 0.9");
         if (config.Data is { Sampling: Sampling.Balanced, Shuffle: false })
             throw ConfigException.At(config.Data.Source, "data.sampling: balanced draws the samples of an epoch at random, which 'shuffle: false' rules out; expected one of the two");
         if (config.Train.Clip is { Norm: 0, Value: 0 })

@@ -8,14 +8,6 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>A run as it is reported.</summary>
-/// <param name="Name">For titles and legends.</param>
-/// <param name="Log">Its log.</param>
-/// <param name="Manifest">What it ran on; null where there is none.</param>
-/// <param name="Summary">How it ended; null while it goes on.</param>
-/// <param name="Config">Its config as YAML.</param>
-public sealed record ReportedRun(string Name, RunLog Log, RunManifest? Manifest, RunSummary? Summary, string Config);
-
 /// <summary>Runs as one HTML page: curves, gradient flow, dead and saturated units, mistakes, config and machine.</summary>
 public static class RunReport
 {
@@ -33,15 +25,15 @@ public static class RunReport
         Overview(page, runs);
         Alarms(page, runs);
         page.Heading("Learning");
-        page.Pictures(HealthPictures.Curves(runs));
+        page.Pictures(LogCharts.Curves(runs));
         foreach (ReportedRun run in runs.Where(r => r.Log.Health.Count > 0))
         {
             page.Heading(runs.Count > 1 ? $"Layer by layer: {run.Name}" : "Layer by layer");
-            page.Pictures(HealthPictures.Layers(run.Log));
+            page.Pictures(LogCharts.Layers(run.Log));
         }
         if (evaluation is not null)
         {
-            page.Heading("Figures");
+            page.Heading("Metrics");
             page.Table([$"{evaluation.Set} samples", ""], evaluation.Report.Values.Select(v => new[] { v.Name.Replace('_', ' '), Text($"{v.Value:G5}") }), 1);
             page.Pictures(evaluation.Pictures);
         }
@@ -63,7 +55,7 @@ public static class RunReport
         ["run", "status", "device", "epochs", "best", "steps", "train loss", "test loss", "test accuracy", "samples/s", "seconds"],
         runs.Select(r => r.Summary is RunSummary s
             ? new[] { r.Name, s.Status, s.Device, Text(s.Epochs), s.BestEpoch is int best ? Text(best) : "", Text(s.Steps), Text($"{s.TrainLoss:F4}"), s.TestLoss is double t ? Text($"{t:F4}") : "", s.TestAccuracy is double a ? Text($"{a * 100:F2} %") : "", Text($"{s.SamplesPerSecond:F0}"), Text($"{s.WallSeconds:F1}") }
-            : [r.Name, "going on", r.Manifest?.Device ?? "", Text(r.Log.Epochs.Count), "", Text(r.Log.Steps.LastOrDefault()?.Step ?? 0), "", "", "", "", ""]),
+            : [r.Name, "running", r.Manifest?.Device ?? "", Text(r.Log.Epochs.Count), "", Text(r.Log.Steps.LastOrDefault()?.Step ?? 0), "", "", "", "", ""]),
         3, 4, 5, 6, 7, 8, 9, 10);
 
     private static void Alarms(HtmlPage page, IReadOnlyList<ReportedRun> runs)
@@ -84,7 +76,7 @@ public static class RunReport
         foreach (IGrouping<string, (string Run, LogLine Line)> layer in runs.SelectMany(r => r.Log.Remarks.Select(l => (r.Name, l))).GroupBy(l => $"{l.Name} {l.l.Texts["remark"]} {l.l.Texts.GetValueOrDefault("layer")}"))
         {
             (string run, LogLine line) = layer.Last();
-            page.Paragraph($"Remark, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}. Fewer than a fifth of a layer are usual ({line.Texts["remark"]}).");
+            page.Paragraph($"Remark, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}. Up to a fifth of a layer's units is usual ({line.Texts["remark"]}).");
         }
     }
 
@@ -102,38 +94,19 @@ public static class RunReport
                 for (int c = 0; c < classes; c++)
                     shares[label, c] = row == 0 ? double.NaN : Math.Round(100.0 * judgement.Confusion[label, c] / row, 1);
             }
-            page.Wide(new HeatMap { Title = "Confusion matrix", Values = shares, RowNames = judgement.Classes, ColumnNames = judgement.Classes, X = "classified as", Y = "is", ShowNumbers = true, Remark = "Per cent of the samples of each class (row) that were given each class (column)." });
+            page.Wide(new HeatMap { Title = "Confusion matrix", Values = shares, RowNames = judgement.Classes, ColumnNames = judgement.Classes, X = "predicted", Y = "true class", ShowNumbers = true, Remark = "Percentage of each true class (row) that was predicted as each class (column)." });
         }
         (int Label, int Predicted, int Count)[] pairs = [.. judgement.Mistakes.GroupBy(m => (m.Label, m.Predicted)).Select(g => (g.Key.Label, g.Key.Predicted, g.Count())).OrderByDescending(p => p.Item3).ThenBy(p => p.Label).Take(8)];
         if (pairs.Length > 0)
-            page.Table(["most often confused", "taken for", "times"], pairs.Select(p => new[] { judgement.Classes[p.Label], judgement.Classes[p.Predicted], Text(p.Count) }), 2);
+            page.Table(["true class", "predicted", "count"], pairs.Select(p => new[] { judgement.Classes[p.Label], judgement.Classes[p.Predicted], Text(p.Count) }), 2);
         Mistake[] worst = [.. judgement.Mistakes.Take(WorstShown)];
         if (worst.Length == 0)
             return;
         page.Paragraph("The worst: wrong, and sure of it.");
         if (samples.Shape.Rank == 3 && samples.Shape[0] is 1 or 3)
-            page.Images(worst.Select(m => (PngWriter.Write(Draw(samples, m.Index)), Text($"{judgement.Classes[m.Label]}, taken for {judgement.Classes[m.Predicted]} ({m.Confidence:G2})"))));
+            page.Images(worst.Select(m => (PngWriter.Write(SamplePicture.Draw(samples, m.Index)), Text($"{judgement.Classes[m.Label]}, predicted {judgement.Classes[m.Predicted]} ({m.Confidence:G2})"))));
         else
-            page.Table(["sample", "is", "taken for", "score"], worst.Select(m => new[] { Text(m.Index), judgement.Classes[m.Label], judgement.Classes[m.Predicted], Text($"{m.Confidence:G3}") }), 0, 3);
-    }
-
-    /// <summary>A sample of one or three channels as a picture.</summary>
-    public static Picture Draw(SampleSet samples, int index)
-    {
-        (int channels, int height, int width) = (samples.Shape[0], samples.Shape[1], samples.Shape[2]);
-        int plane = height * width;
-        var values = new double[samples.Shape.Count];
-        samples.Read((long)index * values.Length, values);
-        (double low, double range) = !samples.AreBytes ? (values.Min(), Math.Max(1e-30, values.Max() - values.Min())) : (0, 255);
-        var pixels = new byte[samples.Shape.Count];
-        for (int i = 0; i < plane; i++)
-        {
-            for (int c = 0; c < channels; c++)
-            {
-                pixels[(i * channels) + c] = (byte)Math.Clamp(Math.Round((values[(c * plane) + i] - low) / range * 255), 0, 255);
-            }
-        }
-        return new Picture(width, height, channels, pixels);
+            page.Table(["sample", "true class", "predicted", "score"], worst.Select(m => new[] { Text(m.Index), judgement.Classes[m.Label], judgement.Classes[m.Predicted], Text($"{m.Confidence:G3}") }), 0, 3);
     }
 
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);

@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A first config for samples of which nothing is said: an autoencoder, which gives them back through few numbers.</summary>
 internal static class AutoencoderStarter
 {
-    private const int Narrow = 16, Wide = 128;
+    private const int Bottleneck = 16, Hidden = 128;
 
     /// <param name="source">For people: the file.</param>
     /// <param name="data">As it was read.</param>
@@ -13,12 +13,12 @@ internal static class AutoencoderStarter
     public static Starter Make(string source, DataSet data, IReadOnlyList<(string Text, string? Remark)> dataset)
     {
         Recipe recipe = Recipe.Of(data.Train.Count, isClass: false) with { Ema = 0, Rate = 0.003, Decay = 0.01 };
-        int size = data.Train.Shape.Count, narrow = Math.Min(Narrow, Math.Max(1, size / 2));
+        int size = data.Train.Shape.Count, bottleneck = Math.Min(Bottleneck, Math.Max(1, size / 2));
         string samples = Recipe.Text($"{data.Train.Count:N0} samples {data.Train.Shape}");
         var yaml = new CommentedYaml();
-        yaml.Remark($"Gives back what it gets, through {narrow} numbers, from {Path.GetFileName(source)}: {samples}.");
-        yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/segmentation.md.");
-        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Remark($"An autoencoder with a bottleneck of {bottleneck} numbers for {Path.GetFileName(source)}: {samples}.");
+        yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/autoencoder.md.");
+        yaml.Add("seed: 1", "another seed gives another split and other initial weights");
         yaml.Add("data:").Add("  dataset:");
         foreach ((string text, string? remark) in dataset)
             yaml.Add(text, remark);
@@ -31,9 +31,9 @@ internal static class AutoencoderStarter
         yaml.Add("model:");
         if (data.Train.Shape.Rank > 1)
             yaml.Add("  - flatten");
-        yaml.Add(Recipe.Text($"  - dense: {Wide}")).Add("  - relu");
-        yaml.Add(Recipe.Text($"  - dense: {narrow}"), "what is left of a sample").Add("  - relu");
-        yaml.Add(Recipe.Text($"  - dense: {Wide}")).Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {Hidden}")).Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {bottleneck}"), "the bottleneck").Add("  - relu");
+        yaml.Add(Recipe.Text($"  - dense: {Hidden}")).Add("  - relu");
         yaml.Add(Recipe.Text($"  - dense: {size}"));
         if (data.Train.Shape.Rank > 1)
             yaml.Add($"  - reshape: {data.Train.Shape}");

@@ -32,7 +32,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
         var yaml = new CommentedYaml();
         yaml.Remark($"Predicts {Answer} from {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.");
-        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Add("seed: 1", "another seed gives another split and other initial weights");
         yaml.Add("data:").Add("  dataset:");
         foreach ((string text, string? remark) in dataset)
             yaml.Add(text, remark);

@@ -34,7 +34,7 @@ internal sealed class SegmentationStarter(string source, DataSet data)
         var yaml = new CommentedYaml();
         yaml.Remark($"Predicts {Answer} {(AreClasses ? "of" : "from")} {Path.GetFileName(Path.TrimEndingDirectorySeparator(source))}: {samples}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; more in docs/segmentation.md.");
-        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Add("seed: 1", "another seed gives another split and other initial weights");
         yaml.Add("data:").Add("  dataset:");
         foreach ((string text, string? remark) in dataset)
             yaml.Add(text, remark);

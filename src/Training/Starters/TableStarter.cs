@@ -103,7 +103,7 @@ internal sealed class TableStarter
         var yaml = new CommentedYaml();
         yaml.Remark($"Predicts '{Answer.Name}' from {Path.GetFileName(path)}: {findings[0].Text}.");
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.");
-        yaml.Add("seed: 1", "another one splits and begins differently");
+        yaml.Add("seed: 1", "another seed gives another split and other initial weights");
         yaml.Add("data:").Add("  dataset:").Add($"    {Format}:");
         yaml.Add($"      path: {CommentedYaml.Scalar(Starter.PathIn(folder, path))}");
         if (test is not null)

@@ -83,7 +83,7 @@ public sealed class SweepFolder : IDisposable
     private void Require(string own, string text, string given)
     {
         if (!File.Exists(own) || TextOf(own) != text)
-            throw new GpuGradException(Fault.Config, $"{Path}: holds a sweep of another {System.IO.Path.GetFileName(own)} than {given}; expected the same to go on with, or another --out for a new sweep");
+            throw new GpuGradException(Fault.Config, $"{Path}: holds a sweep of another {System.IO.Path.GetFileName(own)} than {given}; expected the same to continue it, or another --out for a new sweep");
     }
 
     private static string TextOf(string path) => System.Text.Encoding.UTF8.GetString(RegularFile.ReadAll(path, MostBytes));
@@ -96,7 +96,7 @@ public sealed class SweepFolder : IDisposable
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new GpuGradException(Fault.Data, $"{Json}: is not what a sweep wrote; remove it and go on: the results are read from the trials' folders again");
+            throw new GpuGradException(Fault.Data, $"{Json}: is not what a sweep wrote; remove it and continue: the results are read again from the trials' folders");
         }
     }
 }

@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Sweeps;
 /// <summary>A sweep as JSON and as a page.</summary>
 public static class SweepReport
 {
-    private const int MostRows = 25;
+    private const int MostRows = 25, FirstColumns = 3;
 
     /// <summary><c>sweep.json</c>: how it was made, its trials, the best of them.</summary>
     /// <param name="sweep">The sweep.</param>
@@ -48,7 +48,7 @@ public static class SweepReport
         page.Paragraph(Text(sweep));
         page.Wide(new ParallelCoordinates
         {
-            Title = "Trials: a line for each, from its settings to its figure",
+            Title = "Trials: one line each, from its settings to its result",
             Remark = "Orange is best, grey is worst. A line skips keys that its trial does not set.",
             Axes = [.. sweep.Plan.Space.Dimensions.Select((d, i) => AxisOf(sweep, d, i)), new CoordinateAxis(sweep.Plan.Monitor.ToString(), false, [])],
             Lines = [.. ranked.Reverse().Select(t => new CoordinateLine([.. Places(sweep, t), sweep.Results[t].Figure!.Value], Rank(ranked, t), Label(sweep, t)))],
@@ -84,6 +84,10 @@ public static class SweepReport
             .. sweep.Plan.Space.Dimensions.Select((d, i) => double.IsNaN(point[i]) ? "" : d.Values.LabelAt(point[i])),
         ];
     }
+
+    /// <summary>The settings of a trial by their short names; keys that it does not set are left out.</summary>
+    public static IEnumerable<(string Name, string Value)> Settings(Sweep sweep, int trial) =>
+        Columns(sweep).Skip(FirstColumns).Zip(Row(sweep, trial).Skip(FirstColumns)).Where(s => s.Second.Length > 0);
 
     // The last words of a key, as many as no other key ends with.
     private static string ShortName(Sweep sweep, string key)

@@ -15,9 +15,9 @@ public sealed class SweepSchedule
     private readonly int lag;
     private readonly List<double[]> points = [];
     private readonly List<int>[] entrants; // of each rung, in the order of their promotion
-    private readonly int[] counted; // entrants of each rung whose results have been looked at
-    private readonly List<int> highest = []; // rung that each trial was sent to
-    private readonly HashSet<SweepJob> begun = [];
+    private readonly int[] settled; // entrants of each rung whose results have been looked at
+    private readonly List<int> rungOf = []; // rung that each trial was sent to
+    private readonly HashSet<SweepJob> started = [];
     private readonly Dictionary<SweepJob, double> scores = [];
 
     /// <param name="search">Picks points.</param>
@@ -29,14 +29,14 @@ public sealed class SweepSchedule
     {
         (this.search, this.trials, this.factor, this.lag) = (search, trials, factor, lag);
         entrants = [.. Enumerable.Range(0, rungs).Select(_ => new List<int>())];
-        counted = new int[rungs];
+        settled = new int[rungs];
     }
 
     /// <summary>The points picked so far, trial by trial.</summary>
     public IReadOnlyList<IReadOnlyList<double>> Points => points;
 
     /// <summary>Whether nothing is left to train.</summary>
-    public bool IsOver => entrants[0].Count == trials && entrants.Select((e, r) => (e, r)).All(x => counted[x.r] == x.e.Count);
+    public bool IsOver => entrants[0].Count == trials && entrants.Select((e, r) => (e, r)).All(x => settled[x.r] == x.e.Count);
 
     /// <summary>The best of those that came farthest; null before any result.</summary>
     public int? Best { get; private set; }
@@ -45,7 +45,7 @@ public sealed class SweepSchedule
     public double ScoreOf(SweepJob job) => scores.GetValueOrDefault(job, double.NaN);
 
     /// <summary>The highest rung that a trial was sent to.</summary>
-    public int RungOf(int trial) => highest[trial];
+    public int RungOf(int trial) => rungOf[trial];
 
     /// <summary>The next trial to run, the most advanced first. Null if results must arrive first, or nothing is left.</summary>
     public SweepJob? Next()
@@ -54,18 +54,18 @@ public sealed class SweepSchedule
         {
             foreach (int trial in entrants[rung])
             {
-                if (begun.Add(new SweepJob(trial, rung)))
+                if (started.Add(new SweepJob(trial, rung)))
                     return new SweepJob(trial, rung);
             }
         }
         int next = points.Count;
-        if (next >= trials || (search.Learns && counted[0] < next - lag + 1))
+        if (next >= trials || (search.Learns && settled[0] < next - lag + 1))
             return null;
         int learned = search.Learns ? Math.Max(0, next - lag + 1) : 0;
         points.Add(search.Pick(next, [.. Enumerable.Range(0, learned).Select(t => new KnownTrial(points[t], scores[new SweepJob(t, 0)]))]));
         entrants[0].Add(next);
-        highest.Add(0);
-        begun.Add(new SweepJob(next, 0));
+        rungOf.Add(0);
+        started.Add(new SweepJob(next, 0));
         return new SweepJob(next, 0);
     }
 
@@ -77,30 +77,30 @@ public sealed class SweepSchedule
         scores[job] = double.IsNaN(score) ? double.PositiveInfinity : score;
         for (int rung = 0; rung < entrants.Length; rung++)
         {
-            while (counted[rung] < entrants[rung].Count && scores.ContainsKey(new SweepJob(entrants[rung][counted[rung]], rung)))
+            while (settled[rung] < entrants[rung].Count && scores.ContainsKey(new SweepJob(entrants[rung][settled[rung]], rung)))
             {
-                counted[rung]++;
+                settled[rung]++;
                 if (rung + 1 < entrants.Length)
-                    Promote(rung, counted[rung] / factor);
+                    Promote(rung, settled[rung] / factor);
             }
         }
         // Too few for the last rung by the rule: the best of the highest goes all the way.
-        int highest = Array.FindLastIndex(entrants, e => e.Count > 0);
-        if (IsOver && highest + 1 < entrants.Length)
-            Promote(highest, 1);
+        int topRung = Array.FindLastIndex(entrants, e => e.Count > 0);
+        if (IsOver && topRung + 1 < entrants.Length)
+            Promote(topRung, 1);
         Best = Enumerable.Range(0, entrants.Length).Reverse().SelectMany(Ranked).Select(t => (int?)t).FirstOrDefault();
     }
 
     private void Promote(int rung, int most)
     {
-        foreach (int trial in Ranked(rung).Take(most).Where(t => highest[t] == rung))
+        foreach (int trial in Ranked(rung).Take(most).Where(t => rungOf[t] == rung))
         {
             entrants[rung + 1].Add(trial);
-            highest[trial]++;
+            rungOf[trial]++;
         }
     }
 
     // Those that failed are nowhere; of equals the earlier one is first.
-    private IEnumerable<int> Ranked(int rung) => entrants[rung].Take(counted[rung])
+    private IEnumerable<int> Ranked(int rung) => entrants[rung].Take(settled[rung])
         .Where(t => !double.IsPositiveInfinity(scores[new SweepJob(t, rung)])).OrderBy(t => scores[new SweepJob(t, rung)]).ThenBy(t => t);
 }

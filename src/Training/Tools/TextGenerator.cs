@@ -37,7 +37,7 @@ public sealed class TextGenerator : IDisposable
         var unknown = new UnknownTokens();
         List<int> ids = [.. tokenizer.Encode(Encoding.UTF8.GetBytes(prompt), unknown)];
         if (ids.Count == 0)
-            throw new GpuGradException(Fault.Config, "--prompt has no token that the network could go on from; expected some text");
+            throw new GpuGradException(Fault.Config, "--prompt has no token that the network could continue; expected some text");
         if (unknown.Note("the prompt", ids.Count) is string line)
             note?.Invoke(line);
         return Continue(ids, length, sampling, new RandomStream(seed, Purpose.Generate));

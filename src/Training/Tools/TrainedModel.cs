@@ -87,7 +87,7 @@ public sealed record TrainedModel(LoadedConfig Loaded, ModelCard Card, string So
         CheckpointFile file = new CheckpointFolder(Path.Combine(folder, "checkpoints")).OpenNewest()
             ?? throw new GpuGradException(Fault.Data, RunSummary.EndingOf(folder) is string ending
                 ? $"{folder}: {ending} and left neither weights nor a checkpoint; see 'gpugrad report {folder}', and train again"
-                : $"{folder}: neither weights nor a checkpoint yet; wait for the first one, or where the run does not go on any more: gpugrad resume {folder}");
+                : $"{folder}: neither weights nor a checkpoint yet; wait for the first one, or if the run is no longer active: gpugrad resume {folder}");
         try
         {
             ModelCard card = ModelCard.Read(folder);

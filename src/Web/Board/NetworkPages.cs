@@ -113,7 +113,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
             json.WriteString("said", judgement.Classes[mistake.Predicted]);
             json.WriteNumber("confidence", double.IsFinite(mistake.Confidence) ? mistake.Confidence : 0);
             if (drawn)
-                json.WriteString("picture", $"data:image/png;base64,{Convert.ToBase64String(PngWriter.Write(RunReport.Draw(samples, mistake.Index)))}");
+                json.WriteString("picture", $"data:image/png;base64,{Convert.ToBase64String(PngWriter.Write(SamplePicture.Draw(samples, mistake.Index)))}");
             json.WriteEndObject();
         }
         json.WriteEndArray();

@@ -184,7 +184,7 @@ internal sealed class RunPages(RunIndex index)
         json.WriteStartObject();
         json.WriteNumber("key", run.Key);
         json.WriteString("id", run.Id);
-        json.WriteString("status", run.Problem is not null ? "unreadable" : run.Summary?.Status ?? (DateTime.UtcNow - run.Changed > Quiet ? "quiet" : "going on"));
+        json.WriteString("status", run.Problem is not null ? "unreadable" : run.Summary?.Status ?? (DateTime.UtcNow - run.Changed > Quiet ? "quiet" : "running"));
         json.WriteNumber("step", Math.Max(columns.LastStep, run.Summary?.Steps ?? 0));
         json.WriteNumber("epoch", columns["epoch"] is { Values: [.., float epoch] } ? (int)epoch : run.Summary?.Epochs ?? 0);
         json.WriteString("changed", run.Changed.ToString("o", CultureInfo.InvariantCulture));

@@ -11,8 +11,8 @@ namespace GpuGrad.Web.Serving;
 internal sealed class Batcher : IDisposable
 {
     private readonly PredictionSession session;
-    private readonly TimeSpan mostWait;
-    private readonly Func<int> onTheWay;
+    private readonly TimeSpan longestWait;
+    private readonly Func<int> openRequests;
     private readonly Action<int, double> observe;
     private readonly LinkedList<Job> queue = new();
     private readonly Thread worker;
@@ -23,9 +23,9 @@ internal sealed class Batcher : IDisposable
     /// <param name="mostWait">How long a sample waits for others.</param>
     /// <param name="onTheWay">Requests that were accepted and are not answered, those in the queue included.</param>
     /// <param name="observe">Told of every batch: its samples and seconds.</param>
-    public Batcher(PredictionSession session, TimeSpan mostWait, Func<int> onTheWay, Action<int, double> observe)
+    public Batcher(PredictionSession session, TimeSpan longestWait, Func<int> openRequests, Action<int, double> observe)
     {
-        (this.session, this.mostWait, this.onTheWay, this.observe) = (session, mostWait, onTheWay, observe);
+        (this.session, this.longestWait, this.openRequests, this.observe) = (session, longestWait, openRequests, observe);
         worker = new Thread(Work) { Name = "batches", IsBackground = true };
         worker.Start();
     }
@@ -34,7 +34,7 @@ internal sealed class Batcher : IDisposable
     public int Waiting => Volatile.Read(ref waiting);
 
     /// <summary>Why nothing can be computed any more; null while it can.</summary>
-    public string? Broken { get; private set; }
+    public string? DeviceFault { get; private set; }
 
     /// <summary>Predicts all samples, in order.</summary>
     /// <param name="samples">In memory.</param>
@@ -49,7 +49,7 @@ internal sealed class Batcher : IDisposable
             waiting += samples.Count;
             Monitor.Pulse(queue);
         }
-        await using CancellationTokenRegistration given = stop.Register(() => job.Answer.TrySetCanceled(stop));
+        await using CancellationTokenRegistration registration = stop.Register(() => job.Answer.TrySetCanceled(stop));
         return await job.Answer.Task;
     }
 
@@ -69,7 +69,7 @@ internal sealed class Batcher : IDisposable
     {
         for (List<(Job Job, SamplePart Part)> batch = Next(); batch.Count > 0; batch = Next())
         {
-            long begin = Stopwatch.GetTimestamp();
+            long start = Stopwatch.GetTimestamp();
             try
             {
                 IReadOnlyList<Prediction> predictions = session.Predict([.. batch.Select(b => b.Part)]);
@@ -79,12 +79,12 @@ internal sealed class Batcher : IDisposable
                     job.Fill(part, predictions, at);
                     at += part.Count;
                 }
-                observe(at, Stopwatch.GetElapsedTime(begin).TotalSeconds);
+                observe(at, Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
             catch (Exception e)
             {
                 if (e is GpuGradException { Fault: Fault.Device })
-                    Broken = e.Message;
+                    DeviceFault = e.Message;
                 foreach ((Job job, _) in batch)
                     job.Answer.TrySetException(e);
             }
@@ -112,9 +112,9 @@ internal sealed class Batcher : IDisposable
 
     private void WaitForOthers(Job first)
     {
-        while (!closed && waiting < session.MostAtOnce && onTheWay() > queue.Count)
+        while (!closed && waiting < session.MostAtOnce && openRequests() > queue.Count)
         {
-            TimeSpan left = mostWait - Stopwatch.GetElapsedTime(first.Since);
+            TimeSpan left = longestWait - Stopwatch.GetElapsedTime(first.Since);
             if (left <= TimeSpan.Zero || !Monitor.Wait(queue, TimeSpan.FromMilliseconds(Math.Max(1, left.TotalMilliseconds))))
                 return;
         }

@@ -77,7 +77,7 @@ internal sealed class ModelServer : IAsyncDisposable
 
     private Task Health(HttpContext http)
     {
-        string? ill = batcher.Broken ?? (stopping ? "stopping" : null);
+        string? ill = batcher.DeviceFault ?? (stopping ? "stopping" : null);
         return Answer.Json(
             http,
             json =>
@@ -97,7 +97,7 @@ internal sealed class ModelServer : IAsyncDisposable
         using IDisposable? place = gate.TryEnter(Math.Min(http.Request.ContentLength ?? mostBody, mostBody));
         if (place is null)
             throw new Refusal(503, "too many requests wait; try again later") { RetryAfter = 1 };
-        if (batcher.Broken is string broken)
+        if (batcher.DeviceFault is string broken)
             throw new Refusal(503, broken);
         using var time = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         time.CancelAfter(TimeSpan.FromSeconds(verb.Timeout));

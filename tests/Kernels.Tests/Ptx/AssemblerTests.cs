@@ -15,7 +15,7 @@ public sealed class AssemblerTests
     /// <summary>8.0 and 9.0 in every run; all with <c>./test --torture</c> and when the table is written.</summary>
     private static int[] Capabilities => Effort.IsLong || WritesDocs ? [75, 80, 86, 89, 90] : [80, 90];
 
-    private static bool WritesDocs => Environment.GetEnvironmentVariable("GPUGRAD_WRITE_DOCS") == "1";
+    private static bool WritesDocs => Environment.GetEnvironmentVariable(Switches.WriteDocs) == "1";
 
     private static string TablePath => Path.Combine(Effort.Root, "bench", "results", "ptxas.md");
 

@@ -26,11 +26,11 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
     }
 
     [Fact]
-    public void Everything_there_is_occurs_in_the_networks_of_the_repository() =>
+    public void Every_choice_occurs_in_the_networks_of_the_repository() =>
         Assert.Empty(new Occurrences(AgreementCase.Fixtures.Select(f => AgreementCase.Fixture(f).Tree)).Below(1));
 
     [Fact]
-    public void Freshly_drawn_networks_train_as_in_pytorch_and_everything_there_is_occurs_in_them()
+    public void Random_networks_train_as_in_pytorch_and_every_choice_occurs_in_them()
     {
         IReadOnlyList<AgreementCase> cases = networks.Cases();
         var errors = new AgreementErrors();
@@ -44,7 +44,7 @@ public sealed class AgreementTests(ITestOutputHelper output, DrawnNetworks netwo
     }
 
     [Fact]
-    public void Freshly_drawn_networks_over_sequences_train_as_in_pytorch()
+    public void Random_networks_over_sequences_train_as_in_pytorch()
     {
         using var folder = new TempFolder();
         Python.RequireTorch();

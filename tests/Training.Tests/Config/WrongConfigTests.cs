@@ -83,7 +83,7 @@ public sealed class WrongConfigTests
     }
 
     [Fact]
-    public void A_brace_too_many_within_a_list_is_no_defect_of_the_program() =>
+    public void A_surplus_brace_within_a_list_is_an_error_of_the_config() =>
         Assert.Matches("^test.yaml:1:[0-9]+: not YAML: [^\n]+$", Assert.Throws<ConfigException>(() => Load("model: [{conv filters: 6, kernel: 3}}, relu]")).Message);
 
     [Theory]

@@ -76,7 +76,7 @@ public sealed class ArrayInputTests : TrainedPipelines
     }
 
     [Fact]
-    public void An_array_that_fits_no_layout_is_told_each_layout_once()
+    public void An_array_that_fits_no_layout_is_refused_with_each_layout_once()
     {
         var x = NumberArray.Of([2, 5, 5], new float[50]);
         string Says(params int[] shape) => Refusal(() => ArrayLayout.Fit(x, "x", new FittedInput { Shape = new DataShape(new Shape(shape), 2), Normalization = Normalization.None(shape[0]) }, channelsLast: false));

@@ -151,7 +151,7 @@ public sealed class AugmentTests
     [InlineData("cpu", Outside.Mean)]
     [InlineData("reference", Outside.Reflect)]
     [InlineData("cpu", Outside.Reflect)]
-    public void A_turned_picture_is_that_of_the_hosts_resampling(string device, Outside fill)
+    public void A_rotated_picture_equals_the_hosts_resampling(string device, Outside fill)
     {
         for (ulong step = 0; step < 20; step++)
         {

@@ -66,7 +66,7 @@ public sealed class CsvTests
     }
 
     [Fact]
-    public void Bytes_that_are_no_text_are_refused()
+    public void Invalid_UTF_8_is_refused()
     {
         Hostile.Refusal([.. "a,label\n1,\xC3\xA4\n"u8, 0xFF, 0xFE, .. ",x\n"u8], b => FormatSample.Csv(b));
         Hostile.Refusal([.. "a,label\n1,"u8, 0xC3, 0x28, .. "\n"u8], b => FormatSample.Csv(b));
@@ -171,7 +171,7 @@ public sealed class CsvTests
         Assert.Equal(features, FormatSample.Csv(Encoding.UTF8.GetBytes(text)).Layout.Features);
 
     [Fact]
-    public void A_first_row_of_numbers_is_said_to_be_a_sample_unless_the_config_says_so()
+    public void A_note_says_that_a_first_row_of_numbers_is_a_sample_unless_the_config_does()
     {
         byte[] file = [.. "5,3,0\n4,3,1\n"u8];
         Assert.Contains("the first row is numbers and is read as a sample", Assert.Single(FormatSample.Csv(file).Notes), StringComparison.Ordinal);

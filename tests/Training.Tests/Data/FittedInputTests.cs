@@ -24,7 +24,7 @@ public sealed class FittedInputTests : TrainedPipelines
     }
 
     [Fact]
-    public void Weights_from_before_it_travelled_still_say_how_numbers_are_scaled()
+    public void Old_weights_without_the_fitted_input_still_scale_numbers()
     {
         ModelCard card = ModelCard.FromMetadata("w", new Dictionary<string, string>
         {

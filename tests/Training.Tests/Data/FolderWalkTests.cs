@@ -15,7 +15,7 @@ public sealed class FolderWalkTests : IDisposable
     [InlineData("images", "a.png", "")]
     [InlineData("text", "a.txt", "good")]
     [InlineData("series", "a.csv", "1,2\n")]
-    public void A_link_to_a_folder_that_it_is_in_is_refused(string kind, string file, string content)
+    public void A_link_to_an_enclosing_folder_is_refused(string kind, string file, string content)
     {
         foreach (string name in new[] { "data/one", "data/two" })
         {

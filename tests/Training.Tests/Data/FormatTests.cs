@@ -36,7 +36,7 @@ public sealed class FormatTests
 
     [Theory]
     [MemberData(nameof(Formats))]
-    public void Anything_behind_the_end_is_refused(string format)
+    public void Anything_after_the_end_is_refused(string format)
     {
         FormatSample sample = FormatSample.Find(format);
         if (!sample.IsStrict)

@@ -69,7 +69,7 @@ public sealed class GeneratorTests
     }
 
     [Fact]
-    public void More_samples_begin_with_the_same_ones()
+    public void More_samples_start_with_the_same_ones()
     {
         DataSet few = Load.Set("{dataset: {digits: {train: 10, test: 0}}}"), many = Load.Set("{dataset: {digits: {train: 50, test: 3}}}");
         Assert.Null(few.Test);

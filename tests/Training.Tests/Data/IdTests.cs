@@ -77,7 +77,7 @@ public sealed class IdTests : IDisposable
     }
 
     [Fact]
-    public void Labels_that_count_from_1_are_told_from_labels_with_an_unused_class()
+    public void Labels_that_count_from_1_are_distinguished_from_an_unused_class()
     {
         NpzWriter.Save(Path.Combine(folder.Path, "t.npz"), w =>
         {

@@ -16,7 +16,7 @@ public sealed class MaskFolderTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Black_and_white_masks_beside_the_pictures_are_two_classes_and_it_is_said_which()
+    public void Black_and_white_masks_beside_the_pictures_are_two_classes_and_a_note_says_which()
     {
         Pictures("images", [0, 255, 255, 0], [255, 255, 0, 0], "masks");
         TrainingData data = Load("");
@@ -125,7 +125,7 @@ public sealed class MaskFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_first_config_is_not_made_of_masks_as_if_they_were_a_class()
+    public void Masks_are_not_taken_for_a_class_of_pictures()
     {
         Pictures("set/deep/down/image", [0, 255, 255, 0], [0, 0, 0, 255], "set/deep/down/label");
         GpuGradException e = Assert.Throws<GpuGradException>(() => Starter.Of(Path.Combine(folder.Path, "set"), null, folder.Path));

@@ -30,7 +30,7 @@ public sealed class MaskTests
     }
 
     [Fact]
-    public void An_autoencoder_gives_back_the_sample_before_noise_and_erasing_and_moved_as_it_is()
+    public void An_autoencoder_reproduces_the_sample_moved_but_before_noise_and_erasing()
     {
         byte[] bytes = [.. Enumerable.Range(0, 3 * 6 * 8).Select(i => (byte)(1 + (i * 7 % 250)))];
         var samples = new SampleSet { Shape = new Shape(1, 6, 8), Count = 3, Bytes = bytes, TargetIsInput = true, TargetSize = 48, AnswerShape = new Shape(1, 6, 8) };
@@ -101,7 +101,7 @@ public sealed class MaskTests
     }
 
     [Fact]
-    public void A_network_of_another_size_than_the_masks_is_told_what_would_fit()
+    public void A_network_of_another_size_than_the_masks_is_refused_with_what_would_fit()
     {
         LoadedConfig loaded = RunConfigFile.Load("test.yaml", text: "data: {dataset: {shapes: {size: 16, train: 4, test: 0}}}\nmodel: [{conv: {filters: 4, kernel: 3}}]\n");
         GpuGradException e = Assert.ThrowsAny<GpuGradException>(() => Training.Networks.ModelCheck.Check(loaded.Config));

@@ -98,7 +98,7 @@ public sealed class NpyTests
     [InlineData(1)]
     [InlineData(257)]
     [InlineData(3, 5, 7)]
-    public void What_is_written_is_read_again_and_begins_at_a_multiple_of_64(params int[] sizes)
+    public void A_written_array_reads_back_and_starts_at_a_multiple_of_64(params int[] sizes)
     {
         float[] values = [.. Enumerable.Range(0, sizes.Aggregate(1, (a, b) => a * b)).Select(i => i / 3f)];
         byte[] header = Npy.Header(sizes, NumberType.Float32);

@@ -58,7 +58,7 @@ public sealed class OnDiskTests : IDisposable
     }
 
     [Fact]
-    public void A_number_on_disk_that_is_none_is_refused_with_its_sample_when_it_is_read()
+    public void NaN_on_disk_is_refused_with_its_sample_when_it_is_read()
     {
         WriteNpy("x.npy", "y.npy", "f4", (i, v) => i == (3 * Size) + 1 ? double.NaN : v);
         string refusal = Load.Refusal("{cache: disk, dataset: {npy: {x: x.npy, y: y.npy}}}", folder.Path);

@@ -63,7 +63,7 @@ public sealed class PictureFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_class_that_training_had_not_is_refused_and_one_that_is_missing_is_not()
+    public void A_class_not_seen_in_training_is_refused_and_a_missing_one_is_not()
     {
         Write("p/train/a/1.png", 10);
         Write("p/train/b/1.png", 20);
@@ -128,7 +128,7 @@ public sealed class PictureFolderTests : IDisposable
     [InlineData("resize: {size: 5, method: pad}, background: white", false)]
     [InlineData("channels: gray", false)]
     [InlineData("resize: 4", true)]
-    public void On_disk_they_are_the_same_samples_as_in_memory_and_in_predictions(string more, bool deep)
+    public void Pictures_on_disk_give_the_same_samples_as_in_memory(string more, bool deep)
     {
         var random = new RandomStream(7, Purpose.Explore);
         for (int i = 0; i < 9; i++)

@@ -55,7 +55,7 @@ public sealed class PictureTests
     [InlineData("progressive.jpg", "progressive", 3, 3)]
     [InlineData("lossy.webp", "lossy", 3, 3)]
     [InlineData("cmyk.jpg", "cmyk", 3, 3)]
-    public void Pictures_of_other_programs_are_read_as_they_read_them(string file, string pixels, int channels, int apart)
+    public void Pictures_are_decoded_as_by_other_programs(string file, string pixels, int channels, int apart)
     {
         DecodedPicture picture = PictureReader.Decode(Hostile.File(file), file);
         Assert.Equal(channels == 1, picture.Header.IsGray);
@@ -141,7 +141,7 @@ public sealed class PictureTests
     [InlineData(6, "cadb")]
     [InlineData(7, "dbca")]
     [InlineData(8, "bdac")]
-    public void A_photograph_is_turned_as_its_camera_noted(int orientation, string corners)
+    public void A_photograph_is_rotated_by_its_EXIF_orientation(int orientation, string corners)
     {
         // 32 × 16 stored; a and b above, c and d below, each of a tone of its own.
         byte[] tones = [20, 90, 160, 230], pixels = new byte[32 * 16];

@@ -80,7 +80,7 @@ public sealed class PredictedMaskTests : IDisposable
     [InlineData(2)]
     [InlineData(1)]
     [InlineData(3)]
-    public void A_threshold_says_from_which_probability_on_a_pixel_is_of_the_second_of_two_classes(int channels)
+    public void A_pixel_is_of_the_second_class_from_a_threshold_on(int channels)
     {
         const int Places = Side * Side;
         var random = new RandomStream(7, Purpose.Explore);

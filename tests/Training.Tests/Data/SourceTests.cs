@@ -144,7 +144,7 @@ public sealed class SourceTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_of_pictures_is_sorted_by_the_numbers_of_its_characters()
+    public void A_folder_of_pictures_is_sorted_by_code_points()
     {
         foreach ((string name, byte tone) in new[] { ("b/2.png", (byte)30), ("b/10.png", (byte)20), ("B/x.PNG", (byte)10), ("a/1.png", (byte)40) })
             folder.Write("p/" + name, Gray(3, 2, tone));

@@ -22,7 +22,7 @@ public sealed class TargetCheckTests : IDisposable
     [Theory]
     [InlineData("standard", true)]
     [InlineData("unit", false)]
-    public void Poisson_takes_inputs_back_only_as_they_are_at_least_0(string normalize, bool refused)
+    public void Poisson_takes_its_inputs_as_targets_only_if_they_are_at_least_0(string normalize, bool refused)
     {
         void Load() => Of($"data: {{dataset: {{digits: {{train: 20, test: 10}}}}, target: input, normalize: {normalize}}}\nmodel: [flatten, {{dense: 784}}, {{reshape: [1, 28, 28]}}]\nloss: poisson\n");
         if (!refused)

@@ -55,7 +55,7 @@ public sealed class GradientCheckTests
     }
 
     [Fact]
-    public void A_wrong_derivative_fails_in_every_layer_before_it_and_in_none_behind()
+    public void A_wrong_derivative_fails_in_every_layer_before_it_and_in_none_after()
     {
         foreach (Activation wrong in new Activation[] { new Activation<WrongSign>("wrong-sign"), new Activation<Doubled>("doubled"), new Activation<Shifted>("shifted"), new Activation<Detached>("detached") })
         {
@@ -74,7 +74,7 @@ public sealed class GradientCheckTests
     }
 
     [Fact]
-    public void Tensors_moved_together_pass_at_less_cost_and_a_group_that_is_off_is_taken_apart()
+    public void Tensors_checked_together_cost_less_and_a_failing_group_is_split_up()
     {
         GradientReport apart = Check(Mlp(Activation.Find("tanh")), 0), together = Check(Mlp(Activation.Find("tanh")), 0, together: 3);
         Assert.True(apart.Passed && together.Passed);

@@ -31,7 +31,7 @@ public sealed class NetworkExplanationTests
     }
 
     [Fact]
-    public void A_network_over_images_is_told_layer_by_layer()
+    public void A_network_over_images_is_explained_layer_by_layer()
     {
         NetworkExplanation network = Explain("data: {shape: [1, 6, 6], classes: 3}\nmodel: [{conv: {filters: 2, kernel: 3}}, relu, {residual: [{conv: {filters: 2, kernel: 3, padding: 1}}]}, flatten, {dense: 3}]\n");
         Assert.False(network.IsTiny);

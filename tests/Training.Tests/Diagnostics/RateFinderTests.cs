@@ -77,7 +77,7 @@ public sealed class RateFinderTests
 
     [Fact]
     [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    public void A_config_behind_a_link_changes_with_its_permissions_kept_and_the_link_stays_one()
+    public void A_linked_config_is_changed_with_its_permissions_and_its_link_kept()
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "links need rights there that tests do not have");
         using TempFolder folder = new(), shared = new();
@@ -94,7 +94,7 @@ public sealed class RateFinderTests
     }
 
     [Fact]
-    public void A_file_without_an_optimizer_is_left_alone_and_told_what_to_add()
+    public void A_file_without_an_optimizer_is_unchanged_and_the_line_to_add_is_shown()
     {
         using var folder = new TempFolder();
         string path = Path.Combine(folder.Path, "c.yaml");

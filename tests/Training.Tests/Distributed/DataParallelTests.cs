@@ -58,7 +58,7 @@ public sealed class DataParallelTests : RanksInThreads
     [InlineData(20)]
     [InlineData(100)]
     [InlineData(100000)]
-    public void Buckets_are_the_whole_gradient_from_its_end_to_its_beginning(int atLeast)
+    public void Buckets_cover_the_whole_gradient_from_its_end_to_its_start(int atLeast)
     {
         Kernels.Tensors.Shape[] shapes = [new(3, 5), new(7), new(1), new(40, 2), new(2)];
         Parameter[] parameters = [.. shapes.Select((s, i) => new Parameter($"p{i}", "layer", s) { Init = new GpuGrad.Training.Initializers.ConstantInit() })];

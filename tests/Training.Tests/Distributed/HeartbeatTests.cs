@@ -12,7 +12,7 @@ public sealed class HeartbeatTests
     private const int NoProcess = int.MaxValue;
 
     [Fact]
-    public void A_rank_that_stands_still_is_named()
+    public void A_hanging_rank_is_named()
     {
         using var watched = new Watched(TimeSpan.FromMilliseconds(300));
         using Socket peer = watched.Connect(rank: 1);
@@ -32,7 +32,7 @@ public sealed class HeartbeatTests
     }
 
     [Fact]
-    public void A_rank_that_says_so_may_leave()
+    public void A_rank_that_announces_it_may_leave()
     {
         using var watched = new Watched(TimeSpan.FromHours(1), size: 3);
         using (Socket leaving = watched.Connect(rank: 1))

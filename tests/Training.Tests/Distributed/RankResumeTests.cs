@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Tests.Distributed;
 public sealed class RankResumeTests : RanksInThreads
 {
     [Fact]
-    public void A_request_to_stop_one_rank_stops_all_after_the_same_step_and_another_number_of_ranks_goes_on()
+    public void A_request_to_stop_one_rank_stops_all_after_the_same_step_and_another_number_of_ranks_resumes()
     {
         RunConfig config = Config("mse", "batch: 10", "optimizer: {sgd: {lr: 0.05}}, epochs: 3");
         Trained alone = Train("cpu", config, null);

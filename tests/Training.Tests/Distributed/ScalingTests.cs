@@ -48,7 +48,7 @@ public sealed class ScalingTests
     }
 
     [Fact]
-    public void A_sum_hides_behind_the_backward_pass_as_far_as_it_goes()
+    public void A_sum_overlaps_with_the_backward_pass_while_that_lasts()
     {
         // Two ranks, 1 µs a byte: the first piece is there at 4 ms and added up at 5, the second at 7 and 9, a millisecond after the backward pass.
         var profile = new StepProfile(10e-3, 8e-3, [new(1000, 4e-3), new(2000, 7e-3)], [500]);

@@ -9,7 +9,7 @@ internal static class DocumentFile
     public static void Check(string name, string content)
     {
         string path = Path.Combine(Root(), "docs", name);
-        if (Environment.GetEnvironmentVariable("GPUGRAD_WRITE_DOCS") == "1")
+        if (Environment.GetEnvironmentVariable(Switches.WriteDocs) == "1")
             File.WriteAllText(path, content);
         string found = File.Exists(path) ? File.ReadAllText(path).ReplaceLineEndings("\n") : "";
         Assert.True(found == content, $"docs/{name} is old; write it anew with: GPUGRAD_WRITE_DOCS=1 ./test Training");

@@ -16,7 +16,7 @@ public sealed class PublicApiTests
     {
         string found = within.Assembly.GeneratePublicApi(new ApiGeneratorOptions { IncludeAssemblyAttributes = false }).ReplaceLineEndings("\n").TrimEnd() + "\n";
         string path = Path.Combine(DocumentFile.Root(), "tests", "Training.Tests", "Docs", name);
-        if (Environment.GetEnvironmentVariable("GPUGRAD_WRITE_DOCS") == "1")
+        if (Environment.GetEnvironmentVariable(Switches.WriteDocs) == "1")
             File.WriteAllText(path, found);
         string[] listed = File.Exists(path) ? File.ReadAllLines(path) : [], now = found.TrimEnd().Split('\n');
         string[] changes = [.. now.Except(listed).Select(l => $"new: {l.Trim()}"), .. listed.Except(now).Select(l => $"gone: {l.Trim()}")];

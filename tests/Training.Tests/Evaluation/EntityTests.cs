@@ -43,7 +43,7 @@ public sealed class EntityTests
     }
 
     [Fact]
-    public void What_is_said_of_padding_does_not_count()
+    public void Predictions_for_padding_do_not_count()
     {
         EvaluationReport report = Judge(["O", "B-PER"], [["B-PER"], ["O", "O", "B-PER"]], [["B-PER", "B-PER", "B-PER"], ["O", "B-PER", "B-PER"]]);
         Assert.Equal((2.0 / 3, 1.0), (report["entity_precision"], report["entity_recall"]));

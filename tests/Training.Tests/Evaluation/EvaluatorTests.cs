@@ -86,7 +86,7 @@ public sealed class EvaluatorTests
     [Theory]
     [InlineData(float.NaN)]
     [InlineData(float.NegativeInfinity)]
-    public void Outputs_one_of_which_is_not_finite_have_no_figures(float output)
+    public void Non_finite_outputs_have_no_metrics(float output)
     {
         var evaluator = new Evaluator(new NumberLoss<MeanSquaredError>(), Set(3, labels: null, targets: [1, 2, 3]), 0);
         evaluator.Add([1, output], 1);

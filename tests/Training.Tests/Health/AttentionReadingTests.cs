@@ -59,7 +59,7 @@ public sealed class AttentionReadingTests
     }
 
     [Fact]
-    public void A_head_without_columns_is_dead_and_one_without_queries_looks_at_all_steps_alike()
+    public void A_head_without_columns_is_dead_and_one_without_queries_attends_to_all_steps_equally()
     {
         IReadOnlyList<AttentionReading> reading = Trained(run =>
         {

@@ -87,7 +87,7 @@ public sealed class BlackBoxTests
     [Theory]
     [InlineData(", accumulate: 2")]
     [InlineData(", clip: {norm: 1}, ema: 0.9")]
-    public void Other_ways_to_update_change_nothing(string more)
+    public void Other_update_rules_change_nothing(string more)
     {
         string yaml = Images.Replace(", log-every: 1", ", log-every: 1" + more, StringComparison.Ordinal);
         Assert.Equal("residual.gelu", Planted(yaml, new Fault(7, Phase.Backward, "residual.gelu", 5)).Layer);

@@ -73,7 +73,7 @@ public sealed class HealthRunTests
     }
 
     [Fact]
-    public void A_limit_that_always_binds_is_noticed_and_one_that_would_bind_on_a_tenth_is_named()
+    public void A_limit_that_always_binds_is_reported_and_one_that_would_bind_on_a_tenth_is_suggested()
     {
         using var run = new TestRun("""
             data: {dataset: {blobs: {train: 640, test: 32}}, batch: 32}

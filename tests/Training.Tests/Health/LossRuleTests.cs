@@ -23,7 +23,7 @@ public sealed class LossRuleTests
     }
 
     [Fact]
-    public void It_is_held_against_the_best_of_all_epochs_before()
+    public void A_loss_is_compared_with_the_best_of_all_earlier_epochs()
     {
         int[] raised = [.. Epochs([1.0, 0.2, 0.6, 0.5, 0.4, 0.3, 0.25])];
         // Epochs 3 to 5 are the first three in a row of which none is below epoch 2's.

@@ -18,7 +18,7 @@ public sealed class ThroughTimeTests
     [Theory]
     [InlineData("cpu")]
     [InlineData("opencl:0")]
-    public void It_fades_from_where_the_loss_is_to_where_the_walk_begins(string device)
+    public void The_gradient_fades_from_the_last_time_step_to_the_first(string device)
     {
         using var run = new TestRun(Yaml(Layer), device);
         run.Run();
@@ -35,7 +35,7 @@ public sealed class ThroughTimeTests
     }
 
     [Fact]
-    public void An_orthogonal_beginning_carries_it_to_the_first_step()
+    public void Orthogonal_weights_carry_the_gradient_to_the_first_step()
     {
         using var run = new TestRun(Yaml("{rnn: {units: 8, recurrent-init: orthogonal, bias: false, return: last}}"));
         run.Run();

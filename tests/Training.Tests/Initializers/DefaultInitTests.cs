@@ -46,7 +46,7 @@ public sealed class DefaultInitTests
     [InlineData($"{{{Seven}}}, relu, {{{Seven}}}, relu, {{maxpool: 2}}, {{{Seven}}}, relu, flatten, {{dense: 10}}")]
     [InlineData("flatten, {dense: 64}, gelu, {dense: 64}, gelu, {dense: 64}, gelu, {dense: 10}")]
     [InlineData("flatten, {dense: 64}, tanh, {dense: 64}, tanh, {dense: 10}")]
-    public void A_network_begins_near_the_loss_of_one_that_knows_nothing(string model)
+    public void A_network_starts_near_the_expected_loss_of_an_untrained_one(string model)
     {
         RunConfig config = Config($"data: {{shape: [3, 16, 16], classes: 10, batch: 32}}\nmodel: [{model}]\n");
         Network network = ModelCheck.Check(config)!;

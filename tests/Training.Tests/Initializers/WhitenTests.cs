@@ -65,7 +65,7 @@ public sealed class WhitenTests
     [InlineData("kernel: 2, filters: 16", 2, 1)]
     [InlineData("kernel: 3, filters: 36, padding: same", 3, 1)]
     [InlineData("kernel: 2, filters: 16, dilation: 2, stride: 2", 2, 2)]
-    public void Behind_whitened_filters_patches_are_uncorrelated_with_variance_one(string conv, int kernel, int dilation)
+    public void After_whitening_filters_patches_are_uncorrelated_with_variance_one(string conv, int kernel, int dilation)
     {
         SampleSet samples = Smooth();
         double[] filters = Filters($"conv: {{{conv}, init: {{whiten: 1e-9}}}}", samples, out int count);

@@ -117,7 +117,7 @@ public sealed class TensorBoardTests : IDisposable
     [Theory]
     [InlineData(7)]
     [InlineData(11)]
-    public void A_resumed_run_goes_on_without_a_gap_or_a_double(long broken)
+    public void A_resumed_run_continues_without_a_gap_or_a_duplicate(long broken)
     {
         Train(folder["whole"]);
         Train(folder["run"], breakBehind: 4);
@@ -139,7 +139,7 @@ public sealed class TensorBoardTests : IDisposable
     }
 
     [Fact]
-    public void What_was_written_can_be_read_while_the_run_goes_on()
+    public void The_log_can_be_read_during_the_run()
     {
         bool seen = false;
         Train(folder["run"], stepped: step =>

@@ -137,7 +137,7 @@ public sealed class ImbalanceTests
     }
 
     [Fact]
-    public void Without_balance_an_epochs_order_is_what_it_was()
+    public void Without_balanced_sampling_the_order_of_an_epoch_is_unchanged()
     {
         var train = new SampleSet { Shape = new(2), Count = 50, Labels = Labels };
         Assert.Equal(new Kernels.Random.RandomStream(3, Kernels.Random.Purpose.Shuffle, 2).Permutation(50), EpochOrder.Of(new DataConfig(), train, 3, 2));

@@ -31,7 +31,7 @@ public sealed class KernelTrainingTests
     }
 
     [Fact]
-    public void A_loss_that_is_no_number_is_seen_at_the_next_look_and_at_once_on_the_cpu()
+    public void A_non_finite_loss_is_found_at_the_next_check_and_at_once_on_the_cpu()
     {
         RunConfig config = Config;
         config = config with { Train = config.Train with { Clip = null, Optimizer = new SgdConfig { Lr = 1e38 } } };

@@ -74,7 +74,7 @@ public sealed class MonitorTests
     [InlineData("monitor: roc-acu", "monitor is 'roc-acu'; expected a figure of an epoch; did you mean 'roc-auc'?")]
     [InlineData("keep-best: validation", "keep-best is 'validation'; expected a figure of an epoch; known are loss, ")]
     [InlineData("keep-best: [loss]", "keep-best is a list; expected a figure of an epoch, e.g. validation-loss")]
-    public void A_figure_that_is_none_is_refused_before_the_first_step(string more, string message)
+    public void An_unknown_metric_is_refused_before_the_first_step(string more, string message)
     {
         var e = Assert.ThrowsAny<GpuGradException>(() => new TestRun(With(more)).Dispose());
         Assert.Equal(Fault.Config, e.Fault);
@@ -82,7 +82,7 @@ public sealed class MonitorTests
     }
 
     [Fact]
-    public void Without_samples_besides_those_of_training_only_their_loss_and_accuracy_can_be_monitored()
+    public void Without_held_out_samples_only_training_loss_and_accuracy_can_be_monitored()
     {
         RunConfig config = ConfigBinder.Bind<RunConfig>(YamlReader.Read(With("monitor: roc-auc").Replace("test: 60", "test: 0", StringComparison.Ordinal).Replace(", validation: 0.25", "", StringComparison.Ordinal), "c.yaml"), "the config");
         TrainingData data = TrainingData.Load(config, new DataContext(".", 1));

@@ -37,7 +37,7 @@ public sealed class ScheduleTests
     [InlineData(0.25, 4)]
     [InlineData(0.5, 2)]
     [InlineData(1, 1)]
-    public void A_one_cycle_whose_rise_is_one_step_begins_at_the_peak(double rise, int steps) =>
+    public void A_one_cycle_with_a_rise_of_one_step_starts_at_the_peak(double rise, int steps) =>
         Assert.Equal(1, new OneCycleSchedule { Rise = rise }.FactorAt(new Progress(0, steps, steps)));
 
     [Fact]

@@ -107,7 +107,7 @@ public sealed class AttentionTests
     }
 
     [Fact]
-    public void Attention_drops_weights_in_training_alone()
+    public void Attention_drops_weights_only_in_training()
     {
         using Device device = new CpuDevice(2);
         SampleSet samples = Samples(Steps, Steps);

@@ -90,7 +90,7 @@ public sealed class NextTokenTests
     [InlineData(1, 8, false, 2)]
     [InlineData(0, 100, true, 94)]
     [InlineData(0, 100, false, 94)]
-    public void A_full_window_begins_anew_with_its_last_half_or_moves_by_one(int begin, int count, bool jumps, int expected) =>
+    public void A_full_window_restarts_with_its_last_half_or_moves_by_one(int begin, int count, bool jumps, int expected) =>
         Assert.Equal(expected, NextToken.Begin(begin, count, Context, jumps));
 
     private static NextToken Of(string layers, Device device, bool step, int context = Context)

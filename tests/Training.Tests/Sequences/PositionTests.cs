@@ -56,7 +56,7 @@ public sealed class PositionTests
     }
 
     [Fact]
-    public void A_network_that_gives_one_answer_a_sample_is_told_what_is_missing()
+    public void A_network_with_one_output_per_sample_is_refused_with_what_is_missing()
     {
         LoadedConfig config = RunConfigFile.Load("test.yaml", text: Tagger.Replace("{dense: 3}", "flatten, {dense: 3}", StringComparison.Ordinal));
         ConfigException e = Assert.Throws<ConfigException>(() => ModelCheck.Check(config.Config));

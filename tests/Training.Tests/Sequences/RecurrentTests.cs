@@ -63,7 +63,7 @@ public sealed class RecurrentTests
     }
 
     [Fact]
-    public void States_beyond_the_end_of_a_sequence_are_0_behind_the_layer()
+    public void States_beyond_the_end_of_a_sequence_are_0_in_the_output()
     {
         using var device = new ReferenceDevice();
         double[] states = Step("{lstm: {units: 4, bidirectional: true}}, {time-pool: mean}", Batch(1), device)["activation/0"];
@@ -87,7 +87,7 @@ public sealed class RecurrentTests
     }
 
     [Fact]
-    public void Parameters_begin_uniform_within_one_over_the_root_of_the_units()
+    public void Parameters_are_initially_uniform_within_one_over_the_root_of_the_units()
     {
         Network network = ModelCheck.Check(Config("{gru: {units: 25, return: last}}", Longest))!;
         foreach (Parameter parameter in network.Parameters.Where(p => p.Layer == "0"))
@@ -99,7 +99,7 @@ public sealed class RecurrentTests
     }
 
     [Fact]
-    public void An_orthogonal_beginning_is_orthogonal_gate_by_gate()
+    public void Orthogonal_initialisation_is_orthogonal_gate_by_gate()
     {
         Network network = ModelCheck.Check(Config("{gru: {units: 4, recurrent-init: orthogonal, return: last}}", Longest))!;
         double[] w = network.InitialValues(network.Parameters.Single(p => p.Name == "0.weight_hh_l0"), 1);

@@ -25,7 +25,7 @@ public sealed class StreamTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void Batches_go_on_in_each_stream_where_the_batch_before_ended()
+    public void A_batch_continues_each_stream_where_the_previous_batch_ended()
     {
         folder.Write("t.txt", "abcdefghijklmnopq"); // five windows of three, of which two streams have two each
         TrainingData data = DataOf(ConfigOf("lstm: 3", context: 3, batch: 2, validation: ""));
@@ -88,7 +88,7 @@ public sealed class StreamTests : IDisposable
     [Theory]
     [InlineData(3)]
     [InlineData(5)]
-    public void A_run_that_goes_on_has_the_bits_of_one_that_never_stopped(int steps)
+    public void A_resumed_run_has_the_bits_of_an_uninterrupted_one(int steps)
     {
         RunConfig config = ConfigOf("lstm: {units: 6, layers: 2}", Context, batch: 3, validation: ", validation: 0.2");
         TrainingData data = DataOf(config);

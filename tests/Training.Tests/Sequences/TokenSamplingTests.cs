@@ -31,6 +31,6 @@ public sealed class TokenSamplingTests
     }
 
     [Fact]
-    public void Without_temperature_the_likeliest_comes() =>
+    public void At_temperature_0_the_likeliest_token_is_chosen() =>
         Assert.Equal(0, new TokenSampling { Temperature = 0 }.Choose(Scores, new RandomStream(1, Purpose.Generate)));
 }

@@ -26,7 +26,7 @@ public sealed class StarterTests : IDisposable
             """
             # Predicts 'sunk' from boats.csv: 60 rows, 8 columns.
             # Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md.
-            seed: 1  # another one splits and begins differently
+            seed: 1  # another seed gives another split and other initial weights
             data:
               dataset:
                 csv:
@@ -81,7 +81,7 @@ public sealed class StarterTests : IDisposable
     [InlineData("class,a,Label", "Label", "by its name")]
     [InlineData("t,a,b", "t", "the file is called so")]
     [InlineData("a,b,c", "c", "the last column")]
-    public void Without_a_target_the_likely_one_is_taken_and_it_is_said(string names, string target, string why)
+    public void Without_a_target_the_likely_one_is_chosen_and_reported(string names, string target, string why)
     {
         Starter starter = Table("t.csv", names, 40, i => Text($"{i % 2},{i % 5 % 2},{i % 3}"));
         Assert.Equal(target, starter.Target);
@@ -107,7 +107,7 @@ public sealed class StarterTests : IDisposable
     }
 
     [Fact]
-    public void Year_month_day_and_hour_in_columns_of_their_own_are_a_time_too_and_gaps_are_no_answers()
+    public void Year_month_day_and_hour_in_separate_columns_are_a_time_too_and_gaps_are_not_targets()
     {
         DateTime begin = new(2020, 1, 30, 0, 0, 0, DateTimeKind.Utc);
         Starter starter = Table("air.csv", "year,month,day,hour,pm,wind", 300, i =>
@@ -125,7 +125,7 @@ public sealed class StarterTests : IDisposable
     [Theory]
     [InlineData(true, false)] // days in no order
     [InlineData(false, true)] // a day twice
-    public void Dates_that_do_not_rise_row_by_row_are_no_series(bool shuffled, bool twice)
+    public void Rows_with_dates_out_of_order_are_not_a_series(bool shuffled, bool twice)
     {
         Starter starter = Table("t.csv", "day,y", 60, i => Text($"{new DateTime(2020, 1, 1).AddDays(shuffled ? i * 7 % 60 : twice ? i / 2 : i):yyyy-MM-dd},{i * 0.5}"));
         Assert.DoesNotContain("window", starter.Yaml, StringComparison.Ordinal);
@@ -235,7 +235,7 @@ public sealed class StarterTests : IDisposable
     }
 
     [Fact]
-    public void A_measure_that_tells_the_classes_apart_is_kept_and_pointed_out()
+    public void A_number_that_separates_the_classes_is_kept_and_reported()
     {
         Starter starter = Table("t.csv", "length,code,kind", 100, i => Text($"{(i % 2 * 8) + (i % 7)},{i % 2},{"ab"[i % 2]}"));
         Assert.Contains("length: number", starter.Yaml, StringComparison.Ordinal);
@@ -530,7 +530,7 @@ public sealed class StarterTests : IDisposable
     }
 
     [Fact]
-    public void Rows_without_a_value_to_predict_are_left_out_and_it_is_said()
+    public void Rows_without_a_target_are_left_out_and_reported()
     {
         Starter starter = Table("t.csv", "a,y", 80, i => Text($"{i % 9},{(i % 8 == 3 ? "NA" : $"{i * 7 % 11 * 1.5}")}"));
         Assert.Contains("missing-target: drop", starter.Yaml, StringComparison.Ordinal);

@@ -58,7 +58,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_newest_one_is_named_and_the_one_before_is_taken()
+    public void A_damaged_newest_checkpoint_is_named_and_the_previous_one_is_used()
     {
         foreach (int step in new[] { 10, 20, 30 })
             Checkpoints.Save(Samples.At(step), keep: 3);
@@ -75,7 +75,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void When_none_is_whole_that_is_an_error_and_not_a_new_start()
+    public void Without_an_intact_checkpoint_resuming_fails_instead_of_starting_over()
     {
         Checkpoints.Save(Samples.At(10), keep: 3);
         File.WriteAllText(folder["step-00000010.ckpt"], "x");
@@ -105,7 +105,7 @@ public sealed class CheckpointFolderTests : IDisposable
     }
 
     [Fact]
-    public void Newer_ones_than_what_is_saved_are_not_removed()
+    public void Checkpoints_newer_than_the_saved_one_are_not_removed()
     {
         foreach (int step in new[] { 10, 20, 30 })
             Checkpoints.Save(Samples.At(step), keep: 3);

@@ -31,7 +31,7 @@ public sealed class ForeignFilesTests : ForeignFiles
     [InlineData(Obstacle.Pipe, "a pipe, a socket or a device")]
     [InlineData(Obstacle.Device, "a link, through which")]
     [InlineData(Obstacle.Folder, "EISDIR")]
-    public void The_lock_and_the_log_are_refused_where_something_else_stands_in_their_place(Obstacle obstacle, string why)
+    public void A_lock_or_log_path_that_holds_something_else_is_refused(Obstacle obstacle, string why)
     {
         Remove(In(RunLock.FileName));
         Put(obstacle, In(RunLock.FileName));
@@ -120,7 +120,7 @@ public sealed class ForeignFilesTests : ForeignFiles
     }
 
     [Fact]
-    public void A_link_that_was_laid_where_a_file_is_written_aside_is_not_followed()
+    public void A_link_in_the_place_of_a_temporary_file_is_not_followed()
     {
         foreach (string target in new[] { elsewhere["victim"], elsewhere["nowhere"] })
         {
@@ -151,7 +151,7 @@ public sealed class ForeignFilesTests : ForeignFiles
     }
 
     [Fact]
-    public void A_file_of_the_users_own_is_replaced_behind_its_link()
+    public void Replacing_a_users_file_replaces_the_target_of_its_link()
     {
         File.WriteAllText(elsewhere["real.yaml"], "old");
         Chmod(elsewhere["real.yaml"], UnixFileMode.UserRead | UnixFileMode.UserWrite);

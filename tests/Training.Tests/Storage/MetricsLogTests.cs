@@ -36,7 +36,7 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void A_resumed_log_is_cut_back_to_what_the_checkpoint_says_and_goes_on_the_same()
+    public void A_resumed_log_is_truncated_to_the_checkpoint_and_continues_as_if_uninterrupted()
     {
         string expected = string.Concat(Enumerable.Range(0, 10).Select(i => $"{{\"step\":{i}}}\n"));
         long atFive;
@@ -92,7 +92,7 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void A_log_that_is_gone_is_begun_anew_where_that_is_tolerated()
+    public void A_missing_log_is_restarted_if_that_is_tolerated()
     {
         Assert.Throws<MissingFileException>(() => MetricsLog.Open(File, 100));
         var tolerated = new List<GpuGradException>();
@@ -122,7 +122,7 @@ public sealed class MetricsLogTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Faults))]
-    public void Whatever_call_fails_the_lines_are_whole_complete_and_in_order_in_the_end(Failing failing, int errno)
+    public void Whatever_call_fails_the_lines_end_up_whole_complete_and_in_order(Failing failing, int errno)
     {
         for (int nth = 1 + CallsToOpen; ; nth++)
         {
@@ -145,7 +145,7 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Fact]
-    public void Half_a_line_that_came_into_the_file_before_a_failure_is_not_left_there()
+    public void A_partial_line_written_before_a_failure_is_removed()
     {
         var disk = new FullDisk(FileSystem.Current) { Room = 50 };
         var failures = new List<GpuGradException>();

@@ -8,7 +8,7 @@ public sealed class MovedFolderTests : ForeignFiles
     private static RunSummary Summary { get; } = new() { Status = "finished", Device = "cpu", Epochs = 1, Steps = 7, TrainLoss = 0.5 };
 
     [Fact]
-    public void A_moved_folder_is_written_to_where_it_lies_and_its_run_is_stopped_with_that_place()
+    public void A_moved_folder_is_still_written_to_and_its_run_is_stopped_with_the_new_path()
     {
         using (RunFolder run = RunFolder.Open(Run))
         {
@@ -29,7 +29,7 @@ public sealed class MovedFolderTests : ForeignFiles
     }
 
     [Fact]
-    public void A_folder_that_a_link_has_taken_the_place_of_is_still_the_same_and_one_of_another_is_not()
+    public void A_folder_replaced_by_a_link_to_it_is_the_same_and_one_replaced_by_another_is_not()
     {
         using RunFolder run = RunFolder.Open(Run);
         Directory.Move(Run, elsewhere["moved"]);
@@ -44,7 +44,7 @@ public sealed class MovedFolderTests : ForeignFiles
     }
 
     [Fact]
-    public void A_removed_folder_is_not_made_again_and_its_run_is_told_that_it_is_gone()
+    public void A_removed_folder_is_not_recreated_and_its_run_is_stopped()
     {
         using RunFolder run = RunFolder.Open(Run);
         Directory.Delete(Run, recursive: true);
@@ -54,7 +54,7 @@ public sealed class MovedFolderTests : ForeignFiles
     }
 
     [Fact]
-    public void A_run_whose_files_were_removed_from_under_it_does_not_go_on_in_what_is_left()
+    public void A_run_whose_files_were_removed_stops()
     {
         using RunFolder run = RunFolder.Open(Run);
         run.Checkpoints.Save(Samples.At(5), keep: 1);

@@ -58,7 +58,7 @@ public sealed class RunFolderTests : IDisposable
     public void A_very_long_name_is_shortened() => Assert.Equal(64, RunFolder.Slug(new string('x', 5000)).Length);
 
     [Fact]
-    public void A_given_folder_is_taken_when_it_is_empty_or_not_there_and_never_else()
+    public void A_given_folder_is_used_only_if_it_is_empty_or_missing()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["new/run"]))
             run.WriteConfig("seed: 1\n");
@@ -76,7 +76,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_run_that_could_not_begin_is_taken_back()
+    public void A_run_that_could_not_start_is_withdrawn()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["new"]))
         {
@@ -120,7 +120,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void Taking_back_a_run_whose_folder_is_gone_says_nothing()
+    public void Withdrawing_a_run_whose_folder_is_gone_is_silent()
     {
         using RunFolder run = RunFolder.CreateAt(folder["run"]);
         Directory.Delete(folder["run"], recursive: true);
@@ -128,7 +128,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void A_run_in_use_is_refused_and_one_that_is_none_too()
+    public void A_run_in_use_is_refused_and_so_is_a_folder_without_a_run()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["run"]))
         {
@@ -141,7 +141,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void Opening_removes_what_a_killed_process_left_and_says_so()
+    public void Opening_removes_and_reports_files_left_by_a_killed_process()
     {
         using (RunFolder run = RunFolder.CreateAt(folder["run"]))
         {
@@ -154,7 +154,7 @@ public sealed class RunFolderTests : IDisposable
         using (RunFolder run = RunFolder.Open(folder["run"], warnings.Add))
             Assert.Equal(5, Samples.WholeStepIn(run.Checkpoints));
         Assert.Equal(2, warnings.Count);
-        Assert.Contains("process 17, which was at it, ended", warnings[0]);
+        Assert.Contains("process 17, which used it, ended", warnings[0]);
         Assert.Contains("left unfinished", warnings[1]);
         Assert.Equal(["checkpoints", "config.yaml", "run.lock"], Directory.EnumerateFileSystemEntries(folder["run"]).Select(Path.GetFileName).Order());
     }
@@ -189,7 +189,7 @@ public sealed class RunFolderTests : IDisposable
     }
 
     [Fact]
-    public void The_log_of_a_run_goes_on_where_its_checkpoint_says()
+    public void The_log_of_a_resumed_run_continues_at_its_checkpoint()
     {
         using RunFolder run = RunFolder.CreateAt(folder["run"]);
         using (MetricsLog log = run.OpenMetrics(0))
@@ -241,7 +241,7 @@ public sealed class ConfigDiffTests
         YamlNode config = YamlReader.Read("a: 1\nb: {c: 2}\n", "now");
         ConfigDiff.RequireNone(ConfigDiff.Since(checkpoint, config, "xyz"));
         var e = Assert.Throws<GpuGradException>(() => ConfigDiff.RequireNone(ConfigDiff.Since(checkpoint, YamlReader.Read("a: 2", "now"), "other")));
-        Assert.Equal("The run was begun with other settings: a: 1 -> 2; b: c: 2 -> (none); (samples of the data set): xyz -> other. "
+        Assert.Equal("The run was started with other settings: a: 1 -> 2; b: c: 2 -> (none); (samples of the data set): xyz -> other. "
             + "Undo the change, or continue anyway with --allow-changes.", e.Message);
         Assert.Equal(Fault.Config, e.Fault);
     }

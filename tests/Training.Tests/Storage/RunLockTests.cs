@@ -36,7 +36,7 @@ public sealed class RunLockTests : IDisposable
     }
 
     [Fact]
-    public void A_lock_given_back_leaves_no_name_behind()
+    public void A_released_lock_leaves_no_name_behind()
     {
         Assert.Equal((0, "held, before by nobody"), (Child.Run($"hold|{folder.Path}") is var (code, output) ? code : -1, output.Trim()));
         using RunLock held = RunLock.Take(folder.Path);
@@ -78,7 +78,7 @@ public sealed class RunLockTests : IDisposable
     [InlineData("nonsense")]
     [InlineData("99999999999999999999 on x")]
     [InlineData("-5 on x")]
-    public void Whatever_stands_in_the_file_the_lock_works(string text)
+    public void The_lock_works_whatever_its_file_contains(string text)
     {
         File.WriteAllText(folder[RunLock.FileName], text);
         using RunLock held = RunLock.Take(folder.Path);
@@ -86,7 +86,7 @@ public sealed class RunLockTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_is_not_there_cannot_be_locked()
+    public void A_missing_folder_cannot_be_locked()
     {
         Assert.Equal(Errno.NoEntry, Assert.Throws<StorageException>(() => RunLock.Take(folder["none"])).Number);
         Directory.CreateDirectory(folder[RunLock.FileName]);

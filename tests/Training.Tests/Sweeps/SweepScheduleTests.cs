@@ -25,7 +25,7 @@ public sealed class SweepScheduleTests
     }
 
     [Fact]
-    public void One_trial_in_three_goes_on_and_the_best_to_the_end()
+    public void One_trial_in_three_is_promoted_and_the_best_is_trained_to_the_end()
     {
         var schedule = new SweepSchedule(new RandomSearch(Square, 1), 27, 4, 3, 1);
         var trained = new Dictionary<int, List<double>>();
@@ -59,7 +59,7 @@ public sealed class SweepScheduleTests
     }
 
     [Fact]
-    public void Trials_that_fail_are_never_the_best_and_do_not_go_on()
+    public void Failed_trials_are_never_the_best_and_are_not_promoted()
     {
         var schedule = new SweepSchedule(new RandomSearch(Square, 1), 6, 2, 2, 1);
         while (schedule.Next() is SweepJob job)

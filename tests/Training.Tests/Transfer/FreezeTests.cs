@@ -43,7 +43,7 @@ public sealed class FreezeTests
     }
 
     [Fact]
-    public void A_frozen_layer_between_trained_ones_hands_the_gradient_through_and_has_none_of_its_own()
+    public void A_frozen_layer_between_trained_ones_passes_the_gradient_and_has_none_of_its_own()
     {
         ModelGraph graph = GraphOf(With("freeze: [late]"), out _);
         Assert.Equal(["ConvTranspose2D"], graph.Graph.Nodes.Where(n => n.Phase == Phase.Backward && n.Scope == "late").Select(n => n.Op.Name));
@@ -97,7 +97,7 @@ public sealed class FreezeTests
     [InlineData("freeze: [conv9]", "c.yaml:4:9: freeze: 'conv9' names no parameter; there are 0.weight, 0.bias, 1.weight, 1.bias, late.weight, late.bias, 4.weight, 4.bias …")]
     [InlineData("freeze: ['*']", "c.yaml:4:9: freeze: every parameter is frozen, so there is nothing to train; leave a layer out of it, e.g. the last one")]
     [InlineData("freeze: []", "c.yaml:4:9: layers is an empty list; expected at least one item")]
-    public void A_pattern_that_cannot_be_meant_is_refused(string freeze, string message)
+    public void An_invalid_pattern_is_refused(string freeze, string message)
     {
         var e = Assert.ThrowsAny<GpuGradException>(() => ModelCheck.Check(ConfigBinder.Bind<RunConfig>(YamlReader.Read(With(freeze), "c.yaml"), "the config")));
         Assert.Equal(message, e.Message);

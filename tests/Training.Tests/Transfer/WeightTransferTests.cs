@@ -39,7 +39,7 @@ public sealed class WeightTransferTests : IDisposable
     [InlineData("module._orig_mod.", "")]
     [InlineData("encoder.", ", rename: [{from: 'encoder.*', to: '*'}]")]
     [InlineData("net.7.", ", rename: [{from: 'net.7.*.*', to: '*.*'}]")]
-    public void Names_are_those_behind_wrappers_and_renaming(string prefix, string rename)
+    public void Names_are_matched_without_wrapper_prefixes_and_after_renaming(string prefix, string rename)
     {
 
         Write(($"{prefix}0.weight", [3, 2], [1, 2, 3, 4, 5, 6]));
@@ -81,7 +81,7 @@ public sealed class WeightTransferTests : IDisposable
     [InlineData("w.safetensors, rename: [{from: '*', to: 'x.*'}]", "none of its tensors ('0.weight' [3, 2], '9.weight' [3, 2]) fits a parameter of the network ('0.weight' [3, 2], '0.bias' [3], '2.weight' [2, 3] and 1 more); expected the same names and shapes, or a pattern in init-from.rename")]
     [InlineData("w.safetensors, rename: [{from: '9.*', to: '0.*'}]", "'0.weight' and '9.weight' would both become '0.weight'; expected names that differ after init-from.rename")]
     [InlineData("w.pth", "expected a .safetensors file; from PyTorch: safetensors.torch.save_file(model.state_dict(), 'model.safetensors')")]
-    public void A_file_that_cannot_be_meant_is_refused_in_one_line(string from, string message)
+    public void An_invalid_file_is_refused_in_one_line(string from, string message)
     {
         Write(("0.weight", [3, 2], new float[6]), ("9.weight", [3, 2], new float[6]));
         var e = Assert.ThrowsAny<GpuGradException>(() => Begin(from).Dispose());

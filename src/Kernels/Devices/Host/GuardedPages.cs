@@ -37,8 +37,8 @@ internal sealed unsafe partial class GuardedPages
 
     /// <summary>Describes a write in the pages but outside the data; null if there was none.</summary>
     public string? Damage() =>
-        Guards.Explain("before its begin", new Span<byte>(pages, (int)(Data - pages)), fromEnd: true)
-        ?? Guards.Explain("behind its end", new Span<byte>(Data + bytes, (int)(pages + usable - (Data + bytes))), fromEnd: false);
+        Guards.Explain("before its start", new Span<byte>(pages, (int)(Data - pages)), fromEnd: true)
+        ?? Guards.Explain("past its end", new Span<byte>(Data + bytes, (int)(pages + usable - (Data + bytes))), fromEnd: false);
 
     public void Free()
     {

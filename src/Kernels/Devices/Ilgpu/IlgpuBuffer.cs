@@ -100,9 +100,9 @@ internal sealed class IlgpuBuffer : DeviceBuffer
             return null;
         var guard = new byte[margin];
         Read(-margin, guard);
-        string? before = Guards.Explain("before its begin", guard, fromEnd: true);
+        string? before = Guards.Explain("before its start", guard, fromEnd: true);
         Read(Bytes, guard);
-        return before ?? Guards.Explain("behind its end", guard, fromEnd: false);
+        return before ?? Guards.Explain("past its end", guard, fromEnd: false);
     }
 
     public override void Dispose()

@@ -104,7 +104,7 @@ public sealed class Activation<A>(string name) : Activation(name) where A : stru
     {
         public override string Name => Function.Name + "'";
 
-        public override bool IsDerivative => true;
+        public override bool IsBackward => true;
     }
 
     internal readonly struct ForwardMap : IMap

@@ -10,11 +10,11 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// A convolution or its transpose as GEMMs, one a group of channels and pass: weights [target channels, k] times
 /// what the outputs see [k, pixels], k = (source channel, tap). Few channels a group (depthwise) have kernels of their own.
 /// </summary>
-internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEpilogue epilogue) : IMapUser
+internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEpilogue epilogue) : IMapVisitor
 {
     public void Add() => epilogue.Accept(this);
 
-    public void Use<M>(float constant) where M : struct, IMap
+    public void Visit<M>(float constant) where M : struct, IMap
     {
         Finish<M> finish = epilogue.Bind<M>(b, constant);
         foreach (CorrelationPass pass in c.Passes)

@@ -30,19 +30,19 @@ public abstract record MapOp(double Constant) : Op
     public abstract int Arity { get; }
 
     /// <summary>Whether the function is its first input times something that follows from its second.</summary>
-    public virtual bool IsDerivative => false;
+    public virtual bool IsBackward => false;
 
     /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
     internal abstract unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count);
 
     /// <summary>Hands the function's type to somebody who makes a kernel with it.</summary>
-    internal abstract void Accept(IMapUser user);
+    internal abstract void Accept(IMapVisitor visitor);
 }
 
 /// <summary>Makes something for a function that only its type tells.</summary>
-internal interface IMapUser
+internal interface IMapVisitor
 {
-    void Use<M>(float constant) where M : struct, IMap;
+    void Visit<M>(float constant) where M : struct, IMap;
 }
 
 /// <summary>The elementwise op of a function.</summary>
@@ -96,7 +96,7 @@ public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M :
         b.Launch(() => run(y.IntLength, x0, x1, x2, y, constant));
     }
 
-    internal override void Accept(IMapUser user) => user.Use<M>((float)Constant);
+    internal override void Accept(IMapVisitor visitor) => visitor.Visit<M>((float)Constant);
 
     internal override unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count) => MapLoop.Run<M>(Constant, a, b, c, y, count);
 }

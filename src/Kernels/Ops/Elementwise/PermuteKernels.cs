@@ -3,27 +3,27 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
 /// <summary>Axes that the i-th of something lies along, as the place that it has in two tensors.</summary>
-internal interface IAxes
+internal interface IIndexMap
 {
-    int Source(int i);
+    int SourceOffset(int i);
 
-    int Target(int i);
+    int TargetOffset(int i);
 }
 
 /// <summary>The outermost axis: how far apart neighbours along it lie.</summary>
-internal readonly struct OuterAxis(int source, int target) : IAxes
+internal readonly struct OuterAxis(int sourceStride, int targetStride) : IIndexMap
 {
-    public int Source(int i) => i * source;
+    public int SourceOffset(int i) => i * sourceStride;
 
-    public int Target(int i) => i * target;
+    public int TargetOffset(int i) => i * targetStride;
 }
 
 /// <summary>An axis of so many places within others. The number of axes is part of the type, so that a kernel has no loop over them.</summary>
-internal readonly struct InnerAxis<A>(A outer, int size, int source, int target) : IAxes where A : struct, IAxes
+internal readonly struct InnerAxis<A>(A outer, int size, int sourceStride, int targetStride) : IIndexMap where A : struct, IIndexMap
 {
-    public int Source(int i) => outer.Source(i / size) + (i % size * source);
+    public int SourceOffset(int i) => outer.SourceOffset(i / size) + (i % size * sourceStride);
 
-    public int Target(int i) => outer.Target(i / size) + (i % size * target);
+    public int TargetOffset(int i) => outer.TargetOffset(i / size) + (i % size * targetStride);
 }
 
 /// <summary>The GPU's permutations.</summary>
@@ -36,34 +36,34 @@ internal static class PermuteKernels
     public const int Threads = 256;
 
     /// <summary>One thread an element of y.</summary>
-    public static void Gather<A>(Index1D i, ArrayView<float> x, ArrayView<float> y, A axes) where A : struct, IAxes => y[i] = x[axes.Source(i)];
+    public static void Gather<A>(Index1D i, ArrayView<float> x, ArrayView<float> y, A axes) where A : struct, IIndexMap => y[i] = x[axes.SourceOffset(i)];
 
     /// <summary>
     /// Transposes through shared memory, so that neighbouring threads both read and write neighbours: element (r, c) of a matrix
     /// is x[r·step + c] and y[c·between + r]; the other axes tell where its matrix begins.
     /// </summary>
-    public static void Transpose<A>(ArrayView<float> x, ArrayView<float> y, A matrices, TransposeSizes s) where A : struct, IAxes
+    public static void Transpose<A>(ArrayView<float> x, ArrayView<float> y, A matrices, TransposeSizes s) where A : struct, IIndexMap
     {
         ArrayView<float> tile = SharedMemory.Allocate<float>(Tile * (Tile + 1)); // the pad keeps a column's elements in different banks
         int across = (s.Columns + Tile - 1) / Tile, down = (s.Rows + Tile - 1) / Tile;
         int firstColumn = Grid.IdxX % across * Tile, firstRow = Grid.IdxX / across % down * Tile, matrix = Grid.IdxX / across / down;
-        int near = Group.IdxX % Tile, far = Group.IdxX / Tile;
-        int source = matrices.Source(matrix), target = matrices.Target(matrix);
-        for (int i = far; i < Tile; i += Threads / Tile)
+        int lane = Group.IdxX % Tile, first = Group.IdxX / Tile;
+        int source = matrices.SourceOffset(matrix), target = matrices.TargetOffset(matrix);
+        for (int i = first; i < Tile; i += Threads / Tile)
         {
-            int row = firstRow + i, column = firstColumn + near;
+            int row = firstRow + i, column = firstColumn + lane;
             if (row < s.Rows && column < s.Columns)
-                tile[(i * (Tile + 1)) + near] = x[source + (row * s.Step) + column];
+                tile[(i * (Tile + 1)) + lane] = x[source + (row * s.SourceRowStride) + column];
         }
         Group.Barrier();
-        for (int i = far; i < Tile; i += Threads / Tile)
+        for (int i = first; i < Tile; i += Threads / Tile)
         {
-            int row = firstRow + near, column = firstColumn + i;
+            int row = firstRow + lane, column = firstColumn + i;
             if (row < s.Rows && column < s.Columns)
-                y[target + (column * s.Between) + row] = tile[(near * (Tile + 1)) + i];
+                y[target + (column * s.TargetColumnStride) + row] = tile[(lane * (Tile + 1)) + i];
         }
     }
 }
 
 /// <summary>Rows and columns of the matrices to transpose; how far apart their rows lie in x and their columns in y.</summary>
-internal readonly record struct TransposeSizes(int Rows, int Columns, int Step, int Between);
+internal readonly record struct TransposeSizes(int Rows, int Columns, int SourceRowStride, int TargetColumnStride);

@@ -22,7 +22,7 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
     }
 
     // Each call wraps one more axis around those that lie outside of it.
-    private void AddGather<A>(A axes, int next) where A : struct, IAxes
+    private void AddGather<A>(A axes, int next) where A : struct, IIndexMap
     {
         if (next < y.Rank)
         {
@@ -39,18 +39,18 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
         if (others.Length == 0)
             AddTranspose(inner, others, new OuterAxis(0, 0), 0);
         else
-            AddTranspose(inner, others, new OuterAxis(strides[others[0]], Between(others[0])), 1);
+            AddTranspose(inner, others, new OuterAxis(strides[others[0]], TargetStride(others[0])), 1);
     }
 
-    private void AddTranspose<A>(int inner, int[] others, A matrices, int next) where A : struct, IAxes
+    private void AddTranspose<A>(int inner, int[] others, A matrices, int next) where A : struct, IIndexMap
     {
         if (next < others.Length)
         {
             int axis = others[next];
-            AddTranspose(inner, others, new InnerAxis<A>(matrices, y[axis], strides[axis], Between(axis)), next + 1);
+            AddTranspose(inner, others, new InnerAxis<A>(matrices, y[axis], strides[axis], TargetStride(axis)), next + 1);
             return;
         }
-        var sizes = new TransposeSizes(y[^1], y[inner], strides[^1], Between(inner));
+        var sizes = new TransposeSizes(y[^1], y[inner], strides[^1], TargetStride(inner));
         int tiles = (sizes.Rows + PermuteKernels.Tile - 1) / PermuteKernels.Tile * ((sizes.Columns + PermuteKernels.Tile - 1) / PermuteKernels.Tile);
         var config = new KernelConfig(checked(tiles * (y.Count / sizes.Rows / sizes.Columns)), PermuteKernels.Threads);
         ArrayView<float> from = b.In(0), to = b.Out();
@@ -59,5 +59,5 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
     }
 
     // How far apart neighbours along an axis lie in y.
-    private int Between(int axis) => y.LengthOf((axis + 1)..);
+    private int TargetStride(int axis) => y.LengthOf((axis + 1)..);
 }

@@ -21,13 +21,13 @@ public sealed record Reshape(Shape To) : Op
 
     public override void Differentiate(Backprop b) => b.Give(0, b.Graph.Reshape(b.Gradient(), b.Input(0).Shape));
 
-    public override void Reference(ReferenceArguments a) => throw new InvalidOperationException("A view is not run.");
+    public override void Reference(ReferenceArguments a) => throw new InvalidOperationException("A view has nothing to run.");
 
-    public override void Cpu(CpuBinding b) => throw new InvalidOperationException("A view is not run.");
+    public override void Cpu(CpuBinding b) => throw new InvalidOperationException("A view has nothing to run.");
 }
 
 /// <summary>Shorthands for ops that everybody needs.</summary>
-public static class ElementwiseGraph
+public static class ReshapeExtensions
 {
     /// <summary>The tensor under another shape; the tensor itself when it has that shape already.</summary>
     public static Tensor Reshape(this Graph graph, Tensor x, Shape to) => x.Shape == to ? x : graph.Add(new Reshape(to), x);

@@ -13,12 +13,12 @@ namespace GpuGrad.Kernels.Ops.Matmuls;
 internal readonly record struct KernelEpilogue(MapOp? Map, int Position, int FirstOther, int Bias = -1)
 {
     /// <summary>Hands the type of the function to who makes the kernel; that of <see cref="Identity"/> where there is none.</summary>
-    public void Accept(IMapUser user)
+    public void Accept(IMapVisitor visitor)
     {
         if (Map is null)
-            user.Use<Identity>(0);
+            visitor.Visit<Identity>(0);
         else
-            Map.Accept(user);
+            Map.Accept(visitor);
     }
 
     /// <summary>The epilogue as its kernel gets it.</summary>

@@ -5,11 +5,11 @@ using GpuGrad.Kernels.Ops.Elementwise;
 namespace GpuGrad.Kernels.Ops.Matmuls;
 
 /// <summary>Chooses the kernel of a matmul: how its operands lie in memory, and what comes after it.</summary>
-internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transposeB, KernelEpilogue epilogue) : IMapUser
+internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transposeB, KernelEpilogue epilogue) : IMapVisitor
 {
     public void Add() => epilogue.Accept(this);
 
-    public void Use<M>(float constant) where M : struct, IMap
+    public void Visit<M>(float constant) where M : struct, IMap
     {
         Finish<M> finish = epilogue.Bind<M>(b, constant);
         bool aligned = b.OutShape()[1] % 4 == 0 && b.IsOutAligned();

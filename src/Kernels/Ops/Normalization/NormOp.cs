@@ -34,7 +34,7 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
 
     private KernelEpilogue KernelEpilogue => new(Epilogue, EpilogueInput, OwnInputs);
 
-    public override void Kernel(KernelBinding b) => KernelEpilogue.Accept(new KernelUser(this, b));
+    public override void Kernel(KernelBinding b) => KernelEpilogue.Accept(new PassBinder(this, b));
 
     /// <summary>Adds the launches, the last of which ends with what the plan fused.</summary>
     private protected abstract void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine;
@@ -67,8 +67,8 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
             throw new InvalidOperationException("The reference device runs each op by itself.");
     }
 
-    private sealed class KernelUser(NormOp op, KernelBinding b) : IMapUser
+    private sealed class PassBinder(NormOp op, KernelBinding b) : IMapVisitor
     {
-        public void Use<M>(float constant) where M : struct, IMap => op.AddPasses(b, op.KernelEpilogue.Bind<M>(b, constant));
+        public void Visit<M>(float constant) where M : struct, IMap => op.AddPasses(b, op.KernelEpilogue.Bind<M>(b, constant));
     }
 }

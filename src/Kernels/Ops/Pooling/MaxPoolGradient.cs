@@ -43,7 +43,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
             return null;
         if (reader.Op is ChannelSum { Axis: 1 })
             return [node.Inputs[0]];
-        return reader.Op is MapOp { IsDerivative: true } && reader.Inputs[0] == node.Outputs[0]
+        return reader.Op is MapOp { IsBackward: true } && reader.Inputs[0] == node.Outputs[0]
             && node.Inputs[1].Producer is { Op: MaxPool2D } pool && reader.Inputs[1] == pool.Inputs[0]
             ? [node.Inputs[0], pool.Outputs[0]]
             : null;

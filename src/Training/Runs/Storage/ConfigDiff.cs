@@ -57,7 +57,7 @@ public static class ConfigDiff
             return;
         string list = string.Join("; ", differences.Take(MostListed));
         string more = differences.Count > MostListed ? string.Create(CultureInfo.InvariantCulture, $"; and {differences.Count - MostListed} more") : "";
-        throw new GpuGradException(Fault.Config, $"The run was begun with other settings: {list}{more}. Undo the change, or continue anyway with --allow-changes.");
+        throw new GpuGradException(Fault.Config, $"The run was started with other settings: {list}{more}. Undo the change, or continue anyway with --allow-changes.");
     }
 
     private static void Compare(string key, YamlNode? before, YamlNode? now, List<ConfigDifference> found)

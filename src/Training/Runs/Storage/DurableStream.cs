@@ -52,7 +52,7 @@ internal sealed class DurableStream(FileCalls calls, long handle, long expected)
     {
         // A body that swallows the failure of a write must not end up with a file that lacks it.
         if (broken)
-            throw new InvalidOperationException("A write to this file failed before; it cannot go on.");
+            throw new InvalidOperationException("A write to this file failed before; it cannot continue.");
         broken = true;
         calls.Write(handle, bytes, Math.Max(expected, given));
         broken = false;

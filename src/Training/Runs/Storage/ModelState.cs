@@ -54,7 +54,7 @@ public static class ModelState
         CheckpointElement element = CheckpointBuffer.ElementOf(slot.Element, device.RealSize);
         // Rounding to another width would make it another run.
         return buffer.Element == element ? buffer
-            : throw Refused($"has '{slot.Name}' as {buffer.Element}, device {device.Id} computes in {element}; go on with a device such as {checkpoint.Device}");
+            : throw Refused($"has '{slot.Name}' as {buffer.Element}, device {device.Id} computes in {element}; continue on a device such as {checkpoint.Device}");
     }
 
     private static void RequireSameParameters(IReadOnlyList<CheckpointParameter> expected, IReadOnlyList<CheckpointParameter> found)

@@ -114,7 +114,7 @@ public sealed class RunFolder : IDisposable
         {
             var run = new RunFolder(folder, held, warn) { begun = true };
             if (held.Previous is int number)
-                warn?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{path}: process {number}, which was at it, ended without saying so; going on from its last checkpoint."));
+                warn?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{path}: process {number}, which used it, ended without closing it; continuing from its last checkpoint."));
             DurableFile.RemoveLeftovers(folder);
             run.Checkpoints.RemoveLeftovers();
             return run;

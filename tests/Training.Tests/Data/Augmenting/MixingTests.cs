@@ -113,7 +113,7 @@ public sealed class MixingTests
     }
 
     [Fact]
-    public void Areas_are_no_shares_of_numbers_to_predict()
+    public void Cutmix_is_refused_for_regression_targets()
     {
         string Refusal(string loss) => Assert.IsType<ConfigException>(Hostile.Record(() => AugmentConfig.CheckTargets(
             Run($"data: {{shape: [1, 4, 4], targets: 2, augment: [cutmix]}}, model: [flatten, {{dense: 2}}], loss: {loss}"), new DataShape(new Kernels.Tensors.Shape(1, 4, 4), 0, 2)))).Message;

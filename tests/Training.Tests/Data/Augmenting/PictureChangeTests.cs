@@ -121,7 +121,7 @@ public sealed class PictureChangeTests
     }
 
     [Fact]
-    public void A_random_part_has_the_areas_and_ratios_asked_for_and_lies_within()
+    public void A_random_crop_has_the_requested_areas_and_ratios_and_is_inside_the_picture()
     {
         var crop = new ResizedCropConfig { Scale = [0.25, 0.75], Ratio = [0.5, 2] };
         var random = new RandomStream(1, Purpose.Explore);

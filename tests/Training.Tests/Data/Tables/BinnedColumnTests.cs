@@ -17,7 +17,7 @@ public sealed class BinnedColumnTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_number_is_itself_and_its_way_through_each_range()
+    public void A_binned_number_is_itself_and_its_position_in_each_range()
     {
         TrainingData data = Data("0,0,0,10,20,40", "15,-5,100,", 3);
         Assert.Equal(["x", "x from 0 to 10", "x from 10 to 20", "x from 20 to 40"], FittedInput.Of(data).Columns!.NumberNames);
@@ -31,7 +31,7 @@ public sealed class BinnedColumnTests : IDisposable
     [InlineData("7,7,7,7", 1)] // no range between one value
     [InlineData("7,7,9,9", 2)] // one between two
     [InlineData("1,2,3,4", 4)] // three between four, however many are asked for
-    public void There_are_no_more_ranges_than_there_are_values_to_tell_apart(string values, int width) =>
+    public void There_are_no_more_ranges_than_distinct_values(string values, int width) =>
         Assert.Equal(width, Data(values, "7", 100).Train.Shape.Count);
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class BinnedColumnTests : IDisposable
     }
 
     [Fact]
-    public void Ranges_that_do_not_rise_are_no_column()
+    public void Ranges_that_do_not_ascend_are_refused()
     {
         var fit = new ColumnFit(ColumnType.Number) { Bins = 2, Edges = [0, 1, 2], Fill = [0.5, 0.5, 0] };
         Assert.Null(fit.Problem());

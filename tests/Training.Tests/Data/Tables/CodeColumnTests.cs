@@ -45,7 +45,7 @@ public sealed class CodeColumnTests : IDisposable
     [InlineData("01\n-2\n3")]
     [InlineData("0\n10\n3")]
     [InlineData("0.5\n00\n3")]
-    public void Measures_are_numbers_however_they_begin(string cells) =>
+    public void Measurements_with_leading_zeros_are_numbers(string cells) =>
         Assert.Equal(ColumnType.Number, Only(Train("x,y\n" + string.Concat(cells.Split('\n').Select((c, i) => $"{c},{"ab"[i % 2]}\n")), "label: y")).Type);
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class ColumnTypeTests : TypedTables
     [InlineData("1'234.5", "de-CH", 1234.5)]
     [InlineData("1,234.5", "en", 1234.5)]
     [InlineData("1,5e3", "de", 1500)]
-    public void A_language_says_how_numbers_are_written(string cell, string culture, double value)
+    public void A_culture_determines_the_notation_of_numbers(string cell, string culture, double value)
     {
         TrainingData data = Train($"x;y\n{cell};a\n7;b\n", $"label: y, culture: {culture}");
         Assert.Equal([value, 7], new[] { data.Train[0], data.Train[1] });
@@ -74,7 +74,7 @@ public sealed class ColumnTypeTests : TypedTables
     [InlineData("03/04/2024", "05/06/2024", "dates that can be read in two ways, such as '03/04/2024': 'culture: en-GB' has the day first, 'culture: en' the month")]
     [InlineData("03/04/2024 10:00", "25/06/2024 11:30", "dates with the day first, such as '03/04/2024 10:00': 'culture: en-GB' reads them")]
     [InlineData("3-4-24", "5-16-24", "dates with the month first, such as '3-4-24': 'culture: en' reads them")]
-    public void Dates_whose_order_nothing_says_are_announced_and_settled_by_a_culture(string first, string second, string says)
+    public void Ambiguous_dates_are_reported_and_settled_by_a_culture(string first, string second, string says)
     {
         string table = $"x,z,y\n{first},1,a\n{second},2,b\n{first},3,a\n{second},4,b\n";
         Assert.Contains(Train(table, "label: y").Notes, n => n.Contains($"column 'x' holds {says}", StringComparison.Ordinal));

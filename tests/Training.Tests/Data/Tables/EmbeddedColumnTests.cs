@@ -116,7 +116,7 @@ public sealed class EmbeddedColumnTests : IDisposable
     }
 
     [Fact]
-    public void An_array_with_ids_that_the_column_has_not_is_refused_with_its_sample()
+    public void An_array_with_ids_that_the_column_lacks_is_refused_with_its_sample()
     {
         var samples = new SampleSet { Shape = new(3), Count = 2, Reals = [0, 1, 2, 0, 1, 9], Places = new SamplePlaces("x.npy") };
         GpuGradException refused = Assert.ThrowsAny<GpuGradException>(() => new ColumnEmbedding(2, "kind", 4, 2).Check(samples));

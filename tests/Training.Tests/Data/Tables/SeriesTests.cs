@@ -14,7 +14,7 @@ public sealed class SeriesTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_sample_is_the_past_of_every_column_and_its_answers_are_the_targets_of_the_rows_behind()
+    public void A_sample_is_the_past_of_every_column_with_the_targets_of_the_rows_that_follow()
     {
         TrainingData data = Load("a,b\n1,10\n2,20\n3,30\n4,40\n5,50\n", "targets: [b], window: {past: 2, horizon: 2}", "");
         Assert.Equal((2, 2), (data.Train.Count, data.Shape.Targets));
@@ -44,7 +44,7 @@ public sealed class SeriesTests : IDisposable
     [InlineData(0, new[] { 1, 0, 0, 1, 1, 0 })]
     [InlineData(1, new[] { 0, 0, 1, 1, 0 })]
     [InlineData(2, new[] { 0, 1, 1, 0 })]
-    public void The_class_of_a_row_behind_a_window_or_of_its_last_is_predicted(int horizon, int[] labels)
+    public void The_class_of_a_row_after_a_window_or_of_its_last_row_is_predicted(int horizon, int[] labels)
     {
         const string Table = "a,kind,b\n1,up,10\n2,up,20\n3,down,30\n4,down,40\n5,up,50\n6,up,60\n7,down,70\n";
         TrainingData data = Load(Table, $"label: kind, window: {{past: 2, horizon: {horizon}}}", "");

@@ -89,7 +89,7 @@ public sealed class TableFormatTests
         Assert.Contains(says, Hostile.Refusal(Encoding.UTF8.GetBytes(text), b => Read(b, "t.jsonl"), text), StringComparison.Ordinal);
 
     [Fact]
-    public void A_packed_table_is_what_is_packed()
+    public void A_gzipped_table_equals_the_plain_one()
     {
         byte[] text = Encoding.UTF8.GetBytes(ParquetSample.Text(Rows));
         Same(Read(text, "t.csv"), Read(FormatSample.Gz(text), "t.csv.gz"));

@@ -20,7 +20,7 @@ public sealed class TypedTableTests : TypedTables
         """;
 
     [Fact]
-    public void Types_are_found_out_and_each_becomes_the_numbers_that_it_says()
+    public void Types_are_inferred_and_encoded_as_documented()
     {
         TrainingData data = Train(Passengers, "columns: {name: ignore, boarded: {date: [day, weekday, hour]}}");
         Assert.Equal([ColumnType.Number, ColumnType.Category, ColumnType.Boolean, ColumnType.Date], Fits(data).Select(f => f.Type));
@@ -104,7 +104,7 @@ public sealed class TypedTableTests : TypedTables
     }
 
     [Fact]
-    public void Unheard_of_categories_and_new_gaps_in_another_file_are_counted()
+    public void Unknown_categories_and_new_missing_values_in_another_file_are_counted()
     {
         RunConfig config = Config("n,c,y\n1,p,a\n2,q,b\n", "label: y");
         TrainingData data = TrainingData.Load(config, new DataContext(folder.Path, 1));

@@ -13,7 +13,7 @@ public sealed class ClassifiedTextTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_folder_is_a_class_and_texts_are_padded_with_zeros_behind_them()
+    public void A_folder_is_a_class_and_texts_are_padded_with_zeros_at_the_end()
     {
         folder.Write("d/good/1.txt", "yes yes");
         folder.Write("d/good/2", "no yes maybe yes");
@@ -100,7 +100,7 @@ public sealed class ClassifiedTextTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_without_classes_and_a_single_text_are_told_what_is_missing()
+    public void A_folder_without_classes_and_a_single_text_are_refused_with_what_is_missing()
     {
         folder.Write("d/1.txt", "a");
         Assert.Contains("a text outside the folders of the classes; expected a folder of texts for each class", Load.Refusal("{dataset: {text: d}}", folder.Path), StringComparison.Ordinal);

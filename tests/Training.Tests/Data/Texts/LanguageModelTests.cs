@@ -48,7 +48,7 @@ public sealed class LanguageModelTests : IDisposable
     }
 
     [Fact]
-    public void A_text_is_not_parted_within_a_character()
+    public void A_text_is_not_split_within_a_character()
     {
         TrainingData data = Data("ééééééé", "context: 1", ", validation: 0.5");
         Assert.Equal((3, 2), (data.Train.Count, data.Validation!.Count));
@@ -101,7 +101,7 @@ public sealed class LanguageModelTests : IDisposable
         Assert.Contains(says, Assert.IsAssignableFrom<GpuGradException>(Record.Exception(() => Data("abcdefghij", settings, more))).Message, StringComparison.Ordinal);
 
     [Fact]
-    public void Bytes_that_are_no_text_are_refused_with_their_place_and_what_reads_them()
+    public void Invalid_UTF_8_is_refused_with_its_place_and_the_setting_that_reads_it()
     {
         folder.Write("t.txt", [(byte)'a', (byte)'b', 0xE9, (byte)'c']);
         Assert.Contains("t.txt:2: bytes that are no UTF-8; expected text in UTF-8; 'encoding: latin1' reads old files", Load.Refusal("dataset: {text: {path: t.txt, context: 1}}", folder.Path), StringComparison.Ordinal);

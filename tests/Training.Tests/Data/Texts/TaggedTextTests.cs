@@ -30,7 +30,7 @@ public sealed class TaggedTextTests : IDisposable
     }
 
     [Fact]
-    public void Columns_are_named_and_documents_begin_with_a_line_of_their_own()
+    public void Columns_are_named_and_documents_start_with_a_line_of_their_own()
     {
         folder.Write("u.conll", "-DOCSTART- -X- -X- O\n\n1 dogs dog NOUN _ nsubj\r\n2 bark bark VERB _ root\r\n  \r\n1 stop stop VERB _ root");
         TrainingData data = Load.Training("{dataset: {tags: {path: u.conll, token: 1, tag: 3, lowercase: true}}}", folder.Path);
@@ -67,7 +67,7 @@ public sealed class TaggedTextTests : IDisposable
     }
 
     [Fact]
-    public void A_column_that_is_not_there_and_a_tag_that_training_lacks_are_named()
+    public void A_missing_column_and_a_tag_not_seen_in_training_are_named()
     {
         folder.Write("t.conll", Two);
         folder.Write("test.conll", "Anna B-PER\n\nin O\nRome B-CITY\n");

@@ -18,7 +18,7 @@ public sealed class ImportRefusalTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public void A_node_that_no_layer_is_like_is_named() =>
+    public void A_node_without_a_matching_layer_is_named() =>
         Refused("node 'wave' (Sin): no layer does this; expected operators that docs/onnx.md lists", Node("Sin", "wave", ["x"], "y"));
 
     [Fact]

@@ -44,7 +44,7 @@ public sealed class ImportTests(ITestOutputHelper output, DrawnNetworks networks
     }
 
     [Fact]
-    public void Freshly_drawn_networks_come_back_from_their_export()
+    public void Random_networks_come_back_from_their_export()
     {
         var errors = new List<double>();
         var problems = new List<string>();

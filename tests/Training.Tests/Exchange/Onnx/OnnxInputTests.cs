@@ -66,7 +66,7 @@ public sealed class OnnxInputTests
     [Theory]
     [InlineData("colour", "red,blue,red,blue,red,blue,red,blue,red,blue,red,blue", "categories")]
     [InlineData("day", "2024-01-02,2024-02-03,2024-03-04,2024-04-05,2024-05-06,2024-06-07,2024-07-08,2024-08-09,2024-09-10,2024-10-11,2024-11-12,2024-12-13", "dates")]
-    public void Columns_that_are_no_numbers_are_refused_by_name(string column, string values, string kind)
+    public void Columns_that_are_not_numbers_are_refused_by_name(string column, string values, string kind)
     {
         using var folder = new TempFolder();
         string table = $"{column},size,label\n" + string.Concat(values.Split(',').Select((v, i) => FormattableString.Invariant($"{v},{i}.5,{i % 2}\n")));
@@ -172,7 +172,7 @@ public sealed class OnnxInputTests
     [Theory]
     [InlineData("mse", "targets: 2", "the network gives predicted numbers")]
     [InlineData("hinge", "classes: 2", "the network gives a score for each class")]
-    public void Probabilities_of_a_network_that_gives_none_are_refused(string loss, string answers, string expected)
+    public void Probabilities_of_a_network_without_them_are_refused(string loss, string answers, string expected)
     {
         RunConfig config = Config($"data: {{shape: [2], {answers}}}", "[{dense: 2}]", loss);
         var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };

@@ -36,7 +36,7 @@ public sealed class OnnxTests(ITestOutputHelper output, DrawnNetworks networks)
     }
 
     [Fact]
-    public void Freshly_drawn_networks_give_the_same_in_onnx_runtime()
+    public void Random_networks_give_the_same_in_onnx_runtime()
     {
         var errors = new List<double>();
         var problems = new List<string>();

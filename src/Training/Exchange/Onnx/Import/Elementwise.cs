@@ -23,7 +23,7 @@ internal static class Elementwise
     /// <param name="nodes">In an order in which they can run.</param>
     /// <param name="from">What goes in.</param>
     /// <param name="to">What comes out.</param>
-    public static IReadOnlyList<ReadLayer>? Layer(OnnxSource source, IReadOnlyList<NodeProto> nodes, string from, string to)
+    public static IReadOnlyList<ImportedLayer>? Layer(OnnxSource source, IReadOnlyList<NodeProto> nodes, string from, string to)
     {
         double[] found = Array.ConvertAll(Probes, x => Value(source, nodes, from, to, x));
         if (Agree(found, x => x))
@@ -34,8 +34,8 @@ internal static class Elementwise
             double[] parameters = activation.Parameter is null ? [0] : [activation.Default, .. numbers];
             foreach (double parameter in parameters.Where(p => Agree(found, x => activation.Value(x, p))))
             {
-                var layer = new ReadLayer(activation.Name);
-                return [activation.Parameter is null || parameter == activation.Default ? layer : layer.With(activation.Parameter, parameter)];
+                var layer = new ImportedLayer(activation.Name);
+                return [activation.Parameter is null || parameter == activation.Default ? layer : layer.Set(activation.Parameter, parameter)];
             }
         }
         return null;

@@ -5,28 +5,28 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 /// <summary>Matrix products with fixed weights, what is added to and multiplied with their results, and tables.</summary>
 internal static class LinearNodes
 {
-    public static IReadOnlyList<ReadLayer> Gemm(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Gemm(NodeReading n)
     {
         n.Require(n.Place == 0 && n.Node.Whole("transA", 0) == 0, "samples are not the rows of its first factor", "x·W + b");
         (double alpha, double beta) = (n.Node.Real("alpha", 1), n.Node.Real("beta", 1));
         (float[] weight, int units) = Weight(n, transposed: n.Node.Whole("transB", 0) != 0);
         var layer = Dense(n, Scaled(weight, alpha), units);
         if (n.Source.Fixed(n.Node, 2, "bias") is not { } bias)
-            return [layer.With("bias", false)];
+            return [layer.Set("bias", false)];
         n.Require(bias.Dims.Count == 0 || bias.Count == 1 || bias.Dims[^1] == bias.Count, $"its third input has shape [{string.Join(", ", bias.Dims)}]", "a number for each unit, the same for all samples");
         layer.Weights["bias"] = Scaled(n.Numbers(2, "bias", units), beta);
         return [layer];
     }
 
     /// <summary>A matrix product over the last axis of [N, steps, features], as a reshape to rows, the product, and a reshape back; null where it is none.</summary>
-    public static (IReadOnlyList<ReadLayer>, string)? Formula(PathReader path, Stage[] stages, Shape shape)
+    public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, Shape shape)
     {
         if (stages.Length < 3 || !stages[..3].All(s => s.Nodes.Count == 1) || shape.Rank < 2
             || stages[0].Nodes[0] is not { OpType: "Reshape" } rows || stages[1].Nodes[0] is not { OpType: "Gemm" or "MatMul" } product || stages[2].Nodes[0] is not { OpType: "Reshape" } back
             || path.Source.Fixed(rows.Input[1])?.Longs() is not [-1, var features] || features != shape[^1])
             return null;
         var reading = new NodeReading(path, product, stages[0].End, new Shape(shape[^1]), []);
-        IReadOnlyList<ReadLayer> layers = product.OpType == "Gemm" ? Gemm(reading) : MatMul(reading);
+        IReadOnlyList<ImportedLayer> layers = product.OpType == "Gemm" ? Gemm(reading) : MatMul(reading);
         int units = layers[0].Weights["weight"].Length / shape[^1];
         if (path.Source.Fixed(back.Input[1])?.Longs() is not { } sizes || sizes.Length != shape.Rank + 1 || sizes[^1] != units || !sizes[1..^1].SequenceEqual(shape.Sizes[..^1].ToArray().Select(s => (long)s)))
             return null;
@@ -34,20 +34,20 @@ internal static class LinearNodes
         return (layers, stages[2].End);
     }
 
-    public static IReadOnlyList<ReadLayer> MatMul(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> MatMul(NodeReading n)
     {
         n.Require(n.Place == 0, "samples are its second factor", "x·W");
         n.Require(n.Shape.Rank <= 2, $"its input has shape {n.Shape.Prepend(1).With(0, 1)}", "rows, [N, features] or [N, steps, features]");
         (float[] weight, int units) = Weight(n, transposed: false);
-        return [Dense(n, weight, units).With("bias", false)];
+        return [Dense(n, weight, units).Set("bias", false)];
     }
 
     /// <summary>x ± c and x·c: into the weights of the layer before, where that computes sums.</summary>
-    public static IReadOnlyList<ReadLayer> Affine(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Affine(NodeReading n)
     {
         OnnxTensor constant = n.Source.Needed(n.Node, 1 - n.Place, "second factor");
         string op = n.Node.OpType;
-        ReadLayer? before = n.Before.LastOrDefault();
+        ImportedLayer? before = n.Before.LastOrDefault();
         int channelAxis = before?.Kind is "dense" ? n.Shape.Rank - 1 : 0;
         n.Require(before?.Kind is "dense" or "conv" or "conv-transpose" or "batchnorm" or "groupnorm", "there is no layer before it whose weights could take it", "a fixed number for each channel right behind a convolution, a dense layer or a normalisation");
         n.Require(op != "Div" || n.Place == 0, "it divides by what is computed", "a division by fixed numbers");
@@ -66,18 +66,18 @@ internal static class LinearNodes
         return [];
     }
 
-    public static IReadOnlyList<ReadLayer> Gather(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Gather(NodeReading n)
     {
         OnnxTensor table = n.Source.Needed(n.Node, 0, "table");
         n.Require(n.Place == 1 && n.Node.Whole("axis", 0) == 0 && table.Dims.Count == 2, "it does not look up rows of a fixed table", "a table [rows, width] and axis 0");
-        var layer = new ReadLayer("embedding").With("rows", (int)table.Dims[0]).With("width", (int)table.Dims[1]);
+        var layer = new ImportedLayer("embedding").Set("rows", (int)table.Dims[0]).Set("width", (int)table.Dims[1]);
         layer.Weights["weight"] = table.Floats();
         return [layer];
     }
 
-    private static ReadLayer Dense(NodeReading n, float[] weight, int units)
+    private static ImportedLayer Dense(NodeReading n, float[] weight, int units)
     {
-        var layer = new ReadLayer("dense").With("units", units);
+        var layer = new ImportedLayer("dense").Set("units", units);
         layer.Weights["weight"] = weight;
         return layer;
     }
@@ -102,7 +102,7 @@ internal static class LinearNodes
         return constant.Floats();
     }
 
-    private static void Add(ReadLayer layer, float[] numbers)
+    private static void Add(ImportedLayer layer, float[] numbers)
     {
         if (layer.Weights.TryGetValue("bias", out float[]? bias))
         {
@@ -110,10 +110,10 @@ internal static class LinearNodes
             return;
         }
         layer.Weights["bias"] = numbers;
-        layer.Without("bias");
+        layer.Remove("bias");
     }
 
-    private static void Multiply(ReadLayer layer, float[] factors)
+    private static void Multiply(ImportedLayer layer, float[] factors)
     {
         float[] weight = layer.Weights["weight"];
         if (layer.Kind == "conv-transpose")
@@ -125,9 +125,9 @@ internal static class LinearNodes
     }
 
     // [C, K/groups, R, S]
-    private static float[] MultipliedTransposed(float[] weight, float[] factors, ReadLayer layer)
+    private static float[] MultipliedTransposed(float[] weight, float[] factors, ImportedLayer layer)
     {
-        (int channels, int groups) = layer.Transposed;
+        (int channels, int groups) = layer.TransposedConv;
         int perGroup = factors.Length / groups, plane = weight.Length / (channels * perGroup);
         return [.. weight.Select((w, i) => w * factors[(i / (plane * perGroup) / (channels / groups) * perGroup) + (i / plane % perGroup)])];
     }

@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 /// <param name="Input">The computed value that it takes.</param>
 /// <param name="Shape">Shape of a sample of it.</param>
 /// <param name="Before">The layers before it.</param>
-internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input, Shape Shape, List<ReadLayer> Before)
+internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input, Shape Shape, List<ImportedLayer> Before)
 {
     public OnnxSource Source => Path.Source;
 
@@ -39,7 +39,7 @@ internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input
 /// <summary>Which layers a node of ONNX is, by its operator. Activations are in <see cref="Elementwise"/>, what joins paths in <see cref="PathReader"/>.</summary>
 internal static class NodeReaders
 {
-    private static readonly Dictionary<string, Func<NodeReading, IReadOnlyList<ReadLayer>>> All = new()
+    private static readonly Dictionary<string, Func<NodeReading, IReadOnlyList<ImportedLayer>>> All = new()
     {
         ["Gemm"] = LinearNodes.Gemm,
         ["MatMul"] = LinearNodes.MatMul,
@@ -79,5 +79,5 @@ internal static class NodeReaders
     /// <summary>The operators.</summary>
     public static IEnumerable<string> Known => All.Keys;
 
-    public static Func<NodeReading, IReadOnlyList<ReadLayer>>? Find(string op) => All.GetValueOrDefault(op);
+    public static Func<NodeReading, IReadOnlyList<ImportedLayer>>? Find(string op) => All.GetValueOrDefault(op);
 }

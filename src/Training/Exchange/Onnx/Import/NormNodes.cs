@@ -7,14 +7,14 @@ internal static class NormNodes
 {
     private const double Usual = 1e-5; // epsilon, in ONNX and in a config
 
-    public static IReadOnlyList<ReadLayer> Batch(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Batch(NodeReading n)
     {
         n.Require(n.Node.Whole("training_mode", 0) == 0 && n.Place == 0, "it is in training mode", "a model for inference (training_mode 0)");
         int channels = n.Shape[0];
-        var layer = WithEpsilon(n, new ReadLayer("batchnorm"));
+        var layer = WithEpsilon(n, new ImportedLayer("batchnorm"));
         double momentum = n.Node.Real("momentum", 0.9);
         if ((float)momentum != 0.9f)
-            layer.With("momentum", Math.Round(1 - momentum, 6)); // ONNX counts what stays
+            layer.Set("momentum", Math.Round(1 - momentum, 6)); // ONNX counts what stays
         layer.Weights["weight"] = n.Numbers(1, "scale", channels);
         layer.Weights["bias"] = n.Numbers(2, "bias", channels);
         layer.Weights["running_mean"] = n.Numbers(3, "mean", channels);
@@ -22,33 +22,33 @@ internal static class NormNodes
         return [layer];
     }
 
-    public static IReadOnlyList<ReadLayer> Layer(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Layer(NodeReading n)
     {
         int axis = ShapeMath.Axis(n.Node, n.Node.Whole("axis", -1), n.Rank);
         n.Require(axis > 0, "it normalises over the batch", "axis 1 or higher");
         int axes = n.Rank - axis, count = n.Shape.Sizes[^axes..].ToArray().Aggregate(1, (a, b) => checked(a * b));
-        var layer = WithEpsilon(n, new ReadLayer("layernorm"));
+        var layer = WithEpsilon(n, new ImportedLayer("layernorm"));
         if (axes < n.Shape.Rank)
-            layer.With("axes", axes);
+            layer.Set("axes", axes);
         layer.Weights["weight"] = n.Numbers(1, "scale", count);
         layer.Weights["bias"] = n.Source.Fixed(n.Node, 2, "bias") is null ? new float[count] : n.Numbers(2, "bias", count);
         return [layer];
     }
 
-    public static IReadOnlyList<ReadLayer> Instance(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Instance(NodeReading n)
     {
         int channels = n.Shape[0];
-        var layer = WithEpsilon(n, new ReadLayer("groupnorm").With("groups", channels));
+        var layer = WithEpsilon(n, new ImportedLayer("groupnorm").Set("groups", channels));
         layer.Weights["weight"] = n.Numbers(1, "scale", channels);
         layer.Weights["bias"] = n.Numbers(2, "bias", channels);
         return [layer];
     }
 
-    public static IReadOnlyList<ReadLayer> Group(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Group(NodeReading n)
     {
         int groups = (int)n.Node.Whole("num_groups", 1), channels = n.Shape[0];
         n.Require(groups > 0 && channels % groups == 0, $"it has {groups} groups of {channels} channels", "a number that divides the channels");
-        var layer = WithEpsilon(n, new ReadLayer("groupnorm").With("groups", groups));
+        var layer = WithEpsilon(n, new ImportedLayer("groupnorm").Set("groups", groups));
         // Up to opset 20 a factor for each group, later for each channel.
         float[] Spread(int input, string what)
         {
@@ -61,10 +61,10 @@ internal static class NormNodes
     }
 
     /// <summary>A group norm as a reshape around an instance norm, or a layer norm spelled out; null where it is neither.</summary>
-    public static (IReadOnlyList<ReadLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape) => Groups(path, stages, shape) ?? Spelled(path, stages, from, shape);
+    public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape) => Groups(path, stages, shape) ?? Spelled(path, stages, from, shape);
 
     // [N, C, …] → [N, G, rest] → instance norm → [N, C, …], then a factor and a shift for each channel (or number) or none.
-    private static (IReadOnlyList<ReadLayer>, string)? Groups(PathReader path, Stage[] stages, Shape shape)
+    private static (IReadOnlyList<ImportedLayer>, string)? Groups(PathReader path, Stage[] stages, Shape shape)
     {
         OnnxSource source = path.Source;
         if (stages.Length < 3 || !stages[..3].All(s => s.Nodes.Count == 1) || stages[0].Nodes[0] is not { OpType: "Reshape" } reshape || stages[1].Nodes[0] is not { OpType: "InstanceNormalization" } norm || stages[2].Nodes[0].OpType != "Reshape")
@@ -73,12 +73,12 @@ internal static class NormNodes
             return null;
         if (source.Fixed(reshape.Input[1])?.Longs() is [_, 1, var width] && AxesOf(shape, width) is int axes && !FactorsChannels(source, stages, shape))
         {
-            var normal = new ReadLayer("layernorm");
-            return Finish(path, stages, 3, shape, Epsilon(norm, axes < shape.Rank ? normal.With("axes", axes) : normal), (int)width, axes);
+            var normal = new ImportedLayer("layernorm");
+            return Finish(path, stages, 3, shape, Epsilon(norm, axes < shape.Rank ? normal.Set("axes", axes) : normal), (int)width, axes);
         }
         long[] rows = Target(path, reshape, shape);
         return rows.Length == 3 && rows[0] == ShapeMath.Batch && rows[1] >= 1
-            ? Finish(path, stages, 3, shape, Epsilon(norm, new ReadLayer("groupnorm").With("groups", (int)rows[1])), shape[0], 1)
+            ? Finish(path, stages, 3, shape, Epsilon(norm, new ImportedLayer("groupnorm").Set("groups", (int)rows[1])), shape[0], 1)
             : null;
     }
 
@@ -99,7 +99,7 @@ internal static class NormNodes
         && gamma.Count == shape[0] && gamma.Dims.Count >= shape.Rank && gamma.Dims[^shape.Rank] == shape[0];
 
     // (x - mean) / √(mean((x - mean)²) + ε), as PyTorch spells it below opset 17.
-    private static (IReadOnlyList<ReadLayer>, string)? Spelled(PathReader path, Stage[] stages, string from, Shape shape)
+    private static (IReadOnlyList<ImportedLayer>, string)? Spelled(PathReader path, Stage[] stages, string from, Shape shape)
     {
         OnnxSource source = path.Source;
         NodeProto[] nodes = [.. stages.Take(2).SelectMany(s => s.Nodes)];
@@ -117,22 +117,22 @@ internal static class NormNodes
         int stage = Array.FindIndex(stages, s => s.End == divide.Output[0]);
         if (stage < 0)
             return null;
-        var layer = new ReadLayer("layernorm");
+        var layer = new ImportedLayer("layernorm");
         if (axes.Length < shape.Rank)
-            layer.With("axes", axes.Length);
+            layer.Set("axes", axes.Length);
         double epsilon = source.Fixed(nodes[4].Input[1])!.Single!.Value;
         if ((float)epsilon != (float)Usual)
-            layer.With("epsilon", epsilon);
+            layer.Set("epsilon", epsilon);
         return Finish(path, stages, stage + 1, shape, layer, shape.Sizes[^axes.Length..].ToArray().Aggregate(1, (a, b) => checked(a * b)), axes.Length);
     }
 
     // Then γ and β, where they follow: behind a layer norm one of each for each number, behind a group norm for each channel.
-    private static (IReadOnlyList<ReadLayer>, string) Finish(PathReader path, Stage[] stages, int next, Shape shape, ReadLayer layer, int count, int axes)
+    private static (IReadOnlyList<ImportedLayer>, string) Finish(PathReader path, Stage[] stages, int next, Shape shape, ImportedLayer layer, int count, int axes)
     {
         float[]? weight = Numbers("Mul"), bias = Numbers("Add");
         path.Take(stages[..next].SelectMany(s => s.Nodes));
         if (weight is null && bias is null)
-            layer.With("affine", false);
+            layer.Set("affine", false);
         else
             (layer.Weights["weight"], layer.Weights["bias"]) = (weight ?? [.. Enumerable.Repeat(1f, count)], bias ?? new float[count]);
         return ([layer], stages[next - 1].End);
@@ -153,11 +153,11 @@ internal static class NormNodes
     private static long[] Target(PathReader path, NodeProto node, Shape shape) =>
         ShapeMath.Reshape(node, [ShapeMath.Batch, .. shape.Sizes.ToArray().Select(s => (long)s)], ShapeMath.Sizes(path.Source, node, node.Input[1], path.ShapeOf));
 
-    private static ReadLayer WithEpsilon(NodeReading n, ReadLayer layer) => Epsilon(n.Node, layer);
+    private static ImportedLayer WithEpsilon(NodeReading n, ImportedLayer layer) => Epsilon(n.Node, layer);
 
-    private static ReadLayer Epsilon(NodeProto node, ReadLayer layer)
+    private static ImportedLayer Epsilon(NodeProto node, ImportedLayer layer)
     {
         double epsilon = node.Real("epsilon", Usual);
-        return (float)epsilon == (float)Usual ? layer : layer.With("epsilon", epsilon);
+        return (float)epsilon == (float)Usual ? layer : layer.Set("epsilon", epsilon);
     }
 }

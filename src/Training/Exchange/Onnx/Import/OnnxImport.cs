@@ -72,7 +72,7 @@ public static class OnnxImport
 
     internal static ImportedNetwork Read(OnnxSource source, string name)
     {
-        (Network network, List<ReadLayer> layers, Dictionary<string, float[]> weights) = Network(source);
+        (Network network, List<ImportedLayer> layers, Dictionary<string, float[]> weights) = Network(source);
         Dictionary<string, string> metadata = Metadata(source.Model);
         Shape shape = network.Input;
         FittedInput? own = Own(metadata, shape);
@@ -85,14 +85,14 @@ public static class OnnxImport
     }
 
     /// <summary>The network and its weights, whatever it may be for.</summary>
-    internal static (Network, List<ReadLayer>, Dictionary<string, float[]>) Network(OnnxSource source)
+    internal static (Network, List<ImportedLayer>, Dictionary<string, float[]>) Network(OnnxSource source)
     {
         Shape shape = ShapeOf(source.Input);
         ValueInfoProto output = source.Model.Graph.Output.FirstOrDefault() ?? throw OnnxFault.Of("the model has no output", "one");
         if (!source.IsComputed(output.Name))
             throw OnnxFault.Of($"output '{OneLine.Of(output.Name, 80)}' does not depend on the input", "one that does");
         var reader = new PathReader(source);
-        List<ReadLayer> layers = reader.Read(source.Input.Name, shape, output.Name);
+        List<ImportedLayer> layers = reader.Read(source.Input.Name, shape, output.Name);
         if (layers.Count == 0)
             throw OnnxFault.Of("nothing lies between input and output", "layers");
         Tidy.Up(layers);
@@ -111,7 +111,7 @@ public static class OnnxImport
         return new Shape(sizes);
     }
 
-    private static Network Build(List<ReadLayer> layers, Shape shape)
+    private static Network Build(List<ImportedLayer> layers, Shape shape)
     {
         try
         {
@@ -123,9 +123,9 @@ public static class OnnxImport
         }
     }
 
-    private static void Collect(IReadOnlyList<ReadLayer> read, IReadOnlyList<Layer> built, Dictionary<string, float[]> weights)
+    private static void Collect(IReadOnlyList<ImportedLayer> read, IReadOnlyList<Layer> built, Dictionary<string, float[]> weights)
     {
-        foreach ((ReadLayer layer, Layer real) in read.Zip(built))
+        foreach ((ImportedLayer layer, Layer real) in read.Zip(built))
         {
             foreach (Parameter parameter in real.Parameters)
             {
@@ -136,22 +136,22 @@ public static class OnnxImport
                 weights[parameter.Name] = values;
             }
             IReadOnlyList<IReadOnlyList<Layer>> paths = real switch { Residual residual => residual.Paths, Branch branch => branch.Paths, _ => [] };
-            foreach ((List<ReadLayer> path, IReadOnlyList<Layer> inner) in (layer.Paths ?? []).Zip(paths))
+            foreach ((List<ImportedLayer> path, IReadOnlyList<Layer> inner) in (layer.Paths ?? []).Zip(paths))
                 Collect(path, inner, weights);
         }
     }
 
-    private static (YamlMapping, RunConfig, DataShape) Describe(string name, List<ReadLayer> layers, Network network, Shape shape, FittedInput? own, Dictionary<string, string> metadata)
+    private static (YamlMapping, RunConfig, DataShape) Describe(string name, List<ImportedLayer> layers, Network network, Shape shape, FittedInput? own, Dictionary<string, string> metadata)
     {
         YamlNode? loss = own is null ? null : (YamlReader.Read(metadata["gpugrad.config"], "the config in it") as YamlMapping)?["loss"];
         var problems = new List<string>();
         foreach ((DataShape data, YamlMapping described, YamlNode? with) in Candidates(network, shape, own, loss))
         {
-            YamlMapping tree = ReadLayer.Mapping(
+            YamlMapping tree = ImportedLayer.Mapping(
             [
                 ("name", new YamlScalar(name, true, default)),
                 ("data", described),
-                ("model", ReadLayer.ToYaml(layers)),
+                ("model", ImportedLayer.ToYaml(layers)),
                 .. with is null ? [] : new (string, YamlNode)[] { ("loss", with) },
             ]);
             try
@@ -173,31 +173,31 @@ public static class OnnxImport
     // What the output may be: what the file says, a class for each sample or place, else numbers.
     private static IEnumerable<(DataShape, YamlMapping, YamlNode?)> Candidates(Network network, Shape shape, FittedInput? own, YamlNode? loss)
     {
-        (string, YamlNode) sizes = ("shape", ReadLayer.List(shape.Sizes.ToArray()));
+        (string, YamlNode) sizes = ("shape", ImportedLayer.List(shape.Sizes.ToArray()));
         Shape output = network.Output;
         if (own is not null)
         {
-            (string, YamlNode)[] answer = own.Shape.Answer is Shape a ? [("target-shape", ReadLayer.List(a.Sizes.ToArray()))] : [];
+            (string, YamlNode)[] answer = own.Shape.Answer is Shape a ? [("target-shape", ImportedLayer.List(a.Sizes.ToArray()))] : [];
             (string, YamlNode) count = own.Shape.Classes > 0 ? ("classes", Number(own.Shape.Classes)) : ("targets", Number(own.Shape.Targets));
-            yield return (own.Shape, ReadLayer.Mapping([sizes, count, .. answer]), loss);
+            yield return (own.Shape, ImportedLayer.Mapping([sizes, count, .. answer]), loss);
         }
         if (output.Rank == 1 && output[0] > 1)
-            yield return (new DataShape(shape, output[0]), ReadLayer.Mapping(sizes, ("classes", Number(output[0]))), null);
+            yield return (new DataShape(shape, output[0]), ImportedLayer.Mapping(sizes, ("classes", Number(output[0]))), null);
         if (output.Rank == 3 && output[0] > 1)
             yield return Places(output[0], new Shape(output[1], output[2]));
         if (output.Rank == 2 && output[1] > 1)
             yield return Places(output[1], new Shape(output[0]));
-        YamlScalar mse = ReadLayer.Scalar("mse");
+        YamlScalar mse = ImportedLayer.Scalar("mse");
         if (output.Rank == 3)
-            yield return (new DataShape(shape, 0, output.Count) { Answer = output }, ReadLayer.Mapping(sizes, ("target-shape", ReadLayer.List(output.Sizes.ToArray()))), mse);
-        yield return (new DataShape(shape, 0, output.Count), ReadLayer.Mapping(sizes, ("targets", Number(output.Count))), mse);
+            yield return (new DataShape(shape, 0, output.Count) { Answer = output }, ImportedLayer.Mapping(sizes, ("target-shape", ImportedLayer.List(output.Sizes.ToArray()))), mse);
+        yield return (new DataShape(shape, 0, output.Count), ImportedLayer.Mapping(sizes, ("targets", Number(output.Count))), mse);
 
         // A class for each pixel of a mask, or each step of a sequence.
         (DataShape, YamlMapping, YamlNode?) Places(int classes, Shape answer) =>
-            (new DataShape(shape, classes) { Answer = answer }, ReadLayer.Mapping(sizes, ("classes", Number(classes)), ("target-shape", ReadLayer.List(answer.Sizes.ToArray()))), null);
+            (new DataShape(shape, classes) { Answer = answer }, ImportedLayer.Mapping(sizes, ("classes", Number(classes)), ("target-shape", ImportedLayer.List(answer.Sizes.ToArray()))), null);
     }
 
-    private static YamlScalar Number(int value) => ReadLayer.Scalar(value.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    private static YamlScalar Number(int value) => ImportedLayer.Scalar(value.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
     // What our own export has written; nothing where it is someone else's, or was tampered with.
     private static FittedInput? Own(Dictionary<string, string> metadata, Shape shape)

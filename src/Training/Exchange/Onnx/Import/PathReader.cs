@@ -27,23 +27,23 @@ internal sealed class PathReader(OnnxSource source)
     /// <param name="shape">Shape of one sample of it.</param>
     /// <param name="to">What comes out.</param>
     /// <param name="depth">Paths that this one is within.</param>
-    public List<ReadLayer> Read(string from, Shape shape, string to, int depth = 0)
+    public List<ImportedLayer> Read(string from, Shape shape, string to, int depth = 0)
     {
         if (depth > MostDepth)
             throw OnnxFault.Of($"paths lie within one another {MostDepth} deep", "fewer");
         var region = new Region(source, from, to);
-        var layers = new List<ReadLayer>();
+        var layers = new List<ImportedLayer>();
         string current = from;
         shapes[from] = shape;
         while (current != to)
         {
             Stage[] stages = [.. region.StagesFrom(current).Take(MostFormula)];
-            (IReadOnlyList<ReadLayer> read, string next) = Formula(stages, current)
+            (IReadOnlyList<ImportedLayer> read, string next) = Formula(stages, current)
                 ?? NormNodes.Formula(this, stages, current, shape)
                 ?? LinearNodes.Formula(this, stages, shape)
                 ?? ResizeNodes.Formula(this, stages, current, shape)
                 ?? (stages[0].Nodes.Count == 1 && source.ComputedInputs(stages[0].Nodes[0]).Count() == 1 ? Single(stages[0], current, shape, layers) : Joined(stages[0], current, shape, depth));
-            foreach (ReadLayer layer in read)
+            foreach (ImportedLayer layer in read)
                 shape = OutputOf(layer, shape, source.ProducerOf(next)!, layers);
             shapes[next] = shape;
             current = next;
@@ -54,9 +54,9 @@ internal sealed class PathReader(OnnxSource source)
     }
 
     // The most nodes that are an activation together.
-    private (IReadOnlyList<ReadLayer>, string)? Formula(Stage[] stages, string from)
+    private (IReadOnlyList<ImportedLayer>, string)? Formula(Stage[] stages, string from)
     {
-        (IReadOnlyList<ReadLayer>, string)? found = null;
+        (IReadOnlyList<ImportedLayer>, string)? found = null;
         var nodes = new List<NodeProto>();
         foreach (Stage stage in stages)
         {
@@ -72,7 +72,7 @@ internal sealed class PathReader(OnnxSource source)
         return found;
     }
 
-    private (IReadOnlyList<ReadLayer>, string) Single(Stage stage, string input, Shape shape, List<ReadLayer> before)
+    private (IReadOnlyList<ImportedLayer>, string) Single(Stage stage, string input, Shape shape, List<ImportedLayer> before)
     {
         NodeProto node = stage.Nodes[0];
         Take([node]);
@@ -83,7 +83,7 @@ internal sealed class PathReader(OnnxSource source)
             : throw OnnxFault.In(node, "no layer does this", "operators that docs/onnx.md lists");
     }
 
-    private (IReadOnlyList<ReadLayer>, string) Joined(Stage stage, string from, Shape shape, int depth)
+    private (IReadOnlyList<ImportedLayer>, string) Joined(Stage stage, string from, Shape shape, int depth)
     {
         NodeProto join = source.ProducerOf(stage.End)!;
         Take([join]);
@@ -99,19 +99,19 @@ internal sealed class PathReader(OnnxSource source)
             throw OnnxFault.In(join, "it joins computed values with fixed ones", "computed values alone");
         if (how == "concat" && ShapeMath.Axis(join, join.Whole("axis", 1), shape.Rank + 1) != 1)
             throw OnnxFault.In(join, "it does not concatenate along axis 1", "axis 1, the first of a sample");
-        List<ReadLayer>[] paths = [.. inputs.Select(i => Read(from, shape, i, depth + 1))];
+        List<ImportedLayer>[] paths = [.. inputs.Select(i => Read(from, shape, i, depth + 1))];
         if (how == "add" && paths.Length == 2 && paths.Any(p => p.Count > 0))
         {
             // The shortcut is the shorter one.
             int body = paths[1].Count > paths[0].Count ? 1 : 0;
-            return ([new ReadLayer("residual") { Paths = [paths[body], paths[1 - body]] }], stage.End);
+            return ([new ImportedLayer("residual") { Paths = [paths[body], paths[1 - body]] }], stage.End);
         }
-        var branch = new ReadLayer("branch") { Paths = paths };
-        return ([how == "concat" ? branch : branch.With("join", how)], stage.End);
+        var branch = new ImportedLayer("branch") { Paths = paths };
+        return ([how == "concat" ? branch : branch.Set("join", how)], stage.End);
     }
 
     /// <summary>Adds a layer behind others; gives the shape that comes out.</summary>
-    private Shape OutputOf(ReadLayer layer, Shape shape, NodeProto node, List<ReadLayer> layers)
+    private Shape OutputOf(ImportedLayer layer, Shape shape, NodeProto node, List<ImportedLayer> layers)
     {
         if (layers.LastOrDefault()?.Pads is not null)
             throw OnnxFault.In(node, "zeros are put around what comes in, and it is no convolution", "a convolution behind a Pad");

@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 /// <summary>Images made larger by whole or fractional factors, where ONNX's many ways to place pixels agree with ours.</summary>
 internal static class ResizeNodes
 {
-    public static IReadOnlyList<ReadLayer> Resize(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Resize(NodeReading n)
     {
         n.Require(n.Shape.Rank is 2 or 3, $"a sample has shape {n.Shape}", "an image [C, H, W] or a signal [C, L]");
         string mode = n.Node.Text("mode", "nearest");
@@ -16,16 +16,16 @@ internal static class ResizeNodes
         RequirePlacement(n, mode == "nearest", whole);
         if (to.SequenceEqual(from))
             return [];
-        var layer = new ReadLayer("upsample");
+        var layer = new ImportedLayer("upsample");
         if (whole)
-            layer.With("factor", Both([.. to.Zip(from, (t, f) => t / f)]));
+            layer.Set("factor", Both([.. to.Zip(from, (t, f) => t / f)]));
         else
-            layer.With("size", Both(to));
-        return [mode == "nearest" ? layer : layer.With("mode", "bilinear")];
+            layer.Set("size", Both(to));
+        return [mode == "nearest" ? layer : layer.Set("mode", "bilinear")];
     }
 
     /// <summary>Pixels picked by number, axis by axis, and mixed, as export writes factors that are not whole; null where it is none.</summary>
-    public static (IReadOnlyList<ReadLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape)
+    public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape)
     {
         if (shape.Rank != 3)
             return null;
@@ -43,8 +43,8 @@ internal static class ResizeNodes
         if (nearest is null)
             return null;
         path.Take(stages[..done].SelectMany(s => s.Nodes));
-        var layer = new ReadLayer("upsample").With("size", to);
-        return ([nearest.Value ? layer : layer.With("mode", "bilinear")], stages[done - 1].End);
+        var layer = new ImportedLayer("upsample").Set("size", to);
+        return ([nearest.Value ? layer : layer.Set("mode", "bilinear")], stages[done - 1].End);
     }
 
     // One Gather, or two and their mixture x + (y - x)·share.

@@ -6,9 +6,9 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 internal static class ShapeNodes
 {
     /// <summary>A layer that gives a sample another shape.</summary>
-    public static ReadLayer To(IReadOnlyList<int> sizes) => sizes.Count == 1 ? new ReadLayer("flatten") : new ReadLayer("reshape") { Sizes = sizes }.WithList("shape", sizes);
+    public static ImportedLayer To(IReadOnlyList<int> sizes) => sizes.Count == 1 ? new ImportedLayer("flatten") : new ImportedLayer("reshape") { Sizes = sizes }.SetList("shape", sizes);
 
-    public static IReadOnlyList<ReadLayer> Reshape(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Reshape(NodeReading n)
     {
         long[] dims = [ShapeMath.Batch, .. n.Shape.Sizes.ToArray().Select(s => (long)s)];
         long[] sizes = n.Node.OpType == "Reshape"
@@ -19,30 +19,30 @@ internal static class ShapeNodes
         return n.Shape.Sizes.SequenceEqual(sample) ? [] : [To(sample)];
     }
 
-    public static IReadOnlyList<ReadLayer> Transpose(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Transpose(NodeReading n)
     {
         int[] axes = n.Node.Wholes("perm") ?? [.. Enumerable.Range(0, n.Rank).Reverse()];
         n.Require(axes.Length == n.Rank && axes[0] == 0, $"its axes are [{string.Join(", ", axes)}]", "0 first: the batch stays where it is");
-        return axes.SequenceEqual(Enumerable.Range(0, n.Rank)) ? [] : [new ReadLayer("permute").WithList("axes", axes[1..].Select(a => a - 1))];
+        return axes.SequenceEqual(Enumerable.Range(0, n.Rank)) ? [] : [new ImportedLayer("permute").SetList("axes", axes[1..].Select(a => a - 1))];
     }
 
-    public static IReadOnlyList<ReadLayer> Softmax(NodeReading n, string kind)
+    public static IReadOnlyList<ImportedLayer> Softmax(NodeReading n, string kind)
     {
         // Up to opset 12 everything from the axis on is one row.
         bool old = n.Source.Opset < 13;
         int axis = ShapeMath.Axis(n.Node, n.Node.Whole("axis", old ? 1 : -1), n.Rank);
         n.Require(axis == n.Rank - 1, $"it runs over axis {axis} of {n.Rank}", "the last axis");
-        return [new ReadLayer(kind)];
+        return [new ImportedLayer(kind)];
     }
 
-    public static IReadOnlyList<ReadLayer> Dropout(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Dropout(NodeReading n)
     {
         double rate = n.Source.Fixed(n.Node, 1, "ratio")?.Single ?? n.Node.Real("ratio", 0.5);
         n.Require(n.Source.Fixed(n.Node, 2, "training mode")?.Single is null or 0, "it is in training mode", "a model for inference");
-        return rate is > 0 and < 1 ? [new ReadLayer("dropout").With("rate", rate)] : [];
+        return rate is > 0 and < 1 ? [new ImportedLayer("dropout").Set("rate", rate)] : [];
     }
 
-    public static IReadOnlyList<ReadLayer> Cast(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Cast(NodeReading n)
     {
         var to = (DataType)n.Node.Whole("to", 1);
         n.Require(to is DataType.Float or DataType.Double || (to is DataType.Int64 or DataType.Int32 && n.Before.Count == 0), $"it casts to type {(int)to}", "float");

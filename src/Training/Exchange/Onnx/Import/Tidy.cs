@@ -4,11 +4,11 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 internal static class Tidy
 {
     /// <param name="layers">Read layers; changed.</param>
-    public static void Up(List<ReadLayer> layers)
+    public static void Up(List<ImportedLayer> layers)
     {
-        foreach (ReadLayer layer in layers)
+        foreach (ImportedLayer layer in layers)
         {
-            foreach (List<ReadLayer> path in layer.Paths ?? [])
+            foreach (List<ImportedLayer> path in layer.Paths ?? [])
                 Up(path);
         }
         for (int i = 0; i < layers.Count; i++)
@@ -22,5 +22,5 @@ internal static class Tidy
         }
     }
 
-    private static bool IsShape(ReadLayer layer) => layer.Kind is "flatten" or "reshape";
+    private static bool IsShape(ImportedLayer layer) => layer.Kind is "flatten" or "reshape";
 }

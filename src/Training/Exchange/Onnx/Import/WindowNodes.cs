@@ -3,7 +3,7 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 /// <summary>Convolutions and poolings, over images [C, H, W] and signals [C, L].</summary>
 internal static class WindowNodes
 {
-    public static IReadOnlyList<ReadLayer> Conv(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Conv(NodeReading n)
     {
         OnnxTensor weight = n.Source.Needed(n.Node, 1, "filters");
         int[] kernel = Kernel(n, weight);
@@ -11,7 +11,7 @@ internal static class WindowNodes
         int groups = (int)n.Node.Whole("group", 1), filters = (int)weight.Dims[0];
         n.Require(n.Before.LastOrDefault()?.Pads is null || !n.Node.Text("auto_pad", "").StartsWith("SAME", StringComparison.Ordinal), "it pads what a Pad has padded", "one of the two");
         Pads pads = Pads.Of(n, kernel, strides, dilations) + n.Before.LastOrDefault()?.Pads;
-        var layer = new ReadLayer("conv").With("filters", filters).With("kernel", kernel);
+        var layer = new ImportedLayer("conv").Set("filters", filters).Set("kernel", kernel);
         AddWindows(layer, strides, pads, dilations, groups);
         layer.Weights["weight"] = weight.Floats();
         AddBias(n, layer, filters);
@@ -19,7 +19,7 @@ internal static class WindowNodes
         return [layer];
     }
 
-    public static IReadOnlyList<ReadLayer> ConvTranspose(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> ConvTranspose(NodeReading n)
     {
         OnnxTensor weight = n.Source.Needed(n.Node, 1, "filters");
         int[] kernel = Kernel(n, weight);
@@ -32,10 +32,10 @@ internal static class WindowNodes
         if (isRow)
             (kernel, strides, dilations, extra, pads) = (kernel[1..], strides[1..], dilations[1..], extra[1..], new Pads(pads.Before[1..], pads.Behind[1..]));
         n.Require(extra.Distinct().Count() == 1, $"its output padding is [{string.Join(", ", extra)}]", "the same for rows and columns");
-        var layer = new ReadLayer("conv-transpose") { Transposed = (n.Shape[0], groups) }.With("filters", filters).With("kernel", kernel);
+        var layer = new ImportedLayer("conv-transpose") { TransposedConv = (n.Shape[0], groups) }.Set("filters", filters).Set("kernel", kernel);
         AddWindows(layer, strides, pads, dilations, groups);
         if (extra[0] > 0)
-            layer.With("output-padding", extra[0]);
+            layer.Set("output-padding", extra[0]);
         layer.Weights["weight"] = weight.Floats();
         AddBias(n, layer, filters);
         if (!isRow)
@@ -44,23 +44,23 @@ internal static class WindowNodes
         return [ShapeNodes.To([n.Shape[0], n.Shape[2]]), layer, ShapeNodes.To([filters, 1, length])];
     }
 
-    public static IReadOnlyList<ReadLayer> MaxPool(NodeReading n) => [Pool(n, "maxpool", out _)];
+    public static IReadOnlyList<ImportedLayer> MaxPool(NodeReading n) => [Pool(n, "maxpool", out _)];
 
-    public static IReadOnlyList<ReadLayer> AveragePool(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> AveragePool(NodeReading n)
     {
-        ReadLayer layer = Pool(n, "avgpool", out bool isPadded);
+        ImportedLayer layer = Pool(n, "avgpool", out bool isPadded);
         bool counts = n.Node.Whole("count_include_pad", 0) != 0;
-        return [isPadded ? layer.With("count-padding", counts) : layer];
+        return [isPadded ? layer.Set("count-padding", counts) : layer];
     }
 
-    public static IReadOnlyList<ReadLayer> Global(NodeReading n, string kind, bool keepsAxes)
+    public static IReadOnlyList<ImportedLayer> Global(NodeReading n, string kind, bool keepsAxes)
     {
         n.Require(n.Shape.Rank is 2 or 3, $"a sample has shape {n.Shape}", "an image [C, H, W] or a signal [C, L]");
-        ReadLayer[] layers = [new ReadLayer(kind)];
+        ImportedLayer[] layers = [new ImportedLayer(kind)];
         return keepsAxes ? [.. layers, ShapeNodes.To([n.Shape[0], .. Enumerable.Repeat(1, n.Shape.Rank - 1)])] : layers;
     }
 
-    public static IReadOnlyList<ReadLayer> Reduce(NodeReading n, string kind)
+    public static IReadOnlyList<ImportedLayer> Reduce(NodeReading n, string kind)
     {
         long[] axes = ShapeMath.Axes(n.Source, n.Node) ?? [];
         n.Require(axes.Select(a => ShapeMath.Axis(n.Node, a, n.Rank)).Order().SequenceEqual(Enumerable.Range(2, Math.Max(0, n.Rank - 2))) && n.Rank > 2, $"it reduces axes [{string.Join(", ", axes)}]", "all axes behind the channels");
@@ -68,16 +68,16 @@ internal static class WindowNodes
     }
 
     /// <summary>Zeros around an image: they become the padding of the convolution behind it.</summary>
-    public static IReadOnlyList<ReadLayer> Pad(NodeReading n)
+    public static IReadOnlyList<ImportedLayer> Pad(NodeReading n)
     {
         int[] pads = n.Node.Wholes("pads") ?? [.. n.Source.Needed(n.Node, 1, "pads").Longs().Select(v => checked((int)v))];
         double value = n.Node.Input.Count > 2 ? n.Source.Fixed(n.Node, 2, "value")?.Single ?? 0 : n.Node.Real("value", 0);
         n.Require(n.Node.Text("mode", "constant") == "constant" && value == 0, "it pads with other values than 0", "zeros");
         n.Require(pads.Length == 2 * n.Rank && pads.All(p => p >= 0) && pads[0] == 0 && pads[1] == 0 && pads[n.Rank] == 0 && pads[n.Rank + 1] == 0 && n.Rank > 2, $"its pads are [{string.Join(", ", pads)}]", "zeros around each channel");
-        return pads.All(p => p == 0) ? [] : [new ReadLayer("pad") { Pads = new Pads(pads[2..n.Rank], pads[(n.Rank + 2)..]) }];
+        return pads.All(p => p == 0) ? [] : [new ImportedLayer("pad") { Pads = new Pads(pads[2..n.Rank], pads[(n.Rank + 2)..]) }];
     }
 
-    private static ReadLayer Pool(NodeReading n, string kind, out bool isPadded)
+    private static ImportedLayer Pool(NodeReading n, string kind, out bool isPadded)
     {
         int[] kernel = n.Node.Wholes("kernel_shape") ?? throw n.Fault("it has no kernel_shape", "the window's sizes");
         RequireAxes(n, kernel.Length);
@@ -87,28 +87,28 @@ internal static class WindowNodes
         Pads whole = n.Node.Whole("ceil_mode", 0) != 0 ? pads.Up(n, kernel, strides) : pads;
         n.Require(kind == "maxpool" || whole == pads || n.Node.Whole("count_include_pad", 0) == 0, "a window hangs over the edge (ceil_mode), and its padding counts", "windows that fit");
         isPadded = !whole.IsNone;
-        var layer = new ReadLayer(kind).With("kernel", kernel);
+        var layer = new ImportedLayer(kind).Set("kernel", kernel);
         if (!strides.SequenceEqual(kernel))
-            layer.With("stride", strides);
-        return isPadded ? layer.With("padding", whole.Sides) : layer;
+            layer.Set("stride", strides);
+        return isPadded ? layer.Set("padding", whole.Sides) : layer;
     }
 
-    private static void AddWindows(ReadLayer layer, int[] strides, Pads pads, int[] dilations, int groups)
+    private static void AddWindows(ImportedLayer layer, int[] strides, Pads pads, int[] dilations, int groups)
     {
         if (strides.Any(s => s != 1))
-            layer.With("stride", strides);
+            layer.Set("stride", strides);
         if (!pads.IsNone)
-            layer.With("padding", pads.Sides);
+            layer.Set("padding", pads.Sides);
         if (dilations.Any(d => d != 1))
-            layer.With("dilation", dilations);
+            layer.Set("dilation", dilations);
         if (groups != 1)
-            layer.With("groups", groups);
+            layer.Set("groups", groups);
     }
 
-    private static void AddBias(NodeReading n, ReadLayer layer, int filters)
+    private static void AddBias(NodeReading n, ImportedLayer layer, int filters)
     {
         if (n.Source.Fixed(n.Node, 2, "bias") is null)
-            layer.With("bias", false);
+            layer.Set("bias", false);
         else
             layer.Weights["bias"] = n.Numbers(2, "bias", filters);
     }

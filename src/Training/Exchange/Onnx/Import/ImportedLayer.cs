@@ -6,7 +6,7 @@ using GpuGrad.Training.Layers;
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
 /// <summary>A layer as it is read from a model: its settings in the words of a config, and its weights.</summary>
-internal sealed class ReadLayer(string kind)
+internal sealed class ImportedLayer(string kind)
 {
     private static readonly Mark Nowhere = new("", 0, 0);
 
@@ -18,7 +18,7 @@ internal sealed class ReadLayer(string kind)
     public Dictionary<string, float[]> Weights { get; } = [];
 
     /// <summary>Of a residual its layers and its shortcut, of a branch its paths; null for others.</summary>
-    public IReadOnlyList<List<ReadLayer>>? Paths { get; init; }
+    public IReadOnlyList<List<ImportedLayer>>? Paths { get; init; }
 
     /// <summary>The shape that a reshape makes.</summary>
     public IReadOnlyList<int>? Sizes { get; init; }
@@ -27,31 +27,31 @@ internal sealed class ReadLayer(string kind)
     public Pads? Pads { get; init; }
 
     /// <summary>Channels that come into a transposed convolution, and its groups.</summary>
-    public (int Channels, int Groups) Transposed { get; init; }
+    public (int Channels, int Groups) TransposedConv { get; init; }
 
-    public void Without(string key) => settings.RemoveAll(s => s.Key.Value == key);
+    public void Remove(string key) => settings.RemoveAll(s => s.Key.Value == key);
 
-    public ReadLayer With(string key, YamlNode value)
+    public ImportedLayer Set(string key, YamlNode value)
     {
         settings.RemoveAll(s => s.Key.Value == key);
         settings.Add(new(new YamlScalar(key, false, Nowhere), value));
         return this;
     }
 
-    public ReadLayer With(string key, int value) => With(key, Scalar(value.ToString(CultureInfo.InvariantCulture)));
+    public ImportedLayer Set(string key, int value) => Set(key, Scalar(value.ToString(CultureInfo.InvariantCulture)));
 
     // In as few digits as give the float back that the model has.
-    public ReadLayer With(string key, double value) => With(key, Scalar(((float)value).ToString("R", CultureInfo.InvariantCulture)));
+    public ImportedLayer Set(string key, double value) => Set(key, Scalar(((float)value).ToString("R", CultureInfo.InvariantCulture)));
 
-    public ReadLayer With(string key, string value) => With(key, Scalar(value));
+    public ImportedLayer Set(string key, string value) => Set(key, Scalar(value));
 
-    public ReadLayer With(string key, bool value) => With(key, Scalar(value ? "true" : "false"));
+    public ImportedLayer Set(string key, bool value) => Set(key, Scalar(value ? "true" : "false"));
 
     /// <summary>One number where all are the same.</summary>
-    public ReadLayer With(string key, params int[] values) =>
-        values.Length > 1 && values.Distinct().Count() == 1 ? With(key, values[0]) : values.Length == 1 ? With(key, values[0]) : With(key, List(values));
+    public ImportedLayer Set(string key, params int[] values) =>
+        values.Distinct().Count() == 1 ? Set(key, values[0]) : Set(key, List(values));
 
-    public ReadLayer WithList(string key, IEnumerable<int> values) => With(key, List(values));
+    public ImportedLayer SetList(string key, IEnumerable<int> values) => Set(key, List(values));
 
     /// <summary>As it stands in a config.</summary>
     public YamlNode ToYaml() => Kind switch
@@ -64,7 +64,7 @@ internal sealed class ReadLayer(string kind)
         _ => Named(new YamlMapping(settings, Nowhere)),
     };
 
-    public static YamlSequence ToYaml(IEnumerable<ReadLayer> layers) => new([.. layers.Select(l => l.ToYaml())], Nowhere);
+    public static YamlSequence ToYaml(IEnumerable<ImportedLayer> layers) => new([.. layers.Select(l => l.ToYaml())], Nowhere);
 
     public LayerConfig ToConfig() => ConfigBinder.Bind<LayerConfig>(ToYaml(), "a layer");
 

@@ -3,7 +3,7 @@ using GpuGrad.Training.Pictures;
 namespace GpuGrad.Training.Reports;
 
 /// <summary>The log of a run as charts.</summary>
-internal static class HealthPictures
+internal static class LogCharts
 {
     private const int MostColumns = 160;
     private const int MostLines = 8;
@@ -21,26 +21,26 @@ internal static class HealthPictures
             [
                 .. runs.SelectMany((r, i) => new[]
                 {
-                    Of(several ? "" : "each step", r.Log.Steps, "loss") with { Style = LineStyle.Faint, Color = i },
-                    Of(Named(r, "training, mean of the epoch"), r.Log.Epochs, "train_loss") with { Color = i },
-                    Of(Named(r, "test"), r.Log.Epochs, "test_loss") with { Style = LineStyle.Dashed, Color = several ? i : 1 },
-                    Of(Named(r, "validation"), r.Log.Epochs, "validation_loss") with { Style = LineStyle.Points, Color = several ? i : 2 },
+                    SeriesOf(several ? "" : "each step", r.Log.Steps, "loss") with { Style = LineStyle.Faint, Color = i },
+                    SeriesOf(Named(r, "training, mean of the epoch"), r.Log.Epochs, "train_loss") with { Color = i },
+                    SeriesOf(Named(r, "test"), r.Log.Epochs, "test_loss") with { Style = LineStyle.Dashed, Color = several ? i : 1 },
+                    SeriesOf(Named(r, "validation"), r.Log.Epochs, "validation_loss") with { Style = LineStyle.Points, Color = several ? i : 2 },
                 }.Where(HasNumbers)),
             ],
             Marks = several ? [] : AlarmMarks(runs[0].Log),
         };
         Series[] accuracies = [.. runs.SelectMany((r, i) => new[]
         {
-            Of(Named(r, "training"), r.Log.Epochs, "train_accuracy", 100) with { Color = i },
-            Of(Named(r, "test"), r.Log.Epochs, "test_accuracy", 100) with { Style = LineStyle.Dashed, Color = several ? i : 1 },
-            Of(Named(r, "validation"), r.Log.Epochs, "validation_accuracy", 100) with { Style = LineStyle.Points, Color = several ? i : 2 },
+            SeriesOf(Named(r, "training"), r.Log.Epochs, "train_accuracy", 100) with { Color = i },
+            SeriesOf(Named(r, "test"), r.Log.Epochs, "test_accuracy", 100) with { Style = LineStyle.Dashed, Color = several ? i : 1 },
+            SeriesOf(Named(r, "validation"), r.Log.Epochs, "validation_accuracy", 100) with { Style = LineStyle.Points, Color = several ? i : 2 },
         }.Where(HasNumbers))];
         if (accuracies.Length > 0)
             yield return new LineChart { Title = "Accuracy", X = new Axis("step"), Y = new Axis("%"), Series = accuracies };
-        Series[] norms = [.. runs.Select((r, i) => Of(several ? r.Name : "", r.Log.Steps, "gradient_norm") with { Color = i }).Where(HasNumbers)];
+        Series[] norms = [.. runs.Select((r, i) => SeriesOf(several ? r.Name : "", r.Log.Steps, "gradient_norm") with { Color = i }).Where(HasNumbers)];
         if (norms.Length > 0)
-            yield return new LineChart { Title = "Norm of all gradients", X = new Axis("step"), Y = new Axis("norm", Log: true), Series = norms, Remark = "A spike is a step that can undo what many have learned; a slow fall is learning." };
-        yield return new LineChart { Title = "Learning rate", X = new Axis("step"), Y = new Axis("rate", Min: 0), Series = [.. runs.Select((r, i) => Of(several ? r.Name : "", r.Log.Steps, "lr") with { Color = i })] };
+            yield return new LineChart { Title = "Norm of all gradients", X = new Axis("step"), Y = new Axis("norm", Log: true), Series = norms, Remark = "A spike is a step that can undo what many others have learned; a slow decline is learning." };
+        yield return new LineChart { Title = "Learning rate", X = new Axis("step"), Y = new Axis("rate", Min: 0), Series = [.. runs.Select((r, i) => SeriesOf(several ? r.Name : "", r.Log.Steps, "lr") with { Color = i })] };
     }
 
     public static IEnumerable<Drawing> Layers(RunLog log)
@@ -48,24 +48,24 @@ internal static class HealthPictures
         string[] weights = [.. log.NamesOf("gradient_rms").Where(n => n.EndsWith(".weight", StringComparison.Ordinal))];
         if (weights.Length > 0 && log.Health.Count > 1)
             yield return Flow(log, weights);
-        foreach (IGrouping<string, string> walk in log.NamesOf("step_gradient").GroupBy(n => n[..n.LastIndexOf('@')]))
-            yield return ThroughTime(log, walk.Key, [.. walk]);
-        string[] shown = Spread(weights);
-        yield return Lines("Gradient of an element, by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Lines that lie apart by powers of ten: gradients vanish or explode on their way back.");
-        yield return Lines("Step as a share of the weights", log, shown, "update_ratio", new Axis("update / weights", Log: true), "About a thousandth (1e-3) is healthy; above a tenth the steps are too long, below a millionth the layer stands still.");
+        foreach (IGrouping<string, string> sequence in log.NamesOf("step_gradient").GroupBy(n => n[..n.LastIndexOf('@')]))
+            yield return ThroughTime(log, sequence.Key, [.. sequence]);
+        string[] shown = Sample(weights);
+        yield return LayerLines("Gradient RMS by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Lines that are powers of ten apart mean that gradients vanish or explode on their way back.");
+        yield return LayerLines("Update relative to the weights", log, shown, "update_ratio", new Axis("update / weights", Log: true), "About 1e-3 is healthy; above 0.1 the updates are too large, below 1e-6 the layer barely learns.");
         foreach ((string figure, string title, string remark) in new[]
         {
-            ("dead_units", "Units that are 0 for a whole batch", "A unit that stays there for every sample is dead: it gets no gradient any more."),
-            ("saturated_units", "Units on a flat end for a whole batch", "Where a sigmoid or tanh is flat it lets no gradient through."),
+            ("dead_units", "Units that are 0 for a whole batch", "A unit that is 0 for every sample is dead: it gets no gradient any more."),
+            ("saturated_units", "Saturated units (for a whole batch)", "Where a sigmoid or tanh is flat it lets no gradient through."),
         })
         {
-            string[] layers = Spread([.. log.NamesOf(figure)]);
+            string[] layers = Sample([.. log.NamesOf(figure)]);
             if (layers.Length > 0)
-                yield return Lines(title, log, layers, figure, new Axis("% of the layer's units", Min: 0), remark, 100);
+                yield return LayerLines(title, log, layers, figure, new Axis("% of the layer's units", Min: 0), remark, 100);
         }
-        string[] outputs = Spread([.. log.NamesOf("deviation")]);
-        yield return Lines("Deviation of a layer's outputs", log, outputs, "deviation", new Axis("standard deviation", Log: true), "Signals that grow or shrink from layer to layer.");
-        yield return Lines("Zeros among a layer's outputs", log, outputs, "zeros", new Axis("%", Min: 0, Max: 100), "", 100);
+        string[] outputs = Sample([.. log.NamesOf("deviation")]);
+        yield return LayerLines("Deviation of a layer's outputs", log, outputs, "deviation", new Axis("standard deviation", Log: true), "It should stay similar from layer to layer; steady growth or shrinkage means that signals explode or vanish.");
+        yield return LayerLines("Zeros among a layer's outputs", log, outputs, "zeros", new Axis("%", Min: 0, Max: 100), "", 100);
     }
 
     // Only those that have room for their names.
@@ -101,7 +101,7 @@ internal static class HealthPictures
             X = $"steps {log.Health[0].Step} to {log.Health[^1].Step}",
             Y = "layer",
             Log = true,
-            Remark = "Root mean square of each layer's gradient, by its logarithm: the first layer above, the last below.",
+            Remark = "Root mean square of each layer's gradient on a log scale; the first layer is at the top.",
         };
     }
 
@@ -122,13 +122,13 @@ internal static class HealthPictures
             Values = values,
             RowNames = [.. steps.Select(s => s[(s.LastIndexOf('@') + 1)..])],
             X = $"steps {log.Health[0].Step} to {log.Health[^1].Step} of the run",
-            Y = "step of the sequence",
+            Y = "time step",
             Log = true,
-            Remark = "Norm of the gradient that reaches each step of the sequence, by its logarithm. Where it fades from the last step to the first, the layer can't learn what lies so far back.",
+            Remark = "Norm of the gradient that reaches each time step, on a log scale. Where it fades from the last step to the first, the layer can't learn what lies so far back.",
         };
     }
 
-    private static LineChart Lines(string title, RunLog log, string[] names, string figure, Axis y, string remark, double factor = 1) => new()
+    private static LineChart LayerLines(string title, RunLog log, string[] names, string figure, Axis y, string remark, double factor = 1) => new()
     {
         Title = title,
         X = new Axis("step"),
@@ -138,11 +138,11 @@ internal static class HealthPictures
     };
 
     // As many as colours can tell apart: the first, the last, and some between.
-    private static string[] Spread(IReadOnlyList<string> names) => names.Count <= MostLines
+    private static string[] Sample(IReadOnlyList<string> names) => names.Count <= MostLines
         ? [.. names]
         : [.. Enumerable.Range(0, MostLines).Select(i => names[(int)Math.Round((double)i * (names.Count - 1) / (MostLines - 1))])];
 
-    private static Series Of(string name, IReadOnlyList<LogLine> lines, string figure, double factor = 1) =>
+    private static Series SeriesOf(string name, IReadOnlyList<LogLine> lines, string figure, double factor = 1) =>
         new(name, [.. lines.Select(l => (double)l.Step)], [.. lines.Select(l => l[figure] * factor)]);
 
     private static bool HasNumbers(Series series) => series.Y.Any(double.IsFinite);
