@@ -93,7 +93,7 @@ public sealed class BatchFindVerb : ConfigVerb
                 X = new Axis("batch size", Log: true),
                 Y = new Axis("time, relative to the shortest", Min: 0),
                 Series = [new Series("time", sizes, [.. finding.Timings.Select(t => t.Time(scale) / least)])],
-                Marks = [new Mark(best, Format.Invariant($"{best}"), 2)],
+                Marks = [new ChartMark(best, Format.Invariant($"{best}"), 2)],
             });
         }
         return page.Wide(new LineChart

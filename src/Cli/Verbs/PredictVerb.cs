@@ -53,9 +53,9 @@ public sealed class PredictVerb : Verb
             PredictionFile.RequireRoom(Out, trained.Card.Shape);
         InputPipeline pipeline = trained.Input(Output.Note);
         List<(string Name, SampleSet Samples)> inputs = [.. Inputs.Select(i => (i, pipeline.Read(i)))];
-        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Config.Device, trained.Config.Config.Threads);
-        var predictor = new Predictor(trained.Config.Config, trained.Card, trained.Load) { MaskThreshold = Threshold };
-        PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
+        using Device device = DeviceCatalog.Open(DeviceId ?? trained.Config.Device, trained.Config.Threads);
+        var predictor = new Predictor(trained.Config, trained.Card, trained.Load) { MaskThreshold = Threshold };
+        PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
         // A window is known by the last row that it knows, wherever the first of them begins.

@@ -128,7 +128,7 @@ internal sealed class GradCheckView(GradientReport report, IReadOnlyList<StepErr
                 X = new Axis("step h", Log: true),
                 Y = new Axis("relative error", Log: true),
                 Series = [new Series("forward difference", h, [.. steps.Select(s => s.Forward)]), new Series("central difference", h, [.. steps.Select(s => s.Central)])],
-                Marks = [new Mark(BestCentral.Step, "best", 1)],
+                Marks = [new ChartMark(BestCentral.Step, "best", 1)],
             });
         }
         return page.Heading("What it costs").Paragraph(CostText.Replace("cost       ", "", StringComparison.Ordinal));

@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
 
-/// <summary>The CPU's gradient of batch norm: two sums per channel, then dx; distributed over workers as in <see cref="ChannelStatistics"/>.</summary>
+/// <summary>The CPU's gradient of batch norm: two sums per channel, then dx; distributed over workers as in <see cref="CpuChannelStatistics"/>.</summary>
 internal sealed unsafe class ChannelGradient(ChannelLayout layout, bool isFixed, ScratchRegion scratch)
 {
     private const int RowChunk = 256;
