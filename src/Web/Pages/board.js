@@ -69,7 +69,7 @@ function item(run) {
   made.box.checked = state.selected.has(run.id);
   made.dot.style.background = made.box.checked ? colour(place(run)) : "";
   made.status.textContent = run.status;
-  made.status.className = run.status === "going on" ? "going" : ["finished", "early-stopped", "stopped", "quiet"].includes(run.status) ? "" : "failed";
+  made.status.className = run.status === "running" ? "going" : ["finished", "early-stopped", "stopped", "quiet"].includes(run.status) ? "" : "failed";
   made.text.replaceChildren(made.status, ` · ${facts(run)}`);
   return made.li;
 }
@@ -168,11 +168,11 @@ async function alarms(view) {
 // ---- layer by layer
 
 const layerFigures = [
-  ["gradient_rms", "Gradient of an element, by layer", true, "Lines that lie apart by powers of ten: gradients vanish or explode on their way back."],
-  ["update_ratio", "Step as a share of the weights", true, "About a thousandth (1e-3) is healthy; above a tenth the steps are too long, below a millionth the layer stands still."],
-  ["dead_units", "Units that are 0 for a whole batch (share)", false, "A unit that stays there for every sample is dead: it gets no gradient any more."],
-  ["saturated_units", "Units on a flat end for a whole batch (share)", false, "Where a sigmoid or tanh is flat it lets no gradient through."],
-  ["deviation", "Deviation of a layer's outputs", true, "Signals that grow or shrink from layer to layer."],
+  ["gradient_rms", "Gradient RMS by layer", true, "Lines that are powers of ten apart mean that gradients vanish or explode on their way back."],
+  ["update_ratio", "Update relative to the weights", true, "About 1e-3 is healthy; above 0.1 the updates are too large, below 1e-6 the layer barely learns."],
+  ["dead_units", "Units that are 0 for a whole batch (share)", false, "A unit that is 0 for every sample is dead: it gets no gradient any more."],
+  ["saturated_units", "Saturated units for a whole batch (share)", false, "Where a sigmoid or tanh is flat it lets no gradient through."],
+  ["deviation", "Deviation of a layer's outputs", true, "It should stay similar from layer to layer; steady growth or shrinkage means that signals explode or vanish."],
   ["zeros", "Zeros among a layer's outputs (share)", false, ""],
 ];
 
@@ -234,7 +234,7 @@ function mistakes(view, run) {
     try {
       const found = await get(`api/mistakes?${query([run.key])}`);
       inner.replaceChildren(element("p", { textContent: `${found.wrong} of ${found.samples} ${found.set} samples are classified wrong. The worst: wrong, and sure of it.` }), element("div", { className: "mistakes" }, ...found.mistakes.map(m => {
-        const text = `${m.is}, taken for ${m.said} (${format(m.confidence)})`;
+        const text = `${m.is}, predicted ${m.said} (${format(m.confidence)})`;
         return element("figure", {}, ...(m.picture ? [element("img", { src: m.picture, alt: `sample ${m.index}: ${text}` })] : [element("b", { textContent: `sample ${m.index}` })]), element("figcaption", { textContent: text }));
       })));
       button.remove();

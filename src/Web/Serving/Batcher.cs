@@ -20,8 +20,8 @@ internal sealed class Batcher : IDisposable
     private int waiting;
 
     /// <param name="session">The network; used by the batcher's thread alone from now on, and disposed by it.</param>
-    /// <param name="mostWait">How long a sample waits for others.</param>
-    /// <param name="onTheWay">Requests that were accepted and are not answered, those in the queue included.</param>
+    /// <param name="longestWait">How long a sample may wait for others.</param>
+    /// <param name="openRequests">Number of requests that were accepted and are not answered yet, including those in the queue.</param>
     /// <param name="observe">Told of every batch: its samples and seconds.</param>
     public Batcher(PredictionSession session, TimeSpan longestWait, Func<int> openRequests, Action<int, double> observe)
     {
