@@ -5,7 +5,7 @@ using GpuGrad.Training.Tools;
 // MODEL: a run folder or a .safetensors file. FILE: a picture or a table such as it was trained on.
 using TrainedModel model = TrainedModel.Open(args[0]);
 using Device device = DeviceCatalog.Open("auto");
-var predictor = new Predictor(model.Config.Config, model.Card, model.Load);
+var predictor = new Predictor(model.Config, model.Card, model.Load);
 foreach (string file in args[1..])
 {
     foreach (Prediction p in predictor.Predict(model.Input().Read(file), device))
