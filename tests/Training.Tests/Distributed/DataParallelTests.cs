@@ -2,7 +2,6 @@ using GpuGrad.Kernels.Conformance;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Distributed;
 using GpuGrad.Training.Networks;
-using GpuGrad.Training.Tests.Storage;
 
 namespace GpuGrad.Training.Tests.Distributed;
 

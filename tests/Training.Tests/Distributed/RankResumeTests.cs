@@ -3,7 +3,6 @@ using GpuGrad.Kernels.Devices;
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Runs;
-using GpuGrad.Training.Tests.Storage;
 
 namespace GpuGrad.Training.Tests.Distributed;
 

@@ -3,7 +3,6 @@ using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 using GpuGrad.Kernels.Devices.Reference;
 using GpuGrad.Kernels.Graphs;
-using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Normalization;
