@@ -46,7 +46,7 @@ public static class Commands
         if (verb is ITakesOverrides config)
             config.Set = [.. config.Set, .. sets];
         else if (sets.Length > 0)
-            return new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG");
+            return new GpuGradException(Fault.Config, "--set works only with verbs that take a CONFIG");
         return null;
     }
 

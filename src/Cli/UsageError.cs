@@ -18,7 +18,7 @@ internal static class UsageError
 
     /// <summary>More arguments than the verb takes.</summary>
     public static GpuGradException Surplus(IEnumerable<string> words) =>
-        new(Fault.Config, $"'{words.First()}' is one word too many; options begin with --, see 'gpugrad --help'");
+        new(Fault.Config, $"'{words.First()}' is an extra argument; options begin with --, see 'gpugrad --help'");
 
     /// <summary>An option without its value; CommandLineParser ignores it in the last position.</summary>
     public static GpuGradException? WithoutValue(Verb verb, IReadOnlyList<string> words)
@@ -32,7 +32,7 @@ internal static class UsageError
         return null;
     }
 
-    /// <summary>An empty argument, such as an unset variable of a script leaves behind: no file, option or name is empty.</summary>
+    /// <summary>An empty argument, as an unset shell variable leaves it; no file, option or name is empty.</summary>
     public static GpuGradException? Empty(IReadOnlyList<string> words)
     {
         for (int i = 1; i < words.Count && words[i] != "--"; i++)
@@ -60,13 +60,13 @@ internal static class UsageError
     private static string Text(Error error, IEnumerable<string> verbs, Type? verb) => error switch
     {
         NoVerbSelectedError => "no verb; " + Suggestion.For("", verbs),
-        BadVerbSelectedError bad => $"no verb is called '{bad.Token}'; {Suggestion.For(bad.Token, verbs)}",
-        UnknownOptionError unknown => $"no option is called '{(unknown.Token.Length == 1 ? "-" : "--")}{unknown.Token}'; {Suggestion.For(unknown.Token, Options(verb))}",
+        BadVerbSelectedError bad => $"unknown verb '{bad.Token}'; {Suggestion.For(bad.Token, verbs)}",
+        UnknownOptionError unknown => $"unknown option '{(unknown.Token.Length == 1 ? "-" : "--")}{unknown.Token}'; {Suggestion.For(unknown.Token, Options(verb))}",
         MissingRequiredOptionError { NameInfo.LongName: "" } or SequenceOutOfRangeError { NameInfo.LongName: "" } => $"{MissingValue(verb)} is missing",
         MissingRequiredOptionError missing => $"--{missing.NameInfo.LongName} is missing",
         MissingValueOptionError missing => $"--{missing.NameInfo.LongName} has no value",
         BadFormatConversionError { NameInfo.LongName: var name } => $"--{name} has a value of the wrong kind",
-        RepeatedOptionError repeated => $"--{repeated.NameInfo.LongName} stands twice",
+        RepeatedOptionError repeated => $"--{repeated.NameInfo.LongName} is given twice",
         NamedError named => $"--{named.NameInfo.LongName} is wrong ({error.Tag})",
         TokenError token => $"'{token.Token}' is wrong ({error.Tag})",
         _ => $"the command line is wrong ({error.Tag})",
@@ -77,7 +77,7 @@ internal static class UsageError
     private static IEnumerable<(PropertyInfo Property, OptionAttribute Option)> OptionsOf(Type verb) =>
         verb.GetProperties().Select(p => (p, p.GetCustomAttribute<OptionAttribute>())).Where(p => p.Item2 is not null)!;
 
-    // CommandLineParser does not say which; all but the last are set by then, or none.
+    // CommandLineParser does not say which argument is missing, so all required ones are named.
     private static string MissingValue(Type? verb) => string.Join(" or ", (verb?.GetProperties() ?? [])
         .Select(p => p.GetCustomAttribute<ValueAttribute>()).OfType<ValueAttribute>().Where(v => v.Required).OrderBy(v => v.Index).Select(v => v.MetaName));
 }

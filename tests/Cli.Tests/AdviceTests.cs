@@ -23,11 +23,11 @@ public sealed class AdviceTests : IDisposable
     [InlineData("no alarm is called g20; known are G001 to G019", "explain", "g20")]
     [InlineData("run: the folder of a run; expected its config and weights: gpugrad explain run/config.yaml --weights run/weights.safetensors", "explain", "run")]
     [InlineData("folder: a folder; expected an expression, a YAML config or an alarm such as G001", "explain", "folder")]
-    [InlineData("run: the folder of a run; expected its config before it: gpugrad landscape run/config.yaml --run run", "landscape", "run")]
+    [InlineData("run: the folder of a run; expected its config, and the run as an option: gpugrad landscape run/config.yaml --run run", "landscape", "run")]
     [InlineData("run: the folder of a run; expected a config, e.g. run/config.yaml, which it was trained with.", "train", "run")]
     [InlineData("run: the folder of a run; expected a config, e.g. run/config.yaml, which it was trained with.", "race", "run")]
     [InlineData("folder: a folder; expected the path of a YAML config.", "summary", "folder")]
-    [InlineData("data fetch mnist: it is read from files of your own (a folder with the four files of MNIST, with or without .gz); expected their path in a config, e.g. data: {dataset: {mnist: PATH}}", "data", "fetch", "mnist")]
+    [InlineData("data fetch mnist: it is read from your own files (a folder with the four files of MNIST, with or without .gz); expected their path in a config, e.g. data: {dataset: {mnist: PATH}}", "data", "fetch", "mnist")]
     [InlineData("--set epochs:1:1: the config has no 'epochs'; expected train.epochs", "train", "net.yaml", "--set", "epochs=3")]
     [InlineData("--set data.epochs:1:1: data has no 'epochs'; expected train.epochs", "config", "net.yaml", "--set", "data.epochs=3")]
     [InlineData("--set lr:1:1: the config has no 'lr'; expected train.optimizer.NAME.lr, e.g. train.optimizer.sgd.lr", "config", "net.yaml", "--set", "lr=3")]
@@ -35,8 +35,8 @@ public sealed class AdviceTests : IDisposable
     [InlineData("--set train.optimizer.lr:1:1: 'lr' is a setting of 'sgd'; expected it below that: sgd: {lr: …}", "config", "net.yaml", "--set", "train.optimizer={sgd: {momentum: 0.9}}", "--set", "train.optimizer.lr=3")]
     [InlineData("net.yaml: a config; expected the folder of a run, which 'gpugrad train net.yaml' makes, or a .safetensors file", "eval", "net.yaml")]
     [InlineData("net.yaml: a config; expected the folder of a run, which", "predict", "net.yaml", "x.csv")]
-    [InlineData("--op conv9; no op has that in its name; did you mean 'Conv2D'?", "doctor", "--device", "cpu", "--op", "conv9")]
-    [InlineData("--op nosuch; no op has that in its name; kinds are elementwise, activations,", "doctor", "--device", "cpu", "--op", "nosuch")]
+    [InlineData("--op conv9; no op's name contains it; did you mean 'Conv2D'?", "doctor", "--device", "cpu", "--op", "conv9")]
+    [InlineData("--op nosuch; no op's name contains it; kinds are elementwise, activations,", "doctor", "--device", "cpu", "--op", "nosuch")]
     public void A_typo_is_answered_with_what_to_type(string expected, params string[] arguments)
     {
         string line = gpugrad.Run(arguments).Refused(ExitCode.Usage);

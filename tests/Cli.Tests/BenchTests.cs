@@ -51,7 +51,7 @@ public sealed class BenchTests
     [InlineData("--brief goes with bench without --ranks", "bench", "net.yaml", "--ranks", "--brief")]
     [InlineData("--link fast; expected a latency in µs and a bandwidth in GB/s, e.g. 20,3", "bench", "net.yaml", "--ranks", "--link", "fast")]
     [InlineData("--link 1,0; expected a latency", "bench", "net.yaml", "--ranks", "--link", "1,0")]
-    [InlineData("--set goes with verbs that take a CONFIG", "bench", "--machine", "--set", "a=b")]
+    [InlineData("--set works only with verbs that take a CONFIG", "bench", "--machine", "--set", "a=b")]
     public void What_cannot_be_timed_is_refused_in_one_line(string expected, params string[] arguments)
     {
         using var program = new Gpugrad();

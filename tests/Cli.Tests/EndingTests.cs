@@ -5,7 +5,7 @@ using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Cli.Tests;
 
-/// <summary>How a run ends that does not end well.</summary>
+/// <summary>Runs that end early: a non-finite loss, too little memory, a signal.</summary>
 public sealed class EndingTests : IDisposable
 {
     private readonly Gpugrad gpugrad = new();
@@ -33,7 +33,7 @@ public sealed class EndingTests : IDisposable
         Assert.Contains("for sample 1 of the training data", gpugrad.Run("replay", Path.Combine("run", "nonfinite-step-1")).Output, StringComparison.Ordinal);
     }
 
-    // None of these may get as far as asking for memory that the machine might have.
+    // None of these may try to allocate memory, for some machine might have it.
     [Theory]
     [InlineData("[{conv: {filters: 300000, kernel: 1}}, flatten, {dense: 3}]", "large.yaml:2:47: flatten: a tensor of shape [300000, 300, 300] has more than 2147483647 numbers")]
     [InlineData("[{conv: {filters: 300000, kernel: 1}}, global-avgpool, {dense: 3}]", "out of memory: 'training' needs 82402")]
@@ -42,7 +42,7 @@ public sealed class EndingTests : IDisposable
     {
         gpugrad.Write("large.yaml", $"data: {{dataset: {{random: {{shape: [3, 300, 300], classes: 3, train: 8, test: 8}}}}}}\nmodel: {model}\nloss: softmax-cross-entropy\ndevice: cpu\n");
         Assert.StartsWith(expected, gpugrad.Run("train", "large.yaml", "--out", "run").Refused(ExitCode.Memory), StringComparison.Ordinal);
-        // So that the same line with a smaller model is not refused because of the folder.
+        // Else the same command with a smaller model would be refused because the folder exists.
         Assert.False(Directory.Exists(gpugrad["run"]));
     }
 
@@ -52,7 +52,7 @@ public sealed class EndingTests : IDisposable
     public void A_signal_while_data_are_loaded_ends_the_process_before_anything_is_begun(string signal, int code)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "no signals");
-        // Drawing these takes minutes: a program that heard the signal once they are there would say other words, of a run that was begun.
+        // Drawing these samples takes minutes: a program that noticed the signal only afterwards would report a run that had started.
         gpugrad.Write("slow.yaml", "data: {dataset: {digits: {train: 400000, test: 10}}}\nmodel: [flatten, {dense: 10}]\ndevice: cpu\n");
         using Process process = gpugrad.Start("train", "slow.yaml", "--out", "run");
         Task<string> errors = process.StandardError.ReadToEndAsync();

@@ -7,7 +7,7 @@ using Spectre.Console;
 
 namespace GpuGrad.Cli.Tests;
 
-/// <summary><c>--live</c>: what the screen shows, and what a terminal is left with.</summary>
+/// <summary><c>--live</c>: what the screen shows, and what it leaves on the terminal.</summary>
 public sealed class LiveTests : IDisposable
 {
     private readonly Gpugrad gpugrad = new();
@@ -27,7 +27,7 @@ public sealed class LiveTests : IDisposable
         Assert.InRange(lines.Length, 20, 24);
         Assert.All(lines, l => Assert.InRange(l.Length, 0, 80));
         Assert.Equal("net [1] on cpu", lines[0]);
-        // From above on the left to below on the right, over more than a decade: a straight line of the logarithm of 1/x bends.
+        // From top left to bottom right: the values span more than a decade, so the axis is logarithmic.
         string[] chart = [.. lines.Where(l => l.Any(IsDots))];
         Assert.True(Array.FindIndex(chart[0].ToCharArray(), IsDots) < 14, chart[0]);
         Assert.True(Array.FindLastIndex(chart[^1].ToCharArray(), IsDots) > 70, chart[^1]);
@@ -79,7 +79,7 @@ public sealed class LiveTests : IDisposable
     {
         gpugrad.Write("net.yaml", "data: {dataset: {spirals: {train: 60, test: 20}}, batch: 32}\nmodel: [{dense: 3}]\ntrain: {epochs: 1}\n");
         Answer answer = gpugrad.Run("train", "net.yaml", "--live", "--device", "cpu", "--out", "run").Done();
-        Assert.Contains("--live: standard output is no terminal", answer.Errors, StringComparison.Ordinal);
+        Assert.Contains("--live: standard output is not a terminal", answer.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("\u001b", answer.Output, StringComparison.Ordinal);
         Assert.Contains("weights in run", answer.Output, StringComparison.Ordinal);
     }

@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Cli.Tests;
 
-/// <summary>What <c>export</c> writes loads by name into the equivalent <c>torch.nn.Sequential</c>, which then says what <c>predict</c> says.</summary>
+/// <summary>Exported weights load by name into the equivalent <c>torch.nn.Sequential</c>, whose outputs are those of <c>predict</c>.</summary>
 public sealed class PyTorchExchangeTests : IDisposable
 {
     private const string Everything = """

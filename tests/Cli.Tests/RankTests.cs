@@ -41,7 +41,7 @@ public sealed class RankTests : IDisposable
         Assert.All(one.Zip(several), p => Assert.Equal(p.First.Loss, p.Second.Loss, 1e-5));
     }
 
-    // Each rank's statistics are those of the whole batch, so that nothing but the order of additions is different. In the long form both nets on 1 to 8 ranks.
+    // Each rank's statistics are those of the whole batch, so only the order of additions differs. In the long form both networks on 1 to 8 ranks.
     [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
@@ -121,7 +121,7 @@ public sealed class RankTests : IDisposable
             Patience.UntilEndOf(run);
             Assert.NotEqual(0, run.ExitCode);
             Assert.Single(errors.Result.Split('\n'), l => l.Contains($"rank {stopped} (process {rank}) has not answered for 7 s", StringComparison.Ordinal));
-            Patience.Until(() => MpiRanks.IsGone(rank), "the rank that stood still is ended too");
+            Patience.Until(() => MpiRanks.IsGone(rank), "the stopped rank ends too");
         }
         gpugrad.Run("resume", "run", "--set", "train.epochs=4", "--allow-changes").Done();
         (long Step, double Loss)[] all = Losses("run");
@@ -162,7 +162,7 @@ public sealed class RankTests : IDisposable
             Assert.Equal(Step(rows[0]) / ((int)row["ranks"]! * Step(row)), (double)row["efficiency"]!, 1e-9);
             Assert.Equal(((double)row["predicted_ms"]! / Step(row)) - 1, (double)row["error"]!, 1e-9);
             Assert.True((double)row["latency_us"]! >= 0 && (double)row["exposed_ms"]! > 0);
-            // Figures, gradient with running statistics, and the two meetings of the batch norm.
+            // The metrics, the gradient with running statistics, and the batch norm's two all-reduces.
             Assert.Equal(4, row["sums_bytes"]!.AsArray().Count);
             Assert.Contains(4 * (112 + 32), row["sums_bytes"]!.AsArray().Select(s => (int)s!));
         }

@@ -1,6 +1,6 @@
 namespace GpuGrad.Cli.Tests;
 
-/// <summary>Settings that contradict each other are refused, such as change nothing are said, in one line with the place.</summary>
+/// <summary>Contradictory settings are refused, and settings without effect are warned of, in one line with the place.</summary>
 public sealed class SettingTests : IDisposable
 {
     private const string Good = """

@@ -83,6 +83,6 @@ public sealed class StreamTests : IDisposable
     {
         gpugrad.Run("train", "test.yaml", "--out", "run").Done();
         Assert.StartsWith("standard input:2:3: 'x' in column 1;", gpugrad.RunWithInput("1,2\n3,x\n", "predict", "run", "-").Refused(ExitCode.Data), StringComparison.Ordinal);
-        Assert.StartsWith("standard input:2: what the network makes of it is not finite", gpugrad.RunWithInput("1,2\n3e38,-3e38\n", "predict", "run", "-").Refused(ExitCode.NonFinite), StringComparison.Ordinal);
+        Assert.StartsWith("standard input:2: the network's output is not finite", gpugrad.RunWithInput("1,2\n3e38,-3e38\n", "predict", "run", "-").Refused(ExitCode.NonFinite), StringComparison.Ordinal);
     }
 }

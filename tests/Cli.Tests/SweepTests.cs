@@ -4,7 +4,7 @@ using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Cli.Tests;
 
-/// <summary>Many trainings from one file, and what is left of them when they are killed.</summary>
+/// <summary>Sweeps: many trials from one file, resumed after being killed.</summary>
 public sealed class SweepTests : IDisposable
 {
     private const string Base = """
@@ -76,6 +76,7 @@ public sealed class SweepTests : IDisposable
         int sweeps = Effort.Count(1, 20), kills = 0;
         for (int i = 0; i < sweeps; i++)
         {
+            // At least one kill, then another with probability 1/2.
             for (int chance = 1; random.Next(chance) == 0; chance = 2)
             {
                 using Process process = gpugrad.Start("sweep", "sweep.yaml", "--out", "killed");

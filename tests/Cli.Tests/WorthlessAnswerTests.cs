@@ -25,7 +25,7 @@ public sealed class WorthlessAnswerTests : IDisposable
         gpugrad.Run("train", "test.yaml", "--out", "run").Done();
         gpugrad.Write("new.csv", "a,b\n1,2\n3e38,-3e38\n");
         Answer answer = gpugrad.Run("predict", "run", "new.csv");
-        Assert.Contains("new.csv:3: what the network makes of it is not finite", answer.Refused(ExitCode.NonFinite), StringComparison.Ordinal);
+        Assert.Contains("new.csv:3: the network's output is not finite", answer.Refused(ExitCode.NonFinite), StringComparison.Ordinal);
         Answer json = gpugrad.Run("predict", "run", "new.csv", "--json");
         Assert.Equal(ExitCode.NonFinite, json.Code);
         Assert.Equal(2, JsonNode.Parse(json.Output)!.AsArray().Count);

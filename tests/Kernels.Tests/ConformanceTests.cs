@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Devices.Cpu;
 
 namespace GpuGrad.Kernels.Tests;
 
-/// <summary>Every family of ops, on every device against the reference; backward rules by themselves are in <see cref="GradientTests"/>.</summary>
+/// <summary>Every op family on the cpu device against the reference; <see cref="GradientTests"/> checks the backward rules themselves.</summary>
 public sealed class ConformanceTests
 {
     private const int CasesPerFamily = 60;

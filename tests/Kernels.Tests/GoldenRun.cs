@@ -9,7 +9,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Tests;
 
-/// <summary>Runs an op of the reference device over a golden case's inputs and says where it differs.</summary>
+/// <summary>Runs an op on the reference device with a golden case's inputs and reports where it differs from the recorded outputs and gradients.</summary>
 internal static class GoldenRun
 {
     public static IReadOnlyList<string> Problems(GoldenCase golden, Op op)

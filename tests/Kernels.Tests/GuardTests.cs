@@ -11,7 +11,7 @@ using Device = GpuGrad.Kernels.Devices.Device;
 
 namespace GpuGrad.Kernels.Tests;
 
-/// <summary>Guard mode, as far as a process survives it; what dies of a guard is in the torture tests.</summary>
+/// <summary>Guard mode where the process survives: writes on the side without the guard page. Accesses that crash are in the torture tests.</summary>
 [Collection("accelerators")]
 public sealed unsafe class GuardTests
 {
@@ -39,7 +39,7 @@ public sealed unsafe class GuardTests
     public void An_op_that_writes_outside_its_buffer_is_named(string id)
     {
         using Device device = id == "cpu" ? new CpuDevice(2) : KernelConformanceTests.Open(id);
-        device.Guard = GuardSide.Start; // what is written behind the end is told of, not died of
+        device.Guard = GuardSide.Start; // a write past the end is then reported instead of crashing
         using var memory = new DeviceMemory(device);
         var graph = new Graph();
         Tensor y = graph.Add(new Trespasser());
@@ -64,7 +64,7 @@ public sealed unsafe class GuardTests
         }
     }
 
-    /// <summary>Writes a number more than it has.</summary>
+    /// <summary>Writes one number past the end of its output.</summary>
     private sealed record Trespasser : Op
     {
         public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs) => [new TensorType(new Shape(5))];
@@ -87,7 +87,7 @@ public sealed unsafe class GuardTests
         private static void Store(Index1D i, ArrayView<float> y) => y[i] = 0;
     }
 
-    /// <summary>Says whether scratch memory and its result hold NaN at first, and leaves something else there.</summary>
+    /// <summary>Outputs 1 if scratch memory and the output hold NaN at first, if buffers end at a page, and if workers have their own; then overwrites the NaN.</summary>
     private sealed record Reader : Op
     {
         public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs) => [new TensorType(new Shape(3))];

@@ -10,7 +10,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Tests;
 
-/// <summary>What is drawn at random is the same on every device, and a step's numbers reach it in order.</summary>
+/// <summary>Random draws have the same bits on every device, and posted values arrive between the right runs.</summary>
 [Collection("accelerators")]
 public sealed class KernelBatchTests
 {

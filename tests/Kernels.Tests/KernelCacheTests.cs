@@ -2,6 +2,7 @@ using GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 namespace GpuGrad.Kernels.Tests;
 
+/// <summary>The kernel cache on disk: hits and misses, damaged files, permissions.</summary>
 public sealed class KernelCacheTests : IDisposable
 {
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"gpugrad-{Guid.NewGuid():N}");

@@ -3,7 +3,7 @@ using GpuGrad.Torture.Tests.Guard;
 
 namespace GpuGrad.Torture.Tests;
 
-/// <summary>Nothing on the cpu device reads or writes a byte outside its buffer: every buffer lies against memory that nobody may touch.</summary>
+/// <summary>Nothing on the cpu device reads or writes a byte outside its buffer: every buffer borders on an inaccessible page.</summary>
 public sealed class GuardTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public sealed class GuardTests
     public void Nothing_is_touched_outside_a_buffer_and_what_nobody_wrote_decides_nothing(string kind)
     {
         IReadOnlyList<GuardedRun> runs = GuardedRun.All;
-        // Ops and networks with every side and width; steps are shared out, for there are always more.
+        // Ops and networks run with every guard side and vector width; random steps, of which there are always more, are divided among these.
         bool shared = kind == "steps";
         int cases = shared ? Effort.Count(300, 10_000) : GuardedCases.Count(kind);
         var faults = new List<string>();

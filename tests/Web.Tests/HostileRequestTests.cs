@@ -27,10 +27,10 @@ public sealed class HostileRequestTests(TrainedRuns runs)
     [InlineData("{\"inputs\": [[1, [2], 3]]}", "inputs[0]: a list; expected values of the columns")]
     [InlineData("{\"inputs\": [{\"length\": \"many\", \"colour\": \"red\", \"when\": null}]}", "inputs:1:12: 'many' in column 'length'; expected a finite number")]
     [InlineData("{\"inputs\": [{\"lenght\": 1}]}", "inputs:1:1: ")]
-    [InlineData("{\"inputs\": [{\"length\": 1}, [1]]}", "inputs[1]: a list; expected an object as the others")]
+    [InlineData("{\"inputs\": [{\"length\": 1}, [1]]}", "inputs[1]: a list; expected an object like the others")]
     [InlineData("{\"inputs\": [null]}", "inputs[0]: null; expected a number or a list")]
     [InlineData("{\"inputs\": [[[[[[[[[[1]]]]]]]]]]}", "inputs[0]: a list; expected values of the columns")]
-    [InlineData("{\"inputs\": [\"no base64!\"]}", "inputs[0]: a text that is no base64")]
+    [InlineData("{\"inputs\": [\"no base64!\"]}", "inputs[0]: not base64")]
     [InlineData("{\"inputs\": [\"AAAA\"]}", "inputs[0]: a picture; expected samples [N, ")]
     [InlineData("{\"inputs\": [[1,\"red\",null]]} {}", "the body is not JSON (line 1, byte 30 of it)")]
     public async Task A_wrong_body_is_400_with_the_reason_in_a_line(string body, string expected)
@@ -42,10 +42,10 @@ public sealed class HostileRequestTests(TrainedRuns runs)
     [Theory]
     [InlineData("{\"inputs\": [[1, 2], [3]]}", "inputs[1]: 1 values; expected 2 as before")]
     [InlineData("{\"inputs\": [[1, [2]]]}", "inputs[0][1]: a list; expected a number")]
-    [InlineData("{\"inputs\": [[[1], 2]]}", "inputs[0][1]: a number; expected a list as the others")]
+    [InlineData("{\"inputs\": [[[1], 2]]}", "inputs[0][1]: a number; expected a list like the others")]
     [InlineData("{\"inputs\": [[1e999]]}", "inputs[0][0]: a number beyond 1e308; expected a smaller one")]
     [InlineData("{\"inputs\": [[[]]]}", "inputs[0][0]: an empty list; expected numbers")]
-    [InlineData("{\"inputs\": [[[[[[[[1]]]]]]]]}", "inputs[0][0][0][0][0][0]: a list; expected fewer lists in each other")]
+    [InlineData("{\"inputs\": [[[[[[[[1]]]]]]]]}", "inputs[0][0][0][0][0][0]: a list; expected fewer nested lists")]
     [InlineData("{\"inputs\": [\"iVBORw0KGgo=\"]}", "inputs[0]: ")]
     public async Task Arrays_that_are_none_are_400_with_the_place(string body, string expected)
     {

@@ -80,7 +80,7 @@ public sealed partial class ServeProgramTests(TrainedRuns runs)
     [InlineData("serve table --port 70000", "--port 70000; expected a whole number from 0 to 65535", ExitCode.Usage)]
     [InlineData("serve table --token short --port 0 --device cpu", "--token: 5 characters; expected 8 or more letters", ExitCode.Usage)]
     [InlineData("serve table --token @nofile --port 0 --device cpu", "--token @nofile: no such file", ExitCode.Usage)]
-    [InlineData("serve table --queu 3", "no option is called '--queu'; did you mean 'queue'?", ExitCode.Usage)]
+    [InlineData("serve table --queu 3", "unknown option '--queu'; did you mean 'queue'?", ExitCode.Usage)]
     public void A_wrong_command_line_is_one_line(string arguments, string expected, int code) =>
         Assert.StartsWith(expected, gpugrad.Run(arguments.Split(' ')).Refused(code), StringComparison.Ordinal);
 

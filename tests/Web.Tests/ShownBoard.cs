@@ -6,7 +6,7 @@ using GpuGrad.Web.Board;
 
 namespace GpuGrad.Web.Tests;
 
-/// <summary>A board within the tests' process, over a folder that is gone after the test.</summary>
+/// <summary>A board server in the test process, by default over a temporary folder that is deleted after the test.</summary>
 internal sealed class ShownBoard : IAsyncDisposable
 {
     private ShownBoard(string folder, Action<BoardVerb>? set)
@@ -31,7 +31,7 @@ internal sealed class ShownBoard : IAsyncDisposable
         return shown;
     }
 
-    /// <summary>Makes a run folder with a log of so many steps.</summary>
+    /// <summary>Writes a run folder whose log has the given number of steps.</summary>
     public static void Run(string folder, int steps, Func<int, double>? loss = null, string config = "name: made\n")
     {
         Directory.CreateDirectory(folder);
@@ -52,7 +52,7 @@ internal sealed class ShownBoard : IAsyncDisposable
         return JsonNode.Parse(text)!;
     }
 
-    /// <summary>The entry of a run in the list, once it is as wanted.</summary>
+    /// <summary>Waits until the list has the run, in the wanted state, and returns its entry.</summary>
     public async Task<JsonNode> Listed(string id, Func<JsonNode, bool>? wanted = null)
     {
         while (true)

@@ -23,7 +23,7 @@ internal static class BenchReport
     {
         output.Line(Format.Invariant($"step       {figures.Step.Median:G4} ms (median of {figures.Step.Count}; {figures.Step.Min:G4} to {figures.Step.Max:G4}), batch {figures.Batch}"));
         output.Line(Format.Invariant($"speed      {Format.Count(figures.SamplesPerSecond)} samples/s, {Rate(figures.FlopsPerSecond, peak)}"));
-        output.Line(Format.Invariant($"memory     {figures.AllocatedBytes:F0} managed bytes a step, {figures.Collections} garbage collections"));
+        output.Line(Format.Invariant($"memory     {figures.AllocatedBytes:F0} managed bytes per step, {figures.Collections} garbage collections"));
         Rows(figures.Ops, rows, output);
         JsonObject json = About(device);
         json["batch"] = figures.Batch;
@@ -73,7 +73,7 @@ internal static class BenchReport
     }
 
     private static string Against(Yardstick yardstick, Timing own) => yardstick.Time is not { } time ? yardstick.Note : Format.Invariant(
-        $"{time.Median:G4} ms (median of {time.Count}; {time.Min:G4} to {time.Max:G4}): {time.Median / own.Median:F2} times as fast as it{(yardstick.Note.Length > 0 ? $"; {yardstick.Note}" : "")}");
+        $"{time.Median:G4} ms (median of {time.Count}; {time.Min:G4} to {time.Max:G4}); GpuGrad is {time.Median / own.Median:F2} times as fast{(yardstick.Note.Length > 0 ? $"; {yardstick.Note}" : "")}");
 
     private static void Rows(IReadOnlyList<NodeTime> ops, int most, Output output)
     {

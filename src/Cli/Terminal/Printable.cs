@@ -29,7 +29,7 @@ internal static class Printable
         return line.ToString();
     }
 
-    // A tab only moves on; U+2028 and U+2029 break lines; U+200E.. and U+202A.. reorder the text around them.
+    // A tab only moves the cursor forward; U+2028 and U+2029 break lines; U+200E.. and U+202A.. reorder the text around them.
     private static bool IsHidden(char c) =>
         (char.IsControl(c) && c != '\t') || c is '\u2028' or '\u2029' or '\u200e' or '\u200f' or (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 }

@@ -13,9 +13,9 @@ internal static class RankReport
     {
         int threads = device is CpuDevice cpu ? cpu.Threads : 0;
         output.Line(ranks is null
-            ? "ranks      1; with mpirun -n N gpugrad bench CONFIG --ranks more are measured"
-            : Format.Invariant($"ranks      {ranks.Size} over {ranks.Name}{(threads > 0 ? $", each with {threads} of {Environment.ProcessorCount} processors' threads" : "")}"));
-        output.Line(Format.Invariant($"batch      {figures.Batch} samples of all ranks together; gradient {Format.Bytes(figures.GradientBytes)}"));
+            ? "ranks      1; measure more with mpirun -n N gpugrad bench CONFIG --ranks"
+            : Format.Invariant($"ranks      {ranks.Size} over {ranks.Name}{(threads > 0 ? $", {threads} of {Environment.ProcessorCount} CPU threads each" : "")}"));
+        output.Line(Format.Invariant($"batch      {figures.Batch} samples over all ranks; gradient {Format.Bytes(figures.GradientBytes)}"));
         output.Line();
         output.Table(
             ["ranks", "samples each", "step ms", "computing", "sums", "hidden", "exposed", "efficiency", "latency µs", "GB/s", "model ms", "error"],

@@ -52,7 +52,7 @@ public sealed class BatchFindVerb : ConfigVerb
     {
         output.Line(Format.Invariant($"measured   {finding.Batches} batches of {finding.Size}, {(Weights is null ? Format.Invariant($"after {finding.Steps:N0} training steps") : $"at {Weights}")}"));
         output.Line();
-        output.Table(["layer", "|gradient|", "noise of a sample", "noise scale", "cosine"], finding.Layers.Append(finding.Whole).Select(n => new[]
+        output.Table(["layer", "|gradient|", "noise per sample", "noise scale", "cosine"], finding.Layers.Append(finding.Whole).Select(n => new[]
         {
             n.Name, Format.Invariant($"{Math.Sqrt(Math.Max(0, n.SquaredNorm)):G3}"), Format.Invariant($"{Math.Sqrt(Math.Max(0, n.Variance)):G3}"), double.IsFinite(n.Scale) ? Format.Invariant($"{n.Scale:N0}") : "?", Format.Invariant($"{n.Cosine:F3}"),
         }), 1, 2, 3, 4);
@@ -89,7 +89,7 @@ public sealed class BatchFindVerb : ConfigVerb
             page.Wide(new LineChart
             {
                 Title = "Time to the same loss, by batch size",
-                Remark = "Left of the lowest point most of the time goes into steps that follow noise; right of it into samples that tell what is known already.",
+                Remark = "Left of the lowest point, most of the time goes into steps that follow noise; right of it, into redundant samples.",
                 X = new Axis("batch size", Log: true),
                 Y = new Axis("time, relative to the shortest", Min: 0),
                 Series = [new Series("time", sizes, [.. finding.Timings.Select(t => t.Time(scale) / least)])],
@@ -99,7 +99,7 @@ public sealed class BatchFindVerb : ConfigVerb
         return page.Wide(new LineChart
         {
             Title = "Throughput, by batch size",
-            Remark = "Where the line is level, the device is busy: a larger batch only takes longer.",
+            Remark = "Where the line is flat, the device is saturated: a larger batch only takes longer.",
             X = new Axis("batch size", Log: true),
             Y = new Axis("samples per second", Min: 0),
             Series = [new Series("samples/s", sizes, [.. finding.Timings.Select(t => t.SamplesPerSecond)])],

@@ -60,7 +60,7 @@ public sealed class BenchVerb : OverridingVerb
         if (ConfigPath is not null)
             return RunStep(ConfigPath, output);
         if (Set.Any())
-            throw new GpuGradException(Fault.Config, "--set goes with verbs that take a CONFIG");
+            throw new GpuGradException(Fault.Config, "--set works only with verbs that take a CONFIG");
         using Device device = OpenDevice(DeviceId ?? DeviceCatalog.Auto, Threads ?? 0, output);
         return Machine ? RunMachine(device, output) : RunOp(device, output);
     }

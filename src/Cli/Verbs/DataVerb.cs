@@ -61,7 +61,7 @@ public sealed class DataVerb : Verb, ITakesOverrides
     private int Fetch(Output output)
     {
         if (DatasetCatalog.All.FirstOrDefault(d => d.Name == Argument) is { NeedsSettings: true } own)
-            throw new GpuGradException(Fault.Config, $"data fetch {own.Name}: it is read from files of your own ({own.Summary}); expected their path in a config, e.g. data: {{dataset: {{{own.Name}: PATH}}}}");
+            throw new GpuGradException(Fault.Config, $"data fetch {own.Name}: it is read from your own files ({own.Summary}); expected their path in a config, e.g. data: {{dataset: {{{own.Name}: PATH}}}}");
         YamlNode name = YamlReader.Read(Argument ?? throw new GpuGradException(Fault.Config, "data fetch needs a name, e.g. data fetch fashion-mnist"), "data fetch");
         DatasetConfig dataset = ConfigBinder.Bind<DatasetConfig>(name, "the data set");
         using var progress = new LoadingDisplay();

@@ -31,7 +31,7 @@ public sealed class DoctorVerb : Verb
     [Range(1)]
     public int Cases { get; set; }
 
-    [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name holds this word, e.g. conv or activations/gelu.")]
+    [Option("op", Default = "", MetaValue = "WORD", HelpText = "Only ops whose name contains this word, e.g. conv or activations/gelu.")]
     public string Op { get; set; } = "";
 
     [Option("samples", MetaValue = "N", HelpText = "Batch size for checking a network; by default 16, or 4 for a large network.")]
@@ -58,7 +58,7 @@ public sealed class DoctorVerb : Verb
             found.Select(d => new[] { d.Name, Format.Invariant($"{d.Cases}"), Error(d.Forward), Error(d.Backward), d.Failed == 0 ? "ok" : Format.Invariant($"{d.Failed} FAILED") }),
             1, 2, 3);
         foreach (Diagnosis diagnosis in found.Where(d => d.Failed > 0).Take(ConfigPath is null ? 10 : 1))
-            output.Line(ConfigPath is null ? diagnosis.Problem! : $"the first that diverges: {diagnosis.Problem}");
+            output.Line(ConfigPath is null ? diagnosis.Problem! : $"first divergence: {diagnosis.Problem}");
         int failed = found.Sum(d => d.Failed), passed = found.Sum(d => d.Cases) - failed;
         output.Line(Format.Invariant($"{passed} passed, {failed} failed"));
         output.Json(Report(device, found, passed, failed));
@@ -72,7 +72,7 @@ public sealed class DoctorVerb : Verb
             return;
         string[][] parts = [.. names.Select(n => n.Split('/', 2))];
         string? near = Suggestion.Nearest(Op, parts.SelectMany(p => p));
-        throw new GpuGradException(Fault.Config, $"--op {Op}; no op has that in its name; {(near is null ? $"kinds are {string.Join(", ", parts.Select(p => p[0]).Distinct())}" : $"did you mean '{near}'?")}");
+        throw new GpuGradException(Fault.Config, $"--op {Op}; no op's name contains it; {(near is null ? $"kinds are {string.Join(", ", parts.Select(p => p[0]).Distinct())}" : $"did you mean '{near}'?")}");
     }
 
     private IReadOnlyList<Diagnosis> Network(string path, Device device, Output output)

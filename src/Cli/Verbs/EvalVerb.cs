@@ -23,7 +23,7 @@ public sealed class EvalVerb : Verb
     [Option("data", MetaValue = "FILE|FOLDER", HelpText = "Other labelled samples, preprocessed like the training data; instead of --split.")]
     public string? Data { get; set; }
 
-    [Option("folder", MetaValue = "DIR", HelpText = "Where the run's data are now, if they have moved: relative paths in its config are relative to this.")]
+    [Option("folder", MetaValue = "DIR", HelpText = "The folder of the run's data, if they have moved: relative paths in the run's config start here.")]
     public string? Folder { get; set; }
 
     [Option("device", HelpText = "Overrides the run's device.")]
@@ -60,22 +60,22 @@ public sealed class EvalVerb : Verb
         });
         if (double.IsFinite(figures.Loss))
             return ExitCode.Done;
-        Output.Note(Format.Invariant($"gpugrad: the {what} loss is {figures.Loss}, not a finite number: the weights or the samples are not, or too large"));
+        Output.Note(Format.Invariant($"gpugrad: the {what} loss is {figures.Loss}, not a finite number: the weights or the samples are not finite, or too large"));
         return classes ? ExitCode.Done : ExitCode.NonFinite;
     }
 
     private const int MostClasses = 20;
 
-    // Errors of so many times the targets come of a division by targets of 0.
+    // A relative error above this comes from targets of 0, or nearly 0.
     private const double MostTimes = 1e6;
 
-    // What loss and accuracy do not say: all figures but those of classes in lines, then tables of the classes and of what they are taken for.
+    // The metrics besides loss and accuracy, one per line, then the metrics by class and the confusion matrix.
     private static void ShowMore(Output output, EvaluationReport? report, IReadOnlyList<string>? names)
     {
         if (report is null)
             return;
         output.Line();
-        // Values first: "loss 0.66" stands once in what is printed, for whoever looks for it there.
+        // Values first, so that "loss 0.66" is printed only once: scripts search for it.
         output.Table(["value", "figure"], report.Values.Select(v => new[] { Format.Invariant($"{v.Value:G5}"), v.Name.Replace('_', ' ') + (v is { Name: "mape", Value: > MostTimes } ? " (some targets are 0, or nearly)" : "") }), 0);
         if (report.PerClass is { Count: <= MostClasses } classes) // more are in --json
         {

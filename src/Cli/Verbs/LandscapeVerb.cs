@@ -42,7 +42,7 @@ public sealed class LandscapeVerb : ConfigVerb
     {
         OnlyWith(RunPath is null, "a landscape without --run, whose checkpoint has weights of its own", "weights");
         if (RunFolder.IsRun(ConfigPath))
-            throw new GpuGradException(Fault.Config, $"{ConfigPath}: the folder of a run; expected its config before it: gpugrad landscape {Path.Combine(ConfigPath, "config.yaml")} --run {ConfigPath}");
+            throw new GpuGradException(Fault.Config, $"{ConfigPath}: the folder of a run; expected its config, and the run as an option: gpugrad landscape {Path.Combine(ConfigPath, "config.yaml")} --run {ConfigPath}");
         LoadedConfig loaded = Load();
         ModelCheck.Check(loaded.Config);
         using Device device = OpenDevice(loaded.Config, output);
@@ -53,7 +53,7 @@ public sealed class LandscapeVerb : ConfigVerb
         var landscape = new Landscape(probe);
         double[][] first = landscape.RandomDirection(0), second = landscape.RandomDirection(1), downhill = landscape.Downhill();
         int line = (4 * Points) + 1;
-        LandscapeSlice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("another one", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
+        LandscapeSlice[] slices = [landscape.Along("a random direction", first, -Reach, Reach, line), landscape.Along("a second random direction", second, -Reach, Reach, line), landscape.Along("the gradient, downhill", downhill, -0.2 * Reach, Reach, line)];
         IReadOnlyList<StepRow> steps = landscape.Steps();
         Plane plane = landscape.Over("two random directions", first, second, (-Reach, Reach), (-Reach, Reach), Points);
         Report(landscape, slices, steps, output);
@@ -89,7 +89,7 @@ public sealed class LandscapeVerb : ConfigVerb
         return trajectory;
     }
 
-    // An active run may have removed it since it was listed.
+    // Null if an active run has removed the file since it was listed.
     private static CheckpointFile? Open(CheckpointEntry entry)
     {
         try
@@ -108,7 +108,7 @@ public sealed class LandscapeVerb : ConfigVerb
     {
         output.Line(Format.Invariant($"loss {landscape.Loss:G6}, norm of its gradient {landscape.GradientNorm:G4}"));
         output.Line();
-        output.Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
+        output.Table(["step along -g", "loss", "loss if it were linear"], steps.Select(StepCells), 0, 1, 2);
         output.Line();
         foreach (LandscapeSlice slice in slices)
             output.Line(Format.Invariant($"{slice.Name}: lowest {slice.Losses.Min():G4} at {slice.Places[Array.IndexOf(slice.Losses, slice.Losses.Min())]:G3}; a kink in {slice.Kinks.Count} of {slice.Places.Length - 1} intervals"));
@@ -117,11 +117,11 @@ public sealed class LandscapeVerb : ConfigVerb
     private static string[] StepCells(StepRow row) => [Format.Invariant($"{row.Step:G3}"), Format.Invariant($"{row.Loss:G6}"), Format.Invariant($"{row.Predicted:G6}")];
 
     private static HtmlPage Page(string name, Landscape landscape, LandscapeSlice[] slices, IReadOnlyList<StepRow> steps, Plane plane) => new HtmlPage($"The loss around the weights: {name}")
-        .Paragraph(Format.Invariant($"At the weights the loss is {landscape.Loss:G5} and its gradient's norm {landscape.GradientNorm:G4}. In the random directions each filter is as long as the network's own, so 1 means a change as large as the weights."))
+        .Paragraph(Format.Invariant($"At the weights the loss is {landscape.Loss:G5} and its gradient's norm {landscape.GradientNorm:G4}. Each filter of a random direction is scaled to the norm of the network's own, so distance 1 is a change as large as the weights."))
         .Pictures([.. slices.Select(Chart), new HeatMap { Title = "Over two random directions", Values = plane.Losses, XRange = plane.A, YRange = plane.B, X = "first direction", Y = "second direction", Log = true, Trails = [new Trail([0], [0], "here")] }])
         .Heading("How far to step")
         .Paragraph("The gradient promises a fall of step·‖g‖². A small step keeps the promise; a large one overshoots, because the loss is curved.")
-        .Table(["step along -g", "loss", "if the loss were straight"], steps.Select(StepCells), 0, 1, 2);
+        .Table(["step along -g", "loss", "loss if it were linear"], steps.Select(StepCells), 0, 1, 2);
 
     private static LineChart Chart(LandscapeSlice slice) => new()
     {
@@ -130,8 +130,8 @@ public sealed class LandscapeVerb : ConfigVerb
         Y = new Axis("loss"),
         Series = [new Series("", slice.Places, slice.Losses)],
         Marks = slice.Kinks.Count <= MostMarks ? [.. slice.Kinks.Select(k => new ChartMark(k, "", 3))] : [],
-        Remark = slice.Kinks.Count == 0 ? "No kink: smooth all along."
-            : slice.Kinks.Count <= MostMarks ? $"{slice.Kinks.Count} kinks, marked: there a ReLU, a maximum or a margin changes sides and the slope jumps."
+        Remark = slice.Kinks.Count == 0 ? "No kinks: the loss is smooth along the whole line."
+            : slice.Kinks.Count <= MostMarks ? $"{slice.Kinks.Count} kinks, marked: the slope jumps where a ReLU, a maximum or a margin changes sides."
             : $"{slice.Kinks.Count} of {slice.Places.Length - 1} intervals hold kinks (too many to mark): many small ones look smooth.",
     };
 
@@ -139,12 +139,12 @@ public sealed class LandscapeVerb : ConfigVerb
     {
         (double[][] first, double[][] second, double[] a, double[] b, double share) = landscape.PlaneOf(trajectory);
         (double, double) x = Around(a), y = Around(b);
-        Plane plane = landscape.Over("the way of the run", first, second, x, y, Points);
-        output.Line(Format.Invariant($"the way of {trajectory.Count - 1} checkpoints lies to {share * 100:F1} % in its plane"));
-        page.Heading("The way of the run").Wide(new HeatMap
+        Plane plane = landscape.Over("the path of the run", first, second, x, y, Points);
+        output.Line(Format.Invariant($"the plane holds {share * 100:F1} % of the path of {trajectory.Count - 1} checkpoints"));
+        page.Heading("The path of the run").Wide(new HeatMap
         {
             Title = "From the first weights to the last, over the loss",
-            Remark = Format.Invariant($"The plane of the way's two principal components, which hold {share * 100:F1} % of it."),
+            Remark = Format.Invariant($"The plane of the path's first two principal components, which explain {share * 100:F1} % of it."),
             Values = plane.Losses,
             XRange = plane.A,
             YRange = plane.B,

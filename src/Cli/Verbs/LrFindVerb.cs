@@ -69,7 +69,7 @@ public sealed class LrFindVerb : ConfigVerb
     private static void Report(RateFinding finding, RunConfig config, Output output)
     {
         output.Line();
-        output.Table(["seed", "loss untrained", "lowest", "with a rate of"], finding.Curves.Select(c => new[]
+        output.Table(["seed", "initial loss", "lowest loss", "at rate"], finding.Curves.Select(c => new[]
         {
             Format.Invariant($"{c.Seed}"), Format.Invariant($"{c.Start:G4}"), Format.Invariant($"{c.Losses.Where(double.IsFinite).DefaultIfEmpty(double.NaN).Min():G4}"), c.Best is int best ? Format.Invariant($"{finding.Rates[best]:G2}") : "none",
         }), 0, 1, 2, 3);
@@ -86,11 +86,11 @@ public sealed class LrFindVerb : ConfigVerb
         if (finding.Suggestion is double rate)
             marks.Add(new ChartMark(rate, Format.Invariant($"{rate:G3}"), 2));
         return new HtmlPage($"Learning rate of {config.Name}")
-            .Paragraph(finding.Suggestion is double s ? Format.Invariant($"Take {s:G3}: over {finding.Curves.Count} seeds, whose best are {finding.Range!.Value.Low:G2} to {finding.Range.Value.High:G2}, the loss gets lowest there.") : $"No reliable answer: {finding.Problem}.")
+            .Paragraph(finding.Suggestion is double s ? Format.Invariant($"Take {s:G3}: over {finding.Curves.Count} seeds, whose best rates are {finding.Range!.Value.Low:G2} to {finding.Range.Value.High:G2}, the loss is lowest there.") : $"No reliable answer: {finding.Problem}.")
             .Wide(new LineChart
             {
                 Title = "The loss after a short training at each rate",
-                Remark = "Left: the rate is too small to get anywhere. Right: steps overshoot; where a line ends, the loss blew up.",
+                Remark = "Left: the rate is too small to make progress. Right: steps overshoot; where a line ends, the loss blew up.",
                 X = new Axis("learning rate", Log: true),
                 Y = new Axis("loss", Max: 1.5 * finding.Curves.Max(c => c.Start)),
                 Series = [.. finding.Curves.Select(c => Line(finding, c))],
@@ -98,7 +98,7 @@ public sealed class LrFindVerb : ConfigVerb
             });
     }
 
-    // The learning rates tried with one seed.
+    // The curve of one seed, without rates at which the loss was not finite.
     private static Series Line(RateFinding finding, RateCurve curve)
     {
         int[] tried = [.. Enumerable.Range(0, finding.Rates.Length).Where(i => double.IsFinite(curve.Losses[i]))];

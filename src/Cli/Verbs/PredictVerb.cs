@@ -30,7 +30,7 @@ public sealed class PredictVerb : Verb
     [Option("threshold", MetaValue = "P", HelpText = "Probability above which the second of two classes (of a sample, or of a pixel), or a label, is predicted; 0.5 by default.")]
     public double? Threshold { get; set; }
 
-    [Option("out", MetaValue = "FILE", HelpText = "Write the predictions to a file: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top, only the likeliest classes follow. For segmentation: a folder of mask PNGs, one per picture, or .npz. Of tags: .conll (a token and its tag a line) or .jsonl.")]
+    [Option("out", MetaValue = "FILE", HelpText = "Write the predictions to a file: .csv, .tsv, .jsonl or .npz. A table's own columns come first; with --top, only the likeliest classes follow. For segmentation: a folder of mask PNGs, one per picture, or .npz. For tagging: .conll (one token and its tag per line) or .jsonl.")]
     public string? Out { get; set; }
 
     public override int Run(Output output)
@@ -40,7 +40,7 @@ public sealed class PredictVerb : Verb
         if (Out is not null)
         {
             if (Inputs.Any(i => System.IO.Path.GetFullPath(i) == System.IO.Path.GetFullPath(Out)))
-                throw new GpuGradException(Fault.Config, $"--out {Out} is what is read; expected another name");
+                throw new GpuGradException(Fault.Config, $"--out {Out} is an input; expected another name");
         }
         using TrainedModel trained = TrainedModel.Open(Path);
         RequireThreshold(trained);
@@ -58,7 +58,7 @@ public sealed class PredictVerb : Verb
         PredictionFile? file = Out is null || maps is not null || tags is not null ? null : new PredictionFile(trained.Config, trained.Card.Input, top ? Top : null, Threshold ?? 0.5);
         var json = new JsonArray();
         var worthless = new List<string>();
-        // A window is known by the last row that it knows, wherever the first of them begins.
+        // A window is named by its last input row.
         bool windows = trained.Card.Input.Columns?.Window is not null;
         foreach ((string name, SampleSet samples) in inputs)
         {
@@ -83,7 +83,7 @@ public sealed class PredictVerb : Verb
             output.Line(Format.Invariant($"predictions {json.Count:N0} in {Out}"));
         output.Json(json);
         return worthless.Count == 0 ? ExitCode.Done : throw new GpuGradException(
-            Fault.NonFinite, $"{worthless[0]}: what the network makes of it is not finite{(worthless.Count > 1 ? $", nor of {worthless.Count - 1} more" : "")}; expected values like those that it was trained on, and weights that are finite");
+            Fault.NonFinite, $"{worthless[0]}: the network's output is not finite{(worthless.Count > 1 ? $" (nor for {worthless.Count - 1} more)" : "")}; expected inputs like the training data, and finite weights");
     }
 
     private static TagFile Tags(string path)

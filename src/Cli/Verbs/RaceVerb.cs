@@ -43,7 +43,7 @@ public sealed class RaceVerb : ConfigVerb
         IReadOnlyList<RaceResult> results = new Race(loaded.Config, network, device, batch.Samples, batch.Normalization, options).Run();
         progress.Dispose();
         output.Line();
-        output.Table(["way", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
+        output.Table(["method", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
         output.Line();
         output.Line(Lesson(network, batch.Samples.Count));
         if (Html is not null)
@@ -53,18 +53,18 @@ public sealed class RaceVerb : ConfigVerb
     }
 
     private string Lesson(Network network, int samples) => Format.Invariant(
-        $"Each spent {Budget:G6} passes over {samples} samples. One numeric gradient takes {network.ParameterCount + 1:N0} evaluations, one computed backward about three: that is why networks are trained by reverse mode.");
+        $"Each spent {Budget:G6} passes over {samples} samples. A numeric gradient takes {network.ParameterCount + 1:N0} forward passes, backpropagation the time of about three: that is why networks are trained by reverse mode.");
 
     private HtmlPage Page(string name, Network network, int samples, IReadOnlyList<RaceResult> results) => new HtmlPage($"Ways to train: {name}")
         .Paragraph(Lesson(network, samples))
         .Wide(new LineChart
         {
-            Title = "Loss against what was spent",
-            X = new Axis("passes over the samples (a backward one counts twice)"),
+            Title = "Loss against passes spent",
+            X = new Axis("passes over the samples (a backward pass counts as two)"),
             Y = new Axis("loss over all samples", Log: results.All(r => r.Losses.All(l => l > 0 || !double.IsFinite(l)))),
             Series = [.. results.Select(r => new Series(r.Name, r.Spent, r.Losses))],
         })
-        .Table(["way", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
+        .Table(["method", "updates", "loss", "accuracy"], results.Select(r => new[] { r.Name, r.Updates.ToString("N0", System.Globalization.CultureInfo.InvariantCulture), Format.Invariant($"{r.Losses[^1]:G4}"), double.IsNaN(r.Accuracy) ? "" : Format.Percent(r.Accuracy) }), 1, 2, 3);
 
     private static JsonObject ToJson(RaceResult result) => new()
     {

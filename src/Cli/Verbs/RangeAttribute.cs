@@ -2,7 +2,7 @@ using GpuGrad.Cli.Terminal;
 
 namespace GpuGrad.Cli.Verbs;
 
-/// <summary>Range of a numeric option, checked before the verb runs. An option without it takes every number from 0 on.</summary>
+/// <summary>Range of a numeric option, checked before the verb runs. An option without it accepts any number from 0 up.</summary>
 /// <param name="lowest">The smallest allowed value.</param>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class RangeAttribute(double lowest) : Attribute

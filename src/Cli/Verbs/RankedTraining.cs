@@ -12,10 +12,10 @@ namespace GpuGrad.Cli.Verbs;
 /// <summary>Runs a verb under an MPI launcher: rank 0 prints and writes, the others compute.</summary>
 internal static class RankedTraining
 {
-    // An error in a config or in data occurs on every rank: rank 0 gets the time to report it.
+    // An error in a config or in data occurs on every rank: the others wait this long, so that rank 0 reports it.
     private static readonly TimeSpan ForRank0 = TimeSpan.FromSeconds(5);
 
-    // By then a launcher has ended a process that called MPI_Abort.
+    // Within this time a launcher ends a process that called MPI_Abort.
     private static readonly TimeSpan ToAbort = TimeSpan.FromSeconds(2);
 
     /// <summary>Runs the body of a verb, alone or as one of several ranks.</summary>

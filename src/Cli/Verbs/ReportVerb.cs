@@ -23,7 +23,7 @@ public sealed class ReportVerb : Verb
     [Option("device", HelpText = "Device that classifies the test samples; overrides the run's device.")]
     public string? DeviceId { get; set; }
 
-    [Option("no-test", HelpText = "Leave out what needs data and network: confusion matrix and mistakes.")]
+    [Option("no-test", HelpText = "Leave out the confusion matrix and mistakes, which need the data and the network.")]
     public bool NoTest { get; set; }
 
     public override int Run(Output output)
@@ -53,7 +53,7 @@ public sealed class ReportVerb : Verb
     private static JsonArray Findings(IEnumerable<LogLine> lines, string kind) =>
         new([.. lines.Select(l => new JsonObject { ["id"] = l.Texts[kind], ["step"] = l.Step, ["finding"] = l.Texts.GetValueOrDefault("finding"), ["units"] = l.Texts.GetValueOrDefault("units") })]);
 
-    // Without locking the folder: an active run can be reported.
+    // Takes no lock, so that a run in progress can be reported.
     private static ReportedRun Open(string folder)
     {
         if (!RunFolder.IsRun(folder))
@@ -72,7 +72,7 @@ public sealed class ReportVerb : Verb
         }
         catch (GpuGradException e) when (e.Fault == Fault.Data)
         {
-            Output.Note($"{e.Message}; the report has no mistakes in it");
+            Output.Note($"{e.Message}; the report is written without mistakes");
             return new Judged();
         }
         using TrainedModel opened = trained;
@@ -89,7 +89,7 @@ public sealed class ReportVerb : Verb
         return new Judged(samples.Labels is null ? null : Judgement.Of(trained, samples, data.ClassNames, device), samples, evaluation) { Attention = attention };
     }
 
-    // Evaluation of the network on samples that it was not trained on.
+    // Results on test (else validation) samples.
     private sealed record Judged(Judgement? Judgement = null, SampleSet? Samples = null, TestEvaluation? Evaluation = null)
     {
         public IReadOnlyList<AttentionReading> Attention { get; init; } = [];

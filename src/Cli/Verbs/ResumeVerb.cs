@@ -41,7 +41,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         ModelCheck.Check(loaded.Config);
         using CheckpointFile? file = folder.Checkpoints.OpenNewest();
         if (file is null)
-            Output.Note($"{RunPath}: no checkpoint yet; beginning anew");
+            Output.Note($"{RunPath}: no checkpoint yet; starting from the beginning");
         (Device device, TrainingData data) = ConfigVerb.OpenAndLoad(loaded, signals, output);
         using Device opened = device;
         if (file is not null)
@@ -53,7 +53,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         return TrainingCommand.Run(loaded, data, device, folder, file?.Content, signals, output, Until, ranks, Live);
     }
 
-    // Where a run stands comes from rank 0, which has its folder.
+    // The other ranks take the run's state from rank 0, which has the run folder.
     private int Compute(Output output, ICollectives ranks)
     {
         using var signals = TrainingCommand.Signals();
@@ -67,7 +67,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
     private static string Where(RunState state, int epochs) => Format.Invariant(
         $"step {state.Step}, {(state.Cursor == 0 ? $"after {state.Epoch} of {epochs} epochs" : $"in epoch {state.Epoch + 1} of {epochs}")}");
 
-    // Threads change no bit: what a checkpoint names otherwise does.
+    // The number of threads does not change the bits; everything else in the device's name may.
     private static void NoteOtherBits(Checkpoint checkpoint, Device device, RunFolder folder)
     {
         string now = Checkpoint.NameOf(device);
@@ -81,7 +81,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
         }
         catch (GpuGradException e) when (e.Fault == Fault.Data)
         {
-            Output.Note($"{e.Message} The manifest does not tell of it.");
+            Output.Note($"{e.Message} The manifest does not record this.");
         }
     }
 
@@ -93,7 +93,7 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
             ConfigDiff.RequireNone([.. differences.Where(d => !ConfigDiff.IsHarmless(d))]);
         foreach (ConfigDifference difference in differences)
             Output.Note($"changed: {difference}");
-        // So that the next time it goes on with what it went on with.
+        // The next resume starts from the changed config.
         if (differences.Count > 0)
             folder.WriteConfig(YamlWriter.Write(loaded.Tree));
     }

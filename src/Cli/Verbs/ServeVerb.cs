@@ -19,11 +19,11 @@ public sealed class ServeVerb : WebVerb
     [Range(0, Highest = 1024)]
     public int? Threads { get; set; }
 
-    [Option("max-batch", Default = 64, HelpText = "Most samples in a batch.")]
+    [Option("max-batch", Default = 64, HelpText = "Largest number of samples in a batch.")]
     [Range(1, Highest = 4096)]
     public int MaxBatch { get; set; }
 
-    [Option("max-wait", Default = 2.0, MetaValue = "MS", HelpText = "Most milliseconds that a sample waits for others to share its batch, while other requests are arriving.")]
+    [Option("max-wait", Default = 2.0, MetaValue = "MS", HelpText = "Longest time in milliseconds that a sample waits for others to share its batch, while other requests are arriving.")]
     [Range(0, Highest = 10000)]
     public double MaxWait { get; set; }
 
@@ -31,11 +31,11 @@ public sealed class ServeVerb : WebVerb
     [Range(0, Above = true, Highest = 1024)]
     public double MaxBody { get; set; }
 
-    [Option("queue", Default = 1024, HelpText = "Most requests in progress or waiting; one more gets 503.")]
+    [Option("queue", Default = 1024, HelpText = "Largest number of requests in progress or waiting; one more gets 503.")]
     [Range(1, Highest = 100000)]
     public int Queue { get; set; }
 
-    [Option("timeout", Default = 30.0, MetaValue = "S", HelpText = "Most seconds that a request may take, including its transfer.")]
+    [Option("timeout", Default = 30.0, MetaValue = "S", HelpText = "Longest time in seconds that a request may take, including its transfer.")]
     [Range(0, Above = true, Highest = 86400)]
     public double Timeout { get; set; }
 }

@@ -22,7 +22,7 @@ public sealed class SummaryVerb : ConfigVerb
         Network? known = ModelCheck.Check(loaded.Config);
         if (known is null)
         {
-            // The data give what the config does not say about the samples.
+            // The config does not give the samples' shape; it follows from the data.
             DataShape found = LoadData(loaded, output).Shape;
             loaded = loaded with { Config = loaded.Config with { Data = loaded.Config.Data with { FoundShape = found } } };
             known = ModelCheck.Check(loaded.Config, found);
@@ -37,12 +37,12 @@ public sealed class SummaryVerb : ConfigVerb
             3, 4);
         output.Line();
         output.Line($"parameters   {summary.Parameters:N0} ({Format.Bytes(4.0 * summary.Parameters)})");
-        output.Line($"work         {Format.Count(summary.ForwardFlops)}FLOP a sample forward, {Format.Count(summary.StepFlops)}FLOP a step of {loaded.Config.Data.Batch}");
-        output.Line($"memory       {Format.Bytes(summary.StateBytes)} for parameters, gradients and optimizer; {Format.Bytes(summary.ArenaBytes)} for a step ({Format.Bytes(summary.UnsharedBytes)} if nothing were shared)");
+        output.Line($"work         {Format.Count(summary.ForwardFlops)}FLOP per sample forward, {Format.Count(summary.StepFlops)}FLOP per step of {loaded.Config.Data.Batch}");
+        output.Line($"memory       {Format.Bytes(summary.StateBytes)} for parameters, gradients and optimizer; {Format.Bytes(summary.ArenaBytes)} for a step ({Format.Bytes(summary.UnsharedBytes)} without sharing)");
         JsonObject json = ToJson(summary);
         if (Launches(loaded.Config, network) is int launches and > 0)
         {
-            output.Line($"launches     {launches} kernels a step");
+            output.Line($"launches     {launches} kernels per step");
             json["launches_per_step"] = launches;
         }
         if (!NoAudit)
@@ -51,7 +51,7 @@ public sealed class SummaryVerb : ConfigVerb
         return ExitCode.Done;
     }
 
-    // Counted by binding the step to a device with memory for it: kernels, splits and fusions are chosen by the device.
+    // Counted by binding the step to the device, which chooses kernels, splits and fusions.
     private static int Launches(RunConfig config, Network network)
     {
         using Device device = DeviceCatalog.Open(config.Device, config.Threads);
@@ -72,7 +72,7 @@ public sealed class SummaryVerb : ConfigVerb
             audit.Layers.Select(l => new[] { l.Path, l.Kind, Format.Invariant($"{l.Deviation:G3}"), Format.Invariant($"{l.Gradient:G3}"), double.IsNaN(l.Idle) ? "" : Format.Percent(l.Idle) }),
             2, 3, 4);
         output.Line();
-        output.Line(Format.Invariant($"at the start  loss {audit.Loss:F4}{(audit.ExpectedLoss is double e ? Format.Invariant($", {e:F4} expected of a network that knows nothing") : "")}; input deviation {audit.InputDeviation:G3} (random numbers)"));
+        output.Line(Format.Invariant($"at the start  loss {audit.Loss:F4}{(audit.ExpectedLoss is double e ? Format.Invariant($", {e:F4} expected before training") : "")}; input deviation {audit.InputDeviation:G3} (random numbers)"));
         foreach (string line in audit.Alarms.SelectMany(AlarmText.Lines))
             output.Line(line);
         return new JsonObject

@@ -25,7 +25,7 @@ internal static class TrainingCommand
         RunConfig config = loaded.Config;
         LiveDisplay? screen = live && !output.IsJson && LiveDisplay.IsPossible ? new LiveDisplay(config, device.Id, output) : null;
         if (live && screen is null)
-            Output.Note("--live: standard output is no terminal that can be redrawn; lines as usual");
+            Output.Note("--live: standard output is not a terminal that can be redrawn; lines as usual");
         using var session = new RunSession(loaded, data, device, folder, resumed, (IRunObserver?)screen ?? new TrainingDisplay(config, output), Output.Note, ranks);
         if (session.Trainer.Model.Transfer is { } transfer)
             TransferView.Show(transfer, output);

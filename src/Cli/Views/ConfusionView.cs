@@ -2,12 +2,12 @@ using GpuGrad.Cli.Terminal;
 
 namespace GpuGrad.Cli.Views;
 
-/// <summary>What each class was taken for: the whole matrix where it fits a screen, else the pairs that are mixed up most.</summary>
+/// <summary>Prints a confusion matrix: all of it if it fits a screen, else the pairs of classes that are confused most often.</summary>
 internal static class ConfusionView
 {
     private const int MostClasses = 12, MostPairs = 10, MostName = 12;
 
-    /// <param name="output">Where to.</param>
+    /// <param name="output">Receives the table.</param>
     /// <param name="confusion">Row: the true class, column: the predicted one.</param>
     /// <param name="names">Names of the classes; null for their numbers.</param>
     public static void Show(Output output, long[,] confusion, IReadOnlyList<string>? names)

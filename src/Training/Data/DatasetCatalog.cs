@@ -23,7 +23,7 @@ public static class DatasetCatalog
         new("images", typeof(ImagesConfig), "a folder with a folder of pictures for each class: JPEG, PNG, WebP, GIF, BMP"),
         new("series", typeof(SeriesConfig), "labelled series of any length: a folder of tables, one row per step"),
         new("text", typeof(TextConfig), "text for a language model, or a folder or table of labelled texts to classify"),
-        new("tags", typeof(TagsConfig), "sentences with a tag for each token: a token and its tag a line, an empty line between sentences"),
+        new("tags", typeof(TagsConfig), "sentences with a tag for each token: one token and its tag per line, an empty line between sentences"),
         new("digits", typeof(DigitsConfig), "generated: digits 0 to 9, 28 × 28 gray, with random distortion"),
         new("shapes", typeof(ShapesConfig), "generated: pictures of discs, squares and triangles, with a class per pixel"),
         new("spirals", typeof(SpiralsConfig), "generated: points on interleaved spiral arms"),

@@ -12,7 +12,7 @@ internal static class TargetScaling
     {
         Normalize? wanted = run.Data.NormalizeTargets;
         if (wanted is Normalize.Standard or Normalize.Unit && (train.Targets is null || !run.Loss.TakesScaledTargets))
-            throw ConfigException.At(run.Data.Source, train.Targets is null ? "data.normalize-targets without numbers to predict; leave it out" : "data.normalize-targets for a loss whose targets have a meaning of their own; expected mse, mae, huber or squared-error");
+            throw ConfigException.At(run.Data.Source, train.Targets is null ? "data.normalize-targets, but there are no numbers to predict; leave it out" : "data.normalize-targets, but the targets of this loss cannot be rescaled; expected mse, mae, huber or squared-error");
         Normalize kind = wanted ?? (data.Columns is not null && run.Loss.TakesScaledTargets ? Normalize.Standard : Normalize.None);
         if (kind == Normalize.None || train.Targets is not float[] targets)
             return null;

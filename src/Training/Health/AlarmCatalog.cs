@@ -54,7 +54,7 @@ public static class AlarmCatalog
             ["the threshold that would have bound on 10 % of these steps; the alarm gives it", "no clipping and a lower learning rate"]),
         new(StartLoss, "initial loss far from what it should be",
             "Before the first step the loss over samples drawn at random is more than three times what is expected, and more than 8 above it.",
-            "A network that knows nothing should give every class the same probability: a loss of ln C for softmax, margin·(C-1) for the hinge loss. A larger loss means that it is confident and wrong: its last layer begins too large, and the first steps are wasted on undoing that.",
+            "An untrained network should give every class the same probability: a loss of ln C for softmax, margin·(C-1) for the hinge loss. A larger loss means that it is confident and wrong: its last layer begins too large, and the first steps are wasted on undoing that.",
             ["data: {normalize: standard}, if inputs are large", "the default initialiser, or init: {normal: {std: 0.01}} in the last layer"]),
         new(Symmetric, "symmetric initialisation",
             "Two units of a layer begin with the same weights. Zero weights that receive different gradients diverge in the first step and raise no alarm; nor do equal rows of the last layer.",

@@ -23,7 +23,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
             return null;
         bool large = audit.InputSize > 10 && !IsTable;
         return Of(
-            AlarmCatalog.StartLoss, "", $"the loss is {audit.Loss:G4}, {e:G4} is that of a network that knows nothing",
+            AlarmCatalog.StartLoss, "", $"the loss is {audit.Loss:G4}, {e:G4} is that of an uninformed guess",
             large ? string.Create(CultureInfo.InvariantCulture, $"The network begins sure of itself and wrong: its inputs are large, {audit.InputSize:G2} in root mean square.") : "The network begins sure of itself and wrong: the weights or the inputs of its last layer are too large.",
             Remedies.Either(large ? Normalise : remedies?.Dropout, remedies?.DefaultInit ?? (large ? null : "init: {normal: {std: 0.01}} in the last layer, or layernorm before it")));
     }

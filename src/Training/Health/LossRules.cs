@@ -38,7 +38,7 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
         string finding = string.Create(CultureInfo.InvariantCulture, $"the best training loss of the last {Recent} epochs is {RecentBest:G4}, before them it was {Before:G4}");
         if (IsGuess(RecentBest))
         {
-            finding += string.Create(CultureInfo.InvariantCulture, $"; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of a network that knows nothing");
+            finding += string.Create(CultureInfo.InvariantCulture, $"; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of an uninformed guess");
             return IsFirst(AlarmCatalog.LossStuck) ? stuck.NeverFell(step, finding) : null;
         }
         Alarm? alarm = RecentBest > Risen * Before ? stuck.Rose(step, finding) : stuck.Stands(step, finding);
@@ -47,7 +47,7 @@ internal sealed class LossRules(RunFacts facts, LearningProgress progress, Stuck
 
     // The effect of an epoch's last step shows only on later samples.
     private string? Thrown(string what, double loss, double lowest) => progress.IsThrown(loss, lowest, TimesThrown)
-        ? string.Create(CultureInfo.InvariantCulture, $"the {what} of this epoch is {loss:G4}, it was {lowest:G4}; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of a network that knows nothing")
+        ? string.Create(CultureInfo.InvariantCulture, $"the {what} of this epoch is {loss:G4}, it was {lowest:G4}; {facts.GuessLoss ?? facts.ExpectedLoss:G4} is that of an uninformed guess")
         : null;
 
     private bool IsGuess(double loss) =>

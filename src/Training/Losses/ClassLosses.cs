@@ -31,7 +31,7 @@ public abstract record ClassLoss : LossConfig
     public override string? Problem(Shape output, DataShape data)
     {
         if (IgnoreIndex is not null && data is { Classes: > 0, Answer: null })
-            return "ignore-index is about pixels of masks, the data has one class a sample; leave it out";
+            return "ignore-index applies to pixels of masks, but the data has one class per sample; leave it out";
         return ClassWeightsProblem(ClassWeights, data.Classes) ?? ClassScoresProblem(output, data, Name, TakesOneForTwo);
     }
 
@@ -41,7 +41,7 @@ public abstract record ClassLoss : LossConfig
     internal static Tensor LogProbabilities(Graph graph, Tensor scores) =>
         graph.Add(new ClassLogSoftmax(), scores.Shape[1] == 1 ? graph.Add(new Pad(1, 1, 0), scores) : scores);
 
-    /// <summary>The loss of log-probabilities, and the weight that its mean is over.</summary>
+    /// <summary>The weighted mean loss, and the total weight that it is a mean over.</summary>
     internal static BatchLoss Mean(Graph graph, LabelLoss op, Tensor scores, Tensor labels, Tensor? weights)
     {
         Tensor logp = LogProbabilities(graph, scores);
@@ -112,7 +112,7 @@ public sealed record DiceConfig : ClassLoss
     public override string? Problem(Shape output, DataShape data)
     {
         if (data is { Classes: > 0, MaskShape: null })
-            return "dice compares regions, the data has one class a sample; use softmax-cross-entropy or focal";
+            return "dice compares regions, but the data has one class per sample; use softmax-cross-entropy or focal";
         return base.Problem(output, data) ?? (!Background && (ClassWeights is { AreKnown: true } ? ClassWeights.Skip(1).All(w => w == 0) : data.Classes == 1) ? "dice without the background has no class left; expected one with a weight above 0" : null);
     }
 }

@@ -19,7 +19,7 @@ public abstract record HingeFamilyConfig : LossConfig
         new(graph.Add(new Hinge(Margin, Squared), scores, targets.Labels!));
 
     public override string? Problem(Shape output, DataShape data) =>
-        data is { Classes: > 0, Answer: not null } ? "the hinge losses take one class a sample, the data has one for each pixel or position; use softmax-cross-entropy, dice or focal"
+        data is { Classes: > 0, Answer: not null } ? "the hinge losses take one class per sample, but the data has one for each pixel or position; use softmax-cross-entropy, dice or focal"
         : ClassScoresProblem(output, data, Squared ? "squared-hinge" : "hinge");
 
     public override double? ExpectedAtStart(DataShape data) => (Squared ? Margin * Margin : Margin) * (data.Classes - 1);

@@ -19,7 +19,7 @@ public sealed record LossTargets(Tensor? Labels, Tensor? Targets)
 
 /// <summary>The loss of a batch in a graph.</summary>
 /// <param name="Value">The mean over the batch, a scalar.</param>
-/// <param name="Weight">Weight of the batch among others, a scalar; null for its number of samples.</param>
+/// <param name="Weight">Weight of the batch in a mean over batches, a scalar; null for its number of samples.</param>
 public sealed record BatchLoss(Tensor Value, Tensor? Weight = null);
 
 /// <summary>Interpretation of a network's outputs.</summary>
@@ -78,7 +78,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>The value of mask pixels that are ignored; null for none.</summary>
     public virtual int? Ignored => null;
 
-    /// <summary>The losses that it sums; itself if it is not a sum.</summary>
+    /// <summary>The losses that a combined loss sums; otherwise the loss itself.</summary>
     public virtual IEnumerable<LossConfig> Parts => [this];
 
     /// <summary>Adds the loss, a scalar, to a graph.</summary>
@@ -91,7 +91,7 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
     /// <summary>Describes what does not fit between output, settings and data, with the remedy; null if all fits.</summary>
     public abstract string? Problem(Shape output, DataShape data);
 
-    /// <summary>Whether it compares numbers by distance, so that targets may be scaled and shifted.</summary>
+    /// <summary>Whether the loss depends on differences of numbers only, so that targets may be scaled and shifted.</summary>
     internal virtual bool TakesScaledTargets => false;
 
     /// <summary>The first invalid target; null if there is none.</summary>
@@ -135,10 +135,10 @@ public abstract record LossConfig : IChoice<LossConfig>, ILocated
         if (weights is null or { AreKnown: false })
             return null;
         if (weights.Count != classes)
-            return $"class-weights has {weights.Count} numbers; expected {classes}, one a class";
+            return $"class-weights has {weights.Count} numbers; expected {classes}, one per class";
         if (weights.Any(w => !(w >= 0)))
             return "class-weights holds a number below 0; expected 0 or more";
-        return weights.All(w => w == 0) ? "class-weights are all 0, so nothing would be learned; expected a number above 0 among them" : null;
+        return weights.All(w => w == 0) ? "class-weights are all 0, so nothing would be learned; expected at least one above 0" : null;
     }
 
     /// <summary>The targets as numbers [N, D]: unchanged, or class labels as 0 and 1.</summary>

@@ -104,9 +104,9 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
         if (PositiveWeight.IsForEach && data.MaskShape is null && PositiveWeight.Count != data.Targets + data.Classes)
             return $"positive-weight has {PositiveWeight.Count} numbers; expected {data.Targets + data.Classes}, one for each {(data.Classes > 0 ? "class" : "label")}";
         if (data.HasPositionClasses)
-            return "bce-with-logits takes one class a sample or pixel, the data has one for each position of a sequence; use softmax-cross-entropy or focal";
+            return "bce-with-logits takes one class per sample or pixel, but the data has one for each position of a sequence; use softmax-cross-entropy or focal";
         if (data.MaskShape is not Shape mask)
-            return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index is about pixels of masks, which the data does not have; leave it out";
+            return IgnoreIndex is null ? base.Problem(output, data) : "ignore-index applies to pixels of masks, but the data has none; leave it out";
         Shape wanted = mask.Prepend(1);
         if (data.Classes != 2)
             return $"bce-with-logits takes masks of two classes, the data has {data.Classes}; use softmax-cross-entropy, dice or focal";

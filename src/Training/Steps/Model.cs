@@ -43,7 +43,7 @@ public sealed class Model : IDisposable
 
     public Device Device => DeviceMemory.Device;
 
-    /// <summary>Bytes of memory that this process will hold while training the model, as far as is known after loading.</summary>
+    /// <summary>Expected resident memory of this process while it trains the model, in bytes; set by <see cref="Load"/>.</summary>
     public long ExpectedResident { get; private set; }
 
     /// <summary>The tensors that a watched step measures.</summary>
@@ -284,7 +284,7 @@ public sealed class Model : IDisposable
         ? layout
         : throw new GpuGradException(Fault.Memory, $"the network has {network.ParameterCount} parameters, at most {int.MaxValue} can be trained; use a smaller model.");
 
-    // In pieces: the whole may be larger than an array can be.
+    // In pieces, because the slot may be larger than the largest array.
     private void Copy(Slot from, Slot to)
     {
         DeviceBuffer source = DeviceMemory[from], target = DeviceMemory[to];

@@ -70,7 +70,7 @@ public static class StepBatch
         if (labels is null || wrong >= 0)
         {
             string found = labels is null ? "something else than whole numbers [N]" : $"the label {labels[wrong]}{(labels.Min() == 1 ? " and none that is 0; subtract 1 from each" : "")}";
-            throw new GpuGradException(Fault.Data, $"{path}: 'y' holds {found}; expected whole numbers [N] from 0 to {classes - 1}, one a class");
+            throw new GpuGradException(Fault.Data, $"{path}: 'y' holds {found}; expected whole numbers [N] from 0 to {classes - 1}, one per class");
         }
         return labels;
     }

@@ -11,8 +11,8 @@ using GpuGrad.Web.Hosting;
 namespace GpuGrad.Web.Serving;
 
 /// <summary>
-/// <c>{"inputs": […]}</c>: arrays of numbers as nested lists, rows of a table as objects by the names of its columns or as lists in their order, pictures as
-/// texts in base64, texts for a network that reads them, sentences for one that tags them. All of them are read by what <c>predict</c> reads files by.
+/// Reads the body of a prediction request, <c>{"inputs": [sample, …]}</c>. A sample is a number or nested lists of numbers, a table row (an object keyed by column
+/// name, or a list in column order), a picture file in base64, a text, or a sentence to tag. They are parsed by the same readers as the files of <c>predict</c>.
 /// </summary>
 internal static class JsonInputs
 {
@@ -22,12 +22,12 @@ internal static class JsonInputs
 
     private static readonly JsonReaderOptions Options = new() { MaxDepth = 32 };
 
-    /// <summary>The samples, in parts of one kind each.</summary>
+    /// <summary>The samples of a request: one set, but a set per picture, since pictures differ in size.</summary>
     /// <param name="body">The JSON.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
-    /// <param name="fitted">What training learned of its data.</param>
-    /// <exception cref="Refusal">The body is no such JSON.</exception>
-    /// <exception cref="GpuGradException">The samples are not such as the network was trained on.</exception>
+    /// <param name="fitted">The preprocessing fitted on the training data.</param>
+    /// <exception cref="Refusal">The body is not JSON of this form.</exception>
+    /// <exception cref="GpuGradException">The samples do not fit the network's input.</exception>
     public static IReadOnlyList<SampleSet> Read(ReadOnlySpan<byte> body, InputPipeline pipeline, FittedInput fitted)
     {
         try
@@ -47,7 +47,7 @@ internal static class JsonInputs
                     throw new Refusal(400, $"inputs: {Name(reader.TokenType)}; {Expected}");
                 samples = ReadInputs(ref reader, body, pipeline, fitted);
             }
-            _ = reader.Read(); // refuses what is behind the object
+            _ = reader.Read(); // throws if anything follows the object
             return samples ?? throw new Refusal(400, $"the body has no 'inputs'; {Expected}");
         }
         catch (JsonException e)
@@ -56,7 +56,7 @@ internal static class JsonInputs
         }
         catch (InvalidOperationException)
         {
-            throw new Refusal(400, $"a text of the body is no UTF-8; {Expected}");
+            throw new Refusal(400, $"the body is not valid UTF-8; {Expected}");
         }
     }
 
@@ -71,7 +71,7 @@ internal static class JsonInputs
             case JsonTokenType.String when pipeline.TakesSentences:
                 return [pipeline.ReadSentences(Texts(ref reader), Inputs)];
             case var other when pipeline.TakesSentences:
-                throw Mixed(0, other, "a sentence as a text, its tokens between spaces");
+                throw Mixed(0, other, "a string: a sentence with spaces between its tokens");
             case JsonTokenType.StartObject:
                 using (MemoryStream rows = Rows(ref reader, body))
                     return [pipeline.ReadTable(rows, pipeline.TakesTexts ? Inputs + ".jsonl" : Inputs)];
@@ -87,14 +87,14 @@ internal static class JsonInputs
         }
     }
 
-    // An object a line. A line feed in JSON is a blank wherever it may stand.
+    // Writes one object per line. JSON allows line feeds only as whitespace, so they become spaces.
     private static MemoryStream Rows(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         var lines = new MemoryStream();
         for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
-                throw Mixed(i, reader.TokenType, "an object as the others");
+                throw Mixed(i, reader.TokenType, "an object like the others");
             int begin = (int)reader.TokenStartIndex;
             reader.Skip();
             foreach (byte b in body[begin..(int)reader.BytesConsumed])
@@ -105,7 +105,7 @@ internal static class JsonInputs
         return lines;
     }
 
-    // Values in the order of the features, as an object a line.
+    // Turns each list of values into an object keyed by feature name, one per line.
     private static MemoryStream Lists(ref Utf8JsonReader reader, IReadOnlyList<string> features)
     {
         var lines = new MemoryStream();
@@ -113,7 +113,7 @@ internal static class JsonInputs
         for (int i = 0; reader.Read() && reader.TokenType != JsonTokenType.EndArray; i++)
         {
             if (reader.TokenType != JsonTokenType.StartArray)
-                throw Mixed(i, reader.TokenType, "a list as the others");
+                throw Mixed(i, reader.TokenType, "a list like the others");
             int count = 0;
             line.WriteStartObject();
             for (; reader.Read() && reader.TokenType != JsonTokenType.EndArray; count++)
@@ -142,7 +142,7 @@ internal static class JsonInputs
     private static Refusal Width(int at, string found, IReadOnlyList<string> features) =>
         new(400, string.Create(CultureInfo.InvariantCulture, $"{Place(at)}: {found}; expected {features.Count}: {string.Join(", ", features.Take(10))}{(features.Count > 10 ? ", …" : "")}"));
 
-    // Pictures may come as rows of pixels, as they may in tables.
+    // A flat list of pixels takes the picture's shape, as a table row does.
     private static NumberArray Shaped(NumberArray x, Shape shape) =>
         shape.Rank > 1 && x.Sizes is [int samples, int size] && size == shape.Length ? x with { Sizes = [samples, .. shape.Sizes] } : x;
 
@@ -152,7 +152,7 @@ internal static class JsonInputs
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.String)
-                throw Mixed(texts.Count, reader.TokenType, "a text as the others");
+                throw Mixed(texts.Count, reader.TokenType, "a string like the others");
             texts.Add(Encoding.UTF8.GetBytes(reader.GetString()!));
         }
         return texts;
@@ -164,9 +164,9 @@ internal static class JsonInputs
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
             if (reader.TokenType != JsonTokenType.String)
-                throw Mixed(pictures.Count, reader.TokenType, "a text as the others");
+                throw Mixed(pictures.Count, reader.TokenType, "a string like the others");
             string name = Place(pictures.Count);
-            pictures.Add(pipeline.ReadPicture(Base64(ref reader) ?? throw new Refusal(400, $"{name}: a text that is no base64; expected the bytes of a picture"), name));
+            pictures.Add(pipeline.ReadPicture(Base64(ref reader) ?? throw new Refusal(400, $"{name}: not base64; expected a picture file in base64"), name));
         }
         return pictures;
     }
@@ -185,9 +185,9 @@ internal static class JsonInputs
     private static NumberArray Numbers(ref Utf8JsonReader reader)
     {
         var numbers = new ArrayBufferWriter<double>();
-        var sizes = new List<int>(); // of each axis, known when its first list has ended
+        var sizes = new List<int>(); // of each axis, known once its first list ends
         Span<int> counts = stackalloc int[MostAxes];
-        int depth = 1, leaves = 0; // depth of the numbers, known from the first
+        int depth = 1, leaves = 0; // nesting depth of the numbers, set by the first one
         counts[0] = 0;
         while (depth > 0)
         {
@@ -196,7 +196,7 @@ internal static class JsonInputs
             {
                 case JsonTokenType.StartArray:
                     if (depth == MostAxes || (leaves != 0 && depth >= leaves))
-                        throw Ragged(counts[..depth], "a list", leaves != 0 ? "a number" : "fewer lists in each other");
+                        throw Ragged(counts[..depth], "a list", leaves != 0 ? "a number" : "fewer nested lists");
                     counts[depth++] = 0;
                     break;
                 case JsonTokenType.EndArray:
@@ -207,7 +207,7 @@ internal static class JsonInputs
                 case JsonTokenType.Number:
                     leaves = leaves == 0 ? depth : leaves;
                     if (depth != leaves)
-                        throw Ragged(counts[..depth], "a number", "a list as the others");
+                        throw Ragged(counts[..depth], "a number", "a list like the others");
                     numbers.GetSpan(1)[0] = reader.TryGetDouble(out double value) && double.IsFinite(value) ? value
                         : throw Ragged(counts[..depth], "a number beyond 1e308", "a smaller one");
                     numbers.Advance(1);
@@ -221,7 +221,7 @@ internal static class JsonInputs
         return NumberArray.Of([.. sizes], numbers.WrittenSpan.ToArray());
     }
 
-    // Sizes come from the innermost axis outwards.
+    // Inner lists end first, so the sizes are found from the last axis to the first.
     private static void End(List<int> sizes, ReadOnlySpan<int> counts, ref int leaves)
     {
         if (leaves == 0)
@@ -251,7 +251,7 @@ internal static class JsonInputs
     {
         JsonTokenType.StartObject => "an object",
         JsonTokenType.StartArray => "a list",
-        JsonTokenType.String => "a text",
+        JsonTokenType.String => "a string",
         JsonTokenType.Number => "a number",
         JsonTokenType.Null => "null",
         _ => "true or false",

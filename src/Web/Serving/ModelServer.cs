@@ -146,7 +146,7 @@ internal sealed class ModelServer : IAsyncDisposable
         foreach (Prediction prediction in predictions.SelectMany(p => p))
         {
             if (!prediction.Values.All(double.IsFinite))
-                throw new Refusal(422, FormattableString.Invariant($"sample {at + 1}: what the network makes of it is not finite; expected values like those that it was trained on"));
+                throw new Refusal(422, FormattableString.Invariant($"sample {at + 1}: the network's output is not finite; expected values like those that it was trained on"));
             at++;
         }
     }

@@ -61,7 +61,7 @@ public sealed class WrongConfigTests
     [InlineData("  - flatten\n", "", "6:5: dense: its input has shape [1, 8, 8]; expected [features] or [steps, features]; put 'flatten' before it")]
     [InlineData("  - flatten\n", "  - reshape: [3, -1]\n", "6:5: reshape: its input [1, 8, 8] has 64 numbers, which do not fill [3, -1]")]
     [InlineData("label-smoothing: 0.1", "label-smoothing: 1.1", "10:49: label-smoothing is 1.1; expected a number from 0 to below 1")]
-    [InlineData("label-smoothing: 0.1", "class-weights: [1, 2]", "10:8: class-weights has 2 numbers; expected 3, one a class")]
+    [InlineData("label-smoothing: 0.1", "class-weights: [1, 2]", "10:8: class-weights has 2 numbers; expected 3, one per class")]
     [InlineData("shape: [1, 8, 8]", "shape: 8", "4:15: shape is '8'; expected a list")]
     [InlineData("batch: 4", "batch: 0", "4:45: batch is 0; expected a whole number above 0")]
     [InlineData("clip: {norm: 1.0}", "clip: {norm: 0}", "15:16: norm is 0; expected a number above 0")]

@@ -48,7 +48,7 @@ public sealed class SeriesFolderTests : IDisposable
     [Theory]
     [InlineData("1,2\n3\n", "1.csv:2:1: 1 columns; expected 2, as before")]
     [InlineData("1,2\n3,x\n", "1.csv:2:3: 'x'; expected a number")]
-    [InlineData("a,b\n", "no rows of numbers; expected a series: a row a step")]
+    [InlineData("a,b\n", "no rows of numbers; expected one row of numbers per step")]
     public void A_broken_series_is_refused_with_its_place(string text, string says)
     {
         folder.Write("d/a/1.csv", text);

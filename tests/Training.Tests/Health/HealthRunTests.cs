@@ -113,7 +113,7 @@ public sealed class HealthRunTests
             train: {epochs: 5, optimizer: {sgd: {lr: 1e-7}}}
             """.Replace("init: zeros", "init: {constant: 0}", StringComparison.Ordinal));
         run.Run();
-        Assert.Contains("1.099 is that of a network that knows nothing", Assert.Single(run.Raised(AlarmCatalog.LossStuck)).Finding);
+        Assert.Contains("1.099 is that of an uninformed guess", Assert.Single(run.Raised(AlarmCatalog.LossStuck)).Finding);
     }
 
     [Fact]

@@ -173,7 +173,7 @@ public sealed class ImbalanceTests
     [InlineData("data: {dataset: moons, sampling: balanced, shuffle: false}\nmodel: [{dense: 2}]\n", "data.sampling: balanced draws the samples of an epoch at random, which 'shuffle: false' rules out")]
     [InlineData("data: {dataset: moons, sampling: even}\nmodel: [{dense: 2}]\n", "sampling is 'even'; known are uniform, balanced")]
     [InlineData("data: {dataset: moons}\nmodel: [{dense: 2}]\nloss: {softmax-cross-entropy: {class-weights: even}}\n", "class-weights is 'even'; expected a number for each class, or balanced")]
-    [InlineData("data: {dataset: moons}\nmodel: [{dense: 2}]\nloss: {softmax-cross-entropy: {class-weights: [1, 2, 3]}}\n", "class-weights has 3 numbers; expected 2, one a class")]
+    [InlineData("data: {dataset: moons}\nmodel: [{dense: 2}]\nloss: {softmax-cross-entropy: {class-weights: [1, 2, 3]}}\n", "class-weights has 3 numbers; expected 2, one per class")]
     public void What_cannot_be_balanced_is_refused(string yaml, string message)
     {
         var e = Assert.ThrowsAny<GpuGradException>(() =>

@@ -46,8 +46,8 @@ public sealed record UnitStatistics(int Axis, double Low, double High) : Op
         }
     }
 
-    // Items are pieces of the samples times channels (or blocks of them), whatever the number of workers; a piece's statistics are kept
-    // in scratch memory and then summed in order.
+    // A work item is a chunk of samples for one channel (or a block of them), whatever the number of workers; a chunk's statistics go to
+    // scratch memory and are then summed in order.
     public override unsafe void Cpu(CpuBinding b)
     {
         (int outer, int channels, int inner) = Split(b.InShape(0));
@@ -99,7 +99,7 @@ public sealed record UnitStatistics(int Axis, double Low, double High) : Op
 /// <summary>The vector loops of <see cref="UnitStatistics"/>.</summary>
 internal static unsafe class UnitLoops
 {
-    /// <summary>A channel whose values are in runs: <paramref name="rows"/> of them, <paramref name="stride"/> apart.</summary>
+    /// <summary>A channel stored in <paramref name="rows"/> contiguous runs, <paramref name="stride"/> elements apart.</summary>
     public static void Runs(float* x, int rows, long stride, int length, float low, float high, float* figures, int figureStride)
     {
         if (Simd.Is512)

@@ -12,7 +12,7 @@ internal sealed record CsvTable
 {
     public required string Name { get; init; }
 
-    /// <summary>The columns of the training table; those of this one if it is.</summary>
+    /// <summary>Columns of the training table, which may be this one.</summary>
     public required TableColumns Layout { get; init; }
 
     /// <summary>The line number of each row.</summary>
@@ -23,7 +23,7 @@ internal sealed record CsvTable
     /// <summary>Rows × features, or null.</summary>
     public float[]? Values { get; init; }
 
-    /// <summary>Rows × features if float32 cannot hold each of them, or null.</summary>
+    /// <summary>Rows × features, if float32 cannot represent some of them; else null.</summary>
     public double[]? Doubles { get; init; }
 
     /// <summary>Notes for the user about how it was read.</summary>
@@ -48,7 +48,7 @@ internal sealed record CsvTable
     public IReadOnlyList<string> SortedClasses()
     {
         string[] names = [.. Classes.Select(c => c.Text)];
-        // Codes are kept, unless one value has two notations.
+        // Codes such as 007 stay as they are written, unless one value is written in two ways.
         if (ClassTexts.AreWhole(names) && (ClassTexts.AreNumbers(names) || names.DistinctBy(ClassTexts.Value).Count() < names.Length))
             return [.. names.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)];
         var values = new Dictionary<decimal, string>();
@@ -73,7 +73,7 @@ internal sealed record CsvTable
         return this with
         {
             Classes = [.. Classes.Select(c => (c.Text[..^1], c.First))],
-            Notes = [.. Notes, $"{Name}: a full stop behind each class is ignored; the training data have none"],
+            Notes = [.. Notes, $"{Name}: a full stop after each class is ignored; the training data have none"],
         };
     }
 

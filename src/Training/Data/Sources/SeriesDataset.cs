@@ -19,11 +19,11 @@ public sealed record SeriesConfig : DatasetConfig
     public required string Path { get; init => field = Require.NotEmpty(value); }
 
     /// <summary>Table with one row per series: its file name (with or without extension, or just the number at its end) and its class.</summary>
-    [DefaultText("none: a folder in the folder is a class")]
+    [DefaultText("none: each subfolder is a class")]
     public string? Labels { get; init => field = value is null ? null : Require.NotEmpty(value); }
 
     /// <summary>Steps per sample: longer series are truncated.</summary>
-    [DefaultText("those of the longest series")]
+    [DefaultText("the length of the longest series")]
     public int? Length { get; init => field = value is int v ? Require.Between(v, 1, MostSteps) : null; }
 
     internal override ReadingOptions Reading => new() { Series = this };
@@ -56,7 +56,7 @@ internal static class SeriesLabels
             if (first)
                 classes[""] = $"{series}\n{label}";
             else if (label.Length == 0 || !classes.TryAdd(series, label))
-                throw DataFault.At(name, rows.Line, 1, label.Length == 0 ? $"no class of {DataFault.Quote(series)}" : $"{DataFault.Quote(series)} for the second time", "one class for each series");
+                throw DataFault.At(name, rows.Line, 1, label.Length == 0 ? $"no class for {DataFault.Quote(series)}" : $"{DataFault.Quote(series)} for the second time", "one class for each series");
         }
         if (classes.Remove("", out string? head) && head.Split('\n') is [var id, var text] && (classes.Count == 0 || ClassTexts.TryWhole(text, out _) == ClassTexts.AreWhole(classes.Values)) && !id.StartsWith('#'))
             classes.TryAdd(id, text);
@@ -87,7 +87,7 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
     {
         string[] files = Directory.Exists(path) ? [.. TablesOf(path).Where(f => Path.GetFullPath(f) != labelFile)] : [path];
         if (files.Length == 0)
-            throw DataFault.In(path, "no series", "tables of numbers, .csv or .tsv, one a series");
+            throw DataFault.In(path, "no series", "tables of numbers, .csv or .tsv, one per series");
         string[] notes = [];
         string?[] classes = [.. files.Select(f => !answers ? null : labels is not null ? SeriesLabels.Of(labels, f) : Path.GetRelativePath(path, Path.GetDirectoryName(f)!).Replace('\\', '/'))];
         if (answers && Array.IndexOf(classes, labels is null ? "." : null) is >= 0 and int first)
@@ -148,6 +148,6 @@ internal sealed record SeriesFolder(string Name, IReadOnlyList<string> Files, IR
                 throw DataFault.At(name, rows.Line, wrong >= 0 ? rows.PlaceOf(wrong).Column : 1, wrong >= 0 ? DataFault.Quote(CsvReading.Strict.GetString(rows.Cell(wrong))) : $"{row.Length} columns", wrong >= 0 ? "a number" : $"{features}, as before");
             numbers.AddRange(row.Select(v => v!.Value));
         }
-        return features > 0 ? ([.. numbers], features) : throw DataFault.In(name, "no rows of numbers", "a series: a row a step");
+        return features > 0 ? ([.. numbers], features) : throw DataFault.In(name, "no rows of numbers", "one row of numbers per step");
     }
 }

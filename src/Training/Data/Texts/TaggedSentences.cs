@@ -37,7 +37,7 @@ internal sealed record TaggedSentences(string Name, IReadOnlyList<string[]> Toke
                 marks.Add(columns.Length > 1 ? Column(columns, config.Tag, name, line, "a tag") : throw Missing(columns, name, line, "a token and its tag between tabs or spaces"));
         }
         End();
-        return tokens.Count > 0 ? new TaggedSentences(name, tokens, answers ? tags : null, lines) : throw DataFault.At(name, 1, 1, "no sentence", "a token and its tag a line, and an empty line between sentences");
+        return tokens.Count > 0 ? new TaggedSentences(name, tokens, answers ? tags : null, lines) : throw DataFault.At(name, 1, 1, "no sentence", "one token and its tag per line, and an empty line between sentences");
 
         void End()
         {

@@ -1,37 +1,37 @@
 namespace GpuGrad.Training.Diagnostics.BatchFinding;
 
-/// <summary>How much the gradients of single samples differ from their mean, of one layer or of the whole network.</summary>
-/// <param name="Name">The layer's path; of the whole network <c>all</c>.</param>
-/// <param name="SquaredNorm">|G|², of the gradient over all samples; an unbiased estimate, so it may be below 0 where noise drowns it.</param>
-/// <param name="Variance">tr Σ: the variance of one sample's gradient, added up over the parameters.</param>
-/// <param name="Cosine">Of the angle between the gradients of two batches, on average: 1 where they agree, 0 where they have nothing in common.</param>
+/// <summary>How much the gradients of single samples differ from their mean, for one layer or for the whole network.</summary>
+/// <param name="Name">The layer's path, or <c>all</c> for the whole network.</param>
+/// <param name="SquaredNorm">|G|², G the gradient over all samples; an unbiased estimate, so noise can make it negative.</param>
+/// <param name="Variance">tr Σ: the variance of one sample's gradient, summed over the parameters.</param>
+/// <param name="Cosine">Mean cosine between the gradients of two batches: 1 if they agree, 0 if they are unrelated.</param>
 public sealed record GradientNoise(string Name, double SquaredNorm, double Variance, double Cosine)
 {
     /// <summary>
     /// The simple noise scale tr Σ / |G|², in samples (McCandlish, Kaplan et al., 2018): much smaller batches mostly see noise, in much larger ones most
-    /// samples tell what is known already. NaN where |G|² was not found to be above 0.
+    /// samples are redundant. NaN if the estimate of |G|² is not above 0.
     /// </summary>
     public double Scale => SquaredNorm > 0 ? Variance / SquaredNorm : double.NaN;
 
-    // Of the scale; it has a value and an error where the scale itself has none.
+    // 1/scale, which stays finite, with a finite error, even where |G|² may be 0.
     internal double Inverse => SquaredNorm / Variance;
 }
 
 /// <summary>
-/// Adds up what the noise of gradients is estimated from: batches of distinct samples, in two rounds over the same batches, so that no more than one
-/// gradient and their sum are held.
+/// Accumulates the moments that gradient noise is estimated from. Each batch (no sample is in two) passes twice, first <see cref="Add"/>, then <see cref="Compare"/>, so that
+/// only one gradient and the sum are in memory.
 /// </summary>
 /// <param name="batches">Batches, at least 3.</param>
-/// <param name="size">Samples of a batch.</param>
-/// <param name="population">All training samples, of which the batches are some.</param>
-/// <param name="parts">Numbers of each part that a gradient is cut into (layers).</param>
+/// <param name="size">Samples per batch.</param>
+/// <param name="population">Number of training samples, from which the batches are drawn.</param>
+/// <param name="parts">Number of parameters in each part (layer) of the gradient.</param>
 internal sealed class GradientMoments(int batches, int size, long population, IReadOnlyList<int> parts)
 {
     private readonly double[][] sums = [.. parts.Select(p => new double[p])];
     private readonly double[,] squares = new double[batches, parts.Count];
     private readonly double[,] alongSum = new double[batches, parts.Count];
 
-    /// <summary>First round: a batch's gradient of a part.</summary>
+    /// <summary>First pass: adds a batch's gradient of one part.</summary>
     public void Add(int batch, int part, ReadOnlySpan<float> gradient)
     {
         double[] sum = sums[part];
@@ -44,7 +44,7 @@ internal sealed class GradientMoments(int batches, int size, long population, IR
         squares[batch, part] = square;
     }
 
-    /// <summary>Second round, once all were added: the same gradient again.</summary>
+    /// <summary>Second pass, after all were added: the same gradient again, compared with their sum.</summary>
     public void Compare(int batch, int part, ReadOnlySpan<float> gradient)
     {
         double[] sum = sums[part];
@@ -54,13 +54,13 @@ internal sealed class GradientMoments(int batches, int size, long population, IR
         alongSum[batch, part] = along;
     }
 
-    /// <summary>What the batches say about one part.</summary>
+    /// <summary>The estimate for one part.</summary>
     public GradientNoise Of(string name, int part) => Estimate(name, [part], leftOut: null);
 
-    /// <summary>What they say about all parts together.</summary>
+    /// <summary>The estimate for all parts together.</summary>
     public GradientNoise OfAll() => Estimate("all", [.. Enumerable.Range(0, parts.Count)], leftOut: null);
 
-    /// <summary>Standard error of |G|²/tr Σ, the inverse of the noise scale of all parts, by the jackknife: what each batch changes in it.</summary>
+    /// <summary>Standard error of |G|²/tr Σ, the inverse of the noise scale of all parts, by the jackknife over batches.</summary>
     public double InverseError()
     {
         int[] all = [.. Enumerable.Range(0, parts.Count)];

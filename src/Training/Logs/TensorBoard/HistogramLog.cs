@@ -4,41 +4,41 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Training.Logs.TensorBoard;
 
-/// <summary>A histogram that a run logged: buckets of equal width from the smallest number to the largest.</summary>
-/// <param name="Step">Steps done.</param>
-/// <param name="Low">The smallest number.</param>
+/// <summary>A histogram that a run logged: buckets of equal width from the smallest value to the largest.</summary>
+/// <param name="Step">Number of steps done.</param>
+/// <param name="Low">The smallest value.</param>
 /// <param name="High">The largest.</param>
-/// <param name="Counts">Numbers in each bucket.</param>
+/// <param name="Counts">Number of values in each bucket.</param>
 public sealed record LoggedHistogram(long Step, double Low, double High, IReadOnlyList<long> Counts);
 
 /// <summary>
 /// The histograms of a run with <c>log: tensorboard</c>, read from its event files as they grow: <c>weights/0.weight</c>, <c>gradients/0.weight</c>,
-/// <c>activations/0</c>. Of a long run some epochs are kept, evenly spread, the newest always among them. Not thread-safe.
+/// <c>activations/0</c>. A long run keeps a subset of its epochs, evenly spaced and including the newest. Not thread-safe.
 /// </summary>
-/// <param name="folder">The run's.</param>
+/// <param name="folder">The run folder.</param>
 public sealed class HistogramLog(string folder)
 {
     private const int MostTags = 2_000, MostBuckets = 1_024;
     private const long MostMessage = 1L << 26;
 
-    // Links may lead anywhere.
+    // Links are skipped: they may lead anywhere.
     private static readonly EnumerationOptions NoLinks = new() { AttributesToSkip = FileAttributes.ReparsePoint };
 
     private readonly Dictionary<string, long> read = new(StringComparer.Ordinal); // bytes of each file
     private readonly Dictionary<string, HistogramTrack> tracks = new(StringComparer.Ordinal);
 
-    /// <summary>Tags in the order in which they first came.</summary>
+    /// <summary>Tags in order of first appearance.</summary>
     public IEnumerable<string> Tags => tracks.Keys;
 
-    /// <summary>The histograms of a tag, the oldest first; none where there is no such tag.</summary>
+    /// <summary>The histograms of a tag, the oldest first; empty for an unknown tag.</summary>
     public IReadOnlyList<LoggedHistogram> this[string tag] => tracks.TryGetValue(tag, out HistogramTrack? track) ? track.Kept : [];
 
-    /// <summary>Reads what has been written since the last call. What is damaged ends its file.</summary>
+    /// <summary>Reads what has been written since the last call. A damaged record ends the reading of its file.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: a file cannot be read.</exception>
     public void Update()
     {
         string[] files = Files();
-        // A run that was resumed goes on from its checkpoint: files are shorter, or gone.
+        // Resuming a run truncates or deletes its files back to the checkpoint: then everything is read again.
         if (read.Any(r => !files.Contains(Path.Combine(folder, r.Key)) || new FileInfo(Path.Combine(folder, r.Key)).Length < r.Value))
         {
             read.Clear();
@@ -66,7 +66,7 @@ public sealed class HistogramLog(string folder)
         }
     }
 
-    // Null where no whole and sound message follows.
+    // Null if no complete, undamaged message follows.
     private static Event? Next(RegularFile file, ref long at)
     {
         Span<byte> head = stackalloc byte[EventFile.LengthBytes + EventFile.ChecksumBytes];

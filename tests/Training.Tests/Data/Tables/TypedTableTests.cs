@@ -140,7 +140,7 @@ public sealed class TypedTableTests : TypedTables
         Assert.Equal(["<=50K", ">50K"], data.ClassNames!);
         Assert.Equal([0, 1], data.Test!.Labels!);
         Assert.Equal([50, 1, 0, 0], Row(data.Test!, 1));
-        Assert.EndsWith("test.csv: a full stop behind each class is ignored; the training data have none", Assert.Single(data.Notes), StringComparison.Ordinal);
+        Assert.EndsWith("test.csv: a full stop after each class is ignored; the training data have none", Assert.Single(data.Notes), StringComparison.Ordinal);
         folder.Write("test.csv", "39, Private, <=50K.\n50, Private, >50K\n");
         Assert.Contains("the class '<=50K.'", Refusal("39, State-gov, <=50K\n50, Private, >50K\n", "test: test.csv"), StringComparison.Ordinal);
     }

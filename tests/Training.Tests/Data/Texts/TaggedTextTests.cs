@@ -58,7 +58,7 @@ public sealed class TaggedTextTests : IDisposable
     [Theory]
     [InlineData("a O\nb\n", "t.conll:2:1: 1 column, 'b'; expected a token and its tag between tabs or spaces")]
     [InlineData("a\tO\n\tO\n", "t.conll:2:1: 1 column, 'O'; expected a token and its tag")]
-    [InlineData("\n\n", "t.conll:1:1: no sentence; expected a token and its tag a line, and an empty line between sentences")]
+    [InlineData("\n\n", "t.conll:1:1: no sentence; expected one token and its tag per line, and an empty line between sentences")]
     [InlineData("", "t.conll:0: an empty file")]
     public void A_broken_file_is_refused_with_its_line(string text, string message)
     {

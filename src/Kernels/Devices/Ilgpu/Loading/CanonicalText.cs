@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 /// <summary>
-/// ILGPU numbers types, functions, parameters and labels in the order in which a process happened to compile them. Here they are numbered
-/// anew, in the order of the text: equal kernels are equal text, which the driver's own cache then knows.
+/// Renumbers the types, functions, parameters and labels of generated kernel text in order of appearance. ILGPU numbers them in the order in which the process
+/// happened to compile them; renumbered, equal kernels have equal text, so the driver's own cache hits too.
 /// </summary>
 internal static partial class CanonicalText
 {

@@ -9,7 +9,7 @@ internal static class WindowNodes
         int[] kernel = Kernel(n, weight);
         (int[] strides, int[] dilations) = (Sizes(n, "strides"), Sizes(n, "dilations"));
         int groups = (int)n.Node.Whole("group", 1), filters = (int)weight.Dims[0];
-        n.Require(n.Before.LastOrDefault()?.Pads is null || !n.Node.Text("auto_pad", "").StartsWith("SAME", StringComparison.Ordinal), "it pads what a Pad has padded", "one of the two");
+        n.Require(n.Before.LastOrDefault()?.Pads is null || !n.Node.Text("auto_pad", "").StartsWith("SAME", StringComparison.Ordinal), "its input is padded already, by a Pad", "auto_pad or Pad, not both");
         Pads pads = Pads.Of(n, kernel, strides, dilations) + n.Before.LastOrDefault()?.Pads;
         var layer = new ImportedLayer("conv").Set("filters", filters).Set("kernel", kernel);
         AddWindows(layer, strides, pads, dilations, groups);
@@ -27,7 +27,7 @@ internal static class WindowNodes
         int[] extra = n.Node.Wholes("output_padding") ?? new int[kernel.Length];
         Pads pads = Pads.Transposed(n, kernel, strides, dilations, ref extra);
         int groups = (int)n.Node.Whole("group", 1), filters = checked((int)weight.Dims[1] * groups);
-        // A signal that was made an image of one row.
+        // A signal that was reshaped to an image of one row.
         bool isRow = extra is [0, > 0] && n.Shape is { Rank: 3 } image && image[1] == 1 && kernel[0] == 1 && pads.Before[0] == 0 && pads.Behind[0] == 0;
         if (isRow)
             (kernel, strides, dilations, extra, pads) = (kernel[1..], strides[1..], dilations[1..], extra[1..], new Pads(pads.Before[1..], pads.Behind[1..]));
@@ -63,16 +63,16 @@ internal static class WindowNodes
     public static IReadOnlyList<ImportedLayer> Reduce(NodeReading n, string kind)
     {
         long[] axes = ShapeMath.Axes(n.Source, n.Node) ?? [];
-        n.Require(axes.Select(a => ShapeMath.Axis(n.Node, a, n.Rank)).Order().SequenceEqual(Enumerable.Range(2, Math.Max(0, n.Rank - 2))) && n.Rank > 2, $"it reduces axes [{string.Join(", ", axes)}]", "all axes behind the channels");
+        n.Require(axes.Select(a => ShapeMath.Axis(n.Node, a, n.Rank)).Order().SequenceEqual(Enumerable.Range(2, Math.Max(0, n.Rank - 2))) && n.Rank > 2, $"it reduces axes [{string.Join(", ", axes)}]", "all axes after the channels");
         return Global(n, kind, n.Node.Whole("keepdims", 1) != 0);
     }
 
-    /// <summary>Zeros around an image: they become the padding of the convolution behind it.</summary>
+    /// <summary>Zeros around an image: they become the padding of the convolution that follows.</summary>
     public static IReadOnlyList<ImportedLayer> Pad(NodeReading n)
     {
         int[] pads = n.Node.Wholes("pads") ?? [.. n.Source.Needed(n.Node, 1, "pads").Longs().Select(v => checked((int)v))];
         double value = n.Node.Input.Count > 2 ? n.Source.Fixed(n.Node, 2, "value")?.Single ?? 0 : n.Node.Real("value", 0);
-        n.Require(n.Node.Text("mode", "constant") == "constant" && value == 0, "it pads with other values than 0", "zeros");
+        n.Require(n.Node.Text("mode", "constant") == "constant" && value == 0, "it pads with values other than 0", "zeros");
         n.Require(pads.Length == 2 * n.Rank && pads.All(p => p >= 0) && pads[0] == 0 && pads[1] == 0 && pads[n.Rank] == 0 && pads[n.Rank + 1] == 0 && n.Rank > 2, $"its pads are [{string.Join(", ", pads)}]", "zeros around each channel");
         return pads.All(p => p == 0) ? [] : [new ImportedLayer("pad") { Pads = new Pads(pads[2..n.Rank], pads[(n.Rank + 2)..]) }];
     }
@@ -130,7 +130,7 @@ internal static class WindowNodes
         return sizes;
     }
 
-    // A 'pad' that the convolution has taken up.
+    // Removes the Pad whose zeros became the convolution's padding.
     private static void Padded(NodeReading n)
     {
         if (n.Before.LastOrDefault()?.Kind == "pad")
