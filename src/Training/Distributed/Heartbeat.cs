@@ -162,7 +162,7 @@ public sealed class Heartbeat : IDisposable
             {
                 if (ranks.LocalSize == ranks.Size && IsStarved(process))
                     continue;
-                Lose(string.Create(CultureInfo.InvariantCulture, $"rank {rank} (process {process}) has not answered for {silence.TotalSeconds:0.#} s: it stands still, or its machine is gone"));
+                Lose(string.Create(CultureInfo.InvariantCulture, $"rank {rank} (process {process}) has not answered for {silence.TotalSeconds:0.#} s: it hangs, or its machine is down"));
                 return;
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)

@@ -82,8 +82,8 @@ internal sealed record Recipe
         yaml.Add(Text($"  epochs: {Epochs}"));
         yaml.Add(Text($"  optimizer: {{adamw: {{lr: {Rate}, weight-decay: {Decay}}}}}"));
         if (Ema > 0)
-            yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is judged and kept; in the first epochs it lags behind");
-        yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
+            yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is evaluated and kept; in the first epochs it lags behind");
+        yaml.Add("  schedule: one-cycle", "the learning rate rises and falls once");
         if (Monitor == "validation-loss")
         {
             yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");

@@ -25,7 +25,7 @@ internal static class TextRecipe
         yaml.Add("train:");
         yaml.Add(Recipe.Text($"  epochs: {epochs}"), Recipe.Text($"about {(long)epochs * windows / Batch:N0} steps; more make it better"));
         yaml.Add("  optimizer: {adamw: {lr: 0.002, beta2: 0.99, weight-decay: 0.1}}");
-        yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
+        yaml.Add("  schedule: one-cycle", "the learning rate rises and falls once");
         yaml.Add("  clip: {norm: 1}");
         yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
     }
@@ -46,7 +46,7 @@ internal static class TextRecipe
         yaml.Add("train:");
         yaml.Add(Recipe.Text($"  epochs: {(texts < Few ? 20 : 5)}"));
         yaml.Add("  optimizer: {adamw: {lr: 0.01, weight-decay: 0.01}}");
-        yaml.Add("  schedule: one-cycle", "the rate rises and falls once");
+        yaml.Add("  schedule: one-cycle", "the learning rate rises and falls once");
         yaml.Add("  keep-best: validation-loss", "the weights of the best epoch are kept");
     }
 }

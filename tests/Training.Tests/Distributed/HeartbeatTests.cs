@@ -17,7 +17,7 @@ public sealed class HeartbeatTests
         using var watched = new Watched(TimeSpan.FromMilliseconds(300));
         using Socket peer = watched.Connect(rank: 1);
         Patience.Until(() => watched.Lost.Count > 0, "a rank is missed");
-        Assert.Equal($"rank 1 (process {NoProcess}) has not answered for 0.3 s: it stands still, or its machine is gone", Assert.Single(watched.Lost));
+        Assert.Equal($"rank 1 (process {NoProcess}) has not answered for 0.3 s: it hangs, or its machine is down", Assert.Single(watched.Lost));
     }
 
     [Fact]

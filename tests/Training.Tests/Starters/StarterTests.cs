@@ -33,7 +33,7 @@ public sealed class StarterTests : IDisposable
                   path: boats.csv
                   label: sunk       # False: 40 rows, True: 20 rows
                   columns:          # number, category, boolean, date or ignore
-                    id: ignore      # numbers the rows: an identifier
+                    id: ignore      # numbered rows: an identifier
                     length: number  # 3 … 7; 15 missing
                     rig: category   # sloop, ketch, yawl
                     built: date     # 1970-01-11 … 1999-06-11
@@ -53,8 +53,8 @@ public sealed class StarterTests : IDisposable
             train:
               epochs: 80
               optimizer: {adamw: {lr: 0.01, weight-decay: 0.1}}
-              ema: 0.99                   # a moving average of the weights is judged and kept; in the first epochs it lags behind
-              schedule: one-cycle         # the rate rises and falls once
+              ema: 0.99                   # a moving average of the weights is evaluated and kept; in the first epochs it lags behind
+              schedule: one-cycle         # the learning rate rises and falls once
               keep-best: validation-loss  # the weights of the best epoch are kept
               early-stopping: 26          # epochs without a better validation loss
 
@@ -219,7 +219,7 @@ public sealed class StarterTests : IDisposable
     {
         Starter starter = Table("t.csv", "price,,x,y", 60, i => Text($"\"${1000 + (i * 13):N0}\",{i},{i % 7},{"ab"[i % 2]}"));
         Assert.Contains(("ignored", "price: numbers with signs or units around them, such as '$1,000': write plain ones to use them"), starter.Findings);
-        Assert.Contains(("ignored", "column 1, which has no name: numbers the rows: an identifier"), starter.Findings);
+        Assert.Contains(("ignored", "column 1, which has no name: numbered rows: an identifier"), starter.Findings);
     }
 
     [Theory]

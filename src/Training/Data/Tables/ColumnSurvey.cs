@@ -144,7 +144,7 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
                 _ => "hardly any code occurs twice: 'category' in 'columns' takes it all the same",
             });
         else if (Type == ColumnType.Number && fractions == 0 && rows >= LeastRows && (identifies || hasMore || counts.Count > rows * 0.9) && (IsCalledId(name) || maximum - minimum == rows - 1))
-            suspicions.Add("numbers the rows: an identifier");
+            suspicions.Add("numbered rows: an identifier");
         else
             return false;
         return true;

@@ -30,7 +30,7 @@ public sealed class TableProfileTests : IDisposable
     {
         TableProfile table = Profile("id,name,same,kind,twin,alive,x,lives,fare,cents", 200, i =>
             $"{i + 100},person {i},7,{"pqr"[i % 3]},{"PQR"[i % 3]},{(i % 7 < 3 ? "so" : "not")},{i % 50},{(i % 7 < 3 ? 1 : 0)},{i * 0.37},{i * 37}", "lives");
-        Assert.Equal(["numbers the rows: an identifier"], Of("id"));
+        Assert.Equal(["numbered rows: an identifier"], Of("id"));
         Assert.Equal(["another text in every row: a name or free text"], Of("name"));
         Assert.Equal(["the same in every row"], Of("same"));
         Assert.Equal(["says the same as 'twin'"], Of("kind"));
