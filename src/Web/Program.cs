@@ -3,7 +3,7 @@ using GpuGrad.Cli.Verbs;
 using GpuGrad.Web.Board;
 using GpuGrad.Web.Serving;
 
-// The same command line as gpugrad's, with the verbs that it hands over.
+// gpugrad's command line, with the verbs that need ASP.NET Core.
 WebVerb.Host = (verb, output) => verb switch
 {
     BoardVerb board => BoardCommand.Run(board, output),

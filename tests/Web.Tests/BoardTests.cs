@@ -193,7 +193,7 @@ public sealed class BoardTests(TrainedRuns runs)
         await using ShownBoard board = await ShownBoard.Start(set: v => v.Bind = "0.0.0.0");
         await Served.Refused(await board.Client.GetAsync("api/runs"), 401);
         string page = await board.Client.GetStringAsync($"?token={board.Board.Server.Token}");
-        Assert.Contains("No run here yet", page, StringComparison.Ordinal);
+        Assert.Contains("No runs yet", page, StringComparison.Ordinal);
         foreach (string file in new[] { "board.js", "chart.js", "pictures.js", "histograms.js", "sweeps.js", "page.css", "board.css" })
         {
             HttpResponseMessage response = await board.Client.GetAsync(file);

@@ -118,7 +118,7 @@ public sealed class HostileRequestTests(TrainedRuns runs)
         using (TcpClient slow = await Slow(served))
         {
             HttpResponseMessage refused = await Until(served, 503);
-            Assert.Equal("too many requests wait; try again later", await Served.Refused(refused, 503));
+            Assert.Equal("too many requests are waiting; try again later", await Served.Refused(refused, 503));
             Assert.Equal("1", refused.Headers.RetryAfter!.ToString());
         }
         await Until(served, 200);

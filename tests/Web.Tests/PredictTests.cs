@@ -147,9 +147,9 @@ public sealed class PredictTests(TrainedRuns runs)
         foreach (JsonArray answer in new[] { await served.Predict(Encoding.UTF8.GetBytes(Sentences), "text/plain"), await served.Predict("""{"inputs": ["Anna lives", " in  Rome Zoë lives"]}""") })
             Assert.True(JsonNode.DeepEquals(expected, answer), answer.ToJsonString());
         Assert.Equal(2, (await served.Predict(JsonNode.Parse(await served.Client.GetStringAsync("openapi.json"))!["paths"]!["/predict"]!["post"]!["requestBody"]!["content"]!["application/json"]!["example"]!.ToJsonString())).Count);
-        Assert.Equal("inputs[0]: a list; expected a string: a sentence with spaces between its tokens", await Served.Refused(await served.Post("""{"inputs": [[1, 2]]}"""), 400));
-        Assert.Equal("inputs:2:1: an empty line; expected a sentence a line, its tokens between spaces", await Served.Refused(await served.Post("""{"inputs": ["Anna", " "]}"""), 400));
-        Assert.Equal("a body of type 'text/csv'; expected application/json, or text/plain with a sentence a line", await Served.Refused(await served.Post("Anna,lives\n"u8.ToArray(), "text/csv"), 415));
+        Assert.Equal("inputs[0]: a list; expected a sentence as a string, with spaces between its tokens", await Served.Refused(await served.Post("""{"inputs": [[1, 2]]}"""), 400));
+        Assert.Equal("inputs:2:1: an empty line; expected one sentence per line, with spaces between its tokens", await Served.Refused(await served.Post("""{"inputs": ["Anna", " "]}"""), 400));
+        Assert.Equal("a body of type 'text/csv'; expected application/json, or text/plain with one sentence per line", await Served.Refused(await served.Post("Anna,lives\n"u8.ToArray(), "text/csv"), 415));
     }
 
     [Fact]

@@ -60,7 +60,7 @@ public sealed partial class ServeProgramTests(TrainedRuns runs)
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Ask()));
         Patience.UntilEndOf(process);
         Assert.Equal(code, process.ExitCode);
-        Assert.Contains("answering what was accepted", await errors, StringComparison.Ordinal);
+        Assert.Contains("answering the accepted requests", await errors, StringComparison.Ordinal);
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"{answered:N0} requests answered"), await errors, StringComparison.Ordinal);
     }
 
@@ -71,7 +71,7 @@ public sealed partial class ServeProgramTests(TrainedRuns runs)
         taken.Start();
         string port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
         string line = gpugrad.Run("serve", "table", "--port", port, "--device", "cpu").Refused(ExitCode.Usage);
-        Assert.Equal($"port {port} of 127.0.0.1 is in use; another one: --port N, or --port 0 for any that is free", line);
+        Assert.Equal($"port {port} of 127.0.0.1 is in use; choose another with --port N, or --port 0 for any free port", line);
     }
 
     [Theory]

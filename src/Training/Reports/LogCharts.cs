@@ -51,11 +51,11 @@ internal static class LogCharts
         foreach (IGrouping<string, string> sequence in log.NamesOf("step_gradient").GroupBy(n => n[..n.LastIndexOf('@')]))
             yield return ThroughTime(log, sequence.Key, [.. sequence]);
         string[] shown = Sample(weights);
-        yield return LayerLines("Gradient RMS by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Lines that are powers of ten apart mean that gradients vanish or explode on their way back.");
+        yield return LayerLines("Gradient RMS by layer", log, shown, "gradient_rms", new Axis("root mean square", Log: true), "Curves that are powers of ten apart mean that gradients vanish or explode on their way back.");
         yield return LayerLines("Update relative to the weights", log, shown, "update_ratio", new Axis("update / weights", Log: true), "About 1e-3 is healthy; above 0.1 the updates are too large, below 1e-6 the layer barely learns.");
         foreach ((string figure, string title, string remark) in new[]
         {
-            ("dead_units", "Units that are 0 for a whole batch", "A unit that is 0 for every sample is dead: it gets no gradient any more."),
+            ("dead_units", "Units that are 0 for a whole batch", "A unit that is 0 for every sample is dead: it no longer gets a gradient."),
             ("saturated_units", "Saturated units (for a whole batch)", "Where a sigmoid or tanh is flat it lets no gradient through."),
         })
         {

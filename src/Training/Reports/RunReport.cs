@@ -84,7 +84,7 @@ public static class RunReport
     {
         int classes = judgement.Classes.Count, all = judgement.Confusion.Cast<int>().Sum();
         page.Heading("Mistakes");
-        page.Paragraph(Text($"{judgement.Mistakes.Count:N0} of {all:N0} test samples are classified wrong."));
+        page.Paragraph(Text($"{judgement.Mistakes.Count:N0} of {all:N0} test samples are misclassified."));
         if (classes <= MostClasses)
         {
             var shares = new double[classes, classes];

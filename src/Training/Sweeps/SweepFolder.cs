@@ -96,7 +96,7 @@ public sealed class SweepFolder : IDisposable
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new GpuGradException(Fault.Data, $"{Json}: is not what a sweep wrote; remove it and continue: the results are read again from the trials' folders");
+            throw new GpuGradException(Fault.Data, $"{Json}: not written by a sweep; remove it and continue: the results are read again from the trials' folders");
         }
     }
 }

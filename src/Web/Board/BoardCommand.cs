@@ -7,7 +7,7 @@ using GpuGrad.Web.Hosting;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>The verb <c>board</c>: until a signal comes.</summary>
+/// <summary>Runs the verb <c>board</c> until a signal stops it.</summary>
 internal static class BoardCommand
 {
     public static int Run(BoardVerb verb, Output output)
@@ -27,14 +27,14 @@ internal static class BoardCommand
     }
 }
 
-/// <summary>The page and what it asks for.</summary>
+/// <summary>The board's HTTP server: its page, and the JSON that the page requests.</summary>
 internal sealed class BoardServer : IAsyncDisposable
 {
     private readonly RunIndex index;
     private readonly NetworkPages network;
     private readonly HistogramPages histograms;
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the folder is none.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: there is no such folder.</exception>
     public BoardServer(BoardVerb verb)
     {
         string folder = verb.Folder ?? "runs";
@@ -79,7 +79,7 @@ internal sealed class BoardServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // First those who listen to changes for ever.
+        // The index first: it ends the event streams, which otherwise never finish.
         await index.DisposeAsync();
         await Server.Stop();
         await Server.DisposeAsync();

@@ -1,16 +1,16 @@
 namespace GpuGrad.Web.Board;
 
-/// <summary>Fewer points that look the same: of each piece of the axis the lowest and the highest, in their order, so that no spike is lost.</summary>
+/// <summary>Reduces a curve to fewer points that look the same: the lowest and the highest of each piece of the axis, so that no spike is lost.</summary>
 internal static class Downsampling
 {
-    /// <param name="column">The figure.</param>
-    /// <param name="from">The first step that is shown.</param>
-    /// <param name="to">The last.</param>
-    /// <param name="most">About how many points are wanted, 4 or more.</param>
+    /// <param name="column">The metric.</param>
+    /// <param name="from">The first step shown.</param>
+    /// <param name="to">The last step shown.</param>
+    /// <param name="most">Approximate number of points, 4 or more.</param>
     public static (List<long> Steps, List<float> Values) Of(MetricColumn column, long from, long to, int most)
     {
         List<long> steps = column.Steps;
-        // One point more on either side, for the lines that lead out of the picture.
+        // One more point on either side, for the lines that leave the chart.
         int first = Math.Max(0, Lower(steps, from) - 1), end = Math.Min(steps.Count, Lower(steps, to == long.MaxValue ? to : to + 1) + 1);
         int count = end - first;
         var (x, y) = (new List<long>(), new List<float>());
@@ -38,7 +38,7 @@ internal static class Downsampling
         }
     }
 
-    // One that is not a number is among them, so that it is seen.
+    // A NaN counts as the highest, so that it stays visible.
     private static (int Low, int High) Extremes(List<float> values, int begin, int end)
     {
         int low = begin, high = begin;

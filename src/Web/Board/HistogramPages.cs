@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>The histograms that runs with <c>log: tensorboard</c> write each epoch. Event files are read on, not anew, as long as a run is among those last asked for.</summary>
+/// <summary>Serves the histograms that runs with <c>log: tensorboard</c> write each epoch. For the runs requested last, only what is new in their event files is read.</summary>
 internal sealed class HistogramPages(RunPages runs) : IDisposable
 {
     private const int MostKept = 16;
@@ -13,7 +13,7 @@ internal sealed class HistogramPages(RunPages runs) : IDisposable
     private readonly SemaphoreSlim one = new(1);
     private readonly Dictionary<int, HistogramLog> logs = [];
 
-    /// <summary>The tags of a run that begin with a kind, <c>kind=gradients</c>, each with its histograms from the oldest to the newest.</summary>
+    /// <summary>The tags of a run for one kind, such as <c>kind=gradients</c>, each with its histograms from the oldest to the newest.</summary>
     public async Task Of(HttpContext http)
     {
         WatchedRun run = runs.Named(http)[0];
@@ -27,7 +27,7 @@ internal sealed class HistogramPages(RunPages runs) : IDisposable
                     logs.Clear();
                 logs[run.Key] = log = new HistogramLog(run.Folder);
             }
-            // Not on a thread that answers others.
+            // Off the request threads: it may take long.
             await Task.Run(log.Update, http.RequestAborted);
             await Answer.Json(http, json => Write(json, log, kind));
         }

@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>A figure over time. Steps are whole and grow; a float is enough to draw with.</summary>
+/// <summary>A metric over time, by increasing step, in the precision of a chart.</summary>
 internal sealed class MetricColumn(string name)
 {
     public string Name { get; } = name;
@@ -16,8 +16,8 @@ internal sealed class MetricColumn(string name)
 }
 
 /// <summary>
-/// The lines of <c>metrics.jsonl</c> as columns, filled as the file grows. Lines of a kind have the same names in the same order, so a name is
-/// compared with the one that followed its predecessor last time, and looked up only where it is another.
+/// The lines of <c>metrics.jsonl</c> as columns, filled as the file grows. Most lines have the same names in the same order, so a name is first
+/// compared with the one that followed its predecessor in an earlier line, and looked up only if it differs.
 /// </summary>
 internal sealed class MetricColumns
 {
@@ -30,10 +30,10 @@ internal sealed class MetricColumns
     private readonly List<(MetricColumn Column, float Value)> line = [];
     private readonly Dictionary<string, string> texts = new(StringComparer.Ordinal);
 
-    /// <summary>In the order in which they first occurred.</summary>
+    /// <summary>All columns, in order of first appearance.</summary>
     public IReadOnlyList<MetricColumn> All => order;
 
-    /// <summary>Alarms and remarks: the texts of their lines, and the step.</summary>
+    /// <summary>Alarms and remarks: the strings of their lines by key, and the step.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>> Alarms => alarms;
 
     public long LastStep { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class MetricColumns
 
     public MetricColumn? this[string name] => byName.GetValueOrDefault(name);
 
-    /// <summary>Adds a line; a line without metrics is left out.</summary>
+    /// <summary>Adds a line; one that is not JSON, or has no step, is ignored.</summary>
     public void Add(ReadOnlySpan<byte> json)
     {
         line.Clear();
@@ -63,7 +63,7 @@ internal sealed class MetricColumns
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            // Somebody else's line.
+            // Not a line that a run wrote.
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class MetricColumns
         return step;
     }
 
-    // What is not finite stands as a text.
+    // JSON has no NaN or infinity, so runs log these as strings.
     private void Text(string name, string text)
     {
         if (text is not ("NaN" or "Infinity" or "-Infinity"))

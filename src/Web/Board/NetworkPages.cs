@@ -12,7 +12,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>What needs the weights of a run: histograms, and what the network gets wrong. Computed when it is asked for, one at a time, and kept until the weights change.</summary>
+/// <summary>Serves what needs a run's weights: their histograms, and the network's mistakes. Computed on request, one at a time, and cached until the weights change.</summary>
 internal sealed class NetworkPages(RunPages runs) : IDisposable
 {
     private const int Bins = 48, WorstShown = 24, MostKept = 32;
@@ -24,7 +24,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
     /// <summary>A histogram of each parameter.</summary>
     public Task Weights(HttpContext http) => Kept(http, "weights", WriteWeights);
 
-    /// <summary>Confusion and the worst mistakes, with their pictures.</summary>
+    /// <summary>Number of mistakes on the test (else validation) samples, and the worst of them with pictures.</summary>
     public Task Mistakes(HttpContext http) => Kept(http, "mistakes", Judge);
 
     public void Dispose() => one.Dispose();
@@ -38,7 +38,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
         {
             if (!kept.TryGetValue(key, out byte[]? answer))
             {
-                // Not on a thread that answers others.
+                // Off the request threads: it may take long.
                 answer = await Task.Run(() => Written(write, run.Folder), http.RequestAborted);
                 if (kept.Count >= MostKept)
                     kept.Clear();
@@ -96,7 +96,7 @@ internal sealed class NetworkPages(RunPages runs) : IDisposable
         TrainingData data = TrainingData.Load(config, new DataContext(trained.Loaded.Folder, config.Seed) { Fitted = trained.Card.Input });
         SampleSet? samples = data.Test ?? data.Validation;
         if (samples?.Labels is null)
-            throw new Refusal(404, "mistakes are those of a classifier with test or validation samples");
+            throw new Refusal(404, "no mistakes to show: expected a classifier with test or validation samples");
         using Device device = DeviceCatalog.Open("cpu", config.Threads);
         Judgement judgement = Judgement.Of(trained, samples, data.ClassNames, device);
         bool drawn = samples.Shape.Rank == 3 && samples.Shape[0] is 1 or 3;

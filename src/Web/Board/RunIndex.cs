@@ -4,8 +4,8 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Web.Board;
 
 /// <summary>
-/// The runs and sweeps below a folder, looked at again and again: what has grown is read, and whoever listens is told. Requests call a run by a number that it got
-/// here, so nothing that they bring becomes a path.
+/// The runs and sweeps below a folder. A background task polls them, reads what was added and notifies listeners. Requests name a run by the key assigned
+/// here, so nothing in a request becomes a path.
 /// </summary>
 internal sealed class RunIndex : IAsyncDisposable
 {
@@ -32,13 +32,13 @@ internal sealed class RunIndex : IAsyncDisposable
 
     public string Root => root;
 
-    /// <summary>All of them by their names, paths below the folder; a copy that does not change.</summary>
+    /// <summary>All runs by id (path below the folder); a snapshot.</summary>
     public IReadOnlyDictionary<string, WatchedRun> Runs => Volatile.Read(ref runs);
 
-    /// <summary>All sweeps by their names; a copy that does not change.</summary>
+    /// <summary>All sweeps by id; a snapshot.</summary>
     public IReadOnlyDictionary<string, WatchedSweep> Sweeps => Volatile.Read(ref sweeps);
 
-    /// <summary>The names of runs and sweeps that have changed, as long as somebody reads; first none at all: from then on nothing is missed.</summary>
+    /// <summary>Ids of changed runs and sweeps, as they change. The first item is empty and means that the listener is registered: no later change is missed.</summary>
     public async IAsyncEnumerable<string[]> Changes([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken gone)
     {
         var channel = Channel.CreateBounded<string[]>(new BoundedChannelOptions(64) { FullMode = BoundedChannelFullMode.DropOldest });
@@ -70,7 +70,7 @@ internal sealed class RunIndex : IAsyncDisposable
         for (int round = 0; !stop.IsCancellationRequested; round++)
         {
             HashSet<string> changed = [];
-            // Folders seldom come and go.
+            // Folders rarely appear or disappear, so they are listed every fourth round.
             if (round % 4 == 0)
                 changed.UnionWith(Scan());
             Parallel.ForEach(Runs.Values, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, run =>
@@ -97,7 +97,7 @@ internal sealed class RunIndex : IAsyncDisposable
         }
     }
 
-    // The names of those that came or went.
+    // Returns the ids of runs that appeared or disappeared.
     private List<string> Scan()
     {
         var found = new Found([], []);
@@ -136,7 +136,7 @@ internal sealed class RunIndex : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // It went away, or is not ours to read.
+            // The folder was deleted, or we may not read it.
         }
     }
 }

@@ -7,12 +7,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>What the page asks for, as JSON. Runs are named by <c>run=KEY</c>, any number of times.</summary>
+/// <summary>Serves runs to the page as JSON. A request selects runs by <c>run=KEY</c>, any number of times.</summary>
 internal sealed class RunPages(RunIndex index)
 {
     private const int AllPoints = 60_000, LeastPoints = 60, MostPoints = 1_200, MostColumns = 240;
 
-    // A run that ends writes its summary; one that was killed writes nothing any more.
+    // A run that ends writes its summary; one without a summary counts as killed when it has written nothing for this long.
     private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(10);
 
     /// <summary>The list of runs.</summary>
@@ -30,7 +30,7 @@ internal sealed class RunPages(RunIndex index)
         json.WriteEndObject();
     });
 
-    /// <summary>A run: its figures by name, alarms, how it ended, what it ran on.</summary>
+    /// <summary>A run: the names of its metrics, alarms, summary, manifest and config.</summary>
     public Task Run(HttpContext http)
     {
         WatchedRun run = Named(http)[0];
@@ -60,7 +60,7 @@ internal sealed class RunPages(RunIndex index)
         });
     }
 
-    /// <summary>Names of the figures that any of some runs has, those of layers left out.</summary>
+    /// <summary>Names of the metrics of the selected runs, without those of single layers.</summary>
     public Task Figures(HttpContext http)
     {
         List<WatchedRun> runs = Named(http);
@@ -73,7 +73,7 @@ internal sealed class RunPages(RunIndex index)
         return Answer.Json(http, json => JsonSerializer.Serialize(json, names.Distinct()));
     }
 
-    /// <summary>Figures of several runs over a range of steps, with as many points as can be seen.</summary>
+    /// <summary>Metrics of several runs over a range of steps, downsampled to what a screen can show.</summary>
     public Task Series(HttpContext http)
     {
         List<WatchedRun> runs = Named(http);
@@ -95,7 +95,7 @@ internal sealed class RunPages(RunIndex index)
         });
     }
 
-    /// <summary>A figure of all layers over time, as a table: a row a layer.</summary>
+    /// <summary>A metric of all layers over time, one row per layer.</summary>
     public Task Layers(HttpContext http)
     {
         WatchedRun run = Named(http)[0];
@@ -151,7 +151,7 @@ internal sealed class RunPages(RunIndex index)
         });
     }
 
-    /// <summary>Tells of changes as they are seen.</summary>
+    /// <summary>Sends the ids of changed runs as server-sent events.</summary>
     public async Task Events(HttpContext http)
     {
         http.Response.ContentType = "text/event-stream";
@@ -165,7 +165,7 @@ internal sealed class RunPages(RunIndex index)
         }
         catch (OperationCanceledException)
         {
-            // The page was closed, or the server stops.
+            // The page was closed, or the server is stopping.
         }
     }
 
@@ -238,7 +238,7 @@ internal sealed class RunPages(RunIndex index)
         }
     }
 
-    // Figures of a summary that was tampered with may be texts that are no UTF-16.
+    // A summary that was tampered with may hold strings that are not valid UTF-16.
     private static string Json(Func<string?> write)
     {
         try

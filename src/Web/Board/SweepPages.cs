@@ -6,10 +6,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>A folder with a sweep below the board's.</summary>
-/// <param name="key">What requests call it by.</param>
-/// <param name="id">Its path below the board's folder, with slashes; empty for that folder itself.</param>
-/// <param name="folder">Its path.</param>
+/// <summary>A sweep's folder that the board watches.</summary>
+/// <param name="key">The number by which requests name it.</param>
+/// <param name="id">Path below the board's folder, with slashes; empty for that folder itself.</param>
+/// <param name="folder">Full path.</param>
 internal sealed class WatchedSweep(int key, string id, string folder)
 {
     public const string FileName = "sweep.json";
@@ -22,7 +22,7 @@ internal sealed class WatchedSweep(int key, string id, string folder)
 
     public string Id => id;
 
-    /// <summary>Whether the sweep wrote its results since this was asked last.</summary>
+    /// <summary>Whether the sweep has written results since the last call.</summary>
     public bool Update()
     {
         var facts = new FileInfo(file);
@@ -32,8 +32,8 @@ internal sealed class WatchedSweep(int key, string id, string folder)
         return isNew;
     }
 
-    /// <summary>Its results as the sweep wrote them.</summary>
-    /// <exception cref="Refusal">They are no JSON object, or cannot be read.</exception>
+    /// <summary>The content of <c>sweep.json</c>.</summary>
+    /// <exception cref="Refusal">It is not a JSON object, or cannot be read.</exception>
     public JsonDocument Read()
     {
         try
@@ -47,11 +47,11 @@ internal sealed class WatchedSweep(int key, string id, string folder)
         {
             throw new Refusal(422, $"{FileName}: {e.Message}");
         }
-        throw new Refusal(422, $"{FileName}: is not what a sweep wrote");
+        throw new Refusal(422, $"{FileName} was not written by a sweep");
     }
 }
 
-/// <summary>What the page asks about sweeps. One is named by <c>sweep=KEY</c>.</summary>
+/// <summary>Serves sweeps to the page as JSON. A request selects one by <c>sweep=KEY</c>.</summary>
 internal sealed class SweepPages(RunIndex index)
 {
     /// <summary>The list of sweeps.</summary>

@@ -3,10 +3,10 @@ using GpuGrad.Training.Runs.Storage;
 
 namespace GpuGrad.Web.Board;
 
-/// <summary>A run folder that is looked at while it may be going on. Everything is read under the lock that it is.</summary>
-/// <param name="key">What requests call it by.</param>
-/// <param name="id">Its path below the board's folder, with slashes.</param>
-/// <param name="folder">Its path.</param>
+/// <summary>A run's folder that the board watches while the run may still be training. Lock <see cref="At"/> to read it.</summary>
+/// <param name="key">The number by which requests name it.</param>
+/// <param name="id">Path below the board's folder, with slashes.</param>
+/// <param name="folder">Full path.</param>
 internal sealed class WatchedRun(int key, string id, string folder)
 {
     private const long MostBytes = 1L << 30;
@@ -27,17 +27,17 @@ internal sealed class WatchedRun(int key, string id, string folder)
 
     public MetricColumns Columns { get; private set; } = new();
 
-    /// <summary>How it ended; null while it goes on.</summary>
+    /// <summary>The summary that the run wrote when it ended; null until then.</summary>
     public RunSummary? Summary { get; private set; }
 
-    /// <summary>When its log last grew.</summary>
+    /// <summary>Time of the last write to its log (UTC).</summary>
     public DateTime Changed => changed;
 
-    /// <summary>What cannot be read; null where all can.</summary>
+    /// <summary>Error of the last read; null if there was none.</summary>
     public string? Problem { get; private set; }
 
-    /// <summary>Reads what has been added since.</summary>
-    /// <returns>Whether there was anything.</returns>
+    /// <summary>Reads what was added since the last call.</summary>
+    /// <returns>Whether anything changed.</returns>
     public bool Update()
     {
         lock (At)
@@ -66,7 +66,7 @@ internal sealed class WatchedRun(int key, string id, string folder)
         using RegularFile file = RegularFile.Open(metrics);
         if (file.Length < read)
         {
-            // A run that was resumed goes on from its checkpoint.
+            // The log got shorter: the run was resumed from a checkpoint.
             (Columns, rest, read) = (new MetricColumns(), [], 0);
         }
         changed = facts.LastWriteTimeUtc;
@@ -96,7 +96,7 @@ internal sealed class WatchedRun(int key, string id, string folder)
             Columns.Add(bytes[..end]);
             bytes = bytes[(end + 1)..];
         }
-        // A line that has no end is somebody else's file.
+        // A line without an end is not one that a run wrote.
         rest = rest.Length + bytes.Length > MostLine ? [] : [.. rest, .. bytes];
     }
 

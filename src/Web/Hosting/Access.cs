@@ -7,8 +7,8 @@ using Microsoft.AspNetCore.Http;
 namespace GpuGrad.Web.Hosting;
 
 /// <summary>
-/// Who is answered. At this machine's own address everybody on it, though only under its own names: a web page elsewhere whose name was made
-/// to lead here is not. With a token, whoever shows it.
+/// Decides which requests are answered. On a loopback address: any, if its Host header is localhost or a loopback address, so that a web page whose
+/// name resolves to this machine (DNS rebinding) is refused. With a token: those that send it.
 /// </summary>
 internal sealed class Access
 {
@@ -18,7 +18,7 @@ internal sealed class Access
     private readonly string cookie;
     private readonly bool isLocal;
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the token is none.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the token is too short, or has characters that are not allowed.</exception>
     public Access(WebVerb verb)
     {
         isLocal = IPAddress.IsLoopback(verb.Address);
@@ -30,9 +30,9 @@ internal sealed class Access
     /// <summary>Token that must be sent; null for none.</summary>
     public string? Token { get; }
 
-    /// <summary>Refuses whoever may not ask.</summary>
-    /// <returns>Whether the answer was given: a page that was opened with the token remembers it and goes on without.</returns>
-    /// <exception cref="Refusal">401, or 421 for a foreign name.</exception>
+    /// <summary>Refuses a request without access.</summary>
+    /// <returns>Whether the request was answered here: a page opened with the token gets it as a cookie and is redirected to the plain address.</returns>
+    /// <exception cref="Refusal">401, or 421 for another host name.</exception>
     public bool Check(HttpContext http)
     {
         if (isLocal && !IsLocalName(http.Request.Host.Host))
@@ -73,6 +73,6 @@ internal sealed class Access
         }
         bool plain = token.All(c => c is > ' ' and <= '~' and not (';' or ',' or '"' or '\\'));
         return plain && token.Length >= LeastToken ? token
-            : throw new GpuGradException(Fault.Config, $"--token: {token.Length} characters; expected {LeastToken} or more letters, digits and signs without blanks, commas, semicolons, quotes and backslashes");
+            : throw new GpuGradException(Fault.Config, $"--token: {token.Length} characters; expected {LeastToken} or more ASCII characters without spaces, commas, semicolons, quotes and backslashes");
     }
 }

@@ -5,10 +5,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Hosting;
 
-/// <summary>Ways to answer.</summary>
+/// <summary>Writes responses: JSON, text, bytes, errors.</summary>
 internal static class Answer
 {
-    // The body is never part of a page: names need no HTML escapes.
+    // The JSON is never embedded in HTML, so it needs no HTML escapes.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Task Json(HttpContext http, Action<Utf8JsonWriter> write, int status = 200)
@@ -19,7 +19,7 @@ internal static class Answer
         return Bytes(http, body.WrittenMemory, "application/json", status);
     }
 
-    /// <summary><c>{"error": {"code": 400, "message": "…"}}</c>.</summary>
+    /// <summary>Writes an error: <c>{"error": {"code": 400, "message": "…"}}</c>.</summary>
     public static Task Refuse(HttpContext http, Refusal refusal)
     {
         if (refusal.RetryAfter is int seconds)

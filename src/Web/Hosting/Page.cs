@@ -3,10 +3,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Hosting;
 
-/// <summary>A file inside the program.</summary>
+/// <summary>A static file embedded in the program.</summary>
 internal static class Page
 {
-    /// <summary>Answers with it.</summary>
+    /// <summary>A handler that answers with the file.</summary>
     public static Handler Of(string name)
     {
         byte[] content = Read(name);

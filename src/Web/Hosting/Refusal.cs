@@ -1,11 +1,11 @@
 namespace GpuGrad.Web.Hosting;
 
-/// <summary>A request that is not answered as asked: a status and one line that says why.</summary>
+/// <summary>An HTTP error: a status and one line that says why.</summary>
 internal sealed class Refusal(int status, string message) : Exception(message.ReplaceLineEndings(" "))
 {
     public int Status => status;
 
-    /// <summary>Seconds after which it may be worth asking again; null where it is not.</summary>
+    /// <summary>Seconds for the Retry-After header; null if a retry would not help.</summary>
     public int? RetryAfter { get; init; }
 
     public static Refusal Of(GpuGradException e) => new(

@@ -21,14 +21,14 @@ internal sealed record WebLimits
 
     public int MaxConnections { get; init; } = 1024;
 
-    /// <summary>Time that a stop waits for accepted requests.</summary>
+    /// <summary>How long a stop waits for accepted requests.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>Kestrel with a table of handlers: no files are served but those inside the program, no settings are read but the given ones.</summary>
+/// <summary>Kestrel with a table of handlers. It serves only files embedded in the program, and reads no settings from the environment or files.</summary>
 internal sealed class WebServer : IAsyncDisposable
 {
-    // The board names hundreds of runs in a request.
+    // The board selects hundreds of runs in one request.
     private const int MostLine = 1 << 15;
 
     private readonly WebApplication app;
@@ -36,8 +36,8 @@ internal sealed class WebServer : IAsyncDisposable
     private readonly IReadOnlyDictionary<string, Handler> routes;
 
     /// <param name="endpoint">Where to listen.</param>
-    /// <param name="access">Who is answered.</param>
-    /// <param name="limits">What is allowed.</param>
+    /// <param name="access">Which requests are answered.</param>
+    /// <param name="limits">Sizes, connections and times.</param>
     /// <param name="routes">By method and path: <c>GET /health</c>.</param>
     public WebServer(IPEndPoint endpoint, Access access, WebLimits limits, IReadOnlyDictionary<string, Handler> routes)
     {
@@ -60,7 +60,7 @@ internal sealed class WebServer : IAsyncDisposable
         app.Run(Handle);
     }
 
-    /// <summary>Where it listens: with the port that was free once it has started.</summary>
+    /// <summary>The address it listens on; for port 0, the port chosen at the start.</summary>
     public IPEndPoint Endpoint { get; private set; }
 
     /// <summary>Token that a client must send; null for none.</summary>
@@ -69,13 +69,13 @@ internal sealed class WebServer : IAsyncDisposable
     /// <summary>Paths that need no token.</summary>
     public IReadOnlyCollection<string> Open { get; init; } = [];
 
-    /// <summary>Told of every answer: path, status and seconds.</summary>
+    /// <summary>Called for every response with its path, status and seconds.</summary>
     public Action<string, int, double>? Observe { get; init; }
 
-    /// <summary>Where to ask, for a person: with the token, where there is one.</summary>
+    /// <summary>The server's URL, with the token on request.</summary>
     public string Url(bool withToken) => $"http://{(Endpoint.Address.Equals(IPAddress.Any) || Endpoint.Address.Equals(IPAddress.IPv6Any) ? Dns.GetHostName() : Endpoint.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 ? $"[{Endpoint.Address}]" : Endpoint.Address)}:{FormattableString.Invariant($"{Endpoint.Port}")}/{(withToken && access.Token is string token ? $"?token={Uri.EscapeDataString(token)}" : "")}";
 
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the address cannot be listened at.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the address is in use or cannot be bound.</exception>
     public async Task Start()
     {
         try
@@ -84,14 +84,14 @@ internal sealed class WebServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or InvalidOperationException)
         {
-            string why = e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or null ? "is in use; another one: --port N, or --port 0 for any that is free" : e.GetBaseException().Message.ReplaceLineEndings(" ");
+            string why = e.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException or null ? "is in use; choose another with --port N, or --port 0 for any free port" : e.GetBaseException().Message.ReplaceLineEndings(" ");
             throw new GpuGradException(Fault.Config, FormattableString.Invariant($"port {Endpoint.Port} of {Endpoint.Address} {why}"), e);
         }
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Endpoint = new IPEndPoint(Endpoint.Address, new Uri(address).Port);
     }
 
-    /// <summary>Accepts nothing more and waits for the answers to what was accepted.</summary>
+    /// <summary>Accepts no more requests and waits until the accepted ones are answered.</summary>
     public Task Stop() => app.StopAsync();
 
     public static Refusal TooLarge() => new(413, "the body is too large; --max-body is the limit");
@@ -113,7 +113,7 @@ internal sealed class WebServer : IAsyncDisposable
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            return; // nobody waits for the answer
+            return; // the client is gone
         }
         catch (Exception e)
         {
@@ -131,7 +131,7 @@ internal sealed class WebServer : IAsyncDisposable
             return handler(http);
         string[] methods = [.. routes.Keys.Where(k => k.EndsWith(" " + path, StringComparison.Ordinal)).Select(k => k[..k.IndexOf(' ', StringComparison.Ordinal)])];
         if (methods.Length == 0)
-            throw new Refusal(404, $"nothing is at this path; there are {string.Join(", ", routes.Keys)}");
+            throw new Refusal(404, $"no such path; expected {string.Join(", ", routes.Keys)}");
         http.Response.Headers.Allow = string.Join(", ", methods);
         throw new Refusal(405, $"{path} takes {string.Join(" or ", methods)}");
     }
@@ -160,11 +160,11 @@ internal sealed class WebServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // It went away.
+            // The client is gone.
         }
     }
 
-    // Signals are the program's business.
+    // Keeps ASP.NET Core from handling signals: StopSignals does.
     private sealed class NoLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -1,4 +1,4 @@
-// The board: which runs there are, which are looked at, and four views of them.
+// The board: the list of runs, the selection, and the views.
 import { Chart, colour, element, format, redraw } from "./chart.js";
 import { sweeps } from "./sweeps.js";
 import { histograms } from "./histograms.js";
@@ -15,14 +15,14 @@ async function get(path) {
   return answer;
 }
 
-// What decides which charts there are.
+// The signature of the shown curves: when it changes, the view is rebuilt.
 const signature = figures => figures.join() + chosen().map(r => `${r.alarms}${r.status}`).join();
 const query = (keys, more = "") => `${keys.map(k => `run=${k}`).join("&")}${more}`;
 const byId = id => runs.find(r => r.id === id);
 const chosen = () => runs.filter(r => state.selected.has(r.id));
 const place = run => [...state.selected].indexOf(run.id);
 
-// ---- what is looked at stands in the address, so that it can be kept and passed on
+// ---- the selection is part of the address, so that it can be bookmarked and shared
 
 function readHash() {
   const hash = new URLSearchParams(location.hash.slice(1));
@@ -102,7 +102,7 @@ async function refreshRuns() {
 
 const sets = { train: "solid", validation: "dotted", test: "dashed" }, colours = { train: 0, test: 1, validation: 2, "each step": 7 };
 
-// Figures that belong into one chart: train_loss, validation_loss, test_loss and the loss of each step.
+// Metrics that share a chart: train_loss, validation_loss, test_loss and the loss of each step.
 function groups(figures) {
   const found = new Map();
   for (const figure of figures) {
@@ -120,7 +120,7 @@ const title = name => titles[name] ?? (name.charAt(0).toUpperCase() + name.slice
 
 async function fill(chart, all, from, to) {
   const shown = chosen(), epochs = all.filter(m => m.style !== "faint");
-  // Of many runs the noise of each step would hide the rest.
+  // With several runs, the noise of single steps would hide the other curves.
   const members = shown.length > 8 && epochs.length ? epochs : all;
   const answer = await get(`api/series?${query(shown.map(r => r.key), members.map(m => `&name=${encodeURIComponent(m.figure)}`).join("") + (from === null || from === undefined ? "" : `&from=${Math.floor(from)}&to=${Math.ceil(to)}`))}`);
   const several = shown.length > 1;
@@ -143,7 +143,7 @@ async function curves(view, turn) {
   if (chosen().length === 1) await alarms(view);
   const main = element("div", { className: "charts" });
   view.append(main);
-  if (!all.size) main.append(element("p", { textContent: "Nothing is logged yet; the first step is on its way." }));
+  if (!all.size) main.append(element("p", { textContent: "Nothing is logged yet." }));
   const waiting = first.filter(n => all.has(n)).map(n => curveChart(main, n, all.get(n)));
   const rest = [...all].filter(([n]) => !first.includes(n));
   if (rest.length) {
@@ -168,9 +168,9 @@ async function alarms(view) {
 // ---- layer by layer
 
 const layerFigures = [
-  ["gradient_rms", "Gradient RMS by layer", true, "Lines that are powers of ten apart mean that gradients vanish or explode on their way back."],
+  ["gradient_rms", "Gradient RMS by layer", true, "Curves that are powers of ten apart mean that gradients vanish or explode on their way back."],
   ["update_ratio", "Update relative to the weights", true, "About 1e-3 is healthy; above 0.1 the updates are too large, below 1e-6 the layer barely learns."],
-  ["dead_units", "Units that are 0 for a whole batch (share)", false, "A unit that is 0 for every sample is dead: it gets no gradient any more."],
+  ["dead_units", "Units that are 0 for a whole batch (share)", false, "A unit that is 0 for every sample is dead: it no longer gets a gradient."],
   ["saturated_units", "Saturated units for a whole batch (share)", false, "Where a sigmoid or tanh is flat it lets no gradient through."],
   ["deviation", "Deviation of a layer's outputs", true, "It should stay similar from layer to layer; steady growth or shrinkage means that signals explode or vanish."],
   ["zeros", "Zeros among a layer's outputs (share)", false, ""],
@@ -181,8 +181,8 @@ async function layers(view, turn) {
   const answers = await Promise.all(layerFigures.map(([figure]) => get1(figure)));
   if (turn !== drawing) return;
   const flow = { ...answers[0], layers: answers[0].layers.filter(l => l.name.endsWith(".weight")) };
-  if (!answers.some(a => a.layers.length)) view.append(element("p", { textContent: "Nothing was watched layer by layer yet (diagnostics.every says how often)." }));
-  heatMap(view, "Gradient flow", "Root mean square of each layer's gradient: the first layer above, the last below.", flow);
+  if (!answers.some(a => a.layers.length)) view.append(element("p", { textContent: "No figures by layer yet (diagnostics.every says how often they are measured)." }));
+  heatMap(view, "Gradient flow", "Root mean square of each layer's gradient, from the first layer (top) to the last (bottom).", flow);
   const charts = element("div", { className: "charts" });
   view.append(charts);
   layerFigures.forEach(([figure, name, log, remark], f) => {
@@ -204,7 +204,7 @@ async function results(view, turn) {
   const run = byId(state.one), about = await get(`api/run?${query([run.key])}`), summary = about.summary;
   if (turn !== drawing) return;
   if (!summary) {
-    view.append(element("p", { textContent: "The run goes on; its figures come when it ends." }));
+    view.append(element("p", { textContent: "The run is still training; its results appear when it ends." }));
     return;
   }
   const cards = [["status", summary.status], ["device", summary.device], ["epochs", summary.epochs], ["best epoch", summary.best_epoch], ["steps", summary.steps], ["train loss", summary.train_loss], ["seconds", summary.wall_seconds], ["samples/s", summary.samples_per_second]];
@@ -233,7 +233,7 @@ function mistakes(view, run) {
     inner.replaceChildren(element("p", { textContent: "classifying …", role: "status" }));
     try {
       const found = await get(`api/mistakes?${query([run.key])}`);
-      inner.replaceChildren(element("p", { textContent: `${found.wrong} of ${found.samples} ${found.set} samples are classified wrong. The worst: wrong, and sure of it.` }), element("div", { className: "mistakes" }, ...found.mistakes.map(m => {
+      inner.replaceChildren(element("p", { textContent: `${found.wrong} of ${found.samples} ${found.set} samples are misclassified. Shown first: those with the highest confidence in the wrong class.` }), element("div", { className: "mistakes" }, ...found.mistakes.map(m => {
         const text = `${m.is}, predicted ${m.said} (${format(m.confidence)})`;
         return element("figure", {}, ...(m.picture ? [element("img", { src: m.picture, alt: `sample ${m.index}: ${text}` })] : [element("b", { textContent: `sample ${m.index}` })]), element("figcaption", { textContent: text }));
       })));
@@ -252,7 +252,7 @@ async function config(view, turn) {
   if (turn !== drawing) return;
   if (shown.length > 1) {
     const keys = [...new Set(shown.flatMap(r => Object.keys(configs[r.key])))].filter(k => new Set(shown.map(r => configs[r.key][k])).size > 1);
-    view.append(element("h2", { textContent: keys.length ? "What differs" : "Nothing differs" }), element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Settings that differ" }, element("table", {},
+    view.append(element("h2", { textContent: keys.length ? "Differences" : "No differences" }), element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Settings that differ" }, element("table", {},
       element("thead", {}, element("tr", {}, element("th", { textContent: "setting", scope: "col" }), ...shown.map(r => element("th", { textContent: r.id, scope: "col" })))),
       element("tbody", {}, ...keys.map(k => element("tr", {}, element("th", { textContent: k, scope: "row" }), ...shown.map(r => element("td", { textContent: configs[r.key][k] ?? "" }))))))));
   }
@@ -305,10 +305,10 @@ async function show() {
   }
 }
 
-// What is drawn stays and gets its new points; what appears for the first time makes the view anew.
+// Charts stay and get their new points; the view is rebuilt when a metric appears for the first time.
 async function refresh(changed) {
   await refreshRuns();
-  // A sweep's figures change when a trial ends, which is when sweep.json is written.
+  // A sweep changes when a trial ends, which is when sweep.json is written.
   if (state.view === "sweeps") return changed.some(id => !byId(id)) ? show() : undefined;
   if (!changed.includes("") && !chosen().some(r => changed.includes(r.id)) && drawn.length) return;
   if (state.view === "config") return;
@@ -317,7 +317,7 @@ async function refresh(changed) {
   await Promise.all(drawn.map(d => d.refresh()));
 }
 
-// What changes while the page is made is drawn once it is.
+// Changes that arrive while the page is drawn are drawn afterwards.
 let pending = new Set(), busy = true;
 async function work() {
   if (busy) return;
@@ -335,7 +335,7 @@ async function work() {
   busy = false;
 }
 
-/** Gives when it listens, or cannot. */
+/** Resolves when it listens, or has failed to. */
 const listen = () => new Promise(resolve => {
   const events = new EventSource("api/events");
   let lost = false;
@@ -352,7 +352,7 @@ const listen = () => new Promise(resolve => {
   events.onerror = () => {
     resolve();
     lost = true;
-    $("live").textContent = "no connection; trying again";
+    $("live").textContent = "no connection; reconnecting";
     $("live").classList.remove("on");
   };
   events.onmessage = e => {

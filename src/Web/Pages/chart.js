@@ -19,12 +19,12 @@ export function element(tag, properties, ...children) {
   return made;
 }
 
-/** A colour for a place in a list: eight that are told apart, then others around the circle. */
+/** A colour by position in a list: eight distinct ones, then hues around the colour circle. */
 export function colour(place) {
   return place < 8 ? `var(--c${place})` : `light-dark(hsl(${(place * 137.5) % 360} 60% 38%), hsl(${(place * 137.5) % 360} 65% 70%))`;
 }
 
-// A canvas knows no variables and no light-dark().
+// A canvas does not resolve CSS variables or light-dark().
 function resolved(text, probe) {
   probe.style.color = text;
   return getComputedStyle(probe).color;
@@ -83,7 +83,7 @@ export class Chart {
     this.logButton = element("button", { textContent: "log", title: "Logarithmic axis" });
     this.logButton.setAttribute("aria-pressed", this.log);
     this.logButton.setAttribute("aria-label", `${options.title}: logarithmic axis`);
-    this.reset = element("button", { textContent: "whole", title: "Show everything again", hidden: true });
+    this.reset = element("button", { textContent: "whole", title: "Undo the zoom", hidden: true });
     this.legend = element("div", { className: "legend" });
     this.figure = element("figure", {}, element("figcaption", {}, element("span", { textContent: options.title }), this.reset, this.logButton), element("div", { className: "plot" }, this.canvas, this.tip), this.legend);
     if (options.remark) this.figure.append(element("p", { className: "remark", textContent: options.remark }));
@@ -154,7 +154,7 @@ export class Chart {
         if (x >= x0 && x <= x1 && Number.isFinite(y)) all.push(y);
       });
     }
-    // The first steps may tower over everything: what is beyond the highest hundredth by far is cut off.
+    // The first steps may be far above the rest: values far beyond the 98.5th percentile are cut off.
     all.sort((a, b) => a - b);
     if (all.length) {
       y0 = all[0];
@@ -183,7 +183,7 @@ export class Chart {
     this.drawAxes(g, b, X, Y);
     g.save();
     g.beginPath();
-    // A little more than the frame, so that points on its edge are whole.
+    // The clip is a little larger than the frame, so that points on its edge are drawn whole.
     g.rect(left - 3, top - 3, right - left + 6, bottom - top + 6);
     g.clip();
     for (const s of this.series) this.drawLine(g, s, X, Y);
@@ -236,7 +236,7 @@ export class Chart {
     });
     g.stroke();
     g.setLineDash([]);
-    // A line of few points would hide where they are.
+    // Lines with few points get markers.
     if (s.x.length <= 24 && s.style !== "faint" && this.series.length <= 24) {
       s.x.forEach((x, i) => {
         const y = s.shown[i] === null ? NaN : this.y(s.shown[i]);
@@ -264,7 +264,7 @@ export class Chart {
     }
   }
 
-  // What stands at a step: of many lines those nearest to the pointer.
+  // The values at a step: with many lines, those nearest to the pointer.
   point(step, pointer) {
     const { y0, y1, top, bottom } = this.scale, place = y => bottom - ((y - y0) / (y1 - y0)) * (bottom - top);
     let found = this.series.map(series => ({ series, i: nearest(series.x, step) })).filter(f => f.series.shown[f.i] !== null && Number.isFinite(this.y(f.series.shown[f.i])));

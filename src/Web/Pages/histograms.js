@@ -1,8 +1,8 @@
-// How weights, gradients and activations are spread, epoch by epoch.
+// Histograms of weights, gradients and activations, epoch by epoch.
 import { element } from "./chart.js";
 import { histogram } from "./pictures.js";
 
-// Gradients and what relus give crowd at 0: counts are drawn as logarithms, so that the rest is seen.
+// Gradients and ReLU outputs crowd at 0: counts are drawn on a log scale, so that the rest is visible.
 const logarithmic = { weights: false, gradients: true, activations: true };
 let kind = "weights";
 
@@ -10,16 +10,16 @@ const within = (steps, wanted) => steps.filter(s => s.step <= wanted).at(-1) ?? 
 
 /** The weights of a run that logs no histograms: those in its file. */
 async function fromFile(charts, note, board, isOld) {
-  note.textContent = "log: tensorboard in the config adds gradients and activations, and what they were after each epoch.";
+  note.textContent = "log: tensorboard in the config adds gradients, activations and the histograms of each epoch.";
   try {
     const weights = await board.get(`api/weights?run=${board.run().key}`);
     if (!isOld()) for (const h of weights) histogram(charts, h.name, h.low, h.high)(h, false, h.shape);
   } catch {
-    note.textContent = `The weights come with weights.safetensors, which is written when the run ends. ${note.textContent}`;
+    note.textContent = `Weights are shown once the run has ended. ${note.textContent}`;
   }
 }
 
-/** The section below the layers. `board` asks the server and knows the run. Gives what draws it anew once the run has gone on. */
+/** The histograms below the layers. `board` requests data and knows the run. Returns an object that redraws them when the run has logged more. */
 export async function histograms(parent, board) {
   const buttons = Object.keys(logarithmic).map(k => element("button", { textContent: k }));
   const slider = element("input", { type: "range", min: 0, step: 1 }), after = element("output", {}), log = element("input", { type: "checkbox" });
@@ -43,7 +43,7 @@ export async function histograms(parent, board) {
     buttons.forEach(b => b.setAttribute("aria-pressed", b.textContent === kind));
     tools.hidden = !tags.length && kind === "weights";
     if (tools.hidden) return fromFile(charts, note, board, isOld);
-    note.textContent = tags.length ? "All steps of a figure have one axis." : `This run logged no ${kind}.`;
+    note.textContent = tags.length ? "All steps of a tensor share one axis." : `This run logged no ${kind}.`;
     const place = steps[Number(slider.value)];
     steps = [...new Set(tags.flatMap(t => t.steps.map(s => s.step)))].sort((a, b) => a - b);
     slider.max = Math.max(0, steps.length - 1);

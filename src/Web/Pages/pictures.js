@@ -9,7 +9,7 @@ function shade(share) {
   return shades[i].map((c, k) => Math.round(c + (shades[i + 1][k] - c) * (at - i)));
 }
 
-/** Layers from top to bottom, time from left to right, the logarithm as a colour. */
+/** Heat map: layers from top to bottom, time from left to right, colour on a log scale. */
 export function heatMap(parent, title, remark, { steps, layers }) {
   if (!layers.length || steps.length < 2) return;
   const logs = layers.map(l => l.values.map(v => (v > 0 ? Math.log10(v) : null))), all = logs.flat().filter(v => v !== null);
@@ -77,7 +77,7 @@ const svg = (tag, attributes) => {
   return made;
 };
 
-/** How numbers are spread, on an axis from `from` to `to`. Gives what shows others on the same axis. */
+/** A histogram on an axis from `from` to `to`. Returns a function that shows other counts on the same axis. */
 export function histogram(parent, name, from, to) {
   const width = 240, height = 90, path = svg("path", { fill: "currentColor", opacity: 0.75 }), picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", width: "100%" });
   const remark = element("p", { className: "remark" }), x = v => (to > from ? (v - from) / (to - from) * (width - 2) : width / 2 - 1);
@@ -91,13 +91,13 @@ export function histogram(parent, name, from, to) {
   };
 }
 
-/** How many samples of each class (row) were given each class (column). */
+/** Confusion matrix: samples by true class (row) and predicted class (column). */
 export function confusion(parent, classes, counts) {
-  const head = element("tr", {}, element("th", { textContent: "is \\ said", scope: "col" }), ...classes.map(c => element("th", { textContent: c, scope: "col" })));
+  const head = element("tr", {}, element("th", { textContent: "true \\ predicted", scope: "col" }), ...classes.map(c => element("th", { textContent: c, scope: "col" })));
   const body = counts.map((row, r) => {
     const all = row.reduce((a, b) => a + b, 0);
     return element("tr", {}, element("th", { textContent: classes[r], scope: "row" }), ...row.map((n, c) => {
-      const td = element("td", { textContent: n || "", title: `${classes[r]} said to be ${classes[c]}: ${n} of ${all}` });
+      const td = element("td", { textContent: n || "", title: `${classes[r]} predicted as ${classes[c]}: ${n} of ${all}` });
       const share = all ? n / all : 0;
       if (share > 0) td.style.background = `color-mix(in srgb, var(${r === c ? "--good" : "--bad"}) ${Math.round(8 + 72 * Math.sqrt(share))}%, transparent)`;
       return td;

@@ -1,4 +1,4 @@
-// The page of a served model: says what openapi.json says, and lets one try it.
+// The page of a served model: shows what openapi.json describes, and sends trial requests.
 const byId = id => document.getElementById(id);
 
 function element(tag, text, parent) {

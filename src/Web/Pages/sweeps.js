@@ -1,4 +1,4 @@
-// Sweeps: what each trial had and came to, as parallel coordinates, as a table, and how much each setting mattered.
+// Sweeps: settings and result of each trial as parallel coordinates and as a table, and the importance of each setting.
 import { element, format } from "./chart.js";
 
 const svg = (tag, attributes, ...children) => {
@@ -12,7 +12,7 @@ const said = value => (typeof value === "number" ? format(value) : value === und
 const order = { column: "rank", down: false };
 let shown = null;
 
-/** The last words of each key, as many as no other key ends with. */
+/** The shortest ending of each key that no other key has. */
 function shortNames(keys) {
   return new Map(keys.map(key => {
     const words = key.split(".");
@@ -24,7 +24,7 @@ function shortNames(keys) {
   }));
 }
 
-/** Trials that gave a figure, the best first; those that came farthest before the rest. */
+/** Trials with a result, the best first; those that halving stopped come last. */
 export function ranked(sweep) {
   const sign = sweep.higher_is_better ? -1 : 1, farthest = t => (t.status === "stopped" ? 1 : 0);
   return sweep.trials.filter(t => typeof t.value === "number").sort((a, b) => farthest(a) - farthest(b) || sign * (a.value - b.value) || a.trial - b.trial);
@@ -67,7 +67,7 @@ function coordinates(parent, sweep, keys, names, best, pick) {
 function importance(parent, sweep, names) {
   const shares = Object.entries(sweep.importance ?? {}).filter(([, share]) => typeof share === "number").sort((a, b) => b[1] - a[1]);
   if (!shares.length) return;
-  parent.append(element("h2", { textContent: "What mattered" }), element("p", { className: "soft", textContent: "The share of the trials' order that a setting explains by itself; chance gives a few per cent." }),
+  parent.append(element("h2", { textContent: "What mattered" }), element("p", { className: "soft", textContent: "The share of the trials' ranking that a setting explains by itself; chance alone gives a few per cent." }),
     element("ul", { className: "bars", id: "importance" }, ...shares.map(([key, share]) => element("li", {}, element("span", { textContent: names.get(key) ?? key, title: key }), element("meter", { max: 1, value: share, "aria-label": `${key}: ${Math.round(share * 100)} %` }), element("span", { textContent: `${Math.round(share * 100)} %` })))));
 }
 
@@ -99,12 +99,12 @@ function table(parent, sweep, keys, names, best, link) {
   parent.append(element("h2", { textContent: "All trials" }), element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Trials" }, element("table", { className: "sorted" }, element("thead", {}, head), body)));
 }
 
-/** The view. `board` asks the server, and knows and opens runs. */
+/** The view. `board` requests data and opens runs. */
 export async function sweeps(view, board) {
   const all = await board.get("api/sweeps");
   if (board.isOld()) return;
   if (!all.length) {
-    view.append(element("p", { textContent: "No sweep is in this folder. One tries many settings of a config and compares them:" }), element("pre", { textContent: "gpugrad sweep SWEEP.yaml --out runs/sweep", tabIndex: 0 }));
+    view.append(element("p", { textContent: "There is no sweep in this folder. A sweep tries many settings of a config and compares them:" }), element("pre", { textContent: "gpugrad sweep SWEEP.yaml --out runs/sweep", tabIndex: 0 }));
     return;
   }
   const chosen = all.find(s => s.key === shown) ?? all[0], sweep = await board.get(`api/sweep?sweep=${chosen.key}`);
@@ -123,7 +123,7 @@ export async function sweeps(view, board) {
   const pick = t => { if (board.has(run(t))) board.open([run(t)]); };
   const compare = element("button", { textContent: "Curves of the best ten", disabled: !best.some(t => board.has(run(t))) });
   compare.addEventListener("click", () => board.open(best.slice(0, 10).map(run).filter(board.has)));
-  view.append(element("p", {}, `${sweep.trials.length} trials of ${sweep.base} (${sweep.search} search, ${sweep.status}), ${sweep.epochs} epochs in all. `, best.length ? `Best: trial ${best[0].trial} with ${sweep.monitor} ${said(best[0].value)}. ` : "None has ended yet. ", compare));
+  view.append(element("p", {}, `${sweep.trials.length} trials of ${sweep.base} (${sweep.search} search, ${sweep.status}), ${sweep.epochs} epochs in all. `, best.length ? `Best: trial ${best[0].trial} with ${sweep.monitor} ${said(best[0].value)}. ` : "No trial has ended yet. ", compare));
   if (best.length && keys.length) coordinates(view, sweep, keys, names, best, pick);
   importance(view, sweep, names);
   table(view, sweep, keys, names, best, t => {

@@ -5,8 +5,8 @@ using GpuGrad.Training.Tools;
 namespace GpuGrad.Web.Serving;
 
 /// <summary>
-/// Puts the samples of different requests into one batch. While the device computes, what comes waits; what waits is computed together. A batch
-/// that is not full waits a moment longer only while other requests are on their way.
+/// Dynamic batching: computes the samples of several requests as one batch. Samples that arrive while the device computes wait and go into the next
+/// batch; a batch that is not full waits a little longer only while other requests are arriving.
 /// </summary>
 internal sealed class Batcher : IDisposable
 {
@@ -19,10 +19,10 @@ internal sealed class Batcher : IDisposable
     private bool closed;
     private int waiting;
 
-    /// <param name="session">The network; used by the batcher's thread alone from now on, and disposed by it.</param>
+    /// <param name="session">The network; from now on only the batcher's thread uses it. Disposed by the batcher.</param>
     /// <param name="longestWait">How long a sample may wait for others.</param>
-    /// <param name="openRequests">Number of requests that were accepted and are not answered yet, including those in the queue.</param>
-    /// <param name="observe">Told of every batch: its samples and seconds.</param>
+    /// <param name="openRequests">Number of requests that are accepted and not yet answered, including those in the queue.</param>
+    /// <param name="observe">Called for every batch with its number of samples and its seconds.</param>
     public Batcher(PredictionSession session, TimeSpan longestWait, Func<int> openRequests, Action<int, double> observe)
     {
         (this.session, this.longestWait, this.openRequests, this.observe) = (session, longestWait, openRequests, observe);
@@ -30,15 +30,15 @@ internal sealed class Batcher : IDisposable
         worker.Start();
     }
 
-    /// <summary>Samples that wait.</summary>
+    /// <summary>Number of samples waiting.</summary>
     public int Waiting => Volatile.Read(ref waiting);
 
-    /// <summary>Why nothing can be computed any more; null while it can.</summary>
+    /// <summary>The error of a failed device; null while it works.</summary>
     public string? DeviceFault { get; private set; }
 
     /// <summary>Predicts all samples, in order.</summary>
     /// <param name="samples">In memory.</param>
-    /// <param name="stop">When nobody waits for the answer any more: what was not begun is left out.</param>
+    /// <param name="stop">Cancelled when the client is gone: samples that have not been started are dropped.</param>
     public async Task<IReadOnlyList<Prediction>> Predict(SampleSet samples, CancellationToken stop)
     {
         var job = new Job(samples, session.TakesAsBytes(samples), stop);
@@ -53,7 +53,7 @@ internal sealed class Batcher : IDisposable
         return await job.Answer.Task;
     }
 
-    /// <summary>Computes what waits, and ends.</summary>
+    /// <summary>Computes what is waiting, then ends the thread.</summary>
     public void Dispose()
     {
         lock (queue)
@@ -91,7 +91,7 @@ internal sealed class Batcher : IDisposable
         }
     }
 
-    // Empty when there will be none.
+    // Waits for the next batch; empty once the batcher is closed and the queue done.
     private List<(Job Job, SamplePart Part)> Next()
     {
         lock (queue)
@@ -120,7 +120,7 @@ internal sealed class Batcher : IDisposable
         }
     }
 
-    // Samples of one kind from the queue's beginning on; what has another kind stays for the next batch.
+    // Takes samples of one kind (bytes or floats), oldest first; those of the other kind stay for the next batch.
     private List<(Job, SamplePart)> Take()
     {
         var batch = new List<(Job, SamplePart)>();

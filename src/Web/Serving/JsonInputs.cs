@@ -71,7 +71,7 @@ internal static class JsonInputs
             case JsonTokenType.String when pipeline.TakesSentences:
                 return [pipeline.ReadSentences(Texts(ref reader), Inputs)];
             case var other when pipeline.TakesSentences:
-                throw Mixed(0, other, "a string: a sentence with spaces between its tokens");
+                throw Mixed(0, other, "a sentence as a string, with spaces between its tokens");
             case JsonTokenType.StartObject:
                 using (MemoryStream rows = Rows(ref reader, body))
                     return [pipeline.ReadTable(rows, pipeline.TakesTexts ? Inputs + ".jsonl" : Inputs)];

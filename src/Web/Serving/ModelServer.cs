@@ -11,7 +11,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace GpuGrad.Web.Serving;
 
-/// <summary>A trained network behind HTTP. It opens no file after it has started: nothing that a request says is a path.</summary>
+/// <summary>Serves a trained network over HTTP. It opens no files after its start, so nothing in a request is a path.</summary>
 internal sealed class ModelServer : IAsyncDisposable
 {
     private readonly TrainedModel trained;
@@ -62,7 +62,7 @@ internal sealed class ModelServer : IAsyncDisposable
 
     public Task Start() => server.Start();
 
-    /// <summary>Accepts nothing more, answers what was accepted.</summary>
+    /// <summary>Accepts no more requests and answers the accepted ones.</summary>
     public async Task Stop()
     {
         stopping = true;
@@ -96,7 +96,7 @@ internal sealed class ModelServer : IAsyncDisposable
     {
         using IDisposable? place = gate.TryEnter(Math.Min(http.Request.ContentLength ?? mostBody, mostBody));
         if (place is null)
-            throw new Refusal(503, "too many requests wait; try again later") { RetryAfter = 1 };
+            throw new Refusal(503, "too many requests are waiting; try again later") { RetryAfter = 1 };
         if (batcher.DeviceFault is string broken)
             throw new Refusal(503, broken);
         using var time = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
@@ -118,7 +118,7 @@ internal sealed class ModelServer : IAsyncDisposable
         }
     }
 
-    // What is too long is read on for a while all the same: who is still sending sees no answer.
+    // A body that is too long is still read to its end (up to the server's limit): a client that is sending would not see the answer.
     private async Task<byte[]> Body(HttpContext http, CancellationToken stop)
     {
         using var body = new MemoryStream((int)Math.Min(http.Request.ContentLength ?? 0, 1 << 20));
@@ -175,7 +175,7 @@ internal sealed class ModelServer : IAsyncDisposable
 
     private bool TakesLabels => PredictionFile.AreLabels(trained.Card.Shape, trained.Config.Loss);
 
-    // The one answer that most callers want, as the column 'prediction' of predict's tables; maps and tags have none.
+    // 'prediction', the one value that most callers want, as in the tables of predict; masks, images and tags have none.
     private void WriteAnswer(Utf8JsonWriter json, Prediction prediction)
     {
         if (prediction.Map is not null || prediction.Tags is not null)

@@ -24,7 +24,7 @@ internal sealed class OpenApi
         var paths = new JsonObject
         {
             ["/predict"] = new JsonObject { ["post"] = Predict(verb) },
-            ["/health"] = new JsonObject { ["get"] = Get("Whether it answers", "200 with status ok; 503 while it stops or where the device failed", "application/json", "503") },
+            ["/health"] = new JsonObject { ["get"] = Get("Whether the server is ready", "200 with status ok; 503 while it stops or after the device failed", "application/json", "503") },
             ["/metrics"] = new JsonObject { ["get"] = Get("Counts and times for Prometheus", "Prometheus' text format", "text/plain") },
         };
         var document = new JsonObject
@@ -71,22 +71,22 @@ internal sealed class OpenApi
     {
         var content = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = Request(), ["example"] = Example() } };
         if (TakesSentences)
-            content["text/plain"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "A sentence a line, its tokens between spaces" } };
+            content["text/plain"] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["description"] = "One sentence per line, with spaces between its tokens" } };
         else
             AddFiles(content);
         return new JsonObject
         {
             ["summary"] = "Predicts",
-            ["description"] = FormattableString.Invariant($"As gpugrad predict does. Bodies of at most {verb.MaxBody} MiB; samples of different requests are computed together, at most {verb.MaxBatch} at a time."),
+            ["description"] = FormattableString.Invariant($"Predicts as gpugrad predict does. Bodies of at most {verb.MaxBody} MiB; samples of different requests are computed together, at most {verb.MaxBatch} at a time."),
             ["requestBody"] = new JsonObject { ["required"] = true, ["content"] = content },
             ["responses"] = new JsonObject
             {
                 ["200"] = new JsonObject { ["description"] = "A prediction for each sample, in order", ["content"] = new JsonObject { ["application/json"] = new JsonObject { ["schema"] = Response() } } },
-                ["400"] = Error("What does not fit, and what was expected"),
+                ["400"] = Error("The input is invalid; the message says what was found and expected"),
                 ["413"] = Error("The body is too large"),
-                ["415"] = Error("Another Content-Type"),
-                ["422"] = Error("The network's answer is not finite"),
-                ["503"] = Error("Too many requests wait; see Retry-After"),
+                ["415"] = Error("Unsupported Content-Type"),
+                ["422"] = Error("The network's output is not finite"),
+                ["503"] = Error("Too many requests are waiting; see Retry-After"),
             },
         };
     }
@@ -114,7 +114,7 @@ internal sealed class OpenApi
     private JsonObject Sample()
     {
         if (TakesTexts || TakesSentences)
-            return new JsonObject { ["type"] = "string", ["description"] = TakesTexts ? "A text" : "A sentence, its tokens between spaces" };
+            return new JsonObject { ["type"] = "string", ["description"] = TakesTexts ? "A text" : "A sentence, with spaces between its tokens" };
         if (Columns is not { Named: true } columns)
         {
             string sizes = string.Join(", ", card.Shape.Shape.Sizes.ToArray());
@@ -124,7 +124,7 @@ internal sealed class OpenApi
         var properties = new JsonObject();
         foreach (TableColumn column in columns.Columns.Where(c => c.Role == ColumnRole.Feature))
             properties[column.Name] = Column(column.Fit);
-        return new JsonObject { ["type"] = "object", ["description"] = "A row by the names of its columns; a gap is null or left out", ["properties"] = properties };
+        return new JsonObject { ["type"] = "object", ["description"] = "A row, keyed by column name; a missing value is null or left out", ["properties"] = properties };
     }
 
     private static JsonObject Column(ColumnFit? fit) => fit switch
@@ -138,9 +138,9 @@ internal sealed class OpenApi
     private JsonObject Example()
     {
         if (TakesTexts)
-            return new JsonObject { ["inputs"] = new JsonArray("a text", "another one") };
+            return new JsonObject { ["inputs"] = new JsonArray("a text", "another text") };
         if (TakesSentences)
-            return new JsonObject { ["inputs"] = new JsonArray("a sentence of tokens", "and another") };
+            return new JsonObject { ["inputs"] = new JsonArray("a sentence of tokens", "another sentence") };
         if (Columns is { Named: true } columns)
         {
             var row = new JsonObject();
@@ -179,8 +179,8 @@ internal sealed class OpenApi
             },
             _ when takesLabels => new JsonObject
             {
-                ["labels"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Names of the labels that are predicted" },
-                ["prediction"] = new JsonObject { ["type"] = new JsonArray("number", "array"), ["description"] = "1 for each label that is predicted, 0 for the others" },
+                ["labels"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Names of the predicted labels" },
+                ["prediction"] = new JsonObject { ["type"] = new JsonArray("number", "array"), ["description"] = "1 for each predicted label, 0 for the others" },
                 ["values"] = numbers,
             },
             _ => new JsonObject { ["prediction"] = new JsonObject { ["type"] = new JsonArray("number", "array") }, ["values"] = numbers },
@@ -191,7 +191,7 @@ internal sealed class OpenApi
             ["properties"] = new JsonObject
             {
                 ["predictions"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "object", ["properties"] = prediction } },
-                ["notes"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "What is not wrong and may not be meant, such as categories that training has not seen" },
+                ["notes"] = new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" }, ["description"] = "Warnings, such as a category that training has not seen" },
             },
         };
     }
@@ -201,7 +201,7 @@ internal sealed class OpenApi
         ["description"] = description,
         ["content"] = new JsonObject
         {
-            ["application/json"] = new JsonObject { ["example"] = new JsonObject { ["error"] = new JsonObject { ["code"] = 400, ["message"] = "inputs: what is wrong; expected what" } } },
+            ["application/json"] = new JsonObject { ["example"] = new JsonObject { ["error"] = new JsonObject { ["code"] = 400, ["message"] = "inputs[0]: a string; expected a number" } } },
         },
     };
 

@@ -1,17 +1,17 @@
 namespace GpuGrad.Web.Serving;
 
-/// <summary>Counts the requests that are worked on, and the bytes of their bodies, so that both are bounded.</summary>
+/// <summary>Limits the number of requests in progress and the total size of their bodies.</summary>
 internal sealed class RequestGate(int most, long mostBytes)
 {
     private readonly Lock at = new();
     private long bytes;
     private int inside;
 
-    /// <summary>Requests inside.</summary>
+    /// <summary>Number of requests in progress.</summary>
     public int Inside => Volatile.Read(ref inside);
 
-    /// <summary>Lets a request in; null where there is no room.</summary>
-    /// <param name="size">Bytes that its body may have.</param>
+    /// <summary>Admits a request, which leaves when the result is disposed; null if a limit is reached.</summary>
+    /// <param name="size">Largest size of its body in bytes.</param>
     public IDisposable? TryEnter(long size)
     {
         lock (at)

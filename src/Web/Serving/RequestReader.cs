@@ -7,20 +7,20 @@ using Microsoft.Net.Http.Headers;
 
 namespace GpuGrad.Web.Serving;
 
-/// <summary>From the body of a request to samples: JSON, pictures, npy arrays and rows of text. What unpacks into more than was sent is not taken, pictures excepted.</summary>
+/// <summary>Reads samples from a request's body: JSON, pictures, npy arrays, text tables. Compressed bodies are refused, except for pictures.</summary>
 internal static class RequestReader
 {
     private const int MostParts = 1024;
     private const string Taken = "application/json, multipart/form-data with pictures, image/*, application/octet-stream (a picture or .npy), text/csv or application/x-ndjson";
 
-    private const string TakenByTaggers = "application/json, or text/plain with a sentence a line";
+    private const string TakenByTaggers = "application/json, or text/plain with one sentence per line";
 
     /// <param name="type">The request's Content-Type; null for none.</param>
-    /// <param name="body">All of it.</param>
+    /// <param name="body">The whole body.</param>
     /// <param name="pipeline">How the network's samples are read.</param>
-    /// <param name="fitted">What training learned of its data.</param>
-    /// <exception cref="Refusal">It is not accepted.</exception>
-    /// <exception cref="GpuGradException">The samples are broken, or not such as the network was trained on.</exception>
+    /// <param name="fitted">The preprocessing fitted on the training data.</param>
+    /// <exception cref="Refusal">The type or the form of the body is not accepted.</exception>
+    /// <exception cref="GpuGradException">The samples are damaged, or do not fit the network's input.</exception>
     public static async Task<IReadOnlyList<SampleSet>> Read(string? type, byte[] body, InputPipeline pipeline, FittedInput fitted)
     {
         if (body.Length == 0)
@@ -29,7 +29,7 @@ internal static class RequestReader
         switch (media)
         {
             case "application/json":
-            // What curl -d says of anything.
+            // The type that curl -d sends by default.
             case "" or "application/x-www-form-urlencoded" when body.AsSpan().TrimStart(" \t\r\n"u8) is [(byte)'{', ..]:
                 return JsonInputs.Read(body, pipeline, fitted);
             case "text/plain" when pipeline.TakesSentences:
@@ -73,7 +73,7 @@ internal static class RequestReader
     private static SampleSet Table(byte[] body, string name, InputPipeline pipeline)
     {
         if (body is [0x1F, 0x8B, ..] or [(byte)'P', (byte)'A', (byte)'R', (byte)'1', ..])
-            throw new Refusal(415, $"{name}: packed; expected text");
+            throw new Refusal(415, $"{name}: compressed; expected text");
         using var stream = new MemoryStream(body, writable: false);
         return pipeline.ReadTable(stream, name);
     }
@@ -98,7 +98,7 @@ internal static class RequestReader
         }
         catch (Exception e) when (e is IOException or InvalidDataException)
         {
-            throw new Refusal(400, $"multipart/form-data that is broken: {e.Message}");
+            throw new Refusal(400, $"damaged multipart/form-data: {e.Message}");
         }
         return samples.Count > 0 ? samples : throw new Refusal(400, "no parts; expected a picture in each");
     }

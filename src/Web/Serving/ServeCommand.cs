@@ -8,12 +8,12 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Web.Serving;
 
-/// <summary>The verb <c>serve</c>: until a signal comes.</summary>
+/// <summary>Runs the verb <c>serve</c> until a signal stops it.</summary>
 internal static class ServeCommand
 {
     public static int Run(ServeVerb verb, Output output)
     {
-        using var signals = new StopSignals(signal => Output.Note($"{signal}: answering what was accepted; again to stop at once"));
+        using var signals = new StopSignals(signal => Output.Note($"{signal}: answering the accepted requests; send it again to stop at once"));
         using TrainedModel trained = TrainedModel.Open(verb.Path);
         RunConfig config = trained.Config;
         using Device device = OverridingVerb.OpenDevice(verb.DeviceId ?? config.Device, verb.Threads ?? config.Threads, output);

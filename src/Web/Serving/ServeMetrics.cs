@@ -4,7 +4,7 @@ using System.Text;
 
 namespace GpuGrad.Web.Serving;
 
-/// <summary>Counts of what was served, in Prometheus' text format.</summary>
+/// <summary>Metrics of the server in Prometheus' text format.</summary>
 internal sealed class ServeMetrics
 {
     private static readonly double[] Seconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -14,7 +14,7 @@ internal sealed class ServeMetrics
     private readonly SortedDictionary<int, long> requests = [];
     private readonly Buckets latency = new(Seconds), batches = new(Sizes), compute = new(Seconds);
 
-    /// <summary>Predictions asked for, that were answered or refused.</summary>
+    /// <summary>Number of requests to /predict that were answered or refused.</summary>
     public long Requests
     {
         get
@@ -50,18 +50,18 @@ internal sealed class ServeMetrics
             Head(text, "gpugrad_requests_total", "counter", "Requests to /predict by status.");
             foreach ((int status, long count) in requests)
                 text.Append(CultureInfo.InvariantCulture, $"gpugrad_requests_total{{status=\"{status}\"}} {count}\n");
-            latency.Write(text, "gpugrad_request_seconds", "Seconds from the request's head to its answer.");
-            batches.Write(text, "gpugrad_batch_samples", "Samples that were computed at once.");
-            compute.Write(text, "gpugrad_batch_seconds", "Seconds that a batch took.");
+            latency.Write(text, "gpugrad_request_seconds", "Seconds from a request's header to its response.");
+            batches.Write(text, "gpugrad_batch_samples", "Samples per batch.");
+            compute.Write(text, "gpugrad_batch_seconds", "Seconds per batch.");
         }
-        One(text, "gpugrad_requests_in_flight", "gauge", "Requests to /predict that are not answered yet.", inside);
-        One(text, "gpugrad_queue_samples", "gauge", "Samples that wait for a batch.", waiting);
-        Head(text, "gpugrad_model_info", "gauge", "What is served.");
+        One(text, "gpugrad_requests_in_flight", "gauge", "Requests to /predict in progress.", inside);
+        One(text, "gpugrad_queue_samples", "gauge", "Samples waiting for a batch.", waiting);
+        Head(text, "gpugrad_model_info", "gauge", "The device of the served model.");
         text.Append(CultureInfo.InvariantCulture, $"gpugrad_model_info{{device=\"{device.Replace("\\", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal)}\"}} 1\n");
         using Process process = Process.GetCurrentProcess();
-        One(text, "process_resident_memory_bytes", "gauge", "Memory of the process.", process.WorkingSet64);
-        One(text, "process_cpu_seconds_total", "counter", "Time on the processor.", process.TotalProcessorTime.TotalSeconds);
-        One(text, "process_start_time_seconds", "gauge", "When the process began, in seconds since 1970.", (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds);
+        One(text, "process_resident_memory_bytes", "gauge", "Resident memory of the process.", process.WorkingSet64);
+        One(text, "process_cpu_seconds_total", "counter", "CPU time of the process.", process.TotalProcessorTime.TotalSeconds);
+        One(text, "process_start_time_seconds", "gauge", "Start of the process in seconds since 1970.", (process.StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds);
         return text.ToString();
     }
 

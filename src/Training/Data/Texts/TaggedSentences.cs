@@ -58,11 +58,11 @@ internal sealed record TaggedSentences(string Name, IReadOnlyList<string[]> Toke
         {
             string[] words = sentence.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
             if (words.Length == 0)
-                throw DataFault.At(name, i + 1, 1, "an empty line", "a sentence a line, its tokens between spaces");
+                throw DataFault.At(name, i + 1, 1, "an empty line", "one sentence per line, with spaces between its tokens");
             tokens.Add(words);
             lines.Add(i + 1);
         }
-        return tokens.Count > 0 ? new TaggedSentences(name, tokens, null, lines) : throw DataFault.At(name, 1, 1, "no sentence", "a sentence a line, its tokens between spaces");
+        return tokens.Count > 0 ? new TaggedSentences(name, tokens, null, lines) : throw DataFault.At(name, 1, 1, "no sentence", "one sentence per line, with spaces between its tokens");
     }
 
     // With tabs as separators, tokens may contain spaces.
