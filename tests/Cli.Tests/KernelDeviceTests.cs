@@ -28,7 +28,7 @@ public sealed class KernelDeviceTests
         Directory.CreateDirectory(kernels);
         File.SetUnixFileMode(kernels, (UnixFileMode)0x1FF); // 777
         string output = program.Run("train", config, "--device", "opencl:0", "--out", "run").Done().Output;
-        Assert.Matches("kernels +[0-9]+ compiled; not kept for the next start: .*chmod go-w", output);
+        Assert.Matches("kernels +[0-9]+ compiled; not cached for the next start: .*chmod go-w", output);
         Assert.Empty(Directory.GetFileSystemEntries(kernels));
     }
 

@@ -6,13 +6,14 @@ using ILGPU.Runtime.OpenCL;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
-/// <summary>ILGPU's and the drivers' errors as errors that the user can act on.</summary>
+/// <summary>Translates errors of ILGPU and the drivers into errors that a user can act on.</summary>
 internal static class AcceleratorFaults
 {
-    /// <param name="device">Where it happens.</param>
-    /// <param name="what">What is done, for the message: a buffer's name, "a launch".</param>
-    /// <param name="bytes">Memory it asks for.</param>
-    /// <param name="body">Does it.</param>
+    /// <summary>Runs the body; throws a translated error if the device fails.</summary>
+    /// <param name="device">The device used.</param>
+    /// <param name="what">What the body does, for the message: a buffer's name, "a launch".</param>
+    /// <param name="bytes">Bytes it allocates.</param>
+    /// <param name="body">The work.</param>
     public static T Guard<T>(IlgpuDevice device, string what, long bytes, Func<T> body)
     {
         try
@@ -25,7 +26,7 @@ internal static class AcceleratorFaults
         }
     }
 
-    /// <summary>Null unless the device failed.</summary>
+    /// <summary>The error to report; null unless the device failed.</summary>
     public static GpuGradException? Translate(IlgpuDevice device, string what, Exception error, long bytes = 0) => error switch
     {
         KernelBuildException e => (e.InnerException is { } cause && IsOutOfMemory(cause, bytes) ? OutOfMemory(device, $"kernel {e.Kernel}", bytes, e) : null)
@@ -40,7 +41,7 @@ internal static class AcceleratorFaults
     private static OutOfDeviceMemoryException OutOfMemory(IlgpuDevice device, string what, long bytes, Exception e) =>
         new(device.Id, what, bytes, device.FreeMemory, device.TotalMemory, e);
 
-    // OpenCL drivers make a buffer when it is first used, and name the lack of memory in three ways.
+    // OpenCL drivers allocate a buffer at its first use, and have three error codes for it.
     private static bool IsOutOfMemory(Exception error, long bytes) => error switch
     {
         CudaException e => Code(e) == CudaError.CUDA_ERROR_OUT_OF_MEMORY,
@@ -57,7 +58,7 @@ internal static class AcceleratorFaults
         _ => false,
     };
 
-    // ILGPU keeps an error's name, and none for a number it does not know.
+    // ILGPU keeps only an error's name, which is empty for codes it does not know.
     private static CudaError Code(CudaException e) => Enum.TryParse(e.Error, out CudaError error) ? error : CudaError.CUDA_ERROR_UNKNOWN;
 
     private static string OneLine(Exception error)

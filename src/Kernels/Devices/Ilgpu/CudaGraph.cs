@@ -4,13 +4,13 @@ using ILGPU.Runtime.Cuda;
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
 /// <summary>
-/// Launches recorded once and replayed with one call. ILGPU has no CUDA graphs; everything that they take of the driver is in this file.
+/// A CUDA graph: launches recorded once and replayed with one call. ILGPU lacks CUDA graphs; all driver calls for them are in this file.
 /// </summary>
 internal sealed partial class CudaGraph : IDisposable
 {
-    private const int ModeThreadLocal = 1; // other threads may go on building kernels while this one records
+    private const int ModeThreadLocal = 1; // other threads may continue to build kernels while this one records
 
-    private const string Driver = "cuda"; // DriverLibraries knows its file
+    private const string Driver = "cuda"; // DriverLibraries resolves it to a file
 
     private readonly CudaStream stream;
     private nint executable;

@@ -3,8 +3,8 @@ using System.Numerics;
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
 /// <summary>
-/// A number that kernels divide by: a multiplication and a shift, where GPUs take some twenty instructions for a division
-/// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994). For dividends from 0 on.
+/// A divisor for kernels: division by multiplication and shift, where a GPU's integer division takes some twenty instructions
+/// (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994). Dividends must not be negative.
 /// </summary>
 internal readonly struct Divisor
 {

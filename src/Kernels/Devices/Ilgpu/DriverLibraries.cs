@@ -19,10 +19,10 @@ internal static class DriverLibraries
     /// <summary>The file of NVIDIA's driver.</summary>
     public static string Cuda => OperatingSystem.IsLinux() ? "libcuda.so.1" : "nvcuda";
 
-    /// <summary>Must be called before ILGPU's first call of a driver.</summary>
+    /// <summary>Call this before ILGPU's first driver call.</summary>
     public static void Register()
     {
-        // The static constructor has done it.
+        // The static constructor does the work.
     }
 
     private static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path)

@@ -5,13 +5,13 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
-/// <summary>Memory of an accelerator, zeroed.</summary>
+/// <summary>A zeroed buffer in an accelerator's memory.</summary>
 internal sealed class IlgpuBuffer : DeviceBuffer
 {
     private readonly IlgpuDevice device;
     private readonly MemoryBuffer1D<byte, Stride1D.Dense> memory;
-    private readonly int margin; // bytes of guard on either side
-    private long claimed; // of the host's memory, where the device computes in that
+    private readonly int margin; // guard bytes on either side
+    private long claimed; // bytes of host memory, if that is the memory the device computes in
 
     public IlgpuBuffer(IlgpuDevice device, string name, long bytes) : base(name, bytes)
     {
@@ -36,7 +36,7 @@ internal sealed class IlgpuBuffer : DeviceBuffer
 
     private ArrayView<byte> Data => Part(0, Bytes);
 
-    /// <summary>A view of <paramref name="count"/> elements from a byte on.</summary>
+    /// <summary>A view of <paramref name="count"/> elements, starting at a byte offset.</summary>
     public ArrayView<T> View<T>(long offset, long count) where T : unmanaged =>
         Part(offset, count * Interop.SizeOf<T>()).Cast<T>();
 

@@ -3,14 +3,14 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
-/// <summary>Every ILGPU context of this program, made in one way.</summary>
+/// <summary>Creates ILGPU contexts with the settings that this program needs.</summary>
 /// <remarks>
-/// Optimize(O1) is ILGPU's default and must stay: O2 of 1.5.3 moves loads of shared memory that stand before a
-/// <see cref="Group.Barrier"/> behind it.
+/// Optimize(O1) is ILGPU's default and must stay: O2 of 1.5.3 moves loads of shared memory from before a
+/// <see cref="Group.Barrier"/> to after it.
 /// </remarks>
 internal static class IlgpuContext
 {
-    /// <param name="devices">Adds the devices wanted.</param>
+    /// <param name="devices">Adds devices to the builder.</param>
     public static Context Create(Action<Context.Builder> devices)
     {
         DriverLibraries.Register();

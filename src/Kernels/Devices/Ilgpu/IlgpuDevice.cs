@@ -11,13 +11,13 @@ namespace GpuGrad.Kernels.Devices.Ilgpu;
 
 /// <summary>
 /// A device that runs the ILGPU kernels: CUDA, OpenCL, or their emulation in C#. A step is a list of launches on one stream;
-/// the host waits for nothing until somebody reads.
+/// the host does not wait until a result is read.
 /// </summary>
 public sealed class IlgpuDevice : Device
 {
     private readonly Context? owned;
 
-    /// <param name="id">What <c>--device</c> takes.</param>
+    /// <param name="id">The id that <c>--device</c> takes, such as <c>cuda:0</c>.</param>
     /// <param name="accelerator">Disposed with this device.</param>
     /// <param name="owned">A context to dispose too.</param>
     public IlgpuDevice(string id, Accelerator accelerator, Context? owned = null)
@@ -32,7 +32,7 @@ public sealed class IlgpuDevice : Device
 
     public override string Name => Accelerator.Name;
 
-    // A row of a coalesced access on CUDA, and what sub-buffers of most OpenCL devices are aligned to.
+    // Coalesced access on CUDA, and the sub-buffer alignment of most OpenCL devices.
     public override int Alignment => 256;
 
     public override bool RunsAhead => true;
@@ -45,7 +45,7 @@ public sealed class IlgpuDevice : Device
 
     internal KernelLoader Loader { get; }
 
-    /// <summary>Bytes; negative where the device does not tell: OpenCL knows the total only.</summary>
+    /// <summary>Free memory in bytes; negative if unknown: OpenCL reports only the total.</summary>
     internal long FreeMemory
     {
         get
@@ -63,12 +63,12 @@ public sealed class IlgpuDevice : Device
 
     internal long TotalMemory => Accelerator.MemorySize;
 
-    /// <summary>The tile that GEMMs get, whatever it costs; null for the best. For tests of the others.</summary>
+    /// <summary>For tests: the index of the tile that GEMMs use; null for the fastest.</summary>
     internal int? Tile { get; set; }
 
     public override bool UsesHostMemory => Accelerator is CPUAccelerator || (Accelerator.Device is CLDevice device && device.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_CPU));
 
-    /// <summary>Writes a few words by a launch.</summary>
+    /// <summary>Launches the kernel that writes posted words.</summary>
     internal Action<Index1D, ArrayView<int>, PostedWords> Poster =>
         field ??= Loader.Items<ArrayView<int>, PostedWords>(PostedWords.Store);
 
@@ -93,7 +93,7 @@ public sealed class IlgpuDevice : Device
         }
         catch (AcceleratorException)
         {
-            // ILGPU unloads even a kernel that the driver refused, and a lost device refuses everything. What led here has been reported.
+            // ILGPU unloads even kernels that the driver refused, and a lost device fails every call. The cause has been reported already.
         }
         owned?.Dispose();
     }
@@ -120,7 +120,7 @@ public sealed class IlgpuDevice : Device
             }
             catch
             {
-                scratch.Dispose(); // what was bound before there was no memory left
+                scratch.Dispose(); // what was allocated before memory ran out
                 throw;
             }
         }

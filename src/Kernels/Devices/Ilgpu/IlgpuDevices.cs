@@ -10,19 +10,19 @@ namespace GpuGrad.Kernels.Devices.Ilgpu;
 /// <summary>The CUDA and OpenCL devices of this machine, and the emulated one.</summary>
 internal static class IlgpuDevices
 {
-    private static readonly Lock Asking = new(); // drivers that start in two threads at once have listed nothing
+    private static readonly Lock Asking = new(); // drivers initialised by two threads at once have listed no devices
 
-    /// <summary>Every device that runs kernels; asks the drivers anew each time.</summary>
+    /// <summary>Every device that runs kernels; queries the drivers each time.</summary>
     public static IEnumerable<DeviceInfo> List()
     {
-        // A driver that is broken must not keep the others from being listed.
+        // A broken driver must not hide the devices of the others.
         foreach (DeviceInfo info in Of<CudaDevice>("cuda", static b => b.Cuda(), static d => $"{d.Name}, {Gibi(d.MemorySize)}, compute capability {d.Architecture?.Major}.{d.Architecture?.Minor}", static _ => true))
             yield return info;
         foreach (DeviceInfo info in Of<CLDevice>("opencl", static b => b.OpenCL(RunsKernels), static d => $"{d.Name.Trim()}, {Gibi(d.MemorySize)}, {d.PlatformName.Trim()}", static d => d.DeviceType.HasFlag(CLDeviceType.CL_DEVICE_TYPE_GPU)))
             yield return info;
     }
 
-    /// <summary>The OpenCL devices that cannot run the kernels, and why, a line each.</summary>
+    /// <summary>The OpenCL devices that cannot run the kernels: one line each, with the reason.</summary>
     public static IReadOnlyList<string> Refused()
     {
         var refused = new List<string>();

@@ -25,10 +25,10 @@ public sealed class KernelBinding : Operands
         this.scratch = scratch;
     }
 
-    /// <summary>Loads and launches kernels; one that is asked for twice is compiled once.</summary>
+    /// <summary>Loads and launches kernels; a kernel requested twice is compiled once.</summary>
     internal KernelLoader Loader => device.Loader;
 
-    /// <summary>Groups of threads that the device runs at once.</summary>
+    /// <summary>Number of multiprocessors (compute units).</summary>
     internal int Multiprocessors => device.Accelerator.NumMultiprocessors;
 
     internal Accelerator Accelerator => device.Accelerator;
@@ -47,10 +47,10 @@ public sealed class KernelBinding : Operands
 
     public ArrayView<byte> OutByte(int index = 0) => View<byte>(Output(index, ElementType.Byte), OutShape(index));
 
-    /// <summary>Whether an input begins where four floats can be loaded at once; parameters lie wherever the one before ends.</summary>
+    /// <summary>Whether an input is aligned to 16 bytes, so that four floats can be loaded at once; a tensor placed in a slot need not be.</summary>
     public bool IsAligned(int index) => Input(index, ElementType.Real).Offset % 16 == 0;
 
-    /// <summary>Whether an output begins where four floats can be stored at once.</summary>
+    /// <summary>Whether an output is aligned to 16 bytes, so that four floats can be stored at once.</summary>
     public bool IsOutAligned(int index = 0) => Output(index, ElementType.Real).Offset % 16 == 0;
 
     /// <summary>An input that the op changes in place; it must be listed in <see cref="Op.Updates"/>.</summary>
@@ -67,10 +67,10 @@ public sealed class KernelBinding : Operands
         return InInt(index);
     }
 
-    /// <summary>Memory for the launches of this node alone, its content undefined when the node begins.</summary>
+    /// <summary>Scratch memory for the launches of this node; its content is undefined when the node begins.</summary>
     public KernelScratchRegion Scratch(long floats) => scratch.Take(floats);
 
-    /// <summary>Scratch memory that <paramref name="add"/> takes is reused by what is added after it, which runs later.</summary>
+    /// <summary>Lets later launches reuse the scratch memory that <paramref name="add"/> takes.</summary>
     internal void Borrowing(Action add)
     {
         long used = scratch.Used;
@@ -78,16 +78,16 @@ public sealed class KernelBinding : Operands
         scratch.Used = used;
     }
 
-    /// <summary>A table on the device for as long as the plan lives.</summary>
+    /// <summary>Copies a table of constants to the device, for the lifetime of the plan.</summary>
     internal ArrayView<T> Table<T>(ReadOnlySpan<T> values) where T : unmanaged => scratch.Table(values);
 
-    /// <summary>Adds a launch. The delegate is called at every step: it must capture all it needs and allocate nothing.</summary>
+    /// <summary>Adds a launch. The delegate is called at every step and must not allocate.</summary>
     public void Launch(Action launch) => launches.Add(launch);
 
     private static ArrayView<T> View<T>(Location at, Shape shape) where T : unmanaged => ((IlgpuBuffer)at.Buffer).View<T>(at.Offset, shape.Length);
 }
 
-/// <summary>Scratch memory of a plan: nodes run one after the other, so all of them use the same bytes. Tables keep their own.</summary>
+/// <summary>Scratch memory of a plan. Nodes run one after the other, so all use the same bytes; tables have their own.</summary>
 internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
 {
     private const int Alignment = 64; // floats in 256 bytes
@@ -99,7 +99,7 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     private int node;
     private long needed;
 
-    /// <summary>Floats that regions of the node have taken.</summary>
+    /// <summary>Floats taken by the current node's regions.</summary>
     public long Used { get; set; }
 
     public void BeginNode(int index) => (node, Used) = (index, 0);
@@ -158,7 +158,7 @@ internal sealed class KernelScratch(DeviceMemory memory) : IDisposable
     }
 }
 
-/// <summary>A piece of scratch memory; its place is known once the whole plan is bound, so read it inside a launch.</summary>
+/// <summary>A region of scratch memory. Its address is known once the whole plan is bound, so read it inside a launch.</summary>
 public sealed class KernelScratchRegion
 {
     public ArrayView<float> View { get; internal set; }

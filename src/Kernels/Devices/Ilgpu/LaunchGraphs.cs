@@ -36,7 +36,7 @@ internal sealed class LaunchGraphs(KernelLoader loader, Action[] launches) : IDi
         ranges.Clear();
     }
 
-    // Apart from Run, which would make the callback's object at every call.
+    // Separate from Run, which would otherwise allocate the closure at every call.
     private CudaGraph Record(CudaStream stream, int first, int last) => new(stream, () => Enqueue(first, last));
 
     private void Enqueue(int first, int last)

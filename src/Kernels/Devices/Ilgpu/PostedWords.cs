@@ -3,8 +3,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
 /// <summary>
-/// A few words on their way to the device as the argument of a launch. The queue takes arguments over when the launch is
-/// enqueued, so nobody waits: neither the host for a copy, nor the device for the host.
+/// A few words sent to the device as a kernel argument. The driver copies arguments when the launch is
+/// enqueued, so neither host nor device waits for the other.
 /// </summary>
 internal readonly record struct PostedWords(int W0, int W1, int W2, int W3, int W4, int W5, int W6, int W7)
 {

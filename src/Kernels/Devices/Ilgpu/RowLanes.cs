@@ -3,24 +3,24 @@ using ILGPU;
 namespace GpuGrad.Kernels.Devices.Ilgpu;
 
 /// <summary>
-/// Rows that groups of threads reduce: all threads of a group one long row, or as many lanes as a short one has elements and
-/// several rows side by side. Results are combined in a tree, in the same order every time.
+/// Rows that thread groups reduce: a whole group takes one long row, or several teams of lanes take
+/// a short row each. Results are combined in a tree, in the same order every time.
 /// </summary>
 internal readonly record struct RowLanes(int Rows, int Size, int Lanes)
 {
-    /// <summary>Threads of a group, a power of two.</summary>
+    /// <summary>Group size, a power of two.</summary>
     public const int Threads = GroupReduce.Threads;
 
-    /// <summary>The calling thread's row; there may be none with that number.</summary>
+    /// <summary>The calling thread's row; may be beyond the last.</summary>
     public int Row => RowTeams.Row(Lanes);
 
-    /// <summary>The calling thread's place among those of its row.</summary>
+    /// <summary>The calling thread's index within its row's team.</summary>
     public int Lane => Group.IdxX % Lanes;
 
-    /// <summary>Where the calling thread's row begins.</summary>
+    /// <summary>Offset of the calling thread's row.</summary>
     public int Begin => Row < Rows ? Row * Size : 0;
 
-    /// <summary>Where it ends; it is empty if there is no such row.</summary>
+    /// <summary>Offset of its end; the row is empty if it is beyond the last.</summary>
     public int End => Row < Rows ? (Row * Size) + Size : 0;
 
     public static RowLanes Of(int rows, int size) => new(rows, size, RowTeams.Size(size));
@@ -28,9 +28,9 @@ internal readonly record struct RowLanes(int Rows, int Size, int Lanes)
     /// <summary>For the host: a launch over all rows.</summary>
     public static KernelConfig Config(RowLanes r) => RowTeams.Launch(r.Rows, r.Lanes);
 
-    /// <summary>The sum over a row's lanes, for each of them; every thread of the group must ask. <paramref name="shared"/> holds a float a thread.</summary>
+    /// <summary>The sum over a row's lanes, returned to each; every thread of the group must call it. <paramref name="shared"/> holds one float per thread.</summary>
     public float Sum(ArrayView<float> shared, float value) => GroupReduce.Sum(shared, Lanes, value);
 
-    /// <summary>The largest over a row's lanes, NaN if one is; asked for as the sum.</summary>
+    /// <summary>The maximum over a row's lanes, NaN if a value is NaN; called like the sum.</summary>
     public float Max(ArrayView<float> shared, float value) => GroupReduce.Max(shared, Lanes, value);
 }

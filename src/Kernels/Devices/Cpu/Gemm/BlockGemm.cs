@@ -3,11 +3,11 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>One worker's share of a GEMM: blocks of C, tile by tile.</summary>
+/// <summary>Computes blocks of C, tile by tile: the work of one task of a GEMM.</summary>
 internal sealed unsafe class BlockGemm
 {
-    // A smaller B is in the caches after its first use, and asking for it costs 3 %; of a larger one the next panel is
-    // fetched during this one: 15 % at 128×1024×4080.
+    // A smaller B is cached after its first use, and prefetching it would cost 3 %; for a larger one, prefetching the next
+    // panel during this one gains 15 % at 128×1024×4080.
     private const long LeastFloatsToFetch = 1 << 20;
 
     private readonly GemmBlocking blocks;
@@ -18,9 +18,9 @@ internal sealed unsafe class BlockGemm
     private readonly WorkerScratch? panelA;
     private readonly WorkerScratch? panelB;
 
-    /// <param name="binding">Gives scratch memory.</param>
-    /// <param name="blocks">How C is split.</param>
-    /// <param name="packsB">Whether a panel of B is packed before it is used, by who uses it.</param>
+    /// <param name="binding">Provides scratch memory.</param>
+    /// <param name="blocks">The partition of C.</param>
+    /// <param name="packsB">Whether each worker packs a panel of B before it uses it.</param>
     public BlockGemm(CpuBinding binding, GemmBlocking blocks, bool packsB)
     {
         (this.blocks, tile, m, n) = (blocks, blocks.Tile, blocks.M, blocks.N);
@@ -39,13 +39,13 @@ internal sealed unsafe class BlockGemm
     /// <summary>Applied to finished blocks.</summary>
     public required Epilogue? Epilogue { get; init; }
 
-    /// <summary>Adds steps <paramref name="k"/> … <paramref name="endK"/> to the blocks of C that are tasks begin … end.</summary>
+    /// <summary>Adds the products of steps <paramref name="k"/> to <paramref name="endK"/> to the blocks of C of some tasks.</summary>
     /// <param name="begin">First task.</param>
-    /// <param name="end">Behind the last.</param>
-    /// <param name="k">First step; at step 0 C is overwritten.</param>
-    /// <param name="endK">Behind the last step; at K the epilogue follows.</param>
-    /// <param name="packedB">These steps of all of B as panels, or null.</param>
-    /// <param name="worker">Whose scratch memory to use.</param>
+    /// <param name="end">End of the tasks, exclusive.</param>
+    /// <param name="k">First step; step 0 overwrites C.</param>
+    /// <param name="endK">End of the steps, exclusive; after step K the epilogue is applied.</param>
+    /// <param name="packedB">These steps of all of B, packed in panels; or null.</param>
+    /// <param name="worker">The worker whose scratch memory is used.</param>
     public void Run(int begin, int end, int k, int endK, float* packedB, int worker)
     {
         for (int task = begin; task < end; task++)
@@ -75,7 +75,7 @@ internal sealed unsafe class BlockGemm
         {
             if (b.Next is not null)
                 Fetch(b.Next, b.Step, kc * number / tiles, kc * (number + 1) / tiles);
-            // The last tile begins further up, where all its rows are in A; of what it computes twice, only what is new counts.
+            // The last tile begins further up, so that all its rows are in A; it stores only the rows that are not yet computed.
             int i = row + (number * t.Rows), height = Math.Min(t.Rows, endRow - i), first = panelA is null ? Math.Min(i, m - t.Rows) : i;
             float* from = a.Data + (first * a.Row), to = C + ((long)i * n) + b.Column;
             if (height == t.Rows && first == i && b.Width == t.Columns)
@@ -88,7 +88,7 @@ internal sealed unsafe class BlockGemm
         }
     }
 
-    // Fewer rows than a tile has are packed; what the rest of the panel holds goes into rows that nobody takes.
+    // If A has fewer rows than a tile, they are packed; the rest of the panel only affects rows that are not stored.
     private Rows RowsOfA(int k, int kc, int worker)
     {
         if (panelA is null)
@@ -114,7 +114,7 @@ internal sealed unsafe class BlockGemm
         return new Panel(t, B.At(first, k), B.Step, column, width, column - first, fetches ? B.At(column + t.Columns, k) : null);
     }
 
-    // Two lines a step: the panel behind is as wide as this one.
+    // Two cache lines per step, of a panel as wide as this one.
     private static void Fetch(float* panel, nint distance, int step, int endStep)
     {
         for (panel += step * distance; step < endStep; step++, panel += distance)
@@ -135,7 +135,7 @@ internal sealed unsafe class BlockGemm
         }
     }
 
-    /// <summary>A's rows from the first on.</summary>
+    /// <summary>The rows of A of a task.</summary>
     private readonly struct Rows(float* data, nint row, nint step)
     {
         public readonly float* Data = data;
@@ -143,14 +143,14 @@ internal sealed unsafe class BlockGemm
         public readonly nint Step = step;
     }
 
-    /// <summary>A tile's width of B.</summary>
+    /// <summary>A panel of B, as wide as a tile.</summary>
     /// <param name="tile">The tile to compute.</param>
     /// <param name="data">Its first column.</param>
-    /// <param name="step">Floats from a step to the next.</param>
-    /// <param name="column">First column of C that is wanted.</param>
-    /// <param name="width">Columns that are wanted.</param>
-    /// <param name="skip">Columns of the tile before the first that is wanted.</param>
-    /// <param name="next">The panel behind, to be fetched meanwhile; or null.</param>
+    /// <param name="step">Stride from one step to the next.</param>
+    /// <param name="column">First column of C to store.</param>
+    /// <param name="width">Number of columns to store.</param>
+    /// <param name="skip">Columns of the tile before the first one to store.</param>
+    /// <param name="next">The next panel, to prefetch; or null.</param>
     private readonly struct Panel(GemmTile tile, float* data, nint step, int column, int width, int skip, float* next)
     {
         public readonly GemmTile Tile = tile;

@@ -7,17 +7,17 @@ internal static class CacheLine
 {
     public const int Floats = 16;
 
-    /// <summary>Rounded up to whole lines.</summary>
+    /// <summary>Rounds up to whole cache lines.</summary>
     public static long Whole(long floats) => (floats + Floats - 1) / Floats * Floats;
 
     /// <summary>
-    /// Rounded up to an odd number of lines: rows that far apart lie in all sets of a cache, while rows 4096 bytes apart, as
-    /// those of 32×32 pixels, would all fall into one and push each other out (twice as slow at 64 channels).
+    /// Rounds up to an odd number of cache lines: rows with that stride use all sets of a cache, while rows 4096 bytes apart (32×32
+    /// pixels) would all map to the same set and evict each other (twice as slow at 64 channels).
     /// </summary>
     public static int Odd(int floats) => checked((int)(Whole(floats) + (Whole(floats) / Floats % 2 == 0 ? Floats : 0)));
 
     /// <summary>
-    /// Asks for memory that is read or written soon, some floats of each of a few rows: what the hardware foresees ends with a
+    /// Prefetches some floats of each of a few rows: the hardware's prefetcher stops at the end of a
     /// page of 4 KiB.
     /// </summary>
     public static unsafe void Prefetch(float* first, int floats, int rows, long stride)

@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// </summary>
 internal static unsafe class Copies
 {
-    /// <summary>Floats behind source and target that <see cref="RowsInOrder"/> may read and write.</summary>
+    /// <summary>Floats past the end of source and target that <see cref="RowsInOrder"/> may read and write.</summary>
     public const int Slack = 8;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -24,7 +24,7 @@ internal static unsafe class Copies
         }
         else if (count >= 4)
         {
-            // Both loads before either store would not be needed: the runs do not overlap.
+            // Source and target do not overlap, so the order of loads and stores does not matter.
             Vector128.Store(Vector128.Load(source), target);
             Vector128.Store(Vector128.Load(source + count - 4), target + count - 4);
         }
@@ -65,7 +65,7 @@ internal static unsafe class Copies
             return;
         }
         int i = 0;
-        // Eight pairs at a time, as long as the second number of the last pair is in the source too.
+        // Eight pairs at a time, while the second number of the last pair is still in the source.
         for (; stride == 2 && i < count - 8; i += 8)
             Vector256.Store(Evens(Vector256.Load(source + (2 * i)), Vector256.Load(source + (2 * i) + 8)), target + i);
         for (; i < count; i++)
@@ -104,7 +104,7 @@ internal static unsafe class Copies
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Zip(Vector128<float> even, Vector128<float> odd, float* target) => Zipped(even, odd).Store(target);
 
-    /// <summary>A block of rows, from rows of one length to rows of another.</summary>
+    /// <summary>Copies a block of rows between buffers of different pitch.</summary>
     public static void Rows(float* source, int sourcePitch, float* target, int targetPitch, int rows, int columns)
     {
         if (sourcePitch == columns && targetPitch == columns)
@@ -114,8 +114,8 @@ internal static unsafe class Copies
     }
 
     /// <summary>
-    /// A block of rows in whole vectors: what they write behind a row, the next row overwrites. For rows shorter than a
-    /// vector this is one load and one store a row.
+    /// Copies a block of rows in whole vectors: what they write past the end of a row, the next row overwrites. For rows shorter than a
+    /// vector this takes one load and one store per row.
     /// </summary>
     public static void RowsInOrder(float* source, int sourcePitch, float* target, int targetPitch, int rows, int columns)
     {
@@ -126,7 +126,7 @@ internal static unsafe class Copies
         }
     }
 
-    /// <summary>A block of rows whose columns are to stand a stride apart: target[i·pitch + j·stride] = source[i·pitch + j].</summary>
+    /// <summary>Copies a block of rows to columns a stride apart: target[i·pitch + j·stride] = source[i·pitch + j].</summary>
     public static void ScatterRows(float* source, int sourcePitch, float* target, int targetPitch, int stride, int rows, int columns)
     {
         for (int row = 0; row < rows; row++, source += sourcePitch, target += targetPitch)

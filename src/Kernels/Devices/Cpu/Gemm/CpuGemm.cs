@@ -1,20 +1,20 @@
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// C [M, N] = A [M, K] · B [K, N], as phases of a plan: blocked for the caches, split over the team. The order in which the K
-/// products of an element are added depends on the sizes alone.
+/// C [M, N] = A [M, K] · B [K, N] as phases of a plan: blocked for the caches, and split among the threads. The order in which the K
+/// products of an element are added depends only on the sizes.
 /// </summary>
 /// <remarks>
-/// Both factors are read where they lie as far as possible: copying them into panels takes longer than it saves unless a panel
-/// is used very often. B must be packed where its columns are rows in memory (a dense layer's weights), because it is
+/// Both factors are read in place if possible: packing them into panels pays only if a panel
+/// is used very often. B must be packed if its columns are rows in memory (a dense layer's weights), because it is
 /// read in vectors of columns.
 /// </remarks>
 internal sealed unsafe class CpuGemm
 {
-    // Rows of A up to which whoever multiplies packs B alone, a panel at a time, still in the first-level cache when it is used.
+    // Up to this many rows of A, a worker packs B for itself, one panel at a time, which is then still in the first-level cache.
     private const int MostRowsOfOneTask = GemmBlocking.MostRowsOfOne;
 
-    // Rows of A from which on it pays to read B from packed panels.
+    // From this many rows of A up, packing B pays.
     private const int FewestRowsToPack = 1024;
 
     private readonly CpuBinding binding;
@@ -55,7 +55,7 @@ internal sealed unsafe class CpuGemm
             binding.Parallel(blocks.Tasks, (begin, end, worker) => multiply.Run(begin, end, 0, k, null, worker));
     }
 
-    /// <summary>All workers pack a block of steps of B, then all share it.</summary>
+    /// <summary>All workers pack a block of k of B together, then all use it.</summary>
     private void AddPacked(GemmBlocking blocks, BlockGemm multiply)
     {
         int nr = blocks.Tile.Columns, panels = (n + nr - 1) / nr;

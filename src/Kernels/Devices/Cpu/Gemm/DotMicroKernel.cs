@@ -5,11 +5,11 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
 /// The innermost loop of a weight gradient: the dot products of a few rows of A with a few rows of B, where rows run over
-/// pixels and are read where they lie. The sums stay in the lanes of a vector until the end.
+/// pixels and are read in place. The sums stay in the lanes of a vector until the end.
 /// </summary>
 /// <remarks>
-/// 4×6 rows take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16. Rows come in runs (one an image) of whole vectors;
-/// what a row of A has behind its pixels must be 0, and a row of B finite.
+/// 4×6 rows take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16. Rows consist of runs (one per image) of whole vectors;
+/// past its pixels, a row of A must be 0 and a row of B finite.
 /// </remarks>
 internal static unsafe class DotMicroKernel
 {
@@ -20,8 +20,8 @@ internal static unsafe class DotMicroKernel
     public const int Columns = 6;
 
     /// <summary>
-    /// result[Rows × Columns] = A·Bᵀ over <c>runs</c> runs of <c>vectors</c> vectors: (runs, vectors, a, floats from row to row
-    /// of A, from run to run of A, b, where B's rows begin, floats from run to run of B, result).
+    /// result[Rows × Columns] = A·Bᵀ over <c>runs</c> runs of <c>vectors</c> vectors. Arguments: runs, vectors, a, its row stride
+    /// and run stride, b, the offsets of its rows, its run stride, result.
     /// </summary>
     public static readonly delegate*<int, int, float*, nint, nint, float*, int*, nint, float*, void> Run =
         Simd.Is512 ? &Tile4<V512> : Simd.Is256 ? &Tile2<V256> : &Tile2<V128>;

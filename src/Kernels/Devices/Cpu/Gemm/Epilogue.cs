@@ -4,32 +4,32 @@ using GpuGrad.Kernels.Ops.Reductions;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>Epilogue of a finished tile: a bias, then an elementwise op over the tile and tensors of the same layout.</summary>
+/// <summary>Epilogue of a GEMM, applied to finished tiles of C: a bias, then an elementwise op of C and other tensors of its layout.</summary>
 internal sealed unsafe class Epilogue
 {
-    /// <summary>A number for each row of C, or null.</summary>
+    /// <summary>A bias for each row of C, or null.</summary>
     public float* RowBias { get; init; }
 
-    /// <summary>A number for each column of C, or null.</summary>
+    /// <summary>A bias for each column of C, or null.</summary>
     public float* ColumnBias { get; init; }
 
-    /// <summary>The function, or null.</summary>
+    /// <summary>The elementwise op, or null.</summary>
     public MapOp? Map { get; init; }
 
-    /// <summary>Which input of the function C is.</summary>
+    /// <summary>The index of C among the op's inputs.</summary>
     public int Position { get; init; }
 
-    /// <summary>The function's other inputs, in order; each of the layout of C.</summary>
+    /// <summary>The op's other inputs, in order, with the layout of C.</summary>
     public float* Other0 { get; init; }
 
     public float* Other1 { get; init; }
 
     public bool IsEmpty => RowBias is null && ColumnBias is null && Map is null;
 
-    /// <summary>Whether there is a function, and it reads nothing but C: it can be applied wherever that lies.</summary>
+    /// <summary>Whether the op's only input is C, so that it can be applied to a copy of C's elements anywhere.</summary>
     public bool IsUnary => Map is not null && Other0 is null;
 
-    /// <summary>Applies to one row of a tile; <paramref name="offset"/> is where it stands in C.</summary>
+    /// <summary>Applies the epilogue to one row of a tile; <paramref name="offset"/> is its offset in C.</summary>
     public void Apply(float* c, int row, int column, int count, long offset)
     {
         if (RowBias is not null)
@@ -40,7 +40,7 @@ internal sealed unsafe class Epilogue
             ApplyMap(c, count, offset);
     }
 
-    /// <summary>Applies the function alone.</summary>
+    /// <summary>Applies only the elementwise op.</summary>
     public void ApplyMap(float* c, int count, long offset)
     {
         float* first = Other0 is null ? c : Other0 + offset;

@@ -3,15 +3,15 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 /// <summary>Partition of a GEMM into tasks, tiles and blocks of k.</summary>
 internal sealed class GemmBlocking
 {
-    /// <summary>Up to so many rows stand in one task.</summary>
+    /// <summary>Up to this many rows, one task computes all rows of C.</summary>
     public const int MostRowsOfOne = 192;
 
-    // 400·32 floats of a panel of B (50 KiB) pass through the first-level cache while 192·400 of A (300 KiB) stay in the second.
+    // A panel of B, 400·32 floats (50 KiB), streams through the first-level cache while 192·400 floats of A (300 KiB) stay in the second.
     private const int MostSteps = 400;
     private const int MostRows = 144;
     private const int MostColumns = 256;
-    private const int FewestTiles = 4; // of rows in a task: a panel of B is worth fetching
-    private const double FewestFlops = 1e6; // of a task: about 5 µs
+    private const int FewestTiles = 4; // tiles of rows per task, so that a panel of B is used often enough
+    private const double FewestFlops = 1e6; // per task: about 5 µs
 
     private readonly int rowTasks;
     private readonly int columnTasks;
@@ -20,14 +20,14 @@ internal sealed class GemmBlocking
     {
         (M, N, K) = (m, n, k);
         GemmTile low = MicroKernel.Low, wide = MicroKernel.Wide;
-        // A wide tile reads less, so a few rows that are computed for nothing are forgiven.
+        // The wide tile reads less, so up to 2 % of wasted rows are accepted.
         Tile = Count(m, low.Rows) * low.Rows * 1.02 < Count(m, wide.Rows) * wide.Rows ? low : wide;
         int stepBlocks = Count(k, MostSteps);
         Steps = Count(Count(k, stepBlocks), CacheLine.Floats) * CacheLine.Floats;
         int rowTiles = Count(m, Tile.Rows), panels = Count(n, Tile.Columns);
         rowTasks = m <= MostRowsOfOne ? 1 : Count(m, MostRows);
         columnTasks = Count(n, MostColumns);
-        // Four tasks a worker, so that a core that was taken away for a moment does not count.
+        // Four tasks per worker, so that losing a core for a moment costs little.
         double flops = 2.0 * rowTiles * Tile.Rows * panels * Tile.Columns * k;
         while (Tasks < 4 * workers && flops / Tasks >= 2 * FewestFlops)
         {
@@ -49,12 +49,12 @@ internal sealed class GemmBlocking
     /// <summary>The tile that computes most of C.</summary>
     public GemmTile Tile { get; }
 
-    /// <summary>Steps of a block.</summary>
+    /// <summary>Steps of k per block.</summary>
     public int Steps { get; }
 
     public int Tasks => checked(rowTasks * columnTasks);
 
-    /// <summary>The part of C that a task computes; tasks one behind the other share columns of B.</summary>
+    /// <summary>The part of C that a task computes; consecutive tasks share columns of B.</summary>
     public (int Row, int EndRow, int Column, int EndColumn) this[int task]
     {
         get
@@ -68,7 +68,7 @@ internal sealed class GemmBlocking
 
     private int ColumnOf(int columnTask) => Begin(columnTask, columnTasks, N, Tile.Columns);
 
-    // Equal shares in whole tiles: seven tasks of 144 rows and one of 16 would be eight for the clock.
+    // Equal shares in whole tiles: seven tasks of 144 rows and one of 16 would take as long as eight of 144.
     private static int Begin(int share, int shares, int length, int unit) =>
         Math.Min(length, (int)((long)Count(length, unit) * share / shares) * unit);
 

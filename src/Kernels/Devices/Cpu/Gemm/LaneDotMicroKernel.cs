@@ -4,24 +4,24 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// The innermost loop of a weight gradient whose vectors hold the same pixel of as many images: the products of a few
-/// filters' gradients with a few neighbouring pixels, summed over a part of the output. The images stay apart in the lanes.
+/// The innermost loop of a weight gradient with one image per vector lane: the products of a few
+/// filters' gradients with a few neighbouring pixels, summed over a part of the output. Each lane sums its own image.
 /// </summary>
-/// <remarks>4×6 products take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16; a smaller tile is the same code, of which the JIT drops what it does not need.</remarks>
+/// <remarks>4×6 products take 24 of AVX-512's 32 registers, 2×6 take 12 of AVX2's 16; smaller tiles are the same code, from which the JIT removes the unused products.</remarks>
 internal static unsafe class LaneDotMicroKernel
 {
-    /// <summary>Most filters of a tile.</summary>
+    /// <summary>Largest number of filters in a tile.</summary>
     public static readonly int Rows = Simd.Is512 ? 4 : 2;
 
-    /// <summary>Most neighbouring taps of a tile.</summary>
+    /// <summary>Largest number of neighbouring taps in a tile.</summary>
     public const int Columns = 6;
 
     private static readonly delegate*<in LaneDot, int, float*, float*, float*, void>[][] Loops =
         Simd.Is512 ? Table<V512>() : Simd.Is256 ? Table<V256>() : Table<V128>();
 
     /// <summary>
-    /// sums[rows × columns] += Σ over the outputs of some rows of dy · x: (dot, rows of outputs, dy of the first filter, x of the
-    /// first tap, sums, a vector each).
+    /// sums[rows × columns] += Σ dy · x over the outputs of some rows, a vector per sum. Arguments: strides, number of rows, dy of the first
+    /// filter, x of the first tap, sums.
     /// </summary>
     public static delegate*<in LaneDot, int, float*, float*, float*, void> Run(int rows, int columns) => Loops[rows - 1][columns - 1];
 
@@ -95,12 +95,12 @@ internal static unsafe class LaneDotMicroKernel
     }
 }
 
-/// <summary>Constants shared by all tiles of a weight gradient; lengths in floats.</summary>
-/// <param name="Outputs">Of a row.</param>
-/// <param name="Filter">From one filter of dy to the next.</param>
-/// <param name="GradientLine">From one row of dy to the next.</param>
-/// <param name="PixelLine">From the pixels of one row of outputs to those of the next.</param>
-/// <param name="PixelStep">From the pixel of one output to that of the next in its row.</param>
-/// <param name="Tap">From the pixel of one tap to that of its neighbour.</param>
-/// <param name="Sums">From one filter of the sums to the next.</param>
+/// <summary>Sizes and strides (in floats) shared by all tiles of a weight gradient.</summary>
+/// <param name="Outputs">Number of outputs in a row.</param>
+/// <param name="Filter">Stride of dy between filters.</param>
+/// <param name="GradientLine">Stride of dy between rows.</param>
+/// <param name="PixelLine">Stride of x between the pixels of consecutive rows of outputs.</param>
+/// <param name="PixelStep">Stride of x between the pixels of consecutive outputs of a row.</param>
+/// <param name="Tap">Stride of x between neighbouring taps.</param>
+/// <param name="Sums">Stride of the sums between filters.</param>
 internal readonly record struct LaneDot(int Outputs, nint Filter, nint GradientLine, nint PixelLine, nint PixelStep, nint Tap, nint Sums);

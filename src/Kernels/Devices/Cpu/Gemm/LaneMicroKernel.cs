@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// The innermost loop of a convolution whose vectors hold the same pixel of as many images: a tile of filters and
-/// neighbouring outputs in registers, and no multiplication for nothing, however short a row of the image is.
+/// The innermost loop of a convolution with one image per vector lane: a tile of filters and
+/// neighbouring outputs in registers. No lane is wasted, however short the image's rows are.
 /// </summary>
 /// <remarks>
-/// A step of 24 multiplications loads 3 or 4 vectors, each one cache line, and broadcasts 8 or 6 weights. What a row has left
-/// over is computed by the same code with fewer columns: what stands for the others (c00) the JIT drops. Written out because the JIT keeps locals, not arrays, in registers.
+/// A step of 24 multiply-adds loads 3 or 4 vectors, each one cache line, and broadcasts 8 or 6 weights. The tail of a
+/// row uses the same code with fewer columns: the JIT removes the unused sums. Written out because the JIT keeps locals, not arrays, in registers.
 /// </remarks>
 internal static unsafe class LaneMicroKernel
 {
@@ -27,7 +27,7 @@ internal static unsafe class LaneMicroKernel
             ? new LaneTile(6, &Tile6x2<V256, One>, &Tile6x2<V256, Two>)
             : new LaneTile(6, &Tile6x2<V128, One>, &Tile6x2<V128, Two>);
 
-    /// <summary>The tile that computes so many filters in the fewest steps.</summary>
+    /// <summary>The tile that computes the given number of filters in the fewest steps.</summary>
     public static LaneTile For(int filters) => Steps(Six, filters) < Steps(Wide, filters) ? Six : Wide;
 
     private static int Steps(LaneTile tile, int filters) => (filters + tile.Rows - 1) / tile.Rows * tile.Rows;
@@ -201,17 +201,17 @@ internal static unsafe class LaneMicroKernel
     }
 }
 
-/// <summary>Constants shared by all tiles of a convolution; lengths in floats.</summary>
+/// <summary>Sizes and strides (in floats) shared by all tiles of a convolution.</summary>
 /// <param name="Channels">Source channels, which are summed over.</param>
 /// <param name="RowTaps">Taps in a row of the filter.</param>
-/// <param name="WeightChannel">From one channel of packed weights to the next.</param>
-/// <param name="PixelChannel">From one channel of pixels to the next.</param>
-/// <param name="PixelStep">From the pixel of one output to that of the next in its row.</param>
-/// <param name="ResultRow">From one filter of the results to the next.</param>
-/// <param name="ResultStep">From one output of the results to the next in its row.</param>
+/// <param name="WeightChannel">Stride of the packed weights between channels.</param>
+/// <param name="PixelChannel">Stride of the pixels between channels.</param>
+/// <param name="PixelStep">Stride of the pixels between consecutive outputs of a row.</param>
+/// <param name="ResultRow">Stride of the results between filters.</param>
+/// <param name="ResultStep">Stride of the results between consecutive outputs of a row.</param>
 internal readonly record struct LaneStep(int Channels, int RowTaps, nint WeightChannel, nint PixelChannel, nint PixelStep, nint ResultRow, nint ResultStep);
 
-/// <summary>The part of the filter that is on the image for some output of a tile: rows of taps, and taps of each row.</summary>
+/// <summary>The part of the filter that is inside the image for some output of a tile: rows of taps, and taps per row.</summary>
 internal readonly record struct TapRange(int Rows, int Columns);
 
 /// <summary>A tile of filters and outputs in a row.</summary>
@@ -219,20 +219,20 @@ internal readonly unsafe struct LaneTile
 {
     private readonly delegate*<in LaneStep, TapRange, float*, int*, float*, float*, float*, void>[] loops;
 
-    /// <param name="rows">Filters.</param>
-    /// <param name="loops">Of one output, of two, and so on.</param>
+    /// <param name="rows">Number of filters.</param>
+    /// <param name="loops">The loop for one output, for two, and so on.</param>
     public LaneTile(int rows, params delegate*<in LaneStep, TapRange, float*, int*, float*, float*, float*, void>[] loops) => (Rows, this.loops) = (rows, loops);
 
-    /// <summary>Filters.</summary>
+    /// <summary>Number of filters.</summary>
     public int Rows { get; }
 
-    /// <summary>Most outputs.</summary>
+    /// <summary>Largest number of outputs.</summary>
     public int Columns => loops.Length;
 
     /// <summary>
-    /// c[Rows × columns] = bias[row] + Σ over channels and taps of a[tap, row] · pixels[offset of the tap + column · step]: (step,
-    /// taps, a of the first tap, where each tap finds its pixel, pixels of the first output, bias, c). <c>a</c> holds as many
-    /// floats a tap as there are rows.
+    /// c[Rows × columns] = bias[row] + Σ a[tap, row] · pixels[offset[tap] + column · step] over channels and taps. Arguments: strides,
+    /// range of taps, a of the first tap, offset of each tap's pixel, pixels of the first output, bias, c. <c>a</c> holds
+    /// <see cref="Rows"/> floats per tap.
     /// </summary>
     public delegate*<in LaneStep, TapRange, float*, int*, float*, float*, float*, void> Run(int columns) => loops[columns - 1];
 }

@@ -5,25 +5,25 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// The innermost loop of every GEMM: a tile of C in registers, a column of A times a row of B added at each step. Rows of B
-/// are read as vectors; the numbers of A one by one, so that A may lie in memory as it likes.
+/// The innermost loop of every GEMM: a tile of C in registers, to which each step adds a column of A times a row of B. Rows of B
+/// are read as vectors, elements of A one by one, so that A may have any strides.
 /// </summary>
 /// <remarks>
 /// 12×32 floats take 24 of AVX-512's 32 registers and 6×2 vectors 12 of AVX2's 16; the rest hold two vectors of B and one
-/// broadcast of A. Written out because the JIT keeps locals, not arrays, in registers; a pointer every two or three rows, so
-/// that the others are reached by an index within an instruction.
+/// broadcast of A. Written out because the JIT keeps locals, not arrays, in registers; there is a pointer for every two or three rows, so
+/// that the rows between are addressed by an index.
 /// </remarks>
 internal static unsafe class MicroKernel
 {
-    /// <summary>The tile for most GEMMs: as many multiply-adds a load as the registers allow.</summary>
+    /// <summary>The tile for most GEMMs: as many multiply-adds per load as the registers allow.</summary>
     public static readonly GemmTile Wide = Simd.Is512
         ? new GemmTile(12, 2, &Tile12x2<V512>)
         : new GemmTile(6, 2, Simd.Is256 ? &Tile6x2<V256> : &Tile6x2<V128>);
 
-    /// <summary>For numbers of rows, such as a batch of 128, that are no multiple of 12.</summary>
+    /// <summary>The tile for numbers of rows that are not a multiple of 12, such as a batch of 128.</summary>
     public static readonly GemmTile Low = Simd.Is512 ? new GemmTile(8, 2, &Tile8x2<V512>) : Wide;
 
-    /// <summary>One vector of columns: ten classes would leave most of a wide tile empty.</summary>
+    /// <summary>The tile for few columns, one vector wide: ten classes would leave most of a wide tile empty.</summary>
     public static readonly GemmTile Narrow =
         new(12, 1, Simd.Is512 ? &Tile12x1<V512> : Simd.Is256 ? &Tile12x1<V256> : &Tile12x1<V128>);
 
@@ -33,7 +33,7 @@ internal static unsafe class MicroKernel
     /// <summary>Columns of the wide tile.</summary>
     public static int Columns => Wide.Columns;
 
-    /// <summary>The wide tile where the rows of A are neighbours: each step reads Rows floats of a and Columns floats of b.</summary>
+    /// <summary>The wide tile for an A whose rows are contiguous at each step: a step reads Rows floats of a and Columns floats of b.</summary>
     public static void Run(int kc, float* a, nint aStep, float* b, nint bStep, float* c, nint ldc, bool accumulate) =>
         Wide.Run(kc, a, 1, aStep, b, bStep, c, ldc, accumulate);
 
@@ -268,7 +268,7 @@ internal static unsafe class MicroKernel
         c11.Store(c + (11 * ldc));
     }
 
-    // A tile of C is often in no cache: asked for before the steps, it is there after them. Worth 3 % at 1024³, 14 % at 2048³.
+    // A tile of C is often not cached: prefetched before the steps, it is there after them. Worth 3 % at 1024³, 14 % at 2048³.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Prefetch(float* c, nint ldc, int rows, int columns)
     {
@@ -287,8 +287,8 @@ internal static unsafe class MicroKernel
 /// <param name="rows">Rows.</param>
 /// <param name="vectors">Vectors of columns.</param>
 /// <param name="run">
-/// c (+)= a·b over kc steps: (kc, a, floats from row to row of a, from step to step, b, floats from step to step, c, floats
-/// from row to row, whether to add).
+/// c (+)= a·b over kc steps. Arguments: kc, a, its row stride and step stride, b, its step stride, c, its row
+/// stride, whether to add to c.
 /// </param>
 internal readonly unsafe struct GemmTile(
     int rows, int vectors, delegate*<int, float*, nint, nint, float*, nint, float*, nint, bool, void> run)

@@ -6,10 +6,10 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>Taking neighbouring floats apart and putting them together again, a vector at a time.</summary>
+/// <summary>Deinterleaves and interleaves floats, a vector at a time.</summary>
 internal static unsafe class Pairs
 {
-    /// <summary>Every second of two vectors' worth of floats: the even ones and the odd ones.</summary>
+    /// <summary>Loads two vectors' worth of floats and splits them into the even and the odd ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Load<V>(float* source, out V even, out V odd) where V : struct, IVector<V>
     {
@@ -49,7 +49,7 @@ internal static unsafe class Pairs
         odd = Unsafe.BitCast<V128, V>(new V128(Vector128.Create(first.GetUpper(), second.GetUpper())));
     }
 
-    // Vectors of 512 bits are used on machines with AVX-512 alone.
+    // V512 is used only on machines with AVX-512.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<float> Permute(Vector512<float> low, Vector512<int> order, Vector512<float> high) =>
         Avx512F.PermuteVar16x32x2(low, order, high);

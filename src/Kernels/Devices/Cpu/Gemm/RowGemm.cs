@@ -4,16 +4,16 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
-/// C = A·B where A has few rows: each number of B is used so few times that packing it would cost more than the GEMM. B is
-/// read once, where it lies: by dot products where its columns are rows in memory, else as a sum of its rows.
+/// C = A·B for an A of few rows: each element of B is used so few times that packing would cost more than the GEMM. B is
+/// read once, in place: by dot products if its columns are contiguous, else as a sum of its rows.
 /// </summary>
 internal sealed unsafe class RowGemm
 {
     /// <summary>Rows of A up to which this is faster than packing.</summary>
     public const int MostRows = 4;
 
-    private const int Together = 8; // columns whose dot products run side by side, to hide the latency of one
-    private const int BlockVectors = 8; // of a row of B
+    private const int Together = 8; // columns whose dot products are interleaved, to hide latency
+    private const int BlockVectors = 8; // vectors per block of a row of B
 
     private readonly CpuBinding binding;
     private readonly int m;
@@ -33,7 +33,7 @@ internal sealed unsafe class RowGemm
 
     public void AddPhases()
     {
-        // Rows of A one behind the other.
+        // Rows of A are packed if they are not contiguous.
         ScratchRegion? rows = !A.IsAdjacent ? null : binding.Scratch((long)m * k);
         if (rows is not null)
             binding.Serial(() => Transpose.Run(A.At(0, 0), A.Step, rows.Pointer, k, k, m));
@@ -85,7 +85,7 @@ internal sealed unsafe class RowGemm
             SumRows<V128>(a, b, B.Step, count, k, c);
     }
 
-    // Rows that are not there are computed as the last one again and not stored.
+    // Missing rows are computed as copies of the last one and not stored.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Dots<V>(float* a, float* b, nint stride, int count, int k, float* c) where V : struct, IVector<V>
     {
@@ -114,7 +114,7 @@ internal sealed unsafe class RowGemm
         }
     }
 
-    // c = Σ a[i] · row i of b, a block of columns at a time in registers; columns behind the last whole vector one by one.
+    // c = Σ a[i] · row i of b, a block of columns at a time in registers; the tail of columns one by one.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void SumRows<V>(float* a, float* b, nint stride, int count, int k, float* c) where V : struct, IVector<V>
     {

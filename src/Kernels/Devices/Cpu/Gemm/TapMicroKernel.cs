@@ -5,17 +5,17 @@ namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 /// <summary>
 /// The innermost loop of a convolution: a tile of outputs in registers; at each step a column of packed weights times
-/// vectors of pixels, which are read where they lie. Which pixels a step needs is an offset that all columns share.
+/// vectors of pixels, which are read in place. A step's pixels are found by an offset that all columns share.
 /// </summary>
 /// <remarks>
 /// Unlike <see cref="MicroKernel"/> nothing of B is packed: a 3×3 filter reads every pixel nine times from the first-level
 /// cache instead of writing it nine times. 8×3 vectors take 24 of AVX-512's 32 registers, 4×3 take 12 of AVX2's 16; a step
-/// of 24 multiplications loads 3 vectors, most of them across two cache lines, and broadcasts 8 weights: 14 loads in the
+/// of 24 multiply-adds loads 3 vectors, most of them across two cache lines, and broadcasts 8 weights: 14 loads in the
 /// time of 24. Written out because the JIT keeps locals, not arrays, in registers.
 /// </remarks>
 internal static unsafe class TapMicroKernel
 {
-    /// <summary>Most vectors of columns that a tile has.</summary>
+    /// <summary>Largest number of vectors of columns in a tile.</summary>
     public const int MostVectors = 8;
 
     /// <summary>The tile for many rows.</summary>
@@ -32,7 +32,7 @@ internal static unsafe class TapMicroKernel
     private static readonly TapTile Single =
         new(1, 8, Simd.Is512 ? &Tile1x8<V512> : Simd.Is256 ? &Tile1x8<V256> : &Tile1x8<V128>);
 
-    /// <summary>The tile that computes so many rows in the fewest steps.</summary>
+    /// <summary>The tile that computes the given number of rows in the fewest steps.</summary>
     public static TapTile For(int rows) => rows == 1 ? Single : Steps(Six, rows) < Steps(Wide, rows) ? Six : Wide;
 
     private static int Steps(TapTile tile, int rows) => (rows + tile.Rows - 1) / tile.Rows * tile.Rows;
@@ -208,8 +208,8 @@ internal static unsafe class TapMicroKernel
 /// <param name="rows">Rows (filters).</param>
 /// <param name="vectors">Vectors of columns (pixels).</param>
 /// <param name="run">
-/// results[vector][begin + row · apart …] (+)= Σ a[step, row] · pixels[vector][offsets[step] …]: (steps, a, offsets, pixels, results,
-/// begin, floats from row to row of the results, whether to add). <c>a</c> holds as many floats a step as there are rows.
+/// results[vector][begin + row · stride …] (+)= Σ a[step, row] · pixels[vector][offsets[step] …]. Arguments: steps, a, offsets, pixels, results,
+/// begin, row stride of the results, whether to add. <c>a</c> holds <paramref name="rows"/> floats per step.
 /// </param>
 internal readonly unsafe struct TapTile(int rows, int vectors, delegate*<int, float*, int*, float**, float**, nint, nint, bool, void> run)
 {

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Devices.Cpu.Gemm;
 
-/// <summary>Rows to columns, in blocks of 16×16, 8×8 or 4×4 that fit the registers.</summary>
+/// <summary>Transposes matrices in blocks of 16×16, 8×8 or 4×4 that fit the registers.</summary>
 internal static unsafe class Transpose
 {
     /// <summary>target[j·targetStride + i] = source[i·sourceStride + j]. The last blocks overlap those before.</summary>
@@ -60,7 +60,7 @@ internal static unsafe class Transpose
         q3 = Avx512F.Shuffle(b, d, 0b11_10_11_10);
     }
 
-    // Four columns, four apart, of which each register holds a quarter.
+    // Stores four columns, four apart; each register holds a quarter of each.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void StoreFour(Vector512<float> a, Vector512<float> b, Vector512<float> c, Vector512<float> d, float* t, long stride)
     {
@@ -72,7 +72,7 @@ internal static unsafe class Transpose
         Avx512F.Shuffle4x128(high, nextHigh, 0b11_01_11_01).Store(t + (12 * stride));
     }
 
-    // Rows i and i + 4 share a register from the start, so that nothing has to cross its halves later.
+    // Rows i and i + 4 share a register from the start, so that no later step has to cross its halves.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Block8(float* source, long sourceStride, float* target, long targetStride)
     {

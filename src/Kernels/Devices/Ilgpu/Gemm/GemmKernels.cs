@@ -3,27 +3,27 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>Sizes of a GEMM, as its kernels get them. The sum is split into <c>Splits</c> parts of <c>Chunk</c> steps.</summary>
+/// <summary>Sizes of a GEMM as kernel arguments. The sum over K is split into <c>Splits</c> parts of <c>Chunk</c> steps (split-K).</summary>
 internal readonly record struct GemmSizes(int M, int N, int K, int Splits, int Chunk);
 
-/// <summary>The kernels of GEMMs without tensor cores.</summary>
+/// <summary>GEMM kernels without tensor cores.</summary>
 internal static class GemmKernels
 {
-    /// <summary>Threads of a group that reduces, a power of two.</summary>
+    /// <summary>Group size of <see cref="RowByGroups"/>, a power of two.</summary>
     public const int RowThreads = 128;
 
-    private const int Pad = 4; // floats behind each row of a tile, which keep threads that store down a column out of each other's banks
+    private const int Pad = 4; // floats after each row of a tile, so that threads that store down a column hit different banks
 
-    /// <summary>Threads of a group.</summary>
+    /// <summary>Group size of <see cref="Tiled"/>.</summary>
     public static int Threads<C, K, R>() where C : struct, ICut where K : struct, IBlock<K, R> where R : struct, IRow<R> => C.M / K.Height * (C.N / R.Width);
 
     /// <summary>
-    /// A tile of the result for each group. While the threads multiply what lies in one half of the shared memory, the next
-    /// steps of the sum are on their way from global memory into registers, and from there into the other half.
+    /// Computes one tile of the result per group, double-buffered: while the threads multiply from one half of the shared memory, they load the
+    /// next steps of K from global memory into registers, and from there into the other half.
     /// </summary>
     /// <remarks>
-    /// C is the tile of the group, K the part of it that a thread has and R a row of that; FA and FB are a thread's loads of the
-    /// factors. A thread's rows and columns come in fours that lie as far apart as all threads' fours take.
+    /// C is the group's tile, K the block of it that a thread computes and R a row of that block; FA and FB are a thread's loads of the
+    /// factors. A thread's rows and columns come in groups of four, interleaved with those of the other threads.
     /// </remarks>
     public static void Tiled<A, B, S, C, K, R, FA, FB>(A a, B b, S result, GemmSizes s)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where C : struct, ICut
@@ -62,7 +62,7 @@ internal static class GemmKernels
                 left += rowA;
                 right += rowB;
             }
-            // The barrier of the next round keeps a fast thread from overwriting what a slow one still reads.
+            // The next round's barrier keeps a fast thread from overwriting what a slow one still reads.
             atA = (C.K * rowA) - atA;
             atB = (C.K * rowB) - atB;
         }
@@ -75,7 +75,7 @@ internal static class GemmKernels
         }
     }
 
-    /// <summary>One row, the other factor stored along the sum: a group adds up each element of the result.</summary>
+    /// <summary>For one row and a right factor that is contiguous along K: a group computes each element of the result.</summary>
     public static void RowByGroups<A, B, S>(A a, B b, S result, GemmSizes s)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
@@ -97,7 +97,7 @@ internal static class GemmKernels
             result.Store(group, 0, 0, n, sums[0]);
     }
 
-    /// <summary>One row, the other factor stored along the row: a thread adds up each element of a part of the sum.</summary>
+    /// <summary>For one row and a right factor that is contiguous along N: a thread computes each element, for one part of K.</summary>
     public static void RowByThreads<A, B, S>(A a, B b, S result, GemmSizes s)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
@@ -112,7 +112,7 @@ internal static class GemmKernels
         result.Store(group, part, 0, n, sum);
     }
 
-    /// <summary>Adds the parts of a sum, always in the same order.</summary>
+    /// <summary>Adds the parts of split sums, always in the same order.</summary>
     public static void AddParts<S>(Index1D i, ArrayView<float> parts, S result, GemmSizes s) where S : struct, IResult
     {
         int size = s.M * s.N, group = i / size, at = i % size;

@@ -8,22 +8,23 @@ using Row8 = GpuGrad.Kernels.Devices.Ilgpu.Gemm.PairRow<GpuGrad.Kernels.Devices.
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>Adds the launches of a GEMM, or of several of the same sizes side by side, to a plan.</summary>
+/// <summary>Adds the launches of a GEMM, or of a batch of GEMMs of the same sizes, to a plan.</summary>
 internal static class KernelGemm
 {
-    private const int FewestForGroup = 64; // a sum shorter than that is no work for a group of threads
+    private const int FewestForGroup = 64; // a shorter sum does not keep a group of threads busy
 
-    // In the order of AddTiled. Rates are 128 times the share of multiplications in the inner loop, with what the barriers leave of it.
+    // In the order of AddTiled. Rates are 128 times the share of multiply-adds in the inner loop, reduced by the cost of barriers.
     public static readonly TileSize[] Tiles = [Size<Cut128x64>(4, 102), Size<Cut64x128>(4, 102), Size<Cut64x64>(8, 80), Size<Cut32x32>(2, 72), Size<Cut128x16>(4, 72), Size<Cut16x128>(4, 72)];
 
-    /// <param name="b">Where the launches go.</param>
+    /// <summary>Chooses kernel and tile by the sizes, and adds the launches.</summary>
+    /// <param name="b">Receives the launches.</param>
     /// <param name="m">Rows of the result.</param>
     /// <param name="n">Columns of the result.</param>
-    /// <param name="k">Steps of the sum.</param>
-    /// <param name="groups">How many GEMMs.</param>
-    /// <param name="left">Element (m, k).</param>
-    /// <param name="right">Element (n, k).</param>
-    /// <param name="result">Takes the sums.</param>
+    /// <param name="k">Length of the sum.</param>
+    /// <param name="groups">Number of GEMMs in the batch.</param>
+    /// <param name="left">The left factor, elements (m, k).</param>
+    /// <param name="right">The right factor, elements (n, k).</param>
+    /// <param name="result">Stores the sums.</param>
     public static void Add<A, B, S>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
     {
@@ -35,7 +36,7 @@ internal static class KernelGemm
             AddFloats(b, m, n, k, groups, left, right, result);
     }
 
-    // A few rows or columns would leave most of a tensor core idle. F: what a thread loads of 64 rows if there are 128 threads, or of 128 if there are 256.
+    // With few rows or columns most of a tensor core would idle. F: a thread's loads of 64 rows with 128 threads, or of 128 rows with 256.
     private static void AddRounded<A, B, S, X, U, F>(KernelBinding b, int m, int n, int k, int groups, A left, B right, S result)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult where X : struct, IRounding where U : struct, ITensorUnit where F : struct, IStage<F>
     {
@@ -56,7 +57,7 @@ internal static class KernelGemm
 
     private static TileSize Size<C>(int warps, double rate) where C : struct, ICut => new(C.M, C.N, C.K, warps, C.Resident, rate);
 
-    // A thread has 64 sums, or 32 in the smallest tile, and its loads of two words a factor; bf16 has twice as many in a round.
+    // A thread holds 64 sums (32 in the smallest tile) and loads two words per factor; a round of bf16 has twice as many steps.
     private static TileSize[] TensorTiles<U>() where U : struct, ITensorUnit
     {
         int steps = TensorKernels.RowWords * U.PerWord;
@@ -163,7 +164,7 @@ internal static class KernelGemm
         AddSplit(b, sizes, groups, result, parts => partial(config, left, right, parts, sizes));
     }
 
-    /// <summary>Parts of sums into scratch memory, and their addition, always in the same order.</summary>
+    /// <summary>Split-K: writes partial sums to scratch memory, then adds them, always in the same order.</summary>
     public static void AddSplit<S>(KernelBinding b, GemmSizes sizes, int groups, S result, Action<PartialResult> partial) where S : struct, IResult
     {
         KernelScratchRegion scratch = b.Scratch((long)groups * sizes.Splits * sizes.M * sizes.N);

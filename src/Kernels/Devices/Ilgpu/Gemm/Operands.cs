@@ -4,23 +4,23 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>A thread's state for one index of the result, computed once and kept over the sum. An operand uses the parts it needs.</summary>
+/// <summary>Where a thread reads an operand for one index i: computed once, used for every k. An operand uses the fields it needs.</summary>
 internal readonly record struct Place(int At, int Row = 0, int Column = 0);
 
 /// <summary>
-/// An operand of a GEMM as its kernel reads it: element (i, k), i along the result and k along the sum. A matrix, or
-/// something that only looks like one, as the windows of a convolution do. Elements with k beyond the sum are 0; an i beyond
-/// the result gives elements of another i, because what they add up to is never stored.
+/// An operand of a GEMM as its kernel reads it: element (i, k), i along the result and k along the sum. It is a matrix, or a view such as
+/// the im2col of a convolution that is never stored. Elements with k beyond the sum are 0; an i beyond
+/// the result may give elements of another i, because those sums are never stored.
 /// </summary>
 internal interface IOperand
 {
-    /// <summary>Whether neighbours in memory follow each other along k; else along i. The lanes of a warp go that way.</summary>
+    /// <summary>Whether memory is contiguous along k; else along i. The lanes of a warp read along that index.</summary>
     static abstract bool AlongK { get; }
 
-    /// <summary>Whether four neighbours along i are one load: <see cref="Beside"/>.</summary>
+    /// <summary>Whether four neighbours along i can be read by one load, <see cref="Beside"/>.</summary>
     static abstract bool HasBeside { get; }
 
-    /// <summary>Offset of the elements of i, in the group-th matmul.</summary>
+    /// <summary>The position of index i in the matmul numbered <paramref name="group"/>.</summary>
     Place Find(int group, int i);
 
     /// <summary>Element k.</summary>
@@ -29,11 +29,11 @@ internal interface IOperand
     /// <summary>Elements k to k + 3; k is a multiple of four.</summary>
     Float4 Load(Place place, int k);
 
-    /// <summary>Elements k of i to i + 3, where i is a multiple of four.</summary>
+    /// <summary>Elements (i, k) to (i + 3, k); i is a multiple of four.</summary>
     Float4 Beside(Place place, int k);
 }
 
-/// <summary>Four elements one by one.</summary>
+/// <summary>Loads four elements one by one.</summary>
 internal static class Fours
 {
     public static Float4 Zero => new(0f, 0f, 0f, 0f);

@@ -4,23 +4,23 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-// A thread's sums as types: a block is made of blocks, down to rows of four floats. ILGPU keeps structs in registers and
-// unrolls no loops, so the nesting of the types is what unrolls: each size of tile is a type of its own, without an index.
+// A thread's register tile as nested types: a block of two blocks, down to rows of four floats. ILGPU keeps structs in registers but
+// unrolls no loops, so the recursion of the types does the unrolling; each tile size is its own type.
 
-/// <summary>Neighbouring columns of a row of sums, in fours that lie <c>step</c> apart.</summary>
+/// <summary>A row of a thread's sums: groups of four neighbouring columns, <c>step</c> apart.</summary>
 internal interface IRow<R> where R : struct, IRow<R>
 {
-    /// <summary>Columns.</summary>
+    /// <summary>Number of columns.</summary>
     static abstract int Width { get; }
 
-    /// <summary>The row of the right factor at a step of the sum; places and steps count fours.</summary>
+    /// <summary>Loads the right factor's row at one k; <paramref name="at"/> and <paramref name="step"/> count groups of four floats.</summary>
     static abstract R Load(ArrayView<Float4> tile, int at, int step);
 
     /// <summary>This row + x·y.</summary>
     R MultiplyAdd(float x, R y);
 
-    /// <param name="n">The first column; those from N on are left out.</param>
-    /// <param name="step">Columns from one four to the next.</param>
+    /// <param name="n">The first column; columns N and above are not stored.</param>
+    /// <param name="step">Columns from one group of four to the next.</param>
     void Store<S>(S result, int group, int part, int m, int n, int step, GemmSizes s) where S : struct, IResult;
 }
 
@@ -69,19 +69,19 @@ internal readonly struct PairRow<R>(R left, R right) : IRow<PairRow<R>> where R 
     }
 }
 
-/// <summary>Rows of sums, in fours that lie <c>step</c> apart.</summary>
+/// <summary>A thread's block of sums: groups of four rows, <c>step</c> apart.</summary>
 internal interface IBlock<K, R> where K : struct, IBlock<K, R> where R : struct, IRow<R>
 {
-    /// <summary>Rows.</summary>
+    /// <summary>Number of rows.</summary>
     static abstract int Height { get; }
 
     /// <summary>The first row.</summary>
     R First { get; }
 
-    /// <summary>This block + x·y, x the column of the left factor at a step of the sum; places and steps count fours.</summary>
+    /// <summary>This block + x·y (outer product), x the left factor's column at one k; <paramref name="at"/> and <paramref name="step"/> count groups of four floats.</summary>
     K MultiplyAdd(ArrayView<Float4> tile, int at, int step, R y);
 
-    /// <summary>The block without its first row and with another one at its end: rows are stored in a loop, because a result may be much code.</summary>
+    /// <summary>The block shifted by one row, with <paramref name="last"/> at its end. A loop stores the first row and shifts, so that the epilogue's code is emitted only once.</summary>
     K Next(R last);
 }
 

@@ -9,19 +9,19 @@ namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 /// <summary>Destination of a GEMM's sums, with an optional epilogue.</summary>
 internal interface IResult
 {
-    /// <summary>Whether four columns, from a multiple of four on, lie side by side where they can be stored at once.</summary>
+    /// <summary>Whether four columns, starting at a multiple of four, are contiguous and aligned, so that one store writes them.</summary>
     bool HasFours { get; }
 
-    /// <summary>Takes element (m, n) of the group-th GEMM; the part is 0, or which piece of the sum it is.</summary>
+    /// <summary>Stores element (m, n) of the GEMM numbered <paramref name="group"/>; <paramref name="part"/> is the part of a split sum, else 0.</summary>
     void Store(int group, int part, int m, int n, float sum);
 
-    /// <summary>Takes elements n to n + 3.</summary>
+    /// <summary>Stores elements (m, n) to (m, n + 3).</summary>
     void StoreFour(int group, int part, int m, int n, Float4 sums);
 }
 
 internal static class Results
 {
-    /// <summary>Stores four columns from n on, or those of them that the result has.</summary>
+    /// <summary>Stores columns n to n + 3, as far as the result has them.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Put<S>(S result, int group, int part, int m, int n, Float4 sums, GemmSizes s) where S : struct, IResult
     {
@@ -41,17 +41,18 @@ internal static class Results
 /// <summary>Epilogue of a GEMM: a bias, then a function of the result and of up to two other tensors of its shape.</summary>
 internal readonly struct Finish<M>(ArrayView<float> bias, ArrayView<float> other0, ArrayView<float> other1, int position, float constant) where M : struct, IMap
 {
-    /// <summary>Four neighbours in memory, a bias for each.</summary>
+    /// <summary>Applies the epilogue to four elements that are contiguous and have a bias each.</summary>
     public Float4 ApplyToColumns(int at, int channel, Float4 sums) => new(
         Apply(at, channel, sums.X), Apply(at + 1, channel + 1, sums.Y), Apply(at + 2, channel + 2, sums.Z), Apply(at + 3, channel + 3, sums.W));
 
-    /// <summary>Four neighbours in memory of one channel.</summary>
+    /// <summary>Applies the epilogue to four contiguous elements of one channel.</summary>
     public Float4 Apply(int at, int channel, Float4 sums) => new(
         Apply(at, channel, sums.X), Apply(at + 1, channel, sums.Y), Apply(at + 2, channel, sums.Z), Apply(at + 3, channel, sums.W));
 
-    /// <param name="at">Where in memory the result will be.</param>
-    /// <param name="channel">Which bias is meant.</param>
-    /// <param name="sum">The sum.</param>
+    /// <summary>Applies the epilogue to one element.</summary>
+    /// <param name="at">Offset of the element in the result.</param>
+    /// <param name="channel">Index of its bias.</param>
+    /// <param name="sum">The GEMM's sum.</param>
     public float Apply(int at, int channel, float sum)
     {
         F32 x = new(bias.Length > 0 ? sum + bias[channel] : sum);
@@ -84,7 +85,7 @@ internal readonly struct MatrixResult<M>(ArrayView<float> c, int columns, int al
     }
 }
 
-/// <summary>Matrices [group, M, N] as they are.</summary>
+/// <summary>Matrices [group, M, N] without epilogue.</summary>
 /// <param name="aligned">Whether rows begin at multiples of 16 bytes.</param>
 internal readonly struct GroupedResult(ArrayView<float> c, int rows, int columns, int aligned) : IResult
 {
@@ -95,7 +96,7 @@ internal readonly struct GroupedResult(ArrayView<float> c, int rows, int columns
     public void StoreFour(int group, int part, int m, int n, Float4 sums) => c.Cast<Float4>()[((((group * rows) + m) * columns) + n) >> 2] = sums;
 }
 
-/// <summary>Pieces of sums, to be added up by a launch of their own: [group, part, m, n].</summary>
+/// <summary>Partial sums [group, part, M, N], which another launch adds.</summary>
 internal readonly struct PartialResult(ArrayView<float> parts, GemmSizes sizes) : IResult
 {
     public bool HasFours => (sizes.N & 3) == 0;
@@ -107,7 +108,7 @@ internal readonly struct PartialResult(ArrayView<float> parts, GemmSizes sizes) 
     private long Place(int group, int part, int m, int n) => ((((long)group * sizes.Splits) + part) * sizes.M * sizes.N) + ((long)m * sizes.N) + n;
 }
 
-/// <summary>Nothing: the sums as they are.</summary>
+/// <summary>No epilogue: the sum itself.</summary>
 internal readonly struct Identity : IMap
 {
     public static int Inputs => 1;

@@ -3,7 +3,7 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>An operand whose elements are rounded on their way out of memory.</summary>
+/// <summary>An operand whose elements are rounded (to tf32 or bf16) when they are loaded.</summary>
 internal readonly struct Rounded<A, R>(A values) : IOperand where A : struct, IOperand where R : struct, IRounding
 {
     public static bool AlongK => A.AlongK;

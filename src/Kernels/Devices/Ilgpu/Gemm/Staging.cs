@@ -7,18 +7,18 @@ namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 /// <summary>Layout of an operand's tile in shared memory.</summary>
 internal interface ILayout
 {
-    /// <summary>Whether four neighbours along i are stored at once.</summary>
+    /// <summary>Whether four neighbours along i can be written by one store.</summary>
     static abstract bool TakesBeside { get; }
 
-    /// <summary>The place of element (i, k).</summary>
+    /// <summary>Offset of element (i, k) in words.</summary>
     /// <param name="row">Words from one row to the next.</param>
     static abstract int Place(int i, int k, int row);
 
-    /// <summary>Stores elements k to k + 3 of an i whose first one has this place.</summary>
+    /// <summary>Stores elements (i, k) to (i, k + 3), the first of them at offset <paramref name="at"/>.</summary>
     static abstract void Put(ArrayView<float> tile, int at, int row, Float4 four);
 }
 
-/// <summary>A row a step of the sum: neighbours in a row are neighbours along the result.</summary>
+/// <summary>One row per k; a row is contiguous along i.</summary>
 internal readonly struct RowPerStep : ILayout
 {
     public static bool TakesBeside => true;
@@ -36,34 +36,34 @@ internal readonly struct RowPerStep : ILayout
 }
 
 /// <summary>
-/// What a thread brings from an operand into shared memory at each step of the sum: so many times four floats, on their way
-/// in registers while the step before is multiplied. A type, as the sums are (<see cref="IBlock{K, R}"/>).
+/// A thread's share of copying an operand's tile to shared memory: some groups of four floats, held in registers while the tile
+/// before is multiplied. Nested types unroll it, as for the sums (<see cref="IBlock{K, R}"/>).
 /// </summary>
 internal interface IStage<F> where F : struct, IStage<F>
 {
     /// <summary>Number of groups of four.</summary>
     static abstract int Count { get; }
 
-    /// <summary>Finds the places of a thread's fours in a tile of <paramref name="size"/> × <paramref name="steps"/> elements.</summary>
-    /// <param name="first">The i at which the tile begins.</param>
-    /// <param name="row">Words of shared memory from one row to the next.</param>
-    /// <param name="e">Which four is the first one.</param>
-    /// <param name="threads">How far it is to the next.</param>
+    /// <summary>Finds a thread's groups of four in a tile of <paramref name="size"/> × <paramref name="steps"/> elements.</summary>
+    /// <param name="first">The tile's first i.</param>
+    /// <param name="row">Row stride in shared memory, in words.</param>
+    /// <param name="e">Number of the thread's first group of four.</param>
+    /// <param name="threads">Distance to its next group of four: the number of threads.</param>
     static abstract F Find<A, L>(A a, int group, int first, int size, int steps, int row, int e, int threads) where A : struct, IOperand where L : struct, ILayout;
 
-    /// <summary>Loads the fours of the tile that begins at k.</summary>
+    /// <summary>Loads the groups of four from the tile that begins at k.</summary>
     F Load<A, L>(A a, int k) where A : struct, IOperand where L : struct, ILayout;
 
-    /// <summary>Stores them.</summary>
+    /// <summary>Stores them in shared memory.</summary>
     void Put<A, L>(ArrayView<float> tile, int begin, int row) where A : struct, IOperand where L : struct, ILayout;
 }
 
-/// <summary>One four: along i where operand and layout have such, else along k.</summary>
+/// <summary>One group of four: along i if operand and layout both support it, else along k.</summary>
 internal readonly struct OneLoad(Place place, int k, int target, Float4 four) : IStage<OneLoad>
 {
     public static int Count => 1;
 
-    // Neighbouring threads read neighbours in memory.
+    // Coalesced: neighbouring threads read neighbouring memory.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static OneLoad Find<A, L>(A a, int group, int first, int size, int steps, int row, int e, int threads) where A : struct, IOperand where L : struct, ILayout
     {
@@ -95,7 +95,7 @@ internal readonly struct OneLoad(Place place, int k, int target, Float4 four) : 
     }
 }
 
-/// <summary>Twice as many.</summary>
+/// <summary>Twice as many groups of four.</summary>
 internal readonly struct Twice<F>(F a, F b) : IStage<Twice<F>> where F : struct, IStage<F>
 {
     public static int Count => 2 * F.Count;
@@ -115,7 +115,7 @@ internal readonly struct Twice<F>(F a, F b) : IStage<Twice<F>> where F : struct,
     }
 }
 
-/// <summary>One four for the first threads only, where a tile has fewer fours than a group has threads.</summary>
+/// <summary>One group of four for the first threads only, if a tile has fewer of them than the thread group has threads.</summary>
 internal readonly struct PartialLoad(OneLoad one, int active) : IStage<PartialLoad>
 {
     public static int Count => 1;

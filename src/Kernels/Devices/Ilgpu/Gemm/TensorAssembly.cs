@@ -2,21 +2,21 @@ using ILGPU.Runtime.Cuda;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>The text of what tensor cores do, with registers of its own; <see cref="ITensorUnit"/> says which holds what.</summary>
+/// <summary>PTX for the tensor cores, with its own registers; <see cref="ITensorUnit"/> describes their contents.</summary>
 internal static class TensorAssembly
 {
-    /// <summary>Words of shared memory from a row to the next: with a pad of four, the eight rows of 16 bytes that ldmatrix reads at once lie in different banks.</summary>
+    /// <summary>Row stride in shared memory, in words: 16 and a pad of 4, so that the eight rows of 16 bytes that ldmatrix reads at once are in different banks.</summary>
     public const int Row = 20;
 
-    // The places %0 and %1, in bytes of the kernel's first shared array (ILGPU names it so), as addresses.
+    // Turns the byte offsets %0 and %1 into addresses in the kernel's first shared array, by ILGPU's name for it.
     public const string Addresses = "add.u32 ra, base, %0;\nadd.u32 rb, base, %1;\n";
 
-    // Fragments of 32 rows of the right tile, and of rows 0 to 31 and 32 to 63 of the left one: 16 rows lie 16 · 20 · 4 bytes apart.
+    // Fragments of 32 rows of the right tile, and of rows 0 to 31 and 32 to 63 of the left one: 16 rows take 16 · 20 · 4 = 1280 bytes.
     public const string Right = "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {fb0, fb1, fb2, fb3}, [rb];\nldmatrix.sync.aligned.m8n8.x4.shared.b16 {fb4, fb5, fb6, fb7}, [rb+1280];\n";
     public const string Left0 = "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {fa0, fa1, fa2, fa3}, [ra];\nldmatrix.sync.aligned.m8n8.x4.shared.b16 {fa4, fa5, fa6, fa7}, [ra+1280];\n";
     public const string Left2 = "ldmatrix.sync.aligned.m8n8.x4.shared.b16 {fa8, fa9, fa10, fa11}, [ra+2560];\nldmatrix.sync.aligned.m8n8.x4.shared.b16 {fa12, fa13, fa14, fa15}, [ra+3840];\n";
 
-    // The operands of the multiplication of 16 rows i with 8 rows j.
+    // Operands of the mma instruction for row block i (16 rows of the left tile) and row block j (8 rows of the right one).
     public const string M00 = "{acc0, acc1, acc2, acc3}, {fa0, fa1, fa2, fa3}, {fb0, fb1}, {acc0, acc1, acc2, acc3};\n";
     public const string M01 = "{acc4, acc5, acc6, acc7}, {fa0, fa1, fa2, fa3}, {fb2, fb3}, {acc4, acc5, acc6, acc7};\n";
     public const string M02 = "{acc8, acc9, acc10, acc11}, {fa0, fa1, fa2, fa3}, {fb4, fb5}, {acc8, acc9, acc10, acc11};\n";
@@ -34,7 +34,7 @@ internal static class TensorAssembly
     public const string M32 = "{acc56, acc57, acc58, acc59}, {fa12, fa13, fa14, fa15}, {fb4, fb5}, {acc56, acc57, acc58, acc59};\n";
     public const string M33 = "{acc60, acc61, acc62, acc63}, {fa12, fa13, fa14, fa15}, {fb6, fb7}, {acc60, acc61, acc62, acc63};\n";
 
-    /// <summary>Declares the registers, sums of 0. Once a kernel.</summary>
+    /// <summary>Declares the registers and zeroes the sums; once per kernel.</summary>
     public static void Begin() => CudaAsm.Emit(
         ".reg .f32 acc<64>;\n.reg .b32 fa<16>, fb<8>, ra, rb, base;\nmov.u32 base, __shared_alloca0;\n"
         + "mov.f32 acc0, 0f00000000; mov.f32 acc1, 0f00000000; mov.f32 acc2, 0f00000000; mov.f32 acc3, 0f00000000;\n"
@@ -54,7 +54,7 @@ internal static class TensorAssembly
         + "mov.f32 acc56, 0f00000000; mov.f32 acc57, 0f00000000; mov.f32 acc58, 0f00000000; mov.f32 acc59, 0f00000000;\n"
         + "mov.f32 acc60, 0f00000000; mov.f32 acc61, 0f00000000; mov.f32 acc62, 0f00000000; mov.f32 acc63, 0f00000000;\n");
 
-    /// <summary>Stores the sums of 16 rows i, of which this lane has two in each 8 columns; the addresses are those of its first column.</summary>
+    /// <summary>Stores the sums of row block <paramref name="i"/> (16 rows): this lane's two in each 8 columns of an upper and a lower row, at the byte offsets of its first column.</summary>
     public static void Store(int i, int upper, int lower)
     {
         if (i == 0)

@@ -5,14 +5,14 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>Tile of a group of warps: the group computes M×N of the result, each warp WarpM×32.</summary>
+/// <summary>Tile of a thread group: it computes M×N of the result, each of its warps WarpM×32.</summary>
 internal interface IWarpTile
 {
     static abstract int M { get; }
 
     static abstract int N { get; }
 
-    /// <summary>32 or 64.</summary>
+    /// <summary>Rows per warp, 32 or 64.</summary>
     static abstract int WarpM { get; }
 }
 
@@ -51,14 +51,14 @@ internal static class TensorKernels
     private const int Lanes = 32;
     private const int WarpN = 32;
 
-    /// <summary>mma.sync of tf32 and bf16, and ldmatrix.</summary>
+    /// <summary>Whether the device has tensor cores with mma.sync for tf32 and bf16, and ldmatrix: compute capability 8.0.</summary>
     public static bool AreOn(Accelerator accelerator) => accelerator is CudaAccelerator { Architecture.Major: >= 8 };
 
     public static int Threads<T>() where T : struct, IWarpTile => T.M / T.WarpM * (T.N / WarpN) * Lanes;
 
     /// <summary>
-    /// As <see cref="GemmKernels.Tiled"/>: a tile of the result for each group, two halves of shared memory by turns. The operands
-    /// are rounded on their way there, in registers, so an asynchronous copy past them (cp.async) would not pay.
+    /// Like <see cref="GemmKernels.Tiled"/>: one tile of the result per group, shared memory double-buffered. The operands
+    /// are rounded in registers on their way there, so an asynchronous copy that bypasses registers (cp.async) is no option.
     /// </summary>
     public static void Tiled<A, B, S, T, U, FA, FB>(A a, B b, S result, GemmSizes s)
         where A : struct, IOperand where B : struct, IOperand where S : struct, IResult
@@ -71,7 +71,7 @@ internal static class TensorKernels
         int begin = part * s.Chunk, end = Math.Min(begin + s.Chunk, s.K);
         int warp = Group.IdxX / Lanes, lane = Group.IdxX % Lanes;
         int warpM = warp / (T.N / WarpN), warpN = warp % (T.N / WarpN) * WarpN;
-        // What a lane tells ldmatrix: a row of the first or second eight, and the first or second four words.
+        // The row that each lane passes to ldmatrix: of the first or second eight, at the first or second four words.
         int left = ((((warpM * T.WarpM) + (lane / 8 % 2 * 8) + (lane % 8)) * TensorAssembly.Row) + (lane / 16 * 4)) * 4;
         int right = ((((T.M + warpN) + (lane / 16 * 8) + (lane % 8)) * TensorAssembly.Row) + (lane / 8 % 2 * 4)) * 4;
         TensorAssembly.Begin();
@@ -92,7 +92,7 @@ internal static class TensorKernels
             }
             Multiply<T, U>(left + (half * 4), right + (half * 4));
             Multiply<T, U>(left + (half * 4) + 32, right + (half * 4) + 32);
-            half = ((T.M + T.N) * TensorAssembly.Row) - half; // the barrier of the next round keeps a fast warp from overwriting what a slow one still reads
+            half = ((T.M + T.N) * TensorAssembly.Row) - half; // the next round's barrier keeps a fast warp from overwriting what a slow one still reads
         }
         Store<S, T>(result, tiles, group, part, firstM, firstN, s);
     }
@@ -105,7 +105,7 @@ internal static class TensorKernels
             U.Multiply32(left, right);
     }
 
-    // By way of shared memory, 16 rows of each warp at a time: neighbouring threads store neighbours, and what follows the GEMM is one piece of code.
+    // Through shared memory, 16 rows of each warp at a time: stores are coalesced, and the epilogue's code is emitted once.
     private static void Store<S, T>(S result, ArrayView<float> tiles, int group, int part, int firstM, int firstN, GemmSizes s)
         where S : struct, IResult where T : struct, IWarpTile
     {

@@ -5,20 +5,20 @@ using ILGPU.Util;
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
 /// <summary>
-/// A kind of tensor core: how factors are rounded and lie in shared memory, and the instructions. A row of a tile has 16 words, a word one factor
-/// or two; an instruction multiplies 16 rows of the left tile with 8 of the right one, 8 words of each.
+/// A tensor core data type: how factors are rounded and stored in shared memory, and the mma instruction. A tile's row has 16 words of one or two
+/// factors; an instruction multiplies 16 rows of the left tile with 8 of the right one, 8 words of each.
 /// </summary>
 /// <remarks>
 /// Sums and fragments are registers declared in the assembly: ILGPU would keep operands that are both read and written in local
-/// memory. Sum <c>acc(16 i + 4 j + e)</c> belongs to rows 16 i and columns 8 j on; lane 4 g + t has rows g (e = 0, 1) and g + 8
+/// memory. Sum <c>acc(16 i + 4 j + e)</c> belongs to the 16 rows from 16 i and the 8 columns from 8 j; lane 4 g + t has rows g (e = 0, 1) and g + 8
 /// (2, 3), columns 2 t and 2 t + 1 (PTX ISA, "Matrix Fragments for mma").
 /// </remarks>
 internal interface ITensorUnit : ILayout
 {
-    /// <summary>Factors in a word.</summary>
+    /// <summary>Factors per word.</summary>
     static abstract int PerWord { get; }
 
-    /// <summary>Multiplies 32 rows of the left tile with 32 of the right one; the places are those of this lane's rows for ldmatrix, in bytes.</summary>
+    /// <summary>Multiplies 32 rows of the left tile with 32 of the right one; arguments are the byte offsets of this lane's rows for ldmatrix.</summary>
     static abstract void Multiply32(int left, int right);
 
     /// <summary>The same with 64 rows of the left tile.</summary>
@@ -62,7 +62,7 @@ internal readonly struct Bf16Unit : ITensorUnit
 
     public static int Place(int i, int k, int row) => (i * row) + (k / 2);
 
-    // Two in a word, the first in its lower half.
+    // Two factors per word, the first in its lower half.
     public static void Put(ArrayView<float> tile, int at, int row, Float4 four) => CudaAsm.Emit(
         "add.u32 ra, base, %0;\ncvt.rn.bf16x2.f32 fa0, %2, %1;\ncvt.rn.bf16x2.f32 fa1, %4, %3;\nst.shared.v2.b32 [ra], {fa0, fa1};\n",
         at * 4, four.X, four.Y, four.Z, four.W);

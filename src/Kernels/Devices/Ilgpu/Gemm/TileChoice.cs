@@ -1,30 +1,30 @@
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
 /// <summary>Properties of a tile that its choice depends on.</summary>
-/// <param name="M">Rows of the result that a group makes.</param>
-/// <param name="N">Columns.</param>
+/// <param name="M">Rows of the result per group.</param>
+/// <param name="N">Columns of the result per group.</param>
 /// <param name="K">Steps of the sum between two barriers.</param>
-/// <param name="Warps">Of a group.</param>
-/// <param name="Resident">Groups that a multiprocessor holds at once: what registers and shared memory let (bench/results/ptxas.md).</param>
-/// <param name="Rate">Multiplications a clock of a multiprocessor whose schedulers are all busy: 128 times the share of them in the loop, or what the tensor cores do.</param>
+/// <param name="Warps">Warps per group.</param>
+/// <param name="Resident">Groups that fit on a multiprocessor at once, limited by registers and shared memory (bench/results/ptxas.md).</param>
+/// <param name="Rate">Multiply-adds per clock of a multiprocessor whose schedulers are all busy: 128 times their share of the loop's instructions, or the tensor cores' rate.</param>
 internal readonly record struct TileSize(int M, int N, int K, int Warps, int Resident, double Rate);
 
-/// <summary>Which tile a GEMM gets, and into how many parts its sum is split: chosen together, by the time that a model gives them.</summary>
+/// <summary>Chooses a GEMM's tile and the number of parts of its sum (split-K) together, by the time that a cost model predicts.</summary>
 /// <remarks>
-/// A small tile or many parts fill the device, a large tile makes more of what it loads, and parts must be added up. With
+/// Small tiles or many parts fill the device; a large tile reuses more of what it loads; and parts must be added. With
 /// 64 × 576 sums of 65,536 steps (a weight gradient) nothing else makes enough groups; with 4,096² × 4,096 one part and the
-/// largest tile win. The numbers below are of the right order on all GPUs since 2018, and only ratios matter.
+/// largest tile win. The constants below have the right order of magnitude for all GPUs since 2018; only their ratios matter.
 /// </remarks>
 internal static class TileChoice
 {
     private const int MostParts = 256;
-    private const int FewestSteps = 64; // of a part
+    private const int FewestSteps = 64; // per part
     private const long MostPartial = 1 << 25; // floats: 128 MiB
-    private const double RoundTrip = 500; // clocks in which a load from memory comes back: no round is faster
+    private const double RoundTrip = 500; // latency of a load from memory in clocks: no round is faster
     private const double Launch = 3000; // clocks that another launch costs
-    private const double BytesPerClock = 12; // of a multiprocessor's share of the memory
+    private const double BytesPerClock = 12; // a multiprocessor's share of the memory bandwidth
 
-    /// <summary>The best tile for the device of a plan, or the best number of parts with the tile that a test wants.</summary>
+    /// <summary>The best tile for the plan's device; with the tile that a test asks for, the best number of parts.</summary>
     public static (int Tile, GemmSizes Sizes) Of(KernelBinding b, ReadOnlySpan<TileSize> tiles, int m, int n, int k, int groups)
     {
         int wanted = b.Device.Tile is { } tile && tile < tiles.Length ? tile : -1;
@@ -41,7 +41,7 @@ internal static class TileChoice
             long whole = Count(tiles[i], m, n) * groups;
             for (int share = 0; share <= 2 * tiles[i].Resident; share++)
             {
-                // The most parts with which no multiprocessor gets more groups than that.
+                // The largest number of parts for which no multiprocessor gets more groups than that.
                 int parts = (int)Math.Clamp((long)share * multiprocessors / whole, 1, MostParts);
                 if (parts > 1 && (k / parts < FewestSteps || (long)parts * groups * m * n > MostPartial))
                     break;
@@ -54,14 +54,14 @@ internal static class TileChoice
         return (tile, sizes);
     }
 
-    /// <summary>Parts of whole rounds.</summary>
+    /// <summary>Splits the sum into parts that are multiples of <paramref name="step"/>.</summary>
     public static GemmSizes Split(int m, int n, int k, int parts, int step)
     {
         int chunk = Math.Max(1, (((k + parts - 1) / parts) + step - 1) / step) * step;
         return new GemmSizes(m, n, k, Math.Max(1, (k + chunk - 1) / chunk), chunk);
     }
 
-    /// <summary>The time that a GEMM is expected to take, in clocks.</summary>
+    /// <summary>Predicted time of a GEMM in clocks.</summary>
     public static double Clocks(TileSize tile, GemmSizes s, int groups, int multiprocessors)
     {
         double share = Math.Ceiling((double)Count(tile, s.M, s.N) * groups * s.Splits / multiprocessors), resident = Math.Min(share, tile.Resident);

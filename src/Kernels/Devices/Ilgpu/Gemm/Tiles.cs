@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Devices.Ilgpu.Gemm;
 
-/// <summary>Tile of a thread group: M×N of the result, K steps of the sum at a time in shared memory.</summary>
+/// <summary>Tile of a thread group: it computes M×N of the result, with K steps of the sum at a time in shared memory.</summary>
 internal interface ICut
 {
     static abstract int M { get; }
@@ -9,11 +9,11 @@ internal interface ICut
 
     static abstract int K { get; }
 
-    /// <summary>Groups that a multiprocessor holds at once; the compiler gets it as the least, which bounds a thread's registers. bench/results/ptxas.md has what they take.</summary>
+    /// <summary>Groups that a multiprocessor must hold at once (the compiler's minnctapersm), which limits a thread's registers. bench/results/ptxas.md lists the registers used.</summary>
     static abstract int Resident { get; }
 }
 
-/// <summary>For GEMMs that fill the device: 64 multiplications for 16 reads of shared memory.</summary>
+/// <summary>For GEMMs that fill the device: 64 multiply-adds per 16 reads of shared memory.</summary>
 internal readonly struct Cut64x128 : ICut
 {
     public static int M => 64;

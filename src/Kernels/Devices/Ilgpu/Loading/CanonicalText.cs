@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 /// </summary>
 internal static partial class CanonicalText
 {
-    /// <summary>Raised when the numbering changes, so that older texts on disk are not used.</summary>
+    /// <summary>Increase this when the numbering changes, so that older texts on disk are not used.</summary>
     public const string Version = "1";
 
     public static string Of(string text)

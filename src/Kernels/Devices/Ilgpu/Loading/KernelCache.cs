@@ -5,8 +5,8 @@ using GpuGrad.Kernels.Files;
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 /// <summary>
-/// Kernels' text on disk, a file each, named after what it was made from. A file carries its own checksum: a damaged one counts as
-/// absent, and a disk that cannot be written costs time only. The text is code that runs as this user, so a folder or file that others may
+/// Generated kernel text on disk, one file per kernel, named by a hash of its origin. Each file has a checksum: a damaged one counts as
+/// absent, and if the disk cannot be written, the only loss is time. The text is code that runs as this user, so a folder or file that others can
 /// write is not used.
 /// </summary>
 internal sealed class KernelCache
@@ -20,10 +20,10 @@ internal sealed class KernelCache
         Refusal = PrivateFolder.Refusal(folder);
     }
 
-    /// <summary>Why nothing is read or kept, in one line; else null.</summary>
+    /// <summary>Why the cache is not used, in one line; null if it is.</summary>
     public string? Refusal { get; }
 
-    /// <summary>In the folder named by <see cref="Switches.Cache"/>, else in the user's cache folder.</summary>
+    /// <summary>The cache in the folder named by <see cref="Switches.Cache"/>, else in the user's cache folder.</summary>
     public static KernelCache OfUser()
     {
         if (Environment.GetEnvironmentVariable(Switches.Cache) is { Length: > 0 } own)
@@ -36,11 +36,11 @@ internal sealed class KernelCache
     }
 
     /// <param name="kind">The file's extension.</param>
-    /// <param name="origin">Everything that decides the contents.</param>
+    /// <param name="origin">Everything that the contents depend on.</param>
     public string? Read(string kind, string origin)
     {
         string path = File(kind, origin);
-        // Most cold starts find no file at all: asking is cheaper than an exception.
+        // A cold start finds no files, and this check is cheaper than an exception.
         if (Refusal is not null || !System.IO.File.Exists(path) || !PrivateFolder.Trusts(path))
             return null;
         try
@@ -58,7 +58,7 @@ internal sealed class KernelCache
         }
     }
 
-    /// <summary>Writes to a temporary file and renames it: another process sees the whole entry or none.</summary>
+    /// <summary>Writes a temporary file and renames it, so that another process sees the whole entry or none.</summary>
     public void Write(string kind, string origin, string text)
     {
         if (Refusal is not null)
@@ -90,7 +90,7 @@ internal sealed class KernelCache
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // The disk that refused the entry may refuse this too.
+            // The disk that failed to write may fail to delete, too.
         }
     }
 }

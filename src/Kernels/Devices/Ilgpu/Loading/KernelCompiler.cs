@@ -7,12 +7,12 @@ using ILGPU.IR;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
-/// <summary>From a method to the text that a driver gets.</summary>
+/// <summary>Compiles a method to the text (PTX or OpenCL C) that a driver builds.</summary>
 internal static class KernelCompiler
 {
     /// <summary>
-    /// As <see cref="Backend.Compile(in ILGPU.Backends.EntryPoints.EntryPointDescription, in ILGPU.Runtime.KernelSpecialization)"/>, but in an IR
-    /// of the kernel's own. In the context's, which all kernels share, what is inlined depends on what was compiled before.
+    /// Like <see cref="Backend.Compile(in ILGPU.Backends.EntryPoints.EntryPointDescription, in ILGPU.Runtime.KernelSpecialization)"/>, but in a separate
+    /// IR context for each kernel. In ILGPU's shared one, inlining depends on what was compiled before.
     /// </summary>
     public static string Compile(Backend backend, KernelKey key)
     {
@@ -27,7 +27,7 @@ internal static class KernelCompiler
 
     private static Method Translate(IRContext ir, KernelKey key)
     {
-        using ContextCodeGenerationPhase phase = ir.Context.BeginCodeGeneration(ir); // one kernel at a time; the rest runs beside it
+        using ContextCodeGenerationPhase phase = ir.Context.BeginCodeGeneration(ir); // one kernel at a time; the rest runs in parallel
         CodeGenerationResult result;
         using (CodeGenerationPhase frontend = phase.BeginFrontendCodeGeneration())
             result = frontend.GenerateCode(key.Method);

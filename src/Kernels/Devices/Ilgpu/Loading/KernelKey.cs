@@ -6,21 +6,21 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
-/// <summary>A kernel that somebody wants: a method and how it is launched.</summary>
-/// <param name="Method">Static, its type parameters filled in.</param>
-/// <param name="Threads">Threads of a group; 0 for a kernel with an index, whose groups are the loader's choice.</param>
-/// <param name="Resident">Groups that a CUDA multiprocessor must be able to hold, which bounds a thread's registers; 0 leaves them to the driver.</param>
+/// <summary>Identifies a kernel: a method and its launch configuration.</summary>
+/// <param name="Method">A static method with all type parameters bound.</param>
+/// <param name="Threads">Group size; 0 for a kernel over an index, whose group size the loader chooses.</param>
+/// <param name="Resident">Groups that a CUDA multiprocessor must be able to hold, which limits a thread's registers; 0 for no limit.</param>
 internal readonly record struct KernelKey(MethodInfo Method, int Threads, int Resident = 0)
 {
     public EntryPointDescription Entry => Threads == 0 ? EntryPointDescription.FromImplicitlyGroupedKernel(Method) : EntryPointDescription.FromExplicitlyGroupedKernel(Method);
 
     public KernelSpecialization Specialization => Threads == 0 ? KernelSpecialization.Empty : new KernelSpecialization(Threads, Resident == 0 ? null : Resident);
 
-    /// <summary>The method with its types, as a person would write it.</summary>
+    /// <summary>The method's name with its type arguments, in C# notation.</summary>
     public string Name => $"{Written(Method.DeclaringType!)}.{Method.Name}{(Method.IsGenericMethod ? $"<{string.Join(", ", Method.GetGenericArguments().Select(Written))}>" : "")}";
 
     /// <summary>
-    /// Everything that decides the kernel's text, for one target: the method, its types, and the builds of the assemblies that its
+    /// Everything that the kernel's text depends on, for one target: the method, its type arguments, and the builds of the assemblies that its
     /// code can come from.
     /// </summary>
     public string Origin(string target)

@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
-// One overload a number of parameters, as ILGPU itself has them.
+// One overload per number of parameters, as in ILGPU.
 internal sealed partial class KernelLoader
 {
     public Action<KernelConfig, T1> Groups<T1>(Action<T1> kernel, KernelSpecialization threads) where T1 : struct

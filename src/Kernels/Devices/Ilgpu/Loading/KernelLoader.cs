@@ -7,20 +7,20 @@ using ILGPU.Runtime.OpenCL;
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 /// <summary>
-/// The only place that loads and launches kernels. <c>Groups</c> is for kernels that know their group, <c>Items</c> for those with one
-/// index an element. Both return at once: the kernel is compiled, or read from disk, and built by the driver on another thread,
+/// The only place that loads and launches kernels. <c>Groups</c> loads kernels that use explicit thread groups, <c>Items</c> those with one
+/// thread per element. Both return at once: the kernel is compiled, or read from disk, and built by the driver on another thread,
 /// and the first launch waits for it. A launch allocates nothing.
 /// </summary>
 /// <param name="accelerator">Where kernels run; not owned.</param>
 internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposable
 {
-    // PoCL has crashed when two threads had it build programs.
+    // PoCL has crashed when two threads built programs at once.
     private static readonly Lock OpenClBuilds = new();
 
     private readonly Dictionary<KernelKey, LoadedKernel> kernels = [];
     private readonly KernelTexts texts = new(accelerator, KernelCache.OfUser());
 
-    /// <summary>Threads of a group where the kernel does not say.</summary>
+    /// <summary>Group size for kernels that do not set one.</summary>
     private int ItemThreads { get; } = Math.Min(256, accelerator.MaxNumThreadsPerGroup);
 
     /// <summary>
@@ -29,13 +29,13 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
     /// </summary>
     public AcceleratorStream Stream { get; } = accelerator.CreateStream();
 
-    /// <summary>What was compiled because no earlier start had left it on disk; null for nothing.</summary>
+    /// <summary>Note on kernels that were not in the cache and had to be compiled; null for none.</summary>
     public string? Note => texts.Note;
 
-    /// <summary>Kernels asked for so far.</summary>
+    /// <summary>Kernels requested so far.</summary>
     public IReadOnlyCollection<KernelKey> Kernels => kernels.Keys;
 
-    /// <summary>Waits for every kernel.</summary>
+    /// <summary>Waits until every requested kernel is loaded.</summary>
     public void WaitForAll()
     {
         foreach (LoadedKernel kernel in kernels.Values)
@@ -72,7 +72,7 @@ internal sealed partial class KernelLoader(Accelerator accelerator) : IDisposabl
     private Kernel ToDevice(KernelKey key, CompiledKernel compiled) =>
         key.Threads == 0 ? accelerator.LoadImplicitlyGroupedKernel(compiled, ItemThreads) : accelerator.LoadKernel(compiled);
 
-    /// <summary>A kernel's launcher, made when it is first needed.</summary>
+    /// <summary>A kernel's launcher, created at its first use.</summary>
     private sealed class Launcher<D>(LoadedKernel kernel) where D : Delegate
     {
         public D Value => field ??= kernel.Wait().CreateLauncherDelegate<D>();

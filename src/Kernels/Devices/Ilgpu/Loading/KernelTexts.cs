@@ -13,18 +13,18 @@ using ILGPU.Runtime.OpenCL;
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
 /// <summary>
-/// What ILGPU makes of a kernel: PTX or OpenCL C, kept on disk, because compiling is most of what a cold start spends. A kernel from
-/// disk is an ordinary <see cref="CompiledKernel"/> again. On ILGPU's CPU accelerator there is no text, and nothing is kept.
+/// The generated text of kernels, PTX or OpenCL C, cached on disk because compiling takes most of a cold start. A kernel from
+/// disk becomes an ordinary <see cref="CompiledKernel"/> again. ILGPU's CPU accelerator has no text, so nothing is cached for it.
 /// </summary>
 internal sealed class KernelTexts(Accelerator accelerator, KernelCache cache)
 {
     private readonly string? target = Target(accelerator);
     private int compiled;
 
-    /// <summary>How many had to be compiled, for the user; null where all were on disk.</summary>
-    public string? Note => compiled == 0 ? null : FormattableString.Invariant($"{compiled} compiled; {(cache.Refusal is { } refusal ? $"not kept for the next start: {refusal}" : "the next start finds them on disk")}");
+    /// <summary>Note for the user: how many kernels had to be compiled; null if all were on disk.</summary>
+    public string? Note => compiled == 0 ? null : FormattableString.Invariant($"{compiled} compiled; {(cache.Refusal is { } refusal ? $"not cached for the next start: {refusal}" : "the next start finds them on disk")}");
 
-    /// <summary>Looks for a kernel on disk; what comes back makes it ready for the driver, on any thread.</summary>
+    /// <summary>Looks for a kernel on disk. The returned function, which may run on any thread, prepares it for the driver, compiling if necessary.</summary>
     public Func<CompiledKernel> Find(KernelKey key)
     {
         if (target is null)
@@ -43,7 +43,7 @@ internal sealed class KernelTexts(Accelerator accelerator, KernelCache cache)
 
     private CompiledKernel FromText(KernelKey key, string text)
     {
-        // Shared memory is allocated inside of kernels only, never by a launch: the default says so.
+        // The default: shared memory is allocated only inside kernels, never by a launch.
         if (accelerator is CudaAccelerator)
             return NewPtxKernel(accelerator.Context, new EntryPoint(key.Entry, default, key.Specialization), null, text);
         using var types = new TypeInformationManager();
@@ -54,7 +54,7 @@ internal sealed class KernelTexts(Accelerator accelerator, KernelCache cache)
     // ILGPU passes a view to an OpenCL kernel as a buffer, an offset and a length: two fields beside the buffer.
     private const int ViewFields = 2;
 
-    // The constructor is internal to ILGPU; it only stores its arguments. A version without it fails in the tests, not at a user's.
+    // The constructor is internal to ILGPU and only stores its arguments. A test fails if a version lacks it.
     [UnsafeAccessor(UnsafeAccessorKind.Constructor)]
     private static extern PTXCompiledKernel NewPtxKernel(Context context, EntryPoint entryPoint, CompiledKernel.KernelInfo? info, string text);
 

@@ -2,10 +2,10 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Devices.Ilgpu.Loading;
 
-/// <summary>A kernel on its way into the device, which several ops may wait for.</summary>
+/// <summary>A kernel that is being loaded; several ops may wait for it.</summary>
 internal sealed class LoadedKernel(string name, Task<Kernel> loading) : IDisposable
 {
-    /// <summary>Waits until it is there.</summary>
+    /// <summary>Waits until it is loaded.</summary>
     /// <exception cref="KernelBuildException">It cannot be built for this device.</exception>
     public Kernel Wait()
     {
@@ -19,7 +19,7 @@ internal sealed class LoadedKernel(string name, Task<Kernel> loading) : IDisposa
         }
     }
 
-    /// <summary>Waits too: nothing may be building when the accelerator goes.</summary>
+    /// <summary>Waits, then unloads it: no kernel may be building when the accelerator is disposed.</summary>
     public void Dispose()
     {
         if (loading.ContinueWith(static _ => { }, TaskScheduler.Default).Wait(Timeout.Infinite) && loading.IsCompletedSuccessfully)
