@@ -2,17 +2,17 @@ using GpuGrad.Kernels.Devices.Cpu;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>A pass with the offsets of its taps in laid-out pixels.</summary>
+/// <summary>A pass, with the offsets of its taps in packed pixels.</summary>
 internal sealed unsafe class BoundPass
 {
     private readonly int* offsets;
     private readonly int* offsetsInPlace;
 
-    /// <param name="binding">Keeps the offsets.</param>
+    /// <param name="binding">Owns the memory of the offsets.</param>
     /// <param name="c">The correlation.</param>
     /// <param name="pass">The pass.</param>
-    /// <param name="blocks">How the work is split.</param>
-    /// <param name="firstTap">Taps of the passes before this one.</param>
+    /// <param name="blocks">The partition of the work.</param>
+    /// <param name="firstTap">Number of taps in the passes before this one.</param>
     public BoundPass(CpuBinding binding, Correlation c, CorrelationPass pass, CorrelationBlocking blocks, int firstTap)
     {
         Pass = pass;
@@ -25,7 +25,7 @@ internal sealed unsafe class BoundPass
     /// <summary>Number of taps.</summary>
     public int Taps => Pass.Taps.Count;
 
-    /// <summary>For each channel of a block and each tap, where column 0 finds its pixel.</summary>
+    /// <summary>The pixel offset of column 0, for each channel of a block and each tap.</summary>
     public int* Offsets(bool inPlace) => inPlace ? offsetsInPlace : offsets;
 
     private int[] Table(int channels, int channelStride, Func<int, int> offsetOf)

@@ -8,8 +8,8 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// Convolution as networks mean it, a cross-correlation: y[n, k, p, q] = Σ x[n, c, p·stride + r·dilation - top, q·stride +
-/// s·dilation - left] · w[k, c, r, s] over the channels c of the filter's group and its pixels; outside of the image x is 0.
+/// Convolution as neural networks define it, a cross-correlation: y[n, k, p, q] = Σ x[n, c, p·stride + r·dilation - top, q·stride +
+/// s·dilation - left] · w[k, c, r, s] over the channels c of the filter's group and its R×S taps; outside the image x is 0.
 /// </summary>
 /// <remarks>
 /// Inputs: x [N, C, H, W], w [K, C/groups, R, S], bias [K] if any. Output: y [N, K, P, Q]. A signal [N, C, L] is an image of

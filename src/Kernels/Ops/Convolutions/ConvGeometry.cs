@@ -4,18 +4,18 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>Stride, padding and dilation of an R×S filter over an H×W image; computes and checks output sizes.</summary>
-/// <remarks>Make it with <c>new ConvGeometry { Stride = (2, 2), … }</c>; <c>default</c> has a stride of 0 and is refused.</remarks>
+/// <remarks>Create it with <c>new ConvGeometry { Stride = (2, 2), … }</c>; <c>default</c> has a stride of 0 and is refused.</remarks>
 public readonly record struct ConvGeometry()
 {
-    /// <summary>Pixels from one output to the next.</summary>
+    /// <summary>Pixels between the windows of neighbouring outputs.</summary>
     public (int H, int W) Stride { get; init => field = Positive(value, nameof(Stride)); } = (1, 1);
 
     public Padding Padding { get; init; }
 
-    /// <summary>Pixels from one element of the filter to the next.</summary>
+    /// <summary>Pixels between neighbouring elements of the filter.</summary>
     public (int H, int W) Dilation { get; init => field = Positive(value, nameof(Dilation)); } = (1, 1);
 
-    /// <summary>Channels and filters are split into this many groups; a filter sees the channels of its own part only.</summary>
+    /// <summary>Number of groups that channels and filters are split into; a filter sees only the channels of its group.</summary>
     public int Groups
     {
         get;
@@ -26,7 +26,7 @@ public readonly record struct ConvGeometry()
         }
     } = 1;
 
-    /// <summary>P×Q of a convolution: ⌊(H + padding - dilation·(R-1) - 1) / stride⌋ + 1, and so for the width.</summary>
+    /// <summary>P×Q of a convolution: ⌊(H + padding - dilation·(R-1) - 1) / stride⌋ + 1, and likewise for the width.</summary>
     /// <exception cref="ShapeException">The filter is larger than the padded input.</exception>
     public (int P, int Q) Output((int H, int W) input, (int R, int S) filter)
     {
@@ -41,10 +41,10 @@ public readonly record struct ConvGeometry()
     }
 
     /// <summary>
-    /// H×W of a transposed convolution: (P-1)·stride - padding + dilation·(R-1) + 1 + extra, and so for the width. The extra
-    /// rows and columns (PyTorch's output_padding) choose among the inputs of a strided convolution that give P×Q.
+    /// H×W of a transposed convolution: (P-1)·stride - padding + dilation·(R-1) + 1 + extra, and likewise for the width. The extra
+    /// rows and columns (PyTorch's output_padding) choose among the input sizes from which a strided convolution gives P×Q.
     /// </summary>
-    /// <exception cref="ShapeException">Nothing would be left of the output, or the extra is not below the stride.</exception>
+    /// <exception cref="ShapeException">The output would be empty, or the extra is not below the stride.</exception>
     public (int H, int W) TransposedOutput((int P, int Q) input, (int R, int S) filter, (int H, int W) extra = default)
     {
         RequireInitialised();
@@ -61,7 +61,7 @@ public readonly record struct ConvGeometry()
         return (h, w);
     }
 
-    /// <summary>Checks that channels and filters can be cut into <see cref="Groups"/>.</summary>
+    /// <summary>Checks that channels and filters can be split into <see cref="Groups"/>.</summary>
     internal void RequireGroups(int channels, int filters)
     {
         RequireInitialised();
@@ -89,10 +89,10 @@ public readonly record struct ConvGeometry()
 /// <summary>All sizes of a convolution: x [N, C, H, W], w [K, C/groups, R, S], y [N, K, P, Q].</summary>
 internal readonly record struct ConvSizes(ConvGeometry Geometry, int N, int C, int H, int W, int K, int R, int S, int P, int Q)
 {
-    /// <summary>Channels that a filter sees.</summary>
+    /// <summary>Number of channels per group: those that a filter sees.</summary>
     public int GroupC => C / Geometry.Groups;
 
-    /// <summary>Filters of a group.</summary>
+    /// <summary>Number of filters per group.</summary>
     public int GroupK => K / Geometry.Groups;
 
     public Shape X => new(N, C, H, W);
@@ -101,7 +101,7 @@ internal readonly record struct ConvSizes(ConvGeometry Geometry, int N, int C, i
 
     public Shape Y => new(N, K, P, Q);
 
-    /// <summary>A multiplication and an addition for each output, channel of its group and element of the filter.</summary>
+    /// <summary>Two FLOP (multiply and add) for each output, channel of its group and element of the filter.</summary>
     public double Flops => 2.0 * N * K * P * Q * GroupC * R * S;
 
     /// <summary>Sizes from input and weights.</summary>

@@ -7,18 +7,18 @@ using ILGPU.Util;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-// A convolution, its transpose and its gradient are GEMMs with the windows that filters see. No matrix of windows is
-// ever made: these operands find its elements in the image. A pixel (n, p, q) is found once a thread, a step (c, r, s) of
-// the sum in a table.
+// A convolution, its transpose and its weight gradient are implicit GEMMs: the im2col matrix is never stored, these operands
+// read its elements from the image. A thread computes the position of an output (n, p, q) once; the offset of a step (c, r, s) of
+// the sum comes from a table.
 
-/// <summary>A step of a convolution's sum: a channel of the group and a tap.</summary>
-/// <param name="Offset">From the place of an output to the pixel: floats.</param>
-/// <param name="Row">Rows.</param>
-/// <param name="Column">Columns.</param>
-/// <param name="Weight">From the first weight of a filter to this one; below 0 behind the last step.</param>
+/// <summary>A step of a convolution's sum: a channel of the group and a tap. All fields are offsets.</summary>
+/// <param name="Offset">Floats from the start of an output's window to the pixel.</param>
+/// <param name="Row">Rows from the start of the window.</param>
+/// <param name="Column">Columns from the start of the window.</param>
+/// <param name="Weight">Floats from a filter's first weight to this one; negative beyond the last step.</param>
 internal readonly record struct KernelTap(int Offset, int Row, int Column, int Weight);
 
-/// <summary>The places of a pass's outputs in images [N, channels, H, W] that a correlation reads.</summary>
+/// <summary>Finds the windows of a pass's outputs in the images [N, channels, H, W] that a correlation reads.</summary>
 internal readonly struct WindowNumbers(Correlation c, CorrelationPass pass)
 {
     public readonly int Count = checked(c.Images * pass.Rows * pass.Columns), Channels = c.Groups * c.SourceChannels, GroupChannels = c.SourceChannels;
@@ -33,7 +33,7 @@ internal readonly struct WindowNumbers(Correlation c, CorrelationPass pass)
         return new Place((((((n * Channels) + (group * GroupChannels)) * H) + row) * W) + column, row, column);
     }
 
-    /// <summary>A pixel of a window; 0 beyond the image.</summary>
+    /// <summary>A pixel of a window; 0 outside the image.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float Pixel(ArrayView<float> x, int offset, int row, int column) => (uint)row < (uint)H && (uint)column < (uint)W ? x[offset] : 0f;
 }
@@ -47,7 +47,7 @@ internal readonly struct Windows(ArrayView<float> x, ArrayView<KernelTap> taps, 
 
     public Place Find(int group, int i) => z.Find(group, i < z.Count ? i : 0);
 
-    // The table goes on behind the last step, with a row that no image has.
+    // The table continues beyond the last step, with rows outside every image.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float At(Place place, int k)
     {
@@ -60,7 +60,7 @@ internal readonly struct Windows(ArrayView<float> x, ArrayView<KernelTap> taps, 
     public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary><see cref="Windows"/> with the roles exchanged: the sum goes over the outputs, as in the gradient of the weights.</summary>
+/// <summary><see cref="Windows"/> transposed: the sum goes over the outputs, as in the gradient of the weights.</summary>
 internal readonly struct WindowColumns(ArrayView<float> x, ArrayView<KernelTap> taps, int columns, WindowNumbers z) : IOperand
 {
     public static bool AlongK => true;
@@ -81,7 +81,7 @@ internal readonly struct WindowColumns(ArrayView<float> x, ArrayView<KernelTap> 
         return z.Pixel(x, window.At + place.At, window.Row + place.Row, window.Column + place.Column);
     }
 
-    // Four outputs of a row are found once.
+    // For four outputs of one row the position is computed once.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public Float4 Load(Place place, int k)
     {
@@ -101,7 +101,7 @@ internal readonly struct WindowColumns(ArrayView<float> x, ArrayView<KernelTap> 
     public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>Weights as the transpose reads them: i is the channel, k the filter and the tap.</summary>
+/// <summary>The weights in a transposed convolution: i is the channel, k the filter and tap.</summary>
 internal readonly struct ChannelFilters(ArrayView<float> w, ArrayView<KernelTap> taps, int channels, int channelStride, int groupStride) : IOperand
 {
     public static bool AlongK => true;
@@ -121,8 +121,8 @@ internal readonly struct ChannelFilters(ArrayView<float> w, ArrayView<KernelTap>
     public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>Images [N, channels, pixels] as they lie: i is a channel of the group, k the pixel of the batch.</summary>
-/// <param name="aligned">Whether a channel begins at a multiple of 16 bytes.</param>
+/// <summary>Images [N, channels, pixels] as a matrix: i is a channel of the group, k a pixel of the batch.</summary>
+/// <param name="aligned">Whether every channel is aligned to 16 bytes.</param>
 internal readonly struct ChannelPixels(ArrayView<float> x, int images, int channels, int groupChannels, Divisor pixels, int aligned) : IOperand
 {
     public static bool AlongK => true;
@@ -153,7 +153,7 @@ internal readonly struct ChannelPixels(ArrayView<float> x, int images, int chann
     public Float4 Beside(Place place, int k) => Fours.Zero;
 }
 
-/// <summary>The same where the sum goes over the channels, as in a 1×1 convolution: i is the pixel, k the channel. Channels must begin at multiples of 16 bytes.</summary>
+/// <summary>The same for a sum over the channels, as in a 1×1 convolution: i is the pixel, k the channel. Channels must be aligned to 16 bytes.</summary>
 internal readonly struct PixelChannels(ArrayView<float> x, int images, int channels, int groupChannels, Divisor pixels) : IOperand
 {
     public static bool AlongK => false;
@@ -175,8 +175,8 @@ internal readonly struct PixelChannels(ArrayView<float> x, int images, int chann
     public Float4 Beside(Place place, int k) => k < groupChannels ? x.Cast<Float4>()[(place.At + (k * pixels.Value)) >> 2] : Fours.Zero;
 }
 
-/// <summary>Images [N, channels, pixels]: m is a channel of the group, n the pixel (image, pixel). A bias for each channel.</summary>
-/// <param name="aligned">Whether a channel begins at a multiple of 16 bytes.</param>
+/// <summary>Stores images [N, channels, pixels], with a bias per channel: m is a channel of the group, n a pixel of the batch.</summary>
+/// <param name="aligned">Whether every channel is aligned to 16 bytes.</param>
 internal readonly struct ImageResult<M>(ArrayView<float> y, int channels, int groupChannels, Divisor pixels, int aligned, Finish<M> finish) : IResult where M : struct, IMap
 {
     public bool HasFours => aligned != 0;
@@ -200,7 +200,7 @@ internal readonly struct ImageResult<M>(ArrayView<float> y, int channels, int gr
     }
 }
 
-/// <summary>Some pixels of images [N, channels, H, W]: those of one pass of a transposed convolution with a stride.</summary>
+/// <summary>Stores some pixels of images [N, channels, H, W]: those of one pass of a strided transposed convolution.</summary>
 internal readonly struct PassResult<M>(ArrayView<float> y, PassNumbers z, Finish<M> finish) : IResult where M : struct, IMap
 {
     public bool HasFours => false;

@@ -8,18 +8,18 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The transpose of <see cref="Conv2D"/> as a linear map: its gradient in x, and by itself a transposed convolution. What a
-/// convolution reads at (h, w) with weight w[k, c, r, s], this adds there: y[n, c, p·stride + r·dilation - top, q·stride +
+/// Transposed convolution: the transpose of <see cref="Conv2D"/> as a linear map, which is also its gradient with respect to x. Where a
+/// convolution reads with weight w[k, c, r, s], this adds: y[n, c, p·stride + r·dilation - top, q·stride +
 /// s·dilation - left] += x[n, k, p, q] · w[k, c, r, s].
 /// </summary>
 /// <remarks>
 /// Inputs: x [N, K, P, Q], w [K, C/groups, R, S] (PyTorch's ConvTranspose2d calls these in_channels and out_channels/groups),
 /// bias [C] if any. Output: y [N, C, Height, Width]; <see cref="ConvGeometry.TransposedOutput"/> gives height and width.
 /// </remarks>
-/// <param name="Geometry">Of the convolution that this is the transpose of.</param>
-/// <param name="Height">Rows of the output, because P with a stride above 1 leaves several possible.</param>
+/// <param name="Geometry">Geometry of the convolution that this is the transpose of.</param>
+/// <param name="Height">Rows of the output: with a stride above 1 several are possible for one P.</param>
 /// <param name="Width">Columns of the output.</param>
-/// <param name="Bias">Whether a number is added to each channel of the output.</param>
+/// <param name="Bias">Whether a bias is added to each channel of the output.</param>
 public sealed record ConvTranspose2D(ConvGeometry Geometry, int Height, int Width, bool Bias = false) : ConvolutionOp(Geometry, Bias)
 {
     public override void Differentiate(Backprop b)

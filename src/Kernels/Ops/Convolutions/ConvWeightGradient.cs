@@ -7,9 +7,9 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The gradient of a convolution in its weights: dw[k, c, r, s] = Σ x[n, c, p·stride + r·dilation - top, q·stride +
-/// s·dilation - left] · dy[n, k, p, q] over the batch and the output. For a transposed convolution the same with the roles
-/// exchanged: its incoming gradient is x, its input is dy.
+/// The gradient of a convolution with respect to its weights: dw[k, c, r, s] = Σ x[n, c, p·stride + r·dilation - top, q·stride +
+/// s·dilation - left] · dy[n, k, p, q] over the batch and the output. For a transposed convolution the roles
+/// are exchanged: its incoming gradient is x, its input is dy.
 /// </summary>
 /// <remarks>Inputs: x [N, C, H, W], dy [N, K, P, Q]. Output: dw [K, C/groups, R, S].</remarks>
 public sealed record ConvWeightGradient(ConvGeometry Geometry, int R, int S) : Op

@@ -6,7 +6,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 internal static class ConvolutionCases
 {
-    // Shapes that take a way of their own, then random ones.
+    // Shapes with their own code path, then random ones.
     private static readonly Func<Problem>[] Chosen =
     [
         () => new(1, 1, (1, 1), 1, (1, 1), new ConvGeometry()),

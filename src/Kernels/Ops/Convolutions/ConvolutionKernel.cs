@@ -7,8 +7,8 @@ using ILGPU;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A convolution or its transpose as GEMMs, one a group of channels and pass: weights [target channels, k] times
-/// what the outputs see [k, pixels], k = (source channel, tap). Few channels a group (depthwise) have kernels of their own.
+/// A convolution or its transpose on the GPU as implicit GEMMs, one per pass and group of channels: weights [target channels, k] times
+/// im2col [k, pixels], k = (source channel, tap). Groups of few channels (depthwise) use <see cref="DirectConvolution"/>.
 /// </summary>
 internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEpilogue epilogue) : IMapVisitor
 {
@@ -28,7 +28,7 @@ internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEp
         }
     }
 
-    /// <summary>The gradient in the weights, of input 0 as the images and input 1 as the gradient of the output: sums over all pixels.</summary>
+    /// <summary>Adds the weight gradient, a sum over all pixels of the batch; input 0 is the images, input 1 the gradient of the output.</summary>
     public static void AddWeightGradient(KernelBinding b, Correlation c)
     {
         if (DirectConvolution.Suits(c))
@@ -46,7 +46,7 @@ internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEp
             KernelGemm.Add(b, c.TargetChannels, columns, sum, c.Groups, gradients, new WindowColumns(b.In(0), Taps(b, c, c.Passes[0]), columns, new WindowNumbers(c, c.Passes[0])), result);
     }
 
-    /// <summary>The steps of a pass's sum, and as many more as the longest round of a tile may read.</summary>
+    /// <summary>The table of a pass's steps, extended by as many as the longest round of a tile may read.</summary>
     public static ArrayView<KernelTap> Taps(KernelBinding b, Correlation c, CorrelationPass pass)
     {
         const int beyond = 64;
@@ -76,8 +76,8 @@ internal sealed class ConvolutionKernel(KernelBinding b, Correlation c, KernelEp
             AddWith(pass, taps, new Windows(b.In(0), taps, new WindowNumbers(c, pass)), result);
     }
 
-    // The weights of a target channel lie side by side in a convolution, those of a source channel in its transpose if a filter is
-    // one number a channel. In other transposes they are scattered.
+    // The weights of a target channel are contiguous in a convolution; in a transposed one, those of a source channel are if filters
+    // are 1×1. In other transposed convolutions they are scattered.
     private void AddWith<B, S>(CorrelationPass pass, ArrayView<KernelTap> taps, B right, S result) where B : struct, IOperand where S : struct, IResult
     {
         ArrayView<float> w = b.In(1);

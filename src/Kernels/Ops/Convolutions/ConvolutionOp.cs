@@ -9,12 +9,12 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// An op that slides weights over images, adds a bias to each channel of the result if there is one, and may end in an
+/// Base of convolution and transposed convolution, with an optional bias per output channel and a fused
 /// elementwise op. Inputs: images, weights [K, C/groups, R, S], bias, the other inputs of the elementwise op.
 /// </summary>
 public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
 {
-    /// <summary>Applied to the result, which is its input <see cref="EpilogueInput"/>; its other inputs follow the op's own.</summary>
+    /// <summary>The fused elementwise op. The result is its input <see cref="EpilogueInput"/>; its other inputs follow the convolution's.</summary>
     public MapOp? Epilogue { get; init; }
 
     public int EpilogueInput { get; init; }
@@ -76,6 +76,6 @@ public abstract record ConvolutionOp(ConvGeometry Geometry, bool Bias) : Op
     private protected void RefuseEpilogue()
     {
         if (Epilogue is not null)
-            throw new InvalidOperationException("The reference device runs each op by itself.");
+            throw new InvalidOperationException("The reference device runs ops unfused.");
     }
 }

@@ -1,17 +1,17 @@
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// An element of the filter: where the pixel stands that it is multiplied with, relative to the output's place times the
+/// An element of the filter: the position of the pixel that it multiplies, relative to the output's position times the
 /// source step, and its index within the R×S weights of a channel.
 /// </summary>
 internal readonly record struct Tap(int H, int W, int Weight);
 
-/// <summary>The outputs at (start + i·step), i = 0 …, of a correlation: all of them have the same taps.</summary>
+/// <summary>The outputs of a correlation at start + i·step, i = 0, 1, …, which all have the same taps.</summary>
 internal sealed record CorrelationPass(IReadOnlyList<Tap> Taps, int StartH, int StartW, int Rows, int Columns);
 
 /// <summary>
-/// What a convolution and its transpose have in common: y[m, i·targetStep + start] = Σ over source channels c and taps of
-/// weight[m, c, tap] · x[c, i·sourceStep + tap], in each image and group, with x = 0 outside of the image.
+/// The form that a convolution and its transpose share: y[m, i·targetStep + start] = Σ over source channels c and taps of
+/// weight[m, c, tap] · x[c, i·sourceStep + tap], in each image and group, with x = 0 outside the image.
 /// </summary>
 /// <remarks>
 /// A convolution is one pass with a source step of its stride. Its transpose is stride² passes with a target step of the
@@ -24,14 +24,14 @@ internal sealed record Correlation
 
     public required int Groups { get; init; }
 
-    /// <summary>Channels that are summed over, of one group.</summary>
+    /// <summary>Source channels per group, which are summed over.</summary>
     public required int SourceChannels { get; init; }
 
     public required (int H, int W) Source { get; init; }
 
     public required (int H, int W) SourceStep { get; init; }
 
-    /// <summary>Channels of the result, of one group.</summary>
+    /// <summary>Channels of the result per group.</summary>
     public required int TargetChannels { get; init; }
 
     public required (int H, int W) Target { get; init; }
@@ -40,16 +40,16 @@ internal sealed record Correlation
 
     public required IReadOnlyList<CorrelationPass> Passes { get; init; }
 
-    /// <summary>Floats from the weights of one target channel to those of the next.</summary>
+    /// <summary>Stride of the weights between target channels, in floats.</summary>
     public required int TargetStride { get; init; }
 
-    /// <summary>Floats from the weights of one source channel to those of the next.</summary>
+    /// <summary>Stride of the weights between source channels, in floats.</summary>
     public required int SourceStride { get; init; }
 
-    /// <summary>Floats from the weights of one group to those of the next.</summary>
+    /// <summary>Stride of the weights between groups, in floats.</summary>
     public required int GroupStride { get; init; }
 
-    /// <summary>Whether the source is read just as it lies in memory: one tap, no step, no padding.</summary>
+    /// <summary>Whether the source can be read in place: 1×1 filter, no stride, no padding.</summary>
     public bool IsPointwise => SourceStep == (1, 1) && TargetStep == (1, 1) && Source == Target && Passes is [{ Taps: [(0, 0, _)] }];
 
     /// <summary>y of a convolution from x and w.</summary>
@@ -105,7 +105,7 @@ internal sealed record Correlation
         });
     }
 
-    // A convolution reads row p·stride + r·dilation - top; row h is read by p = (h + top - r·dilation) / stride where that
+    // A convolution reads row p·stride + r·dilation - top; row h is read by p = (h + top - r·dilation) / stride if that
     // is a whole number.
     private static List<Tap> TransposedTaps(ConvSizes z, int startH, int startW)
     {
@@ -120,7 +120,7 @@ internal sealed record Correlation
         return taps;
     }
 
-    // Where pixels do not see their neighbours, an image is a row.
+    // With 1×1 filters an image can be treated as one row.
     private static Correlation Flattened(Correlation c)
     {
         if (!c.IsPointwise)

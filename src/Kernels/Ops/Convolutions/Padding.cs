@@ -1,6 +1,6 @@
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>Rows and columns that a window may reach beyond each side of an image.</summary>
+/// <summary>Rows and columns of zeros on each side of an image.</summary>
 public readonly record struct Padding
 {
     /// <exception cref="ArgumentOutOfRangeException">A side is negative.</exception>
@@ -21,12 +21,12 @@ public readonly record struct Padding
 
     public int Right { get; }
 
-    /// <summary>The same on both sides of an axis.</summary>
+    /// <summary>The same padding on both sides of an axis.</summary>
     public static Padding Symmetric(int vertical, int horizontal) => new(vertical, vertical, horizontal, horizontal);
 
     /// <summary>
-    /// As much as gives an output of ⌈size / stride⌉; where that is an odd number, the bottom and the right get the one
-    /// more, as in PyTorch and TensorFlow.
+    /// The padding for an output of ⌈size / stride⌉; if it is odd, bottom and right get the extra
+    /// row and column, as in PyTorch and TensorFlow.
     /// </summary>
     public static Padding Same((int H, int W) size, (int R, int S) filter, (int H, int W) stride, (int H, int W) dilation)
     {

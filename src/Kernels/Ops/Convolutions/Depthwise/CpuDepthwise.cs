@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A depthwise 3×3 convolution or its transpose on the CPU. There is too little arithmetic to pay for tiles and packing (nine
-/// multiplications a pixel, where memory moves it in the time of thirty): a channel is padded and passed over once.
+/// A depthwise 3×3 convolution or its transpose on the CPU. There is too little arithmetic for tiles and packing to pay (nine
+/// multiply-adds per pixel, while moving it from memory takes as long as thirty): each channel is padded and filtered in one pass.
 /// </summary>
 internal sealed unsafe class CpuDepthwise
 {
-    private const int PixelsOfGrain = 8192; // about 5 µs
+    private const int PixelsOfGrain = 8192; // per task: about 5 µs
 
     private readonly CpuBinding binding;
     private readonly ConvSizes z;
@@ -21,13 +21,13 @@ internal sealed unsafe class CpuDepthwise
     private readonly Epilogue epilogue;
     private readonly WorkerScratch scratch;
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes of the convolution.</param>
-    /// <param name="transposed">Whether x is the convolution's output and y its input.</param>
+    /// <param name="transposed">Whether to compute the transpose: x then has the shape of the convolution's output, y that of its input.</param>
     /// <param name="x">[N, C, …].</param>
     /// <param name="weights">[C, 1, 3, 3].</param>
     /// <param name="y">[N, C, …].</param>
-    /// <param name="epilogue">Bias and function; a row is a channel.</param>
+    /// <param name="epilogue">Bias and elementwise op; its rows are channels.</param>
     public CpuDepthwise(CpuBinding binding, ConvSizes z, bool transposed, float* x, float* weights, float* y, Epilogue epilogue)
     {
         (this.binding, this.z, this.transposed, this.epilogue) = (binding, z, transposed, epilogue);

@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient of a depthwise 3×3 convolution on the CPU: nine vectors of sums a channel. The batch is divided into splits
-/// with sums of their own, added at the end in order; their number follows from the batch, not from the threads.
+/// The weight gradient of a depthwise 3×3 convolution on the CPU: nine vectors of sums per channel. The batch is divided into splits
+/// with separate sums, which are added in order at the end; their number depends on the batch, not on the threads.
 /// </summary>
 internal sealed unsafe class CpuDepthwiseGradient
 {
@@ -25,7 +25,7 @@ internal sealed unsafe class CpuDepthwiseGradient
     private readonly WorkerScratch gradients;
     private readonly ScratchRegion sums; // [split][channel][tap][lane]
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="dy">[N, C, P, Q].</param>

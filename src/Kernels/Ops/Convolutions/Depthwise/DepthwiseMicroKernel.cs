@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>The loops of depthwise 3×3 filters over a <see cref="DepthwisePlane"/>: nine multiply-adds an output, weights in registers.</summary>
+/// <summary>The loops of depthwise 3×3 filters over a <see cref="DepthwisePlane"/>: nine multiply-adds per output, weights in registers.</summary>
 internal static unsafe class DepthwiseMicroKernel
 {
     /// <summary>y[P × Q] of one channel; <paramref name="w"/> holds its nine weights.</summary>
@@ -18,7 +18,7 @@ internal static unsafe class DepthwiseMicroKernel
             Multiply<V128>(plane, pixels, w, y);
     }
 
-    /// <summary>sums[9 vectors] += the products of dy with the pixels that each weight met; dy has rows of whole vectors.</summary>
+    /// <summary>sums[9 vectors] += dy times the pixels that each weight multiplies; rows of dy are padded to whole vectors.</summary>
     public static void AddProducts(DepthwisePlane plane, float* pixels, float* dy, float* sums)
     {
         if (plane.Lanes == V512.Lanes)
@@ -61,7 +61,7 @@ internal static unsafe class DepthwiseMicroKernel
                     Triples(r2, out a, out b, out c);
                     sum = V.Fma(c, w8, V.Fma(b, w7, V.Fma(a, w6, sum)));
                 }
-                // What a row's last vector writes behind the row, the next row overwrites; behind the last row stands another channel.
+                // What a row's last vector writes past its end, the next row overwrites; past the last row is another channel.
                 if (y + q + V.Lanes <= end)
                     sum.Store(y + q);
                 else
@@ -109,7 +109,7 @@ internal static unsafe class DepthwiseMicroKernel
         s7.Store(sums + (7 * V.Lanes)); s8.Store(sums + (8 * V.Lanes));
     }
 
-    // Every second float from the first, the second and the third on.
+    // Every second float, starting at the first (a), second (b) and third (c).
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Triples<V>(float* row, out V a, out V b, out V c) where V : struct, IVector<V>
     {

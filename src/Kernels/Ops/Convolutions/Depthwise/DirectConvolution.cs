@@ -9,15 +9,15 @@ using ILGPU.Util;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// Depthwise convolutions and their gradients. A tile of a GEMM would multiply zeros for the most part: with few
-/// channels a group there is next to nothing to share, so a thread computes four neighbouring outputs by itself.
+/// Depthwise convolutions and their gradients on the GPU, without GEMM: with few channels per group, a GEMM's tiles would mostly
+/// multiply zeros and share nothing, so each thread computes four neighbouring outputs by itself.
 /// </summary>
 internal static class DirectConvolution
 {
-    private const int MostWeights = 4; // source and target channels of a group, multiplied
+    private const int MostWeights = 4; // source channels times target channels of a group
     private const int Threads = GroupReduce.Threads;
-    private const int FewestPixels = 1024; // of a part of a gradient's sum
-    private const int GroupsWanted = 16; // for each multiprocessor
+    private const int FewestPixels = 1024; // per part of a weight gradient's sum
+    private const int GroupsWanted = 16; // per multiprocessor
 
     public static bool Suits(Correlation c) => c.Groups > 1 && c.SourceChannels * c.TargetChannels <= MostWeights;
 
@@ -102,7 +102,7 @@ internal readonly struct DirectSizes(Correlation c, CorrelationPass pass)
 
 internal static class DirectKernels
 {
-    /// <summary>Four outputs of a row, fewer at its end.</summary>
+    /// <summary>Computes four outputs of a row, fewer at its end.</summary>
     public static void Outputs<M, R>(Index1D i, ArrayView<float> x, ArrayView<float> w, ArrayView<KernelTap> taps, DirectSizes z, ArrayView<float> y, Finish<M> finish)
         where M : struct, IMap where R : struct, IRounding
     {
@@ -133,7 +133,7 @@ internal static class DirectKernels
         }
     }
 
-    /// <summary>Four elements of a filter's gradient, a part of the pixels; a group of threads adds up.</summary>
+    /// <summary>A group of threads computes four elements of a filter's gradient, over a part of the pixels.</summary>
     public static void Gradient<S, R>(ArrayView<float> x, ArrayView<float> dy, ArrayView<KernelTap> taps, WindowNumbers z, int groupTargets, S result, GemmSizes s)
         where S : struct, IResult where R : struct, IRounding
     {

@@ -4,8 +4,8 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation on the CPU with images in the lanes of the vectors: each task transposes the pixels of a few images, multiplies
-/// them with all weights and transposes the results back. What lies outside of the image is left out by whole taps.
+/// A correlation on the CPU with one image per vector lane: each task transposes the pixels of a few images, multiplies
+/// them with all weights and transposes the results back. Taps outside the image are skipped.
 /// </summary>
 internal sealed unsafe class CpuLaneCorrelation
 {
@@ -17,20 +17,20 @@ internal sealed unsafe class CpuLaneCorrelation
     private readonly Epilogue epilogue;
     private readonly PackedWeights weights;
     private readonly LanePass[] passes;
-    private readonly LaneStep[] steps; // of each pass
-    private readonly nint[] offsets; // of each pass: the address of where its taps find their pixels
+    private readonly LaneStep[] steps; // per pass
+    private readonly nint[] offsets; // per pass: address of the table of its taps' pixel offsets
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch results;
-    private readonly int channelFloats; // from one laid-out channel to the next
-    private readonly int resultRow; // from one filter's results to the next
+    private readonly int channelFloats; // stride between packed channels
+    private readonly int resultRow; // stride between the results of filters
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What to compute.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation to compute.</param>
     /// <param name="x">[images, groups · source channels, source H, source W].</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
     /// <param name="y">[images, groups · target channels, target H, target W].</param>
-    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    /// <param name="epilogue">Bias and elementwise op; its rows are target channels.</param>
     public CpuLaneCorrelation(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
     {
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
@@ -118,7 +118,7 @@ internal sealed unsafe class CpuLaneCorrelation
         }
     }
 
-    // The function, and from lanes to rows of images.
+    // Applies the epilogue and transposes from lanes back to rows of images.
     private void TurnBack(ImageGroup images, int tile, int firstRow, int endRow, float* result)
     {
         int row = firstRow * c.TargetStep.H, count = (Math.Min(endRow * c.TargetStep.H, c.Target.H) - row) * c.Target.W;
@@ -131,6 +131,6 @@ internal sealed unsafe class CpuLaneCorrelation
         }
     }
 
-    // The images of a task, in the channels of a group.
+    // The images of a task and its group of channels.
     private readonly record struct ImageGroup(int First, int Count, int Group);
 }

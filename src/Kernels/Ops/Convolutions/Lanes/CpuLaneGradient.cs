@@ -5,8 +5,8 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient on the CPU with images in the lanes of the vectors: each weight has a vector of sums, an image a lane,
-/// which become one number at the very end.
+/// The weight gradient on the CPU with one image per vector lane: each weight has a vector of sums, one per image,
+/// whose lanes are added at the very end.
 /// </summary>
 internal sealed unsafe class CpuLaneGradient
 {
@@ -19,14 +19,14 @@ internal sealed unsafe class CpuLaneGradient
     private readonly float* dy;
     private readonly float* dw;
     private readonly LaneDot dot;
-    private readonly (int Begin, int End)[] rowsOnImage; // of each row of the filter
+    private readonly (int Begin, int End)[] rowsOnImage; // for each row of the filter: the rows of outputs that it meets inside the image
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
     private readonly WorkerScratch workspace;
     private readonly ScratchRegion sums;
-    private readonly int weightCount; // its shape allocates
+    private readonly int weightCount; // kept, because Shape allocates
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="dy">[N, K, P, Q].</param>
@@ -68,7 +68,7 @@ internal sealed unsafe class CpuLaneGradient
         });
     }
 
-    // The sums over a part of the batch, for some filters of a group of channels.
+    // Sums over a part of the batch, for some filters of a group.
     private void Run(int split, int group, int firstFilter, float* pixel, float* gradient, float* dense)
     {
         int endFilter = Math.Min(firstFilter + blocks.Filters, z.GroupK);
@@ -119,7 +119,7 @@ internal sealed unsafe class CpuLaneGradient
         }
     }
 
-    // Over the parts of the batch, in order, then over the lanes.
+    // Adds the parts of the batch, in order, then the lanes.
     private float Total(int weight) =>
         Simd.Is512 ? Total<V512>(weight) : Simd.Is256 ? Total<V256>(weight) : Total<V128>(weight);
 

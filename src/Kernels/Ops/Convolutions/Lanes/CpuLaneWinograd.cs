@@ -5,12 +5,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation with 3×3 filters on the CPU by Winograd's algorithm with images in the lanes of the vectors: what the
-/// transforms add up are whole vectors that lie next to each other, and no tile is cut off by the end of a row. In vectors of 16.
+/// A correlation with 3×3 filters on the CPU by Winograd's algorithm, with one image per vector lane: the transforms
+/// add contiguous whole vectors, and no tile is split by the end of a row. For vectors of 16 lanes only.
 /// </summary>
 internal sealed unsafe class CpuLaneWinograd
 {
-    // Floats from one filter's products to the next, and from one position's.
+    // Strides of the products between filters and between positions, in floats.
     private static readonly int ResultRow = LaneMicroKernel.Wide.Columns * ImageLanes.Lanes;
     private static readonly int ProductFloats = CacheLine.Odd(LaneMicroKernel.Wide.Rows * ResultRow);
 
@@ -25,21 +25,21 @@ internal sealed unsafe class CpuLaneWinograd
     private readonly int firstTapRow;
     private readonly int firstTapColumn;
     private readonly LaneStep step;
-    private readonly int* origin; // the offset of the one tap of a GEMM
+    private readonly int* origin; // a zero: the offset of a GEMM's only tap
     private readonly WorkerScratch planes;
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch products;
     private readonly WorkerScratch outputs;
-    private readonly int outputRow; // floats of a row of a filter's outputs
-    private readonly int outputFloats; // of all outputs of a filter
+    private readonly int outputRow; // floats per row of a filter's outputs
+    private readonly int outputFloats; // floats of all outputs of a filter
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What to compute.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation to compute.</param>
     /// <param name="x">[images, groups · source channels, source H, source W].</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
     /// <param name="y">[images, groups · target channels, target H, target W].</param>
-    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    /// <param name="epilogue">Bias and elementwise op; its rows are target channels.</param>
     public CpuLaneWinograd(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
     {
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
@@ -63,7 +63,7 @@ internal sealed unsafe class CpuLaneWinograd
         outputs = binding.ScratchOfWorkers((long)LaneMicroKernel.Wide.Rows * outputFloats);
     }
 
-    // Rows of the source that a task sees.
+    // Rows of the source that a task reads.
     private int StoredRows => (2 * blocks.Rows) + 2;
 
     public void AddPhases()
@@ -112,7 +112,7 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // The rows of a channel that the task's tiles see; those outside of the image, which may be all of them, are 0.
+    // Packs the rows of a channel that the task's tiles read; rows outside the image (possibly all) are 0.
     private void LayOut(Part part, int channel, float* plane, float* dense)
     {
         int row = (2 * part.Row) + firstTapRow, stored = (2 * part.Rows) + 2;
@@ -136,7 +136,7 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // Of some tiles, in all filters of a tile of the micro-kernel.
+    // Transforms some tiles back, for all filters of a tile of the micro-kernel.
     private void TransformBack(Part part, int tile, int first, int count, float* product, float* output)
     {
         int channel = (part.Group * c.TargetChannels) + (tile * LaneMicroKernel.Wide.Rows), filters = Math.Min(LaneMicroKernel.Wide.Rows, c.TargetChannels - (tile * LaneMicroKernel.Wide.Rows));
@@ -151,7 +151,7 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // Where the results of a tile of filters will go, and what the function reads besides them.
+    // Prefetches the destination of a tile's results, and the other inputs of the epilogue.
     private void Prefetch(Part part, int tile)
     {
         int first = tile * LaneMicroKernel.Wide.Rows, end = Math.Min(first + LaneMicroKernel.Wide.Rows, c.TargetChannels), count = 2 * part.Rows * c.Target.W;
@@ -165,7 +165,7 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // The function, and from lanes to rows of images; an odd row or column of the last tiles is left behind.
+    // Applies the epilogue and transposes from lanes back to rows of images; a surplus row or column of the last tiles is dropped.
     private void TurnBack(Part part, int tile, float* output)
     {
         int first = tile * LaneMicroKernel.Wide.Rows, end = Math.Min(first + LaneMicroKernel.Wide.Rows, c.TargetChannels);
@@ -182,6 +182,6 @@ internal sealed unsafe class CpuLaneWinograd
         }
     }
 
-    // Some rows of tiles of some images, in the channels of a group.
+    // Some rows of tiles of some images, and their group of channels.
     private readonly record struct Part(int Image, int Images, int Group, int Row, int Rows);
 }

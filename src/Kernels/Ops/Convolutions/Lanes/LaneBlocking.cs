@@ -2,16 +2,16 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>Partition of a correlation with images in the lanes: a task is the images of one vector and a band of their rows.</summary>
+/// <summary>Partition of a correlation with one image per vector lane: a task is the images of one vector and a band of their rows.</summary>
 internal sealed class LaneBlocking
 {
-    // Laid-out pixels of a task: 512 KiB, half of a second-level cache of 1 MiB.
+    // Packed pixels of a task: 512 KiB, half of a second-level cache of 1 MiB.
     private const int PixelFloats = 131072;
 
     // Results of a tile, until they are transposed back: 32 KiB, so that they stay in a first-level cache.
     private const int ResultFloats = 8192;
 
-    // Those of a single row, which cannot be split: 128 KiB.
+    // Limit for the results of a single row, which cannot be split: 128 KiB.
     private const int MostResultFloats = 32768;
 
     private const int EnoughTasks = 8;
@@ -57,13 +57,13 @@ internal sealed class LaneBlocking
 
     public int Tasks { get; }
 
-    /// <summary>Most rows of the source that a task reads.</summary>
+    /// <summary>Largest number of source rows that a task reads.</summary>
     public int StoredRows => StoredRowsOf(BandRows);
 
-    /// <summary>Floats from one laid-out channel to the next.</summary>
+    /// <summary>Stride between packed channels, in floats.</summary>
     public int ChannelFloats => CacheLine.Odd(checked(StoredRows * Layout.RowFloats));
 
-    /// <summary>Floats from one filter's results to the next.</summary>
+    /// <summary>Stride between the results of filters, in floats.</summary>
     public int ResultRow => CacheLine.Odd(checked(PartRows * c.TargetStep.H * c.Target.W * ImageLanes.Lanes));
 
     /// <summary>The rows of the source that some rows of the output read.</summary>
@@ -74,7 +74,7 @@ internal sealed class LaneBlocking
         return (first, end - first);
     }
 
-    /// <summary>Whether it fits, and takes fewer multiplications than <see cref="CpuCorrelation"/>, its own price included.</summary>
+    /// <summary>Whether it fits the caches and is estimated to take fewer multiply-adds than <see cref="CpuCorrelation"/>, including the cost of transposing.</summary>
     public static bool Suits(Correlation c)
     {
         if (c.IsPointwise || c.Passes.Sum(p => p.Taps.Count) == 0 || c.Images < ImageLanes.Lanes)
@@ -83,7 +83,7 @@ internal sealed class LaneBlocking
         return lanes.PixelsOf(lanes.BandRows) <= PixelFloats && lanes.ResultsOf(lanes.PartRows) <= MostResultFloats && lanes.Cost() < Other(c);
     }
 
-    // Multiplications of vectors in a group of channels.
+    // Estimated cost of a group of channels, in vector multiply-adds.
     private double Cost()
     {
         double products = c.Passes.Sum(p => new LanePass(c, p, Layout, Tile.Columns).Products);

@@ -3,23 +3,23 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How a weight gradient with images in the lanes is split: tasks of whole groups of images, bands of rows for the cache, tiles
-/// of filters and neighbouring taps. Nothing follows from the number of threads.
+/// Partition of a weight gradient with one image per vector lane: tasks of whole groups of images, bands of rows for the cache, tiles
+/// of filters and neighbouring taps. It does not depend on the number of threads.
 /// </summary>
 internal sealed class LaneGradientBlocking
 {
-    // Laid-out pixels and gradients of a task, half of a second-level cache of 1 MiB; gradients of a band, half of a first-level one.
+    // Packed pixels and gradients of a task: half of a second-level cache of 1 MiB; gradients of a band: half of a first-level cache.
     private const int PixelFloats = 131072;
     private const int BandFloats = 6144;
 
-    // Parts of the batch, and the sums of all: a vector for each weight.
+    // Limits for the number of splits of the batch, and for the sums of all splits (a vector per weight).
     private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
-    // Tasks that share the filters, if there are few images; each transposes the pixels for itself.
+    // With few images, filters are divided among up to this many tasks; each transposes the pixels for itself.
     private const int EnoughTasks = 8;
 
-    // Tiles of fewer products wait for each other.
+    // Tiles with fewer products cannot hide the latency of multiply-adds.
     private const int FewestTaps = 3;
 
     public LaneGradientBlocking(ConvSizes z)
@@ -45,30 +45,30 @@ internal sealed class LaneGradientBlocking
 
     public ImageLanes Gradients { get; }
 
-    /// <summary>Filters of a tile.</summary>
+    /// <summary>Filters per tile.</summary>
     public int Rows { get; }
 
-    /// <summary>Neighbouring taps of a tile.</summary>
+    /// <summary>Neighbouring taps per tile.</summary>
     public int Columns { get; }
 
-    /// <summary>Rows of outputs of a band.</summary>
+    /// <summary>Rows of outputs per band.</summary>
     public int BandRows { get; }
 
-    /// <summary>Parts of the batch with sums of their own.</summary>
+    /// <summary>Parts of the batch with separate sums.</summary>
     public int Splits { get; }
 
-    /// <summary>Filters of a task.</summary>
+    /// <summary>Filters per task.</summary>
     public int Filters { get; }
 
-    /// <summary>Tasks that share the filters of a group.</summary>
+    /// <summary>Number of tasks that divide the filters of a group.</summary>
     public int Parts { get; }
 
-    /// <summary>Floats from channel to channel of laid-out pixels, and of gradients.</summary>
+    /// <summary>Stride of the packed pixels between channels, and of the gradients between filters, in floats.</summary>
     public int PixelChannel { get; }
 
     public int GradientChannel { get; }
 
-    /// <summary>The rows of outputs whose pixel under a row of the filter is on the image: the first, and behind the last.</summary>
+    /// <summary>The rows of outputs for which a row of the filter meets pixels inside the image; the end is exclusive.</summary>
     public static (int Begin, int End) RowsOnImage(ConvSizes z, int r)
     {
         (int stride, int tap) = (z.Geometry.Stride.H, (r * z.Geometry.Dilation.H) - z.Geometry.Padding.Top);
@@ -77,12 +77,12 @@ internal sealed class LaneGradientBlocking
         return (begin, end);
     }
 
-    /// <summary>Whether it fits, and takes fewer multiplications than <see cref="CpuWeightGradient"/>, its own price included.</summary>
+    /// <summary>Whether it fits the caches and is estimated to take fewer multiply-adds than <see cref="CpuWeightGradient"/>, including the cost of transposing.</summary>
     public static bool Suits(ConvSizes z)
     {
         if (z.N < ImageLanes.Lanes || z.S < FewestTaps || z.Weights.Length * ImageLanes.Lanes > SumFloats)
             return false;
-        // Looked at before anything is multiplied as int.
+        // Checked in double first, so that the products of ints below cannot overflow.
         double floats = ((double)z.GroupC * z.H * (z.W + z.Geometry.Padding.Left + z.Geometry.Padding.Right)) + ((double)z.GroupK * z.P * z.Q);
         if (floats * ImageLanes.Lanes > 2 * PixelFloats)
             return false;

@@ -3,14 +3,14 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A pass over images in the lanes: where its taps find their pixels, and which of them are on the image. Its taps are a grid,
-/// so that a range of rows and one of columns tell those of a tile.
+/// A pass over images in lanes: the pixel offsets of its taps, and which taps are inside the image. Taps form a grid,
+/// so a range of rows and one of columns describe those of a tile.
 /// </summary>
 internal sealed class LanePass
 {
     private readonly int[] offsets;
-    private readonly (int Begin, int End)[] rows; // of each row of outputs
-    private readonly (int Begin, int End)[] columns; // of each tile along a row of outputs
+    private readonly (int Begin, int End)[] rows; // rows of taps, for each row of outputs
+    private readonly (int Begin, int End)[] columns; // columns of taps, for each tile along a row of outputs
 
     public LanePass(Correlation c, CorrelationPass pass, ImageLanes images, int tileColumns)
     {
@@ -37,7 +37,7 @@ internal sealed class LanePass
     /// <summary>Taps in a row of the filter.</summary>
     public int RowTaps { get; }
 
-    /// <summary>Multiplications for one filter and channel of an image.</summary>
+    /// <summary>Multiply-adds for one filter and channel of an image.</summary>
     public double Products { get; }
 
     /// <summary>The taps of a tile in a row of outputs, and the index of the first.</summary>
@@ -51,7 +51,7 @@ internal sealed class LanePass
     /// <summary>Pixel offset of each tap.</summary>
     public ReadOnlySpan<int> Offsets => offsets;
 
-    // The first for which it holds, and behind the last.
+    // The range for which the predicate holds; the end is exclusive.
     private static (int Begin, int End) Range(int count, Func<int, bool> holds)
     {
         int begin = 0, end = count;

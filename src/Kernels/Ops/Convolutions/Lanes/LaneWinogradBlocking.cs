@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the 2×2 tiles of a batch's outputs are split into tasks, with images in the lanes: some rows of tiles of as many images as
+/// Partition of the 2×2 tiles of a batch's outputs, with one image per vector lane: a task is some rows of tiles of as many images as
 /// a vector has lanes.
 /// </summary>
 internal sealed class LaneWinogradBlocking
@@ -37,16 +37,16 @@ internal sealed class LaneWinogradBlocking
 
     public int Tasks { get; }
 
-    /// <summary>Floats from one channel of transformed pixels to the next.</summary>
+    /// <summary>Stride of the transformed pixels between channels, in floats.</summary>
     public int ChannelFloats { get; }
 
-    /// <summary>Floats from one position of transformed pixels to the next.</summary>
+    /// <summary>Stride of the transformed pixels between positions, in floats.</summary>
     public int PositionFloats { get; }
 
     /// <summary>
-    /// Whether it is better than <see cref="CpuWinograd"/>, for which the correlation must suit: the batch fills vectors, and a row
-    /// of tiles fits the cache. Parts of a row were measured slower: they read the pixels and transpose them twice. So were vectors of 8:
-    /// with half the images a transformed tile is used half as long.
+    /// Whether it is faster than <see cref="CpuWinograd"/>, which must suit the correlation too: the batch fills the vectors, and a row
+    /// of tiles fits the cache. Two variants were slower: parts of a row, which read and transpose pixels twice, and vectors of 8,
+    /// which use each transformed tile for half as many images.
     /// </summary>
     public static bool Suits(Correlation c)
     {

@@ -3,10 +3,10 @@ using GpuGrad.Kernels.Numerics;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>A part of a correlation that one worker computes at a time: a part of some images in some target channels.</summary>
-/// <param name="Group">The group.</param>
+/// <summary>A task of a correlation, computed by one worker: a part of some images, in some target channels.</summary>
+/// <param name="Group">The group of channels.</param>
 /// <param name="FirstTile">First tile of target channels.</param>
-/// <param name="EndTile">Behind the last tile.</param>
+/// <param name="EndTile">End of the tiles, exclusive.</param>
 /// <param name="Image">First image.</param>
 /// <param name="Images">Number of images.</param>
 /// <param name="Row">First row of the output (of each pass).</param>
@@ -17,24 +17,24 @@ internal readonly record struct CorrelationTask(
     int Group, int FirstTile, int EndTile, int Image, int Images, int Row, int Rows, int Column, int Columns);
 
 /// <summary>
-/// How a correlation is split into tasks and each task for the caches. Everything follows from the sizes of the problem and
-/// the width of a vector, nothing from the number of threads.
+/// Partition of a correlation into tasks, and of each task into blocks for the caches. It depends on the sizes and
+/// the vector width, not on the number of threads.
 /// </summary>
 internal sealed class CorrelationBlocking
 {
-    // Outputs of a task in each channel: enough that a panel of weights, read anew for each task, is used often, few enough
+    // Outputs of a task per channel: enough to reuse a panel of weights, which each task reads again, and few enough
     // that a tile of results stays in the first-level cache until it is copied out.
     private const int MostColumns = 1280;
     private const int EnoughColumns = 400;
     private const int EnoughVectorsAsIm2Col = 12; // a multiple of every tile's
 
-    // Multiplications of a pixel, below which a task waits for memory.
+    // With fewer multiply-adds per pixel, a task is bound by memory.
     private const int FewestSteps = 32;
 
-    // Laid-out pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
+    // Packed pixels of a task: 256 KiB, a quarter of a second-level cache of 1 MiB.
     private const int PixelFloats = 65536;
 
-    // Tasks that a small batch is split into, by filters, if by nothing else; so many filters pay for laying out pixels again.
+    // A small batch is split by filters until there are this many tasks; each needs enough filters to pay for packing the pixels again.
     private const int EnoughTasks = 16;
     private const int FewestFilters = 32;
     private const int FewestFiltersAsIm2Col = 128;
@@ -87,31 +87,31 @@ internal sealed class CorrelationBlocking
 
     public int ColumnBands { get; }
 
-    /// <summary>Source channels that are laid out at a time.</summary>
+    /// <summary>Source channels that are packed at a time.</summary>
     public int Channels { get; }
 
     public int ChannelBlocks { get; }
 
-    /// <summary>Chunks of images in the batch.</summary>
+    /// <summary>Number of chunks of images in the batch.</summary>
     public int Chunks { get; }
 
     /// <summary>The tile of target channels and pixels.</summary>
     public TapTile Tile { get; }
 
-    /// <summary>Tiles of a group.</summary>
+    /// <summary>Tiles per group.</summary>
     public int Tiles { get; }
 
     public int TilesPerTask { get; }
 
-    /// <summary>Tasks that share the target channels of a group.</summary>
+    /// <summary>Number of tasks that divide the target channels of a group.</summary>
     public int Parts { get; }
 
     public int Tasks { get; }
 
-    /// <summary>Floats behind pixels and results that whole tiles may read and write.</summary>
+    /// <summary>Floats past the end of pixels and results that whole tiles may read and write.</summary>
     public int Slack => Simd.Lanes * TapMicroKernel.MostVectors;
 
-    /// <summary>An image's parts stand together, so that a worker's tasks are the images it had in the op before.</summary>
+    /// <summary>A task by its index. The parts of an image are consecutive, so that a worker gets the same images as in the op before.</summary>
     public CorrelationTask TaskAt(int index)
     {
         (index, int column) = Math.DivRem(index, ColumnBands);
@@ -125,8 +125,8 @@ internal sealed class CorrelationBlocking
             column * BandColumns, Math.Min(BandColumns, columns - (column * BandColumns)));
     }
 
-    // Images that have enough columns together and fill their last tile best; fewer where that would leave too few tasks. A
-    // depthwise convolution waits for memory, not for tiles; it takes as few as it can, because its channel of the next image
+    // The number of images that together have enough columns and fill their last tile best; fewer if there would be too few tasks. A
+    // depthwise convolution is bound by memory, so it takes as few images as it can, because the channel in the next image
     // is far away.
     private int WholeTiles(int vectors, int taps, int most)
     {

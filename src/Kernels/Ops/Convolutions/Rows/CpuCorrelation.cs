@@ -5,12 +5,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A correlation on the CPU, in two phases: the weights are packed once; then each task lays out the pixels of a few images
-/// for itself and multiplies them with all weights, so that no im2col matrix ever exists.
+/// A correlation on the CPU, in two phases: the weights are packed once; then each task packs the pixels of a few images
+/// for itself and multiplies them with all weights, without an im2col matrix of the whole batch.
 /// </summary>
 internal sealed unsafe class CpuCorrelation
 {
-    // 256 KiB for what is computed beyond the last column.
+    // Limit for results beyond the last column: 256 KiB.
     private const int MostSurplusFloats = 65536;
 
     private readonly CpuBinding binding;
@@ -24,15 +24,15 @@ internal sealed unsafe class CpuCorrelation
     private readonly WorkerScratch workspace;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch results;
-    private readonly int rowLength; // floats from one row of a tile of results to the next
-    private readonly bool intoPlace; // results go where they belong, not into a tile first
+    private readonly int rowLength; // row stride of a tile of results
+    private readonly bool intoPlace; // results are written directly to the output, not to a tile first
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What to compute.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation to compute.</param>
     /// <param name="x">[images, groups · source channels, source H, source W].</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
     /// <param name="y">[images, groups · target channels, target H, target W].</param>
-    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    /// <param name="epilogue">Bias and elementwise op; its rows are target channels.</param>
     public CpuCorrelation(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
     {
         (this.binding, this.c, this.epilogue) = (binding, c, epilogue);
@@ -53,8 +53,8 @@ internal sealed unsafe class CpuCorrelation
             && c.TargetChannels % blocks.Tile.Rows == 0 && (blocks.ChannelBlocks == 1 || (long)c.TargetChannels * c.Target.W <= MostSurplusFloats);
         rowLength = intoPlace ? c.Target.W : blocks.Chunk.Columns + blocks.Slack;
         int tilesHeld = blocks.ChannelBlocks == 1 ? 1 : passes.Length * blocks.TilesPerTask;
-        // What a last tile computes beyond the last column goes here, as far from row to row as in an image of the output; in a sum of
-        // one block it is the last column again, and may go there.
+        // Receives what the last tile computes beyond the last column, with the row stride of the output; with a single block of
+        // channels the surplus repeats the last column, and may be written there.
         int rows = !intoPlace ? tilesHeld * blocks.Tile.Rows : blocks.ChannelBlocks == 1 ? 0 : c.TargetChannels;
         results = binding.ScratchOfWorkers((long)rows * rowLength);
     }
@@ -75,7 +75,7 @@ internal sealed unsafe class CpuCorrelation
     {
         (int runs, int perRun) = blocks.Chunk.RunsOf(task.Images, task.Rows);
         int vectors = runs * perRun;
-        // Behind the last vector stand copies of it, to fill up the last tile.
+        // Copies of the last vector fill up the last tile.
         float** columns = stackalloc float*[vectors + TapMicroKernel.MostVectors], targets = stackalloc float*[vectors + TapMicroKernel.MostVectors];
         Aim(task, vectors, result, targets);
         bool inPlace = CanReadInPlace(task);
@@ -100,7 +100,7 @@ internal sealed unsafe class CpuCorrelation
             Finish(task, task.FirstTile * blocks.Tile.Rows, task.EndTile * blocks.Tile.Rows);
     }
 
-    // Where the results of each vector of columns go, in the first row of a tile.
+    // Sets the destination of each vector of columns, for the first row of a tile.
     private void Aim(CorrelationTask task, int vectors, float* result, float** targets)
     {
         for (int v = 0; v < vectors + TapMicroKernel.MostVectors; v++)
@@ -139,15 +139,15 @@ internal sealed unsafe class CpuCorrelation
         }
     }
 
-    // Whole vectors are read, so images behind which there is less than a vector are not for reading in place: what follows is not ours.
-    // Nor are channels whose pixels would share the sets of a cache; laid out, they do not.
+    // Whole vectors are read, so images with less than a vector of memory after them cannot be read in place.
+    // Nor should channels whose pixels would map to the same cache sets; packed, they do not.
     private bool CanReadInPlace(CorrelationTask task) =>
         c.IsPointwise && !blocks.Chunk.IsIm2Col && (c.Images - task.Image - task.Images) * ImageStride >= Simd.Lanes - 1 && c.Source.H * c.Source.W % 256 != 0;
 
     private float* Plane(CorrelationTask task, int channel) =>
         x + ((((long)task.Image * c.Groups) + task.Group) * c.SourceChannels + channel) * c.Source.H * c.Source.W;
 
-    // From rows of the pitch in a tile of results to rows of the output.
+    // Copies a tile of results, whose rows have the pitch of the packed pixels, to rows of the output.
     private void CopyOut(CorrelationPass pass, CorrelationTask task, int tile, float* result)
     {
         int rows = Math.Min(task.Rows, pass.Rows - task.Row), columns = Math.Min(task.Columns, pass.Columns - task.Column);
@@ -170,7 +170,7 @@ internal sealed unsafe class CpuCorrelation
             Finish(task, first, end);
     }
 
-    // Bias and function, once every element of the task's part of a channel is there.
+    // Applies the epilogue once the task's part of a channel is complete.
     private void Finish(CorrelationTask task, int firstChannel, int endChannel)
     {
         if (epilogue.IsEmpty)

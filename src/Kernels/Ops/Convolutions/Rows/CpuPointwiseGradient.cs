@@ -6,17 +6,17 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// The weight gradient of 1×1 filters on the CPU: a GEMM summed over the pixels of the batch. Pixels and incoming gradients
-/// are transposed, a chunk at a time, so that the channels of a pixel stand together and every pixel is a step of the GEMM's
-/// own kernel.
+/// are transposed, a chunk at a time, so that the channels of a pixel are contiguous and every pixel is a step of the GEMM's
+/// micro-kernel.
 /// </summary>
 internal sealed unsafe class CpuPointwiseGradient
 {
-    // Transposed pixels and gradients of a chunk: half of a second-level cache of 1 MiB; of one tile: the first-level cache.
+    // Transposed pixels and gradients of a chunk take half of a second-level cache of 1 MiB; those of one tile fit the first-level cache.
     private const int ChunkFloats = 131072;
     private const int FewestPixels = 48;
     private const int MostPixels = 256;
 
-    // All splits' sums together: 16 MiB; and so many pixels that adding the sums up is little beside them.
+    // Limit for the sums of all splits, 16 MiB; and fewest pixels per split, so that adding the sums costs little.
     private const int AllSumFloats = 4 << 20;
     private const int PixelsOfSplit = 256;
 
@@ -29,9 +29,9 @@ internal sealed unsafe class CpuPointwiseGradient
     private readonly float* x;
     private readonly float* dy;
     private readonly float* dw;
-    private readonly int pixels; // of an image
-    private readonly int channelFloats; // from pixel to pixel of x, and from filter to filter of the sums
-    private readonly int filterFloats; // from pixel to pixel of dy
+    private readonly int pixels; // per image
+    private readonly int channelFloats; // stride of x between pixels, and of the sums between filters
+    private readonly int filterFloats; // stride of dy between pixels
     private readonly int sumRows;
     private readonly int splits;
     private readonly int filtersPerPart;
@@ -41,7 +41,7 @@ internal sealed unsafe class CpuPointwiseGradient
     private readonly WorkerScratch images;
     private readonly WorkerScratch gradients;
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="dy">[N, K, H, W].</param>
@@ -69,7 +69,7 @@ internal sealed unsafe class CpuPointwiseGradient
         sums = binding.Scratch(splits * sumsOfSplit);
     }
 
-    /// <summary>Whether filters are 1×1 over every pixel and there are channels enough for whole tiles.</summary>
+    /// <summary>Whether filters are 1×1 with stride 1 and without padding, and there are enough channels for whole tiles.</summary>
     public static bool Suits(ConvSizes z) =>
         (z.R, z.S) == (1, 1) && z.Geometry.Stride == (1, 1) && z.Geometry.Padding == default && z.GroupC >= FewestChannels && z.GroupK >= FewestChannels;
 
@@ -96,7 +96,7 @@ internal sealed unsafe class CpuPointwiseGradient
     private float* SumsOf(int split, int group, int filter) =>
         sums.Pointer + (((((long)split * z.Geometry.Groups) + group) * sumRows) + filter) * channelFloats;
 
-    // The sums over a part of the batch's pixels, for some filters of a group.
+    // Sums over a part of the batch's pixels, for some filters of a group.
     private void Run(int split, int group, int filter, float* image, float* gradient)
     {
         int filters = Math.Min(filtersPerPart, z.GroupK - filter);
@@ -116,7 +116,7 @@ internal sealed unsafe class CpuPointwiseGradient
         }
     }
 
-    // [pixel][channel] from [image][channel][pixel]. What lies behind the last channel belongs to rows and columns nobody reads.
+    // Transposes [image][channel][pixel] to [pixel][channel]. What follows the last channel only affects rows and columns that are not read.
     private void LayOut(float* source, int allChannels, int firstChannel, int channels, long pixel, int count, float* target, int pitch)
     {
         while (count > 0)

@@ -6,8 +6,8 @@ using GpuGrad.Kernels.Ops.Reductions;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weight gradient on the CPU: dw[k, c, r, s] is the dot product of channel k of dy with channel c of x, moved by (r, s).
-/// Both are laid out with the same pitch, so that it is one over contiguous pixels.
+/// The weight gradient on the CPU: dw[k, c, r, s] is the dot product of channel k of dy with channel c of x, shifted by (r, s).
+/// Both are packed with the same pitch, so that the dot product runs over contiguous pixels.
 /// </summary>
 internal sealed unsafe class CpuWeightGradient
 {
@@ -24,9 +24,9 @@ internal sealed unsafe class CpuWeightGradient
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
     private readonly ScratchRegion sums;
-    private readonly long weightFloats; // of all filters: its shape allocates
+    private readonly long weightFloats; // of all filters; kept, because Shape allocates
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="dy">[N, K, P, Q].</param>
@@ -40,7 +40,7 @@ internal sealed unsafe class CpuWeightGradient
         this.dw = dw;
         IReadOnlyList<Tap> taps = Correlation.Forward(z).Passes[0].Taps;
         blocks = new WeightGradientBlocking(z, taps);
-        // Behind the last row stand copies of it, to fill up the last tile.
+        // Copies of the last row fill up the last tile.
         int rows = blocks.Channels * taps.Count;
         int[] table = new int[(rows + DotMicroKernel.Columns - 1) / DotMicroKernel.Columns * DotMicroKernel.Columns];
         for (int i = 0; i < table.Length; i++)
@@ -57,7 +57,7 @@ internal sealed unsafe class CpuWeightGradient
 
     private int FilterSize => z.R * z.S;
 
-    // Filters of a group in whole tiles.
+    // Filters per group, rounded up to whole tiles.
     private int FiltersOfTiles => (z.GroupK + blocks.Rows - 1) / blocks.Rows * blocks.Rows;
 
     public void AddPhases()
@@ -88,7 +88,7 @@ internal sealed unsafe class CpuWeightGradient
         });
     }
 
-    // The sums over a part of the batch, for some channels of a group.
+    // Sums over a part of the batch, for some channels of a group.
     private void Run(int split, int group, int firstChannel, float* target, int worker)
     {
         float* pixel = pixels.Of(worker), gradient = gradients.Of(worker);
@@ -148,7 +148,7 @@ internal sealed unsafe class CpuWeightGradient
         }
     }
 
-    // [filters, whole tiles][columns of the chunk], zeros between the rows of an image and behind the last.
+    // Packs dy as [filters in whole tiles][columns of the chunk], with zeros between the rows of an image and after the last.
     private void LayOutGradients(Part part, int filter, float* target)
     {
         (int runs, int vectors) = blocks.Chunk.RunsOf(part.Images, blocks.BandRows);
@@ -182,6 +182,6 @@ internal sealed unsafe class CpuWeightGradient
         return new Part(image, Math.Min(blocks.Chunk.Images, z.N - image), row * blocks.BandRows, column * blocks.BandColumns);
     }
 
-    // A chunk of the batch: some images, from a row and column of the output on.
+    // A chunk of the batch: some images, starting at a row and column of the output.
     private readonly record struct Part(int Image, int Images, int Row, int Column);
 }

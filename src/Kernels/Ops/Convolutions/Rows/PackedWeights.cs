@@ -3,21 +3,21 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
-/// <summary>The weights of a correlation as its tiles read them: for each pass, group and tile, [channel][tap][row of the tile].</summary>
+/// <summary>The weights of a correlation, packed in the order in which its tiles read them: for each pass, group and tile, [channel][tap][row of the tile].</summary>
 internal sealed unsafe class PackedWeights
 {
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly float* weights;
     private readonly int tileRows;
-    private readonly Tap[][] taps;  // of each pass
-    private readonly long[] begins; // of each pass
+    private readonly Tap[][] taps;  // per pass
+    private readonly long[] begins; // offset of each pass
     private readonly ScratchRegion packed;
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What is computed.</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
-    /// <param name="tileRows">Target channels of a tile.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
+    /// <param name="tileRows">Target channels per tile.</param>
     public PackedWeights(CpuBinding binding, Correlation c, float* weights, int tileRows)
     {
         (this.binding, this.c, this.tileRows) = (binding, c, tileRows);
@@ -34,7 +34,7 @@ internal sealed unsafe class PackedWeights
         packed = binding.Scratch(floats);
     }
 
-    /// <summary>Tiles of a group.</summary>
+    /// <summary>Tiles per group.</summary>
     public int Tiles { get; }
 
     /// <summary>The weights of a tile.</summary>
@@ -63,7 +63,7 @@ internal sealed unsafe class PackedWeights
         Tap[] list = taps[pass];
         for (int channel = 0; channel < c.SourceChannels; channel++, source += c.SourceStride)
         {
-            // Taps that follow each other in the weights are transposed together.
+            // Taps that are contiguous in the weights are transposed together.
             for (int t = 0; t < list.Length;)
             {
                 int begin = t++;

@@ -4,12 +4,12 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// A few images (or a part of one) laid out together, [channel][image]. Either every image as <see cref="PixelLayout"/> has
-/// it, a run of columns each; or as im2col, a row for each tap, in which the outputs of all images stand side by side.
+/// The packed pixels of a few images (or a part of one), [channel][image]. Either each image is a run of columns in its
+/// <see cref="PixelLayout"/>; or, as im2col, there is a row for each tap with the outputs of all images side by side.
 /// </summary>
 /// <remarks>
-/// im2col writes a pixel R·S times but computes no column for nothing: it pays for small images, where the rows' padding
-/// and the last vector are much of the whole, under many filters.
+/// im2col writes a pixel R·S times but wastes no columns: it pays for small images, in which the rows' padding
+/// and the last vector are a large share, and for many filters.
 /// </remarks>
 internal sealed unsafe class PixelChunk
 {
@@ -18,10 +18,10 @@ internal sealed unsafe class PixelChunk
     private readonly int rows;
     private readonly int columns;
 
-    /// <param name="layout">Of one image's part.</param>
-    /// <param name="taps">Everything that will be read.</param>
-    /// <param name="im2Col">A row for each tap.</param>
-    /// <param name="images">Images of a whole chunk.</param>
+    /// <param name="layout">The layout of one image's part.</param>
+    /// <param name="taps">All taps that will be read.</param>
+    /// <param name="im2Col">Whether to pack as im2col.</param>
+    /// <param name="images">Images in a whole chunk.</param>
     /// <param name="rows">Rows of output in a part.</param>
     /// <param name="columns">Columns of output in a part.</param>
     public PixelChunk(PixelLayout layout, IReadOnlyList<Tap> taps, bool im2Col, int images, int rows, int columns)
@@ -36,35 +36,35 @@ internal sealed unsafe class PixelChunk
 
     public int Images { get; }
 
-    /// <summary>Floats from one channel to the next.</summary>
+    /// <summary>Stride between channels, in floats.</summary>
     public int ChannelFloats { get; }
 
-    /// <summary>Columns from one row of outputs to the next.</summary>
+    /// <summary>Stride between rows of outputs, in columns.</summary>
     public int Pitch => IsIm2Col ? columns : layout.Pitch;
 
-    /// <summary>Floats from one run of columns to the next.</summary>
+    /// <summary>Stride between runs of columns, in floats.</summary>
     public int RunStride => IsIm2Col ? 0 : layout.PlaneLength;
 
-    /// <summary>Columns of the results from one image to the next.</summary>
+    /// <summary>Stride of the results between images, in columns.</summary>
     public int ImageColumns(int partRows) => IsIm2Col ? rows * columns : Rounded(layout.ColumnsOf(partRows, columns));
 
-    /// <summary>Columns of the results of a whole chunk.</summary>
+    /// <summary>Columns of results in a whole chunk.</summary>
     public int Columns => IsIm2Col ? Rounded(Images * rows * columns) : Images * ImageColumns(rows);
 
-    /// <summary>Floats behind the last channel that are read: zeros, and what whole vectors reach beyond them.</summary>
+    /// <summary>Floats past the last channel that are read: its padding of zeros, and the overhang of whole vectors.</summary>
     public int Tail => layout.Tail + Simd.Lanes;
 
-    /// <summary>Floats to lay out one image in before im2col.</summary>
+    /// <summary>Floats of scratch memory to pack one image in before im2col.</summary>
     public int Workspace => IsIm2Col ? layout.PlaneLength + layout.Tail + Copies.Slack : 0;
 
-    // Floats of a tap's row.
+    // Floats per row of a tap.
     private int RowFloats { get; }
 
-    /// <summary>Whether im2col costs less than it saves, in loads and multiplications of vectors.</summary>
-    /// <param name="layout">Of a whole image.</param>
+    /// <summary>Whether im2col costs less than it saves, in vector loads and multiply-adds.</summary>
+    /// <param name="layout">The layout of a whole image.</param>
     /// <param name="rows">Rows of output.</param>
     /// <param name="columns">Columns of output.</param>
-    /// <param name="rowsOfWeights">Rows of the tile times tiles that each column is multiplied with.</param>
+    /// <param name="rowsOfWeights">Rows of weights that each column is multiplied with.</param>
     public static bool PaysAsIm2Col(PixelLayout layout, int rows, int columns, int rowsOfWeights)
     {
         int lanes = Simd.Lanes;
@@ -81,9 +81,9 @@ internal sealed unsafe class PixelChunk
     /// <summary>Pixel offset of column 0 for the tap with this index.</summary>
     public int OffsetOf(int tap) => IsIm2Col ? tap * RowFloats : tapOffsets[tap];
 
-    /// <summary>Lays out one channel of some images.</summary>
+    /// <summary>Packs one channel of some images.</summary>
     /// <param name="image">The channel in the first image.</param>
-    /// <param name="imageStride">Floats to the same channel of the next image.</param>
+    /// <param name="imageStride">Stride between images, in floats.</param>
     /// <param name="images">Number of images.</param>
     /// <param name="row">First row of output.</param>
     /// <param name="column">First column of output.</param>
@@ -104,7 +104,7 @@ internal sealed unsafe class PixelChunk
             for (int t = 0; t < tapOffsets.Length; t++)
                 Copies.RowsInOrder(plane + tapOffsets[t], layout.Pitch, target + (t * RowFloats) + (i * rows * columns), columns, rows, columns);
         }
-        // What the last vector and the last row's padding reach.
+        // Zeros for the overhang of the last vector and the last row's padding.
         if (IsIm2Col)
         {
             int end = images * rows * columns;

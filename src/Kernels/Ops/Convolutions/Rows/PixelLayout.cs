@@ -3,13 +3,13 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How a part of an image is laid out so that every tap of every output is an offset: rows of one length, the pitch, with
-/// zeros where the padding is. Output (i, j) is column i·pitch + j, and a tap reads at its offset plus the column.
+/// Layout of packed pixels in which every tap is a constant offset: rows of one length, the pitch, with
+/// zeros as padding. Output (i, j) is column i·pitch + j, and a tap reads at its offset plus the column.
 /// </summary>
 /// <remarks>
 /// The zeros to the right of a row are also those to the left of the next, so a 28×28 image with 3×3 filters has a pitch
-/// of 29: one column in 29 is computed for nothing, and no im2col matrix is made. With a source step of 2 the image is first
-/// dealt out to 2×2 planes, one for each remainder of row and column, in which neighbouring outputs read neighbours again.
+/// of 29: one column in 29 is wasted, and no im2col matrix is needed. With a source step of 2 the image is first
+/// split into 2×2 planes, one per remainder of row and column, in which neighbouring outputs read neighbouring pixels again.
 /// </remarks>
 internal sealed unsafe class PixelLayout
 {
@@ -21,8 +21,8 @@ internal sealed unsafe class PixelLayout
     private readonly int storedRows;
 
     /// <param name="source">Height and width of an image.</param>
-    /// <param name="step">Pixels from one output's place to the next.</param>
-    /// <param name="taps">Everything that will be read.</param>
+    /// <param name="step">Pixels between the positions of neighbouring outputs.</param>
+    /// <param name="taps">All taps that will be read.</param>
     /// <param name="rows">Rows of output in a part.</param>
     /// <param name="columns">Columns of output in a part.</param>
     /// <param name="wholeRows">Whether parts are as wide as the output, so that rows can share their padding.</param>
@@ -46,19 +46,19 @@ internal sealed unsafe class PixelLayout
         PlaneLength = checked(Math.Max(1, remainders.Count) * storedRows * Pitch);
     }
 
-    /// <summary>Columns from one row of outputs to the next.</summary>
+    /// <summary>Stride between rows of outputs, in columns.</summary>
     public int Pitch { get; }
 
-    /// <summary>Floats that a channel takes.</summary>
+    /// <summary>Floats per channel.</summary>
     public int PlaneLength { get; }
 
-    /// <summary>Zeros that must follow the last channel, because its last row shares them as its padding.</summary>
+    /// <summary>Number of zeros that must follow the last channel, as padding of its last row.</summary>
     public int Tail => Math.Max(0, -firstColumn);
 
-    /// <summary>Whether the layout of a whole image is the image as it is.</summary>
+    /// <summary>Whether a packed image equals the image in memory.</summary>
     public bool IsIdentity => step == (1, 1) && (firstRow, firstColumn) == (0, 0) && storedRows == source.H && Pitch == source.W;
 
-    /// <summary>Equal parts of an output, whole rows if they fit, of no more than <paramref name="most"/> outputs each.</summary>
+    /// <summary>Splits an output into equal parts of at most <paramref name="most"/> outputs, whole rows if they fit.</summary>
     public static (int Rows, int Columns) BandOf(int rows, int columns, int most)
     {
         if (columns > most)
@@ -67,7 +67,7 @@ internal sealed unsafe class PixelLayout
         return ((rows + bands - 1) / bands, columns);
     }
 
-    /// <summary>Columns from the first output of a part to behind the last.</summary>
+    /// <summary>Number of columns from the first output of a part to the last.</summary>
     public int ColumnsOf(int rows, int columns) => ((rows - 1) * Pitch) + columns;
 
     /// <summary>Pixel offset of column 0 for a tap.</summary>
@@ -78,7 +78,7 @@ internal sealed unsafe class PixelLayout
     }
 
     /// <summary>
-    /// Lays out a channel of an image for the part of the output that begins at (<paramref name="row"/>,
+    /// Packs a channel of an image for the part of the output that begins at (<paramref name="row"/>,
     /// <paramref name="column"/>), with <paramref name="fill"/> for the padding.
     /// </summary>
     public void Pack(float* image, int row, int column, float* target, float fill = 0)

@@ -4,26 +4,26 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How a weight gradient is split into tasks and each task for the caches. The batch is divided into splits whose sums are added
-/// at the end, in order; their number follows from the sizes of the problem, so that the bits do not depend on the threads.
+/// Partition of a weight gradient into tasks, and of each task into blocks for the caches. The batch is divided into splits whose sums are added
+/// in order at the end; their number depends only on the sizes, so that the bits do not depend on the threads.
 /// </summary>
 internal sealed class WeightGradientBlocking
 {
     private const int MostColumns = 1280;
 
-    // Laid-out pixels of a chunk: 256 KiB, a quarter of a second-level cache of 1 MiB. The incoming gradients stream past
-    // them, four rows at a time, from wherever they are.
+    // Packed pixels of a chunk: 256 KiB, a quarter of a second-level cache of 1 MiB. The incoming gradients stream past
+    // them, four rows at a time.
     private const int PixelFloats = 65536;
     private const int GradientFloats = 524288;
 
-    // Vectors that a tile of dot products runs over: enough to hide that 24 vectors are summed at the end.
+    // Vectors per tile of dot products: enough to amortise the 24 horizontal sums at the end.
     private const int EnoughVectors = 100;
 
-    // Tasks that share the channels, if there is nothing else to share; so many channels pay for laying out dy again.
+    // Without other parallelism, channels are divided among up to this many tasks; each needs enough channels to pay for packing dy again.
     private const int EnoughTasks = 16;
     private const int FewestChannels = 8;
 
-    // Parts of the batch, and all their sums together: 8 MiB.
+    // Limits for the number of splits of the batch, and for the sums of all splits: 8 MiB.
     private const int MostSplits = 32;
     private const int SumFloats = 2 << 20;
 
@@ -63,21 +63,21 @@ internal sealed class WeightGradientBlocking
 
     public int ColumnBands { get; }
 
-    /// <summary>Chunks of the batch: some images, a part of each.</summary>
+    /// <summary>Number of chunks in the batch; a chunk is a part of some images.</summary>
     public int Chunks { get; }
 
-    /// <summary>Channels that are laid out at a time.</summary>
+    /// <summary>Channels that are packed at a time.</summary>
     public int Channels { get; }
 
-    /// <summary>Filters of a tile.</summary>
+    /// <summary>Filters per tile.</summary>
     public int Rows { get; }
 
-    /// <summary>Channels of a task.</summary>
+    /// <summary>Channels per task.</summary>
     public int ChannelsPerTask { get; }
 
-    /// <summary>Tasks that share the channels of a group.</summary>
+    /// <summary>Number of tasks that divide the channels of a group.</summary>
     public int Parts { get; }
 
-    /// <summary>Parts of the batch with sums of their own.</summary>
+    /// <summary>Parts of the batch with separate sums.</summary>
     public int Splits { get; }
 }

@@ -16,21 +16,21 @@ internal sealed unsafe class CpuWinograd
     private readonly PixelLayout layout;
     private readonly float* x;
     private readonly float* y;
-    private readonly float* bias; // of each target channel, or null
+    private readonly float* bias; // per target channel, or null
     private readonly Epilogue epilogue;
     private readonly int* channelOffsets;
     private readonly WinogradWeights weights;
     private readonly WorkerScratch planes;
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch products;
-    private readonly WorkerScratch outputs; // four of a tile, one behind the other
+    private readonly WorkerScratch outputs; // [output of a tile, 4][tile]
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What to compute.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation to compute.</param>
     /// <param name="x">[images, groups · source channels, source H, source W].</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
     /// <param name="y">[images, groups · target channels, target H, target W].</param>
-    /// <param name="epilogue">Bias and function; a row is a target channel.</param>
+    /// <param name="epilogue">Bias and elementwise op; its rows are target channels.</param>
     public CpuWinograd(CpuBinding binding, Correlation c, float* x, float* weights, float* y, Epilogue epilogue)
     {
         (this.binding, this.c) = (binding, c);
@@ -41,7 +41,7 @@ internal sealed unsafe class CpuWinograd
         blocks = new WinogradBlocking(c);
         IReadOnlyList<Tap> taps = c.Passes[0].Taps;
         (int h, int w) = (taps.Min(t => t.H), taps.Min(t => t.W));
-        Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile sees
+        Tap[] corners = [new Tap(h, w, 0), new Tap(h + 3, w + 3, 0)]; // of the pixels that a tile reads
         int rows = (2 * Math.Min(blocks.Rows, blocks.TileRows)) - 1, columns = (2 * blocks.TileColumns) - 1;
         layout = new PixelLayout(c.Source, (1, 1), corners, rows, columns, wholeRows: true);
         channelOffsets = binding.Table([.. Enumerable.Range(0, c.SourceChannels).Select(i => i * blocks.ChannelFloats)]);
@@ -53,10 +53,10 @@ internal sealed unsafe class CpuWinograd
         outputs = binding.ScratchOfWorkers(4L * blocks.Columns);
     }
 
-    // Whole tiles of the micro-kernel may go beyond the last column.
+    // Whole tiles of the micro-kernel may write beyond the last column.
     private static int RowSlack => TapMicroKernel.Wide.Vectors * Simd.Lanes;
 
-    // Floats from one row of products to the next, and from one position to the next.
+    // Strides of the products between rows and between positions, in floats.
     private int RowLength => CacheLine.Odd(blocks.Columns + RowSlack);
 
     private int ProductFloats => CacheLine.Odd(TapMicroKernel.Wide.Rows * RowLength);
@@ -91,7 +91,7 @@ internal sealed unsafe class CpuWinograd
         }
     }
 
-    // [position][channel][tile]
+    // Transforms pixels to [position][channel][tile].
     private void TransformPixels(int firstRow, int endRow, int group, float* plane, float* pixel)
     {
         for (int channel = 0; channel < c.SourceChannels; channel++)
@@ -102,7 +102,7 @@ internal sealed unsafe class CpuWinograd
                 (int image, int rowOfImage) = Math.DivRem(row, blocks.TileRows);
                 int rows = Math.Min(blocks.TileRows - rowOfImage, endRow - row);
                 float* source = x + (((((long)image * c.Groups) + group) * c.SourceChannels) + channel) * c.Source.H * c.Source.W;
-                // The next channel's pixels come from memory while this one's are transformed.
+                // Prefetches the next channel's pixels while this one's are transformed.
                 CacheLine.Prefetch(source + (c.Source.H * c.Source.W) + (2 * rowOfImage * c.Source.W), 2 * rows * c.Source.W, 1, 0);
                 layout.Pack(source, 2 * rowOfImage, 0, plane);
                 Copies.Clear(plane + layout.PlaneLength, layout.Tail);
@@ -153,7 +153,7 @@ internal sealed unsafe class CpuWinograd
             Winograd.Outputs<V128>(products, stride, columns, shift, outputs);
     }
 
-    // Each row of tiles is two rows of the image, in each of which two results take turns.
+    // A row of tiles is two rows of the image; in each, the two results of a tile alternate.
     private void CopyOut(float* outputs, int columns, int firstRow, int endRow, int group, int channel)
     {
         (int height, int width) = c.Target;

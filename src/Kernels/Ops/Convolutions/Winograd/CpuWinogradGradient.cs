@@ -7,7 +7,7 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
 /// The weight gradient of 3×3 filters on the CPU by Winograd's algorithm: pixels and incoming gradients are transposed, so
-/// that the channels of a pixel stand together, and transformed; then each of the 16 positions is a GEMM summed over tiles.
+/// that the channels of a pixel are contiguous, and transformed; then each of the 16 positions is a GEMM summed over tiles.
 /// </summary>
 internal sealed unsafe class CpuWinogradGradient
 {
@@ -22,10 +22,10 @@ internal sealed unsafe class CpuWinogradGradient
     private readonly WorkerScratch pixels;
     private readonly WorkerScratch gradients;
     private readonly WorkerScratch kernels;
-    private readonly int pixelPosition; // floats from position to position
+    private readonly int pixelPosition; // strides between positions
     private readonly int gradientPosition;
 
-    /// <param name="binding">Of the op.</param>
+    /// <param name="binding">The op's binding.</param>
     /// <param name="z">Sizes.</param>
     /// <param name="x">[N, C, H, W].</param>
     /// <param name="dy">[N, K, P, Q].</param>
@@ -48,12 +48,12 @@ internal sealed unsafe class CpuWinogradGradient
         sums = binding.Scratch(blocks.Splits * blocks.SumsOfSplit);
     }
 
-    // What the tiles of a row see of a row of pixels and of a row of gradients.
+    // Columns of a row of pixels, and of a row of gradients, that a row of tiles reads.
     private int PixelColumns => (2 * blocks.TileColumns) + 2;
 
     private int GradientColumns => 2 * blocks.TileColumns;
 
-    // Channels of a group in whole vectors.
+    // Channels per group, rounded up to whole vectors.
     private int WholeChannels => (z.GroupC + Simd.Lanes - 1) / Simd.Lanes * Simd.Lanes;
 
     private int SumPosition => blocks.SumRows * blocks.ChannelFloats;
@@ -79,7 +79,7 @@ internal sealed unsafe class CpuWinogradGradient
     private float* SumsOf(int split, int group) =>
         sums.Pointer + (split * blocks.SumsOfSplit) + ((long)group * Winograd.Positions * SumPosition);
 
-    // The sums over a part of the batch, for some filters of a group.
+    // Sums over a part of the batch, for some filters of a group.
     private void Run(int split, int group, int filter, int worker)
     {
         int filters = Math.Min(blocks.FiltersPerPart, z.GroupK - filter), rows = (filters + MicroKernel.Rows - 1) / MicroKernel.Rows * MicroKernel.Rows;
@@ -136,8 +136,8 @@ internal sealed unsafe class CpuWinogradGradient
         }
     }
 
-    // [row][column][channel], zeros where there is no image. A few channels at a time, so that memory is read in a few long
-    // runs, and not a line here and there.
+    // Transposes to [row][column][channel], with zeros outside the image. It takes a few channels at a time, so that memory is read in a few
+    // long runs and not in scattered cache lines.
     private static void LayOut(float* source, int channels, (int H, int W) size, int row, int rows, int left, int columns, float* target, int pixel)
     {
         const int Together = 8;
@@ -189,7 +189,7 @@ internal sealed unsafe class CpuWinogradGradient
         }
     }
 
-    // The splits of a filter are added, in order, and transformed back.
+    // Adds the splits of a filter, in order, and transforms the sum back.
     private void Finish(int k, float* work)
     {
         (int group, int filter) = Math.DivRem(k, z.GroupK);

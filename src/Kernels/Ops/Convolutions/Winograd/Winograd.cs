@@ -7,20 +7,20 @@ namespace GpuGrad.Kernels.Ops.Convolutions;
 /// <summary>
 /// The transforms of Winograd's minimal filtering F(2×2, 3×3) (Lavin and Gray, "Fast algorithms for convolutional neural
 /// networks", 2015): 2×2 outputs y of 3×3 filters g over 4×4 pixels d are Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A, 16 multiplications
-/// instead of 36, and because sums over channels may be taken between the brackets, 16 GEMMs.
+/// instead of 36. Since the sum over channels may be taken inside the outer brackets, this is 16 GEMMs.
 /// </summary>
 /// <remarks>
 /// Bᵀ = [1 0 -1 0; 0 1 1 0; 0 -1 1 0; 0 1 0 -1], G = [1 0 0; ½ ½ ½; ½ -½ ½; 0 0 1], Aᵀ = [1 1 1 0; 0 1 -1 -1]. Its error is
-/// two to three times that of the plain sum, far below what F(4×4, 3×3) with its constants up to 8 would cost. The gradient in
-/// the weights is the transpose of the same, Gᵀ[(A dy Aᵀ) ⊙ (Bᵀ d B)]G, summed over all tiles between the brackets.
+/// two to three times that of the plain sum, far below what F(4×4, 3×3) with its constants up to 8 would cost. The gradient with
+/// respect to the weights is Gᵀ[(A dy Aᵀ) ⊙ (Bᵀ d B)]G, with the sum over all tiles inside the outer brackets.
 /// </remarks>
 internal static unsafe class Winograd
 {
-    /// <summary>GEMMs: elements of a transformed tile.</summary>
+    /// <summary>Elements of a transformed tile; each position is a GEMM.</summary>
     public const int Positions = 16;
 
     /// <summary>
-    /// G g Gᵀ of a vector of kernels: element i of lane j stands at g[i·lanes + j], position p is written to target[p·stride + j].
+    /// G g Gᵀ of a vector of filters: element i of lane j is at g[i·lanes + j], position p is written to target[p·stride + j].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     public static void Weights<V>(float* g, float* target, long stride) where V : struct, IVector<V>
@@ -36,7 +36,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// Bᵀ d B of a row of tiles, in whole vectors: element (a, b) of tile j stands at source[a·pitch + 2j + b], position p is
+    /// Bᵀ d B of a row of tiles, in whole vectors: element (a, b) of tile j is at source[a·pitch + 2j + b], position p is
     /// written to target[p·stride + j].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -56,7 +56,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// Bᵀ d B of one tile in whole vectors of channels: element (a, b) stands at source[a·row + b·pixel + channel], position p
+    /// Bᵀ d B of one tile in whole vectors of channels: element (a, b) is at source[a·row + b·pixel + channel], position p
     /// is written to target[p·stride + channel].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -76,7 +76,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// Bᵀ d B of a row of tiles, a vector of images each: pixel (a, b) of tile j stands at source[a·row + (2j + b)·lanes], position
+    /// Bᵀ d B of a row of tiles, one image per lane: pixel (a, b) of tile j is at source[a·row + (2j + b)·lanes], position
     /// p is written to target[p·stride + j·lanes].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -96,7 +96,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// A dy Aᵀ of one tile in whole vectors of channels: element (a, b) of 2×2 stands at source[a·row + b·pixel + channel],
+    /// A dy Aᵀ of one tile in whole vectors of channels: element (a, b) of 2×2 is at source[a·row + b·pixel + channel],
     /// position p is written to target[p·stride + channel].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -144,7 +144,7 @@ internal static unsafe class Winograd
             Fold<V>(m, stride, 1, out V t01, out V t11);
             Fold<V>(m, stride, 2, out V t02, out V t12);
             Fold<V>(m, stride, 3, out V t03, out V t13);
-            (t01, t11) = (t01 + b, t11 + b); // in all four outputs once
+            (t01, t11) = (t01 + b, t11 + b); // adds the bias once to each of the four outputs
             (t00 + t01 + t02).Store(target);
             (t01 - t02 - t03).Store(target + count);
             (t10 + t11 + t12).Store(target + (2 * count));
@@ -153,7 +153,7 @@ internal static unsafe class Winograd
     }
 
     /// <summary>
-    /// Aᵀ m A + bias of a row of tiles, a vector of images each: m[p·stride + j·lanes] becomes y[a, 2j + b] at
+    /// Aᵀ m A + bias of a row of tiles, one image per lane: m[p·stride + j·lanes] becomes y[a, 2j + b] at
     /// target[a·row + (2j + b)·lanes].
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
@@ -166,7 +166,7 @@ internal static unsafe class Winograd
             Fold<V>(m, stride, 1, out V t01, out V t11);
             Fold<V>(m, stride, 2, out V t02, out V t12);
             Fold<V>(m, stride, 3, out V t03, out V t13);
-            (t01, t11) = (t01 + b, t11 + b); // in all four outputs once
+            (t01, t11) = (t01 + b, t11 + b); // adds the bias once to each of the four outputs
             (t00 + t01 + t02).Store(target);
             (t01 - t02 - t03).Store(target + V.Lanes);
             (t10 + t11 + t12).Store(target + row);

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the 2×2 tiles of a batch's outputs are split into tasks: rows of tiles, one image after the other, as many as fill
+/// Partition of the 2×2 tiles of a batch's outputs into tasks: rows of tiles, image after image, as many as fill
 /// whole tiles of the micro-kernel and whose transformed pixels fit the cache.
 /// </summary>
 internal sealed class WinogradBlocking
@@ -14,8 +14,8 @@ internal sealed class WinogradBlocking
 
     private const int EnoughTasks = 16;
 
-    // Below so many channels the transforms cost what the GEMMs save; above, the 16 matrices of weights no longer stay in
-    // a cache, or no column would be left to multiply them with.
+    // With fewer channels the transforms cost what the GEMMs save; with more, the 16 matrices of weights no longer stay in
+    // a cache, or leave no room for columns.
     private const int FewestChannels = 16;
     private const int MostChannels = 512;
 
@@ -38,28 +38,28 @@ internal sealed class WinogradBlocking
     /// <summary>Rows of tiles in the batch.</summary>
     public int AllRows { get; }
 
-    /// <summary>Rows of tiles in a task.</summary>
+    /// <summary>Rows of tiles per task.</summary>
     public int Rows { get; }
 
-    /// <summary>Tiles of a task, rounded up to whole vectors.</summary>
+    /// <summary>Tiles per task, rounded up to whole vectors.</summary>
     public int Columns { get; }
 
-    /// <summary>Floats from one channel of transformed pixels to the next: the last row of tiles may write a vector too much.</summary>
+    /// <summary>Stride of the transformed pixels between channels, in floats; includes room for the last row of tiles to write an extra vector.</summary>
     public int ChannelFloats { get; }
 
-    /// <summary>Floats from one position of transformed pixels to the next.</summary>
+    /// <summary>Stride of the transformed pixels between positions, in floats.</summary>
     public int PositionFloats { get; }
 
     public int Tasks { get; }
 
-    /// <summary>Whether the correlation has 3×3 filters without gaps, moves by one, and is of a size at which this is faster.</summary>
+    /// <summary>Whether the correlation has undilated 3×3 filters and stride 1, and a size for which this algorithm is faster.</summary>
     public static bool Suits(Correlation c) =>
         c.Passes is [{ Taps.Count: 9 } pass] && c.SourceStep == (1, 1) && c.TargetStep == (1, 1)
         && pass.Taps.Max(t => t.H) - pass.Taps.Min(t => t.H) == 2 && pass.Taps.Max(t => t.W) - pass.Taps.Min(t => t.W) == 2
         && c.SourceChannels is >= FewestChannels and <= MostChannels && c.TargetChannels is >= FewestChannels and <= MostChannels
         && c.Target.H > 1 && c.Target.W > 1;
 
-    // The fullest last tile among the numbers of rows that fit; the more the better, for the weights are read once a task.
+    // Of the numbers of rows that fit, the one with the fullest last tile; then the largest, because each task reads all weights once.
     private int BestRows(Correlation c)
     {
         int tile = TapMicroKernel.Wide.Vectors * Simd.Lanes;

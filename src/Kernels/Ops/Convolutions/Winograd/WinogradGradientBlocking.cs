@@ -4,22 +4,22 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// How the weight gradient of 3×3 filters is split: the rows of tiles of the batch into splits with sums of their own, these
-/// into chunks that fit the cache, the filters into parts. Everything follows from the sizes of the problem.
+/// Partition of the weight gradient of 3×3 filters: the rows of tiles of the batch into splits with separate sums, these
+/// into chunks that fit the cache, the filters into parts. It depends only on the sizes.
 /// </summary>
 internal sealed class WinogradGradientBlocking
 {
-    // Transformed pixels and gradients of a chunk: 512 KiB, half of a second-level cache of 1 MiB; but enough tiles that the
-    // sums, loaded and stored once a chunk, are no more than a tenth of the work.
+    // Transformed pixels and gradients of a chunk: 512 KiB, half of a second-level cache of 1 MiB; but enough tiles that
+    // loading and storing the sums once per chunk is at most a tenth of the work.
     private const int ChunkFloats = 131072;
     private const int FewestTiles = 48;
 
-    // All splits' sums together: 16 MiB.
+    // Limit for the sums of all splits: 16 MiB.
     private const int SumFloats = 4 << 20;
 
     private const int EnoughTasks = 16;
 
-    // Filters of a part: whole rows of the micro-kernel's tile, whole vectors.
+    // Filters per part are a multiple of this: whole rows of the micro-kernel's tile, and whole vectors.
     private const int PartUnit = 48;
 
     private const int FewestChannels = 16;
@@ -55,13 +55,13 @@ internal sealed class WinogradGradientBlocking
 
     public int RowsPerChunk { get; }
 
-    /// <summary>Floats from tile to tile of transformed pixels, and from filter to filter of the sums.</summary>
+    /// <summary>Stride of the transformed pixels between tiles, and of the sums between filters, in floats.</summary>
     public int ChannelFloats { get; }
 
-    /// <summary>Floats from tile to tile of transformed gradients.</summary>
+    /// <summary>Stride of the transformed gradients between tiles, in floats.</summary>
     public int FilterFloats { get; }
 
-    /// <summary>Rows of the sums of a position: filters, in whole tiles of the micro-kernel.</summary>
+    /// <summary>Rows of sums per position: the filters, rounded up to whole tiles of the micro-kernel.</summary>
     public int SumRows { get; }
 
     public long SumsOfSplit { get; }
@@ -72,7 +72,7 @@ internal sealed class WinogradGradientBlocking
 
     public int Parts { get; }
 
-    /// <summary>Whether the convolution has 3×3 filters without gaps, moves by one, and is of a size at which this is faster.</summary>
+    /// <summary>Whether the convolution has undilated 3×3 filters and stride 1, and a size for which this algorithm is faster.</summary>
     public static bool Suits(ConvSizes z) =>
         (z.R, z.S) == (3, 3) && z.Geometry.Stride == (1, 1) && z.Geometry.Dilation == (1, 1)
         && z.GroupC is >= FewestChannels and <= MostChannels && z.GroupK is >= FewestChannels and <= MostChannels && z.P > 1 && z.Q > 1;

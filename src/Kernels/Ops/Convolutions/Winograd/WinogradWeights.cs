@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Convolutions;
 
 /// <summary>
-/// The weights of a correlation with 3×3 filters as Winograd's GEMMs read them: for each group and tile of target
+/// The transformed weights of a correlation with 3×3 filters, packed for Winograd's GEMMs: for each group and tile of target
 /// channels, [position][source channel][target channel].
 /// </summary>
 internal sealed unsafe class WinogradWeights
@@ -13,14 +13,14 @@ internal sealed unsafe class WinogradWeights
     private readonly CpuBinding binding;
     private readonly Correlation c;
     private readonly float* weights;
-    private readonly int[] element = new int[9]; // index of each element of the element, as the pixels stand, in the weights
+    private readonly int[] element = new int[9]; // index in the weights of each of the filter's elements, in the order of the pixels
     private readonly ScratchRegion packed;
     private readonly int tileRows;
 
-    /// <param name="binding">Of the op.</param>
-    /// <param name="c">What is computed.</param>
-    /// <param name="weights">As the strides of <paramref name="c"/> say.</param>
-    /// <param name="tileRows">Target channels of a tile: 4 or 8.</param>
+    /// <param name="binding">The op's binding.</param>
+    /// <param name="c">The correlation.</param>
+    /// <param name="weights">The weights, with the strides of <paramref name="c"/>.</param>
+    /// <param name="tileRows">Target channels per tile: 4 or 8.</param>
     public WinogradWeights(CpuBinding binding, Correlation c, float* weights, int tileRows)
     {
         (this.binding, this.c, this.tileRows) = (binding, c, tileRows);
@@ -32,10 +32,10 @@ internal sealed unsafe class WinogradWeights
         packed = binding.Scratch((long)c.Groups * Tiles * TileFloats);
     }
 
-    /// <summary>Tiles of target channels of a group.</summary>
+    /// <summary>Tiles of target channels per group.</summary>
     public int Tiles => (c.TargetChannels + tileRows - 1) / tileRows;
 
-    /// <summary>Floats from one position to the next.</summary>
+    /// <summary>Stride between positions, in floats.</summary>
     public int PositionFloats => c.SourceChannels * tileRows;
 
     private long TileFloats => (long)Winograd.Positions * PositionFloats;
