@@ -9,7 +9,7 @@ public static class Switches
     /// <summary>Folder for data sets and compiled kernels instead of the platform's cache folder.</summary>
     public const string Cache = "GPUGRAD_CACHE";
 
-    /// <summary>Guard mode: <c>end</c> or <c>start</c>, which end of every buffer lies against memory that nobody may touch.</summary>
+    /// <summary>Guard mode: <c>end</c> or <c>start</c>, the end of every buffer that borders on an inaccessible page.</summary>
     public const string Guard = "GPUGRAD_GUARD";
 
     /// <summary>What the tests must find (a list of <c>opencl,ptxas,torch,sklearn,onnx,cuda,data,strace</c>): a missing one fails instead of being skipped.</summary>

@@ -45,7 +45,7 @@ public sealed class WrongConfigTests : IDisposable
     [Theory]
     // Keys and values.
     [InlineData("seed: 1", "sede: 1", "2:1: the config has no 'sede'; did you mean 'seed'?")]
-    [InlineData("seed: 1", "seed: 1\nseed: 2", "3:1: 'seed' stands twice; the first is on line 2")]
+    [InlineData("seed: 1", "seed: 1\nseed: 2", "3:1: 'seed' is given twice; the first is on line 2")]
     [InlineData("seed: 1", "seed: 1.5", "2:7: seed is '1.5'; expected a whole number")]
     [InlineData("seed: 1", "seed: -1", "2:7: seed is '-1'; expected a whole number")]
     [InlineData("batch: 4", "batch: 0", "8:10: batch is 0; expected a whole number above 0")]

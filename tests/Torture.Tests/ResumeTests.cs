@@ -126,6 +126,6 @@ public sealed class ResumeTests : IDisposable
         Ended ended = Gpugrad.Inside("resume", Run);
         Assert.Equal(3, ended.Code);
         Assert.InRange(files.Length, 2, 3);
-        Assert.Contains($"none of its {files.Length} checkpoints is intact; nothing was changed. Restore one from a backup, or train anew into another folder", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains($"none of its {files.Length} checkpoints is intact; nothing was changed. Restore one from a backup, or train again into another folder", ended.Errors, StringComparison.Ordinal);
     }
 }

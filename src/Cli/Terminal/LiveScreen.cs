@@ -17,7 +17,7 @@ internal sealed class LiveScreen(string title)
     private string heldOutName = "validation";
     private long seen, stride = 1;
 
-    /// <summary>Where the run stands, in a line.</summary>
+    /// <summary>Progress of the run, in one line.</summary>
     public string Progress { get; set; } = "starting";
 
     public bool HasLayers => layers.Count > 0;

@@ -11,7 +11,7 @@ public sealed class LoadingDisplay(bool waits = false) : IDisposable
     private string shown = "";
     private volatile bool begun = !waits;
 
-    /// <summary>Shows what comes from now on.</summary>
+    /// <summary>Starts to show progress, if it was created to wait.</summary>
     public void Begin() => begun = true;
 
     public void Show(string what, double? share)

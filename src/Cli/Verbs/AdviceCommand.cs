@@ -15,9 +15,9 @@ internal static class AdviceCommand
     /// <param name="config">The config as the user named it.</param>
     /// <param name="load">Loads it with settings added.</param>
     /// <param name="data">Its samples.</param>
-    /// <param name="device">Where to train.</param>
+    /// <param name="device">The device to train on.</param>
     /// <param name="folder">The run; <c>advice.json</c> is left in it.</param>
-    /// <param name="output">Told what came of it.</param>
+    /// <param name="output">Receives the results.</param>
     public static void Run(string config, Func<IEnumerable<string>, LoadedConfig> load, TrainingData data, Device device, RunFolder folder, Output output)
     {
         RunLog log = RunLog.Read(folder.Metrics);

@@ -47,7 +47,7 @@ public sealed partial class ExplainVerb : Verb
         return isConfig ? Network(output) : new CircuitView(Subject, At, Claims).Show(output, Html);
     }
 
-    // What would be read as a division or a variable, and is hardly meant to be.
+    // Arguments that would parse as a division or a variable, but probably are paths or alarms.
     private void RefuseLikelyMistakes()
     {
         if (RunFolder.IsRun(Subject))

@@ -92,7 +92,7 @@ public sealed class PredictVerb : Verb
         return new TagFile(path);
     }
 
-    // Image outputs are written to files of their own.
+    // Image outputs are written to separate files.
     private MapFiles? Maps(TrainedModel trained)
     {
         if (Out is null)

@@ -62,7 +62,7 @@ internal static class TrainingCommand
         ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
         : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
-    // In less, most of what diagnostics take is the compiling of their own code.
+    // In shorter runs, most of the cost of diagnostics is JIT compilation.
     private const double FewestSecondsToShare = 30;
 
     private static void Close(RunResult result, RunSession session, RunFolder folder, Output output)

@@ -42,7 +42,7 @@ public static class OpCheck
         }
         double forward = Compare(expected.Results, actual.Results, Tolerance.Forward, problems);
         double backward = Compare(expected.Gradients, actual.Gradients, Tolerance.Backward, problems);
-        problems.AddRange(actual.Plan.BrokenGuards().Select(t => $"{testCase}: wrote behind the end of '{t.Name}'."));
+        problems.AddRange(actual.Plan.BrokenGuards().Select(t => $"{testCase}: wrote past the end of '{t.Name}'."));
         return new CheckResult(forward, backward, problems);
     }
 

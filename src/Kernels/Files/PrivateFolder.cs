@@ -14,7 +14,7 @@ public static class PrivateFolder
     private const int MostLinks = 40; // the kernel's own limit
 
     /// <summary>Creates the folder if it is missing, with access for this user only, and checks it and its parents.</summary>
-    /// <returns>Null if it can be used; else, in one line, why not and what would help.</returns>
+    /// <returns>Null if it can be used; else one line with the reason and the remedy.</returns>
     public static string? Refusal(string folder)
     {
         try

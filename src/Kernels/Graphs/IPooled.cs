@@ -1,7 +1,7 @@
 namespace GpuGrad.Kernels.Graphs;
 
 /// <summary>
-/// An op whose outputs depend on the whole batch, even if other processes hold parts of it: whoever runs the plan then adds up some sums
+/// An op whose outputs depend on the whole batch, even if other processes hold parts of it: the code that runs the plan then adds up some sums
 /// over all parts between this op and the next.
 /// </summary>
 public interface IPooled

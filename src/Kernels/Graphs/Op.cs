@@ -8,7 +8,7 @@ namespace GpuGrad.Kernels.Graphs;
 
 /// <summary>
 /// A computation: which inputs it accepts, how each device runs it, and which ops compute its gradients. An op is a
-/// value (its attributes) without state and knows nothing of layers, batches or memory.
+/// value (its attributes) without state, independent of layers, batches and memory.
 /// </summary>
 public abstract record Op
 {

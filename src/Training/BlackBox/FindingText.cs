@@ -9,7 +9,7 @@ public static class FindingText
 {
     private const double Huge = 1e18; // its square is near the largest float32
 
-    /// <summary>Lines of text: where it is, what the op read, what the tensor was in the step before.</summary>
+    /// <summary>Lines of text: the position, the op's inputs, and the tensor in the step before.</summary>
     public static IEnumerable<string> Lines(Finding finding)
     {
         yield return $"{finding}.";

@@ -18,7 +18,7 @@ namespace GpuGrad.Training.Config;
 /// </summary>
 public static class SettingsWithoutEffect
 {
-    /// <summary>A schedule that makes more than so many times the optimizer's learning rate of it is hardly meant to.</summary>
+    /// <summary>A schedule that raises the optimizer's learning rate by more than this factor is probably a mistake.</summary>
     internal const double FarAbove = 10;
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a setting asks for what another one rules out.</exception>
@@ -63,7 +63,7 @@ public static class SettingsWithoutEffect
             yield return Line(data.Source, "data.normalize: the numbers are rows of an embedding's table, which are never scaled");
     }
 
-    /// <summary>One line each, with its place, of what the config alone shows.</summary>
+    /// <summary>Warnings that follow from the config alone: one line each, with its place.</summary>
     public static IEnumerable<string> Remarks(RunConfig config, Network network)
     {
         (LayerConfig last, string kind) = (config.Model[^1], network.Layers[^1].Kind);

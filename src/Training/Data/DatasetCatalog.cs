@@ -16,7 +16,7 @@ public static class DatasetCatalog
         new("cifar10", typeof(Cifar10Config), "a folder with CIFAR-10's binary version: 32 × 32 in colour, 10 classes"),
         new("cifar100", typeof(Cifar100Config), "a folder with CIFAR-100's binary version: 32 × 32 in colour, 100 or 20 classes"),
         new("csv", typeof(CsvConfig), "a table (CSV and its relatives, also .gz) with a column of classes or of numbers to predict"),
-        new("jsonl", typeof(CsvConfig), "the same from JSON Lines, an object a line"),
+        new("jsonl", typeof(CsvConfig), "the same from JSON Lines, one object per line"),
         new("parquet", typeof(CsvConfig), "the same from Apache Parquet"),
         new("npz", typeof(NpzConfig), "NumPy arrays x and y in an archive"),
         new("npy", typeof(NpyConfig), "NumPy arrays in separate files, which may be larger than memory"),

@@ -4,7 +4,7 @@ namespace GpuGrad.Training.Data;
 internal static class Quantile
 {
     /// <param name="sorted">The numbers in their order, one at least.</param>
-    /// <param name="share">Of the numbers that lie below, 0 to 1.</param>
+    /// <param name="share">Share of the numbers that are below it, 0 to 1.</param>
     public static double Of(ReadOnlySpan<double> sorted, double share)
     {
         double at = share * (sorted.Length - 1);

@@ -25,7 +25,7 @@ public sealed class Heartbeat : IDisposable
     private readonly Action<string> onLoss;
     private readonly TimeSpan silence;
     private readonly List<Socket> peers = [];
-    [SuppressMessage("Usage", "CA2213", Justification = "Threads that nobody waits for still look at it when the heartbeat has ended.")]
+    [SuppressMessage("Usage", "CA2213", Justification = "Background threads still read it when the heartbeat has ended.")]
     private readonly CancellationTokenSource end = new();
     private readonly TcpListener? listener;
     private int told;
@@ -54,7 +54,7 @@ public sealed class Heartbeat : IDisposable
         Start(SendBeats);
     }
 
-    /// <summary>Tells the others that this rank ends for a known reason, so that nobody reports it.</summary>
+    /// <summary>Tells the others that this rank ends for a known reason, so that they do not report it as lost.</summary>
     public void Dispose()
     {
         if (end.IsCancellationRequested)

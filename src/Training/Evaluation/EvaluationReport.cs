@@ -40,7 +40,7 @@ public sealed record EvaluationReport
 /// <param name="Label">Its true class.</param>
 /// <param name="Predicted">The predicted class.</param>
 /// <param name="Confidence">The probability or score of the predicted class.</param>
-/// <param name="Badness">How much lower that of the true class is.</param>
+/// <param name="Badness">How much lower the probability of the true class is.</param>
 public sealed record Mistake(int Index, int Label, int Predicted, double Confidence, double Badness);
 
 /// <summary>Counts for one class against all others.</summary>

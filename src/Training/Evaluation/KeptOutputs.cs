@@ -4,10 +4,10 @@ using GpuGrad.Training.Losses;
 namespace GpuGrad.Training.Evaluation;
 
 /// <summary>Figures of one answer a sample: classes, labels or numbers. All outputs are kept, because areas under curves and ranks need them together.</summary>
-/// <param name="loss">What the network was trained with: tells what its outputs mean.</param>
+/// <param name="loss">The training loss, which defines what the outputs mean.</param>
 /// <param name="samples">The samples, with their labels or targets.</param>
 /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>
-/// <param name="scaling">How targets are scaled, which the outputs still are; null where they are not.</param>
+/// <param name="scaling">Scaling of the targets, which the outputs still have; null for none.</param>
 internal sealed class KeptOutputs(LossConfig loss, SampleSet samples, int classes, Normalization? scaling) : IEvaluation
 {
     private double[] outputs = [];

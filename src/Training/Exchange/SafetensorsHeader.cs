@@ -35,7 +35,7 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
             while (NextKey(ref reader) is string key)
             {
                 if (!names.Add(key))
-                    throw Wrong(reader.TokenStartIndex, $"'{key}' stands twice");
+                    throw Wrong(reader.TokenStartIndex, $"'{key}' occurs twice");
                 reader.Read();
                 if (key == MetadataKey)
                     ReadMetadata(ref reader);
@@ -68,7 +68,7 @@ internal sealed class SafetensorsHeader(string path, long begin, long dataBytes)
             if (reader.TokenType != JsonTokenType.String)
                 throw Wrong(reader.TokenStartIndex, $"'{key}' in {MetadataKey} is not a text");
             if (!Metadata.TryAdd(key, reader.GetString()!))
-                throw Wrong(reader.TokenStartIndex, $"'{key}' stands twice in {MetadataKey}");
+                throw Wrong(reader.TokenStartIndex, $"'{key}' occurs twice in {MetadataKey}");
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
     private const double Jumped = 100;
     private const int VanishedFor = 5, ExplodedFor = 3, NormsForJump = 20, NormsForClipping = 100;
 
-    /// <summary>From layer to layer, in a watched step. Biases, the factors of normalisations, tables and what is frozen are left aside.</summary>
+    /// <summary>From layer to layer, in a watched step. Biases, factors of normalisations, tables and frozen parameters are ignored.</summary>
     public IEnumerable<Alarm> Judge(long step, HealthReading reading)
     {
         ParameterReading[] weights = [.. reading.Parameters.Where(p => p.Parameter.Shape.Rank > 1 && facts.FactorOf(p) > 0 && !facts.Tables.Contains(p.Parameter.Name))];
@@ -58,7 +58,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
     /// <summary>From step to step: called before the norm is added to the others.</summary>
     public Alarm? Jump(long step, double norm, double loss)
     {
-        // The median is looked for only behind a step much shorter: sorting costs more than some networks' steps.
+        // The median is computed only if the step before was much shorter: sorting costs more than a step of some networks.
         if (State.Norms.Count < NormsForJump || norm < 10 * State.Norms[^1])
             return null;
         double usual = NormAt(0.5);

@@ -71,7 +71,7 @@ internal sealed class InitRules(Network network, Model model, InitAudit audit, R
             return null;
         string[] ways = gain < 1 ? [remedies?.Relu ?? "relu instead of sigmoid or tanh", "batchnorm between the layers, or residual: around some of them"] : [DefaultInit, "batchnorm between the layers"];
         return Of(
-            AlarmCatalog.GradientAtStart, layers[0].Path, $"the gradient of a sample has a norm of {last:G3} in the output and {first:G3} behind the first layer: {gain:G2} times as much{(window > 1 ? ", the averages in between allowed for" : "")}",
+            AlarmCatalog.GradientAtStart, layers[0].Path, $"the gradient of a sample has a norm of {last:G3} at the output and {first:G3} after the first layer: {gain:G2} times as much{(window > 1 ? ", the averages in between allowed for" : "")}",
             "Each layer on the way back multiplies it by its weights and the derivative of its activation.", Remedies.Either([gain < 1 && remedies?.DefaultInit is string init ? init : null, .. ways]));
     }
 

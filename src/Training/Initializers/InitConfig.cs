@@ -28,7 +28,7 @@ public abstract record InitConfig : IChoice<InitConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>Whether what it gives is drawn; false where it is stated, or comes from the samples.</summary>
+    /// <summary>Whether the values are drawn at random; false for constants and for values computed from the samples.</summary>
     [NotConfig]
     internal virtual bool IsRandom => true;
 

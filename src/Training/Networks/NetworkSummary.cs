@@ -34,7 +34,7 @@ public sealed record NetworkSummary
     public required long UnsharedBytes { get; init; }
 
     /// <summary>Lays out a step without allocating or running anything.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: a tensor is too large; names a batch size at which none is.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Memory"/>: a tensor is too large; the message names a batch size at which all fit.</exception>
     public static NetworkSummary Of(RunConfig config, Network network) => BatchAdvice.Attempt(config.Data.Batch, size => Of(config, network, size));
 
     private static NetworkSummary Of(RunConfig config, Network network, int batch)

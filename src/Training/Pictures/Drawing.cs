@@ -5,7 +5,7 @@ public abstract record Drawing
 {
     public required string Title { get; init; }
 
-    /// <summary>What is to be seen in it, in a sentence or two; stands below.</summary>
+    /// <summary>Caption below the picture, a sentence or two.</summary>
     public string Remark { get; init; } = "";
 
     /// <summary>Size of the drawing in its own units; it is scaled to the width that the page has.</summary>
@@ -45,5 +45,5 @@ public abstract record Drawing
     }
 }
 
-/// <summary>The eight colours of things that are told apart. Each has a shade for a light and one for a dark page.</summary>
+/// <summary>Eight distinct colours for series and classes, each with a shade for a light and one for a dark page.</summary>
 public readonly record struct LegendEntry(int Color, string Name, LineStyle Style = LineStyle.Solid);

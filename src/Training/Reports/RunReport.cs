@@ -15,10 +15,10 @@ public static class RunReport
     private const int MostClasses = 20;
 
     /// <param name="runs">One, or several to be compared.</param>
-    /// <param name="judgement">What the first run's network makes of the test samples; null where that cannot be said.</param>
+    /// <param name="judgement">The first run's predictions for the test samples; null if there are none.</param>
     /// <param name="samples">Those samples.</param>
-    /// <param name="evaluation">Their figures, and pictures of them; null for none.</param>
-    /// <param name="attention">Where the first run's network looks, for some of them; null for none.</param>
+    /// <param name="evaluation">Their metrics and charts; null for none.</param>
+    /// <param name="attention">Attention maps of the first run's network for some of them; null for none.</param>
     public static HtmlPage Page(IReadOnlyList<ReportedRun> runs, Judgement? judgement, SampleSet? samples, TestEvaluation? evaluation = null, IReadOnlyList<AttentionReading>? attention = null)
     {
         var page = new HtmlPage(string.Join(" · ", runs.Select(r => r.Name)));

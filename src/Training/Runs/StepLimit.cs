@@ -1,8 +1,8 @@
 namespace GpuGrad.Training.Runs;
 
 /// <summary>Stops a training after some steps.</summary>
-/// <param name="steps">How many.</param>
-/// <param name="progress">Told which share of them is done.</param>
+/// <param name="steps">Number of steps.</param>
+/// <param name="progress">Receives the share of steps done.</param>
 /// <param name="enough">Cancelled after the last; its token stops the training.</param>
 internal sealed class StepLimit(long steps, Action<double> progress, CancellationTokenSource enough) : IRunObserver
 {

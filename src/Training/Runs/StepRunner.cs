@@ -18,7 +18,7 @@ internal sealed class StepRunner
     private readonly RankShare share;
     private readonly RankGroup? group;
     private readonly WatchSchedule watches;
-    private readonly bool hasMasks; // random ones of its own, which ranks must not have alike
+    private readonly bool hasMasks; // the network draws random masks, which must differ between ranks
     private readonly List<BatchRecord> batches = []; // of the step
     private int[] order = [];
     private int whole; // samples of the last batch, of all ranks
@@ -51,7 +51,7 @@ internal sealed class StepRunner
     }
 
     /// <summary>Does a step and counts it.</summary>
-    /// <param name="state">Where the run is; moves on by a step.</param>
+    /// <param name="state">State of the run; advanced by one step.</param>
     /// <param name="rate">The learning rate.</param>
     /// <param name="stop">Whether this rank is asked to stop.</param>
     public StepReport Run(RunState state, double rate, bool stop)
@@ -59,7 +59,7 @@ internal sealed class StepRunner
         int batchesLeft = (int)(((long)sources.EpochSize - state.Cursor + config.Data.Batch - 1) / config.Data.Batch);
         int count = Math.Min(config.Train.Accumulate, batchesLeft);
         bool watched = watches.IsDue(state.Step);
-        // A device that runs ahead is asked for the losses of a step's batches only where somebody will ask for the step's.
+        // On a device that runs ahead, the losses of a step's batches are read only if the step's loss will be needed.
         bool asked = watched || group is not null || !model.Device.RunsAhead || (state.Step + 1) % config.Train.LogEvery == 0;
         batches.Clear();
         StepLoss before = default;

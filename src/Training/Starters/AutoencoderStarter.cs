@@ -8,7 +8,7 @@ internal static class AutoencoderStarter
     private const int Bottleneck = 16, Hidden = 128;
 
     /// <param name="source">For people: the file.</param>
-    /// <param name="data">As it was read.</param>
+    /// <param name="data">The data as read.</param>
     /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
     public static Starter Make(string source, DataSet data, IReadOnlyList<(string Text, string? Remark)> dataset)
     {

@@ -29,15 +29,15 @@ internal sealed record Recipe
     /// <summary>Decay of the mean of the weights; 0 for none.</summary>
     public double Ema { get; init; } = 0.99;
 
-    /// <summary>What stands behind each hidden layer.</summary>
+    /// <summary>The lines after each hidden layer: activation and dropout.</summary>
     public string Activation { get; init; } = "relu";
 
-    /// <summary>By what an epoch is judged and chosen.</summary>
+    /// <summary>The metric by which the best epoch is chosen.</summary>
     public string Monitor { get; init; } = "validation-loss";
 
     public int Patience => Math.Max(5, Epochs / 3);
 
-    /// <param name="samples">To learn from.</param>
+    /// <param name="samples">Number of training samples.</param>
     /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout, and no better with kinks.</param>
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
@@ -48,7 +48,7 @@ internal sealed record Recipe
     };
 
     /// <summary>For windows of a series, whose inputs are many and alike: small steps and dropout, or with few windows many steps.</summary>
-    /// <param name="windows">To learn from.</param>
+    /// <param name="windows">Number of training windows.</param>
     public static Recipe OfSeries(long windows) => windows switch
     {
         < 1000 => new() { Hidden = [100], Dropout = 0, Epochs = 250, Batch = 16, Rate = 0.005, Decay = 0.1, Validation = 0.15, Test = 0.2 },
@@ -59,7 +59,7 @@ internal sealed record Recipe
     /// <summary>The layers, each a line of the config.</summary>
     /// <param name="yaml">The config.</param>
     /// <param name="outputs">Numbers that the network gives.</param>
-    /// <param name="meaning">Of those, in words.</param>
+    /// <param name="meaning">Their meaning, for the comment.</param>
     /// <param name="flatten">Whether samples have several axes.</param>
     public void WriteModel(CommentedYaml yaml, int outputs, string meaning, bool flatten = false)
     {

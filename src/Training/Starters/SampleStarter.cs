@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A first config for samples that are pictures or rows of numbers, once their data set is known.</summary>
 /// <param name="kind"><c>pictures</c> or <c>arrays</c>.</param>
 /// <param name="source">For people: the file or folder.</param>
-/// <param name="data">As it was read.</param>
+/// <param name="data">The data as read.</param>
 internal sealed class SampleStarter(string kind, string source, DataSet data)
 {
     // Smaller than this is not a picture that filters could find something in.
@@ -93,6 +93,6 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             yield return ("note", Recipe.Text($"the numbers to predict are {different} different whole ones: save them as integers (y.astype('int64') in NumPy) if they are classes"));
     }
 
-    // Numbers to predict, of a sample by itself; null for classes and for images.
+    // Numbers to predict per sample; null for classes and for images.
     private static IReadOnlyList<float>? Targets(DataSet data) => data.Train.AnswerShape is null ? data.Train.Targets : null;
 }

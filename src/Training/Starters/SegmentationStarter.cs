@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Starters;
 
 /// <summary>A first config for pictures with masks, or with target images: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
 /// <param name="source">For people: the file or folder.</param>
-/// <param name="data">As it was read.</param>
+/// <param name="data">The data as read.</param>
 internal sealed class SegmentationStarter(string source, DataSet data)
 {
     private const int Filters = 16, MostHalvings = 3, SmallestMap = 8, Multiple = 1 << MostHalvings, LargestSide = 256;

@@ -135,7 +135,7 @@ internal sealed class TableStarter
         return yaml.ToString();
     }
 
-    // A year does not come back, and what the time is, the last rows show.
+    // A year never repeats, and the last rows already show the time.
     private bool IsTime(ColumnProfile column, int at) =>
         series?.Columns.Contains(at) == true && (column.Type == ColumnType.Date || column.Name.Equals("year", StringComparison.OrdinalIgnoreCase));
 

@@ -146,7 +146,7 @@ public sealed record Interval(double Low, double High) : IConfigValue<Interval>
 }
 
 /// <summary>A list of values of any kind.</summary>
-/// <param name="Texts">In the form that <c>--set</c> takes.</param>
+/// <param name="Texts">The values in the form that <c>--set</c> takes.</param>
 /// <param name="Labels">Short distinct forms.</param>
 public sealed record ChoiceValues(IReadOnlyList<string> Texts, IReadOnlyList<string> Labels) : IConfigValue<ChoiceValues>
 {

@@ -10,11 +10,11 @@ public sealed record TrialResult(double? Figure, int Epochs, string? Failure = n
 /// <summary>Runs trials.</summary>
 public interface ITrialRunner
 {
-    /// <summary>Trains a trial up to an epoch, from where it stands; returns null if it was asked to stop before.</summary>
+    /// <summary>Trains a trial up to an epoch, continuing from its last state; returns null if it was asked to stop before.</summary>
     /// <param name="trial">Its number.</param>
     /// <param name="overrides">The settings of the trial.</param>
     /// <param name="epochs">The epoch to train to.</param>
-    /// <param name="slot">Which of the parallel slots it runs in, from 0.</param>
+    /// <param name="slot">Number of the parallel slot it runs in, from 0.</param>
     /// <param name="stop">Asks it to stop and save its state.</param>
     Task<TrialResult?> Train(int trial, IReadOnlyList<string> overrides, int epochs, int slot, CancellationToken stop);
 }

@@ -35,7 +35,7 @@ public sealed class SweepFolder : IDisposable
 
     public static string NameOf(int trial) => trial.ToString("D4", System.Globalization.CultureInfo.InvariantCulture);
 
-    /// <summary>Takes a folder for a sweep, or to go on with the same one.</summary>
+    /// <summary>Opens a folder for a new sweep, or to continue the same one.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another sweep is in it, something else is, or another process has it.</exception>
     public static SweepFolder Open(string path, SweepPlan plan)
     {

@@ -21,9 +21,9 @@ public sealed class SweepSchedule
     private readonly Dictionary<SweepJob, double> scores = [];
 
     /// <param name="search">Picks points.</param>
-    /// <param name="trials">How many.</param>
-    /// <param name="rungs">How often trials are compared, the end included.</param>
-    /// <param name="factor">One in so many goes on to the next rung.</param>
+    /// <param name="trials">Number of trials.</param>
+    /// <param name="rungs">Number of rungs: how often trials are compared, including the end.</param>
+    /// <param name="factor">One of this many trials continues to the next rung.</param>
     /// <param name="lag">A pick depends on the trials up to so many before it: as many may run at a time.</param>
     public SweepSchedule(ISearch search, int trials, int rungs, int factor, int lag)
     {
@@ -70,7 +70,7 @@ public sealed class SweepSchedule
     }
 
     /// <summary>Takes a result.</summary>
-    /// <param name="job">What was trained.</param>
+    /// <param name="job">The finished job.</param>
     /// <param name="score">Less is better; infinite for a trial that failed.</param>
     public void Report(SweepJob job, double score)
     {

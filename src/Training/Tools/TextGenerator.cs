@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Tools;
 
-/// <summary>A trained language model that writes on: token after token, each chosen by what the network says of the text so far.</summary>
+/// <summary>Generates text with a trained language model: token by token, each sampled from the network's prediction for the text so far.</summary>
 public sealed class TextGenerator : IDisposable
 {
     private readonly TextVocabulary vocabulary;
@@ -14,7 +14,7 @@ public sealed class TextGenerator : IDisposable
 
     /// <param name="trained">The model.</param>
     /// <param name="device">Where it runs.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is no language model.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the network is not a language model.</exception>
     public TextGenerator(TrainedModel trained, Device device)
     {
         vocabulary = trained.Card.Input.Text is { } text && trained.Card is { Shape.HasPositionClasses: true, ClassNames: null } ? text : throw new GpuGradException(
@@ -23,14 +23,14 @@ public sealed class TextGenerator : IDisposable
         next = NextToken.Of(trained.Config, trained.Card.Shape, trained.Card.Normalization, trained.Load, device);
     }
 
-    /// <summary>Continues a text; pieces come as they are made, whole characters each.</summary>
+    /// <summary>Continues a text; yields pieces of whole characters as they are generated.</summary>
     /// <param name="prompt">The beginning.</param>
     /// <param name="length">Tokens to add.</param>
-    /// <param name="sampling">How they are chosen.</param>
+    /// <param name="sampling">How tokens are sampled.</param>
     /// <param name="seed">The same seed, prompt and device give the same text.</param>
-    /// <param name="note">Told of characters of the prompt that the network does not know.</param>
+    /// <param name="note">Receives a note on characters of the prompt that are not in the vocabulary.</param>
     /// <exception cref="GpuGradException">
-    /// <see cref="Fault.Config"/>: an empty prompt. <see cref="Fault.NonFinite"/>: the network gives what is not a number.
+    /// <see cref="Fault.Config"/>: an empty prompt. <see cref="Fault.NonFinite"/>: the network's output is not finite.
     /// </exception>
     public IEnumerable<string> Continue(string prompt, int length, TokenSampling sampling, ulong seed, Action<string>? note = null)
     {

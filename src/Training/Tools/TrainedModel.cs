@@ -8,11 +8,11 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Tools;
 
 /// <summary>
-/// A network with weights from a file: a run folder's, a checkpoint's, or a weights file by itself. The file stays open: a run that goes on
+/// A network with weights from a file: a run folder's, a checkpoint's, or a weights file by itself. The file stays open: a run that is still training
 /// may remove or replace it meanwhile.
 /// </summary>
 /// <param name="Loaded">The experiment, with its text and the folder that its paths begin at.</param>
-/// <param name="Card">How it is used.</param>
+/// <param name="Card">How the network is used.</param>
 /// <param name="Source">The file the weights come from.</param>
 /// <param name="Load">Sets the weights of a model.</param>
 public sealed record TrainedModel(LoadedConfig Loaded, ModelCard Card, string Source, Action<Model> Load) : IDisposable
@@ -45,7 +45,7 @@ public sealed record TrainedModel(LoadedConfig Loaded, ModelCard Card, string So
     }
 
     /// <summary>Reads other files as its training data were read.</summary>
-    /// <param name="note">Told of what is not wrong and may not be meant.</param>
+    /// <param name="note">Receives warnings, such as columns that are ignored.</param>
     public InputPipeline Input(Action<string>? note = null) => new(Config, Card.Input, note);
 
     public void Dispose() => Weights?.Dispose();

@@ -49,7 +49,7 @@ public sealed class IdxTests
         { "two gzip members", [.. FormatSample.Gz(Good), .. FormatSample.Gz(Good)], "expected" },
         { "a bomb of 70 MiB", FormatSample.Gz([0, 0, 8, 1, 0x04, 0x60, 0, 0, .. new byte[0x04600000]]), "packed bytes that hold" },
         { "gzip in gzip", FormatSample.Gz(FormatSample.Gz(Good)), "magic number 1F8B" },
-        { "something between data and trailer", [.. FormatSample.Gz(Good)[..^8], 1, 2, 3, .. FormatSample.Gz(Good)[^8..]], "behind the packed data" },
+        { "something between data and trailer", [.. FormatSample.Gz(Good)[..^8], 1, 2, 3, .. FormatSample.Gz(Good)[^8..]], "after the compressed data" },
     };
 
     [Theory]

@@ -27,7 +27,7 @@ public sealed class NpyTests
         { "no colon", File("{'descr' '<f4'}", []), "expected ':'" },
         { "a text without end", File("{'descr: <f4}", []), "does not end" },
         { "no comma", File("{'descr': '<f4' 'fortran_order': False, 'shape': (1,)}", new byte[4]), "',' or '}'" },
-        { "something behind", File("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", new byte[4]), "behind the dictionary" },
+        { "something behind", File("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)} x", new byte[4]), "after the dictionary" },
         { "objects", File("{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", new byte[8]), "would run code" },
         { "objects by numpy", Hostile.File("object.npy"), "would run code" },
         { "fields", File("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}", new byte[4]), "several fields" },

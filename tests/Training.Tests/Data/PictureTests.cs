@@ -21,7 +21,7 @@ public sealed class PictureTests
         { "width 0", Png.Picture(0, 1, 8, 0, [0, 0]), "expected" },
         { "2³¹-1 squared", Png.Picture(int.MaxValue, int.MaxValue, 8, 6, [0, 0]), "expected" },
         { "65 megapixels", Png.Picture(8192, 8193, 1, 0, [0, 0]), "8192 × 8193 pixels; expected at most 67108864" },
-        { "60 megapixels of nothing", Png.Picture(60 << 10, 1 << 10, 16, 6, [0, 0]), "bytes that say to hold a picture of 61440 × 1024 pixels" },
+        { "60 megapixels of nothing", Png.Picture(60 << 10, 1 << 10, 16, 6, [0, 0]), "bytes that claim to be a picture of 61440 × 1024 pixels" },
         { "60 megapixels of a BMP", Bmp(60 << 10, 1 << 10), "expected" },
         { "a GIF of 65535 squared", Gif(ushort.MaxValue, ushort.MaxValue), "expected" },
         { "no picture", Png.File(Png.Header(1, 1, 8, 0), Png.End), "expected" },

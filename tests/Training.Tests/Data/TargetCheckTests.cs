@@ -36,7 +36,7 @@ public sealed class TargetCheckTests : IDisposable
     {
         string table = "y\n" + string.Concat(Enumerable.Range(0, 30).Select(i => i is 12 or 20 ? "NA\n" : FormattableString.Invariant($"{i % 4}\n")));
         TrainingData data = Load(table, "targets: [y], window: {past: 4, horizon: 2}", "mse", "flatten, {dense: 2}");
-        Assert.Contains("the training part: 4 of 25 windows are left out, as a target is missing in the rows behind them", data.Notes);
+        Assert.Contains("the training part: 4 of 25 windows are left out, because a target is missing in the rows after them", data.Notes);
     }
 
     private TrainingData Load(string table, string settings, string loss, string model) =>

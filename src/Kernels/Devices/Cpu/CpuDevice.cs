@@ -20,7 +20,7 @@ public sealed class CpuDevice : Device
 
     public override string Name => Describe(team.Size);
 
-    /// <summary>Processor, threads (0 for one a processor) and vectors, in words.</summary>
+    /// <summary>Description of the processor, the threads (0: one per processor) and the vector width.</summary>
     public static string Describe(int threads)
     {
         int count = threads > 0 ? threads : Environment.ProcessorCount;

@@ -6,13 +6,13 @@ namespace GpuGrad.Kernels.Devices.Cpu;
 /// </summary>
 /// <remarks>
 /// Which worker gets which range depends on timing, so a body must give each item the same bits whatever the range it
-/// comes in: reductions sum within an item in a fixed order, and vector loops begin anew at each item.
+/// comes in: reductions sum within an item in a fixed order, and vector loops restart at each item.
 /// </remarks>
 public delegate void PhaseBody(int begin, int end, int worker);
 
 /// <summary>
 /// A phase bound to its memory. It is done when every item is, not when every worker has arrived: a worker whose core was
-/// taken away for a moment holds up nobody, unless it was in the middle of a range.
+/// taken away for a moment delays no other thread, unless it was in the middle of a range.
 /// </summary>
 internal sealed class CpuPhase
 {

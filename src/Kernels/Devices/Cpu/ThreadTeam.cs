@@ -110,7 +110,7 @@ internal sealed class ThreadTeam : IDisposable
         lock (gate)
         {
             // The count is published before the number is looked at again: either this thread sees the new run or the
-            // caller sees that somebody sleeps.
+            // caller sees that a thread sleeps.
             Interlocked.Increment(ref sleeping);
             while (Volatile.Read(ref run) == seen && !stopping)
                 Monitor.Wait(gate);

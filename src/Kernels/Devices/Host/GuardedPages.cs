@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace GpuGrad.Kernels.Devices.Host;
 
 /// <summary>
-/// Pages of memory between two that nobody may touch. The data begin or end exactly at one of these; no op asks for more alignment than
+/// Pages of memory between two inaccessible ones. The data begin or end exactly at one of these; no op asks for more alignment than
 /// its elements have. What is left of the pages holds a pattern.
 /// </summary>
 internal sealed unsafe partial class GuardedPages

@@ -35,7 +35,7 @@ public abstract record MapOp(double Constant) : Op
     /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
     internal abstract unsafe void ApplyCpu(float* a, float* b, float* c, float* y, int count);
 
-    /// <summary>Hands the function's type to somebody who makes a kernel with it.</summary>
+    /// <summary>Calls the visitor with the function's static type.</summary>
     internal abstract void Accept(IMapVisitor visitor);
 }
 

@@ -2,7 +2,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>Axes that the i-th of something lies along, as the place that it has in two tensors.</summary>
+/// <summary>Maps an index to offsets in the source and the target tensor. Nested structs, one per axis.</summary>
 internal interface IIndexMap
 {
     int SourceOffset(int i);
@@ -65,5 +65,5 @@ internal static class PermuteKernels
     }
 }
 
-/// <summary>Rows and columns of the matrices to transpose; how far apart their rows lie in x and their columns in y.</summary>
+/// <summary>Rows and columns of the matrices to transpose, with the row stride in x and the column stride in y.</summary>
 internal readonly record struct TransposeSizes(int Rows, int Columns, int SourceRowStride, int TargetColumnStride);

@@ -58,6 +58,6 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
         b.Launch(() => run(config, from, to, matrices, sizes));
     }
 
-    // How far apart neighbours along an axis lie in y.
+    // Stride of an axis in y.
     private int TargetStride(int axis) => y.LengthOf((axis + 1)..);
 }

@@ -7,12 +7,12 @@ namespace GpuGrad.Kernels.Ops.Matmuls;
 
 /// <summary>Epilogue of a fused op's GEMM, for kernels; <see cref="CpuEpilogue"/> is the CPU's.</summary>
 /// <param name="Map">The elementwise op, or null.</param>
-/// <param name="Position">Which of its inputs the result of the GEMM is.</param>
-/// <param name="FirstOther">Where its other inputs begin among the inputs of the fused op.</param>
+/// <param name="Position">Index of the GEMM's result among its inputs.</param>
+/// <param name="FirstOther">Index of its first other input among the inputs of the fused op.</param>
 /// <param name="Bias">The input that is added first, below 0 for none.</param>
 internal readonly record struct KernelEpilogue(MapOp? Map, int Position, int FirstOther, int Bias = -1)
 {
-    /// <summary>Hands the type of the function to who makes the kernel; that of <see cref="Identity"/> where there is none.</summary>
+    /// <summary>Calls the visitor with the static type of the fused function, or with <see cref="Identity"/>.</summary>
     public void Accept(IMapVisitor visitor)
     {
         if (Map is null)

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Ops.Elementwise;
 
 namespace GpuGrad.Kernels.Ops.Matmuls;
 
-/// <summary>Chooses the kernel of a matmul: how its operands lie in memory, and what comes after it.</summary>
+/// <summary>Chooses the kernel of a matmul by the layout of its operands and its epilogue.</summary>
 internal sealed class MatMulKernel(KernelBinding b, bool transposeA, bool transposeB, KernelEpilogue epilogue) : IMapVisitor
 {
     public void Add() => epilogue.Accept(this);

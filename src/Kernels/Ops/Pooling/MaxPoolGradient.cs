@@ -38,7 +38,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
     /// </summary>
     public override Tensor[]? InputsBefore(Node node, Node reader)
     {
-        // A window that holds nothing but padding hands its gradient to nobody.
+        // The gradient of a window with nothing but padding is dropped.
         if (Ties != Ties.First || Geometry.Padding != default || node.Inputs[0].Shape.Length >= node.Outputs[0].Shape.Length)
             return null;
         if (reader.Op is ChannelSum { Axis: 1 })
@@ -126,7 +126,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
     {
         PoolGeometry g = z.Geometry;
         new Span<float>(dx, z.H * z.W).Clear();
-        // A pixel of -∞ may lose to the padding; then nobody takes the gradient.
+        // A pixel of -∞ may lose to the padding; then the gradient is dropped.
         bool padded = g.Padding != default;
         uint width = (uint)g.Window.S;
         for (int p = 0; p < z.P; p++)

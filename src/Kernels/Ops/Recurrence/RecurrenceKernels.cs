@@ -30,7 +30,7 @@ internal readonly struct BetweenSteps(ArrayView<float> past, ArrayView<float> me
 /// <summary>The kernels of recurrences: one thread a unit and sample, after the GEMM of the step.</summary>
 internal static class RecurrenceKernels
 {
-    /// <summary>The product W·h of the step lies where h, or what is saved, will be.</summary>
+    /// <summary>W·h of the step is stored where h, or the saved numbers, will be written.</summary>
     public static void Forward<C>(Index1D i, ArrayView<float> p, ArrayView<float> bias, ArrayView<int> lengths, FirstState first, ArrayView<float> h, ArrayView<float> saved, StepSizes s)
         where C : struct, ICell
     {
@@ -46,7 +46,7 @@ internal static class RecurrenceKernels
             saved[m.At(C.Saved, slot)] = slot == C.Memory ? m.Memory.Value : 0f;
     }
 
-    /// <summary>The product dq·W of the step behind lies where the gradient of the first gate will be.</summary>
+    /// <summary>dq·W of the next step is stored where the gradient of the first gate will be written.</summary>
     public static void Backward<C>(
         Index1D i, ArrayView<float> dh, ArrayView<float> h, ArrayView<float> saved, ArrayView<int> lengths, FirstState first, ArrayView<float> dp, ArrayView<float> dq, BetweenSteps between, StepSizes s)
         where C : struct, ICell

@@ -181,7 +181,7 @@ public static class YamlReader
             {
                 key = (YamlScalar)node;
                 if (!keys.TryAdd(key.Value, key.Mark))
-                    throw new ConfigException(key.Mark, $"'{key.Shown}' stands twice; the first is on line {keys[key.Value].Line}");
+                    throw new ConfigException(key.Mark, $"'{key.Shown}' is given twice; the first is on line {keys[key.Value].Line}");
             }
             else
             {

@@ -7,7 +7,7 @@ using GpuGrad.Training.Losses;
 namespace GpuGrad.Training.Data.Augmenting;
 
 /// <summary>
-/// Random augmentation of the training samples, drawn anew each time a sample is used. The order of the list does not matter: a picture is cropped and resized,
+/// Random augmentation of the training samples, drawn again each time a sample is used. The order of the list does not matter: a picture is cropped and resized,
 /// its colours are changed, it is moved, rotated, flipped and partly erased, then scaled, given noise, and mixed with another sample, in that order.
 /// </summary>
 public abstract record AugmentConfig : IChoice<AugmentConfig>, ILocated

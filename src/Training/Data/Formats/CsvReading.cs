@@ -208,9 +208,9 @@ internal sealed class CsvReading
         if (options.IsMissing(text))
             throw Refuse(column, $"{DataFault.Quote(text)}, a missing class, in {columns.NameOf(column)}", "the name or number of a class; leave the row out");
         if (!ClassTexts.TryWhole(text, out _) && double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
-            throw Refuse(column, $"{DataFault.Quote(text)} in {columns.NameOf(column)}", "the name or whole number of a class; a number to predict stands in 'targets'");
+            throw Refuse(column, $"{DataFault.Quote(text)} in {columns.NameOf(column)}", "the name or whole number of a class; columns of numbers to predict belong in 'targets'");
         if (classes.Count >= MostClasses)
-            throw Refuse(column, $"more than {MostClasses} classes", "fewer; a number to predict stands in 'targets'");
+            throw Refuse(column, $"more than {MostClasses} classes", "fewer; columns of numbers to predict belong in 'targets'");
         classes.Add(text, classes.Count);
         classPlaces.Add((text, rows.PlaceOf(column)));
         return classes.Count - 1;

@@ -38,7 +38,7 @@ internal sealed class Inflater : CheckedStream
         if (claimed / MostRatio > packed)
             throw DataFault.At(name, offset, $"{packed} packed bytes that claim to hold {claimed}", $"at most {MostRatio} times as many");
         if (claimed > BombBytes && claimed / BombRatio > packed)
-            throw DataFault.At(name, offset, $"{packed} packed bytes that hold {claimed}", $"less than {BombRatio} times as many; unpack it first if it is no bomb");
+            throw DataFault.At(name, offset, $"{packed} compressed bytes that hold {claimed}", $"less than {BombRatio} times as many; unpack the file first if you trust it");
     }
 
     /// <summary>Refuses more decompressed bytes, a truncated stream, and compressed bytes after its end.</summary>
@@ -48,7 +48,7 @@ internal sealed class Inflater : CheckedStream
         if (ReadBytes(one) != 0)
             throw Refuse("more packed data", "its end");
         if (packed.Given != packed.Count)
-            throw Refuse($"{packed.Count - packed.Given} bytes behind the packed data", "its end");
+            throw Refuse($"{packed.Count - packed.Given} bytes after the compressed data", "its end");
     }
 
     protected override int ReadBytes(Span<byte> buffer)

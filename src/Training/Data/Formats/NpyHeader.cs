@@ -64,7 +64,7 @@ internal sealed class NpyHeader
         if (missing.Count > 0)
             throw Refuse($"no key '{missing.Order(StringComparer.Ordinal).First()}'", "descr, fortran_order and shape");
         if (Peek() != '\0')
-            throw Refuse($"{Found()} behind the dictionary", "the header's end");
+            throw Refuse($"{Found()} after the dictionary", "the header's end");
     }
 
     private void ReadValue(string key)

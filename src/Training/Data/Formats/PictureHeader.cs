@@ -31,7 +31,7 @@ internal sealed record PictureHeader(int Width, int Height, bool IsGray, int Bit
             (gray, bits) = (file[PngColour] is 0 or 4, file[PngBits] == 16 ? 16 : 8);
         long bytes = (long)width * height * (gray ? 1 : 3) * (bits / 8);
         if (bytes > BombBytes && bytes / BombRatio > file.Length)
-            throw DataFault.In(name, $"{file.Length} bytes that say to hold a picture of {width} × {height} pixels, {bytes} bytes", $"less than {BombRatio} times as many; write it anew in another format if it is no bomb");
+            throw DataFault.In(name, $"{file.Length} bytes that claim to be a picture of {width} × {height} pixels, {bytes} bytes", $"less than {BombRatio} times as many; convert it to another format if you trust it");
         SKEncodedOrigin origin = codec.EncodedOrigin;
         bool swaps = origin >= SKEncodedOrigin.LeftTop;
         return new PictureHeader(swaps ? height : width, swaps ? width : height, gray, bits, origin);

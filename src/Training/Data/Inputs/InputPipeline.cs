@@ -83,7 +83,7 @@ public sealed class InputPipeline
     public bool TakesSentences => fitted.Text is not null && options.Tags is not null;
 
     /// <summary>Reads sentences, a sample each.</summary>
-    /// <param name="sentences">Their tokens between spaces, in UTF-8.</param>
+    /// <param name="sentences">The sentences in UTF-8, with spaces between tokens.</param>
     /// <param name="name">For messages.</param>
     /// <exception cref="GpuGradException">As for <see cref="Read(string, bool)"/>.</exception>
     public SampleSet ReadSentences(IReadOnlyList<byte[]> sentences, string name) => Finished(new TagInput(fitted, options.Tags!, note).Of(sentences, name));

@@ -24,7 +24,7 @@ internal static class SampleFiles
     private static readonly (string[] Endings, string Expected)[] Foreign =
     [
         ([".xlsx", ".xls", ".xlsm", ".ods", ".numbers"], "a table as text; the program that wrote it saves a sheet as CSV"),
-        ([".json"], "JSON Lines (.jsonl), an object a line, or .csv; pandas writes it with to_json(..., orient='records', lines=True)"),
+        ([".json"], "JSON Lines (.jsonl), one object per line, or .csv; pandas writes it with to_json(..., orient='records', lines=True)"),
         ([".pkl", ".pickle", ".joblib", ".pt", ".pth"], "arrays without code in them: numpy.savez('data.npz', x=x, y=y); or a table as .csv or .parquet"),
         ([".h5", ".hdf5", ".mat", ".rds", ".rdata"], "arrays: numpy.savez('data.npz', x=x, y=y); or a table as .csv or .parquet"),
         ([".feather", ".arrow", ".dta", ".sas7bdat", ".sqlite", ".db"], "a table as .csv or .parquet"),

@@ -48,7 +48,7 @@ internal sealed class BatchReader(ISampleRows rows, BatchChanger? changer = null
     /// <summary>Passes on the next batch of the order, and starts to read the one after it.</summary>
     /// <param name="cursor">Number of samples before it.</param>
     /// <param name="size">Number of samples in it.</param>
-    /// <param name="time">Which batch of the run it is.</param>
+    /// <param name="time">Number of the batch in the run.</param>
     /// <param name="use">Receives the values, whose buffers are then reused.</param>
     public void Take(int cursor, int size, BatchTime time, Action<RowBatch> use)
     {

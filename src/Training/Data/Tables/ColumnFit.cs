@@ -114,7 +114,7 @@ public sealed record ColumnFit(ColumnType Type)
         if (Edges is not null && (Edges.Count < 2 || Edges.Count > Bins + 1 || !Edges.All(double.IsFinite) || !Edges.Zip(Edges.Skip(1)).All(e => e.First < e.Second)))
             return "ranges that do not follow one another";
         if (Cyclic && Type != ColumnType.Date)
-            return "a sine of what is no date";
+            return "a sine of something that is not a date";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))
             return "a date without parts";
         if (FillCategory is not null && Categories?.Contains(FillCategory) != true)

@@ -84,7 +84,7 @@ internal sealed class JsonRows : ITableRows
                     throw DataFault.At(name, Line, 1, "a line that is not an object", "JSON Lines, an object {\"column\": value, …} a line");
                 ReadObject(ref reader, line, learn, []);
                 if (reader.Read())
-                    throw DataFault.At(name, Line, (int)reader.TokenStartIndex + 1, "more behind the object", "an object a line");
+                    throw DataFault.At(name, Line, (int)reader.TokenStartIndex + 1, "text after the object", "one object per line");
                 return true;
             }
             catch (JsonException e)

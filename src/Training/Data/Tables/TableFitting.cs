@@ -9,7 +9,7 @@ internal static class TableFitting
     private static readonly DatePart[] UsualParts = [DatePart.Year, DatePart.Month, DatePart.Day, DatePart.Weekday, DatePart.Hour, DatePart.Minute];
 
     /// <summary>The columns with what their values in the training part teach.</summary>
-    /// <param name="columns">As the config and the file's types have them.</param>
+    /// <param name="columns">The columns, with types from the config and the file.</param>
     /// <param name="train">Samples as they were read.</param>
     public static TableColumns Fit(TableColumns columns, SampleSet train)
     {

@@ -45,7 +45,7 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
             : [.. Enumerable.Range(begin, Math.Max(0, end + 1 - begin))];
         int whole = Math.Max(0, end - window.Ahead - begin);
         if (answers && firsts.Length < whole)
-            note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, as a target is missing in the rows behind them"));
+            note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, because a target is missing in the rows after them"));
         if (firsts.Length == 0)
             throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(!answers ? "" : window.IsOfClass ? " and the class that it has" : $" and the targets of the {window.Horizon} behind it")}"));
         if (TimeGaps.Of(raw)?.Note(firsts, window) is string gaps)

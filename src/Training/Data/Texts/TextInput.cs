@@ -21,7 +21,7 @@ internal sealed class TextInput(FittedInput fitted, TextConfig config, int batch
         if (TextTable.IsTable(name))
             return Encode(TextTable.Read(stream, name, config, answers), answers);
         if (answers)
-            throw DataFault.In(name, "a single text, whose class nobody says", "a folder with a folder of texts for each class, or a table with a column of classes");
+            throw DataFault.In(name, "a single text, whose class is not known", "a folder with a folder of texts for each class, or a table with a column of classes");
         byte[] text = TextFile.Of(DataFile.Whole(stream, name, TextFile.MostBytes), name, config);
         if (name != InputPipeline.StandardInputName)
             return Encode(new Documents(name, [text], null, new SamplePlaces(name) { Files = [name] }), answers);

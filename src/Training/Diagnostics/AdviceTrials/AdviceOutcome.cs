@@ -19,7 +19,7 @@ public enum AdviceVerdict
 /// <param name="Loss">On the samples that it is judged by; NaN where it ended in numbers that are not finite.</param>
 /// <param name="Figure">Name of the figure that is compared: balanced_accuracy, rmse or loss.</param>
 /// <param name="Value">Its value.</param>
-/// <param name="Problem">Why there is no result; null where there is one.</param>
+/// <param name="Problem">Why there is no result; null if there is one.</param>
 public sealed record AdviceResult(double Loss, string Figure, double Value, string? Problem = null)
 {
     // Half a point of accuracy, or one per cent of anything else.
@@ -48,7 +48,7 @@ public sealed record AdviceResult(double Loss, string Figure, double Value, stri
 /// <summary>An advice that was tried.</summary>
 public sealed record AdviceOutcome(Advice Advice, AdviceResult Result, AdviceVerdict Verdict);
 
-/// <summary>Trials of what a run's alarms advise.</summary>
+/// <summary>Results of trying the advice of a run's alarms.</summary>
 /// <param name="Steps">Steps of each training; one that ends in numbers that are not finite has fewer.</param>
 /// <param name="JudgedBy">The samples that results were compared on: validation, test or training.</param>
 /// <param name="Before">The result with the config as it is.</param>

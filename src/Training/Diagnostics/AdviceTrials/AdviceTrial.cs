@@ -10,13 +10,13 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Diagnostics.AdviceTrials;
 
 /// <summary>
-/// Tries what the alarms of a run advise: trains from the same initial weights, over the same samples in the same order, once as the config is and once with
+/// Tries what the alarms of a run advise: trains from the same initial weights, over the same samples in the same order, once with the config unchanged and once with
 /// each advice, and compares the results. Nothing of the run is touched.
 /// </summary>
 /// <param name="load">Loads the experiment with settings added, as <c>--set</c> takes them.</param>
 /// <param name="data">Its samples.</param>
-/// <param name="device">Where to train.</param>
-/// <param name="progress">Told what is being done, and how much of it.</param>
+/// <param name="device">The device to train on.</param>
+/// <param name="progress">Reports the current work, with the share that is done.</param>
 public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, TrainingData data, Device device, Action<string, double>? progress = null)
 {
     private const int MostAdvices = 4, MostJudged = 2000;
@@ -29,8 +29,8 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
         [.. log.Alarms.SelectMany(a => Advice.In(a.Texts["alarm"], a.Texts.GetValueOrDefault("remedy", ""))).DistinctBy(a => a.Line).Take(MostAdvices)];
 
     /// <summary>Trains and compares.</summary>
-    /// <param name="advices">What to try.</param>
-    /// <param name="alarmed">The last step after which one of the alarms was raised: trials go on to twice that step.</param>
+    /// <param name="advices">The advice to try.</param>
+    /// <param name="alarmed">The last step at which an alarm was raised: trials train for twice as many steps.</param>
     public AdviceReport Run(IReadOnlyList<Advice> advices, long alarmed)
     {
         LoadedConfig before = load([]);
@@ -87,7 +87,7 @@ public sealed class AdviceTrial(Func<IEnumerable<string>, LoadedConfig> load, Tr
 
     private string JudgedBy => data.Validation is not null ? "validation" : data.Test is not null ? "test" : Training;
 
-    // Where nothing is held back, some of the samples that it learns from stand in for validation samples.
+    // Without validation and test samples, trials are compared on some of the training samples.
     private TrainingData WithJudged(TrainingData samples)
     {
         if (JudgedBy != Training)

@@ -28,14 +28,14 @@ public sealed record BatchFinderOptions
     /// <summary>Time to spend on each batch size, in seconds.</summary>
     public double Seconds { get; init; } = 0.5;
 
-    /// <summary>Told what is being done, and how much of it.</summary>
+    /// <summary>Reports the current work, with the share that is done.</summary>
     public Action<string, double>? Progress { get; init; }
 }
 
 /// <summary>
 /// Looks for a batch size: compares the gradients of several batches for their noise (McCandlish, Kaplan et al., "An Empirical Model of Large-Batch
 /// Training", 2018), times steps of several sizes, and takes the size with which the steps that the noise asks for are over soonest. The model holds for
-/// SGD at its best learning rate; the rate of another batch size has to be found anew. Nothing of a run is touched.
+/// SGD at its best learning rate; another batch size needs another rate. No run is changed.
 /// </summary>
 public sealed class BatchFinder
 {
@@ -53,7 +53,7 @@ public sealed class BatchFinder
     public BatchFinder(RunConfig config, Network network, Device device, TrainingData data, BatchFinderOptions options)
     {
         if (config.Data.InStreams)
-            throw ConfigException.At(config.Data.Dataset!.Source, "text has 'streams', whose batches go on where those before ended; expected independent batches: remove 'streams'");
+            throw ConfigException.At(config.Data.Dataset!.Source, "text has 'streams', so each batch continues the one before; expected independent batches: remove 'streams'");
         if (data.Train.Count < FewestBatches)
             throw new GpuGradException(Fault.Config, FormattableString.Invariant($"{data.Train.Count} training samples; expected at least {FewestBatches} to compare batches"));
         // A batch per step, no diagnostics, no target to reach.

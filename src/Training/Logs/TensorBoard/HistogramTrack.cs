@@ -24,7 +24,7 @@ internal sealed class HistogramTrack
             kept.RemoveAt(i);
     }
 
-    /// <summary>Leaves out what was logged at a step or later: the run goes on from a checkpoint before it.</summary>
+    /// <summary>Drops the histograms of a step and later ones: the run was resumed from a checkpoint before it.</summary>
     public void Forget(long from)
     {
         kept.RemoveAll(h => h.Step >= from);

@@ -51,7 +51,7 @@ public sealed partial class CheckpointFolder
     /// <summary>Lists the checkpoints, newest first; at the same step, the best first.</summary>
     public IReadOnlyList<CheckpointEntry> List() => ListAt(Path);
 
-    /// <summary>The best so far, intact or not; null if none is marked.</summary>
+    /// <summary>The checkpoint marked as the best, intact or not; null if none is.</summary>
     public CheckpointEntry? Best => List().FirstOrDefault(e => e.Best);
 
     /// <summary>Opens the newest intact checkpoint, with a warning for each newer one that is damaged. Null if there are none.</summary>
@@ -86,7 +86,7 @@ public sealed partial class CheckpointFolder
                 }
             }
             if (!gone)
-                throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is intact; nothing was changed. Restore one from a backup, or train anew into another folder.");
+                throw new GpuGradException(Fault.Data, $"{Path}: none of its {entries.Count} checkpoints is intact; nothing was changed. Restore one from a backup, or train again into another folder.");
         }
         throw new GpuGradException(Fault.Data, $"{Path}: its checkpoints are replaced faster than one can be opened; try again, or let the run save less often (checkpoint: {{every: N}}).");
     }

@@ -44,7 +44,7 @@ public static class ConfigDiff
         return found;
     }
 
-    /// <summary>Whether a run may go on with such a change: more epochs, other logging, saving, threads, targets.</summary>
+    /// <summary>Whether a run may be resumed with such a change: more epochs, other logging, saving, threads, targets.</summary>
     public static bool IsHarmless(ConfigDifference difference) =>
         Harmless.Contains(difference.Key)
         || HarmlessSections.Any(s => difference.Key.StartsWith(s, StringComparison.Ordinal))

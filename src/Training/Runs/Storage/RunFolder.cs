@@ -40,7 +40,7 @@ public sealed class RunFolder : IDisposable
 
     public string Path => Folder.Path;
 
-    /// <summary>The folder itself: whatever the run writes goes there by name, wherever it lies.</summary>
+    /// <summary>The open folder: the run writes its files relative to it, even if the folder is moved.</summary>
     public WorkFolder Folder { get; }
 
     public string Config => In("config.yaml");
@@ -57,11 +57,11 @@ public sealed class RunFolder : IDisposable
 
     public CheckpointFolder Checkpoints { get; }
 
-    /// <summary>Makes <c>ROOT/2026-11-22_061500_NAME</c>, with a number behind it where that is taken.</summary>
+    /// <summary>Creates <c>ROOT/2026-11-22_061500_NAME</c>, with a number appended if it exists.</summary>
     /// <param name="name">Name of the run. Whatever it holds, it stays one folder name.</param>
     /// <param name="root">Where runs are kept.</param>
     /// <param name="now">For its name; the present by default.</param>
-    /// <param name="warn">Told of what is wrong and does not stop the run.</param>
+    /// <param name="warn">Receives warnings that do not stop the run.</param>
     /// <param name="files">The file system.</param>
     public static RunFolder Create(string name, string root = "runs", DateTime? now = null, Action<string>? warn = null, IFileSystem? files = null)
     {
@@ -72,7 +72,7 @@ public sealed class RunFolder : IDisposable
             bool made = !Directory.Exists(path);
             DurableFile.CreateFolder(path, files);
             WorkFolder folder = WorkFolder.Open(path, files);
-            // Two processes may have made it at once: whoever has the lock and finds it empty has it.
+            // Two processes may have created it at once: the one that gets the lock and finds it empty keeps it.
             RunLock? held = RunLock.TryTake(folder, out _);
             if (held is not null && IsUnused(folder))
                 return new RunFolder(folder, held, warn, made);
@@ -104,7 +104,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Takes the folder of a run that was begun, to go on with it; removes what a killed process left unfinished.</summary>
+    /// <summary>Opens the folder of a run to resume it; removes unfinished files of a killed process.</summary>
     public static RunFolder Open(string path, Action<string>? warn = null, IFileSystem? files = null)
     {
         if (!IsRun(path))
@@ -152,7 +152,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Stops a run whose folder was moved, replaced or removed: it would go on where nobody looks for it.</summary>
+    /// <summary>Stops a run whose folder was moved, replaced or removed: its files would end up where nobody expects them.</summary>
     /// <param name="what">What it has left there, for the message.</param>
     /// <exception cref="MovedFolderException">It was.</exception>
     public void RequireInPlace(string what = "")
@@ -164,7 +164,7 @@ public sealed class RunFolder : IDisposable
             throw new MovedFolderException(Path, null, what);
     }
 
-    /// <summary>Opens the log, cut back to what a checkpoint says; 0 for a run from its beginning.</summary>
+    /// <summary>Opens the log, truncated to the length that a checkpoint recorded; 0 for a new run.</summary>
     public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Folder, "metrics.jsonl", length, tolerate);
 
     /// <summary>
@@ -180,7 +180,7 @@ public sealed class RunFolder : IDisposable
                 return;
             foreach (string file in begun.Where(File.Exists))
                 Folder.Files.Delete(Folder.Handle, System.IO.Path.GetFileName(file));
-            // Whoever asks for the folder meanwhile is told that it is in use; Windows deletes no file that is open.
+            // Until then, another process finds the folder in use; Windows does not delete open files.
             if (made && !OperatingSystem.IsWindows())
                 Folder.Files.Delete(Folder.Handle, RunLock.FileName);
             held.Dispose();

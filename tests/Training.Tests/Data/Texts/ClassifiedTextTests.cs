@@ -84,7 +84,7 @@ public sealed class ClassifiedTextTests : IDisposable
         SampleSet table = pipeline.Read(Path.Combine(folder.Path, "t.csv"), answers: true);
         Assert.Equal((1, 2), (table.Labels![0], table.Lengths![0]));
         Assert.Contains("t.csv: 1 of 2 tokens (50.00 %) are not in the vocabulary: 'q'", notes[^1], StringComparison.Ordinal);
-        Assert.Contains("a single text, whose class nobody says", Assert.Throws<GpuGradException>(() => pipeline.Read(Path.Combine(folder.Path, "new.txt"), answers: true)).Message, StringComparison.Ordinal);
+        Assert.Contains("a single text, whose class is not known", Assert.Throws<GpuGradException>(() => pipeline.Read(Path.Combine(folder.Path, "new.txt"), answers: true)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using GpuGrad.Kernels.Ops.Activations;
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
 /// <summary>
-/// Nodes that compute y = f(x) for each number by itself, however they are spelled: f is tried at many points and compared with the
+/// Recognises nodes that compute y = f(x) elementwise, however they are written: f is evaluated at many points and compared with the
 /// activations there are. So an exporter's formula for gelu or silu is recognised as well as a node of that name.
 /// </summary>
 internal static class Elementwise
@@ -18,11 +18,11 @@ internal static class Elementwise
     public static bool Is(OnnxSource source, NodeProto node) =>
         Function(node, source.Opset) is not null && node.Output.Count(o => o.Length > 0) == 1 && node.Input.All(i => i.Length == 0 || source.IsComputed(i) || source.Fixed(i)?.Single is not null);
 
-    /// <summary>The layer that nodes are together; an empty list where they change nothing; null where there is none.</summary>
+    /// <summary>The layer that is equivalent to the nodes; an empty list if they are the identity; null if there is no such layer.</summary>
     /// <param name="source">The graph.</param>
-    /// <param name="nodes">In an order in which they can run.</param>
-    /// <param name="from">What goes in.</param>
-    /// <param name="to">What comes out.</param>
+    /// <param name="nodes">The nodes, in an order in which they can run.</param>
+    /// <param name="from">The input value.</param>
+    /// <param name="to">The output value.</param>
     public static IReadOnlyList<ImportedLayer>? Layer(OnnxSource source, IReadOnlyList<NodeProto> nodes, string from, string to)
     {
         double[] found = Array.ConvertAll(Probes, x => Value(source, nodes, from, to, x));

@@ -23,7 +23,7 @@ internal sealed class ImportedLayer(string kind)
     /// <summary>The shape that a reshape makes.</summary>
     public IReadOnlyList<int>? Sizes { get; init; }
 
-    /// <summary>Zeros that a convolution behind takes up; null for a real layer.</summary>
+    /// <summary>Zeros that become the padding of the next convolution; null for a real layer.</summary>
     public Pads? Pads { get; init; }
 
     /// <summary>Channels that come into a transposed convolution, and its groups.</summary>
@@ -53,7 +53,7 @@ internal sealed class ImportedLayer(string kind)
 
     public ImportedLayer SetList(string key, IEnumerable<int> values) => Set(key, List(values));
 
-    /// <summary>As it stands in a config.</summary>
+    /// <summary>The layer in a config's notation.</summary>
     public YamlNode ToYaml() => Kind switch
     {
         "residual" when Paths![1].Count == 0 => Named(ToYaml(Paths[0])),

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>Matrix products with fixed weights, what is added to and multiplied with their results, and tables.</summary>
+/// <summary>Matmuls with fixed weights, constants that are added to or multiplied with their results, and lookup tables.</summary>
 internal static class LinearNodes
 {
     public static IReadOnlyList<ImportedLayer> Gemm(NodeReading n)

@@ -126,7 +126,7 @@ internal static class NormNodes
         return Finish(path, stages, stage + 1, shape, layer, shape.Sizes[^axes.Length..].ToArray().Aggregate(1, (a, b) => checked(a * b)), axes.Length);
     }
 
-    // Then γ and β, where they follow: behind a layer norm one of each for each number, behind a group norm for each channel.
+    // Then γ and β, if they follow: after a layer norm one of each per element, after a group norm per channel.
     private static (IReadOnlyList<ImportedLayer>, string) Finish(PathReader path, Stage[] stages, int next, Shape shape, ImportedLayer layer, int count, int axes)
     {
         float[]? weight = Numbers("Mul"), bias = Numbers("Add");

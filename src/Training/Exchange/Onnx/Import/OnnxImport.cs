@@ -27,7 +27,7 @@ public sealed record ImportedNetwork
     /// <summary>The values of each parameter and running statistic.</summary>
     public IReadOnlyDictionary<string, float[]> Weights { get; }
 
-    /// <summary>What was left out of the model, or may not be meant.</summary>
+    /// <summary>Notes on parts of the model that were left out or look unintended.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
     /// <summary>Which program wrote the model.</summary>
@@ -170,7 +170,7 @@ public static class OnnxImport
         throw OnnxFault.Of(problems[^1], "a network that a config can describe");
     }
 
-    // What the output may be: what the file says, a class for each sample or place, else numbers.
+    // The kind of output: what the file says; else classes per sample or position, if the shape allows it; else numbers.
     private static IEnumerable<(DataShape, YamlMapping, YamlNode?)> Candidates(Network network, Shape shape, FittedInput? own, YamlNode? loss)
     {
         (string, YamlNode) sizes = ("shape", ImportedLayer.List(shape.Sizes.ToArray()));

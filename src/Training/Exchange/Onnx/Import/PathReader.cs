@@ -23,9 +23,9 @@ internal sealed class PathReader(OnnxSource source)
     /// <summary>The shape of a sample of a value that was read; null for others.</summary>
     public Shape? ShapeOf(string value) => shapes.TryGetValue(value, out Shape shape) ? shape : null;
 
-    /// <param name="from">What goes in.</param>
+    /// <param name="from">The input value.</param>
     /// <param name="shape">Shape of one sample of it.</param>
-    /// <param name="to">What comes out.</param>
+    /// <param name="to">The output value.</param>
     /// <param name="depth">Paths that this one is within.</param>
     public List<ImportedLayer> Read(string from, Shape shape, string to, int depth = 0)
     {
@@ -110,14 +110,14 @@ internal sealed class PathReader(OnnxSource source)
         return ([how == "concat" ? branch : branch.Set("join", how)], stage.End);
     }
 
-    /// <summary>Adds a layer behind others; gives the shape that comes out.</summary>
+    /// <summary>Appends a layer; returns its output shape.</summary>
     private Shape OutputOf(ImportedLayer layer, Shape shape, NodeProto node, List<ImportedLayer> layers)
     {
         if (layers.LastOrDefault()?.Pads is not null)
-            throw OnnxFault.In(node, "zeros are put around what comes in, and it is no convolution", "a convolution behind a Pad");
+            throw OnnxFault.In(node, "its input is padded with zeros, but it is not a convolution", "a convolution after a Pad");
         if (layer.Pads is not null)
         {
-            layers.Add(layer); // for the convolution behind it, which sees the shape without
+            layers.Add(layer); // for the convolution that follows, which sees the shape without padding
             return shape;
         }
         Shape output;

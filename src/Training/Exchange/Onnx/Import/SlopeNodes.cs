@@ -14,7 +14,7 @@ internal static class SlopeNodes
         layer.Weights["weight"] = slopes.Floats();
         if (own.Length == 0)
             return [layer];
-        n.Require(own.Length == 1 && (axis == 1 || axis == n.Rank - 1), "its slopes lie along other axes", "one slope, or one for each place of axis 1 or of the last");
+        n.Require(own.Length == 1 && (axis == 1 || axis == n.Rank - 1), "its slopes are along other axes", "one slope, or one for each index of axis 1 or of the last axis");
         return [layer.Set("slopes", axis == 1 ? "channel" : "feature")];
     }
 }
