@@ -77,7 +77,7 @@ public sealed class OpTests
 
     [Fact]
     public void Permute_refuses_an_order_that_names_an_axis_twice() =>
-        Refused(() => new Permute(0, 0).Infer([new(new Shape(2, 3))]), "(0, 0) is no order of its 2 axes");
+        Refused(() => new Permute(0, 0).Infer([new(new Shape(2, 3))]), "(0, 0) is not an order of its 2 axes");
 
     [Fact]
     public void A_loss_refuses_targets_of_another_shape() =>

@@ -55,7 +55,7 @@ public sealed partial class ExplainVerb : Verb
         if (Directory.Exists(Subject))
             throw new GpuGradException(Fault.Config, $"{Subject}: a folder; expected an expression, a YAML config or an alarm such as {AlarmCatalog.All[0].Id}");
         if (At.Length == 0 && AlarmId().IsMatch(Subject))
-            throw new GpuGradException(Fault.Config, $"no alarm is called {Subject}; known are {AlarmCatalog.All[0].Id} to {AlarmCatalog.All[^1].Id}");
+            throw new GpuGradException(Fault.Config, $"there is no alarm {Subject}; known are {AlarmCatalog.All[0].Id} to {AlarmCatalog.All[^1].Id}");
     }
 
     [GeneratedRegex("^[Gg][0-9]+$")]

@@ -60,7 +60,7 @@ internal static class TrainingCommand
 
     private static string Over(RunState state, TrainConfig train, RunFolder folder) => state.Epoch >= train.Epochs
         ? Format.Invariant($"           is finished; for more epochs: gpugrad resume {folder.Path} --set train.epochs={2L * state.Epoch}")
-        : $"           was stopped early, so nothing is left to train; on regardless: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
+        : $"           was stopped early, so there is nothing left to train; to continue anyway: gpugrad resume {folder.Path} --set train.early-stopping=null --allow-changes";
 
     // In shorter runs, most of the cost of diagnostics is JIT compilation.
     private const double FewestSecondsToShare = 30;

@@ -60,7 +60,7 @@ public sealed class Dense : Layer
     {
         var wanted = new Shape(config.Units, site.Input[^1]);
         EmbeddingLayer? embedding = site.Known.GetValueOrDefault(config.Tied!) as EmbeddingLayer, other = site.Known.Values.OfType<EmbeddingLayer>().FirstOrDefault();
-        site.Require(embedding is not null, $"tied to '{config.Tied}', which is no embedding before it; expected the name or the position of one{(other is null ? "" : $", such as '{other.Path}'")}");
+        site.Require(embedding is not null, $"tied to '{config.Tied}', which is not an embedding before it; expected the name or the position of one{(other is null ? "" : $", such as '{other.Path}'")}");
         site.Require(config.Init is null, "a tied weight begins as the embedding's; leave out 'init'");
         site.Require(embedding.Table.Shape == wanted, $"tied to '{config.Tied}', whose table is {embedding.Table.Shape}; expected {wanted}, units and features");
         return embedding.Table;

@@ -16,7 +16,7 @@ internal static class CardConfig
         try
         {
             if (YamlReader.Read(card.Config, $"{path} (config)") is not YamlMapping tree)
-                throw new GpuGradException(Fault.Data, $"{path}: the config in it is no mapping; expected keys such as 'data:', 'model:' and 'train:'");
+                throw new GpuGradException(Fault.Data, $"{path}: the config in it is not a mapping; expected keys such as 'data:', 'model:' and 'train:'");
             RunConfig config = ConfigBinder.Bind<RunConfig>(tree, "the config");
             ModelCheck.Check(config, card.Shape);
             return new LoadedConfig(config, tree, config.Folder ?? ".");

@@ -77,10 +77,10 @@ public sealed class CircuitTests
     }
 
     [Theory]
-    [InlineData("ln(x - 2)", "ln of -1 is no real number", 0, 9)]
+    [InlineData("ln(x - 2)", "ln of -1 is not a real number", 0, 9)]
     [InlineData("y + 1/(x - 1)", "division by 0", 4, 9)]
     [InlineData("sqrt(-x)", "sqrt of -1", 0, 8)]
-    [InlineData("(-x)^0.5", "-1 to the power 0.5 is no real number", 0, 8)]
+    [InlineData("(-x)^0.5", "-1 to the power 0.5 is not a real number", 0, 8)]
     [InlineData("exp(exp(7*x))", "the value of 'exp' is Infinity", 0, 13)]
     public void A_gate_without_a_value_is_named_with_its_place(string text, string problem, int start, int width)
     {

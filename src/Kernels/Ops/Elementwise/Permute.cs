@@ -16,7 +16,7 @@ public sealed record Permute(params IReadOnlyList<int> Axes) : Op
         Expect.Count(inputs, 1, Name);
         Shape x = inputs[0].Shape;
         Expect.Element(inputs[0], ElementType.Real, "x");
-        Expect.That(Axes.Order().SequenceEqual(Enumerable.Range(0, x.Rank)), $"'x' has shape {x}; ({string.Join(", ", Axes)}) is no order of its {x.Rank} axes.");
+        Expect.That(Axes.Order().SequenceEqual(Enumerable.Range(0, x.Rank)), $"'x' has shape {x}; ({string.Join(", ", Axes)}) is not an order of its {x.Rank} axes.");
         return [new TensorType(new Shape([.. Axes.Select(a => x[a])]))];
     }
 

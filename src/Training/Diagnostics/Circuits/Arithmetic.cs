@@ -82,7 +82,7 @@ internal sealed class PowerGate() : GateFunction("^", 2, 2)
         if (x[0] <= 0 && moves[1])
             return Text($"the base is {x[0]:G6} under an exponent that varies; expected a base above 0");
         if (x[0] < 0 && x[1] != Math.Floor(x[1]))
-            return Text($"{x[0]:G6} to the power {x[1]:G6} is no real number; expected a base of 0 or more, or a whole exponent");
+            return Text($"{x[0]:G6} to the power {x[1]:G6} is not a real number; expected a base of 0 or more, or a whole exponent");
         return x[0] == 0 && x[1] < 0 ? Text($"0 to the power {x[1]:G6} divides by 0") : null;
     }
 

@@ -17,7 +17,7 @@ internal sealed class SmoothGate(string name, Func<double, double> value, Func<d
 
     public override string? Problem(ReadOnlySpan<double> x, ReadOnlySpan<bool> moves) =>
         Domain is { } domain && !domain.Holds(x[0])
-            ? string.Create(CultureInfo.InvariantCulture, $"{Name} of {x[0]:G6} is no real number; expected {domain.Expected}")
+            ? string.Create(CultureInfo.InvariantCulture, $"{Name} of {x[0]:G6} is not a real number; expected {domain.Expected}")
             : null;
 }
 
