@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Makes a first config for arrays of numbers: an npz archive, or npy and IDX files with their labels beside them.</summary>
+/// <summary>Writes a first config for arrays of numbers: an npz archive, or npy and IDX files with label files beside them.</summary>
 internal static class ArrayStarter
 {
     // Common names of samples with their labels, and their names in a test set.
@@ -114,7 +114,7 @@ internal static class ArrayStarter
         return null;
     }
 
-    // Names that numpy.savez gives to two unnamed arrays: samples, and a label for each.
+    // The names that numpy.savez gives to two unnamed arrays, here samples and labels.
     private static (string X, string Y)? Nameless(IReadOnlyDictionary<string, int[]> arrays) =>
         arrays.Count == 2 && arrays.GetValueOrDefault("arr_0") is [int samples, _, ..] && arrays.GetValueOrDefault("arr_1") is [int answers, ..] && samples == answers ? ("arr_0", "arr_1") : null;
 

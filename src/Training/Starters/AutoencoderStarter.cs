@@ -2,12 +2,12 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for samples of which nothing is said: an autoencoder, which gives them back through few numbers.</summary>
+/// <summary>Writes a first config for samples without labels: an autoencoder, which reconstructs them through a bottleneck.</summary>
 internal static class AutoencoderStarter
 {
     private const int Bottleneck = 16, Hidden = 128;
 
-    /// <param name="source">For people: the file.</param>
+    /// <param name="source">The file's name, for the config's comment.</param>
     /// <param name="data">The data as read.</param>
     /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
     public static Starter Make(string source, DataSet data, IReadOnlyList<(string Text, string? Remark)> dataset)

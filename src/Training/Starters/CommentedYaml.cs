@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Starters;
 /// <summary>YAML with comments at the ends of lines, aligned between neighbouring lines.</summary>
 internal sealed partial class CommentedYaml
 {
-    // The comment of a longer line follows after two spaces.
+    // A longer line is not aligned: its comment follows after two spaces.
     private const int WidestAligned = 44;
 
     private readonly List<(string Text, string? Remark)> lines = [];

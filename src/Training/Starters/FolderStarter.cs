@@ -4,10 +4,10 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Makes a first config for a folder: of pictures in class folders, or with the files of a table or of arrays in it.</summary>
+/// <summary>Writes a first config for a folder: pictures in class folders, texts, a table, or arrays.</summary>
 internal static class FolderStarter
 {
-    private const string Series = "series, a file each, are written by hand: 'dataset: {series: FOLDER}' (docs/sequences.md)";
+    private const string Series = "for a folder with one series per file, write the config by hand: 'dataset: {series: FOLDER}' (docs/sequences.md)";
 
     private const int FilesLooked = 200;
 
@@ -37,7 +37,7 @@ internal static class FolderStarter
             : throw DataFault.In(folder, tables.Length > 1 ? $"{tables.Length} tables" : "no folders of pictures, no table and no arrays", tables.Length > 1 ? $"the path of the one to train on; {Series}" : "a folder of pictures for each class, or the path of a table, npz, npy or IDX file");
     }
 
-    // In its folders, and no pictures.
+    // Whether its subfolders hold tables and no pictures.
     private static bool HoldsTables(string folder)
     {
         FileInfo[] files = [.. FolderWalk.Folders(folder).SelectMany(f => ((DirectoryInfo)f).EnumerateFiles("*", SearchOption.AllDirectories).Take(FilesLooked))];

@@ -52,7 +52,7 @@ internal static class PictureRecipe
             halvings++;
         }
         while (Math.Min(height, width) / 2 >= SmallestMap);
-        // Pictures of 8 to 15 pixels are halved once: filters that see few pixels would be all they get.
+        // Pictures of 8 to 15 pixels are halved only once, so this adds a convolution; else filters would see few pixels only.
         if (halvings == 1)
         {
             Convolve(yaml, filters);

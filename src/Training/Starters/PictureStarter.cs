@@ -4,10 +4,10 @@ using GpuGrad.Training.Data.Sources;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Makes a first config for pictures in class folders.</summary>
+/// <summary>Writes a first config for pictures in class folders.</summary>
 internal static class PictureStarter
 {
-    // Of more pictures, evenly spaced ones are measured.
+    // With more pictures, an evenly spaced subset is measured.
     private const int MostMeasured = 500, LargestSide = 128;
 
     public static Starter Of(string folder, string configFolder, Action<string, double?>? progress)

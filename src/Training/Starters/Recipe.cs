@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A network and its training for samples of one axis, by how many there are: what does well on many tables, not the best for one.</summary>
+/// <summary>A network and training settings for samples of one axis, chosen by the number of samples: good on many tables, the best for none.</summary>
 internal sealed record Recipe
 {
     private const int Few = 5000, Some = 20_000, Many = 50_000;
@@ -23,10 +23,10 @@ internal sealed record Recipe
     /// <summary>Share of the samples that is held back to choose the best epoch.</summary>
     public required double Validation { get; init; }
 
-    /// <summary>Share of the samples that is held back for the final figure.</summary>
+    /// <summary>Share of the samples that is held back for the final evaluation.</summary>
     public required double Test { get; init; }
 
-    /// <summary>Decay of the mean of the weights; 0 for none.</summary>
+    /// <summary>Decay of the moving average of the weights; 0 for none.</summary>
     public double Ema { get; init; } = 0.99;
 
     /// <summary>The lines after each hidden layer: activation and dropout.</summary>
@@ -38,7 +38,7 @@ internal sealed record Recipe
     public int Patience => Math.Max(5, Epochs / 3);
 
     /// <param name="samples">Number of training samples.</param>
-    /// <param name="isClass">Whether classes are learned: a network that predicts numbers does worse with dropout, and no better with kinks.</param>
+    /// <param name="isClass">Whether the task is classification; for regression dropout does harm, and a smooth activation does at least as well as relu.</param>
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
         < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Activation = isClass ? "relu" : "silu", Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
@@ -47,7 +47,7 @@ internal sealed record Recipe
         _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
     };
 
-    /// <summary>For windows of a series, whose inputs are many and alike: small steps and dropout, or with few windows many steps.</summary>
+    /// <summary>For windows of a series, which have many similar inputs: a low learning rate and dropout; with few windows, many epochs.</summary>
     /// <param name="windows">Number of training windows.</param>
     public static Recipe OfSeries(long windows) => windows switch
     {
@@ -56,9 +56,9 @@ internal sealed record Recipe
         _ => new() { Hidden = [128], Dropout = 0.2, Activation = "silu", Epochs = 15, Batch = 128, Rate = 0.002, Decay = 0.1, Validation = 0.1, Test = 0.2 },
     };
 
-    /// <summary>The layers, each a line of the config.</summary>
+    /// <summary>Writes the layers, one per line.</summary>
     /// <param name="yaml">The config.</param>
-    /// <param name="outputs">Numbers that the network gives.</param>
+    /// <param name="outputs">Number of outputs.</param>
     /// <param name="meaning">Their meaning, for the comment.</param>
     /// <param name="flatten">Whether samples have several axes.</param>
     public void WriteModel(CommentedYaml yaml, int outputs, string meaning, bool flatten = false)
@@ -75,7 +75,7 @@ internal sealed record Recipe
         yaml.Add(Text($"  - dense: {outputs}"), meaning);
     }
 
-    /// <summary>The section <c>train:</c>.</summary>
+    /// <summary>Writes the section <c>train:</c>.</summary>
     public void WriteTraining(CommentedYaml yaml)
     {
         yaml.Add("train:");
@@ -90,9 +90,9 @@ internal sealed record Recipe
             yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better validation loss");
             return;
         }
-        yaml.Add($"  monitor: {Monitor}", "what an epoch is judged by, on the validation rows");
-        yaml.Add("  keep-best: true", "the weights of the best epoch by it are kept");
-        yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better one");
+        yaml.Add($"  monitor: {Monitor}", "the metric that epochs are compared by, on the validation rows");
+        yaml.Add("  keep-best: true", "the weights of the epoch with the best value are kept");
+        yaml.Add(Text($"  early-stopping: {Patience}"), "epochs without a better value");
     }
 
     public static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);

@@ -2,29 +2,29 @@ using GpuGrad.Training.Data;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for samples that are pictures or rows of numbers, once their data set is known.</summary>
+/// <summary>Writes a first config for pictures or rows of numbers, from a loaded data set.</summary>
 /// <param name="kind"><c>pictures</c> or <c>arrays</c>.</param>
-/// <param name="source">For people: the file or folder.</param>
+/// <param name="source">Name of the file or folder, for the config's comment.</param>
 /// <param name="data">The data as read.</param>
 internal sealed class SampleStarter(string kind, string source, DataSet data)
 {
-    // Smaller than this is not a picture that filters could find something in.
+    // Smaller pictures are too small for convolutions.
     private const int SmallestPicture = 8;
 
-    // So few different whole numbers, each as often as this on the average, may be classes.
+    // Whole numbers with at most this many distinct values, each at least this often on average, may be classes.
     private const int MostClasses = 20, FewestOfClass = 5;
 
     private readonly DataShape shape = data.Shape;
 
     private bool IsClass => shape.Classes > 0;
 
-    // Floating-point numbers that all say no or yes.
+    // Whether all targets are 0 or 1: labels.
     private bool AreLabels { get; } = Targets(data) is { } targets && targets.All(t => t is 0 or 1) && targets.Distinct().Count() == 2;
 
     private bool IsPicture => shape.Shape.Rank == 3 && shape.Shape[1] >= SmallestPicture && shape.Shape[2] >= SmallestPicture;
 
     /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
-    /// <param name="notes">More to say.</param>
+    /// <param name="notes">Further findings to report.</param>
     public Starter Make(IReadOnlyList<(string Text, string? Remark)> dataset, params IEnumerable<(string Label, string Text)> notes)
     {
         Recipe recipe = IsPicture ? PictureRecipe.Training(data.Train.Count, shape.Shape) : Recipe.Of(data.Train.Count, IsClass || AreLabels);
@@ -78,7 +78,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
         if (data.Test is null)
             yaml.Add(Recipe.Text($"  test: {recipe.Test}"), "held back for the final figures");
         if (!IsClass && !AreLabels)
-            yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
+            yaml.Add("  normalize-targets: standard", "undone in all metrics and predictions");
         if (IsPicture && (IsClass || AreLabels))
             PictureRecipe.WriteAugmentation(yaml, shape.Shape);
     }
@@ -90,7 +90,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             yield break;
         int different = targets.Distinct().Take(MostClasses + 1).Count();
         if (different is > 1 and <= MostClasses && different * FewestOfClass <= targets.Count)
-            yield return ("note", Recipe.Text($"the numbers to predict are {different} different whole ones: save them as integers (y.astype('int64') in NumPy) if they are classes"));
+            yield return ("note", Recipe.Text($"the numbers to predict are {different} different integers: save them as integers (y.astype('int64') in NumPy) if they are classes"));
     }
 
     // Numbers to predict per sample; null for classes and for images.

@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Formats;
 namespace GpuGrad.Training.Starters;
 
 /// <summary>A first config for pictures with masks, or with target images: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
-/// <param name="source">For people: the file or folder.</param>
+/// <param name="source">Name of the file or folder, for the config's comment.</param>
 /// <param name="data">The data as read.</param>
 internal sealed class SegmentationStarter(string source, DataSet data)
 {

@@ -145,11 +145,11 @@ internal sealed class TableStarter
         if (how.Encoding != TextEncoding.Utf8)
             yaml.Add("      encoding: latin1", "the file is not UTF-8");
         if (how.Comment is not null)
-            yaml.Add($"      comment: \"{how.Comment}\"", "what lines of remarks begin with");
+            yaml.Add($"      comment: \"{how.Comment}\"", "the start of comment lines");
         if (how.Culture is not null)
-            yaml.Add($"      culture: {how.Culture}", "whose numbers and dates these are");
+            yaml.Add($"      culture: {how.Culture}", "how numbers and dates are written");
         if (reading.Slips.Count > 0)
-            yaml.Add($"      missing-values: [{string.Join(", ", how.MissingValues!.Select(CommentedYaml.Scalar))}]", $"what means no value, {Slips} among numbers too");
+            yaml.Add($"      missing-values: [{string.Join(", ", how.MissingValues!.Select(CommentedYaml.Scalar))}]", $"texts that mean a missing value, also {Slips} among numbers");
     }
 
     private string Slips => string.Join(", ", reading.Slips.Select(DataFault.Quote));
@@ -163,7 +163,7 @@ internal sealed class TableStarter
             yaml.Add(Recipe.Text($"  test: {recipe.Test}"), $"{rows}held back for the final figures");
         yaml.Add("  normalize: standard", "numbers get mean 0 and deviation 1");
         if (!IsClass && Lists is null)
-            yaml.Add("  normalize-targets: standard", "undone in every figure and prediction");
+            yaml.Add("  normalize-targets: standard", "undone in all metrics and predictions");
     }
 
     private string AnswerText() => Lists is not null
@@ -191,9 +191,9 @@ internal sealed class TableStarter
         FindReading();
         findings.Add(("test", test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the rows, {(series is null ? "at random" : "the latest")}") : Recipe.Text($"{test.Path}, {test.Rows:N0} rows")));
         if (test is null && TestTable.Unanswered(path, table, target.Column) is string unanswered)
-            findings.Add(("note", $"{unanswered} has no '{Answer.Name}': it can be given to 'gpugrad predict' after the training"));
+            findings.Add(("note", $"{unanswered} has no '{Answer.Name}': use it with 'gpugrad predict' after training"));
         if (IsRare)
-            findings.Add(("rare class", Recipe.Text($"only {Answer.Frequent[^1].Value:N0} rows are '{Answer.Frequent[^1].Key}': accuracy says little; see pr-auc, and docs/imbalance.md for weights and thresholds")));
+            findings.Add(("rare class", Recipe.Text($"only {Answer.Frequent[^1].Value:N0} rows are '{Answer.Frequent[^1].Key}': accuracy means little; see pr-auc, and docs/imbalance.md for weights and thresholds")));
         foreach (TableColumnText telling in columns.Where((c, i) => c.Type == "number" && TableColumnText.IsTelling(table.Columns[i])))
             findings.Add(("note", $"each value of '{telling.Column.Name}' has one answer: make it 'ignore' if it is not known when you predict"));
         foreach (TableColumnText maybe in columns.Where((c, i) => c.Type == "number" && IsNumberedByHand(table.Columns[i])))
@@ -201,7 +201,7 @@ internal sealed class TableStarter
         foreach (ColumnProfile twofold in table.Columns.Where(c => c.HasAmbiguousDates))
             findings.Add(("note", $"each date of '{twofold.Name}' can be read in two ways and is read with the {(Culture is null or "en" ? "month" : "day")} first: 'culture: {(Culture is null or "en" ? "en-GB" : "en")}' in the config reads it the other way"));
         foreach (ColumnProfile dated in table.Columns.Where(c => series is null && c.Type == ColumnType.Date && c.Missing == 0 && c.Distinct == table.Rows).Take(1))
-            findings.Add(("note", $"each row has its own '{dated.Name}': where rows in time are alike a random test part is too easy; put the last ones into a file of their own ('test')"));
+            findings.Add(("note", $"each row has its own '{dated.Name}': if neighbouring rows are alike, a random test part is too easy; put the last ones into a separate file ('test')"));
     }
 
     private void FindReading()
@@ -214,7 +214,7 @@ internal sealed class TableStarter
             findings.Add(("missing", $"{Slips} among numbers {(reading.Slips.Count == 1 ? "is" : "are")} read as missing ('missing-values' in the config)"));
     }
 
-    // Identifiers that are drawn, not counted, and have no name to know them by.
+    // Identifiers that are random, not consecutive, and whose name does not tell.
     private bool IsNumberedByHand(ColumnProfile column) =>
         !table.Named && column.IsWhole && column.Distinct > 0.9 * table.Rows && column.Maximum - column.Minimum > 20.0 * table.Rows;
 }

@@ -5,8 +5,8 @@ using GpuGrad.Training.Data.Tables;
 namespace GpuGrad.Training.Starters;
 
 /// <summary>Chooses the column to predict.</summary>
-/// <param name="Column">Its number.</param>
-/// <param name="Why">Why this one.</param>
+/// <param name="Column">The column's number.</param>
+/// <param name="Why">The reason for the choice.</param>
 internal readonly record struct TargetChoice(int Column, string Why)
 {
     // In this order: in some tables 'class' is an ordinary column beside 'survived'.

@@ -2,7 +2,7 @@ using GpuGrad.Training.Data.Tables;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A test set's table beside that of the training: <c>adult-test.csv</c> beside <c>adult-train.csv</c>.</summary>
+/// <summary>A table with the test set, found beside the training table: <c>adult-test.csv</c> beside <c>adult-train.csv</c>.</summary>
 /// <param name="Path">The file.</param>
 /// <param name="Rows">Number of rows.</param>
 internal sealed record TestTable(string Path, int Rows)
@@ -28,7 +28,7 @@ internal sealed record TestTable(string Path, int Rows)
             : table.Columns.Count == training.Columns.Count - 1 ? beside : null;
     }
 
-    // By name in any order and possibly with others, as training reads them; without names by position.
+    // Columns match by name, in any order and possibly among others, as when training; without names, by position.
     private static bool Matches(TableProfile table, TableProfile training) => table.Named == training.Named
         && (training.Named ? training.Columns.All(c => table.Columns.Count(t => t.Name == c.Name) == 1) || SameOrder(table, training) : table.Columns.Count == training.Columns.Count);
 

@@ -18,10 +18,10 @@ internal static class TextRecipe
         int epochs = Math.Clamp((int)Math.Ceiling((double)Steps * Batch / Math.Max(1, windows)), 1, 100);
         yaml.Add("model:");
         yaml.Add(Recipe.Text($"  - embedding: {{rows: {vocabulary}, width: {Width}}}"));
-        yaml.Add("  - positions", "where in the window a token stands");
+        yaml.Add("  - positions", "the position of each token in the window");
         yaml.Add(Recipe.Text($"  - repeat: {{times: {Blocks}, layers: [{{transformer: {{heads: {Heads}, causal: true, dropout: {(epochs > 10 ? 0.2 : 0)}}}}}]}}"));
         yaml.Add("  - layernorm: {axes: 1}");
-        yaml.Add(Recipe.Text($"  - dense: {vocabulary}"), "a score for each token, at each place");
+        yaml.Add(Recipe.Text($"  - dense: {vocabulary}"), "a score for each token, at each position");
         yaml.Add("train:");
         yaml.Add(Recipe.Text($"  epochs: {epochs}"), Recipe.Text($"about {(long)epochs * windows / Batch:N0} steps; more make it better"));
         yaml.Add("  optimizer: {adamw: {lr: 0.002, beta2: 0.99, weight-decay: 0.1}}");
@@ -41,7 +41,7 @@ internal static class TextRecipe
             yaml.Add("  test: 0.2", "held back for the final figures");
         yaml.Add("model:");
         yaml.Add(Recipe.Text($"  - embedding: {{rows: {Vocabulary}, width: 16, init: {{normal: 0.01}}}}"));
-        yaml.Add("  - time-pool: mean", "over the words that are there");
+        yaml.Add("  - time-pool: mean", "over the words, without the padding");
         yaml.Add(Recipe.Text($"  - dense: {classes}"), "a score for each class");
         yaml.Add("train:");
         yaml.Add(Recipe.Text($"  epochs: {(texts < Few ? 20 : 5)}"));

@@ -5,7 +5,7 @@ using GpuGrad.Training.Data.Texts;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>Makes a first config for texts: a language model for one, a classifier for those in class folders.</summary>
+/// <summary>Writes a first config for texts: a language model for a single text, a classifier for texts in class folders.</summary>
 internal static class TextStarter
 {
     private const int Head = 1 << 16, LinesLooked = 20, FilesLooked = 200, Context = 64;
@@ -39,16 +39,16 @@ internal static class TextStarter
         // The vocabulary is later learned from the training part only; ids of characters that it lacks stay unused.
         int size = vocabulary.Size, windows = (int)Math.Min(int.MaxValue, characters * (1 - (2 * HeldBack)) / Context);
         var yaml = new CommentedYaml();
-        yaml.Remark(Recipe.Text($"A language model of the characters of {Path.GetFileName(path)}: {characters:N0} of them, {size - TextVocabulary.First:N0} different ones."));
+        yaml.Remark(Recipe.Text($"A character-level language model of {Path.GetFileName(path)}: {characters:N0} characters, {size - TextVocabulary.First:N0} different ones."));
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; docs/text.md explains.");
         yaml.Add("seed: 1").Add("data:").Add("  dataset:").Add("    text:");
         yaml.Add($"      path: {CommentedYaml.Scalar(Starter.PathIn(configFolder, path))}");
         yaml.Add("      tokens: characters", "or words, bytes, bpe");
         yaml.Add(Recipe.Text($"      vocabulary: {size}"), "the characters, one id for unknown ones, one for padding");
-        yaml.Add(Recipe.Text($"      context: {Context}"), "how far it looks back");
+        yaml.Add(Recipe.Text($"      context: {Context}"), "how many tokens it looks back");
         yaml.Add(Recipe.Text($"  batch: {TextRecipe.Batch}"));
         yaml.Add(Recipe.Text($"  validation: {HeldBack}"), "the text's end is held back: to choose the best epoch,");
-        yaml.Add(Recipe.Text($"  test: {HeldBack}"), "and behind that for the final figures");
+        yaml.Add(Recipe.Text($"  test: {HeldBack}"), "and after that for the final figures");
         TextRecipe.WriteLanguageModel(yaml, size, windows);
         return new Starter
         {
@@ -76,7 +76,7 @@ internal static class TextStarter
             throw DataFault.In(folder, $"texts of one class, {DataFault.Quote(only[0])}", "folders of two classes or more; a network learns to tell them apart");
         int[] lengths = [.. data.Train.Texts!.Select(Words).Order()];
         int length = Math.Clamp(lengths[^1], 8, TextRecipe.MostWords);
-        string samples = Recipe.Text($"{data.Train.Count:N0} texts, {lengths[lengths.Length / 2]:N0} words in the middle, {lengths[^1]:N0} at most");
+        string samples = Recipe.Text($"{data.Train.Count:N0} texts with a median of {lengths[lengths.Length / 2]:N0} words, {lengths[^1]:N0} at most");
         var yaml = new CommentedYaml();
         yaml.Remark(Recipe.Text($"Predicts {data.Shape.Classes} classes from {Path.GetFileName(Path.TrimEndingDirectorySeparator(full))}: {samples}."));
         yaml.Remark("Written by 'gpugrad init'. Every key and its default: gpugrad schema, docs/config.md; docs/text.md explains.");
@@ -84,7 +84,7 @@ internal static class TextStarter
         yaml.Add($"      path: {CommentedYaml.Scalar(Starter.PathIn(configFolder, folder))}", "a folder for each class");
         yaml.Add("      tokens: words");
         yaml.Add(Recipe.Text($"      vocabulary: {TextRecipe.Vocabulary}"), "the most frequent words");
-        yaml.Add(Recipe.Text($"      length: {length}"), "words of a text; longer ones are cut off, shorter ones padded");
+        yaml.Add(Recipe.Text($"      length: {length}"), "words per text; longer texts are truncated, shorter ones padded");
         TextRecipe.WriteClassifier(yaml, data.Shape.Classes, data.Train.Count, hasValidation: data.Validation is not null, hasTest: data.Test is not null);
         return new Starter
         {
@@ -109,7 +109,7 @@ internal static class TextStarter
         return (int)counts.Sum(c => c.Value);
     }
 
-    // Lines with the same number of the same separator, at least one.
+    // Whether all lines have the same number of one separator, at least one.
     private static bool LooksLikeTable(Stream stream)
     {
         var head = new byte[Math.Min(Head, stream.Length)];

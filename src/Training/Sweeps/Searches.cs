@@ -5,11 +5,11 @@ using GpuGrad.Training.Config.Yaml;
 namespace GpuGrad.Training.Sweeps;
 
 /// <summary>A trial whose result is known.</summary>
-/// <param name="Point">Its position in the space.</param>
-/// <param name="Score">Less is better; infinite for a failed trial.</param>
+/// <param name="Point">Its point in the space.</param>
+/// <param name="Score">Score, lower is better; infinite for a failed trial.</param>
 public readonly record struct KnownTrial(IReadOnlyList<double> Point, double Score);
 
-/// <summary>Picks the points of a space to try. The same trial always gets the same point.</summary>
+/// <summary>A search method: picks points of a space to try. The same trial with the same earlier results always gets the same point.</summary>
 public interface ISearch
 {
     /// <summary>Largest number of trials; null for any number.</summary>
@@ -18,6 +18,7 @@ public interface ISearch
     /// <summary>Whether picks depend on earlier results.</summary>
     bool Learns { get; }
 
+    /// <summary>Picks the point of a trial.</summary>
     /// <param name="trial">Number of the trial, from 0.</param>
     /// <param name="known">Earlier trials; empty for a search that does not learn.</param>
     double[] Pick(int trial, IReadOnlyList<KnownTrial> known);
@@ -70,8 +71,8 @@ public sealed class GridSearch : ISearch
 }
 
 /// <summary>
-/// Tree-structured Parzen estimator (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are split into a good tenth and the
-/// rest, the values of each key in both become a density, and of some candidates drawn from the good density the one with the largest ratio of the two
+/// Tree-structured Parzen estimator (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", 2011): trials are split into the best tenth and the
+/// rest, and a density is fitted to the values of each key in both; of some candidates drawn from the good density, the one with the largest ratio of the two
 /// is taken. Keys are treated independently.
 /// </summary>
 public sealed class TpeSearch(SweepSpace space, ulong seed, TpeSearchConfig config) : ISearch
@@ -102,8 +103,8 @@ public sealed class TpeSearch(SweepSpace space, ulong seed, TpeSearchConfig conf
 }
 
 /// <summary>
-/// A density over the numbers from 0 to 1, estimated from samples: a Gaussian around each, as wide as the larger of the gaps beside it, and a wide one as the prior.
-/// For unordered values: their counts plus one.
+/// A density over the numbers from 0 to 1, estimated from samples: a Gaussian around each, as wide as the larger gap to its neighbours, and a wide one as the prior.
+/// For unordered values, their counts plus one.
 /// </summary>
 internal sealed class ParzenEstimator
 {

@@ -1,7 +1,7 @@
 namespace GpuGrad.Training.Sweeps;
 
 /// <summary>Outcome of a trial.</summary>
-/// <param name="Figure">Its best value of the monitored metric; null if it failed.</param>
+/// <param name="Figure">The trial's best value of the monitored metric; null if it failed.</param>
 /// <param name="Epochs">Number of epochs trained.</param>
 /// <param name="Failure">Why it failed, in one line.</param>
 /// <param name="ExitCode">Exit code of the process that trained it.</param>
@@ -22,7 +22,7 @@ public interface ITrialRunner
 /// <summary>Runs a sweep, and holds its results.</summary>
 public sealed class Sweep
 {
-    // If this many trials fail alike before any succeeds, the sweep is wrong rather than the trials.
+    // If this many trials fail in the same way before any succeeds, the sweep is at fault.
     private const int MostFailures = 3;
 
     private readonly ITrialRunner runner;
@@ -53,8 +53,8 @@ public sealed class Sweep
 
     public bool IsRunning(int trial) => running.Contains(trial);
 
-    /// <summary>Trains until nothing is left or it is asked to stop.</summary>
-    /// <param name="changed">Called for each trial that ended or reached a rung.</param>
+    /// <summary>Runs trials until the sweep is over or it is asked to stop.</summary>
+    /// <param name="changed">Called for each trial that ends or reaches a rung.</param>
     /// <param name="stop">Asks the running trials to save and stop.</param>
     /// <exception cref="GpuGradException">The first trials all failed in the same way.</exception>
     public async Task Run(Action<int, TrialResult> changed, CancellationToken stop)

@@ -6,7 +6,7 @@ using GpuGrad.Training.Runs.Storage;
 namespace GpuGrad.Training.Sweeps;
 
 /// <summary>
-/// A folder with a sweep: <c>sweep.yaml</c> and <c>base.yaml</c> as they were given, <c>sweep.json</c> with all results, <c>trials/0007</c> and so on, each a run folder,
+/// A sweep's folder: copies of <c>sweep.yaml</c> and <c>base.yaml</c>, <c>sweep.json</c> with all results, <c>trials/0007</c> and so on, each a run folder,
 /// <c>best.yaml</c> and <c>sweep.html</c>.
 /// </summary>
 public sealed class SweepFolder : IDisposable
@@ -36,7 +36,7 @@ public sealed class SweepFolder : IDisposable
     public static string NameOf(int trial) => trial.ToString("D4", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Opens a folder for a new sweep, or to continue the same one.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another sweep is in it, something else is, or another process has it.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: the folder holds another sweep or other files, or another process is using it.</exception>
     public static SweepFolder Open(string path, SweepPlan plan)
     {
         DurableFile.CreateFolder(path);
@@ -69,7 +69,7 @@ public sealed class SweepFolder : IDisposable
         if (!File.Exists(own))
         {
             if (Directory.EnumerateFileSystemEntries(Path).FirstOrDefault(e => System.IO.Path.GetFileName(e) != RunLock.FileName) is string other)
-                throw new GpuGradException(Fault.Config, $"{Path}: is neither empty nor a sweep (it contains {System.IO.Path.GetFileName(other)}); expected an empty folder, a new one, or that of a sweep");
+                throw new GpuGradException(Fault.Config, $"{Path}: is neither empty nor a sweep (it contains {System.IO.Path.GetFileName(other)}); expected a new or empty folder, or that of a sweep");
             DurableFile.WriteText(folder, BaseFile, baseText);
             DurableFile.WriteText(folder, GivenFile, given);
             DurableFile.CreateFolder(System.IO.Path.Combine(Path, "trials"));

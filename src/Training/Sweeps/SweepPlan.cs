@@ -5,7 +5,7 @@ using GpuGrad.Training.Schedules;
 
 namespace GpuGrad.Training.Sweeps;
 
-/// <summary>A sweep that was checked against its base: every key exists, and both ends of each range make a valid network.</summary>
+/// <summary>A sweep file, checked against its base config: every key exists, and both ends of each range give a valid network.</summary>
 public sealed class SweepPlan
 {
     private readonly SweepConfig config;
@@ -66,7 +66,7 @@ public sealed class SweepPlan
         return plan;
     }
 
-    /// <summary>Turns a metric into a score, less being better.</summary>
+    /// <summary>Turns a metric into a score; lower is better.</summary>
     public double ScoreOf(double? figure) => figure is double value && !double.IsNaN(value) ? Monitor.HigherIsBetter ? -value : value : double.PositiveInfinity;
 
     public SweepSchedule Schedule(int parallel) => new(Search, Trials, Rungs.Count, config.Halving?.Factor ?? 2, parallel);
@@ -89,9 +89,9 @@ public sealed class SweepPlan
         if (Search.Count is not null && config.Trials is not null)
             throw new ConfigException(Tree["trials"]!.Mark, $"a grid tries each of its {Search.Count} points once; expected no 'trials', or search: random");
         if (config.Halving is not null && Space.Dimensions.Any(d => d.Key == "train.epochs"))
-            throw new ConfigException(Tree["halving"]!.Mark, "halving compares trials after the same epochs, and the space has 'train.epochs'; expected one of the two");
+            throw new ConfigException(Tree["halving"]!.Mark, "halving compares trials after the same number of epochs, but the space has 'train.epochs'; expected one of the two");
         if (Monitor.Set == MetricSet.Test)
-            throw new ConfigException((Tree["monitor"] ?? Tree).Mark, $"trials would be picked by '{Monitor}', and the test samples could not tell any more how good the best one is; expected a figure of the validation samples");
+            throw new ConfigException((Tree["monitor"] ?? Tree).Mark, $"trials would be picked by '{Monitor}', so the test samples could no longer measure how good the best one is; expected a metric of the validation samples");
         if (Monitor.Set == MetricSet.Validation && Base.Config.Data.Validation is null)
             throw new ConfigException(Tree["base"]!.Mark, $"{config.Base} holds back no validation samples to compare trials by; expected data.validation there, e.g. 0.1");
         for (int d = 0; d < Space.Dimensions.Count; d++)

@@ -9,7 +9,7 @@ public static class SweepReport
 {
     private const int MostRows = 25, FirstColumns = 3;
 
-    /// <summary><c>sweep.json</c>: how it was made, its trials, the best of them.</summary>
+    /// <summary><c>sweep.json</c>: the settings of the sweep, its trials, and the best trial.</summary>
     /// <param name="sweep">The sweep.</param>
     /// <param name="lag">Trials at a time when it began.</param>
     public static JsonObject ToJson(Sweep sweep, int lag)
@@ -56,7 +56,7 @@ public static class SweepReport
         page.Pictures(Progress(sweep), new BarChart
         {
             Title = "What mattered",
-            Remark = "The share of the trials' order that a key explains by itself: their ranks in up to four groups of its values. Chance gives a few per cent.",
+            Remark = "The share of the trials' ranking that a key explains by itself, with its values in up to four groups. Chance alone gives a few per cent.",
             Rows = [.. Importance.Of(sweep).Select(i => new Bar(i.Key, i.Share, Text: i.Share.ToString("P0", CultureInfo.InvariantCulture)))],
             Axis = new Axis(Max: 1),
         });
@@ -66,7 +66,7 @@ public static class SweepReport
         return page;
     }
 
-    /// <summary>Trials that gave a figure, the best first: those that came farthest before the rest.</summary>
+    /// <summary>Trials with a result, the best first; trials that reached a higher rung come before the others.</summary>
     public static int[] Ranked(Sweep sweep) =>
         [.. sweep.Results.Where(r => r.Value.Figure is not null).OrderByDescending(r => sweep.Schedule.RungOf(r.Key)).ThenBy(r => sweep.Plan.ScoreOf(r.Value.Figure)).ThenBy(r => r.Key).Select(r => r.Key)];
 
@@ -89,7 +89,7 @@ public static class SweepReport
     public static IEnumerable<(string Name, string Value)> Settings(Sweep sweep, int trial) =>
         Columns(sweep).Skip(FirstColumns).Zip(Row(sweep, trial).Skip(FirstColumns)).Where(s => s.Second.Length > 0);
 
-    // The last words of a key, as many as no other key ends with.
+    // The shortest ending of a key that no other key has.
     private static string ShortName(Sweep sweep, string key)
     {
         string[] words = key.Split('.');
@@ -152,7 +152,7 @@ internal static class Importance
     /// <summary>For each key the variance of the trials' ranks between groups of its values, as a share of the whole (the correlation ratio η²); the largest first.</summary>
     public static IReadOnlyList<(string Key, double Share)> Of(Sweep sweep)
     {
-        // Trials are compared where all were: after the first epochs.
+        // Compares trials at the first rung, which all of them reached.
         (int Trial, double Score)[] scored = [.. sweep.Results.Keys.Select(t => (t, sweep.Schedule.ScoreOf(new SweepJob(t, 0)))).Where(s => !double.IsNaN(s.Item2)).OrderBy(s => s.Item2).ThenBy(s => s.t)];
         if (scored.Length < Fewest)
             return [];

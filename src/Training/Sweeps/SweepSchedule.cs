@@ -4,8 +4,8 @@ namespace GpuGrad.Training.Sweeps;
 public readonly record struct SweepJob(int Trial, int Rung);
 
 /// <summary>
-/// Which trial is trained how far, and when that is known. Decisions count trials in the order of their numbers, however they end, and a search learns of
-/// the trials before the last few alone. So the same file gives the same sweep, however long trials take and wherever it was killed.
+/// Successive halving (ASHA) with deterministic decisions: results count in the order of trial numbers, not of arrival, and pick n uses only the results
+/// of trials 0 to n − lag. So the same file gives the same sweep, however long trials take and wherever it was killed.
 /// </summary>
 public sealed class SweepSchedule
 {
@@ -14,9 +14,9 @@ public sealed class SweepSchedule
     private readonly int factor;
     private readonly int lag;
     private readonly List<double[]> points = [];
-    private readonly List<int>[] entrants; // of each rung, in the order of their promotion
-    private readonly int[] settled; // entrants of each rung whose results have been looked at
-    private readonly List<int> rungOf = []; // rung that each trial was sent to
+    private readonly List<int>[] entrants; // trials of each rung, in order of promotion
+    private readonly int[] settled; // number of each rung's trials whose results have been used
+    private readonly List<int> rungOf = []; // highest rung of each trial
     private readonly HashSet<SweepJob> started = [];
     private readonly Dictionary<SweepJob, double> scores = [];
 
@@ -24,7 +24,7 @@ public sealed class SweepSchedule
     /// <param name="trials">Number of trials.</param>
     /// <param name="rungs">Number of rungs: how often trials are compared, including the end.</param>
     /// <param name="factor">One of this many trials continues to the next rung.</param>
-    /// <param name="lag">A pick depends on the trials up to so many before it: as many may run at a time.</param>
+    /// <param name="lag">Pick n uses the results of trials 0 to n − lag, so that lag trials can run at a time.</param>
     public SweepSchedule(ISearch search, int trials, int rungs, int factor, int lag)
     {
         (this.search, this.trials, this.factor, this.lag) = (search, trials, factor, lag);
@@ -35,19 +35,19 @@ public sealed class SweepSchedule
     /// <summary>The points picked so far, trial by trial.</summary>
     public IReadOnlyList<IReadOnlyList<double>> Points => points;
 
-    /// <summary>Whether nothing is left to train.</summary>
+    /// <summary>Whether all trials have ended.</summary>
     public bool IsOver => entrants[0].Count == trials && entrants.Select((e, r) => (e, r)).All(x => settled[x.r] == x.e.Count);
 
-    /// <summary>The best of those that came farthest; null before any result.</summary>
+    /// <summary>The best trial of the highest rung with results; null before any result.</summary>
     public int? Best { get; private set; }
 
-    /// <summary>Less is better; NaN for a trial that was not trained so far or failed.</summary>
+    /// <summary>The score of a trial at a rung, lower is better; NaN if there is no result yet.</summary>
     public double ScoreOf(SweepJob job) => scores.GetValueOrDefault(job, double.NaN);
 
     /// <summary>The highest rung that a trial was sent to.</summary>
     public int RungOf(int trial) => rungOf[trial];
 
-    /// <summary>The next trial to run, the most advanced first. Null if results must arrive first, or nothing is left.</summary>
+    /// <summary>The next trial to run, the most advanced first; null if results must arrive first, or all trials have ended.</summary>
     public SweepJob? Next()
     {
         for (int rung = entrants.Length - 1; rung >= 0; rung--)
@@ -69,9 +69,9 @@ public sealed class SweepSchedule
         return new SweepJob(next, 0);
     }
 
-    /// <summary>Takes a result.</summary>
+    /// <summary>Records a result.</summary>
     /// <param name="job">The finished job.</param>
-    /// <param name="score">Less is better; infinite for a trial that failed.</param>
+    /// <param name="score">Score, lower is better; infinite for a failed trial.</param>
     public void Report(SweepJob job, double score)
     {
         scores[job] = double.IsNaN(score) ? double.PositiveInfinity : score;
@@ -84,7 +84,7 @@ public sealed class SweepSchedule
                     Promote(rung, settled[rung] / factor);
             }
         }
-        // Too few for the last rung by the rule: the best of the highest goes all the way.
+        // If halving promotes nobody to the last rung, the best trial of the highest one is trained to the end.
         int topRung = Array.FindLastIndex(entrants, e => e.Count > 0);
         if (IsOver && topRung + 1 < entrants.Length)
             Promote(topRung, 1);
@@ -100,7 +100,7 @@ public sealed class SweepSchedule
         }
     }
 
-    // Those that failed are nowhere; of equals the earlier one is first.
+    // Failed trials are left out; ties go to the lower number.
     private IEnumerable<int> Ranked(int rung) => entrants[rung].Take(settled[rung])
         .Where(t => !double.IsPositiveInfinity(scores[new SweepJob(t, rung)])).OrderBy(t => scores[new SweepJob(t, rung)]).ThenBy(t => t);
 }

@@ -6,7 +6,7 @@ namespace GpuGrad.Training.Sweeps;
 /// <summary>Reads the state of a trial from its run folder.</summary>
 public static class TrialFolder
 {
-    /// <summary>The result after some epochs; null if the run has not come as far.</summary>
+    /// <summary>The result after some epochs; null if the run has not reached them.</summary>
     /// <param name="path">The run folder.</param>
     /// <param name="plan">The sweep.</param>
     /// <param name="epochs">Later epochs are ignored.</param>
@@ -19,7 +19,7 @@ public static class TrialFolder
         string summary = Path.Combine(path, "summary.json");
         string status = File.Exists(summary) ? RunSummary.Read(summary).Status : "";
         if (status == "non-finite")
-            return new TrialResult(null, trained, $"the loss was no finite number any more after {trained} epochs", 4);
+            return new TrialResult(null, trained, $"the loss was no finite number after {trained} epochs", 4);
         bool over = status == "early-stopped" || (status == "finished" && epochs >= plan.Base.Config.Train.Epochs);
         if (trained < epochs && !over)
             return null;

@@ -139,7 +139,7 @@ public sealed class StarterTests : IDisposable
     {
         Starter starter = Table("t.csv", "x,z,fraud", rows, i => Text($"{i % 37 * 0.3},{i % 11 * 0.7},{(i % 15 == 0 ? "yes" : "no")}"));
         Assert.Contains(chosen, starter.Yaml, StringComparison.Ordinal);
-        Assert.Contains(starter.Findings, f => f.Label == "rare class" && f.Text.Contains("accuracy says little", StringComparison.Ordinal));
+        Assert.Contains(starter.Findings, f => f.Label == "rare class" && f.Text.Contains("accuracy means little", StringComparison.Ordinal));
         Trains(starter);
     }
 
@@ -291,7 +291,7 @@ public sealed class StarterTests : IDisposable
         Assert.Equal(task, starter.Task);
         Assert.Contains(("target", target), starter.Findings);
         Assert.Contains($"loss: {loss}\n", starter.Yaml, StringComparison.Ordinal);
-        Assert.Equal(values == 4, starter.Findings.Any(f => f.Text.Contains("4 different whole ones: save them as integers", StringComparison.Ordinal)));
+        Assert.Equal(values == 4, starter.Findings.Any(f => f.Text.Contains("4 different integers: save them as integers", StringComparison.Ordinal)));
         Trains(starter);
     }
 
@@ -445,8 +445,8 @@ public sealed class StarterTests : IDisposable
     [Theory]
     [InlineData("nothing.csv", "no such file")]
     [InlineData("empty", "no folders of pictures, no table and no arrays")]
-    [InlineData("two", "2 tables; expected the path of the one to train on; series, a file each, are written by hand: 'dataset: {series: FOLDER}'")]
-    [InlineData("kinds", "folders of tables; expected a table, arrays, or a folder of pictures for each class; series, a file each")]
+    [InlineData("two", "2 tables; expected the path of the one to train on; for a folder with one series per file, write the config by hand: 'dataset: {series: FOLDER}'")]
+    [InlineData("kinds", "folders of tables; expected a table, arrays, or a folder of pictures for each class; for a folder with one series per file")]
     [InlineData("one.npy", "or '--target input' for an autoencoder")]
     [InlineData("dates.csv", "no column that could be predicted")]
     [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]

@@ -16,7 +16,7 @@ public enum AdviceVerdict
 }
 
 /// <summary>Result of a short training.</summary>
-/// <param name="Loss">On the samples that it is judged by; NaN where it ended in numbers that are not finite.</param>
+/// <param name="Loss">Loss on the samples that trials are compared on; NaN if it ended in values that are not finite.</param>
 /// <param name="Figure">Name of the figure that is compared: balanced_accuracy, rmse or loss.</param>
 /// <param name="Value">Its value.</param>
 /// <param name="Problem">Why there is no result; null if there is one.</param>

@@ -23,17 +23,17 @@ public sealed class ImportRefusalTests : IDisposable
 
     [Fact]
     public void Paths_that_cross_are_refused() => Refused(
-        "node 'a' (Relu): several paths share it, which are not within one another; expected residuals and branches that are nested",
+        "node 'a' (Relu): several paths that are not nested share it; expected residuals and branches that are nested",
         Node("Relu", "a", ["x"], "a"), Node("Sigmoid", "b", ["x"], "b"), Node("Add", "left", ["a", "b"], "left"), Node("Tanh", "c", ["a"], "c"), Node("Softmax", "d", ["b"], "d"), Node("Add", "right", ["c", "d"], "right"),
         Node("Add", "sum", ["left", "right"], "y"));
 
     [Fact]
     public void Weights_that_are_computed_are_refused() =>
-        Refused("node 'product' (MatMul): it takes several computed values; expected Add, Mul or Concat where paths come together", Node("Relu", "r", ["x"], "r"), Node("MatMul", "product", ["x", "r"], "y"));
+        Refused("node 'product' (MatMul): it takes several computed values; expected Add, Mul or Concat where paths join", Node("Relu", "r", ["x"], "r"), Node("MatMul", "product", ["x", "r"], "y"));
 
     [Fact]
     public void A_factor_without_a_layer_before_it_is_refused() => Refused(
-        "node 'half' (Mul): there is no layer before it whose weights could take it; expected a fixed number for each channel right behind a convolution, a dense layer or a normalisation",
+        "node 'half' (Mul): there is no layer before it whose weights could absorb it; expected a fixed number for each channel right after a convolution, a dense layer or a normalisation",
         model => model.Graph.Initializer.Add(Numbers("c", [4], 1, 2, 3, 4)), Node("Mul", "half", ["x", "c"], "y"));
 
     [Fact]
@@ -62,7 +62,7 @@ public sealed class ImportRefusalTests : IDisposable
         string path = folder.Write("text.onnx", "no model at all"u8.ToArray());
         var error = Assert.Throws<GpuGradException>(() => OnnxImport.Read(path, "x"));
         Assert.Equal(Fault.Data, error.Fault);
-        Assert.StartsWith($"{path}: is no ONNX model, or damaged; expected a file", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"{path}: is not an ONNX model, or is damaged; expected a file", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,16 +5,16 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 
 /// <summary>
 /// Recognises nodes that compute y = f(x) elementwise, however they are written: f is evaluated at many points and compared with the
-/// activations there are. So an exporter's formula for gelu or silu is recognised as well as a node of that name.
+/// known activations. So an exporter's formula for gelu or silu is recognised as well as a node of that name.
 /// </summary>
 internal static class Elementwise
 {
     private const int Points = 481;
-    private const double Reach = 12, Tolerance = 2e-6; // constants in a model are float
+    private const double Reach = 12, Tolerance = 2e-6; // constants in a model are float32
 
     private static readonly double[] Probes = [.. Enumerable.Range(0, Points).Select(i => (Reach * ((2.0 * i / (Points - 1)) - 1)) + 0.003)];
 
-    /// <summary>Whether a node is of this kind: every input but the computed ones is a single number.</summary>
+    /// <summary>Whether a node is elementwise in this sense: every constant input is a single number.</summary>
     public static bool Is(OnnxSource source, NodeProto node) =>
         Function(node, source.Opset) is not null && node.Output.Count(o => o.Length > 0) == 1 && node.Input.All(i => i.Length == 0 || source.IsComputed(i) || source.Fixed(i)?.Single is not null);
 

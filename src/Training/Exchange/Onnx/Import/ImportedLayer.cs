@@ -5,7 +5,7 @@ using GpuGrad.Training.Layers;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>A layer as it is read from a model: its settings in the words of a config, and its weights.</summary>
+/// <summary>A layer read from a model: its settings as in a config, and its weights.</summary>
 internal sealed class ImportedLayer(string kind)
 {
     private static readonly Mark Nowhere = new("", 0, 0);
@@ -14,19 +14,19 @@ internal sealed class ImportedLayer(string kind)
 
     public string Kind { get; } = kind;
 
-    /// <summary>By the last part of a parameter's name: <c>weight</c>, <c>bias</c>, <c>running_mean</c>, <c>running_var</c>.</summary>
+    /// <summary>Weights by the last part of the parameter's name: <c>weight</c>, <c>bias</c>, <c>running_mean</c>, <c>running_var</c>.</summary>
     public Dictionary<string, float[]> Weights { get; } = [];
 
-    /// <summary>Of a residual its layers and its shortcut, of a branch its paths; null for others.</summary>
+    /// <summary>For a residual its layers and its shortcut, for a branch its paths; null for other layers.</summary>
     public IReadOnlyList<List<ImportedLayer>>? Paths { get; init; }
 
-    /// <summary>The shape that a reshape makes.</summary>
+    /// <summary>Output shape of a reshape.</summary>
     public IReadOnlyList<int>? Sizes { get; init; }
 
     /// <summary>Zeros that become the padding of the next convolution; null for a real layer.</summary>
     public Pads? Pads { get; init; }
 
-    /// <summary>Channels that come into a transposed convolution, and its groups.</summary>
+    /// <summary>Input channels of a transposed convolution, and its groups.</summary>
     public (int Channels, int Groups) TransposedConv { get; init; }
 
     public void Remove(string key) => settings.RemoveAll(s => s.Key.Value == key);
@@ -40,14 +40,14 @@ internal sealed class ImportedLayer(string kind)
 
     public ImportedLayer Set(string key, int value) => Set(key, Scalar(value.ToString(CultureInfo.InvariantCulture)));
 
-    // In as few digits as give the float back that the model has.
+    // Written with the fewest digits from which the model's float can be read back.
     public ImportedLayer Set(string key, double value) => Set(key, Scalar(((float)value).ToString("R", CultureInfo.InvariantCulture)));
 
     public ImportedLayer Set(string key, string value) => Set(key, Scalar(value));
 
     public ImportedLayer Set(string key, bool value) => Set(key, Scalar(value ? "true" : "false"));
 
-    /// <summary>One number where all are the same.</summary>
+    /// <summary>Sets a key to a list of numbers, or to one number if all are the same.</summary>
     public ImportedLayer Set(string key, params int[] values) =>
         values.Distinct().Count() == 1 ? Set(key, values[0]) : Set(key, List(values));
 

@@ -18,7 +18,7 @@ internal static class LinearNodes
         return [layer];
     }
 
-    /// <summary>A matrix product over the last axis of [N, steps, features], as a reshape to rows, the product, and a reshape back; null where it is none.</summary>
+    /// <summary>A matmul over the last axis of [N, steps, features], written as reshape, matmul and reshape back; null if the nodes are not that.</summary>
     public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, Shape shape)
     {
         if (stages.Length < 3 || !stages[..3].All(s => s.Nodes.Count == 1) || shape.Rank < 2
@@ -42,15 +42,15 @@ internal static class LinearNodes
         return [Dense(n, weight, units).Set("bias", false)];
     }
 
-    /// <summary>x ± c and x·c: into the weights of the layer before, where that computes sums.</summary>
+    /// <summary>x ± c and x·c: folded into the weights of the layer before, if it is linear.</summary>
     public static IReadOnlyList<ImportedLayer> Affine(NodeReading n)
     {
         OnnxTensor constant = n.Source.Needed(n.Node, 1 - n.Place, "second factor");
         string op = n.Node.OpType;
         ImportedLayer? before = n.Before.LastOrDefault();
         int channelAxis = before?.Kind is "dense" ? n.Shape.Rank - 1 : 0;
-        n.Require(before?.Kind is "dense" or "conv" or "conv-transpose" or "batchnorm" or "groupnorm", "there is no layer before it whose weights could take it", "a fixed number for each channel right behind a convolution, a dense layer or a normalisation");
-        n.Require(op != "Div" || n.Place == 0, "it divides by what is computed", "a division by fixed numbers");
+        n.Require(before?.Kind is "dense" or "conv" or "conv-transpose" or "batchnorm" or "groupnorm", "there is no layer before it whose weights could absorb it", "a fixed number for each channel right after a convolution, a dense layer or a normalisation");
+        n.Require(op != "Div" || n.Place == 0, "it divides by a computed value", "a division by fixed numbers");
         float[] factors = PerChannel(n, constant, channelAxis);
         bool adds = op is "Add" or "Sub";
         if (op == "Div")
@@ -82,7 +82,7 @@ internal static class LinearNodes
         return layer;
     }
 
-    // As [units, features], which is how a dense layer has them.
+    // The weights as [units, features], the layout of a dense layer.
     private static (float[] Weight, int Units) Weight(NodeReading n, bool transposed)
     {
         OnnxTensor tensor = n.Source.Needed(n.Node, 1, "weights");

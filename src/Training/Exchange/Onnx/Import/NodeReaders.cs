@@ -2,11 +2,11 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>A node that takes one computed value, while it becomes layers.</summary>
-/// <param name="Path">Who reads.</param>
+/// <summary>A node with one computed input that is being read into layers.</summary>
+/// <param name="Path">The reader.</param>
 /// <param name="Node">The node.</param>
-/// <param name="Input">The computed value that it takes.</param>
-/// <param name="Shape">Shape of a sample of it.</param>
+/// <param name="Input">Name of its computed input.</param>
+/// <param name="Shape">Shape of a sample of that input.</param>
 /// <param name="Before">The layers before it.</param>
 internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input, Shape Shape, List<ImportedLayer> Before)
 {
@@ -15,10 +15,10 @@ internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input
     /// <summary>Rank of a batch of samples.</summary>
     public int Rank => Shape.Rank + 1;
 
-    /// <summary>Its place among the node's inputs.</summary>
+    /// <summary>Index of the computed input among the node's inputs.</summary>
     public int Place => Node.Input.IndexOf(Input);
 
-    /// <summary>Fixed numbers of an input as floats, of which there must be so many.</summary>
+    /// <summary>A constant input as floats; throws if it does not have the given number of elements.</summary>
     public float[] Numbers(int input, string what, int count)
     {
         float[] numbers = Source.Needed(Node, input, what).Floats();
@@ -28,7 +28,7 @@ internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input
 
     public GpuGradException Fault(string found, string expected) => OnnxFault.In(Node, found, expected);
 
-    /// <summary>Refuses a node unless something holds.</summary>
+    /// <summary>Throws if the condition does not hold.</summary>
     public void Require(bool condition, string found, string expected)
     {
         if (!condition)
@@ -36,7 +36,7 @@ internal sealed record NodeReading(PathReader Path, NodeProto Node, string Input
     }
 }
 
-/// <summary>Which layers a node of ONNX is, by its operator. Activations are in <see cref="Elementwise"/>, what joins paths in <see cref="PathReader"/>.</summary>
+/// <summary>Readers of ONNX nodes by operator. Activations are in <see cref="Elementwise"/>, nodes that join paths in <see cref="PathReader"/>.</summary>
 internal static class NodeReaders
 {
     private static readonly Dictionary<string, Func<NodeReading, IReadOnlyList<ImportedLayer>>> All = new()
@@ -76,7 +76,7 @@ internal static class NodeReaders
         ["Upsample"] = ResizeNodes.Resize,
     };
 
-    /// <summary>The operators.</summary>
+    /// <summary>Names of the operators.</summary>
     public static IEnumerable<string> Known => All.Keys;
 
     public static Func<NodeReading, IReadOnlyList<ImportedLayer>>? Find(string op) => All.GetValueOrDefault(op);

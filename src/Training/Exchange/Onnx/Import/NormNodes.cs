@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>Normalisations, as nodes and as the formulas that exporters write where an opset has no node.</summary>
+/// <summary>Normalisations: as nodes, and as the formulas that exporters write for opsets without such a node.</summary>
 internal static class NormNodes
 {
     private const double Usual = 1e-5; // epsilon, in ONNX and in a config
@@ -14,7 +14,7 @@ internal static class NormNodes
         var layer = WithEpsilon(n, new ImportedLayer("batchnorm"));
         double momentum = n.Node.Real("momentum", 0.9);
         if ((float)momentum != 0.9f)
-            layer.Set("momentum", Math.Round(1 - momentum, 6)); // ONNX counts what stays
+            layer.Set("momentum", Math.Round(1 - momentum, 6)); // ONNX's momentum is the share that is kept
         layer.Weights["weight"] = n.Numbers(1, "scale", channels);
         layer.Weights["bias"] = n.Numbers(2, "bias", channels);
         layer.Weights["running_mean"] = n.Numbers(3, "mean", channels);
@@ -49,7 +49,7 @@ internal static class NormNodes
         int groups = (int)n.Node.Whole("num_groups", 1), channels = n.Shape[0];
         n.Require(groups > 0 && channels % groups == 0, $"it has {groups} groups of {channels} channels", "a number that divides the channels");
         var layer = WithEpsilon(n, new ImportedLayer("groupnorm").Set("groups", groups));
-        // Up to opset 20 a factor for each group, later for each channel.
+        // Up to opset 20 there is a factor for each group, later for each channel.
         float[] Spread(int input, string what)
         {
             float[] numbers = n.Source.Needed(n.Node, input, what).Floats();
@@ -60,7 +60,7 @@ internal static class NormNodes
         return [layer];
     }
 
-    /// <summary>A group norm as a reshape around an instance norm, or a layer norm spelled out; null where it is neither.</summary>
+    /// <summary>A group norm written as a reshape around an instance norm, or a layer norm written as a formula; null for neither.</summary>
     public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape) => Groups(path, stages, shape) ?? Spelled(path, stages, from, shape);
 
     // [N, C, …] → [N, G, rest] → instance norm → [N, C, …], then a factor and a shift for each channel (or number) or none.
@@ -82,7 +82,7 @@ internal static class NormNodes
             : null;
     }
 
-    // How many of the last axes hold so many numbers; null where none do.
+    // The number of last axes whose product is the width; null if there is none.
     private static int? AxesOf(Shape shape, long width)
     {
         for (int axes = 1; axes <= shape.Rank; axes++)
@@ -93,7 +93,7 @@ internal static class NormNodes
         return null;
     }
 
-    // One group of all channels is a group norm where γ has a number for each of them.
+    // A single group with a γ for each channel is a group norm.
     private static bool FactorsChannels(OnnxSource source, Stage[] stages, Shape shape) =>
         shape.Rank > 1 && shape[0] != shape.Count && stages.ElementAtOrDefault(3)?.Nodes is [{ OpType: "Mul" } factor] && factor.Input.Select(source.Fixed).OfType<OnnxTensor>().FirstOrDefault() is { } gamma
         && gamma.Count == shape[0] && gamma.Dims.Count >= shape.Rank && gamma.Dims[^shape.Rank] == shape[0];

@@ -30,7 +30,7 @@ public sealed record ImportedNetwork
     /// <summary>Notes on parts of the model that were left out or look unintended.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
-    /// <summary>Which program wrote the model.</summary>
+    /// <summary>The program that wrote the model.</summary>
     public string Producer { get; init; } = "";
 
     /// <summary>Writes the weights as a safetensors file that is a whole model of GpuGrad.</summary>
@@ -41,7 +41,7 @@ public sealed record ImportedNetwork
 
     /// <summary>The config as a text.</summary>
     /// <param name="weights">The file of the weights, as <c>init-from</c> names it.</param>
-    /// <param name="model">The file that it was read from, for the comment.</param>
+    /// <param name="model">The model's file, for the comment.</param>
     public string ToYaml(string weights, string model) =>
         $"# Read by 'gpugrad import' from {OneLine.Of(model)}{(Producer.Length > 0 ? $", written by {OneLine.Of(Producer, 60)}" : "")}.\n"
         + "# To train on: give 'data' a dataset instead of shape and classes. To begin with random weights: leave out 'init-from'.\n"
@@ -53,7 +53,7 @@ public static class OnnxImport
 {
     /// <param name="path">The model.</param>
     /// <param name="name">Name of the experiment.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the file, or the node of it, that cannot be read.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the message names the file or the node that cannot be read.</exception>
     public static ImportedNetwork Read(string path, string name)
     {
         try
@@ -66,7 +66,7 @@ public static class OnnxImport
         }
         catch (OverflowException e)
         {
-            throw new GpuGradException(Fault.Data, $"{path}: its sizes multiply to more than a number holds; expected a model of sizes that fit into memory", e);
+            throw new GpuGradException(Fault.Data, $"{path}: the product of its sizes overflows; expected a model of sizes that fit into memory", e);
         }
     }
 
@@ -84,7 +84,7 @@ public static class OnnxImport
         };
     }
 
-    /// <summary>The network and its weights, whatever it may be for.</summary>
+    /// <summary>The network and its weights, independent of the task.</summary>
     internal static (Network, List<ImportedLayer>, Dictionary<string, float[]>) Network(OnnxSource source)
     {
         Shape shape = ShapeOf(source.Input);
@@ -94,7 +94,7 @@ public static class OnnxImport
         var reader = new PathReader(source);
         List<ImportedLayer> layers = reader.Read(source.Input.Name, shape, output.Name);
         if (layers.Count == 0)
-            throw OnnxFault.Of("nothing lies between input and output", "layers");
+            throw OnnxFault.Of("there is nothing between input and output", "layers");
         Tidy.Up(layers);
         Network network = Build(layers, shape);
         var weights = new Dictionary<string, float[]>();
@@ -156,7 +156,7 @@ public static class OnnxImport
             ]);
             try
             {
-                // As it will be read, places and all.
+                // Written and read back, so that errors have places.
                 var read = (YamlMapping)YamlReader.Read(YamlWriter.Write(tree), "the config");
                 RunConfig config = ConfigBinder.Bind<RunConfig>(read, "the config");
                 ModelCheck.Check(config, data);
@@ -199,7 +199,7 @@ public static class OnnxImport
 
     private static YamlScalar Number(int value) => ImportedLayer.Scalar(value.ToString(System.Globalization.CultureInfo.InvariantCulture));
 
-    // What our own export has written; nothing where it is someone else's, or was tampered with.
+    // What our own export wrote; null for other programs' models, or if it was tampered with.
     private static FittedInput? Own(Dictionary<string, string> metadata, Shape shape)
     {
         try

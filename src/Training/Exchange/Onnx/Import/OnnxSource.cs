@@ -51,7 +51,7 @@ internal sealed class OnnxSource
         }
         catch (InvalidProtocolBufferException)
         {
-            throw OnnxFault.Of("is no ONNX model, or damaged", "a file that 'torch.onnx.export', 'gpugrad export' or the like has written");
+            throw OnnxFault.Of("is not an ONNX model, or is damaged", "a file that 'torch.onnx.export', 'gpugrad export' or the like has written");
         }
     }
 
@@ -127,7 +127,7 @@ internal sealed class OnnxSource
         }
     }
 
-    // A file's nodes are in an order in which they can run; only that is relied on.
+    // Checks that the file's nodes are in an order in which they can run, as ONNX requires.
     private static IEnumerable<NodeProto> Sorted(IEnumerable<NodeProto> nodes)
     {
         var later = new HashSet<string>(nodes.SelectMany(n => n.Output).Where(o => o.Length > 0));
@@ -136,7 +136,7 @@ internal sealed class OnnxSource
             if (node.Domain is not ("" or "ai.onnx"))
                 throw OnnxFault.In(node, $"an operator of '{OneLine.Of(node.Domain, 40)}'", "operators of ONNX itself");
             if (node.Input.FirstOrDefault(later.Contains) is string input)
-                throw OnnxFault.In(node, $"its input '{OneLine.Of(input, 80)}' comes from a node behind it", "nodes in an order in which they can run");
+                throw OnnxFault.In(node, $"its input '{OneLine.Of(input, 80)}' comes from a later node", "nodes in an order in which they can run");
             later.ExceptWith(node.Output);
             yield return node;
         }

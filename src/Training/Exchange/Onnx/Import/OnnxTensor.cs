@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Exchange.Onnx.Import;
 /// <summary>A constant of a model: weights, or settings that a node takes as an input.</summary>
 /// <param name="name">Its name, for messages.</param>
 /// <param name="proto">The tensor in the file.</param>
-/// <param name="dims">Its shape, if not the file's.</param>
+/// <param name="dims">Its shape, if it differs from the file's.</param>
 internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<long>? dims = null)
 {
     public string Name => name;
@@ -79,7 +79,7 @@ internal sealed class OnnxTensor(string name, TensorProto proto, IReadOnlyList<l
         DataType.Uint8 or DataType.Bool => [.. proto.RawData.Length > 0 ? Raw<byte>().ToArray().Select(v => (long)v) : proto.Int32Data.Select(v => (long)v)],
         DataType.Int8 => [.. proto.RawData.Length > 0 ? Raw<sbyte>().ToArray().Select(v => (long)v) : proto.Int32Data.Select(v => (long)v)],
         DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 => Array.ConvertAll(Floats(), v => (long)v),
-        _ => throw OnnxFault.Of(string.Create(CultureInfo.InvariantCulture, $"tensor '{name}' has type {proto.DataType}"), "numbers: float, float16, bfloat16, double or whole ones"),
+        _ => throw OnnxFault.Of(string.Create(CultureInfo.InvariantCulture, $"tensor '{name}' has type {proto.DataType}"), "numbers: float, float16, bfloat16, double or integers"),
     });
 
     // Little-endian, as on every machine that .NET supports.

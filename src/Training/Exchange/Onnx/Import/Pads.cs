@@ -5,7 +5,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
 {
     public bool IsNone => Before.Concat(Behind).All(p => p == 0);
 
-    /// <summary>In the form of a config: one number, [rows, columns] or [top, bottom, left, right].</summary>
+    /// <summary>The padding as in a config: one number, [rows, columns] or [top, bottom, left, right].</summary>
     public int[] Sides => (Before, Behind) switch
     {
         ([var a], [var b]) => a == b ? [a] : [0, 0, a, b],
@@ -19,7 +19,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
 
     public static Pads operator +(Pads a, Pads? b) => b is null ? a : new Pads([.. a.Before.Zip(b.Before, (x, y) => x + y)], [.. a.Behind.Zip(b.Behind, (x, y) => x + y)]);
 
-    /// <summary>Padding of a convolution or pooling node, explicit or by its rule.</summary>
+    /// <summary>Padding of a convolution or pooling node, explicit or by its <c>auto_pad</c>.</summary>
     public static Pads Of(NodeReading n, int[] kernel, int[] strides, int[] dilations)
     {
         int axes = kernel.Length;
@@ -36,7 +36,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
         return new Pads(given[..axes], given[axes..]);
     }
 
-    /// <summary>Padding of a transposed convolution, which crops its result; with what is added after it.</summary>
+    /// <summary>Padding of a transposed convolution, which crops its result, and its output padding.</summary>
     public static Pads Transposed(NodeReading n, int[] kernel, int[] strides, int[] dilations, ref int[] extra)
     {
         int axes = kernel.Length;
@@ -56,7 +56,7 @@ internal sealed record Pads(int[] Before, int[] Behind)
         return rule == "SAME_UPPER" ? new Pads(less, more) : new Pads(more, less);
     }
 
-    /// <summary>With more padding at the end, so that a window beyond the edge fits (ceil_mode).</summary>
+    /// <summary>Adds padding at the end, so that a window beyond the edge fits (ceil_mode).</summary>
     public Pads Up(NodeReading n, int[] kernel, int[] strides) => this with
     {
         Behind = [.. Behind.Select((behind, i) =>

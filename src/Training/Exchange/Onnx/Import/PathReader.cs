@@ -4,8 +4,8 @@ using GpuGrad.Training.Layers;
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
 /// <summary>
-/// Reads what lies between two values as layers. A value that several nodes take begins paths, which end where one node joins them: a
-/// residual, or a branch. So networks can be read whose paths lie side by side and within one another.
+/// Reads the nodes between two values as layers. If several nodes use a value, paths begin there and end at the node that joins them: a
+/// residual or a branch. Paths may be nested.
 /// </summary>
 internal sealed class PathReader(OnnxSource source)
 {
@@ -17,7 +17,7 @@ internal sealed class PathReader(OnnxSource source)
 
     public OnnxSource Source => source;
 
-    /// <summary>The size of the batch, where the model has it fixed; else 0.</summary>
+    /// <summary>The model's batch size if it is fixed; else 0.</summary>
     public long FixedBatch { get; } = source.Input.Type?.TensorType?.Shape?.Dim.FirstOrDefault()?.DimValue ?? 0;
 
     /// <summary>The shape of a sample of a value that was read; null for others.</summary>
@@ -26,11 +26,11 @@ internal sealed class PathReader(OnnxSource source)
     /// <param name="from">The input value.</param>
     /// <param name="shape">Shape of one sample of it.</param>
     /// <param name="to">The output value.</param>
-    /// <param name="depth">Paths that this one is within.</param>
+    /// <param name="depth">Nesting depth of this path.</param>
     public List<ImportedLayer> Read(string from, Shape shape, string to, int depth = 0)
     {
         if (depth > MostDepth)
-            throw OnnxFault.Of($"paths lie within one another {MostDepth} deep", "fewer");
+            throw OnnxFault.Of($"paths are nested {MostDepth} deep", "fewer");
         var region = new Region(source, from, to);
         var layers = new List<ImportedLayer>();
         string current = from;
@@ -49,11 +49,11 @@ internal sealed class PathReader(OnnxSource source)
             current = next;
         }
         if (layers.LastOrDefault()?.Pads is not null)
-            throw OnnxFault.In(source.ProducerOf(to)!, "no convolution follows it", "a convolution behind a Pad");
+            throw OnnxFault.In(source.ProducerOf(to)!, "no convolution follows it", "a convolution after a Pad");
         return layers;
     }
 
-    // The most nodes that are an activation together.
+    // The longest sequence of nodes that is an activation.
     private (IReadOnlyList<ImportedLayer>, string)? Formula(Stage[] stages, string from)
     {
         (IReadOnlyList<ImportedLayer>, string)? found = null;
@@ -63,7 +63,7 @@ internal sealed class PathReader(OnnxSource source)
             if (nodes.Count + stage.Nodes.Count > MostFormula || !stage.Nodes.All(n => Elementwise.Is(source, n)))
                 break;
             nodes.AddRange(stage.Nodes);
-            // What does nothing may be the beginning of a formula, not its end.
+            // An identity may be the beginning of a formula, not its end.
             if (Elementwise.Layer(source, nodes, from, stage.End) is { } layer && (layer.Count > 0 || found is null))
                 found = (layer, stage.End);
         }
@@ -77,7 +77,7 @@ internal sealed class PathReader(OnnxSource source)
         NodeProto node = stage.Nodes[0];
         Take([node]);
         if (node.Output.Skip(1).Any(o => o.Length > 0 && source.IsUsed(o)))
-            throw OnnxFault.In(node, "its second output is used", "the first alone");
+            throw OnnxFault.In(node, "its second output is used", "only the first");
         return NodeReaders.Find(node.OpType) is { } reader
             ? (reader(new NodeReading(this, node, input, shape, before)), stage.End)
             : throw OnnxFault.In(node, "no layer does this", "operators that docs/onnx.md lists");
@@ -93,10 +93,10 @@ internal sealed class PathReader(OnnxSource source)
             "Add" or "Sum" => "add",
             "Mul" => "multiply",
             "Concat" => "concat",
-            _ => throw OnnxFault.In(join, "it takes several computed values", "Add, Mul or Concat where paths come together"),
+            _ => throw OnnxFault.In(join, "it takes several computed values", "Add, Mul or Concat where paths join"),
         };
         if (inputs.Length != join.Input.Count || inputs.Length < 2)
-            throw OnnxFault.In(join, "it joins computed values with fixed ones", "computed values alone");
+            throw OnnxFault.In(join, "it joins computed values with constants", "only computed values");
         if (how == "concat" && ShapeMath.Axis(join, join.Whole("axis", 1), shape.Rank + 1) != 1)
             throw OnnxFault.In(join, "it does not concatenate along axis 1", "axis 1, the first of a sample");
         List<ImportedLayer>[] paths = [.. inputs.Select(i => Read(from, shape, i, depth + 1))];
@@ -140,12 +140,12 @@ internal sealed class PathReader(OnnxSource source)
         foreach (NodeProto node in nodes)
         {
             if (!done.Add(node))
-                throw OnnxFault.In(node, "several paths share it, which are not within one another", "residuals and branches that are nested");
+                throw OnnxFault.In(node, "several paths that are not nested share it", "residuals and branches that are nested");
         }
     }
 }
 
-/// <summary>The nodes from one value on up to the next that everything goes through.</summary>
+/// <summary>The nodes from one value to the next value that all paths go through.</summary>
 internal sealed record Stage(IReadOnlyList<NodeProto> Nodes, string End);
 
 /// <summary>The nodes that lead from one value to another.</summary>
@@ -154,7 +154,7 @@ internal sealed class Region
     private readonly OnnxSource source;
     private readonly string to;
     private readonly NodeProto[] nodes;
-    private readonly Dictionary<string, int> taken = []; // how often a value is taken within
+    private readonly Dictionary<string, int> taken = []; // number of uses of each value within the region
 
     public Region(OnnxSource source, string from, string to)
     {
@@ -189,7 +189,7 @@ internal sealed class Region
             foreach (string input in source.ComputedInputs(node))
             {
                 if (!live.TryGetValue(input, out int left))
-                    throw OnnxFault.In(node, $"it takes '{Runs.Storage.OneLine.Of(input, 80)}' past what lies between", "residuals and branches that are nested");
+                    throw OnnxFault.In(node, $"it uses '{Runs.Storage.OneLine.Of(input, 80)}', skipping the nodes in between", "residuals and branches that are nested");
                 if (left == 1)
                     live.Remove(input);
                 else
@@ -208,7 +208,7 @@ internal sealed class Region
 
 internal static class Stages
 {
-    /// <summary>Up to the first that meets a condition, that one included.</summary>
+    /// <summary>Items up to and including the first that meets a condition.</summary>
     public static IEnumerable<T> TakeUntil<T>(this IEnumerable<T> all, Func<T, bool> last)
     {
         foreach (T one in all)

@@ -2,7 +2,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Exchange.Onnx.Import;
 
-/// <summary>Images made larger by whole or fractional factors, where ONNX's many ways to place pixels agree with ours.</summary>
+/// <summary>Upsampling by whole or fractional factors, for those of ONNX's coordinate modes that agree with ours.</summary>
 internal static class ResizeNodes
 {
     public static IReadOnlyList<ImportedLayer> Resize(NodeReading n)
@@ -24,7 +24,7 @@ internal static class ResizeNodes
         return [mode == "nearest" ? layer : layer.Set("mode", "bilinear")];
     }
 
-    /// <summary>Pixels picked by number, axis by axis, and mixed, as export writes factors that are not whole; null where it is none.</summary>
+    /// <summary>Upsampling written as Gathers of pixels along each axis and their mixture, as our export writes fractional factors; null if the nodes are not that.</summary>
     public static (IReadOnlyList<ImportedLayer>, string)? Formula(PathReader path, Stage[] stages, string from, Shape shape)
     {
         if (shape.Rank != 3)
@@ -83,7 +83,7 @@ internal static class ResizeNodes
         // Upsample: x, scales. Resize of opset 10: the same; later x, roi, scales, sizes.
         bool old = n.Node.OpType == "Upsample" || n.Source.Opset < 11;
         int at = old ? 1 : 2;
-        n.Require(!n.Node.Has("axes"), "it names its axes", "all axes");
+        n.Require(!n.Node.Has("axes"), "it has 'axes'", "all axes");
         if (n.Source.Fixed(n.Node, at, "scales") is { Count: > 0 } scales)
         {
             float[] factors = scales.Floats();
