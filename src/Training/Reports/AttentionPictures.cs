@@ -6,7 +6,7 @@ using GpuGrad.Training.Pictures;
 
 namespace GpuGrad.Training.Reports;
 
-/// <summary>Shows what attention heads look at: on a page, in words and as JSON.</summary>
+/// <summary>Shows the attention maps of heads: on a page, in words and as JSON.</summary>
 public static class AttentionPictures
 {
     private const int MostPictures = 64;
@@ -19,7 +19,7 @@ public static class AttentionPictures
     {
         int heads = layers.Sum(l => l.Heads.Count);
         page.Heading("Attention");
-        page.Paragraph($"How each step of the first sample (rows, from the top) weighs the steps (columns, from the left); the brightest is the largest weight of its picture.{(heads > MostPictures ? Text($" The first {MostPictures} of {heads} heads.") : "")}");
+        page.Paragraph($"Attention weights in the first sample: queries are rows (from the top), keys are columns (from the left); the brightest pixel is the largest weight of its map.{(heads > MostPictures ? Text($" The first {MostPictures} of {heads} heads.") : "")}");
         page.LargeImages(layers.SelectMany(l => l.Heads.Zip(l.Maps, (head, map) => (PngWriter.Write(Draw(map)), Caption(l.Layer, head)))).Take(MostPictures));
         page.Paragraph(Verdict(layers));
     }
@@ -31,10 +31,10 @@ public static class AttentionPictures
         string dead = Named(layers, h => h.IsDead), uniform = Named(layers, h => h is { IsUniform: true, IsDead: false });
         string[] found =
         [
-            dead.Length > 0 ? Text($"Dead heads {over}: {dead}: what they add to their layer's output is less than {AttentionHead.DeadBelow} of what its strongest head adds.") : "",
-            uniform.Length > 0 ? Text($"Heads that look at all steps alike {over}: {uniform}: the entropy of their weights is above {AttentionHead.UniformFrom} of that of equal weights.") : "",
+            dead.Length > 0 ? Text($"Dead heads {over}: {dead}: their contribution to the layer's output is less than {AttentionHead.DeadBelow} of that of its strongest head.") : "",
+            uniform.Length > 0 ? Text($"Heads that attend to all steps equally {over}: {uniform}: the entropy of their weights is above {AttentionHead.UniformFrom} of the maximum.") : "",
         ];
-        return found.All(f => f.Length == 0) ? $"No head is dead or looks at all steps alike, {over}." : string.Join(" ", found.Where(f => f.Length > 0));
+        return found.All(f => f.Length == 0) ? $"No head is dead or attends to all steps equally, {over}." : string.Join(" ", found.Where(f => f.Length > 0));
     }
 
     /// <summary>The figures of each head, and on request its map of the first sample.</summary>

@@ -26,12 +26,12 @@ public static class EvaluationPictures
             Y = new Axis("accuracy", Min: 0, Max: 1),
             Series =
             [
-                new Series("as sure as right", [0, 1], [0, 1]) { Style = LineStyle.Dashed, Color = 7 },
+                new Series("perfect calibration", [0, 1], [0, 1]) { Style = LineStyle.Dashed, Color = 7 },
                 new Series("accuracy", [.. there.Select(b => b.Confidence)], [.. there.Select(b => b.Accuracy)]) { Color = 0 },
                 new Series("", [.. there.Select(b => b.Confidence)], [.. there.Select(b => b.Accuracy)]) { Style = LineStyle.Points, Color = 0 },
             ],
             Background = new Bars("samples", edges, [.. bins.Select(b => (double)b.Samples)], 0.5),
-            Remark = "The highest probability of each sample, in 15 bins, and the share of them that is right. Below the dashed line the network is surer than it should be.",
+            Remark = "The highest probability of each sample, in 15 bins, against the share of them that is correct. Below the dashed line the network is overconfident.",
         };
     }
 
@@ -62,7 +62,7 @@ public static class EvaluationPictures
 /// <summary>Evaluation of a trained network on some samples.</summary>
 /// <param name="Set">The samples: test or validation.</param>
 /// <param name="Report">All metrics.</param>
-/// <param name="Pictures">Charts of those that can be drawn.</param>
+/// <param name="Pictures">Charts of the evaluation.</param>
 public sealed record TestEvaluation(string Set, EvaluationReport Report, IReadOnlyList<Drawing> Pictures)
 {
     /// <summary>Null if the outputs are not finite, or too many to keep.</summary>

@@ -39,7 +39,7 @@ internal static class LogCharts
             yield return new LineChart { Title = "Accuracy", X = new Axis("step"), Y = new Axis("%"), Series = accuracies };
         Series[] norms = [.. runs.Select((r, i) => SeriesOf(several ? r.Name : "", r.Log.Steps, "gradient_norm") with { Color = i }).Where(HasNumbers)];
         if (norms.Length > 0)
-            yield return new LineChart { Title = "Norm of all gradients", X = new Axis("step"), Y = new Axis("norm", Log: true), Series = norms, Remark = "A spike is a step that can undo what many others have learned; a slow decline is learning." };
+            yield return new LineChart { Title = "Norm of all gradients", X = new Axis("step"), Y = new Axis("norm", Log: true), Series = norms, Remark = "A spike is a step that can undo the progress of many others; a slow decline is normal." };
         yield return new LineChart { Title = "Learning rate", X = new Axis("step"), Y = new Axis("rate", Min: 0), Series = [.. runs.Select((r, i) => SeriesOf(several ? r.Name : "", r.Log.Steps, "lr") with { Color = i })] };
     }
 
@@ -68,7 +68,7 @@ internal static class LogCharts
         yield return LayerLines("Zeros among a layer's outputs", log, outputs, "zeros", new Axis("%", Min: 0, Max: 100), "", 100);
     }
 
-    // Only those that have room for their names.
+    // Only alarms with room for their names.
     private static List<ChartMark> AlarmMarks(RunLog log)
     {
         var marks = new List<ChartMark>();
@@ -124,7 +124,7 @@ internal static class LogCharts
             X = $"steps {log.Health[0].Step} to {log.Health[^1].Step} of the run",
             Y = "time step",
             Log = true,
-            Remark = "Norm of the gradient that reaches each time step, on a log scale. Where it fades from the last step to the first, the layer can't learn what lies so far back.",
+            Remark = "Norm of the gradient that reaches each time step, on a log scale. If it fades from the last step to the first, the layer can't learn long-range dependencies.",
         };
     }
 
@@ -137,7 +137,7 @@ internal static class LogCharts
         Remark = remark,
     };
 
-    // As many as colours can tell apart: the first, the last, and some between.
+    // As many as there are distinct colours: the first, the last, and some between.
     private static string[] Sample(IReadOnlyList<string> names) => names.Count <= MostLines
         ? [.. names]
         : [.. Enumerable.Range(0, MostLines).Select(i => names[(int)Math.Round((double)i * (names.Count - 1) / (MostLines - 1))])];

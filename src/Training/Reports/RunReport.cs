@@ -64,15 +64,15 @@ public static class RunReport
         (string Run, LogLine Line)[] all = [.. runs.SelectMany(r => r.Log.Alarms.Select(a => (r.Name, a)))];
         if (all.Length == 0)
         {
-            page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "No alarms." : "Nothing was watched (diagnostics.every is 0).");
+            page.Paragraph(runs.Any(r => r.Log.Health.Count > 0) ? "No alarms." : "No diagnostics were recorded (diagnostics.every is 0).");
         }
-        // Not a table: sentences want the whole width of a narrow window.
+        // Not a table: in a narrow window sentences need the whole width.
         foreach ((string run, LogLine line) in all)
         {
             string where = (runs.Count > 1 ? run + ", " : "") + (line.Step > 0 ? $"step {Text(line.Step)}" : "before the first step");
             page.Paragraph($"{line.Texts["alarm"]} {line.Texts.GetValueOrDefault("title")}, {where}: {line.Texts.GetValueOrDefault("finding")}. {line.Texts.GetValueOrDefault("cause")} Try: {line.Texts.GetValueOrDefault("remedy")}.");
         }
-        // Of those about one layer the last: it counts all that came before.
+        // Only the last remark about each layer: its counts include the earlier ones.
         foreach (IGrouping<string, (string Run, LogLine Line)> layer in runs.SelectMany(r => r.Log.Remarks.Select(l => (r.Name, l))).GroupBy(l => $"{l.Name} {l.l.Texts["remark"]} {l.l.Texts.GetValueOrDefault("layer")}"))
         {
             (string run, LogLine line) = layer.Last();
@@ -102,7 +102,7 @@ public static class RunReport
         Mistake[] worst = [.. judgement.Mistakes.Take(WorstShown)];
         if (worst.Length == 0)
             return;
-        page.Paragraph("The worst: wrong, and sure of it.");
+        page.Paragraph("The worst mistakes: those with the highest confidence in a wrong class.");
         if (samples.Shape.Rank == 3 && samples.Shape[0] is 1 or 3)
             page.Images(worst.Select(m => (PngWriter.Write(SamplePicture.Draw(samples, m.Index)), Text($"{judgement.Classes[m.Label]}, predicted {judgement.Classes[m.Predicted]} ({m.Confidence:G2})"))));
         else

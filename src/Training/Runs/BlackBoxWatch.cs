@@ -7,7 +7,7 @@ using GpuGrad.Training.Tools;
 
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Records what is needed to rerun the last steps, and after a non-finite value finds out where it came from.</summary>
+/// <summary>Records the state needed to rerun the last steps, and traces a non-finite value to its origin.</summary>
 internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet trained, Remedies remedies, Action<string> warn) : IDisposable
 {
     private FlightRecorder? recorder;
@@ -42,7 +42,7 @@ internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet 
         }
     }
 
-    /// <summary>Adds to the exception what a replay of the last steps finds. A failure in here must not hide the original one.</summary>
+    /// <summary>Adds the findings of a replay of the last steps to the exception. A failure in here must not hide the original one.</summary>
     public NonFiniteException Explain(Trainer trainer, NonFiniteException e, HealthLog health)
     {
         try

@@ -10,7 +10,7 @@ namespace GpuGrad.Training.Runs;
 /// <param name="config">The experiment.</param>
 /// <param name="yaml">The config as text, for the checkpoint.</param>
 /// <param name="fingerprint">Fingerprint of the data.</param>
-/// <param name="folder">Where the checkpoints go.</param>
+/// <param name="folder">The run folder, for the checkpoints.</param>
 /// <param name="logs">Logs, flushed with each checkpoint, which stores their lengths.</param>
 /// <param name="survive">Called if a checkpoint could not be saved.</param>
 internal sealed class CheckpointWatch(RunConfig config, string yaml, string fingerprint, RunFolder folder, RunLogs logs, Action<GpuGradException> survive)
@@ -52,7 +52,7 @@ internal sealed class CheckpointWatch(RunConfig config, string yaml, string fing
         }
         catch (StorageException)
         {
-            folder.RequireInPlace(); // a missing folder is a better message than a file that cannot be created in it
+            folder.RequireInPlace(); // "the folder is gone" is a better message than "a file in it cannot be created"
             throw;
         }
         // It is saved in the run's own folder, even if that was moved.

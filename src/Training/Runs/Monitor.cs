@@ -42,13 +42,13 @@ internal sealed class Monitor
             if (!there)
                 throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but there is no {(metric.Set == MetricSet.Test ? "test set" : "validation part; give data.validation, e.g. 0.1")}");
             if (!IsPlain(metric) && metric.Set is MetricSet.Train)
-                throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but training samples have a loss and an accuracy alone, measured while the weights move; expected a figure of the validation or test samples, e.g. validation-{metric.Figure.Replace('_', '-')}");
+                throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but training samples have only a loss and an accuracy, measured while the weights change; expected a metric of the validation or test samples, e.g. validation-{metric.Figure.Replace('_', '-')}");
             if (!IsPlain(metric) && metric.Set is null && !hasValidation && !hasTest)
                 throw ConfigException.At(place, $"{key}: '{metric}' is asked for, but there are neither validation nor test samples; give data.validation, e.g. 0.1");
         }
     }
 
-    /// <summary>Refuses metrics that some samples cannot give.</summary>
+    /// <summary>Refuses requested metrics that a set of samples does not have.</summary>
     /// <param name="set">The samples.</param>
     /// <param name="given">Names of the available metrics; called only if needed.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a requested metric is not available.</exception>
@@ -61,16 +61,16 @@ internal sealed class Monitor
         }
     }
 
-    /// <summary>Refuses a target that no run can reach, now rather than after hours.</summary>
+    /// <summary>Refuses a target that no run can reach, before training instead of after it.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: a metric is requested that the data cannot give.</exception>
     public static void RequireReachable(TargetConfig? target, TrainingData data)
     {
         if (target is null or { TestAccuracy: null, TestLoss: null })
             return;
         if (data.Test is null)
-            throw ConfigException.At(target.Source, "target asks for a figure of the test set, and the data has none; give data.test, e.g. 0.2, or ask for train-loss");
+            throw ConfigException.At(target.Source, "target asks for a metric of the test set, but the data has none; give data.test, e.g. 0.2, or ask for train-loss");
         if (target.TestAccuracy is not null && data.Shape.Classes == 0)
-            throw ConfigException.At(target.Source, "target asks for test-accuracy, and the data has no classes; expected test-loss");
+            throw ConfigException.At(target.Source, "target asks for test-accuracy, but the data has no classes; expected test-loss");
     }
 
     /// <summary>Records an epoch; returns whether its weights are the best so far.</summary>
@@ -100,7 +100,7 @@ internal sealed class Monitor
         if (config.Schedule is not PlateauSchedule rule)
             return;
         double value = report.Figure(plateau), best = state.PlateauBest ?? plateau.Worst;
-        // PyTorch's 'rel' threshold: a change counts from this share of the best on.
+        // PyTorch's 'rel' threshold: a change counts if it is at least this share of the best value.
         if (plateau.IsBetter(value, best, double.IsFinite(best) ? Math.Abs(best) * rule.MinDelta : 0))
             (state.PlateauBest, state.PlateauBad) = (value, 0);
         else if (++state.PlateauBad > rule.Patience)

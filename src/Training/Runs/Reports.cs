@@ -75,12 +75,12 @@ public sealed record EpochReport
 /// <param name="Samples">Number of samples in an epoch.</param>
 /// <param name="Rate">The step's learning rate.</param>
 /// <param name="Bound">Graph and plan of the step's last batch, the only one unless gradients are accumulated.</param>
-/// <param name="Watched">Whether it measured its layers with the model's probe.</param>
+/// <param name="Watched">Whether its layers were measured with the model's probe.</param>
 public readonly record struct StepReport(int Epoch, long Step, int Done, int Samples, double Rate, BoundGraph Bound, bool Watched)
 {
     /// <summary>
-    /// Mean loss over its samples. If gradients are accumulated on a device that runs ahead, steps that are neither logged nor
-    /// watched know only that of their last batch.
+    /// Mean loss over the step's samples. If gradients are accumulated on a device that runs ahead, steps that are neither logged nor
+    /// watched have only the loss of their last batch.
     /// </summary>
     public double Loss => OfAllRanks ?? (Before.Weight > 0 ? Before.With(Bound).Mean : Bound.Loss);
 

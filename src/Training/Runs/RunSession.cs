@@ -46,9 +46,9 @@ public sealed class RunSession : IDisposable
         this.folder = folder;
         this.warn = warn;
         card = ModelCard.Of(loaded, data);
-        // A step of several ranks cannot be replayed from what one of them saw.
+        // A step of several ranks cannot be replayed from the record of one.
         recordsSteps = config.Diagnostics.BlackBox && ranks is null;
-        // A checkpoint has the weights: the file that they were initialised from may be gone.
+        // A checkpoint has all weights, and the file of initial weights may be gone.
         Trainer = new Trainer(resumed is null ? config : config with { InitFrom = null }, data, device, null, ranks);
         Remark(isNew: resumed is null);
         remedies = new Remedies(loaded) { TotalSteps = Trainer.TotalSteps };
@@ -137,10 +137,10 @@ public sealed class RunSession : IDisposable
         foreach (string remark in TransferRemarks.Of(config, Trainer.Network, Trainer.Model.Transfer, isNew))
             warn(remark);
         if (config.Threads > 0 && Trainer.Model.Device.Id != "cpu")
-            warn($"threads: {config.Threads} are for the cpu device; {Trainer.Model.Device.Id} has its own");
+            warn($"threads: {config.Threads} applies to the cpu device only; it has no effect on {Trainer.Model.Device.Id}");
     }
 
-    // The audit needs memory of its own; if there is none left, the run continues without it.
+    // The audit needs extra memory; if there is not enough, the run continues without it.
     private void Audit()
     {
         try
@@ -150,7 +150,7 @@ public sealed class RunSession : IDisposable
         }
         catch (GpuGradException e) when (e.Fault == Fault.Memory)
         {
-            warn("No memory is left to measure the network's start (diagnostics.init-audit); the run continues without.");
+            warn("Not enough memory for the audit of the initialisation (diagnostics.init-audit); the run continues without it.");
         }
     }
 

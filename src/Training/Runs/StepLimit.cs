@@ -1,6 +1,6 @@
 namespace GpuGrad.Training.Runs;
 
-/// <summary>Stops a training after some steps.</summary>
+/// <summary>Stops training after some steps.</summary>
 /// <param name="steps">Number of steps.</param>
 /// <param name="progress">Receives the share of steps done.</param>
 /// <param name="enough">Cancelled after the last; its token stops the training.</param>

@@ -19,9 +19,9 @@ internal sealed class StepRunner
     private readonly RankGroup? group;
     private readonly WatchSchedule watches;
     private readonly bool hasMasks; // the network draws random masks, which must differ between ranks
-    private readonly List<BatchRecord> batches = []; // of the step
+    private readonly List<BatchRecord> batches = []; // batches of the current step
     private int[] order = [];
-    private int whole; // samples of the last batch, of all ranks
+    private int whole; // samples of the last batch over all ranks
 
     public StepRunner(RunConfig config, Model model, RunSources sources, WatchSchedule watches, RankShare share, RankGroup? group)
     {
@@ -34,7 +34,7 @@ internal sealed class StepRunner
         hasMasks = group is not null && model.Training(WholePart).Graph.DrawsMasks;
     }
 
-    /// <summary>Outcome of the last step.</summary>
+    /// <summary>Record of the last step.</summary>
     public StepRecord? Last { get; private set; }
 
     /// <summary>Whether the last batch of the last step was a whole one.</summary>
@@ -43,14 +43,14 @@ internal sealed class StepRunner
     // Samples of this process in a whole batch.
     private int WholePart => share.Of(Math.Min(config.Data.Batch, sources.Train.Count)).Length;
 
-    /// <summary>Sets which sample comes when.</summary>
+    /// <summary>Begins an epoch with the given order of samples.</summary>
     public void BeginEpoch(int[] permutation)
     {
         order = permutation;
         sources.Train.Shuffle(model.DeviceMemory, permutation);
     }
 
-    /// <summary>Does a step and counts it.</summary>
+    /// <summary>Runs a step and counts it.</summary>
     /// <param name="state">State of the run; advanced by one step.</param>
     /// <param name="rate">The learning rate.</param>
     /// <param name="stop">Whether this rank is asked to stop.</param>
@@ -85,7 +85,7 @@ internal sealed class StepRunner
         return new StepReport(state.Epoch, state.Step, state.Cursor, sources.EpochSize, rate, step, Last.Watched) { Before = before, OfAllRanks = group?.Loss };
     }
 
-    /// <summary>Runs a step again on the state that the model has now; nothing is counted or told.</summary>
+    /// <summary>Runs a recorded step again on the model's current state, without counting it or calling observers.</summary>
     public void Repeat(StepRecord record)
     {
         for (int i = 0; i < record.Batches.Count; i++)
@@ -114,11 +114,11 @@ internal sealed class StepRunner
         state.Cursor += whole;
         state.Batches++;
         state.Samples += whole;
-        // Batches that an epoch's end cuts short are not looked into. A rank that has no sample of one still updates with the others.
+        // The smaller last batch of an epoch is not watched. A rank without samples in it still updates with the others.
         return watched && model.Watched is { } probed && probed.Graph.BatchSize == size ? probed : model.Training(size > 0 ? size : WholePart);
     }
 
-    // The gradient of the whole batch is known once every rank has that of its part.
+    // Runs a step together with the other ranks: the gradient of the whole batch combines those of all ranks.
     private void RunTogether(BoundGraph step, StepLoss before, bool stop, bool isLast)
     {
         StepLoss loss = group!.Run(step, batches[^1].Size, whole, before);

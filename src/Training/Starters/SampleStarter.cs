@@ -83,7 +83,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             PictureRecipe.WriteAugmentation(yaml, shape.Shape);
     }
 
-    // Classes are counted by whole numbers; programs like to save them as others.
+    // Classes must be integers, but programs often save them as floating-point numbers.
     private IEnumerable<(string Label, string Text)> Classes()
     {
         if (AreLabels || Outputs != 1 || Targets(data) is not { } targets || !targets.All(t => t >= 0 && t == MathF.Floor(t)))

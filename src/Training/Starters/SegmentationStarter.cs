@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Starters;
 
-/// <summary>A first config for pictures with masks, or with target images: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
+/// <summary>Writes a first config for pictures with masks or target images: a U-Net (Ronneberger et al., 2015), as deep as the pictures can be halved.</summary>
 /// <param name="source">Name of the file or folder, for the config's comment.</param>
 /// <param name="data">The data as read.</param>
 internal sealed class SegmentationStarter(string source, DataSet data)
@@ -16,7 +16,7 @@ internal sealed class SegmentationStarter(string source, DataSet data)
     /// <summary>The side that pictures are scaled to: one that can be halved three times.</summary>
     public static int Side(int height, int width) => Math.Clamp(Math.Min(height, width) / Multiple * Multiple, 4 * Multiple, LargestSide);
 
-    /// <summary>Whether pictures of such a size can stay as they are.</summary>
+    /// <summary>Whether pictures of this size need no resizing.</summary>
     public static bool Suits(int height, int width) => height % Multiple == 0 && width % Multiple == 0 && Math.Max(height, width) <= LargestSide;
 
     private bool AreClasses => shape.Classes > 0;
@@ -24,11 +24,11 @@ internal sealed class SegmentationStarter(string source, DataSet data)
     private string Answer => AreClasses ? Recipe.Text($"one of {shape.Classes} classes for each pixel") : Recipe.Text($"an image {shape.Answer}");
 
     /// <param name="dataset">Lines of the config below <c>dataset:</c>, with their indent.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: answers that are not one for each pixel.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: the targets are not images as large as the samples.</exception>
     public Starter Make(IReadOnlyList<(string Text, string? Remark)> dataset)
     {
         if (shape.Shape.Rank != 3 || shape.Answer is not { Rank: > 1 } answer || answer[^2] != shape.Shape[1] || answer[^1] != shape.Shape[2])
-            throw DataFault.In(source, $"samples {shape.Shape} with answers {shape.Answer}", "answers for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)");
+            throw DataFault.In(source, $"samples {shape.Shape} with targets {shape.Answer}", "targets for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)");
         Recipe recipe = Training(data.Train.Count);
         string samples = Recipe.Text($"{data.Train.Count:N0} pictures {shape.Shape}");
         var yaml = new CommentedYaml();
@@ -70,7 +70,7 @@ internal sealed class SegmentationStarter(string source, DataSet data)
         bool two = shape.Classes == 2;
         yaml.Add(Recipe.Text($"  - conv: {{filters: {(two ? 1 : AreClasses ? shape.Classes : shape.Answer!.Value[0])}, kernel: 1}}"), two ? "a logit for each pixel" : AreClasses ? "a score for each class of each pixel" : "a number for each pixel");
         if (AreClasses)
-            yaml.Add($"loss: {{combined: [{(two ? "bce-with-logits" : "softmax-cross-entropy")}, dice]}}", "pixel by pixel, and by how far the regions overlap");
+            yaml.Add($"loss: {{combined: [{(two ? "bce-with-logits" : "softmax-cross-entropy")}, dice]}}", "per pixel, and by the overlap of regions");
         else
             yaml.Add("loss: mse");
     }
@@ -88,7 +88,7 @@ internal sealed class SegmentationStarter(string source, DataSet data)
         Convolve(yaml, filters, indent);
         if (below == 0)
             return;
-        yaml.Add($"{indent}- branch:", "a skip: what goes down and comes up again is put beside what was there");
+        yaml.Add($"{indent}- branch:", "a skip connection beside a path that goes down and up again");
         yaml.Add($"{indent}    - []");
         yaml.Add($"{indent}    - - maxpool: 2");
         Level(yaml, 2 * filters, below - 1, indent + "      ");

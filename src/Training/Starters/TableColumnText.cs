@@ -11,8 +11,8 @@ internal sealed class TableColumnText
     private readonly ColumnProfile profile;
 
     /// <param name="profile">Profile of the column.</param>
-    /// <param name="isTarget">Whether it is predicted.</param>
-    /// <param name="isTime">Whether it only gives the time of a series' rows.</param>
+    /// <param name="isTarget">Whether it is the target.</param>
+    /// <param name="isTime">Whether it is only the time of a series' rows.</param>
     public TableColumnText(ColumnProfile profile, bool isTarget, bool isTime = false)
     {
         this.profile = profile;
@@ -35,8 +35,8 @@ internal sealed class TableColumnText
     private static string? ReasonToIgnore(ColumnProfile column) => column switch
     {
         { Type: null } => "no value in any row",
-        { Type: ColumnType.Text, MayBeNumbers: true, Examples: [string example, ..] } => $"numbers with signs or units around them, such as '{Short(example)}': write plain ones to use them",
-        // A number that separates the classes may be legitimate; a column with as few values as classes is not.
+        { Type: ColumnType.Text, MayBeNumbers: true, Examples: [string example, ..] } => $"numbers with signs or units, such as '{Short(example)}': write plain numbers to use them",
+        // A number that separates the classes may be a legitimate input; a column with only two values that does is not.
         { Type: ColumnType.Number, Distinct: > 2 } when IsTelling(column) && column.Suspicions.Count == 1 => null,
         { IsBetterIgnored: true } => column.Suspicions[^1],
         { Type: ColumnType.Text } => "names or free text",

@@ -11,7 +11,7 @@ using Picture = GpuGrad.Training.Data.Formats.Picture;
 
 namespace GpuGrad.Training.Tests.Health;
 
-/// <summary>Where attention looks, which heads are dead and which look at all steps alike.</summary>
+/// <summary>Where attention looks, which heads are dead and which attend to all steps equally.</summary>
 public sealed class AttentionReadingTests
 {
     private const int Steps = 6, Width = 8, Heads = 2;

@@ -218,7 +218,7 @@ public sealed class StarterTests : IDisposable
     public void Numbers_with_signs_around_them_are_not_called_names()
     {
         Starter starter = Table("t.csv", "price,,x,y", 60, i => Text($"\"${1000 + (i * 13):N0}\",{i},{i % 7},{"ab"[i % 2]}"));
-        Assert.Contains(("ignored", "price: numbers with signs or units around them, such as '$1,000': write plain ones to use them"), starter.Findings);
+        Assert.Contains(("ignored", "price: numbers with signs or units, such as '$1,000': write plain numbers to use them"), starter.Findings);
         Assert.Contains(("ignored", "column 1, which has no name: numbered rows: an identifier"), starter.Findings);
     }
 
@@ -359,7 +359,7 @@ public sealed class StarterTests : IDisposable
             writer.Add("x", [20, 16, 16], new byte[20 * 256]);
             writer.Add("y", [20, 1, 8, 8], new float[20 * 64]);
         });
-        Assert.EndsWith("samples [1, 16, 16] with answers [1, 8, 8]; expected answers for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)", Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of("m.npz")), "m.npz"), StringComparison.Ordinal);
+        Assert.EndsWith("samples [1, 16, 16] with targets [1, 8, 8]; expected targets for each pixel, as high and wide as the samples; for others write the config by hand (docs/segmentation.md)", Hostile.AssertOneLine(Assert.ThrowsAny<Exception>(() => Of("m.npz")), "m.npz"), StringComparison.Ordinal);
     }
 
     [Theory]

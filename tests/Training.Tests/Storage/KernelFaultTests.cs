@@ -11,8 +11,8 @@ public sealed class KernelFaultTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("fsync:error=EIO:when=1", "could not be made durable: input/output error (EIO)")]
-    [InlineData("fsync:error=EIO:when=2", "its folder could not be made durable, so a power failure may take it back: input/output error (EIO)")]
+    [InlineData("fsync:error=EIO:when=1", "could not be synced to disk: input/output error (EIO)")]
+    [InlineData("fsync:error=EIO:when=2", "its folder could not be synced, so a power failure may undo it: input/output error (EIO)")]
     [InlineData("fsync:error=ENOSPC:when=1", "no space left on the device (ENOSPC); ")]
     [InlineData("fsync:error=EINTR:when=1..3", null)]
     [InlineData("write:error=ENOSPC:when=1", "no space left on the device (ENOSPC); ")]

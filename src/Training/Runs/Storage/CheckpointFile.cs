@@ -88,7 +88,7 @@ public sealed class CheckpointFile : IDisposable
     {
         var element = (CheckpointElement)section.Kind;
         if (!Enum.IsDefined(element))
-            throw reader.Damaged(section.Offset, $"buffer '{section.Name}' has elements of kind {section.Kind}, which is none");
+            throw reader.Damaged(section.Offset, $"buffer '{section.Name}' has elements of the unknown kind {section.Kind}");
         long length = Math.DivRem(section.Length, CheckpointBuffer.SizeOf(element), out long rest);
         if (rest != 0)
             throw reader.Damaged(section.Offset, $"buffer '{section.Name}' has {section.Length} bytes, not a multiple of {CheckpointBuffer.SizeOf(element)}");

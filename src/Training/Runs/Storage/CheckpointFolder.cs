@@ -15,8 +15,8 @@ public sealed record CheckpointEntry(string Path, long Step, bool Best);
 /// </summary>
 public sealed partial class CheckpointFolder
 {
-    // An active run replaces its checkpoints while they are examined; with each round it has advanced.
-    // A listing during such a replacement may show neither the old name nor the new one.
+    // Number of attempts while an active run replaces its checkpoints; a listing during
+    // such a replacement may show neither the old name nor the new one.
     private const int MostLooks = 1000, MostEmptyLooks = 20;
 
     private readonly Func<WorkFolder> open;

@@ -5,7 +5,7 @@ using GpuGrad.Training.Config.Yaml;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>A setting that is not the same in two configs; null where one has none.</summary>
+/// <summary>A setting that differs between two configs; null in a config that lacks it.</summary>
 public sealed record ConfigDifference(string Key, string? Before, string? Now)
 {
     private const int MostKey = 120;
@@ -20,12 +20,12 @@ public static class ConfigDiff
     private const int MostText = 60;
     private const string Epochs = "train.epochs";
 
-    // Sections all of whose keys have defaults: none at all is the same as one with nothing in it.
+    // Sections whose keys all have defaults: a missing section equals an empty one.
     private static readonly string[] Sections = ["train", "checkpoint", "target", "diagnostics"];
 
     private static readonly string[] HarmlessSections = ["checkpoint.", "target.", "diagnostics."];
 
-    // What decides no bit of the weights. The folder only says where data lie; their fingerprint says whether they are the same.
+    // Settings that do not change the weights. The folder is only the place of the data; the fingerprint tells whether the data are the same.
     private static readonly string[] Harmless = ["name", "folder", "threads", "train.log-every"];
 
     public static IReadOnlyList<ConfigDifference> Between(YamlNode before, YamlNode now)

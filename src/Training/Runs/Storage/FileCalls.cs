@@ -8,7 +8,7 @@ namespace GpuGrad.Training.Runs.Storage;
 /// <param name="path">The file, for messages.</param>
 internal sealed class FileCalls(WorkFolder folder, string path)
 {
-    // An occasional signal is repeated past; a call that never gets through fails instead of hanging.
+    // A call that a signal interrupts is repeated; one that never succeeds fails instead of hanging.
     private const int MostInterruptions = 100;
 
     private readonly IFileSystem files = folder.Files;
@@ -42,18 +42,18 @@ internal sealed class FileCalls(WorkFolder folder, string path)
         }
     }
 
-    public void Truncate(long handle, long length) => Check("could not be cut", () => files.Truncate(handle, length));
+    public void Truncate(long handle, long length) => Check("could not be truncated", () => files.Truncate(handle, length));
 
     public void SetMode(long handle, int mode) => Check("could not be given the permissions of the file that it replaces", () => files.SetMode(handle, mode));
 
-    public void Sync(long handle, long needed) => Check("could not be made durable", () => files.Sync(handle), needed);
+    public void Sync(long handle, long needed) => Check("could not be synced to disk", () => files.Sync(handle), needed);
 
-    public void Rename(string from, string to) => Check("could not be put in its place", () => files.Rename(folder.Handle, from, to));
+    public void Rename(string from, string to) => Check("could not be renamed into place", () => files.Rename(folder.Handle, from, to));
 
     /// <summary>Makes renames and new names in the file's folder durable.</summary>
     // Some network file systems can't sync folders and report EINVAL.
     public void SyncFolder() => Check(
-        "is written, but its folder could not be made durable, so a power failure may take it back",
+        "is written, but its folder could not be synced, so a power failure may undo it",
         () => files.Sync(folder.Handle) is long result && result == -Errno.Invalid ? 0 : result);
 
     /// <summary>Removes a file that must not stay; if that fails, it is found and removed later.</summary>

@@ -28,8 +28,8 @@ public interface IFileSystem
     long MakeFolder(long folder, string name);
 
     /// <summary>
-    /// Opens a file. Links, pipes and devices are refused; a file to append to must not have a second name, because under
-    /// that it may be somebody else's.
+    /// Opens a file. Links, pipes and devices are refused; a file to append to must not have a second name (hard link), because
+    /// it may belong to somebody else.
     /// </summary>
     long Open(long folder, string name, OpenFor purpose);
 

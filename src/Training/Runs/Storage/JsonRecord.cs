@@ -3,7 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>Reads JSON that this program wrote and that anybody may have changed since: bounded, strictly typed, with one-line errors.</summary>
+/// <summary>Reads JSON that this program wrote and that may have been edited since: bounded in size, strictly typed, with one-line errors.</summary>
 internal static class JsonRecord
 {
     /// <summary>Largest record read; the program's own have a few thousand bytes.</summary>

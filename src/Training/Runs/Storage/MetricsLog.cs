@@ -141,6 +141,6 @@ public sealed class MetricsLog : IDisposable
         Span<byte> last = stackalloc byte[1];
         file.ReadExactly(length - 1, last);
         if (last[0] != '\n')
-            throw new DamagedFileException(path, length, "the checkpoint says that a line ends here; none does");
+            throw new DamagedFileException(path, length, "the checkpoint expects the end of a line here; there is none");
     }
 }

@@ -4,7 +4,7 @@ using GpuGrad.Training.Steps;
 
 namespace GpuGrad.Training.Runs.Storage;
 
-/// <summary>The part of a checkpoint that lies on a device: what <see cref="ModelMemory.Durable"/> names.</summary>
+/// <summary>The part of a checkpoint in device memory: the slots of <see cref="ModelMemory.Durable"/>.</summary>
 public static class ModelState
 {
     private const int Chunk = 1 << 20;
@@ -26,7 +26,7 @@ public static class ModelState
         Slot[] slots = [.. model.Memory.Durable];
         CheckpointBuffer[] saved = [.. slots.Select(slot => Matching(slot, model.Device, checkpoint))];
         if (checkpoint.Buffers.Count != slots.Length)
-            throw Refused($"has also {string.Join(", ", checkpoint.Buffers.Except(saved).Select(b => $"'{b.Name}'"))}, for which the config has no use");
+            throw Refused($"also has {string.Join(", ", checkpoint.Buffers.Except(saved).Select(b => $"'{b.Name}'"))}, which the config does not use");
         var chunk = new byte[Chunk];
         foreach ((Slot slot, CheckpointBuffer buffer) in slots.Zip(saved))
         {
@@ -52,7 +52,7 @@ public static class ModelState
         if (buffer.Length != slot.Length)
             throw Refused($"has {buffer.Length} elements of '{slot.Name}', the config asks for {slot.Length}");
         CheckpointElement element = CheckpointBuffer.ElementOf(slot.Element, device.RealSize);
-        // Rounding to another width would make it another run.
+        // Converting to another precision would change the run.
         return buffer.Element == element ? buffer
             : throw Refused($"has '{slot.Name}' as {buffer.Element}, device {device.Id} computes in {element}; continue on a device such as {checkpoint.Device}");
     }

@@ -69,7 +69,7 @@ public sealed class RegularFile : IDisposable
             try
             {
                 RequireRegular(path, FileFacts.Of((int)file));
-                RandomAccess.GetLength(handle); // throws for what has no length, such as a pipe
+                RandomAccess.GetLength(handle); // throws for files without a length, such as a pipe
                 return handle;
             }
             catch

@@ -7,21 +7,21 @@ namespace GpuGrad.Training.Runs.Storage;
 /// <summary>
 /// The folder of a run, held by this process until disposed:
 /// <code>
-/// config.yaml          resolved: nothing to look up elsewhere
+/// config.yaml          the resolved config
 /// manifest.json        device, driver, versions, seed, data fingerprint
-/// init-from.json       which weights it began with; only where it did not begin with random ones
+/// init-from.json       origin of the initial weights; only if they were loaded (init-from)
 /// metrics.jsonl        a line every few steps and every epoch
-/// *.tfevents.*, *.csv  the same for other programs; only where the config asks (log)
+/// *.tfevents.*, *.csv  the same for other programs; only if the config asks for it (log)
 /// summary.json         how it ended
 /// checkpoints/         step-00001200.ckpt …
 /// weights.safetensors  the trained network
 /// report.html, comparison.html
-/// run.lock             who is at it
+/// run.lock             the process that is using it
 /// </code>
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    /// <summary>Initial weights of a run that did not begin with random ones.</summary>
+    /// <summary>File that records the origin of loaded initial weights.</summary>
     internal const string TransferFile = "init-from.json";
 
     private const int MostTransfer = 64 << 20;
@@ -58,9 +58,9 @@ public sealed class RunFolder : IDisposable
     public CheckpointFolder Checkpoints { get; }
 
     /// <summary>Creates <c>ROOT/2026-11-22_061500_NAME</c>, with a number appended if it exists.</summary>
-    /// <param name="name">Name of the run. Whatever it holds, it stays one folder name.</param>
-    /// <param name="root">Where runs are kept.</param>
-    /// <param name="now">For its name; the present by default.</param>
+    /// <param name="name">Name of the run; characters that a folder name cannot have are replaced.</param>
+    /// <param name="root">The folder of all runs.</param>
+    /// <param name="now">Time for the folder's name; now by default.</param>
     /// <param name="warn">Receives warnings that do not stop the run.</param>
     /// <param name="files">The file system.</param>
     public static RunFolder Create(string name, string root = "runs", DateTime? now = null, Action<string>? warn = null, IFileSystem? files = null)
@@ -81,7 +81,7 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Takes exactly this folder for a new run; it must be empty or not there.</summary>
+    /// <summary>Creates a new run in exactly this folder, which must be empty or missing.</summary>
     public static RunFolder CreateAt(string path, Action<string>? warn = null, IFileSystem? files = null)
     {
         if (File.Exists(path))
@@ -92,7 +92,7 @@ public sealed class RunFolder : IDisposable
         return RunLock.Holding(folder, held =>
         {
             RequireUnused(); // another process may have had it meanwhile
-            // Of a process that was killed before it had written a config.
+            // Left by a process that was killed before it wrote a config.
             DurableFile.RemoveLeftovers(folder);
             return new RunFolder(folder, held, warn, made);
         }, RequireUnused);
@@ -138,7 +138,7 @@ public sealed class RunFolder : IDisposable
 
     public RunSummary ReadSummary() => RunSummary.Read(Summary);
 
-    /// <summary>What the run began with; null where that is not there or cannot be read.</summary>
+    /// <summary>Content of <see cref="TransferFile"/>; null if it is missing or cannot be read.</summary>
     internal JsonElement? ReadTransfer()
     {
         try
@@ -153,13 +153,13 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Stops a run whose folder was moved, replaced or removed: its files would end up where nobody expects them.</summary>
-    /// <param name="what">What it has left there, for the message.</param>
-    /// <exception cref="MovedFolderException">It was.</exception>
+    /// <param name="what">Files already written there, for the message.</param>
+    /// <exception cref="MovedFolderException">The folder was moved, replaced or removed.</exception>
     public void RequireInPlace(string what = "")
     {
         if (Folder.Place is { Same: false, Now: var now })
             throw new MovedFolderException(Path, now, what);
-        // Whoever removes a folder in which new files appear gets all but those.
+        // Removing a folder while new files appear may leave only those: then the config is gone.
         if (begun && Folder.Files.Look(Folder.Handle, System.IO.Path.GetFileName(Config)) is null)
             throw new MovedFolderException(Path, null, what);
     }
@@ -168,8 +168,8 @@ public sealed class RunFolder : IDisposable
     public MetricsLog OpenMetrics(long length, Action<GpuGradException>? tolerate = null) => MetricsLog.Open(Folder, "metrics.jsonl", length, tolerate);
 
     /// <summary>
-    /// Takes back a run that did not get as far as a step, for want of memory say: its files and, where it was made for the run, the
-    /// folder go. Where anything else lies in it, or in the log, all stays. The folder is not held any more.
+    /// Removes a run that did not reach its first step, for lack of memory say: its files and, if it was created for the run, the
+    /// folder. If there are other files in it, or lines in the log, everything stays. Releases the folder.
     /// </summary>
     public void Withdraw()
     {
@@ -192,11 +192,11 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or GpuGradException)
         {
-            // What made the run end says more than what keeps its folder.
+            // The error that ended the run matters more than this one.
         }
     }
 
-    /// <summary>Lets others have the folder.</summary>
+    /// <summary>Releases the folder.</summary>
     public void Dispose()
     {
         held.Dispose();

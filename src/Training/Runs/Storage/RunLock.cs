@@ -26,7 +26,7 @@ public sealed class RunLock : IDisposable
     public int? Previous { get; }
 
     /// <param name="folder">The run folder.</param>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process, named in the message, has it.</exception>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: another process, named in the message, holds it.</exception>
     public static RunLock Take(WorkFolder folder) => TryTake(folder, out string holder)
         ?? throw new GpuGradException(Fault.Config, $"{folder.Path}: in use by {holder}; wait until it ends, or stop it.");
 

@@ -48,7 +48,7 @@ public sealed class WorkFolder : IDisposable
         if (handle == -Errno.NoEntry)
         {
             Check(path, "could not be created", () => Files.MakeFolder(Handle, name));
-            Check(path, "could not be made durable", () => Files.Sync(Handle));
+            Check(path, "could not be synced to disk", () => Files.Sync(Handle));
             handle = FileCalls.Repeat(() => Files.OpenFolder(Handle, name));
         }
         return new WorkFolder(path, Files, Check(path, "could not be opened", () => handle));
