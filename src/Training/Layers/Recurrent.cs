@@ -65,7 +65,7 @@ public abstract record RecurrentConfig : LayerConfig
     public override Layer Build(LayerSite site)
     {
         site.RequireRank(2, "[steps, features]", "ids need 'embedding' before it, a row of numbers 'reshape: [steps, features]'");
-        site.Require(Dropout == 0 || Layers > 1, "'dropout' acts between its layers, and it has one; expected 'layers: 2' or more, or a layer 'dropout' behind it");
+        site.Require(Dropout == 0 || Layers > 1, "'dropout' acts between its layers, but there is only one; expected 'layers: 2' or more, or a layer 'dropout' after it");
         return new RecurrentLayer(this, site) { Path = site.Path, Kind = site.Kind, Input = site.Input };
     }
 }

@@ -66,7 +66,7 @@ internal sealed class TableStarter
         var starter = new TableStarter(path, target, folder);
         IReadOnlyList<TableColumnText> columns = [.. starter.table.Columns.Select((c, i) => new TableColumnText(c, i == starter.target.Column, starter.IsTime(c, i)))];
         if (starter.series is null && !columns.Any(c => c.Type is not ("ignore" or "target")))
-            throw DataFault.In(path, $"no column that a network could learn from: {Reasons(columns)}", "numbers, categories or dates besides what is predicted; '--target' predicts another column, 'columns' in a config takes one all the same");
+            throw DataFault.In(path, $"no column that a network could learn from: {Reasons(columns)}", "numbers, categories or dates besides the target; '--target' predicts another column, 'columns' in a config takes one all the same");
         string yaml = starter.Write(columns);
         return new Starter
         {

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Devices;
 
 namespace GpuGrad.Torture.Tests.Guard;
 
-/// <summary>Cases in guard mode, in processes of their own: one that dies is named with the op that it was at, and the next goes on behind it.</summary>
+/// <summary>Cases in guard mode, in separate processes: a crash is reported with the op that was running, and the next process continues after that case.</summary>
 /// <param name="Side">Which end of buffers lies against the guard.</param>
 /// <param name="Bits">Of the vectors.</param>
 internal sealed record GuardedRun(GuardSide Side, int Bits)

@@ -70,7 +70,7 @@ public sealed class MonitorTests
     [Theory]
     [InlineData("monitor: rmse", "train.monitor: the validation samples give no 'rmse'; expected one of loss, accuracy, balanced-accuracy, ")]
     [InlineData("keep-best: test-top-5", "train.keep-best: the test samples give no 'top-5-accuracy'; expected one of loss, accuracy")]
-    [InlineData("early-stopping: {metric: train-macro-f1}", "train.early-stopping: 'train-macro-f1' is asked for, but training samples have a loss and an accuracy alone")]
+    [InlineData("early-stopping: {metric: train-macro-f1}", "train.early-stopping: 'train-macro-f1' is asked for, but training samples have only a loss and an accuracy")]
     [InlineData("monitor: roc-acu", "monitor is 'roc-acu'; expected a figure of an epoch; did you mean 'roc-auc'?")]
     [InlineData("keep-best: validation", "keep-best is 'validation'; expected a figure of an epoch; known are loss, ")]
     [InlineData("keep-best: [loss]", "keep-best is a list; expected a figure of an epoch, e.g. validation-loss")]

@@ -37,7 +37,7 @@ public sealed class StarterTests : IDisposable
                     length: number  # 3 … 7; 15 missing
                     rig: category   # sloop, ketch, yawl
                     built: date     # 1970-01-11 … 1999-06-11
-                    name: ignore    # another text in every row: a name or free text
+                    name: ignore    # a different text in every row: a name or free text
                     lost: ignore    # gives 'sunk' away: each of its values has one answer
                     wet: boolean    # no, yes
               batch: 32
@@ -449,7 +449,7 @@ public sealed class StarterTests : IDisposable
     [InlineData("kinds", "folders of tables; expected a table, arrays, or a folder of pictures for each class; for a folder with one series per file")]
     [InlineData("one.npy", "or '--target input' for an autoencoder")]
     [InlineData("dates.csv", "no column that could be predicted")]
-    [InlineData("alone.csv", "no column that a network could learn from: 'x' (another text in every row: a name or free text); expected numbers")]
+    [InlineData("alone.csv", "no column that a network could learn from: 'x' (a different text in every row: a name or free text); expected numbers")]
     [InlineData("none.npz", "an archive without arrays; expected numpy.savez")]
     [InlineData("letter", "files of type '.docx' are not read; expected a table (.csv", ".docx")]
     [InlineData("sheet", "files of type '.xlsx' are not read; expected a table as text; the program that wrote it saves a sheet as CSV", ".xlsx")]

@@ -19,7 +19,7 @@ internal static class DataFault
 
     /// <summary>An error for a table that is not UTF-8.</summary>
     public static GpuGradException NoText(string file, long line) =>
-        At(file, Math.Max(1, line), 1, "bytes that are no text in UTF-8", "UTF-8; 'encoding: latin1' of the data set reads older files, and 'gpugrad init' writes it where it helps");
+        At(file, Math.Max(1, line), 1, "bytes that are not text in UTF-8", "UTF-8; 'encoding: latin1' of the data set reads older files, and 'gpugrad init' writes it where it helps");
 
     /// <summary>Text of a file, shortened and printable, for a message.</summary>
     public static string Quote(string text)

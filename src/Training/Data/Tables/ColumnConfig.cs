@@ -21,7 +21,7 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
     [NotConfig]
     public Mark? Source { get; init; }
 
-    /// <summary>How its values become inputs, before fitting; null for a column that is left out.</summary>
+    /// <summary>The column's encoding before it is fitted; null for a column that is left out.</summary>
     internal abstract ColumnFit? Plan();
 
     /// <summary>Refuses a strategy that the type does not support, or a fill without its strategy.</summary>
@@ -120,7 +120,7 @@ public sealed record DateColumnConfig : ColumnConfig
 public sealed record TextColumnConfig : ColumnConfig
 {
     internal override ColumnFit Plan() =>
-        throw ConfigException.At(Source, "a column of type text: free text cannot be learned from yet; expected 'ignore', or 'category' where texts occur again and again");
+        throw ConfigException.At(Source, "a column of type text: free text cannot be learned from yet; expected 'ignore', or 'category' if texts repeat");
 }
 
 public sealed record IgnoredColumnConfig : ColumnConfig

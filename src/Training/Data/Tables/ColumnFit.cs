@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>How a column becomes inputs: the settings of the config, then what was fitted to the training part. It is stored with the weights.</summary>
+/// <summary>The encoding of a column as inputs: settings from the config, and values fitted to the training part. It is stored with the weights.</summary>
 /// <param name="Type">Type of the column.</param>
 public sealed record ColumnFit(ColumnType Type)
 {
@@ -81,7 +81,7 @@ public sealed record ColumnFit(ColumnType Type)
         ? new DateNumber[] { new(p, Wave.Sine), new(p, Wave.Cosine) }
         : [new DateNumber(p, Wave.None)])];
 
-    /// <summary>Writes a number, then its position in each range, from 0 to 1.</summary>
+    /// <summary>Writes the inputs for a number: itself, then its position in each range, from 0 to 1.</summary>
     /// <param name="value">A number of the column.</param>
     /// <param name="numbers">Receives <see cref="Values"/> numbers.</param>
     internal void Place(double value, Span<double> numbers)
@@ -91,7 +91,7 @@ public sealed record ColumnFit(ColumnType Type)
             numbers[i] = Math.Clamp((value - Edges![i - 1]) / (Edges[i] - Edges[i - 1]), 0, 1);
     }
 
-    /// <summary>Names of its inputs.</summary>
+    /// <summary>Names of the column's inputs.</summary>
     internal IEnumerable<string> Names(string column) => Type switch
     {
         ColumnType.Category when Embedding > 0 => [column],
@@ -112,13 +112,13 @@ public sealed record ColumnFit(ColumnType Type)
         if ((Bins != 0 || Edges is not null) && (Type != ColumnType.Number || Bins is < 2 or > NumberColumnConfig.MostBins))
             return "ranges of a column that is not a number";
         if (Edges is not null && (Edges.Count < 2 || Edges.Count > Bins + 1 || !Edges.All(double.IsFinite) || !Edges.Zip(Edges.Skip(1)).All(e => e.First < e.Second)))
-            return "ranges that do not follow one another";
+            return "ranges that are not ascending";
         if (Cyclic && Type != ColumnType.Date)
             return "a sine of something that is not a date";
         if (Type == ColumnType.Date && (Parts is not { Count: > 0 } || !Parts.All(Enum.IsDefined) || !double.IsFinite(Latest)))
             return "a date without parts";
         if (FillCategory is not null && Categories?.Contains(FillCategory) != true)
-            return "a category for missing values that there is not";
+            return "an unknown category for missing values";
         return Fill is null || (Fill.Count == Values && Fill.All(double.IsFinite)) ? null : "numbers for missing values that are not finite";
     }
 

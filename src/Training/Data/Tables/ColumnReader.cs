@@ -78,9 +78,9 @@ internal sealed class ColumnReader(string name, ColumnFit? plan, CsvOptions opti
         {
             Missing++;
             FirstMissing ??= (text, rows.PlaceOf(column));
-            return plan?.Missing == MissingStrategy.Refuse ? throw Wrong(rows, column, text, "a value; 'missing' of the column says what stands for none") : double.NaN;
+            return plan?.Missing == MissingStrategy.Refuse ? throw Wrong(rows, column, text, "a value; 'missing' of the column sets what replaces it") : double.NaN;
         }
-        // In quotes, like a text.
+        // A number in quotes.
         if (type is null or ColumnType.Number && text != raw && CsvHeader.TryNumber(Encoding.UTF8.GetBytes(text), options.Numbers, out number))
             return Number(number, Encoding.UTF8.GetBytes(text));
         Present++;

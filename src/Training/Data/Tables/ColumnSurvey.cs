@@ -124,12 +124,12 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         else if (Type is ColumnType.Category or ColumnType.Text && dayMonths.Advice is string advice)
             suspicions.Add(advice);
         else if (Type is ColumnType.Category or ColumnType.Text && oddNumbers > 0)
-            suspicions.Add("may be numbers of another language; 'culture' says which");
+            suspicions.Add("may be numbers in another notation; set 'culture'");
         if (Missing > rows / 2)
             suspicions.Add(string.Create(CultureInfo.InvariantCulture, $"missing in {100.0 * Missing / rows:F0} % of the rows"));
         if (counts.Count == 1 && rows > 1)
         {
-            suspicions.Add(Missing == 0 ? "the same in every row" : "the same wherever there is a value");
+            suspicions.Add(Missing == 0 ? "the same in every row" : "the same in every row with a value");
             return Missing == 0;
         }
         if (Type is ColumnType.Category or ColumnType.Text && Code is not null)
@@ -138,10 +138,10 @@ internal sealed class ColumnSurvey(CsvOptions options, int most)
         if (Type == ColumnType.Text)
             suspicions.Add((identifies, Code) switch
             {
-                (true, null) => "another text in every row: a name or free text",
+                (true, null) => "a different text in every row: a name or free text",
                 (false, null) => "hardly any text occurs twice: names or free text",
-                (true, _) => "another code in every row: an identifier",
-                _ => "hardly any code occurs twice: 'category' in 'columns' takes it all the same",
+                (true, _) => "a different code in every row: an identifier",
+                _ => "hardly any code occurs twice: 'category' in 'columns' uses it anyway",
             });
         else if (Type == ColumnType.Number && fractions == 0 && rows >= LeastRows && (identifies || hasMore || counts.Count > rows * 0.9) && (IsCalledId(name) || maximum - minimum == rows - 1))
             suspicions.Add("numbered rows: an identifier");

@@ -14,7 +14,7 @@ internal readonly struct ColumnValues
         this.change = change;
     }
 
-    /// <summary>The same with something made of each value.</summary>
+    /// <summary>The same column with a function applied to each value.</summary>
     public ColumnValues Select(Func<double, double> made) => new(samples, column, made);
 
     public double this[int row]
@@ -44,7 +44,7 @@ internal readonly struct ColumnValues
         return (missing, samples.Count - missing);
     }
 
-    /// <summary>Around the first value, because the plain sum of large numbers loses their last digits.</summary>
+    /// <summary>The mean, summed relative to the first value: the plain sum of large numbers would lose their last digits.</summary>
     public double Mean()
     {
         double pivot = double.NaN, sum = 0;
@@ -62,7 +62,7 @@ internal readonly struct ColumnValues
 
     public double Median() => Quantile.Median(Present());
 
-    /// <summary>The smallest of those that occur most often, as scikit-learn takes it.</summary>
+    /// <summary>The most frequent value; in a tie the smallest, as in scikit-learn.</summary>
     public double MostFrequent() => Present().GroupBy(v => v).OrderByDescending(g => g.Count()).ThenBy(g => g.Key).First().Key;
 
     public void CountCodes(int[] counts)

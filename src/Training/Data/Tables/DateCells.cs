@@ -29,7 +29,7 @@ internal sealed class DateCells(string? format, TableCulture? culture)
     }
 
     /// <summary>A number derived from a date.</summary>
-    /// <param name="part">Which part.</param>
+    /// <param name="part">The part of the date.</param>
     /// <param name="seconds">The date in seconds since 1970.</param>
     /// <param name="latest">The date from which ages count.</param>
     public static double Part(DatePart part, double seconds, double latest)

@@ -4,7 +4,7 @@ using GpuGrad.Training.Data.Formats;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>Detects dates such as 03/04/2024, where only a larger number or the reader knows whether the day or the month comes first.</summary>
+/// <summary>Detects dates such as 03/04/2024, in which day and month cannot be told apart unless some row has a number above 12.</summary>
 internal sealed partial class DayMonthDates
 {
     private bool isOther, isDayFirst, isMonthFirst;

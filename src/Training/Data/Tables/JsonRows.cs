@@ -81,7 +81,7 @@ internal sealed class JsonRows : ITableRows
             {
                 var reader = new Utf8JsonReader(line, new JsonReaderOptions { MaxDepth = 64 });
                 if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-                    throw DataFault.At(name, Line, 1, "a line that is not an object", "JSON Lines, an object {\"column\": value, …} a line");
+                    throw DataFault.At(name, Line, 1, "a line that is not an object", "JSON Lines, one object {\"column\": value, …} per line");
                 ReadObject(ref reader, line, learn, []);
                 if (reader.Read())
                     throw DataFault.At(name, Line, (int)reader.TokenStartIndex + 1, "text after the object", "one object per line");
@@ -89,11 +89,11 @@ internal sealed class JsonRows : ITableRows
             }
             catch (JsonException e)
             {
-                throw DataFault.At(name, Line, (int)Math.Min(int.MaxValue - 1, e.BytePositionInLine ?? 0) + 1, "a line that is not JSON", "JSON Lines, an object {\"column\": value, …} a line");
+                throw DataFault.At(name, Line, (int)Math.Min(int.MaxValue - 1, e.BytePositionInLine ?? 0) + 1, "a line that is not JSON", "JSON Lines, one object {\"column\": value, …} per line");
             }
             catch (InvalidOperationException)
             {
-                throw DataFault.At(name, Line, 1, "bytes that are no text", "UTF-8");
+                throw DataFault.At(name, Line, 1, "bytes that are not text", "UTF-8");
             }
         }
         return false;

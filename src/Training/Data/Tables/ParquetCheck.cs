@@ -41,7 +41,7 @@ internal static class ParquetCheck
                 Check(stream, name, column.Struct(3) ?? throw DataFault.In(name, "a column without metadata", "where its pages are"), count);
         }
         if (rows != footer.Number(3) || rows > most)
-            throw DataFault.In(name, $"{footer.Number(3) ?? -1} rows, of which the row groups have {rows}", "the same number, at most a thousand a byte");
+            throw DataFault.In(name, $"{footer.Number(3) ?? -1} rows, of which the row groups have {rows}", "the same number, at most a thousand per byte");
     }
 
     private static void Check(Stream stream, string name, ThriftStruct column, long rows)

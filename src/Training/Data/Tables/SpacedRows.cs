@@ -86,7 +86,7 @@ internal sealed class SpacedRows(Stream stream, string name, char? comment) : IT
             cells.Add((begin, length));
             at = begin + length + (quoted ? 1 : 0);
             if (quoted && at < line.Length && line[at] is not ((byte)' ' or (byte)'\t'))
-                throw DataFault.At(name, Line, at + 1, "text behind a quote", "a space or the end of the line");
+                throw DataFault.At(name, Line, at + 1, "text after a quote", "a space or the end of the line");
         }
     }
 }

@@ -113,7 +113,7 @@ internal sealed class TableEncoder(TableColumns columns)
             note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {texts.Sum(t => t.Rows):N0} value{(texts.Sum(t => t.Rows) == 1 ? "" : "s")} of {Called(column)} that training has not seen: {string.Join(", ", texts.Take(3).Select(t => DataFault.Quote(t.Text)))}{(texts.Length > 3 ? ", …" : "")}"));
     };
 
-    // One without a name is called by its number.
+    // A column without a name is referred to by its number.
     private static string Called(string column) => column.StartsWith(TableColumns.Unnamed, StringComparison.Ordinal) ? column : $"column {DataFault.Quote(column)}";
 
     private static string Stands(ColumnType type) => type switch

@@ -3,12 +3,12 @@ using GpuGrad.Training.Data.Inputs;
 
 namespace GpuGrad.Training.Data.Tables;
 
-/// <summary>What a table's encoding learns from its training part, and from nothing else.</summary>
+/// <summary>Fits a table's encoding to its training part.</summary>
 internal static class TableFitting
 {
     private static readonly DatePart[] UsualParts = [DatePart.Year, DatePart.Month, DatePart.Day, DatePart.Weekday, DatePart.Hour, DatePart.Minute];
 
-    /// <summary>The columns with what their values in the training part teach.</summary>
+    /// <summary>Fits the columns to their values in the training part.</summary>
     /// <param name="columns">The columns, with types from the config and the file.</param>
     /// <param name="train">Samples as they were read.</param>
     public static TableColumns Fit(TableColumns columns, SampleSet train)
@@ -45,7 +45,7 @@ internal static class TableFitting
         return fitted with { Fill = numbers };
     }
 
-    // Quantiles of the different values: a value that most rows share would take most ranges for itself.
+    // Quantiles of the distinct values: otherwise a value that most rows share would take most of the ranges.
     private static double[]? Edges(ColumnValues values, int bins)
     {
         double[] different = [.. values.Present().Distinct().Order()];
@@ -67,7 +67,7 @@ internal static class TableFitting
         var counts = new int[raw.Texts!.Count];
         values.CountCodes(counts);
         string[] seen = [.. raw.Texts.Where((_, i) => counts[i] > 0)];
-        // One number may be written in several ways: 3 and 3.0.
+        // A number may be written in several ways: 3 and 3.0.
         bool whole = seen.Length > 0 && ClassTexts.AreNumbers(seen);
         string[] categories = whole
             ? [.. seen.Select(ClassTexts.Value).Distinct().Order().Select(ClassTexts.NameOf)]
@@ -78,7 +78,7 @@ internal static class TableFitting
             MissingStrategy.Constant => NameOf(fit.FillCategory!, whole),
             _ => null,
         };
-        // A constant of its own is a category like others, though it may not occur.
+        // The replacement constant is a category too, even if it does not occur.
         return fit with { Categories = fill is null || categories.Contains(fill) ? categories : [.. categories, fill], FillCategory = fill };
     }
 

@@ -55,10 +55,10 @@ public sealed record ColumnProfile(string Name, ColumnType? Type)
     /// <summary>The first distinct values, at most five.</summary>
     public IReadOnlyList<string> Examples { get; init; } = [];
 
-    /// <summary>Reasons why it may be useless, or too good to be true: <c>the same in every row</c>. Empty for none.</summary>
+    /// <summary>Reasons why the column may be useless or leak the target, such as <c>the same in every row</c>; empty for none.</summary>
     public IReadOnlyList<string> Suspicions { get; init; } = [];
 
-    /// <summary>Whether the network should not get it: it identifies the row, never changes, or leaks the target.</summary>
+    /// <summary>Whether the column should not be an input: it identifies the row, never changes, or leaks the target.</summary>
     public bool IsBetterIgnored { get; init; }
 }
 
@@ -77,7 +77,7 @@ public sealed record TableProfile(string File, int Rows, bool Named, IReadOnlyLi
 
     /// <summary>Profiles a table.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="reading">How it is read, as in a config; null to detect it.</param>
+    /// <param name="reading">The reading settings, as in a config; null to detect them.</param>
     /// <param name="target">The column to predict, by name or number: other columns that leak it are reported.</param>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is not a table; the message has the place.</exception>
     public static TableProfile Of(string path, Sources.CsvConfig? reading = null, string? target = null)

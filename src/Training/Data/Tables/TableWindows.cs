@@ -23,7 +23,7 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
         {
             double value = values[row];
             if (value < last)
-                throw DataFault.In(raw.PlaceOf(row), $"an earlier date in column {DataFault.Quote(date.Name)} than in the row before", "rows in the order of time, from the oldest on");
+                throw DataFault.In(raw.PlaceOf(row), $"an earlier date in column {DataFault.Quote(date.Name)} than in the row before", "rows in time order, oldest first");
             last = double.IsNaN(value) ? last : value;
         }
     }
@@ -47,7 +47,7 @@ internal sealed class TableWindows(TableColumns columns, Action<string>? note = 
         if (answers && firsts.Length < whole)
             note?.Invoke(string.Create(CultureInfo.InvariantCulture, $"{what}: {whole - firsts.Length:N0} of {whole:N0} windows are left out, because a target is missing in the rows after them"));
         if (firsts.Length == 0)
-            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(!answers ? "" : window.IsOfClass ? " and the class that it has" : $" and the targets of the {window.Horizon} behind it")}"));
+            throw DataFault.In(what, string.Create(CultureInfo.InvariantCulture, $"{end:N0} rows"), string.Create(CultureInfo.InvariantCulture, $"enough for a window of {window.Past} rows{(!answers ? "" : window.IsOfClass ? " and the class that it has" : $" and the targets of the {window.Horizon} after it")}"));
         if (TimeGaps.Of(raw)?.Note(firsts, window) is string gaps)
             note?.Invoke($"{what}: {gaps}");
         var shape = new Shape(width, window.Past);

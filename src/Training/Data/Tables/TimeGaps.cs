@@ -38,13 +38,13 @@ internal sealed class TimeGaps
 
     /// <summary>A note about windows across gaps; null for none.</summary>
     /// <param name="firsts">For each window, the first row after its past.</param>
-    /// <param name="window">Their length.</param>
+    /// <param name="window">The window.</param>
     public string? Note(int[] firsts, SeriesWindow window)
     {
         int spanning = firsts.Count(f => before[Math.Min(f + window.Horizon, before.Length) - 1] > before[f - window.Past]);
         return spanning == 0 ? null : string.Create(
             CultureInfo.InvariantCulture,
-            $"{spanning:N0} of {firsts.Length:N0} windows span a gap in time, the first of the series from {Date(first.From)} to {Date(first.To)}, where rows are usually {Length(usual)} apart; they are taken as if there were none");
+            $"{spanning:N0} of {firsts.Length:N0} windows span a gap in time, the first of the series from {Date(first.From)} to {Date(first.To)}, where rows are usually {Length(usual)} apart; they are used as if there were none");
     }
 
     private static string Date(double seconds)

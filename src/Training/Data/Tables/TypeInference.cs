@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Data.Tables;
 /// <summary>Infers the types of a table's columns from all of their values.</summary>
 internal static class TypeInference
 {
-    // A category repeats; a thousand inputs for one column are more than anybody wants by default.
+    // The values of a category repeat; a thousand inputs for one column are too many for a default.
     private const int FewTexts = 20, RowsOfText = 10, MostCategories = 1000, RowsOfMixed = 5;
 
     /// <summary>Whether texts are categories, rather than names or free text.</summary>
@@ -42,7 +42,7 @@ internal static class TypeInference
             raw.Add(readers[i].ToRaw(layout[at].Name, type));
         }
         if (kept.Count == 0)
-            throw DataFault.In(table.Name, $"no column that a network could learn from: {string.Join(", ", readers.Take(6).Select(r => $"{r.Name} ({LeftOut(r)})"))}{(readers.Length > 6 ? ", …" : "")}", "numbers, categories or dates besides what is predicted; 'columns' can make one a category");
+            throw DataFault.In(table.Name, $"no column that a network could learn from: {string.Join(", ", readers.Take(6).Select(r => $"{r.Name} ({LeftOut(r)})"))}{(readers.Length > 6 ? ", …" : "")}", "numbers, categories or dates besides the target; 'columns' can make a column a category");
         var settled = table with { Layout = table.Layout with { Columns = layout }, Columns = raw, Notes = notes };
         return Rearrange(settled, readers, kept);
     }

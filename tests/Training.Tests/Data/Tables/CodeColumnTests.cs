@@ -86,7 +86,7 @@ public sealed class CodeColumnTests : IDisposable
         Assert.Equal([ColumnType.Category, ColumnType.Text, ColumnType.Category], table.Columns.Select(c => c.Type!.Value));
         Assert.Equal(["leading zeros, as in '01067': codes rather than numbers"], table.Columns[0].Suspicions);
         Assert.False(table.Columns[0].IsBetterIgnored);
-        Assert.Equal(["leading zeros, as in '000': codes rather than numbers", "another code in every row: an identifier"], table.Columns[1].Suspicions);
+        Assert.Equal(["leading zeros, as in '000': codes rather than numbers", "a different code in every row: an identifier"], table.Columns[1].Suspicions);
     }
 
     private static ColumnFit Only(TrainingData data) => Assert.Single(data.Columns!.Columns, c => c.Role == ColumnRole.Feature).Fit!;

@@ -68,7 +68,7 @@ public sealed class SeriesTests : IDisposable
         TrainingData data = Load(table, "targets: [v], window: 3", "");
         Assert.Equal(17, data.Train.Count);
         Assert.Equal(
-            "the training part: 3 of 17 windows span a gap in time, the first of the series from 2024-01-08 to 2024-01-14, where rows are usually 1 day apart; they are taken as if there were none",
+            "the training part: 3 of 17 windows span a gap in time, the first of the series from 2024-01-08 to 2024-01-14, where rows are usually 1 day apart; they are used as if there were none",
             Assert.Single(data.Notes));
         // Months are of different lengths, and that is not a gap.
         Assert.Empty(Load("at,v\n" + string.Concat(Enumerable.Range(0, 24).Select(i => $"{2020 + (i / 12)}-{1 + (i % 12):00}-01,{i}\n")), "targets: [v], window: 3", "").Notes);
@@ -99,7 +99,7 @@ public sealed class SeriesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("v\n1\n2\n", "targets: [v], window: 2", Fault.Data, "the training part: 2 rows; expected enough for a window of 2 rows and the targets of the 1 behind it")]
+    [InlineData("v\n1\n2\n", "targets: [v], window: 2", Fault.Data, "the training part: 2 rows; expected enough for a window of 2 rows and the targets of the 1 after it")]
     [InlineData("at,v\n2024-01-02,1\n2024-01-01,2\n2024-01-03,3\n", "targets: [v], window: 1", Fault.Data, "train.csv:3: an earlier date in column 'at' than in the row before; expected rows in the order of time")]
     [InlineData("v,w\n1,2\n2,3\n", "window: 1", Fault.Config, "window without 'targets' or 'label'")]
     [InlineData("v,w\n1,2\n2,3\n", "targets: [v], window: {past: 1, horizon: 0}", Fault.Config, "window with 'horizon: 0' and 'targets'")]

@@ -82,7 +82,7 @@ public sealed class TableFormatTests
     [InlineData("{\"a\": 1}\n{\"a\": 2} 3\n", "t.jsonl:2:10: a line that is not JSON")]
     [InlineData("{\"a\": 1, \"a\": 2}\n", "t.jsonl:1:15: the key 'a' twice")]
     [InlineData("{\"a\": {\"b\": 1}, \"a.b\": 2}\n", "the key 'a.b' twice")]
-    [InlineData("{\"a\": \"\\ud800\", \"label\": 1}\n", "bytes that are no text")]
+    [InlineData("{\"a\": \"\\ud800\", \"label\": 1}\n", "bytes that are not text")]
     [InlineData("{\"a\": \"x\"\n", "t.jsonl:1:")]
     [InlineData("{\"a\": 1, \"label\": 0}\n{\"a\": 2, \"label\": null}\n", "t.jsonl:2:19: nothing in column 'label'")]
     public void Broken_json_lines_are_refused_with_their_place(string text, string says) =>
@@ -121,7 +121,7 @@ public sealed class TableFormatTests
     {
         string text = "town,size,label\nNîmes,1,x\n20€,2,y\n".Replace(",", between, StringComparison.Ordinal);
         byte[] old = Encoding.Latin1.GetBytes(text.Replace('€', '\u0080')); // Windows-1252
-        Assert.Contains("bytes that are no text in UTF-8; expected UTF-8; 'encoding: latin1'", Hostile.Refusal(old, b => Read(b, name), name), StringComparison.Ordinal);
+        Assert.Contains("bytes that are not text in UTF-8; expected UTF-8; 'encoding: latin1'", Hostile.Refusal(old, b => Read(b, name), name), StringComparison.Ordinal);
         var options = new CsvOptions { Encoding = TextEncoding.Latin1 };
         foreach ((byte[] file, string called) in new[] { (old, name), (Encoding.UTF8.GetBytes(text), name), (FormatSample.Gz(old), name + ".gz") })
             Assert.Equal(["Nîmes", "20€"], Read(file, called, options).Columns[0].Texts!);

@@ -31,7 +31,7 @@ public sealed class TableProfileTests : IDisposable
         TableProfile table = Profile("id,name,same,kind,twin,alive,x,lives,fare,cents", 200, i =>
             $"{i + 100},person {i},7,{"pqr"[i % 3]},{"PQR"[i % 3]},{(i % 7 < 3 ? "so" : "not")},{i % 50},{(i % 7 < 3 ? 1 : 0)},{i * 0.37},{i * 37}", "lives");
         Assert.Equal(["numbered rows: an identifier"], Of("id"));
-        Assert.Equal(["another text in every row: a name or free text"], Of("name"));
+        Assert.Equal(["a different text in every row: a name or free text"], Of("name"));
         Assert.Equal(["the same in every row"], Of("same"));
         Assert.Equal(["says the same as 'twin'"], Of("kind"));
         Assert.Equal(["says the same as 'kind'"], Of("twin"));
@@ -51,7 +51,7 @@ public sealed class TableProfileTests : IDisposable
     {
         TableProfile table = Profile("a,b,c", 40, i => $"{(i == 17 ? "12.3o" : $"{i}.5")},\"{i},5\",{(i % 3 == 0 ? i : "")}");
         Assert.Equal(["1 of 40 values are not numbers"], table.Columns[0].Suspicions);
-        Assert.Contains("may be numbers of another language; 'culture' says which", table.Columns[1].Suspicions);
+        Assert.Contains("may be numbers in another notation; set 'culture'", table.Columns[1].Suspicions);
         Assert.Equal(["missing in 65 % of the rows"], table.Columns[2].Suspicions);
         Assert.Equal(ColumnType.Number, Profile("a;b", 40, i => $"{i},5;1", culture: "de").Columns[0].Type);
     }

@@ -53,7 +53,7 @@ public sealed class ImportRefusalTests : IDisposable
 
     [Fact]
     public void An_input_of_unknown_size_is_refused() => Refused(
-        "input 'x' has shape [N, height]; expected a batch of any size and known sizes behind it; save the model with a fixed size of a sample",
+        "input 'x' has shape [N, height]; expected a batch of any size and known sizes after it; save the model with a fixed size of a sample",
         model => model.Graph.Input[0].Type.TensorType.Shape.Dim[1] = new TensorShapeProto.Types.Dimension { DimParam = "height" }, Node("Relu", "r", ["x"], "y"));
 
     [Fact]

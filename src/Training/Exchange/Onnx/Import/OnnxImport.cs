@@ -107,7 +107,7 @@ public static class OnnxImport
         TensorShapeProto? shape = input.Type?.TensorType?.Shape;
         int[] sizes = [.. (shape?.Dim ?? []).Skip(1).Select(d => d.DimValue is > 0 and <= int.MaxValue ? (int)d.DimValue : 0)];
         if (sizes.Length == 0 || sizes.Contains(0))
-            throw OnnxFault.Of($"input '{OneLine.Of(input.Name, 80)}' has shape [{string.Join(", ", (shape?.Dim ?? []).Select(d => d.DimParam.Length > 0 ? OneLine.Of(d.DimParam, 20) : d.DimValue.ToString(System.Globalization.CultureInfo.InvariantCulture)))}]", "a batch of any size and known sizes behind it; save the model with a fixed size of a sample");
+            throw OnnxFault.Of($"input '{OneLine.Of(input.Name, 80)}' has shape [{string.Join(", ", (shape?.Dim ?? []).Select(d => d.DimParam.Length > 0 ? OneLine.Of(d.DimParam, 20) : d.DimValue.ToString(System.Globalization.CultureInfo.InvariantCulture)))}]", "a batch of any size and known sizes after it; save the model with a fixed size of a sample");
         return new Shape(sizes);
     }
 
