@@ -113,7 +113,7 @@ public sealed class RecurrentTests
 
     [Theory]
     [InlineData("flatten, {lstm: 4}", "expected [steps, features]; ids need 'embedding' before it")]
-    [InlineData("{lstm: {units: 4, dropout: 0.5}}", "'dropout' acts between its layers, and it has one")]
+    [InlineData("{lstm: {units: 4, dropout: 0.5}}", "'dropout' acts between its layers, but there is only one")]
     public void What_a_recurrent_layer_cannot_do_is_refused_in_a_line(string layers, string message)
     {
         ConfigException e = Assert.Throws<ConfigException>(() => ModelCheck.Check(Config(layers, Longest)));
