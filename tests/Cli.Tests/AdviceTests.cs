@@ -124,7 +124,7 @@ public sealed class AdviceTests : IDisposable
     public void Resuming_an_early_stopped_run_reports_that_and_continues_as_advised()
     {
         gpugrad.Run("train", "net.yaml", "--out", "early", "--set", "train.optimizer.sgd.lr=0", "--set", "train.early-stopping=1", "--set", "train.epochs=6").Done();
-        Assert.Contains("was stopped early, so nothing is left to train", gpugrad.Run("resume", "early").Done().Output, StringComparison.Ordinal);
+        Assert.Contains("was stopped early, so there is nothing left to train", gpugrad.Run("resume", "early").Done().Output, StringComparison.Ordinal);
         gpugrad.Run("resume", "early", "--set", "train.early-stopping=null", "--allow-changes").Done();
         Assert.Equal(6, (int)JsonNode.Parse(File.ReadAllText(gpugrad["early/summary.json"]))!["epochs"]!);
     }

@@ -78,7 +78,7 @@ public sealed partial class ServeProgramTests(TrainedRuns runs)
     [InlineData("serve nowhere", "nowhere: cannot be read: no such file", ExitCode.Data)]
     [InlineData("serve table --bind example", "--bind example; expected an IP address such as 127.0.0.1 or 0.0.0.0", ExitCode.Usage)]
     [InlineData("serve table --port 70000", "--port 70000; expected a whole number from 0 to 65535", ExitCode.Usage)]
-    [InlineData("serve table --token short --port 0 --device cpu", "--token: 5 characters; expected 8 or more letters", ExitCode.Usage)]
+    [InlineData("serve table --token short --port 0 --device cpu", "--token: 5 characters; expected 8 or more ASCII characters", ExitCode.Usage)]
     [InlineData("serve table --token @nofile --port 0 --device cpu", "--token @nofile: no such file", ExitCode.Usage)]
     [InlineData("serve table --queu 3", "unknown option '--queu'; did you mean 'queue'?", ExitCode.Usage)]
     public void A_wrong_command_line_is_one_line(string arguments, string expected, int code) =>

@@ -47,7 +47,7 @@ public sealed class IdxTests
         { "gzip with another checksum", With(FormatSample.Gz(Good), ^5, 0x5A), "checksum" },
         { "gzip that claims 4 GiB", WithEnd(FormatSample.Gz(Good), 0xFF, 0xFF, 0xFF, 0xFF), "claim to hold 4294967295" },
         { "two gzip members", [.. FormatSample.Gz(Good), .. FormatSample.Gz(Good)], "expected" },
-        { "a bomb of 70 MiB", FormatSample.Gz([0, 0, 8, 1, 0x04, 0x60, 0, 0, .. new byte[0x04600000]]), "packed bytes that hold" },
+        { "a bomb of 70 MiB", FormatSample.Gz([0, 0, 8, 1, 0x04, 0x60, 0, 0, .. new byte[0x04600000]]), "compressed bytes that hold" },
         { "gzip in gzip", FormatSample.Gz(FormatSample.Gz(Good)), "magic number 1F8B" },
         { "something between data and trailer", [.. FormatSample.Gz(Good)[..^8], 1, 2, 3, .. FormatSample.Gz(Good)[^8..]], "after the compressed data" },
     };

@@ -52,7 +52,7 @@ public sealed class NpzTests
         { "an object array", Zip(("x.npy", Hostile.File("object.npy"))), "would run code" },
         { "an entry with something behind the numbers", Zip(("x.npy", [.. Hostile.File("f4.npy"), 0])), "97 bytes of numbers" },
         { "an entry cut off", Zip(("x.npy", Hostile.File("f4.npy")[..^1])), "95 bytes of numbers" },
-        { "a bomb that claims 200 MiB", Bomb(), "packed bytes that hold" },
+        { "a bomb that claims 200 MiB", Bomb(), "compressed bytes that hold" },
     };
 
     [Theory]

@@ -134,7 +134,7 @@ public sealed class AttentionTests
     [InlineData("{attention: {heads: 2, rotary: true, alibi: true}}", "'rotary' and 'alibi' both say where a step stands")]
     [InlineData("{transformer: 3}", "3 heads of 8 features")]
     [InlineData("flatten, {attention: 2}", "expected [steps, features]")]
-    [InlineData("{dense: {units: 5, tied: nothing}}", "no embedding before it; expected the name or the position of one, such as 'tokens'")]
+    [InlineData("{dense: {units: 5, tied: nothing}}", "not an embedding before it; expected the name or the position of one, such as 'tokens'")]
     [InlineData("{dense: {units: 4, tied: tokens}}", "whose table is [5, 8]; expected [4, 8]")]
     public void What_does_not_fit_is_refused_with_the_remedy(string layers, string message)
     {

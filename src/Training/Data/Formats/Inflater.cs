@@ -36,7 +36,7 @@ internal sealed class Inflater : CheckedStream
     public static void CheckRatio(string name, long offset, long packed, long claimed)
     {
         if (claimed / MostRatio > packed)
-            throw DataFault.At(name, offset, $"{packed} packed bytes that claim to hold {claimed}", $"at most {MostRatio} times as many");
+            throw DataFault.At(name, offset, $"{packed} compressed bytes that claim to hold {claimed}", $"at most {MostRatio} times as many");
         if (claimed > BombBytes && claimed / BombRatio > packed)
             throw DataFault.At(name, offset, $"{packed} compressed bytes that hold {claimed}", $"less than {BombRatio} times as many; unpack the file first if you trust it");
     }

@@ -100,7 +100,7 @@ public sealed class SeriesTests : IDisposable
 
     [Theory]
     [InlineData("v\n1\n2\n", "targets: [v], window: 2", Fault.Data, "the training part: 2 rows; expected enough for a window of 2 rows and the targets of the 1 after it")]
-    [InlineData("at,v\n2024-01-02,1\n2024-01-01,2\n2024-01-03,3\n", "targets: [v], window: 1", Fault.Data, "train.csv:3: an earlier date in column 'at' than in the row before; expected rows in the order of time")]
+    [InlineData("at,v\n2024-01-02,1\n2024-01-01,2\n2024-01-03,3\n", "targets: [v], window: 1", Fault.Data, "train.csv:3: an earlier date in column 'at' than in the row before; expected rows in time order")]
     [InlineData("v,w\n1,2\n2,3\n", "window: 1", Fault.Config, "window without 'targets' or 'label'")]
     [InlineData("v,w\n1,2\n2,3\n", "targets: [v], window: {past: 1, horizon: 0}", Fault.Config, "window with 'horizon: 0' and 'targets'")]
     [InlineData("v,w\n1,a\n2,b\n", "label: w, label-delim: ';', window: 1", Fault.Config, "window with 'label-delim'")]
