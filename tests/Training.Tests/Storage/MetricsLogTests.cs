@@ -68,9 +68,9 @@ public sealed class MetricsLogTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1, "a line ends here")]
+    [InlineData(1, "the end of a line here")]
     [InlineData(11, null)]
-    [InlineData(12, "a line ends here")]
+    [InlineData(12, "the end of a line here")]
     [InlineData(33, null)]
     [InlineData(34, "the file ends here")]
     [InlineData(long.MaxValue, "the file ends here")]
