@@ -6,35 +6,35 @@ using ILGPU.Runtime;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// The kernels of attention. A group has 16 rows (queries, or keys in the gradient of keys), and goes past the others 32 at a time; a row is
-/// eight threads', each with four of the 32 scores and every eighth number of the row's sums. Those sums lie in the result itself: a thread adds
-/// to its own.
+/// The kernels of attention. A group has 16 rows (queries, or keys in the gradient of keys), and iterates over the others 32 at a time; eight threads share a
+/// row, each with four of the 32 scores and every eighth element of the row's sums. Sums are accumulated in the result itself, each element by one
+/// thread.
 /// </summary>
 internal static partial class AttentionKernels
 {
     public const int Threads = 128;
 
-    /// <summary>Rows of a group.</summary>
+    /// <summary>Rows per group.</summary>
     public const int Rows = 16;
 
     private const int Others = 32, Chunk = 32, Lanes = Threads / Rows;
 
-    // A column more than a chunk: neighbouring rows begin in different banks of shared memory.
+    // One column more than a chunk, so that neighbouring rows begin in different banks of shared memory.
     private const int Line = Chunk + 1;
 
-    // Groups at a time of those that drop weights: left to itself, ptxas gives them 64 registers and a stack; for six they get 80.
+    // Resident groups for kernels with dropout: without this limit ptxas gives them 64 registers and a stack; with it, 80 registers.
     private const int Resident = 6;
 
     public static KernelSpecialization SpecializationOf<L>() where L : struct, IKernelRows => new(Threads, L.Drops ? Resident : null);
 
-    /// <summary>y and ln Σ e^score.</summary>
+    /// <summary>Computes y and ln Σ e^score.</summary>
     public static void Forward<L>(ArrayView<float> qkv, L lengths, KernelAttentionSizes s, ArrayView<float> y, ArrayView<float> logSums) where L : struct, IKernelRows
     {
         ArrayView<float> rows = SharedMemory.Allocate<float>(Rows * Line), others = SharedMemory.Allocate<float>(Others * Line), scores = SharedMemory.Allocate<float>(Rows * Line);
         int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Heads, head = Grid.IdxX / s.Blocks % s.Heads;
         int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
-        int end = t < length ? s.Causal != 0 ? t + 1 : length : 0; // of the keys that the row's query sees
-        int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length; // of those that one of the group's sees
+        int end = t < length ? s.Causal != 0 ? t + 1 : length : 0; // end of the keys that the row's query sees
+        int all = first >= length ? 0 : s.Causal != 0 ? IntrinsicMath.Min(length, first + Rows) : length; // end of those that any query of the group sees
         var queries = new Source((n * s.T * s.Row) + (head * s.Width), s.Row, length, s.Width);
         Source keys = queries.At((s.Heads + (head / s.Share) - head) * s.Width), values = keys.At(s.Groups * s.Width);
         var result = new Target((((n * s.T) + t) * s.OutRow) + (head * s.Width), t < s.T ? s.Width : 0, lane);
@@ -60,7 +60,7 @@ internal static partial class AttentionKernels
             logSums[(((n * s.Heads) + head) * s.T) + t] = end > 0 ? most + KernelMath.Log(sum) : 0f;
     }
 
-    /// <summary>dQ, and δ = Σ dy·y of each query.</summary>
+    /// <summary>Computes dQ, and δ = Σ dy·y of each query.</summary>
     public static void QueryGradient<L>(
         ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> y, ArrayView<float> logSums, L lengths, KernelAttentionSizes s, ArrayView<float> deltas, ArrayView<float> dqkv)
         where L : struct, IKernelRows
@@ -97,7 +97,7 @@ internal static partial class AttentionKernels
         }
     }
 
-    /// <summary>dK and dV: the group's rows are keys, the others the queries of each head that reads them.</summary>
+    /// <summary>Computes dK and dV: the group's rows are keys, the others the queries of each head that uses them.</summary>
     public static void KeyGradient<L>(
         ArrayView<float> dy, ArrayView<float> qkv, ArrayView<float> logSums, ArrayView<float> deltas, L lengths, KernelAttentionSizes s, ArrayView<float> dqkv)
         where L : struct, IKernelRows
@@ -107,7 +107,7 @@ internal static partial class AttentionKernels
         int row = Group.IdxX / Lanes, lane = Group.IdxX % Lanes, n = Grid.IdxX / s.Blocks / s.Groups, group = Grid.IdxX / s.Blocks % s.Groups;
         int first = Grid.IdxX % s.Blocks * Rows, t = first + row, length = IntrinsicMath.Clamp(lengths.Of(n), 1, s.T);
         int begin = s.Causal != 0 ? t : 0; // the first query that sees the row's key
-        int from = first >= length ? length : s.Causal != 0 ? first : 0; // that sees one of the group's
+        int from = first >= length ? length : s.Causal != 0 ? first : 0; // the first that sees any of the group's keys
         var keys = new Source((n * s.T * s.Row) + ((s.Heads + group) * s.Width), s.Row, length, s.Width);
         Source values = keys.At(s.Groups * s.Width);
         var keyResult = new Target(keys.Begin + (t * s.Row), t < s.T ? s.Width : 0, lane);
@@ -154,7 +154,7 @@ internal static partial class AttentionKernels
 
     private static float Slope(float dot, float slope, float scale, float logSum, float delta) => KernelMath.Exp((dot * scale) - logSum) * (slope - delta) * scale;
 
-    // e^(score - the largest so far) of a thread's four scores, where the row's query sees them; gives the largest.
+    // e^(score - the largest so far) of a thread's four scores, as far as the row's query sees them; returns the largest.
     private static float Exponentials(ArrayView<float> scores, Four found, float scale, int row, int lane, int end, float most)
     {
         int at = (row * Line) + lane, left = end - lane;
@@ -175,7 +175,7 @@ internal static partial class AttentionKernels
         return most;
     }
 
-    // A thread's four scores, once all have been added up.
+    // Applies dropout to a thread's four weights, after all have been summed.
     private static void Drop<L>(ArrayView<float> scores, L rows, Weights of, int row, int lane) where L : struct, IKernelRows
     {
         int at = (row * Line) + lane;
@@ -257,7 +257,7 @@ internal static partial class AttentionKernels
         }
     }
 
-    // A chunk of the columns of some positions; zeros where there are none.
+    // Loads a chunk of columns of some positions; zeros beyond the last position.
     private static void Load(ArrayView<float> x, Source of, int first, int count, int begin, ArrayView<float> room)
     {
         for (int i = Group.IdxX; i < count * Chunk; i += Threads)

@@ -6,8 +6,8 @@ using GpuGrad.Kernels.Numerics;
 namespace GpuGrad.Kernels.Ops.Attention;
 
 /// <summary>
-/// Blocks of scores in a worker's own memory: what is multiplied was packed into it before, so that whole register tiles may read and
-/// write beyond the sizes in use; what lies there is never looked at.
+/// Blocks of scores in a worker's own memory. Factors are packed into it before they are multiplied, so that whole register tiles may read and
+/// write beyond the sizes in use; the surplus is never used.
 /// </summary>
 internal static unsafe class AttentionTile
 {

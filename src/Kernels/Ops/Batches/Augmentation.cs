@@ -19,8 +19,8 @@ public enum Outside
 /// <remarks>
 /// <para>
 /// The random bits of a sample are Philox blocks with the key (seed low, seed high) and the counter (block, index of the
-/// sample in the data set, step low, step high · 256 + 4): what a sample becomes in a step depends on nothing else, not on
-/// its place in the batch nor on the device. Block 0 moves, block 1 erases, block 2 + e/4 is noise for element e. With
+/// sample in the data set, step low, step high · 256 + 4), so the augmentation of a sample in a step does not depend on
+/// its position in the batch or on the device. Block 0 moves, block 1 erases, block 2 + e/4 is noise for element e. With
 /// hi(a·b) for the upper 32 bits of a product and the words A, B, C, D of a block:
 /// </para>
 /// <list type="bullet">

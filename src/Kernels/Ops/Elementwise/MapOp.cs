@@ -17,19 +17,19 @@ public interface IMap
     /// <summary>Number of inputs read (a, b, c): 1, 2 or 3.</summary>
     static abstract int Inputs { get; }
 
-    /// <summary>Arithmetic operations an element, an exponential counted as ten.</summary>
+    /// <summary>Floating-point operations per element, with an exponential counted as ten.</summary>
     static abstract int Flops { get; }
 
     static abstract R Apply<R>(R a, R b, R c, R constant) where R : struct, IReal<R>;
 }
 
-/// <summary>An elementwise op over tensors of one shape. Matmuls and convolutions can take it up as the last thing they do to a tile.</summary>
+/// <summary>An elementwise op over tensors of one shape. Matmuls and convolutions can fuse it as their epilogue.</summary>
 public abstract record MapOp(double Constant) : Op
 {
     /// <summary>Number of inputs of the function.</summary>
     public abstract int Arity { get; }
 
-    /// <summary>Whether the function is its first input times something that follows from its second.</summary>
+    /// <summary>Whether the function is its first input (a gradient) times a function of its second.</summary>
     public virtual bool IsBackward => false;
 
     /// <summary>Applies the function to a run of floats; <paramref name="y"/> may be one of the inputs.</summary>
@@ -39,7 +39,7 @@ public abstract record MapOp(double Constant) : Op
     internal abstract void Accept(IMapVisitor visitor);
 }
 
-/// <summary>Makes something for a function that only its type tells.</summary>
+/// <summary>A visitor that receives the function's static type.</summary>
 internal interface IMapVisitor
 {
     void Visit<M>(float constant) where M : struct, IMap;
@@ -48,7 +48,7 @@ internal interface IMapVisitor
 /// <summary>The elementwise op of a function.</summary>
 public abstract record MapOp<M>(double Constant = 0) : MapOp(Constant) where M : struct, IMap
 {
-    // 16 KiB an operand: three of them stay in the first-level cache, and a block is worth a hand-over.
+    // 16 KiB per operand: three of them stay in the first-level cache, and a block is worth handing to a worker.
     private const int Block = 4096;
 
     public override string Name => (typeof(M).DeclaringType ?? typeof(M)).Name;

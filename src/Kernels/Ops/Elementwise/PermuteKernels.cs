@@ -10,7 +10,7 @@ internal interface IIndexMap
     int TargetOffset(int i);
 }
 
-/// <summary>The outermost axis: how far apart neighbours along it lie.</summary>
+/// <summary>The outermost axis, by its strides in source and target.</summary>
 internal readonly struct OuterAxis(int sourceStride, int targetStride) : IIndexMap
 {
     public int SourceOffset(int i) => i * sourceStride;
@@ -18,7 +18,7 @@ internal readonly struct OuterAxis(int sourceStride, int targetStride) : IIndexM
     public int TargetOffset(int i) => i * targetStride;
 }
 
-/// <summary>An axis of so many places within others. The number of axes is part of the type, so that a kernel has no loop over them.</summary>
+/// <summary>An axis of the given size inside the outer ones. The number of axes is part of the type, so that a kernel has no loop over them.</summary>
 internal readonly struct InnerAxis<A>(A outer, int size, int sourceStride, int targetStride) : IIndexMap where A : struct, IIndexMap
 {
     public int SourceOffset(int i) => outer.SourceOffset(i / size) + (i % size * sourceStride);
@@ -29,18 +29,18 @@ internal readonly struct InnerAxis<A>(A outer, int size, int sourceStride, int t
 /// <summary>The GPU's permutations.</summary>
 internal static class PermuteKernels
 {
-    /// <summary>Edge of a tile.</summary>
+    /// <summary>Side of a tile.</summary>
     public const int Tile = 32;
 
-    /// <summary>Threads of a group; each copies four elements of a tile.</summary>
+    /// <summary>Group size; each thread copies four elements of a tile.</summary>
     public const int Threads = 256;
 
-    /// <summary>One thread an element of y.</summary>
+    /// <summary>Copies one element of y per thread.</summary>
     public static void Gather<A>(Index1D i, ArrayView<float> x, ArrayView<float> y, A axes) where A : struct, IIndexMap => y[i] = x[axes.SourceOffset(i)];
 
     /// <summary>
     /// Transposes through shared memory, so that neighbouring threads both read and write neighbours: element (r, c) of a matrix
-    /// is x[r·step + c] and y[c·between + r]; the other axes tell where its matrix begins.
+    /// is x[r·step + c] and y[c·between + r]; <paramref name="matrices"/> gives the offset of the matrix.
     /// </summary>
     public static void Transpose<A>(ArrayView<float> x, ArrayView<float> y, A matrices, TransposeSizes s) where A : struct, IIndexMap
     {

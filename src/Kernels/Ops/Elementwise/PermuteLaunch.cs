@@ -5,13 +5,13 @@ using ILGPU.Runtime;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>Adds the launch of a permutation to y, whose neighbours along each axis lie the strides apart in x.</summary>
+/// <summary>Adds the launch of a permutation to y; <paramref name="strides"/> are the strides of y's axes in x.</summary>
 internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
 {
-    // Where a matrix has fewer rows or columns, most of a tile would be empty.
+    // With fewer rows or columns most of a tile would be empty.
     private const int FewestForTiles = 8;
 
-    /// <param name="inner">The axis of y along which neighbours in x are neighbours in memory.</param>
+    /// <param name="inner">The axis of y that is contiguous in x.</param>
     public void Add(int inner)
     {
         int last = y.Rank - 1;
@@ -21,7 +21,7 @@ internal sealed class PermuteLaunch(KernelBinding b, Shape y, int[] strides)
             AddTranspose(inner, [.. Enumerable.Range(0, last).Where(a => a != inner)]);
     }
 
-    // Each call wraps one more axis around those that lie outside of it.
+    // Each call adds one more axis inside the outer ones.
     private void AddGather<A>(A axes, int next) where A : struct, IIndexMap
     {
         if (next < y.Rank)

@@ -5,7 +5,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Ops.Elementwise;
 
-/// <summary>The same numbers under another shape. Nothing is copied and nothing runs.</summary>
+/// <summary>The same elements in another shape: a view, without copying.</summary>
 public sealed record Reshape(Shape To) : Op
 {
     public override bool IsView => true;
@@ -26,9 +26,9 @@ public sealed record Reshape(Shape To) : Op
     public override void Cpu(CpuBinding b) => throw new InvalidOperationException("A view has nothing to run.");
 }
 
-/// <summary>Shorthands for ops that everybody needs.</summary>
+/// <summary>Shorthands for common ops.</summary>
 public static class ReshapeExtensions
 {
-    /// <summary>The tensor under another shape; the tensor itself when it has that shape already.</summary>
+    /// <summary>The tensor in another shape; the tensor itself if it has that shape already.</summary>
     public static Tensor Reshape(this Graph graph, Tensor x, Shape to) => x.Shape == to ? x : graph.Add(new Reshape(to), x);
 }

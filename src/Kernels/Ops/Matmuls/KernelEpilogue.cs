@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Ops.Matmuls;
 /// <param name="Map">The elementwise op, or null.</param>
 /// <param name="Position">Index of the GEMM's result among its inputs.</param>
 /// <param name="FirstOther">Index of its first other input among the inputs of the fused op.</param>
-/// <param name="Bias">The input that is added first, below 0 for none.</param>
+/// <param name="Bias">Index of the input that is added first; negative for none.</param>
 internal readonly record struct KernelEpilogue(MapOp? Map, int Position, int FirstOther, int Bias = -1)
 {
     /// <summary>Calls the visitor with the static type of the fused function, or with <see cref="Identity"/>.</summary>
@@ -21,7 +21,7 @@ internal readonly record struct KernelEpilogue(MapOp? Map, int Position, int Fir
             Map.Accept(visitor);
     }
 
-    /// <summary>The epilogue as its kernel gets it.</summary>
+    /// <summary>The epilogue as a kernel argument.</summary>
     public Finish<M> Bind<M>(KernelBinding b, float constant) where M : struct, IMap
     {
         ArrayView<float> none = b.Out().SubView(0, 0);

@@ -11,11 +11,11 @@ namespace GpuGrad.Kernels.Ops.Matmuls;
 
 /// <summary>
 /// C [M, N] = A·B (+ bias [N] to each row) (then an elementwise op). A is [M, K], or [K, M] transposed; B is [K, N], or
-/// [N, K] transposed, as the weights of a dense layer are.
+/// [N, K] transposed, the layout of a dense layer's weights.
 /// </summary>
 public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bool Bias = false) : Op
 {
-    /// <summary>Elementwise op applied to the product, which is its input <see cref="EpilogueInput"/>; its other inputs follow those of the product.</summary>
+    /// <summary>The fused elementwise op. The matmul's result is its input <see cref="EpilogueInput"/>; its other inputs follow the matmul's.</summary>
     public MapOp? Epilogue { get; init; }
 
     public int EpilogueInput { get; init; }
@@ -51,7 +51,7 @@ public sealed record MatMul(bool TransposeA = false, bool TransposeB = false, bo
         Tensor a = b.Input(0), w = b.Input(1), dy = b.Gradient();
         if (b.Needs(0))
         {
-            // A's gradient is dC·Bᵀ; where A itself is read transposed, that is (dC·Bᵀ)ᵀ = B·dCᵀ.
+            // A's gradient is dC·Bᵀ; if A itself is read transposed, that is (dC·Bᵀ)ᵀ = B·dCᵀ.
             b.Give(0, TransposeA
                 ? b.Graph.Add(new MatMul(TransposeB, true), w, dy)
                 : b.Graph.Add(new MatMul(false, !TransposeB), dy, w));

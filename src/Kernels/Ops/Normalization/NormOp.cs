@@ -10,19 +10,19 @@ using GpuGrad.Kernels.Tensors;
 namespace GpuGrad.Kernels.Ops.Normalization;
 
 /// <summary>
-/// y = γ·(x - mean)/√(variance + ε) + β, the variance biased. Ops differ in what the statistics are taken over. They end
-/// with an elementwise op (an activation) while the values are in the cache, if the plan fused one.
+/// y = γ·(x - mean)/√(variance + ε) + β, with the biased variance. Ops differ in the values that share statistics. A fused
+/// elementwise op (an activation) is applied at the end, while the values are in the cache.
 /// </summary>
 /// <param name="Epsilon">ε, not negative.</param>
 /// <param name="Affine">Whether γ and β are inputs; without them γ is 1 and β is 0.</param>
 public abstract record NormOp(double Epsilon, bool Affine) : Op
 {
-    /// <summary>Applied to y, which is its input <see cref="EpilogueInput"/>; its other inputs follow the op's own.</summary>
+    /// <summary>The fused elementwise op. y is its input <see cref="EpilogueInput"/>; its other inputs follow this op's.</summary>
     public MapOp? Epilogue { get; init; }
 
     public int EpilogueInput { get; init; }
 
-    /// <summary>Which input γ is; β follows.</summary>
+    /// <summary>Index of the input γ; β follows.</summary>
     protected abstract int GammaInput { get; }
 
     private int OwnInputs => GammaInput + (Affine ? 2 : 0);
@@ -36,7 +36,7 @@ public abstract record NormOp(double Epsilon, bool Affine) : Op
 
     public override void Kernel(KernelBinding b) => KernelEpilogue.Accept(new PassBinder(this, b));
 
-    /// <summary>Adds the launches, the last of which ends with what the plan fused.</summary>
+    /// <summary>Adds the launches; the last one applies the fused op.</summary>
     private protected abstract void AddPasses<M, A>(KernelBinding b, Finish<M> finish, A affine) where M : struct, IMap where A : struct, IAffine;
 
     // γ and β of each channel.

@@ -9,7 +9,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Pooling;
 
-/// <summary>Hands the gradient of each window to its maximum, or in equal parts to its maxima.</summary>
+/// <summary>Passes the gradient of each window to its maximum, or in equal parts to its maxima.</summary>
 /// <remarks>
 /// Inputs: dy [N, C, P, Q] and the positions, or dy, how many pixels share the maximum, x and y. Output: dx [N, C, H, W].
 /// Each pixel's gradient is the sum over its windows in scan order, on every device.
@@ -33,8 +33,8 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
     public override Cost Cost(Node node) => new(node.Inputs[0].Shape.Length, node.BytesTouched);
 
     /// <summary>
-    /// A sum over all pixels is that over all windows. A derivative that follows from the pixel alone follows from the largest
-    /// of its window, for only that one gets a gradient, and the largest is y of the pooling. (A NaN in a window is its y, too.)
+    /// Moves a sum over pixels, or an elementwise derivative, before this op: the sum over all pixels equals that over all windows, and
+    /// only a window's maximum, which is y of the pooling, gets a gradient. (A NaN in a window is its y, too.)
     /// </summary>
     public override Tensor[]? InputsBefore(Node node, Node reader)
     {
@@ -74,7 +74,7 @@ public sealed record MaxPoolGradient(PoolGeometry Geometry, Ties Ties, int Heigh
         }
     }
 
-    // A channel is one worker's, so it may add to pixels in the order of the windows, which is the order of the sum.
+    // Each channel has a single worker, so it may add to pixels in the order of the windows, which is the order of the sum.
     public override unsafe void Cpu(CpuBinding b)
     {
         PoolSizes z = PoolSizes.OfGradient(Geometry, b.Node.Inputs[0].Type, Height, Width);

@@ -4,17 +4,17 @@ using GpuGrad.Kernels.Devices.Cpu.Gemm;
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
 /// <summary>
-/// The GEMM of a recurrence: states [N, K] of one step times weights that stay the same for all steps. The weights are packed once; a task of a
-/// step is a block of units (all of their gates) and of samples, so that what follows the GEMM finds its result in the cache.
+/// The GEMM of a recurrence: states [N, K] of one step times weights that are the same for all steps. The weights are packed once; a task of a
+/// step is a block of units (with all their gates) and of samples, so that the cell's functions find the result in the cache.
 /// </summary>
 /// <remarks>
-/// States lie in two buffers that take turns, rows close together: where the steps of a sample follow each other, as in the tensors, the rows of a
-/// step lie a power of two apart and share a few lines of the first-level cache.
+/// States alternate between two buffers with contiguous rows: in the tensors, where the steps of a sample are consecutive, the rows of a
+/// step are often a power of two apart and map to a few sets of the first-level cache.
 /// </remarks>
 internal sealed unsafe class CpuStepGemm
 {
-    private const int MostSteps = 384; // of a panel at a time: 48 KiB
-    private const double FewestFlops = 1e6; // of a task: about 5 µs
+    private const int MostSteps = 384; // of k per panel: 48 KiB
+    private const double FewestFlops = 1e6; // per task: about 5 µs
 
     private readonly CpuBinding binding;
     private readonly Factor weights;
@@ -30,12 +30,12 @@ internal sealed unsafe class CpuStepGemm
     private readonly WorkerScratch sums;
     private bool begins;
 
-    /// <param name="binding">Gives scratch memory and takes phases.</param>
+    /// <param name="binding">Provides scratch memory and receives the phases.</param>
     /// <param name="weights">Lines: unit u of gate g at g·units + u; K steps.</param>
     /// <param name="samples">N.</param>
-    /// <param name="units">Units of a gate.</param>
-    /// <param name="gates">Gates.</param>
-    /// <param name="k">Numbers of a state.</param>
+    /// <param name="units">Number of units.</param>
+    /// <param name="gates">Number of gates.</param>
+    /// <param name="k">Length of a state.</param>
     public CpuStepGemm(CpuBinding binding, Factor weights, int samples, int units, int gates, int k)
     {
         (this.binding, this.weights, this.samples, this.units, this.gates, this.k) = (binding, weights, samples, units, gates, k);
@@ -54,10 +54,10 @@ internal sealed unsafe class CpuStepGemm
 
     public int Tasks => UnitBlocks * rowBlocks;
 
-    /// <summary>Floats from a row of a task's sums to the next.</summary>
+    /// <summary>Row stride of a task's sums, in floats.</summary>
     public int Width { get; }
 
-    /// <summary>Floats from a gate to the next in a row of sums.</summary>
+    /// <summary>Stride between gates in a row of sums, in floats.</summary>
     public int GateWidth => tile.Columns;
 
     private int UnitBlocks { get; }
@@ -85,8 +85,8 @@ internal sealed unsafe class CpuStepGemm
     }
 
     /// <summary>Adds a phase for each step.</summary>
-    /// <param name="steps">How many.</param>
-    /// <param name="run">Does a task of a step: task, number of the step, worker.</param>
+    /// <param name="steps">Number of steps.</param>
+    /// <param name="run">Runs a task of a step: task, number of the step, worker.</param>
     public void AddSteps(int steps, Action<int, int, int> run)
     {
         for (int i = 0; i < steps; i++)
@@ -100,7 +100,7 @@ internal sealed unsafe class CpuStepGemm
         }
     }
 
-    /// <summary>The units and the samples of a task; the last samples of the last may not be there.</summary>
+    /// <summary>The units and samples of a task; the last task may extend beyond the last sample.</summary>
     public (int Unit, int EndUnit, int Sample, int EndSample) this[int task]
     {
         get
@@ -111,10 +111,10 @@ internal sealed unsafe class CpuStepGemm
         }
     }
 
-    /// <summary>The state of a sample that a step reads; the step before wrote it.</summary>
+    /// <summary>The state of a sample that a step reads, written by the step before.</summary>
     public float* State(int step, int sample) => states.Pointer + ((((long)(step & 1) * rowTiles * tile.Rows) + sample) * k);
 
-    /// <summary>A task's sums [samples, gates, GateWidth] at a step; at the first, where all states are 0 unless they are given, nothing is multiplied.</summary>
+    /// <summary>A task's sums [samples, gates, GateWidth] at a step; at the first step nothing is multiplied if the states are 0.</summary>
     public float* Multiply(int task, int step, int worker)
     {
         float* result = sums.Of(worker);

@@ -21,10 +21,10 @@ namespace GpuGrad.Kernels.Ops.Recurrence;
 /// <para>Beyond a sample's length the state is unchanged, so h at the end of the pass is always the state after the last real step; in
 /// reverse the pass starts after the end and the state is 0 until it reaches the last real step.</para>
 /// <para>One op and not T copies of a cell in the graph: the weights are packed once for all steps, a step is one phase (the GEMM and the cell's
-/// functions on the tile while it is in the cache), what is kept lies in one tensor, and the gradients of the weights are one
-/// GEMM over N·T rows, not T sums into one place. With T = 64 an unrolled graph has 300 nodes a layer, each with its own temporaries.</para>
+/// functions on the tile while it is in the cache), the saved numbers are one tensor, and the gradients of the weights are one
+/// GEMM over N·T rows, not T accumulations. With T = 64 an unrolled graph has 300 nodes per layer, each with its own temporaries.</para>
 /// </remarks>
-/// <param name="Cell">What a unit computes.</param>
+/// <param name="Cell">The recurrent cell.</param>
 /// <param name="Reverse">Whether to run from the last step to the first.</param>
 /// <param name="Bias">Whether the recurrent part has a bias.</param>
 /// <param name="Lengths">Whether samples have lengths, 1 to T.</param>

@@ -27,7 +27,7 @@ internal readonly struct BetweenSteps(ArrayView<float> past, ArrayView<float> me
     public readonly ArrayView<float> Past = past, Memory = memory;
 }
 
-/// <summary>The kernels of recurrences: one thread a unit and sample, after the GEMM of the step.</summary>
+/// <summary>The kernels of recurrences: one thread per unit and sample, after the GEMM of the step.</summary>
 internal static class RecurrenceKernels
 {
     /// <summary>W·h of the step is stored where h, or the saved numbers, will be written.</summary>

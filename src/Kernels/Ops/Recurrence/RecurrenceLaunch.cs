@@ -3,7 +3,7 @@ using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Recurrence;
 
-/// <summary>The forward walk on a GPU: two launches a step, the GEMM with the state, and the cell.</summary>
+/// <summary>The forward pass on a GPU: two launches per step, the GEMM with the state and the cell.</summary>
 internal sealed class RecurrenceLaunch(KernelBinding b, Recurrence op) : ICellUser
 {
     public void Use<C>() where C : struct, ICell

@@ -15,9 +15,9 @@ internal readonly struct StepRows(ArrayView<float> values, int samples, int stri
 
     /// <param name="values">The tensor.</param>
     /// <param name="steps">T.</param>
-    /// <param name="step">Which step.</param>
-    /// <param name="columns">Numbers a step.</param>
-    /// <param name="aligned">Whether the tensor begins at a multiple of 16 bytes.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="columns">Elements per step.</param>
+    /// <param name="aligned">Whether the tensor is aligned to 16 bytes.</param>
     public static StepRows Of(ArrayView<float> values, int steps, int step, int columns, bool aligned) =>
         new(values, values.IntLength / (steps * columns), steps * columns, step * columns, columns, aligned && columns % 4 == 0 ? 1 : 0);
 
@@ -39,9 +39,9 @@ internal readonly struct StepResult(ArrayView<float> values, int stride, int off
 
     /// <param name="values">The tensor.</param>
     /// <param name="steps">T.</param>
-    /// <param name="step">Which step.</param>
-    /// <param name="width">Numbers a step.</param>
-    /// <param name="aligned">Whether the tensor begins at a multiple of 16 bytes.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="width">Elements per step.</param>
+    /// <param name="aligned">Whether the tensor is aligned to 16 bytes.</param>
     public static StepResult Of(ArrayView<float> values, int steps, int step, int width, bool aligned) =>
         new(values, steps * width, step * width, aligned && width % 4 == 0 ? 1 : 0);
 
