@@ -117,7 +117,7 @@ switch('wrong barrier', 'Attention/AttentionKernels.cs', '«Group.Barrier();» /
 switch('wrong barrier', 'Attention/AttentionKernels.cs', '«Group.Barrier();» // what was loaded before is read by now', ';', tests=ON_PTX + 'attention')
 switch('wrong barrier', 'Attention/AttentionKernels.cs', '«Group.Barrier();» // what was loaded before is read, and the weights are written by now', ';', tests=ON_PTX + 'attention')
 switch('looks ahead', 'Attention/AttentionKernels.cs', '«q >= begin» && q < length', 'q >= 0', tests=ON_PTX + 'attention')
-switch('missing query', 'Attention/AttentionKernels.cs', 's.Causal != 0 ? «first» : 0; // that sees', 'first + 1', tests=ON_PTX + 'attention')
+switch('missing query', 'Attention/AttentionKernels.cs', 's.Causal != 0 ? «first» : 0; // the first that sees', 'first + 1', tests=ON_PTX + 'attention')
 switch('off by one', 'Attention/AttentionKernels.cs', '«left > Lanes» ? KernelMath.Exp((found.B * scale) - most)', 'left >= Lanes', tests=ON_PTX + 'attention')
 switch('wrong group', 'Attention/AttentionKernels.cs', 'Source keys = queries.At((s.Heads + («head / s.Share») - head) * s.Width)', 'head % s.Groups', tests=ON_PTX + 'attention')
 switch('length unchecked', 'Attention/AttentionKernels.cs', 'IntrinsicMath.Clamp(lengths.Of(n), 1, «s.T»)', 's.T + 2', tests=ON_PTX + 'attention')
