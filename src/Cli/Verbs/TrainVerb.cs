@@ -33,8 +33,8 @@ public sealed class TrainVerb : ConfigVerb
 
     public override int Run(Output output) => RankedTraining.Run(output, ranks => Train(output, ranks));
 
-    // With the advice of its alarms, also of a run that ended in numbers that are not finite.
-    private int Train(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, StopSignals signals, Output output, ICollectives? ranks)
+    // Advice is tried after a run whose numbers became non-finite, too.
+    private int TrainAndAdvise(LoadedConfig loaded, TrainingData data, Device device, RunFolder folder, StopSignals signals, Output output, ICollectives? ranks)
     {
         try
         {
@@ -76,7 +76,7 @@ public sealed class TrainVerb : ConfigVerb
         folder.WriteManifest(RunManifest.Of(device, config.Seed, data.Fingerprint));
         try
         {
-            return Train(loaded, data, device, folder, signals, output, ranks);
+            return TrainAndAdvise(loaded, data, device, folder, signals, output, ranks);
         }
         catch (Exception e) when (e is GpuGradException or OutOfMemoryException)
         {
