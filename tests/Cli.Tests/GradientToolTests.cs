@@ -77,7 +77,7 @@ public sealed class GradientToolTests : IDisposable
         Assert.Equal(["0 dense", "2 dense", "all"], answer["layers"]!.AsArray().Select(l => (string)l!["layer"]!));
         Assert.Contains((int)answer["batch"]!, answer["batches"]!.AsArray().Select(b => (int)b!["batch"]!));
         AssertPage("batch.html");
-        Assert.Contains("--steps goes with batch-find without --weights", gpugrad.Run("batch-find", "spirals.yaml", "--steps", "5", "--weights", "w.safetensors").Refused(ExitCode.Usage), StringComparison.Ordinal);
+        Assert.Contains("--steps works only with batch-find without --weights", gpugrad.Run("batch-find", "spirals.yaml", "--steps", "5", "--weights", "w.safetensors").Refused(ExitCode.Usage), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -133,7 +133,7 @@ public sealed class PredictionFileTests : IDisposable
         JsonNode after = gpugrad.Run("eval", "run", "--folder", "moved", "--json").Json();
         Assert.Equal(before["metrics"]!.ToJsonString(), after["metrics"]!.ToJsonString());
         Assert.Equal(80, (int)gpugrad.Run("eval", "run", "--data", "moved/train.csv", "--json").Json()["samples"]!);
-        Assert.Equal("--folder goes with the run's own data, without --data", gpugrad.Run("eval", "run", "--folder", "moved", "--data", "moved/train.csv").Refused(2));
+        Assert.Equal("--folder works only with the run's own data, without --data", gpugrad.Run("eval", "run", "--folder", "moved", "--data", "moved/train.csv").Refused(2));
     }
 
     [Theory]

@@ -128,16 +128,16 @@ public sealed class SettingTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--sample goes with a CONFIG", "explain", "x*y", "--at", "x=1,y=2", "--sample", "0")]
-    [InlineData("--weights goes with a CONFIG", "explain", "x*y", "--at", "x=1,y=2", "--weights=w.safetensors")]
-    [InlineData("--at goes with an expression", "explain", "test.yaml", "--at", "x=1")]
-    [InlineData("--at goes with an expression or a CONFIG", "explain", "G001", "--at", "x=1")]
-    [InlineData("--op goes with doctor without a CONFIG", "doctor", "test.yaml", "--op", "conv")]
-    [InlineData("--samples goes with doctor CONFIG", "doctor", "--samples", "3")]
-    [InlineData("--count goes with data show", "data", "list", "--count", "5")]
+    [InlineData("--sample works only with a CONFIG", "explain", "x*y", "--at", "x=1,y=2", "--sample", "0")]
+    [InlineData("--weights works only with a CONFIG", "explain", "x*y", "--at", "x=1,y=2", "--weights=w.safetensors")]
+    [InlineData("--at works only with an expression", "explain", "test.yaml", "--at", "x=1")]
+    [InlineData("--at works only with an expression or a CONFIG", "explain", "G001", "--at", "x=1")]
+    [InlineData("--op works only with doctor without a CONFIG", "doctor", "test.yaml", "--op", "conv")]
+    [InlineData("--samples works only with doctor CONFIG", "doctor", "--samples", "3")]
+    [InlineData("--count works only with data show", "data", "list", "--count", "5")]
     [InlineData("data list digits; expected", "data", "list", "digits")]
-    [InlineData("--weights goes with a landscape without --run", "landscape", "test.yaml", "--run", "run", "--weights", "w.safetensors")]
-    [InlineData("--rows goes with bench CONFIG", "bench", "--op", "relu", "--rows", "3")]
+    [InlineData("--weights works only with a landscape without --run", "landscape", "test.yaml", "--run", "run", "--weights", "w.safetensors")]
+    [InlineData("--rows works only with bench CONFIG", "bench", "--op", "relu", "--rows", "3")]
     public void An_option_that_changes_nothing_is_refused(string expected, params string[] arguments)
     {
         gpugrad.Write("test.yaml", Good);

@@ -104,8 +104,8 @@ public sealed class TrainedModelTests(TrainedRun trained) : IClassFixture<Traine
     }
 
     [Theory]
-    [InlineData("--out w.safetensors --opset 17", "--opset goes with an --out that ends in .onnx")]
-    [InlineData("--out w.npz --with-preprocessing", "--with-preprocessing goes with an --out that ends in .onnx")]
+    [InlineData("--out w.safetensors --opset 17", "--opset works only with an --out that ends in .onnx")]
+    [InlineData("--out w.npz --with-preprocessing", "--with-preprocessing works only with an --out that ends in .onnx")]
     [InlineData("--out w.onnx --opset 12", "--opset 12; expected a whole number from 13 to 23")]
     [InlineData("--out w.pt", "--out w.pt; expected a file that ends in .onnx, .safetensors or .npz")]
     public void An_impossible_export_is_one_line(string arguments, string expected) =>

@@ -73,7 +73,7 @@ public sealed class OpTests
     [InlineData(0, 0)]
     [InlineData(0, int.MaxValue)]
     public void Slice_refuses_what_leaves_the_axis(int start, int length) =>
-        Refused(() => new Slice(1, start, length).Infer([new(new Shape(2, 3))]), "does not lie within axis 1");
+        Refused(() => new Slice(1, start, length).Infer([new(new Shape(2, 3))]), "is not within axis 1");
 
     [Fact]
     public void Permute_refuses_an_order_that_names_an_axis_twice() =>

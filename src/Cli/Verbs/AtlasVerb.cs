@@ -77,7 +77,7 @@ public sealed class AtlasVerb : ConfigVerb
     });
 
     private static HtmlPage Page(string name, IReadOnlyList<AtlasEntry> entries) => new HtmlPage($"Activation atlas: {name}")
-        .Paragraph("Behind each function stands the histogram of what this network feeds it. A gradient that comes back is multiplied by f′ at each input, so E[f′²] over the histogram is what the layer leaves of its mean square.")
+        .Paragraph("Behind each function is the histogram of its inputs in this network. The backward pass multiplies the gradient by f′ at each input, so E[f′²] over the histogram is the factor on the gradient's mean square.")
         .Paragraph(Verdict(entries))
         .Pictures(
             new BarChart { Title = "E[f′²] of each layer", Axis = new Axis("E[f′²]"), Rows = [.. entries.Select(e => new Bar($"{e.Path} {e.Function.Name}", e.Gain, e.Flat > 0.5 ? 3 : 0))], Meanings = [(0, "gain"), (3, "more than half of the inputs where the function is flat")] },

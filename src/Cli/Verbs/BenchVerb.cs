@@ -49,7 +49,7 @@ public sealed class BenchVerb : OverridingVerb
         if (asked != 1)
             throw new GpuGradException(Fault.Config, "bench: expected one of CONFIG, --op NAME and --machine");
         if (Shape is not null && Op is null)
-            throw new GpuGradException(Fault.Config, "bench: --shape goes with --op");
+            throw new GpuGradException(Fault.Config, "bench: --shape works only with --op");
         OnlyWith(ConfigPath is not null && !Brief, "bench CONFIG without --brief", "rows");
         OnlyWith(!Machine, "bench CONFIG or --op", "brief");
         OnlyWith(Ranks, "bench CONFIG --ranks", "link");

@@ -40,7 +40,7 @@ public sealed class LandscapeVerb : ConfigVerb
 
     public override int Run(Output output)
     {
-        OnlyWith(RunPath is null, "a landscape without --run, whose checkpoint has weights of its own", "weights");
+        OnlyWith(RunPath is null, "a landscape without --run, which takes the weights of the run's checkpoint", "weights");
         if (RunFolder.IsRun(ConfigPath))
             throw new GpuGradException(Fault.Config, $"{ConfigPath}: the folder of a run; expected its config, and the run as an option: gpugrad landscape {Path.Combine(ConfigPath, "config.yaml")} --run {ConfigPath}");
         LoadedConfig loaded = Load();

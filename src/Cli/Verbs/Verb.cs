@@ -30,7 +30,7 @@ public abstract class Verb
     {
         string? idle = matter ? null : options.FirstOrDefault(o => Words.TakeWhile(w => w != "--").Any(w => w == "--" + o || w.StartsWith($"--{o}=", StringComparison.Ordinal)));
         if (idle is not null)
-            throw new GpuGradException(Fault.Config, $"--{idle} goes with {what}");
+            throw new GpuGradException(Fault.Config, $"--{idle} works only with {what}");
     }
 
     /// <summary>Runs the verb and returns the exit code.</summary>

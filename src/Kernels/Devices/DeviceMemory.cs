@@ -55,7 +55,7 @@ public sealed class DeviceMemory(Device device) : IDisposable
     public void Borrow(Slot slot, DeviceMemory other, Slot lent, long arenaBytes)
     {
         if (slot.Length != lent.Length || slot.Element != lent.Element)
-            throw new ArgumentException($"'{lent.Name}' of {lent.Length} {lent.Element} cannot stand for '{slot.Name}' of {slot.Length} {slot.Element}.");
+            throw new ArgumentException($"'{lent.Name}' of {lent.Length} {lent.Element} cannot replace '{slot.Name}' of {slot.Length} {slot.Element}.");
         buffers.Add(slot, other[lent]);
         borrowed.Add(other[lent]);
         if (arena is null && other.arena?.Bytes >= arenaBytes)

@@ -111,7 +111,7 @@ public sealed record TrainingData
         SampleSet train = data.Train;
         SampleSet? test = data.Test, validation = data.Validation;
         if (config.Validation is not null && validation is not null)
-            throw ConfigException.At(config.Source, "data: 'validation' holds training samples back, but the data set has a validation set of its own; expected one of the two");
+            throw ConfigException.At(config.Source, "data: 'validation' holds training samples back, but the data set has its own validation set; expected one of the two");
         bool isSeries = data.Columns?.Window is not null || data.Text?.IsStream == true;
         TextVocabulary? vocabulary = null;
         if (config.Limit is int limit && limit < train.Count && !isSeries)
@@ -121,7 +121,7 @@ public sealed record TrainingData
             train = train.Part(chosen);
         }
         if (config.Test is not null && test is not null)
-            throw ConfigException.At(config.Source, "data: 'test' holds training samples back, but the data set has a test set of its own; expected one of the two");
+            throw ConfigException.At(config.Source, "data: 'test' holds training samples back, but the data set has its own test set; expected one of the two");
         if (config.Test is not null && !isSeries)
             (train, test) = HoldBack(config, train, config.Test, "test", new RandomStream(seed, Purpose.Split, TestStream));
         if (config.Validation is not null && !isSeries)

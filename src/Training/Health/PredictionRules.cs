@@ -33,7 +33,7 @@ internal sealed class PredictionRules(RunFacts facts, Remedies remedies, Explana
         double share = never.Average(c => facts.ClassShares[c]);
         return IsRare(share) && facts.ClassShares.All(s => s > 0)
             ? new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, string.Create(CultureInfo.InvariantCulture, $"Only {share * 100:G2} % of the training samples are of such a class: leaving it out costs the loss little."), Remedies.Either(remedies.ClassWeights(facts.ClassShares), "more samples of it"))
-            : new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, "The network tells these classes from others not at all: it has not learned enough, or their samples and labels do not fit together.", Remedies.Either(remedies.ClassLoss, "more epochs; gpugrad data show CONFIG shows samples with their labels"));
+            : new Alarm(AlarmCatalog.NeverPredicted, step, "", finding, "The network cannot tell these classes from others: it has not learned enough, or their samples and labels do not match.", Remedies.Either(remedies.ClassLoss, "more epochs; gpugrad data show CONFIG shows samples with their labels"));
     }
 
     private bool IsRare(double share) => share < 0.5 / facts.ClassShares.Count;

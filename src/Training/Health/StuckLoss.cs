@@ -14,7 +14,7 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
     public Alarm NeverFell(long step, string finding)
     {
         (string cause, string remedy) = Cause() ?? Elsewhere() ?? Rates()
-            ?? ("Steps are of a healthy length and lead nowhere: what the network is given may not tell what it is asked for.", "gpugrad data show CONFIG, to see samples with their labels: are the columns and labels right, and in the same order?");
+            ?? ("Steps have a healthy size but lead nowhere: the inputs may not determine the targets.", "gpugrad data show CONFIG, to see samples with their labels: are the columns and labels right, and in the same order?");
         return Of(step, finding, "It never fell. " + cause, remedy);
     }
 

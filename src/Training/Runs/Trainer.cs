@@ -49,7 +49,7 @@ public sealed class Trainer : IDisposable
         if (Math.Min(config.Data.Batch, sources.Train.Count) < share.Size)
             throw ConfigException.At(config.Data.Source, $"a batch of {Math.Min(config.Data.Batch, sources.Train.Count)} samples for {share.Size} ranks; expected at least one for each: a larger data.batch, or fewer ranks");
         if (share.Size > 1 && config.Data.InStreams)
-            throw ConfigException.At(config.Data.Dataset!.Source, $"text has 'streams', whose state each of {share.Size} ranks would have a part of, and a checkpoint holds that of one; expected one process, or no 'streams'");
+            throw ConfigException.At(config.Data.Dataset!.Source, $"text has 'streams', whose state would be spread over {share.Size} ranks, but a checkpoint holds that of one; expected one process, or no 'streams'");
         Model = new Model(config, Network, device, share);
         try
         {

@@ -53,7 +53,7 @@ internal sealed class SampleStarter(string kind, string source, DataSet data)
             [
                 (kind, samples),
                 ("target", Answer + (IsClass && data.ClassNames is { } names ? $": {string.Join(", ", names.Take(8))}{(names.Count > 8 ? ", …" : "")}" : "")),
-                ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the samples, at random") : Recipe.Text($"{data.Test.Count:N0} samples of their own")),
+                ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the samples, at random") : Recipe.Text($"{data.Test.Count:N0} separate samples")),
                 .. Classes(),
                 .. notes,
                 .. data.Notes.Select(n => ("note", n)),

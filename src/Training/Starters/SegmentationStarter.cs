@@ -58,7 +58,7 @@ internal sealed class SegmentationStarter(string source, DataSet data)
             [
                 ("pictures", samples),
                 ("target", Answer),
-                ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the pictures, at random") : Recipe.Text($"{data.Test.Count:N0} pictures of their own")),
+                ("test", data.Test is null ? Recipe.Text($"{recipe.Test * 100:0} % of the pictures, at random") : Recipe.Text($"{data.Test.Count:N0} separate pictures")),
                 .. data.Notes.Select(n => ("note", n)),
             ],
             Yaml = yaml.ToString(),

@@ -55,7 +55,7 @@ internal sealed class TableColumnText
 
     private string Gaps() => profile.Missing == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {profile.Missing:N0} missing");
 
-    private string Remarks() => IsTelling(profile) ? "; tells the answer" : profile.Code is string code ? $"; codes with leading zeros such as {code}" : profile.Suspicions.FirstOrDefault(s => s.StartsWith("says the same", StringComparison.Ordinal)) is string twin ? "; " + twin : "";
+    private string Remarks() => IsTelling(profile) ? "; determines the target" : profile.Code is string code ? $"; codes with leading zeros such as {code}" : profile.Suspicions.FirstOrDefault(s => s.StartsWith("says the same", StringComparison.Ordinal)) is string twin ? "; " + twin : "";
 
     /// <summary>A number in a readable form.</summary>
     internal static string Number(double value) => value.ToString(value == Math.Floor(value) && Math.Abs(value) < 1e9 ? "F0" : "G5", CultureInfo.InvariantCulture);

@@ -95,7 +95,7 @@ internal static class TextStarter
             [
                 ("texts", samples),
                 ("target", Recipe.Text($"{data.Shape.Classes} classes: {string.Join(", ", data.ClassNames!.Take(8))}{(data.ClassNames!.Count > 8 ? ", …" : "")}")),
-                ("test", data.Test is null ? "20 % of the texts, at random" : Recipe.Text($"{data.Test.Count:N0} texts of their own")),
+                ("test", data.Test is null ? "20 % of the texts, at random" : Recipe.Text($"{data.Test.Count:N0} separate texts")),
                 .. data.Notes.Select(n => ("note", n)),
             ],
             Yaml = yaml.ToString(),

@@ -106,7 +106,7 @@ public sealed class SweepPlan
         {
             IReadOnlyList<double> point = PointWith(index, unit);
             if (double.IsNaN(point[index]))
-                throw new ConfigException(place, $"'when' of {dimension.Key} holds nowhere in the space");
+                throw new ConfigException(place, $"'when' of {dimension.Key} is never true in the space");
             try
             {
                 ModelCheck.Check(RunConfigFile.Load(BasePath, Overrides(point)).Config);

@@ -58,7 +58,7 @@ public sealed class SweepSpace
         {
             int key = Dimensions.Take(index).ToList().FindIndex(d => d.Key == c.Key);
             if (key < 0)
-                throw new ConfigException(dimension.Values.Source ?? new Mark("", 1, 1), $"'when' of {dimension.Key} names '{c.Key}'; expected a key of the space that stands above it");
+                throw new ConfigException(dimension.Values.Source ?? new Mark("", 1, 1), $"'when' of {dimension.Key} names '{c.Key}'; expected a key of the space that is listed above it");
             if (Dimensions[key].Values is ChoiceDimension { Values.Labels: var labels } && c.Value.FirstOrDefault(v => !labels.Contains(v)) is string strange)
                 throw new ConfigException(dimension.Values.Source ?? new Mark("", 1, 1), $"'when' of {dimension.Key}: {c.Key} is never '{strange}'; expected one of {string.Join(", ", labels)}");
             return (key, c.Value.ToArray());

@@ -62,6 +62,6 @@ public sealed record RenameConfig : ILocated
     internal void Check()
     {
         if (To?.Count(c => c == '*') > From.Count(c => c == '*'))
-            throw ConfigException.At(Source, $"init-from.rename: '{To}' has more * than '{From}'; expected at most as many, each standing for what that of 'from' stands for");
+            throw ConfigException.At(Source, $"init-from.rename: '{To}' has more * than '{From}'; expected at most as many; each takes the text that the same * of 'from' matched");
     }
 }

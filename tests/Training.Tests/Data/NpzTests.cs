@@ -38,7 +38,7 @@ public sealed class NpzTests
         { "a size of FFFFFFFF without the wide one", Word(Stored, Directory + 24, 0xFFFFFFFF, 4), "Zip64 field" },
         { "a smaller size (R7)", Word(Word(Stored, Directory + 24, 130, 4), Directory + 20, 130, 4), "expected" },
         { "a local header elsewhere", Word(Stored, Directory + 42, 3, 4), "expected" },
-        { "a local header beyond the directory", Word(Stored, Directory + 42, 0x7FFFFFFF, 4), "something stands between" },
+        { "a local header beyond the directory", Word(Stored, Directory + 42, 0x7FFFFFFF, 4), "something is between" },
         { "two entries over one place", Word(Stored, Find(Stored, 0x02014B50, 1) + 42, 0, 4), "files overlap" },
         { "another name in the local header", Byte(Stored, 30, (byte)'z'), "another name" },
         { "a name twice", Byte(Byte(Stored, Find(Stored, 0x02014B50, 1) + 46, (byte)'x'), Find(Stored, 0x04034B50, 1) + 30, (byte)'x'), "second time" },

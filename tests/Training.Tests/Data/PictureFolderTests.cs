@@ -54,8 +54,8 @@ public sealed class PictureFolderTests : IDisposable
         Assert.Equal(["a", "b"], data.ClassNames!);
         TrainingData itself = Load.Training("{target: input, dataset: {images: p}}", folder.Path);
         Assert.All([itself.Train, itself.Validation!, itself.Test!], part => Assert.True(part.TargetIsInput && part.Labels is null));
-        Assert.Contains("a validation set of its own", Load.Refusal("{validation: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
-        Assert.Contains("a test set of its own", Load.Refusal("{test: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
+        Assert.Contains("its own validation set", Load.Refusal("{validation: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
+        Assert.Contains("its own test set", Load.Refusal("{test: 0.2, dataset: {images: p}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Assert.Contains("a folder for the test", Load.Refusal("{dataset: {images: {path: p, test: p/test}}}", folder.Path, Fault.Config), StringComparison.Ordinal);
         Write("p/c/1.png", 1);
         Assert.Contains("c: a folder beside those of the parts", Load.Refusal("{dataset: {images: p}}", folder.Path), StringComparison.Ordinal);

@@ -61,7 +61,7 @@ public sealed class SweepSpaceTests
     [InlineData("k: {choice: []}", "values is a list; expected a list of values")]
     [InlineData("k: {choice: [1, 2, 1]}", "a list with a value twice")]
     [InlineData("k: {uniform: [1, 2]}", "no range of values is called 'uniform'")]
-    [InlineData("k: {range: {between: [0, 1], when: {j: 1}}}", "'when' of k names 'j'; expected a key of the space that stands above it")]
+    [InlineData("k: {range: {between: [0, 1], when: {j: 1}}}", "'when' of k names 'j'; expected a key of the space that is listed above it")]
     [InlineData("j: {choice: [a, b]}\nk: {range: {between: [0, 1], when: {j: c}}}", "j is never 'c'; expected one of a, b")]
     public void What_cannot_be_is_one_line_with_its_place(string yaml, string message)
     {

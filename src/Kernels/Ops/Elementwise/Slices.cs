@@ -83,7 +83,7 @@ public sealed record Slice(int Axis, int Start, int Length) : Op
         Runs.Check(inputs[0], Axis, Name);
         Expect.That(
             Start >= 0 && Length > 0 && Start <= inputs[0].Shape[Axis] - Length,
-            $"'x' has shape {inputs[0].Shape}; a slice of {Length} from {Start} on does not lie within axis {Axis}.");
+            $"'x' has shape {inputs[0].Shape}; a slice of {Length} from {Start} is not within axis {Axis}.");
         return [new TensorType(inputs[0].Shape.With(Axis, Length))];
     }
 
@@ -113,7 +113,7 @@ public sealed record Pad(int Axis, int Before, int After) : Op
     {
         Expect.Count(inputs, 1, Name);
         Runs.Check(inputs[0], Axis, Name);
-        Expect.That(Before >= 0 && After >= 0, $"Pad is asked for {Before} zeros before and {After} behind, expected 0 or more.");
+        Expect.That(Before >= 0 && After >= 0, $"Pad has {Before} zeros before and {After} after, expected 0 or more.");
         return [new TensorType(inputs[0].Shape.With(Axis, checked(Before + inputs[0].Shape[Axis] + After)))];
     }
 
@@ -160,7 +160,7 @@ internal readonly struct Runs(Shape shape, int axis)
     public static void Check(TensorType x, int axis, string op)
     {
         Expect.Element(x, ElementType.Real, "x");
-        Expect.That(axis >= 0 && axis < x.Shape.Rank, $"'x' has shape {x.Shape}; {op} is asked for along axis {axis}.");
+        Expect.That(axis >= 0 && axis < x.Shape.Rank, $"'x' has shape {x.Shape}; {op} has axis {axis}, which it lacks.");
     }
 
     /// <summary>Adds a launch: y is x shifted by <paramref name="before"/> along the axis, with zeros where x has no elements.</summary>

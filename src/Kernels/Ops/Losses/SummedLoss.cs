@@ -54,7 +54,7 @@ public abstract record SummedLoss<F>(double Constant = 0, bool Rows = false) : O
     public override void Differentiate(Backprop b)
     {
         if (F.Inputs > 1 && b.Needs(1))
-            throw new NotSupportedException($"{Name}: its targets have no gradient, but '{b.Input(1).Name}' is asked for one.");
+            throw new NotSupportedException($"{Name}: its targets have no gradient, but one is requested for '{b.Input(1).Name}'.");
         var backward = new SummedLossGradient<F>(Name, Constant, Factor(b.Input(0).Shape), Rows);
         b.Give(0, b.Graph.Add(backward, [b.Gradient(), .. Enumerable.Range(0, b.Node.Inputs.Count).Select(b.Input)]));
     }

@@ -152,7 +152,7 @@ public sealed record LayerNorm(int Axes = 1, double Epsilon = 1e-5, bool Affine 
     public override TensorType[] Infer(ReadOnlySpan<TensorType> inputs)
     {
         Shape x = inputs[0].Shape;
-        Expect.That(Axes > 0 && Axes <= x.Rank, $"'x' has shape {x}; layer norm is asked for over its last {Axes} axes.");
+        Expect.That(Axes > 0 && Axes <= x.Rank, $"'x' has shape {x}; layer norm cannot be over its last {Axes} axes.");
         CheckInputs(inputs, new Shape(x.Sizes[^Axes..]));
         return [inputs[0]];
     }

@@ -139,7 +139,7 @@ internal readonly record struct ResampledImage(int Planes, ResampledAxis Rows, R
     {
         Expect.Rank(x, 4, "x", "[N, C, H, W]");
         Expect.Element(x, ElementType.Real, "x");
-        Expect.That(height > 0 && width > 0, $"Upsample is asked for {height} × {width} pixels, expected at least 1 × 1.");
+        Expect.That(height > 0 && width > 0, $"Upsample to {height} × {width} pixels, expected at least 1 × 1.");
         var z = new ResampledImage(
             checked(x.Shape[0] * x.Shape[1]), ResampledAxis.Of(x.Shape[2], height, mode), ResampledAxis.Of(x.Shape[3], width, mode));
         Expect.That(z.Rows.Fits && z.Columns.Fits, $"'x' has shape {x.Shape}; {height} × {width} pixels of it are beyond 2³¹ steps of their common raster; expected a whole factor, or fewer pixels.");

@@ -169,7 +169,7 @@ internal sealed class ZipIndex
     {
         long gap = next - end;
         if (gap != 0 && !(described && gap is 12 or 16 or 20 or 24))
-            throw Refuse(end, $"the next record at {next}", "it here; files overlap or something stands between them");
+            throw Refuse(end, $"the next record at {next}", "it here; files overlap or something is between them");
     }
 
     private long StartOf(ZipEntry entry, long directory)

@@ -204,7 +204,7 @@ public sealed class InputPipeline
     {
         SampleSet samples = ArrayLayout.Fit(x, name, fitted, options.ChannelsLast);
         if (fitted.Bytes == true && !samples.AreBytes && IsScaled(samples))
-            note?.Invoke($"{name}: every number lies between 0 and 1; training had bytes from 0 to 255 and scales them itself");
+            note?.Invoke($"{name}: all numbers are between 0 and 1, but the training data were bytes from 0 to 255, which the network scales itself");
         return samples;
     }
 

@@ -28,7 +28,7 @@ internal static class ArraySamples
         int[] sizes = header.Sizes;
         RequireSamples(sizes, path);
         if (header.Fortran && sizes.Length > 1)
-            throw DataFault.In(path, $"{header.Bytes} bytes in Fortran's order, whose samples do not lie together", "C's order; save it with numpy.ascontiguousarray, or ask for 'cache: memory'");
+            throw DataFault.In(path, $"{header.Bytes} bytes in Fortran order, in which samples are not contiguous", "C order; save it with numpy.ascontiguousarray, or set 'cache: memory'");
         if (header.Count / sizes[0] * NumberBytes.SizeOf(header.Type) > Array.MaxLength)
             throw DataFault.In(path, $"samples of {header.Count / sizes[0]} numbers", $"at most {Array.MaxLength / NumberBytes.SizeOf(header.Type)}");
         channelsLast &= sizes.Length == 4;

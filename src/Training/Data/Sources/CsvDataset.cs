@@ -120,7 +120,7 @@ public sealed record CsvConfig : DatasetConfig
     {
         { Shape: not null } => "window with 'shape'; expected one of the two",
         { Targets.Count: 0, Label: null } => "window without 'targets' or 'label'; expected the columns to predict, e.g. targets: [temperature], or the column of the class",
-        { LabelDelim: not null } => "window with 'label-delim'; expected a class a row, or columns of 'targets'",
+        { LabelDelim: not null } => "window with 'label-delim'; expected one class per row, or columns of 'targets'",
         { Targets.Count: > 0, Window.Horizon: 0 } => "window with 'horizon: 0' and 'targets', which would be known; expected 1 or more, or a 'label'",
         _ => null,
     };

@@ -21,7 +21,7 @@ internal sealed record PictureParts(string Train, string? Validation, string? Te
         string[] parts = [.. new[] { train, validation, test }.OfType<string>()];
         FileSystemInfo? other = folders.FirstOrDefault(f => !parts.Contains(f.FullName));
         if (other is not null)
-            throw DataFault.In(other.FullName, "a folder beside those of the parts, train and test", "train, val and test alone, or folders of classes alone; move it elsewhere");
+            throw DataFault.In(other.FullName, "a folder beside those of the parts, train and test", "only train, val and test, or only folders of classes; move it elsewhere");
         return new PictureParts(train, validation, test);
     }
 

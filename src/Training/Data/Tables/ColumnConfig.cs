@@ -30,7 +30,7 @@ public abstract record ColumnConfig : IChoice<ColumnConfig>, ILocated
         if (unknown.Contains(missing))
             throw ConfigException.At(source, $"missing: {Naming.Kebab(missing.ToString())} for a {type}; expected another strategy, e.g. most-frequent");
         if (hasFill != (missing == MissingStrategy.Constant))
-            throw ConfigException.At(source, hasFill ? "'fill' without 'missing: constant'; expected both or none" : "'missing: constant' without 'fill'; expected the value that stands for a missing one");
+            throw ConfigException.At(source, hasFill ? "'fill' without 'missing: constant'; expected both or none" : "'missing: constant' without 'fill'; expected the value that replaces a missing one");
     }
 }
 

@@ -61,7 +61,7 @@ public static class ActivationAtlas
     {
         Title = $"{entry.Path}: {entry.Function.Name}",
         Background = new Bars("inputs of this layer", entry.Edges, entry.Counts),
-        Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"E[f′²] = {entry.Gain:0.###}; {entry.Flat * 100:0.#} % of the inputs lie where hardly any gradient goes through."),
+        Remark = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"E[f′²] = {entry.Gain:0.###}; {entry.Flat * 100:0.#} % of the inputs are where hardly any gradient passes."),
     };
 
     /// <summary>Plots every activation function with its derivative; from -3 to 3, those of the relu kind from -1.5 to 1.5.</summary>

@@ -124,7 +124,7 @@ public sealed class BatchFinder
         bound.Plan.Run(Phase.Batch, Phase.Backward);
         bound.Plan.Synchronize();
         if (!double.IsFinite(bound.Loss))
-            throw new GpuGradException(Fault.NonFinite, FormattableString.Invariant($"the loss of a batch is {bound.Loss}, so its gradient says nothing; try fewer steps of training before (--steps) or a smaller learning rate"));
+            throw new GpuGradException(Fault.NonFinite, FormattableString.Invariant($"the loss of a batch is {bound.Loss}, so its gradient is meaningless; try fewer steps of training before (--steps) or a smaller learning rate"));
     }
 
     private static void Read(Model model, Parameter[] layer, float[] into)

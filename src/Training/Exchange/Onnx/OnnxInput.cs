@@ -44,7 +44,7 @@ internal static class OnnxInput
     {
         DataType type = normalization.Scale.Zip(normalization.Centre).Any(n => Math.Abs(n.First * n.Second) > LargestForFloat) ? DataType.Double : DataType.Float;
         Shape raw = table?.RawShape(batch.WithoutBatch()).Prepend(1) ?? batch;
-        graph.Input(Name, type, raw, table is null ? "samples as they are" : "rows of the table's columns as they are, NaN where a value is missing");
+        graph.Input(Name, type, raw, table is null ? "samples as they are" : "rows of the table's columns as they are, NaN for a missing value");
         string x = table?.Fill(Name, raw, type) ?? Name;
         if (IsNone(normalization))
             return x; // its type is float

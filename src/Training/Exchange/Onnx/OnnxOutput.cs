@@ -27,10 +27,10 @@ internal static class OnnxOutput
             OutputKind.LogRates => (options.Preprocessing ? "expected counts" : "logarithms of expected counts", null),
             _ when data.Classes > 0 => ("a score for each class", null),
             _ when fitted.Normalization.Targets is null || options.Preprocessing => ("predicted numbers", null),
-            _ => ("predicted numbers, scaled as the targets were: y / gpugrad.target_scale + gpugrad.target_centre is what they stand for", (Func<string>?)null),
+            _ => ("predicted numbers, scaled like the targets: y / gpugrad.target_scale + gpugrad.target_centre is the prediction", (Func<string>?)null),
         };
         if (options.Probabilities && probabilities is null)
-            throw new GpuGradException(Fault.Config, $"--with-probabilities: the network gives {meaning}; expected one whose loss makes logits of its outputs, such as softmax-cross-entropy or bce-with-logits");
+            throw new GpuGradException(Fault.Config, $"--with-probabilities: the network gives {meaning}; expected one whose outputs are logits, for a loss such as softmax-cross-entropy or bce-with-logits");
         graph.Scope = Probabilities;
         string? values = options.Probabilities ? probabilities!() : null;
         graph.Scope = "";

@@ -178,7 +178,7 @@ public sealed class OnnxInputTests
         var fitted = new FittedInput { Shape = config.Data.KnownShape!, Normalization = Normalization.None(2) };
         var error = Assert.Throws<GpuGradException>(() => OnnxModel.Of(config, fitted, (_, _) => { }, Whole));
         Assert.Equal(Fault.Config, error.Fault);
-        Assert.Equal($"--with-probabilities: {expected}; expected one whose loss makes logits of its outputs, such as softmax-cross-entropy or bce-with-logits", error.Message);
+        Assert.Equal($"--with-probabilities: {expected}; expected one whose outputs are logits, for a loss such as softmax-cross-entropy or bce-with-logits", error.Message);
     }
 
     [Fact]
