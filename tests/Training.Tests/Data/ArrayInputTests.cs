@@ -148,7 +148,7 @@ public sealed class ArrayInputTests : TrainedPipelines
         string path = Path.Combine(folder.Path, "new.npz");
         NpzWriter.Save(path, w => w.Add("x", [1, 2], [0.1f, 0.9f]));
         pipeline.Read(path);
-        Assert.Contains("every number lies between 0 and 1; training had bytes", Assert.Single(notes), StringComparison.Ordinal);
+        Assert.Contains("all numbers are between 0 and 1, but the training data were bytes", Assert.Single(notes), StringComparison.Ordinal);
     }
 
     private static byte[] Png(int width, int height, int channels, byte tone) =>
