@@ -62,7 +62,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
         if (State.Norms.Count < NormsForJump || norm < 10 * State.Norms[^1])
             return null;
         double usual = NormAt(0.5);
-        // A network that has learned has gradients near 0; one sample that it gets wrong is no explosion, one after which it is worse than a guess is.
+        // A network that has learned has gradients near 0, so a misclassified sample makes the norm jump; it is an explosion only if the loss is then worse than a guess's.
         if (!(usual > 0) || norm < Jumped * usual || norm < 10 * (State.EarlyNorm ?? 0) || (progress.Learned && !progress.IsWorse(loss)) || !IsFirst(AlarmCatalog.Exploding + " jump"))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"the gradient's norm is {norm:G3}, {norm / usual:F0} times its usual {usual:G3} (median of {State.Norms.Count} steps)");
@@ -78,7 +78,7 @@ internal sealed class GradientRules(RunConfig config, RunFacts facts, LearningPr
         if (limit <= 0 || State.Norms.Count < NormsForClipping)
             return null;
         double share = (double)State.Norms.Count(n => n > limit) / State.Norms.Count;
-        // Adam and its kin divide by the gradient's size: to them a limit that always binds is none. Nor is anything wrong while the network learns.
+        // Adam and similar rules divide by the gradient's size, so a limit that always binds has no effect on them. A network that learns needs no alarm either.
         if (share < 0.95 || progress.HasMoved(loss) || progress.IsFalling || config.Train.Optimizer is not SgdConfig || !IsFirst(AlarmCatalog.ClippingBinds))
             return null;
         string finding = string.Create(CultureInfo.InvariantCulture, $"clip.norm {limit:G3} bound on {share * 100:F0} % of the last {State.Norms.Count} steps; their gradients had a median norm of {NormAt(0.5):G3}");

@@ -5,8 +5,8 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>
-/// A stage of a network: knows its shapes and parameters and adds the ops that compute it to a graph. It holds no values
-/// and knows no device.
+/// A stage of a network: has shapes and descriptions of its parameters, and adds the ops that compute its output to a graph.
+/// It holds no values and is the same for every device.
 /// </summary>
 public abstract class Layer
 {

@@ -3,7 +3,7 @@ using GpuGrad.Training.Config;
 
 namespace GpuGrad.Training.Layers;
 
-/// <summary>Lists every kind of layer. A new layer is a file of its own and a line here.</summary>
+/// <summary>Lists every kind of layer. To add a layer, write its file and add a line here.</summary>
 public static class LayerCatalog
 {
     public static IReadOnlyList<Choice> All { get; } =

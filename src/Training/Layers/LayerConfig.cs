@@ -8,7 +8,7 @@ using GpuGrad.Training.Networks;
 namespace GpuGrad.Training.Layers;
 
 /// <summary>Settings of a layer of the model.</summary>
-/// <remarks>In one file with the layer that it builds; <see cref="LayerCatalog"/> lists all.</remarks>
+/// <remarks>Defined in the file of the layer that it builds; <see cref="LayerCatalog"/> lists all.</remarks>
 public abstract record LayerConfig : IChoice<LayerConfig>, ILocated
 {
     public static string What => "layer";
@@ -61,8 +61,8 @@ public sealed record LayerSite(string Path, string Kind, Shape Input, LayerConfi
     };
 
     /// <summary>
-    /// Initialiser of biases. With all of them 0 the kinks of the first layer's units would all pass through the middle of the inputs, which few
-    /// inputs do not make up for.
+    /// Initialiser of biases. If all biases were 0, the kinks of all units of the first layer would pass through the centre of the inputs, which harms
+    /// a network with few inputs.
     /// </summary>
     /// <param name="weights">The initialiser that the config gives for the weights; null for the default. If the config sets it, biases start at 0.</param>
     public InitConfig DefaultBiasInit(InitConfig? weights) => IsScaleFree || weights is not null ? new ConstantInit() : Small;

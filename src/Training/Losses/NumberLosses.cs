@@ -94,7 +94,7 @@ public sealed record BinaryCrossEntropyConfig : NumberLossConfig
     /// <summary>Weight of a label; null for the only one.</summary>
     internal double WeightOf(int? label) => label is int l ? PositiveWeight[l] : OfOne;
 
-    // A single score of two classes stands for the second.
+    // A single score of two classes is the score of the second.
     private double OfOne => PositiveWeight[Math.Max(0, PositiveWeight.Count - 1)];
 
     public override LossConfig Balanced(Func<IReadOnlyList<double>> shares) => PositiveWeight.AreKnown ? this : this with { PositiveWeight = PositiveWeight.FromShares(shares()) };

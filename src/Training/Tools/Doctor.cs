@@ -25,7 +25,7 @@ public static class Doctor
 
     /// <summary>Checks every op on <paramref name="casesPerOp"/> shapes, forward and backward, with guards around every buffer.</summary>
     /// <param name="device">The device to examine.</param>
-    /// <param name="casesPerOp">Number of shapes; those with a code path of their own are always checked.</param>
+    /// <param name="casesPerOp">Number of shapes; those with a special code path are always checked.</param>
     /// <param name="filter">Checks only ops with this text in family/name.</param>
     /// <param name="seed">Seed of shapes and values.</param>
     public static IEnumerable<Diagnosis> Ops(Device device, int casesPerOp, string filter = "", ulong seed = 1)

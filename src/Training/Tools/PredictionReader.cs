@@ -24,7 +24,7 @@ internal sealed class PredictionReader(RunConfig config, ModelCard card, double?
         card.Normalization.Targets?.Undo(values);
         if (card.Shape.Classes == 0)
             return new Prediction(null, null, values) { Map = card.Shape.Answer };
-        // A single number for two classes stands for the second.
+        // A single number for two classes is that of the second.
         if (scores.Length == 1 && card.Shape.Classes == 2)
             values = [1 - values[0], values[0]];
         int label = Array.IndexOf(values, values.Max());

@@ -50,7 +50,7 @@ internal readonly struct ChannelAffine(ArrayView<float> gamma, ArrayView<float> 
     public float Beta(int c, int i) => beta[c];
 }
 
-/// <summary>γ and β if a "channel" is a group of channels of a sample: one each per <c>inner</c> values.</summary>
+/// <summary>γ and β if a "channel" is a group of channels of a sample: one of each per <c>inner</c> values.</summary>
 internal readonly struct GroupedAffine(ArrayView<float> gamma, ArrayView<float> beta, GroupLayout layout) : IAffine
 {
     private readonly int groups = layout.Groups;

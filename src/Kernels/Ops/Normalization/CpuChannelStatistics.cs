@@ -9,7 +9,7 @@ namespace GpuGrad.Kernels.Ops.Normalization;
 /// </summary>
 /// <remarks>
 /// Planes are processed in memory order. A worker that takes one channel through all samples and then normalises it
-/// from its cache was measured at half the speed: 3 KB here and there overload the prefetcher and the page tables.
+/// from its cache was measured at half the speed: scattered reads of 3 KB overload the prefetcher and the page tables.
 /// </remarks>
 internal sealed unsafe class CpuChannelStatistics(ChannelLayout layout, float* x, Action<int, Moments> finish)
 {

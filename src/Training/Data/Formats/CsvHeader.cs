@@ -54,7 +54,7 @@ internal static class CsvHeader
         (culture is null ? double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out value) : culture.TryRead(text, out value))
         && Math.Abs(value) <= float.MaxValue && !text.Contains((byte)0);
 
-    // Nobody names a column 12, 2024-12-31 or ?.
+    // A column is hardly named 12, 2024-12-31 or ?.
     private static bool IsValue(string cell, CsvOptions options) =>
         IsNumber(cell) || new DateCells(null, options.Culture).TryRead(CellTexts.Clean(cell), out _) || CellTexts.Clean(cell) == "?" || (options.Numbers is { } numbers && TryNumber(Encoding.UTF8.GetBytes(cell), numbers, out _));
 

@@ -42,7 +42,7 @@ internal sealed record CsvTable
     public float[]? Targets { get; init; }
 
     /// <summary>
-    /// The classes in order: integers by value, once each whatever their notation; others by code points,
+    /// The classes in order: integers by value, each once even if written in several notations; others by code points,
     /// which is the same on every machine.
     /// </summary>
     public IReadOnlyList<string> SortedClasses()

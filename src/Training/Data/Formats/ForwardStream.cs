@@ -44,7 +44,7 @@ internal abstract class CheckedStream : ForwardStream
         return count;
     }
 
-    /// <summary>Throws for anything that should not follow.</summary>
+    /// <summary>Throws if the stream is truncated, or if unexpected bytes follow its end.</summary>
     public abstract void End();
 
     protected abstract int ReadBytes(Span<byte> buffer);

@@ -56,6 +56,6 @@ internal static class OnnxOutput
         return IsSecondOfTwo(data, output) ? graph.Add("Concat", [graph.Add("Sub", [graph.Constant(1), p]), p], Of("axis", 1)) : p;
     }
 
-    // A single number for two classes (per pixel, for masks) stands for the second.
+    // A single number for two classes (per pixel, for masks) is that of the second.
     private static bool IsSecondOfTwo(DataShape data, Shape output) => data.Classes == 2 && output[0] == 1;
 }
