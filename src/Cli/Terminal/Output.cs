@@ -45,7 +45,7 @@ public sealed class Output(bool json)
         Console.Out.Flush();
     }
 
-    /// <summary>From now on prints only errors of this rank alone.</summary>
+    /// <summary>From now on prints only this rank's errors.</summary>
     public static void Mute(int rank)
     {
         TextWriter errors = Console.Error;

@@ -5,8 +5,8 @@ using GpuGrad.Kernels.Files;
 namespace GpuGrad.Cli.Terminal;
 
 /// <summary>
-/// Standard output and error streams whose failure fails nothing: a full disk, a closed pipe or a stream closed before the
-/// start lose text, not a training. The first loss on standard output other than a closed pipe is reported on standard error.
+/// Standard output and error streams that ignore write errors: with a full disk, a closed pipe or a stream closed before the
+/// start, text is lost, but training goes on. The first error on standard output other than a closed pipe is reported on standard error.
 /// </summary>
 internal static class StandardStreams
 {

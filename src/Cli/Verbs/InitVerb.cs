@@ -33,7 +33,7 @@ public sealed class InitVerb : Verb
         Starter starter;
         using (var progress = new LoadingDisplay())
             starter = Starter.Of(Data, Target, Path.GetDirectoryName(Path.GetFullPath(path))!, progress.Show);
-        // What is written is read by the rules of any other config first.
+        // Before it is written, the new config is validated like any other.
         ModelCheck.Check(RunConfigFile.Load(path, text: starter.Yaml).Config);
         DurableFile.WriteText(path, starter.Yaml);
         foreach ((string label, string text) in starter.Findings)

@@ -11,10 +11,10 @@ using GpuGrad.Training.Steps;
 namespace GpuGrad.Training.Config;
 
 /// <summary>
-/// Settings that change nothing, or not what they seem to. What can only be a mistake is refused; what may be meant (one end of a
-/// sweep, a run cut short) and may mislead is said once. What is a way to say none (<c>dropout: 0</c>, <c>ema: 0</c>), or changes nothing
-/// by chance and without harm (<c>drop-last</c> where batches divide evenly, <c>checkpoint.every</c> beyond a run whose epochs are saved
-/// anyway, a batch as large as the set), is not mentioned. docs/config.md says which is which.
+/// Settings without effect, or with another effect than they seem to have. A setting that can only be a mistake is refused; one that may be
+/// intended (one end of a sweep, a run cut short) but may mislead gives one warning. Values that mean "none" (<c>dropout: 0</c>, <c>ema: 0</c>)
+/// and harmless settings (<c>drop-last</c> where batches divide evenly, <c>checkpoint.every</c> beyond a run whose epochs are saved
+/// anyway, a batch as large as the set) give no message. docs/config.md lists them.
 /// </summary>
 public static class SettingsWithoutEffect
 {
@@ -36,8 +36,8 @@ public static class SettingsWithoutEffect
             AugmentConfig.Check(config.Data, shape);
     }
 
-    /// <summary>A shape in the config is for data that is made up; beside a data set it must be that of the data.</summary>
-    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it is another.</exception>
+    /// <summary>A shape in the config is for synthetic data; with a data set it must equal the shape of the data.</summary>
+    /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: it differs.</exception>
     public static void RefuseOtherShape(DataConfig data, DataShape actual)
     {
         if (data.Shape is { } shape && !actual.Shape.Sizes.SequenceEqual([.. shape]))
@@ -51,7 +51,7 @@ public static class SettingsWithoutEffect
             ConfigException.At(data.Source, $"data.{key} is {found}, the data set has {expected}; leave data.{key} out, a data set brings its own");
     }
 
-    /// <summary>One line each of what shows when the data are prepared.</summary>
+    /// <summary>Warnings that can be given once the data are prepared, one line each.</summary>
     /// <param name="data">The data section.</param>
     /// <param name="samples">Training samples of the data set.</param>
     /// <param name="ids">Whether they are rows of a table.</param>
@@ -81,7 +81,7 @@ public static class SettingsWithoutEffect
             yield return Line(stopping.Source, $"train.early-stopping waits for {Text(stopping.Patience)} epochs and the run has {Text(config.Train.Epochs)}, so it never stops early");
     }
 
-    /// <summary>One line each of what shows beside the data.</summary>
+    /// <summary>Warnings that depend on the number of samples and of steps, one line each.</summary>
     /// <param name="config">The experiment.</param>
     /// <param name="samples">Training samples.</param>
     /// <param name="totalSteps">Steps of the run.</param>

@@ -31,18 +31,18 @@ public sealed partial class ConfigReferenceTests
 
             A config is strict: an unknown key, a key given twice, a value of another type or out of range is an error with file, line
             and column. `extends: other.yaml` takes over another config; `--set a.b.c=value` overrides (`null` removes a key). Where a
-            choice is asked for, its name stands alone (`relu`) or with settings (`dropout: {rate: 0.3}`); settings marked *shorthand*
+            choice is expected, give its name alone (`relu`) or with settings (`dropout: {rate: 0.3}`); settings marked *shorthand*
             may be the value itself (`dropout: 0.3`).
 
             A setting that changes nothing is
 
             - refused where it can only be a mistake: nesterov without momentum, `clip` without a limit, `shape` or `classes` beside a data set
               that has others, `test` beside a test set;
-            - said once when the run begins, with its place, where it may mislead: softmax ahead of a loss that has its own, a warm-up or a
+            - reported once when the run begins, with its place, where it may mislead: softmax ahead of a loss that has its own, a warm-up or a
               first change of the rate that the run does not reach, a factor of 1, early stopping that waits longer than the run, a penalty
               or a group of nothing, `accumulate` beyond an epoch, `drop-last` of the only batch, `limit` beyond the data set,
               `normalize: unit` of an embedding's ids, `diagnostics.every` beyond the run, `threads` of another device than cpu;
-            - passed over where it is a way to say none (`dropout: 0`, `ema: 0`, `label-smoothing: 0`, `warmup: 0`), or changes nothing
+            - ignored where it means "none" (`dropout: 0`, `ema: 0`, `label-smoothing: 0`, `warmup: 0`), or changes nothing
               without harm: `drop-last` where batches divide evenly, `batch` beyond the data set, equal `class-weights`, `log-every` and
               `checkpoint.every` beyond the run (every epoch's end is logged and saved).
 

@@ -17,13 +17,13 @@ internal sealed record ReadingOptions
     /// <summary>How texts are read; null if the data are not texts.</summary>
     public TextConfig? Text { get; init; }
 
-    /// <summary>How tagged sentences are read; null if the data are not such.</summary>
+    /// <summary>How tagged sentences are read; null for other data.</summary>
     public TagsConfig? Tags { get; init; }
 
     /// <summary>Batch size in training.</summary>
     public int Batch { get; init; }
 
-    /// <summary>How series with a file each are read; null if the data are not such.</summary>
+    /// <summary>How series in separate files are read; null for other data.</summary>
     public SeriesConfig? Series { get; init; }
 
     /// <summary>The array of inputs in an archive.</summary>

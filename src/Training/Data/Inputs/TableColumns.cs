@@ -47,7 +47,7 @@ public sealed record TableColumns(IReadOnlyList<TableColumn> Columns, bool Named
     /// <summary>Columns for a table of numbers without names.</summary>
     public static TableColumns Numbers(int count) => new([.. Enumerable.Range(0, count).Select(i => new TableColumn(NameOf(i), ColumnRole.Feature))], false, []);
 
-    /// <summary>What the names of columns without any begin with.</summary>
+    /// <summary>Prefix of the names given to columns that have none.</summary>
     internal const string Unnamed = "column ";
 
     public static string NameOf(int column) => string.Create(CultureInfo.InvariantCulture, $"{Unnamed}{column}");

@@ -80,7 +80,7 @@ internal static class IdxFiles
     public static DataSet LoadMnist(string folder, IReadOnlyList<string> classNames, string origin, SampleCache cache, IReadOnlyList<FetchedFile>? published = null)
     {
         string[] files = [.. MnistNames.Select(n => Find(folder, n) ?? throw DataFault.In(folder, $"no {n}.gz", "the four files of MNIST, with or without .gz"))];
-        // Published data are compared as a whole, and small.
+        // The checksum of published data needs the whole file, which is small.
         DataSet data = Load(files[0], files[1], files[2], files[3], classNames, origin, published is null ? cache : SampleCache.Memory, published);
         if (data.Shape.Shape != MnistShape.Shape)
             throw DataFault.In(files[0], $"pictures of shape {data.Shape.Shape}", $"{MnistShape.Shape}; 'idx' reads other shapes");

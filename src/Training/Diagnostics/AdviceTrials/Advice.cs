@@ -7,14 +7,14 @@ namespace GpuGrad.Training.Diagnostics.AdviceTrials;
 /// <param name="Settings">Each <c>a.b.c=value</c>; they belong together.</param>
 public sealed partial record Advice(string Alarm, IReadOnlyList<string> Settings)
 {
-    /// <summary>What is typed to follow it.</summary>
+    /// <summary>The options to type.</summary>
     public string Line => string.Join(' ', Settings.Select(s => $"--set {s}"));
 
-    /// <summary>The lines in an alarm's remedy, the likeliest first; words without a line are left out.</summary>
+    /// <summary>The advice in the text of an alarm's remedy, the most promising first; text without <c>--set</c> is left out.</summary>
     public static IEnumerable<Advice> In(string alarm, string remedy) =>
         SetLine().Matches(remedy).Select(m => new Advice(alarm, m.Value.Split("--set ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)));
 
-    // Settings that follow each other are one line; ", or" comes before another way out.
+    // Consecutive settings belong together; ", or" separates alternatives.
     [GeneratedRegex(@"--set \S+=(\[[^\]]*\]|[^\s,;]+)( --set \S+=(\[[^\]]*\]|[^\s,;]+))*")]
     private static partial Regex SetLine();
 }

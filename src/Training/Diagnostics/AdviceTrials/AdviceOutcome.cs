@@ -45,7 +45,7 @@ public sealed record AdviceResult(double Loss, string Figure, double Value, stri
     }
 }
 
-/// <summary>An advice that was tried.</summary>
+/// <summary>A piece of advice that was tried.</summary>
 public sealed record AdviceOutcome(Advice Advice, AdviceResult Result, AdviceVerdict Verdict);
 
 /// <summary>Results of trying the advice of a run's alarms.</summary>

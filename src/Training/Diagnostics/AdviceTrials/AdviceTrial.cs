@@ -11,7 +11,7 @@ namespace GpuGrad.Training.Diagnostics.AdviceTrials;
 
 /// <summary>
 /// Tries what the alarms of a run advise: trains from the same initial weights, over the same samples in the same order, once with the config unchanged and once with
-/// each advice, and compares the results. Nothing of the run is touched.
+/// each advice, and compares the results. The run itself is not changed.
 /// </summary>
 /// <param name="load">Loads the experiment with settings added, as <c>--set</c> takes them.</param>
 /// <param name="data">Its samples.</param>

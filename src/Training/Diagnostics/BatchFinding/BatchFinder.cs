@@ -34,7 +34,7 @@ public sealed record BatchFinderOptions
 
 /// <summary>
 /// Looks for a batch size: compares the gradients of several batches for their noise (McCandlish, Kaplan et al., "An Empirical Model of Large-Batch
-/// Training", 2018), times steps of several sizes, and takes the size with which the steps that the noise asks for are over soonest. The model holds for
+/// Training", 2018), times steps of several sizes, and picks the size with the shortest predicted time to a given loss. The model holds for
 /// SGD at its best learning rate; another batch size needs another rate. No run is changed.
 /// </summary>
 public sealed class BatchFinder

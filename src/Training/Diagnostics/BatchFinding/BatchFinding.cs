@@ -28,7 +28,7 @@ public sealed record BatchFinding(
     // A batch this much slower than the best is as good, and a smaller one takes less memory.
     private const double AsGood = 1.05;
 
-    // So many standard errors either way.
+    // Standard errors on either side of the estimate.
     private const double Sure = 2;
 
     /// <summary>The range in which the noise scale lies with some 95 %; infinite above where the batches cannot tell.</summary>
