@@ -31,7 +31,7 @@ internal static class CublasGemm
         library.MathMode = precision == Precision.Tf32 ? Tf32Math : CuBlasMathMode.DefaultMath;
         using MemoryBuffer1D<float, Stride1D.Dense> a = Filled(accelerator, stream, (long)m * k, 1), b = Filled(accelerator, stream, (long)k * n, 1), c = Filled(accelerator, stream, (long)m * n, 0);
 
-        // cuBLAS counts columns first: it makes Cᵀ of Bᵀ and Aᵀ.
+        // cuBLAS is column-major, so it computes Cᵀ = Bᵀ·Aᵀ.
         void Multiply()
         {
             library.Gemm(CuBlasOperation.NonTranspose, CuBlasOperation.NonTranspose, n, m, k, 1f, b.View, n, a.View, k, 0f, c.View, n);

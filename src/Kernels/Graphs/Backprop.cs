@@ -3,7 +3,7 @@ using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Kernels.Graphs;
 
-/// <summary>What an op's backward rule sees of its node: it takes the gradients of the outputs and gives those of the inputs.</summary>
+/// <summary>A node as its op's backward rule sees it: the rule reads the gradients of the outputs and sets those of the inputs.</summary>
 public sealed class Backprop
 {
     private readonly GradientMap gradients;
@@ -42,7 +42,7 @@ public static class Differentiation
 {
     /// <summary>
     /// Appends to the graph the ops that compute the gradient of <paramref name="loss"/> (one element) with respect to each of
-    /// <paramref name="wanted"/><paramref name="wanted"/>. Returns the gradients in the same order, null for a tensor that the loss does not depend on.
+    /// <paramref name="wanted"/>. Returns the gradients in the same order, null for a tensor that the loss does not depend on.
     /// </summary>
     public static IReadOnlyList<Tensor?> Differentiate(this Graph graph, Tensor loss, IReadOnlyList<Tensor> wanted)
     {

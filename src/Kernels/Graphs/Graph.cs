@@ -22,7 +22,7 @@ public sealed class Graph
     /// <summary>The layer that nodes added from now on belong to.</summary>
     public string Scope { get; set; } = "";
 
-    /// <summary>Of the matmuls and convolutions that are added from now on.</summary>
+    /// <summary>Precision of the matmuls and convolutions that are added from now on.</summary>
     public Precision Precision { get; init; }
 
     /// <summary>A tensor that lives in a slot: parameters, state, the batch that the host uploads.</summary>

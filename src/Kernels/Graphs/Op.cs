@@ -15,7 +15,7 @@ public abstract record Op
     /// <summary>Short name for tables and messages.</summary>
     public virtual string Name => GetType().Name;
 
-    /// <summary>Whether <see cref="Precision"/> means something: the op is a matmul or a convolution of its first two inputs.</summary>
+    /// <summary>Whether the op has a <see cref="Precision"/>: it is a matmul or a convolution of its first two inputs.</summary>
     public virtual bool HasPrecision => false;
 
     /// <summary>To how many bits a matmul or a convolution rounds its first two inputs before it multiplies them.</summary>
@@ -43,7 +43,7 @@ public abstract record Op
 
     /// <summary>
     /// For an op that moves the elements of its input 0 to other, more places, and sums those that meet there: the inputs with which
-    /// <paramref name="reader"/><paramref name="reader"/>, which reads the output of <paramref name="node"/>, can run before the move instead of after
+    /// <paramref name="reader"/>, which reads the output of <paramref name="node"/>, can run before the move instead of after
     /// it; null if it cannot, or gains nothing. A reader whose result has the shape of the output is then followed by the move.
     /// </summary>
     public virtual Tensor[]? InputsBefore(Node node, Node reader) => null;

@@ -116,6 +116,6 @@ public sealed class FlightRecorder : IDisposable
         return newer;
     }
 
-    // The first decides for the whole run.
+    // The first copy decides whether all copies of the run are in memory or in a file.
     private Snapshot New(Model model) => new(model, (inMemory ??= MemoryFor(model) > 0) ? null : folder);
 }

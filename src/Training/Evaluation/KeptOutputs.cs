@@ -3,7 +3,7 @@ using GpuGrad.Training.Losses;
 
 namespace GpuGrad.Training.Evaluation;
 
-/// <summary>Figures of one answer a sample: classes, labels or numbers. All outputs are kept, because areas under curves and ranks need them together.</summary>
+/// <summary>Metrics of samples with a class, labels or numbers each. All outputs are kept, because areas under curves and ranks need them together.</summary>
 /// <param name="loss">The training loss, which defines what the outputs mean.</param>
 /// <param name="samples">The samples, with their labels or targets.</param>
 /// <param name="classes">Number of classes; 0 where the answers are numbers.</param>

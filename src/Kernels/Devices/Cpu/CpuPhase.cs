@@ -54,7 +54,7 @@ internal sealed class CpuPhase
 
     /// <summary>
     /// Works until no item is left to take: first on this worker's own part, the same part each time so that its data is in
-    /// this core's cache, then on what others have not begun. Gives false when the run is over.
+    /// this core's cache, then on what others have not begun. Returns false when the run is over.
     /// </summary>
     public bool Work(int worker, int run, ref Exception? failure)
     {
