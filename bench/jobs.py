@@ -175,7 +175,7 @@ def pytorch(x, y, test_x, test_y, figure, config, seed):
     mean = network(config["model"], x.shape[1])
     mean.load_state_dict(net.state_dict())
     mean.eval()
-    best, answer, waited = -np.inf, None, 0
+    best, answer, waited, steps = -np.inf, None, 0, 0
     for _ in range(train["epochs"]):
         net.train()
         for part in rest[torch.randperm(len(rest))].split(batch):
@@ -184,7 +184,8 @@ def pytorch(x, y, test_x, test_y, figure, config, seed):
             optimizer.step()
             schedule.step()
             for a, b in zip(mean.parameters(), net.parameters()):
-                a.data.lerp_(b.data, 1 - ema)
+                a.data.lerp_(b.data, 1 - min(ema, (1 + steps) / (10 + steps)))
+            steps += 1
         with torch.no_grad():
             out = mean(samples[validation])
             score = average_precision_score(answers[validation] == 1, out.softmax(1)[:, 1]) if train.get("monitor") == "pr-auc" else -loss(out, answers[validation]).item()

@@ -151,7 +151,7 @@ def pytorch(x, y, test_x, test_y, config, figure, seed):
     optimizer = torch.optim.AdamW(net.parameters(), lr=adamw["lr"], weight_decay=adamw["weight-decay"])
     batch = data["batch"]
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, adamw["lr"], total_steps=train["epochs"] * -(-len(rest) // batch), cycle_momentum=False)
-    mean, best, given, waited = copy.deepcopy(net), -np.inf, None, 0
+    mean, best, given, waited, steps = copy.deepcopy(net), -np.inf, None, 0, 0
     for _ in range(train["epochs"]):
         net.train()
         for part in rest[torch.randperm(len(rest))].split(batch):
@@ -160,9 +160,11 @@ def pytorch(x, y, test_x, test_y, config, figure, seed):
             loss(net(px), py).backward()
             optimizer.step()
             schedule.step()
+            now = min(decay, (1 + steps) / (10 + steps))
             with torch.no_grad():
                 for a, b in zip(mean.state_dict().values(), net.state_dict().values()):
-                    a.copy_(decay * a + (1 - decay) * b)
+                    a.copy_(now * a + (1 - now) * b)
+            steps += 1
         out = answer(mean, x[validation])
         score = figure_of(figure, out, y[validation]) if "monitor" in train else -loss(out, y[validation]).item()
         waited = 0 if score > best else waited + 1

@@ -97,10 +97,10 @@ public sealed record TrainConfig : ILocated
     /// <summary>Batches whose gradients are averaged for one step, with equal weight per sample: equivalent to a batch that many times as large.</summary>
     public int Accumulate { get; init => field = Require.Positive(value); } = 1;
 
-    /// <summary>Decay of a moving average of the weights, which is then evaluated and saved; 0 for none.</summary>
-    [NotConfig]
-    public double EmaDecay => Ema ?? 0;
-
+    /// <summary>
+    /// Decay d of a moving average of the weights, which is then evaluated and saved: average ← d·average + (1 - d)·weights after each step. The first steps take
+    /// min(d, (1 + t) / (10 + t)) instead, t being the steps before, so that the random initial weights are soon forgotten. 0 for none.
+    /// </summary>
     public double? Ema { get; init => field = value is double v ? Require.Fraction(v) : null; }
 
     /// <summary>Factor on the learning rate from each layer with parameters to the one before it, counted from the last: below 1, earlier layers learn more slowly.</summary>
@@ -128,6 +128,10 @@ public sealed record TrainConfig : ILocated
 
     /// <summary>Steps between two lines in <c>metrics.jsonl</c>; on a GPU also between two checks that the loss is finite.</summary>
     public int LogEvery { get; init => field = Require.Positive(value); } = 50;
+
+    /// <summary>Decay of the moving average of the weights in a step: min(<see cref="Ema"/>, (1 + t) / (10 + t)).</summary>
+    /// <param name="step">Steps done before, t.</param>
+    public double AverageDecay(long step) => Math.Min(Ema ?? 0, (1 + step) / (10.0 + step));
 }
 
 /// <summary>Parameters that weight decay applies to.</summary>

@@ -82,7 +82,7 @@ internal sealed record Recipe
         yaml.Add(Text($"  epochs: {Epochs}"));
         yaml.Add(Text($"  optimizer: {{adamw: {{lr: {Rate}, weight-decay: {Decay}}}}}"));
         if (Ema > 0)
-            yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is evaluated and kept; in the first epochs it lags behind");
+            yaml.Add(Text($"  ema: {Ema}"), "a moving average of the weights is evaluated and kept");
         yaml.Add("  schedule: one-cycle", "the learning rate rises and falls once");
         if (Monitor == "validation-loss")
         {

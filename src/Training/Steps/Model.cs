@@ -131,6 +131,7 @@ public sealed class Model : IDisposable
         hyper[HyperLayout.Rate] = rate;
         hyper[HyperLayout.Correction1] = first;
         hyper[HyperLayout.Correction2] = second;
+        hyper[HyperLayout.AverageDecay] = config.Train.AverageDecay(step);
         DeviceMemory.Post(Memory.Hyper, hyper);
     }
 

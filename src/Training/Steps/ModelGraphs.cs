@@ -285,7 +285,7 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         foreach (Slot slot in new[] { memory.Accumulated, memory.AccumulatedWeight }.OfType<Slot>())
             graph.AddUpdate(new Accumulate(-1), Whole(graph, slot), Whole(graph, slot));
         if (memory.Ema is not null)
-            graph.AddUpdate(new Ema(config.Train.Ema!.Value), Whole(graph, memory.Ema), Whole(graph, memory.Parameters));
+            graph.AddUpdate(new AverageWeights(), Whole(graph, memory.Ema), Whole(graph, memory.Parameters), hyper);
         return norm?[1];
     }
 

@@ -263,8 +263,9 @@ def run(config, shape, weights, x, y, dtype, steps=3, observer=Observer(), lengt
         state = {n: v for n, v in model.state_dict().items() if not n.endswith("num_batches_tracked")}
         results |= {f"{step + 1}/param/{n}": v.numpy().astype(np.float64) for n, v in state.items()}
         if ema is not None:
+            decay = min(ema, (1 + step) / (10 + step))
             for n, p in model.named_parameters():
-                averages[n] = ema * averages[n] + (1 - ema) * p.detach()
+                averages[n] = decay * averages[n] + (1 - decay) * p.detach()
                 results[f"{step + 1}/average/{n}"] = averages[n].numpy().astype(np.float64)
     return results
 

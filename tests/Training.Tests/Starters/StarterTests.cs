@@ -53,7 +53,7 @@ public sealed class StarterTests : IDisposable
             train:
               epochs: 80
               optimizer: {adamw: {lr: 0.01, weight-decay: 0.1}}
-              ema: 0.99                   # a moving average of the weights is evaluated and kept; in the first epochs it lags behind
+              ema: 0.99                   # a moving average of the weights is evaluated and kept
               schedule: one-cycle         # the learning rate rises and falls once
               keep-best: validation-loss  # the weights of the best epoch are kept
               early-stopping: 26          # epochs without a better validation loss

@@ -68,7 +68,7 @@ public sealed record Accumulate(double Factor = 1) : InPlaceOp<Accumulate.Map>(F
     }
 }
 
-/// <summary>y ← decay·y + (1 - decay)·x: an exponential moving average of the weights, which often generalises better than the weights.</summary>
+/// <summary>y ← decay·y + (1 - decay)·x: an exponential moving average, such as running statistics.</summary>
 public sealed record Ema(double Decay) : InPlaceOp<Ema.Map>(Decay)
 {
     public readonly struct Map : IMap

@@ -12,10 +12,11 @@ internal static class OptimizerCases
 
     public static OpFamily Family { get; } = new("optimizers", (random, i) =>
     {
-        var shape = new Shape(Lengths[i / 11 % Lengths.Length]);
-        bool scaled = i % 2 == 0;
-        var constants = new OptimizerConstants { RateFactor = 0.5, Decay = 0.01, A = 0.9, B = 0.99, Epsilon = 1e-8, ClipValue = i % 3 == 0 ? 0.7 : 0 };
-        return (i % 11) switch
+        int round = i / 12;
+        var shape = new Shape(Lengths[round % Lengths.Length]);
+        bool scaled = round % 2 == 0;
+        var constants = new OptimizerConstants { RateFactor = 0.5, Decay = 0.01, A = 0.9, B = 0.99, Epsilon = 1e-8, ClipValue = round % 3 == 0 ? 0.7 : 0 };
+        return (i % 12) switch
         {
             0 => Case<SgdRule>(random, shape, constants, scaled),
             1 => Case<MomentumRule>(random, shape, constants, scaled),
@@ -27,6 +28,7 @@ internal static class OptimizerCases
             7 => Case<AdamWRule>(random, shape, constants, scaled),
             8 => Case<LionRule>(random, shape, constants, scaled),
             9 => new OpCase("gradient-norm", new GradientNorm(scaled ? 1 : 0), [CaseInput.Normal(random, shape)]) { Differentiable = false },
+            10 => new OpCase("average-weights", new AverageWeights(), [CaseInput.Normal(random, shape), CaseInput.Normal(random, shape), Hyper]) { Differentiable = false },
             _ => Mean(random, shape, weighted: scaled),
         };
     });

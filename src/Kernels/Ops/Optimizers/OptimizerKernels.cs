@@ -1,5 +1,6 @@
 using GpuGrad.Kernels.Devices.Ilgpu;
 using GpuGrad.Kernels.Numerics;
+using GpuGrad.Kernels.Ops.Elementwise;
 using ILGPU;
 
 namespace GpuGrad.Kernels.Ops.Optimizers;
@@ -40,6 +41,10 @@ internal static class OptimizerKernels
         float w = own.Length > 0 ? own[0] : samples, all = weight[0] + w;
         mean[i] += (g[i] - mean[i]) * (all > 0f ? w / all : 0f);
     }
+
+    /// <summary>average ← decay·average + (1 - decay)·w, one thread per weight.</summary>
+    public static void Average(Index1D i, ArrayView<float> average, ArrayView<float> w, ArrayView<float> hyper) =>
+        average[i] = Ema.Map.Apply(new F32(average[i]), new F32(w[i]), default, new F32(hyper[HyperLayout.AverageDecay])).Value;
 
     /// <summary>weight ← weight + w, after all gradients have used it.</summary>
     public static void AddWeight(Index1D i, ArrayView<float> weight, ArrayView<float> own, int samples) =>

@@ -34,6 +34,9 @@ public static class HyperLayout
     public const int Correction1 = 1;
     public const int Correction2 = 2;
 
+    /// <summary>Decay of the moving average of the weights in this step.</summary>
+    public const int AverageDecay = 3;
+
     public const int Length = 8;
 }
 
