@@ -9,7 +9,7 @@ of OpenML), or the series (airline-passengers.csv, daily-min-temperatures.csv, p
 scikit-learn gets the columns that `init` chose: numbers with their gaps filled by the mean, scaled; categories one-hot; dates as year, month, day, weekday, hour and minute.
 PyTorch gets the same columns and the recipe that `init` wrote: layers, dropout, AdamW, one-cycle, mean of the weights, the epoch that is best on held-back rows.
 With --choose the test rows are put aside and a fifth of the others takes their place; --edit changes the config's text.
-Needs Debian's python3-sklearn, python3-torch and python3-yaml; prints Markdown."""
+Needs Debian's python3-sklearn, python3-torch and python3-yaml; prints Markdown: means over the splits ± their standard errors."""
 
 import argparse
 import csv
@@ -258,6 +258,13 @@ def series(folder, source, name, choose):
     }
 
 
+def mean_and_error(values):
+    """Mean over the splits and its standard error."""
+    if values is None:
+        return ""
+    return f"{values.mean():.4f}" + (f" ± {values.std(ddof=1) / len(values) ** 0.5:.4f}" if len(values) > 1 else "")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("folder", type=Path)
@@ -273,15 +280,17 @@ def main():
     ALONE[:] = [True] if given.alone else []
     EDITS[:] = [edit.split("=", 1) for edit in given.edit]
     settings = [word for value in given.set for word in ("--set", value)]
-    print("| data | figure | ours | PyTorch | linear | perceptron | boosted trees | seconds | epochs |\n|---|---|---:|---:|---:|---:|---:|---:|---:|")
+    print("| data | figure | ours | PyTorch | ours - PyTorch | linear | perceptron | boosted trees | seconds | epochs |\n|---|---|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name in given.jobs or [*JOBS, *(n for n in SERIES if (given.folder / SERIES[n][0]).exists())]:
         splits = 1 if name == "adult" else given.splits
         with tempfile.TemporaryDirectory() as folder:
             results = [series(Path(folder), given.folder, name, given.choose)] if name in SERIES else [once(Path(folder), given.folder, name, s, settings, given.choose) for s in range(splits)]
-        mean = {k: np.mean([r[k] for r in results]) for k in results[0]}
-        mean["linear"] = mean.get("ridge", mean.get("logistic"))
-        figures = " | ".join("" if mean.get(k) is None else f"{mean[k]:.4f}" for k in ("ours", "torch", "linear", "mlp", "trees"))
-        print(f"| {name} | {'r2' if name in SERIES else JOBS[name][3]} | {figures} | {mean['seconds']:.1f} | {mean['epochs']:.0f} |", flush=True)
+        found = {k: np.array([r[k] for r in results]) for k in results[0]}
+        found["linear"] = found.get("ridge", found.get("logistic"))
+        if "torch" in found:
+            found["difference"] = found["ours"] - found["torch"]
+        figures = " | ".join(mean_and_error(found.get(k)) for k in ("ours", "torch", "difference", "linear", "mlp", "trees"))
+        print(f"| {name} | {'r2' if name in SERIES else JOBS[name][3]} | {figures} | {found['seconds'].mean():.1f} | {found['epochs'].mean():.0f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+using System.Numerics;
 using GpuGrad.Kernels.Tensors;
 
 namespace GpuGrad.Training.Starters;
@@ -5,7 +6,7 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A small convolutional network whose depth depends on the size of the pictures, with its training settings.</summary>
 internal static class PictureRecipe
 {
-    private const int SmallestMap = 4, MostFilters = 128, LargestPlain = 40;
+    private const int SmallestMap = 4, FewestStages = 2, FirstFilters = 32, MostFilters = 128, LargestPlain = 40;
 
     /// <summary>Side to which larger pictures are resized.</summary>
     public static int Side(int height, int width) => Math.Max(height, width) switch
@@ -39,24 +40,17 @@ internal static class PictureRecipe
     public static void WriteModel(CommentedYaml yaml, Shape shape, int outputs, double dropout, string meaning)
     {
         (int height, int width) = (shape[1], shape[2]);
-        int filters = 32;
+        // Until the shorter side has 4 to 7 pixels. The second stage of pictures that are halved only once halves nothing: a single convolution sees too few pixels.
+        int halvings = Math.Max(1, BitOperations.Log2((uint)(Math.Min(height, width) / SmallestMap)));
         yaml.Add("model:");
-        int halvings = 0;
-        do
+        for (int stage = 0; stage < Math.Max(halvings, FewestStages); stage++)
         {
+            int filters = Math.Min(FirstFilters << stage, MostFilters);
             Convolve(yaml, filters);
-            if (halvings > 0)
+            if (stage > 0)
                 Convolve(yaml, filters);
-            yaml.Add("  - maxpool: 2", Recipe.Text($"now {height / 2} × {width / 2}"));
-            (height, width, filters) = (height / 2, width / 2, Math.Min(2 * filters, MostFilters));
-            halvings++;
-        }
-        while (Math.Min(height, width) / 2 >= SmallestMap);
-        // Pictures of 8 to 15 pixels are halved only once, so this adds a convolution; else filters would see few pixels only.
-        if (halvings == 1)
-        {
-            Convolve(yaml, filters);
-            Convolve(yaml, filters);
+            if (stage < halvings)
+                yaml.Add("  - maxpool: 2", Recipe.Text($"now {height >> (stage + 1)} × {width >> (stage + 1)}"));
         }
         yaml.Add("  - global-avgpool");
         if (dropout > 0)
