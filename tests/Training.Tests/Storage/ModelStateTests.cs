@@ -43,8 +43,8 @@ public sealed class ModelStateTests : IDisposable
     [InlineData("dense: 3}", "dense: 4}", "as its parameter 2")]
     [InlineData("relu, ", "", "as its parameter 2, the config's network has '1.weight'")]
     [InlineData("{dense: 3}]", "{dense: 3}, {dense: 3}]", "has no more as its parameter 4")]
-    [InlineData("adam", "sgd", "has also 'optimizer slot 0'")]
-    [InlineData(", ema: 0.9", "", "has also 'average weights'")]
+    [InlineData("adam", "sgd", "also has 'optimizer slot 0'")]
+    [InlineData(", ema: 0.9", "", "also has 'average weights'")]
     [InlineData("ema: 0.9", "ema: 0.9, accumulate: 2", "has no 'accumulated gradients'")]
     public void A_checkpoint_of_another_model_is_refused_and_nothing_is_copied(string before, string after, string message)
     {
