@@ -80,7 +80,7 @@ public static class AlarmCatalog
         new(NeverPredicted, "a class is never predicted",
             "At least 20 watched samples of a class went by in a row without the network predicting that class once, and the loss has stopped falling or the run has ended.",
             "The loss is a mean over samples: ignoring a rare class costs little, and a network that can't tell the classes apart always predicts the most frequent one. Accuracy hides it: always saying 'healthy' is right for 96 % if 4 % are ill.",
-            ["class-weights in the loss, which give every class equal weight; the alarm lists them", "more samples of the class", "gpugrad eval RUN shows the confusion matrix"]),
+            ["class-weights in the loss; the alarm lists some", "more samples of the class", "gpugrad eval RUN shows the confusion matrix"]),
         new(MissingClass, "a class without samples",
             "Before the first step: some class has no training sample, or all samples are of one class.",
             "A class without samples can't be learned. Labels that count from 1 leave class 0 empty; a wrong label column makes classes of anything; a small data.limit loses rare classes.",
