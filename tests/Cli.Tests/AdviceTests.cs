@@ -19,8 +19,8 @@ public sealed class AdviceTests : IDisposable
     public void Dispose() => gpugrad.Dispose();
 
     [Theory]
-    [InlineData("there is no alarm G099; known are G001 to G019", "explain", "G099")]
-    [InlineData("there is no alarm g20; known are G001 to G019", "explain", "g20")]
+    [InlineData("there is no alarm G099; known are G001 to G020", "explain", "G099")]
+    [InlineData("there is no alarm g20; known are G001 to G020", "explain", "g20")]
     [InlineData("run: the folder of a run; expected its config and weights: gpugrad explain run/config.yaml --weights run/weights.safetensors", "explain", "run")]
     [InlineData("folder: a folder; expected an expression, a YAML config or an alarm such as G001", "explain", "folder")]
     [InlineData("run: the folder of a run; expected its config, and the run as an option: gpugrad landscape run/config.yaml --run run", "landscape", "run")]

@@ -14,7 +14,7 @@ public static class AlarmCatalog
     public const string DeadUnits = "G001", SaturatedUnits = "G002", Vanishing = "G003", Exploding = "G004", UpdatesLarge = "G005",
         UpdatesSmall = "G006", LossStuck = "G007", ClippingBinds = "G008", StartLoss = "G009", Symmetric = "G010", SaturatedStart = "G011",
         NonFinite = "G012", SignalAtStart = "G013", GradientAtStart = "G014", NeverPredicted = "G015", MissingClass = "G016", Overfitting = "G017",
-        LinearLayers = "G018", VanishingThroughTime = "G019";
+        LinearLayers = "G018", VanishingThroughTime = "G019", DeadHeads = "G020";
 
     public static IReadOnlyList<AlarmKind> All { get; } =
     [
@@ -97,6 +97,11 @@ public static class AlarmCatalog
             "For five watched steps in a row the gradient that reached the first step of a recurrent layer's walk was below 1/10,000 of the largest of any step, and the loss is no better than a guess's.",
             "On its way back through time the gradient is multiplied at each step by the recurrent weights and the derivative of the activation. Random weights within ±1/√units shrink it to about 0.6 per step: after 60 steps 10⁻¹³ of it is left. Nothing that happened there can be learned. The gates of lstm and gru begin half open and halve it too, until they have learned to keep what matters.",
             ["recurrent-init: orthogonal with clip: {norm: 1}", "lstm or gru, and more epochs", "time-pool or attention instead of the last state", "shorter sequences"]),
+        new(DeadHeads, "dead heads",
+            "A fifth or more of an attention layer's heads gave less than 1 % of the strongest head's output, and got less than 1 % of the gradient that reaches it, in every one of at least five watched batches and 1,000 samples. Fewer are a remark, and so are more while the network learns or has learned, as with G001.",
+            "The gradient of a head's columns of the output projection is proportional to the head's output, and the gradient that reaches its values, keys and queries to those columns. If both are near 0, neither can grow back: "
+            + "the head costs time and gives nothing. Mostly weight decay has shrunk both while other heads did the work; heads that never gave anything point to the initialisation.",
+            ["less weight decay", "the default initialiser, when they were dead from the start", "a lower learning rate, when one step did it", "fewer heads; the report shows where each of them looks"]),
     ];
 
     /// <summary>Finds a kind by its id, upper or lower case; null if there is none.</summary>

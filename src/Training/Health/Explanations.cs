@@ -13,7 +13,7 @@ internal sealed class Explanations(HealthState state)
     /// <summary>Alarms that could explain one with this id.</summary>
     private static string[] Reasons(string id) => id switch
     {
-        AlarmCatalog.DeadUnits or AlarmCatalog.SaturatedUnits => AtStart,
+        AlarmCatalog.DeadUnits or AlarmCatalog.SaturatedUnits or AlarmCatalog.DeadHeads => AtStart,
         AlarmCatalog.ClippingBinds => [.. AtStart, AlarmCatalog.StartLoss, AlarmCatalog.UpdatesLarge],
         AlarmCatalog.Exploding => [.. AtStart, AlarmCatalog.UpdatesLarge],
         AlarmCatalog.Vanishing => [.. AtStart, AlarmCatalog.UpdatesLarge, .. Units],

@@ -1,4 +1,5 @@
 using GpuGrad.Kernels.Graphs;
+using GpuGrad.Kernels.Ops.Attention;
 using GpuGrad.Kernels.Ops.Elementwise;
 using GpuGrad.Kernels.Ops.Health;
 using GpuGrad.Kernels.Ops.Recurrence;
@@ -44,6 +45,13 @@ public sealed class HealthProbe
                 length = Align(length + layer.Input[0]);
             }
         }
+        var heads = new List<WatchedHeads>();
+        foreach (AttentionLayer layer in network.AllLayers.OfType<AttentionLayer>().Where(l => l.Parameters.All(layout.IsTrained)))
+        {
+            heads.Add(new WatchedHeads(layer.Path, layer.Kind, layer.Heads, layer.Output[1] / layer.Heads) { Offset = length });
+            length = Align(length + (2 * UnitStatistics.Figures * layer.Output[1]));
+        }
+        Heads = heads;
         Times = walks;
         times = walks.ToLookup(t => t.Path);
         GradientsAt = length;
@@ -61,6 +69,9 @@ public sealed class HealthProbe
     /// <summary>Recurrent layers, each level and direction, whose gradient is measured per time step.</summary>
     public IReadOnlyList<WatchedTime> Times { get; }
 
+    /// <summary>Attention layers that train, whose heads are measured.</summary>
+    public IReadOnlyList<WatchedHeads> Heads { get; }
+
     /// <summary>The trained parameters, in the order of their norms.</summary>
     public IReadOnlyList<Parameter> Parameters { get; }
 
@@ -77,7 +88,7 @@ public sealed class HealthProbe
             Place(graph, graph.Add(new UnitStatistics(watched.Axis, watched.Low, watched.High), output), watched.Offset);
     }
 
-    /// <summary>Called after the backward pass: measures gradient norms of recurrent layers at each time step.</summary>
+    /// <summary>Called after the backward pass: measures gradient norms of recurrent layers at each time step, and the heads of attention.</summary>
     internal void AfterBackward(Graph graph)
     {
         foreach (IGrouping<string, Node> layer in graph.Nodes.Where(n => n.Op is RecurrenceGradient).ToList().GroupBy(n => n.Scope))
@@ -85,6 +96,13 @@ public sealed class HealthProbe
             // The backward pass visits the passes over time in reverse order.
             foreach ((Node node, WatchedTime time) in layer.Reverse().Zip(times[layer.Key]))
                 Place(graph, graph.Add(new StepNorms(), node.Outputs[0]), time.Offset);
+        }
+        foreach (WatchedHeads layer in Heads)
+        {
+            Node gradient = graph.Nodes.Single(n => n.Op is AttentionGradient && n.Scope == layer.Path);
+            (Tensor dy, Tensor y) = (gradient.Inputs[0], gradient.Inputs[2]);
+            Place(graph, Statistics(graph, y), layer.Offset);
+            Place(graph, Statistics(graph, dy), layer.Offset + (UnitStatistics.Figures * layer.Heads * layer.Width));
         }
     }
 
@@ -105,6 +123,8 @@ public sealed class HealthProbe
         if (before is not null)
             Place(graph, graph.Add(new RangeNorms(ranges, Difference: true), Whole(graph, parameters), before), UpdatesAt);
     }
+
+    private static Tensor Statistics(Graph graph, Tensor x) => graph.Add(new UnitStatistics(x.Shape.Rank - 1, double.NegativeInfinity, double.PositiveInfinity), x);
 
     private void Place(Graph graph, Tensor figures, int offset) => graph.Place(figures, new Placement(Slot, offset));
 

@@ -46,10 +46,30 @@ public sealed record TimeReading(WatchedTime Time, double[] Norms)
     public double Left => Norms.Max() is > 0 and var largest ? Norms[Time.Reverse ? ^1 : 0] / largest : 1;
 }
 
+/// <summary>The heads of an attention layer over a batch.</summary>
+/// <param name="Layer">The layer.</param>
+/// <param name="Outputs">Norm of each head's output, before the output projection.</param>
+/// <param name="Gradients">Norm of the gradient with respect to it.</param>
+public sealed record HeadReading(WatchedHeads Layer, double[] Outputs, double[] Gradients)
+{
+    /// <summary>
+    /// Whether a head neither gives anything nor learns to: without output its columns of the output projection get no gradient, and where these are 0
+    /// no gradient reaches its values, keys and queries. A head that lacks only one of the two still learns.
+    /// </summary>
+    public bool IsDead(int head) => IsSmall(Outputs, head) && IsSmall(Gradients, head);
+
+    /// <summary>Share of the heads that are dead in this batch.</summary>
+    public double Dead => (double)Enumerable.Range(0, Layer.Heads).Count(IsDead) / Layer.Heads;
+
+    private static bool IsSmall(double[] norms, int head) => norms[head] <= WatchedHeads.DeadBelow * norms.Max();
+}
+
 /// <summary>The measurements of a watched step.</summary>
 public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> Layers, IReadOnlyList<ParameterReading> Parameters)
 {
     public IReadOnlyList<TimeReading> Times { get; init; } = [];
+
+    public IReadOnlyList<HeadReading> Heads { get; init; } = [];
 
     /// <summary>Reads the measurements of the last watched step from the device.</summary>
     public static HealthReading Of(Model model, HealthProbe probe, int batchSize)
@@ -63,6 +83,7 @@ public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> La
                 p, figures[probe.GradientsAt + i], figures[probe.WeightsAt + i], figures[probe.UpdatesAt + i]))])
         {
             Times = [.. probe.Times.Select(t => new TimeReading(t, figures[t.Offset..(t.Offset + t.Steps)]))],
+            Heads = [.. probe.Heads.Select(h => new HeadReading(h, Norms(h, figures, 0), Norms(h, figures, 1)))],
         };
     }
 
@@ -78,6 +99,13 @@ public sealed record HealthReading(int BatchSize, IReadOnlyList<LayerReading> La
         foreach (double size in Row(UnitStatistics.Largest))
             largest = Math.Max(largest, size);
         return new LayerReading(layer, mean, Math.Sqrt(Math.Max(0, (squares / all) - (mean * mean))), Total(Row(UnitStatistics.Zeros)) / all, largest, idle);
+    }
+
+    // From the sums of squares of a head's columns; the first block is that of outputs, the second that of gradients.
+    private static double[] Norms(WatchedHeads layer, double[] figures, int block)
+    {
+        int columns = layer.Heads * layer.Width, squares = layer.Offset + (((block * UnitStatistics.Figures) + UnitStatistics.Squares) * columns);
+        return [.. Enumerable.Range(0, layer.Heads).Select(h => Math.Sqrt(Total(figures.AsSpan(squares + (h * layer.Width), layer.Width))))];
     }
 
     private static double Total(ReadOnlySpan<double> values)

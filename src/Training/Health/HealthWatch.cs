@@ -13,6 +13,7 @@ public sealed class HealthWatch
 
     private readonly HealthState state;
     private readonly UnitRules units;
+    private readonly HeadRules heads;
     private readonly GradientRules gradients;
     private readonly UpdateRules updates;
     private readonly LossRules losses;
@@ -30,6 +31,7 @@ public sealed class HealthWatch
         explanations = new Explanations(state);
         var progress = new LearningProgress(facts, state);
         units = new UnitRules(remedies, progress, state, facts.Samples);
+        heads = new HeadRules(remedies, progress, state, facts.Samples);
         gradients = new GradientRules(loaded.Config, facts, progress, remedies, state);
         updates = new UpdateRules(loaded.Config, facts, progress, remedies, state);
         losses = new LossRules(facts, progress, new StuckLoss(facts, remedies, explanations, state), state);
@@ -69,6 +71,7 @@ public sealed class HealthWatch
             if (units.Judge(step, layer, reading.BatchSize) is Alarm alarm)
                 alarms.Add(alarm);
         }
+        alarms.AddRange(reading.Heads.Select(h => heads.Judge(step, h, reading.BatchSize)).OfType<Alarm>());
         alarms.AddRange(gradients.Judge(step, reading));
         alarms.AddRange(gradients.JudgeTime(step, loss, reading));
         alarms.AddRange(updates.Judge(step, rate, loss, reading));

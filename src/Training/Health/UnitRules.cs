@@ -19,17 +19,13 @@ public sealed record IdleUnits(WatchedLayer Layer, IReadOnlyList<int> Units)
 /// </summary>
 internal sealed class UnitRules(Remedies remedies, LearningProgress progress, HealthState state, int samples) : AlarmRule(state)
 {
-    private const int Batches = 5;
-    private const int MostSamples = 1000;
     private const int Listed = 12;
     private const double Jolt = 0.02, LongStep = 0.1;
-
-    /// <summary>Number of samples over which a unit has to be idle.</summary>
-    public static long Needed(int batchSize, int samples) => Math.Max((long)Batches * batchSize, Math.Min(MostSamples, 2L * samples));
+    private readonly IdleTimes times = new(state, samples);
 
     public Alarm? Judge(long step, LayerReading reading, int batchSize)
     {
-        UnitHistory history = Note(step, reading, batchSize);
+        UnitHistory history = times.Note(step, reading.Layer.Path, batchSize, [.. reading.Idle.Select(share => share >= 1)]);
         if (Idle(reading.Layer, batchSize) is not IdleUnits found)
             return null;
         IReadOnlyList<int> idle = found.Units;
@@ -51,24 +47,7 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
     }
 
     /// <summary>The idle units of a layer; null if there are none.</summary>
-    public IdleUnits? Idle(WatchedLayer layer, int batchSize)
-    {
-        if (!State.Units.TryGetValue(layer.Path, out UnitHistory? history))
-            return null;
-        long needed = Needed(batchSize, samples);
-        int[] idle = [.. Enumerable.Range(0, history.Idle.Length).Where(u => history.Idle[u] >= needed)];
-        return idle.Length == 0 ? null : new IdleUnits(layer, idle);
-    }
-
-    private UnitHistory Note(long step, LayerReading reading, int batchSize)
-    {
-        // A history for another number of units belongs to another network.
-        if (!State.Units.TryGetValue(reading.Layer.Path, out UnitHistory? history) || history.Idle.Length != reading.Idle.Length)
-            State.Units[reading.Layer.Path] = history = new UnitHistory { LastActive = new long[reading.Idle.Length], Idle = new long[reading.Idle.Length] };
-        for (int u = 0; u < reading.Idle.Length; u++)
-            (history.LastActive[u], history.Idle[u]) = reading.Idle[u] < 1 ? (step, 0) : (history.LastActive[u], history.Idle[u] + batchSize);
-        return history;
-    }
+    public IdleUnits? Idle(WatchedLayer layer, int batchSize) => times.Of(layer.Path, batchSize) is { Length: > 0 } idle ? new IdleUnits(layer, idle) : null;
 
     private static string Cause(bool dead, bool always, long since, StepSize? longest)
     {

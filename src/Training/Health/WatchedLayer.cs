@@ -27,6 +27,20 @@ public sealed record WatchedTime(string Path, string Kind, string Name, bool Rev
     public int Offset { get; init; }
 }
 
+/// <summary>An attention layer whose heads are measured.</summary>
+/// <param name="Path">The layer's path in the network.</param>
+/// <param name="Kind">Kind of the layer, e.g. <c>attention</c>.</param>
+/// <param name="Heads">Number of heads.</param>
+/// <param name="Width">Width of a head.</param>
+public sealed record WatchedHeads(string Path, string Kind, int Heads, int Width)
+{
+    /// <summary>A head is dead where its output and the gradient that reaches it are both below this share of those of the layer's strongest head.</summary>
+    public const double DeadBelow = 0.01;
+
+    /// <summary>Offset of its measurements in the probe's slot: the statistics of the outputs' columns, then those of their gradients.</summary>
+    public int Offset { get; init; }
+}
+
 /// <summary>A layer whose output is measured.</summary>
 /// <param name="Path">Its path in the network.</param>
 /// <param name="Kind">Kind of the layer, e.g. <c>relu</c>.</param>

@@ -79,6 +79,9 @@ public sealed class AttentionLayer : Layer
 
     public override Shape Output => Input;
 
+    /// <summary>Number of query heads.</summary>
+    public int Heads => config.Heads;
+
     public override string Details { get; }
 
     public override IReadOnlyList<Parameter> Parameters => [.. new[] { weight, bias, outWeight, outBias }.OfType<Parameter>()];

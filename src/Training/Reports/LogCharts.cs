@@ -57,11 +57,12 @@ internal static class LogCharts
         {
             ("dead_units", "Units that are 0 for a whole batch", "A unit that is 0 for every sample is dead: it no longer gets a gradient."),
             ("saturated_units", "Saturated units (for a whole batch)", "Where a sigmoid or tanh is flat it lets no gradient through."),
+            ("dead_heads", "Dead heads", "A head that outputs nothing and gets no gradient no longer changes."),
         })
         {
             string[] layers = Sample([.. log.NamesOf(figure)]);
             if (layers.Length > 0)
-                yield return LayerLines(title, log, layers, figure, new Axis("% of the layer's units", Min: 0), remark, 100);
+                yield return LayerLines(title, log, layers, figure, new Axis($"% of the layer's {(figure == "dead_heads" ? "heads" : "units")}", Min: 0), remark, 100);
         }
         string[] outputs = Sample([.. log.NamesOf("deviation")]);
         yield return LayerLines("Deviation of a layer's outputs", log, outputs, "deviation", new Axis("standard deviation", Log: true), "It should stay similar from layer to layer; steady growth or shrinkage means that signals explode or vanish.");

@@ -139,6 +139,8 @@ internal sealed class HealthLog
             if (l.Layer.Fault != UnitFault.None)
                 line.Add(($"{l.Layer.Path}/{(l.Layer.Fault == UnitFault.Dead ? "dead" : "saturated")}_units", (double)l.IdleUnits / l.Layer.Units));
         }
+        foreach (HeadReading h in reading.Heads)
+            line.Add(($"{h.Layer.Path}/dead_heads", h.Dead));
         foreach (TimeReading t in reading.Times)
             line.AddRange(StepsShown(t.Norms.Length).Select(s => ($"{t.Time.Path}.{t.Time.Name}@{s + 1}/step_gradient", (MetricValue)t.Norms[s])));
         logs.Append(LineKind.Layers, [.. line]);

@@ -172,6 +172,7 @@ const layerFigures = [
   ["update_ratio", "Update relative to the weights", true, "About 1e-3 is healthy; above 0.1 the updates are too large, below 1e-6 the layer barely learns."],
   ["dead_units", "Units that are 0 for a whole batch (share)", false, "A unit that is 0 for every sample is dead: it no longer gets a gradient."],
   ["saturated_units", "Saturated units for a whole batch (share)", false, "Where a sigmoid or tanh is flat it lets no gradient through."],
+  ["dead_heads", "Dead heads (share)", false, "A head that outputs nothing and gets no gradient no longer changes."],
   ["deviation", "Deviation of a layer's outputs", true, "It should stay similar from layer to layer; steady growth or shrinkage means that signals explode or vanish."],
   ["zeros", "Zeros among a layer's outputs (share)", false, ""],
 ];
