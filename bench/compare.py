@@ -7,7 +7,7 @@ rounds of the median of a round; the ratio is the median of the rounds' ratios. 
 
 Fair to the peers: as many threads as ours, OpenBLAS as its own processor detection wants it (OPENBLAS_CORETYPE and the like
 are removed), the OpenMP flavour of OpenBLAS where it is installed (the other one fights with PyTorch's own threads), NCHW and
-channels-last both tried and the faster one counted. TorchSharp (bench/torchsharp; steps of feed-forward nets) needs a C++ library
+channels-last both tried and the faster one counted. TorchSharp (bench/torchsharp; all nets) needs a C++ library
 newer than Debian 12's: where it does not start, it is run in the root of 'tests/gpu/tools make', and left out where that is not made.
 """
 import argparse
@@ -51,18 +51,27 @@ def environment():
 class Peer:
     """A PyTorch process that waits for its turn; on its CPU, or on the GPU that "cuda" or "cuda:1" names."""
 
+    NAME = "PyTorch"
+
     def __init__(self, threads, device="cpu"):
         self.process = subprocess.Popen(
             [PYTHON, str(ROOT / "bench/peer.py"), str(threads), device], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
             env=environment() | {"OMP_NUM_THREADS": str(threads)})
 
+    def answer(self, task, **request):
+        """The answer; None where the process has ended, or prints that its library does not load."""
+        try:
+            self.process.stdin.write(json.dumps({"task": task} | request) + "\n")
+            self.process.stdin.flush()
+            return json.loads(self.process.stdout.readline() or "null")
+        except (BrokenPipeError, ValueError):
+            return None
+
     def ask(self, task, **request):
-        self.process.stdin.write(json.dumps({"task": task} | request) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            sys.exit("compare.py: the PyTorch process ended; see its message above")
-        return json.loads(answer)
+        answer = self.answer(task, **request)
+        if answer is None:
+            sys.exit(f"compare.py: the {self.NAME} process ended; see its message above")
+        return answer
 
     def close(self):
         self.process.stdin.close()
@@ -72,7 +81,7 @@ class Peer:
 class TorchSharp(Peer):
     """The same of bench/torchsharp, built by this."""
 
-    NETS = ("mlp", "lenet", "vgg", "resnet18", "mobilenet", "mlp-batch1")
+    NAME = "TorchSharp"
     FOLDER = ROOT / "artifacts/bin/TorchSharpPeer/release"
 
     def __init__(self, threads, prefix, errors):
@@ -90,20 +99,11 @@ class TorchSharp(Peer):
             return None
         for prefix, errors in (([], subprocess.DEVNULL), ([str(ROOT / "tests/gpu/tools"), "run"], None)):
             peer = cls(threads, prefix, errors)
-            answer = peer.try_to_ask("about")
-            if answer:
-                peer.about = answer
+            peer.about = peer.answer("about")
+            if peer.about:
                 return peer
         print("without TorchSharp: it does not start; a root that it starts in: tests/gpu/tools make", file=sys.stderr)
         return None
-
-    def try_to_ask(self, task):
-        try:
-            self.process.stdin.write(json.dumps({"task": task}) + "\n")
-            self.process.stdin.flush()
-            return json.loads(self.process.stdout.readline() or "null")
-        except (BrokenPipeError, ValueError):
-            return None
 
 
 def gpugrad(*arguments):
@@ -119,7 +119,7 @@ def check(peer, net, folder, device="cpu", ours=None, torchsharp=None):
     theirs = peer.ask("prepare", name=net, weights=weights, batch=batch)
     (ours or gpugrad)("step", f"bench/configs/{net}.yaml", "--device", device, "--weights", weights, "--batch", batch, "--dump", dump, "--json")
     errors = peer.ask("compare", dump=dump, **theirs)
-    # A pixel whose ReLU is decided by rounding changes a deep net's gradients by more than rounding, on either side.
+    # A pixel whose ReLU is decided by rounding changes a deep net's gradients by more than rounding, on either side (bench/results/torchsharp.md has one).
     if not errors["ours"] < max(2e-3, 5 * errors["peer"]):
         sys.exit(f"compare.py: {net}: loss or gradients are off by {errors['ours']:.1e} (PyTorch in float: {errors['peer']:.1e}); not timed")
     if torchsharp:
@@ -154,12 +154,11 @@ def faster_layout(peer, net, seconds):
 
 def steps(peer, torchsharp, nets, threads, rounds, seconds, folder):
     for net in nets:
-        sharp = torchsharp if net in TorchSharp.NETS else None
-        errors = check(peer, net, folder, torchsharp=sharp) if folder else None
-        last, sharp_last = faster_layout(peer, net, seconds), bool(sharp) and faster_layout(sharp, net, seconds)
+        errors = check(peer, net, folder, torchsharp=torchsharp) if folder else None
+        last, sharp_last = faster_layout(peer, net, seconds), bool(torchsharp) and faster_layout(torchsharp, net, seconds)
         time_of = lambda: gpugrad("bench", f"bench/configs/{net}.yaml", "--device", "cpu", "--threads", threads, "--seconds", seconds, "--brief", "--json")
         turn_of = lambda one, flag: lambda: one.ask("step", name=net, seconds=seconds, channels_last=flag)
-        row = paired(rounds, lambda: time_of()["step_ms"], turn_of(peer, last), turn_of(sharp, sharp_last) if sharp else None)
+        row = paired(rounds, lambda: time_of()["step_ms"], turn_of(peer, last), turn_of(torchsharp, sharp_last) if torchsharp else None)
         yield {"what": net, "title": NETS[net], "threads": threads, "errors": errors, "channels_last": last} | row
 
 
@@ -249,7 +248,7 @@ def main():
         for threads in reversed(counts):
             peer = Peer(threads)
             record["peer"] = record.get("peer") or peer.ask("about")
-            torchsharp = TorchSharp.start(threads) if a.torchsharp and (not only or only & set(TorchSharp.NETS)) else None
+            torchsharp = TorchSharp.start(threads) if a.torchsharp and (not only or only & set(NETS)) else None
             if torchsharp:
                 record["torchsharp"] = torchsharp.about
             nets = [n for n in NETS if not only or n in only]

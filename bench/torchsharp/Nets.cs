@@ -7,7 +7,7 @@ namespace GpuGrad.Bench.TorchSharpPeer;
 /// <summary>The nets of bench/nets.py: the same layers, the same names of parameters.</summary>
 internal static class Nets
 {
-    public static IReadOnlyDictionary<string, Net> All { get; } = new Dictionary<string, Net>
+    public static IReadOnlyDictionary<string, Net> All { get; } = new Dictionary<string, Net>(Sequences.All)
     {
         ["mlp"] = new(Mlp, [128, 1, 28, 28], true),
         ["lenet"] = new(LeNet, [128, 1, 28, 28], true),
@@ -76,7 +76,18 @@ internal static class Nets
 /// <param name="Make">Makes it with random weights.</param>
 /// <param name="Shape">Of a batch.</param>
 /// <param name="Nesterov">Kind of the momentum.</param>
-internal sealed record Net(Func<Layer> Make, long[] Shape, bool Nesterov);
+internal sealed record Net(Func<Layer> Make, long[] Shape, bool Nesterov)
+{
+    /// <summary>Number of ids for a net that reads ids and predicts one for each; else null.</summary>
+    public long? Ids { get; init; }
+
+    public Tensor Samples() => Ids is long ids ? randint(0, ids, Shape, int64) : randn(Shape);
+
+    public Tensor Labels() => Ids is long ids ? randint(0, ids, Shape, int64) : randint(0, 10, [Shape[0]], int64);
+
+    /// <summary>Mean cross-entropy over all rows of scores.</summary>
+    public static Tensor Loss(Tensor scores, Tensor labels) => functional.cross_entropy(scores.flatten(0, -2), labels.flatten());
+}
 
 /// <summary>x + f(x), with layers on the other path where shapes differ.</summary>
 internal sealed class Residual : Module<Tensor, Tensor>

@@ -19,9 +19,9 @@ internal sealed class Step
         manual_seed(1);
         net = made.Make();
         // There is no memory format to ask for: a permuted tensor has the same strides.
-        Tensor samples = randn(made.Shape);
+        Tensor samples = made.Samples();
         x = channelsLast ? samples.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2) : samples;
-        y = randint(0, 10, [made.Shape[0]], int64);
+        y = made.Labels();
         optimizer = optim.SGD(net.parameters(), 0, 0.9, 0, 5e-4, made.Nesterov);
     }
 
@@ -29,21 +29,23 @@ internal sealed class Step
     {
         using DisposeScope temporary = NewDisposeScope();
         optimizer.zero_grad();
-        nn.functional.cross_entropy(net.call(x), y).backward();
+        Net.Loss(net.call(x), y).backward();
         optimizer.step();
     }
 
     /// <summary>Loss and gradients for given weights and a given batch, all by name.</summary>
     public static Dictionary<string, (long[] Shape, float[] Values)> Gradients(string name, string weights, string batch)
     {
-        nn.Module<Tensor, Tensor> net = Nets.All[name].Make();
+        Net made = Nets.All[name];
+        nn.Module<Tensor, Tensor> net = made.Make();
         Dictionary<string, (long[] Shape, float[] Values)> from = Safetensors.Read(weights), samples = Safetensors.Read(batch);
         using (no_grad())
         {
             foreach ((string parameter, TorchSharp.Modules.Parameter value) in net.named_parameters())
                 value.copy_(Of(from[parameter]));
         }
-        Tensor loss = nn.functional.cross_entropy(net.call(Of(samples["x"])), Of(samples["y"]).to(int64));
+        Tensor x = Of(samples["x"]);
+        Tensor loss = Net.Loss(net.call(made.Ids is null ? x : x.to(int64)), Of(samples["y"]).to(int64));
         loss.backward();
         var found = new Dictionary<string, (long[] Shape, float[] Values)> { ["loss"] = ([1], [loss.item<float>()]) };
         foreach ((string parameter, TorchSharp.Modules.Parameter value) in net.named_parameters())
