@@ -7,7 +7,7 @@ namespace GpuGrad.Training.Pictures;
 public sealed record CoordinateAxis(string Name, bool Log, IReadOnlyList<string> Labels);
 
 /// <summary>A line of the chart: one of the items compared.</summary>
-/// <param name="Values">Its value on each axis; NaN to skip one.</param>
+/// <param name="Values">Its value on each axis; NaN if it has none, which is shown below the axis.</param>
 /// <param name="Share">Its colour, from 0 for the worst to 1 for the best.</param>
 /// <param name="Text">Text of its tooltip.</param>
 public sealed record CoordinateLine(IReadOnlyList<double> Values, double Share, string Text);
@@ -15,7 +15,7 @@ public sealed record CoordinateLine(IReadOnlyList<double> Values, double Share, 
 /// <summary>Parallel coordinates (Inselberg, 1985): one axis per quantity, one line per item. Later lines are drawn over earlier ones.</summary>
 public sealed record ParallelCoordinates : Drawing
 {
-    private const double Distance = 120, Left = 60, Right = 80, Top = 16, Bottom = 44, Tall = 320;
+    private const double Distance = 120, Left = 60, Right = 80, Top = 16, Bottom = 52, Tall = 324, Absent = Tall - Bottom + 18;
 
     public required IReadOnlyList<CoordinateAxis> Axes { get; init; }
 
@@ -31,12 +31,16 @@ public sealed record ParallelCoordinates : Drawing
             a.Labels.Count > 0 ? new Axis(Min: -0.5, Max: a.Labels.Count - 0.5) : new Axis(Log: a.Log), Lines.Select(l => l.Values[i]), Tall - Bottom, Top))];
         foreach (CoordinateLine line in Lines)
         {
-            string points = string.Join(' ', line.Values.Select((v, i) => (Place: scales[i][v], X: XOf(i))).Where(p => double.IsFinite(p.Place)).Select(p => $"{Markup.Number(p.X)},{Markup.Number(p.Place)}"));
+            string points = string.Join(' ', line.Values.Select((v, i) => $"{Markup.Number(XOf(i))},{Markup.Number(double.IsFinite(scales[i][v]) ? scales[i][v] : Absent)}"));
             svg.Open("polyline", ("fill", "none"), ("stroke", Palette.Ranked(line.Share)), ("stroke-width", line.Share == 1 ? 3 : 1.2), ("stroke-opacity", line.Share == 1 ? 1 : 0.65), ("points", points));
             svg.Element("title", line.Text).Close("polyline");
         }
         for (int i = 0; i < Axes.Count; i++)
+        {
             DrawAxis(svg, Axes[i], scales[i], XOf(i));
+            if (Lines.Any(l => !double.IsFinite(scales[i][l.Values[i]])))
+                svg.Element("text", "–", ("class", "over"), ("x", XOf(i) - 6), ("y", Absent + 4), ("text-anchor", "end"));
+        }
     }
 
     private static double XOf(int axis) => Left + (axis * Distance);

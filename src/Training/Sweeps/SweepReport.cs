@@ -49,7 +49,7 @@ public static class SweepReport
         page.Wide(new ParallelCoordinates
         {
             Title = "Trials: one line each, from its settings to its result",
-            Remark = "Orange is best, grey is worst. A line skips keys that its trial does not set.",
+            Remark = "Orange is best, grey is worst. Below an axis, at –, are trials that do not set its key.",
             Axes = [.. sweep.Plan.Space.Dimensions.Select((d, i) => AxisOf(sweep, d, i)), new CoordinateAxis(sweep.Plan.Monitor.ToString(), false, [])],
             Lines = [.. ranked.Reverse().Select(t => new CoordinateLine([.. Places(sweep, t), sweep.Results[t].Figure!.Value], Rank(ranked, t), Label(sweep, t)))],
         });

@@ -24,6 +24,16 @@ function shortNames(keys) {
   }));
 }
 
+/** The keys of all trials in the order of the space: one that only some trials set follows the key before it. */
+function keysOf(trials) {
+  const keys = [];
+  for (const trial of trials)
+    Object.keys(trial.settings ?? {}).forEach((key, i, own) => {
+      if (!keys.includes(key)) keys.splice(i ? keys.indexOf(own[i - 1]) + 1 : 0, 0, key);
+    });
+  return keys;
+}
+
 /** Trials with a result, the best first; those that halving stopped come last. */
 export function ranked(sweep) {
   const sign = sweep.higher_is_better ? -1 : 1, farthest = t => (t.status === "stopped" ? 1 : 0);
@@ -40,15 +50,16 @@ function axisOf(name, values) {
 }
 
 function coordinates(parent, sweep, keys, names, best, pick) {
-  const left = 70, right = 90, top = 14, bottom = 40, height = 330, step = 150;
+  const left = 70, right = 90, top = 14, bottom = 48, height = 338, step = 150;
   const axes = [...keys.map(k => axisOf(names.get(k), best.map(t => t.settings?.[k]))), axisOf(sweep.monitor, best.map(t => t.value))];
-  const width = left + right + step * (axes.length - 1), x = i => left + i * step, y = share => height - bottom - share * (height - bottom - top);
+  const placeOf = (trial, key) => axes[keys.indexOf(key)].at(trial.settings?.[key]);
+  const width = left + right + step * (axes.length - 1), x = i => left + i * step, y = share => (share === null ? height - bottom + 18 : height - bottom - share * (height - bottom - top));
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${best.length} trials as lines from their settings to ${sweep.monitor}; the table below has the same numbers` });
-  const note = element("p", { className: "remark", role: "status" }), rest = "The best trial is the thick line, the worst are the faintest. Point at a line to read it, click to see its curves.";
+  const note = element("p", { className: "remark", role: "status" }), rest = `The best trial is the thick line, the worst are the faintest.${best.some(t => keys.some(k => placeOf(t, k) === null)) ? " Below an axis, at –, a trial does not set it." : ""} Point at a line to read it, click to see its curves.`;
   note.textContent = rest;
   [...best].reverse().forEach((trial, i) => {
     const rank = best.length - 1 - i, share = best.length > 1 ? 1 - rank / (best.length - 1) : 1;
-    const points = axes.map((a, n) => [a.at(n < keys.length ? trial.settings?.[keys[n]] : trial.value), n]).filter(([s]) => s !== null).map(([s, n]) => `${x(n)},${y(s)}`).join(" ");
+    const points = axes.map((a, n) => `${x(n)},${y(n < keys.length ? placeOf(trial, keys[n]) : a.at(trial.value))}`).join(" ");
     const line = svg("polyline", { points, class: rank === 0 ? "trial best" : "trial" });
     line.style.opacity = rank === 0 ? 1 : 0.15 + 0.6 * share;
     line.addEventListener("pointerenter", () => { note.textContent = `trial ${trial.trial}: ${keys.filter(k => trial.settings?.[k] !== undefined).map(k => `${names.get(k)} ${said(trial.settings[k])}`).join(", ")}: ${sweep.monitor} ${said(trial.value)}`; });
@@ -59,7 +70,8 @@ function coordinates(parent, sweep, keys, names, best, pick) {
   axes.forEach((axis, i) => {
     picture.append(svg("line", { x1: x(i), x2: x(i), y1: top, y2: height - bottom, class: "axis" }));
     for (const [share, text] of axis.ticks) picture.append(svg("text", { x: x(i) - 6, y: y(share) + 4, "text-anchor": "end", class: "tick" }, text.length > 12 ? `${text.slice(0, 11)}…` : text));
-    picture.append(svg("text", { x: x(i), y: height - 14, "text-anchor": "middle", class: "axisname" }, axis.name));
+    if (i < keys.length && best.some(t => placeOf(t, keys[i]) === null)) picture.append(svg("text", { x: x(i) - 6, y: y(null) + 4, "text-anchor": "end", class: "tick" }, "–"));
+    picture.append(svg("text", { x: x(i), y: height - 10, "text-anchor": "middle", class: "axisname" }, axis.name));
   });
   parent.append(element("figure", { className: "wide" }, element("figcaption", {}, element("span", { textContent: "Trials" })), element("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Parallel coordinates" }, picture), note));
 }
@@ -119,7 +131,7 @@ export async function sweeps(view, board) {
     view.append(element("p", {}, element("label", {}, "sweep ", select)));
   }
   if (!Array.isArray(sweep.trials)) throw new Error("sweep.json has no trials");
-  const run = t => (chosen.id ? `${chosen.id}/${t.run}` : t.run), best = ranked(sweep), keys = [...new Set(sweep.trials.flatMap(t => Object.keys(t.settings ?? {})))], names = shortNames(keys);
+  const run = t => (chosen.id ? `${chosen.id}/${t.run}` : t.run), best = ranked(sweep), keys = keysOf(sweep.trials), names = shortNames(keys);
   const pick = t => { if (board.has(run(t))) board.open([run(t)]); };
   const compare = element("button", { textContent: "Curves of the best ten", disabled: !best.some(t => board.has(run(t))) });
   compare.addEventListener("click", () => board.open(best.slice(0, 10).map(run).filter(board.has)));
