@@ -18,7 +18,7 @@ public sealed class BoardSweepTests : IDisposable
     public async Task A_sweep_is_shown_as_lines_and_as_a_table_and_a_trial_leads_to_its_curves()
     {
         gpugrad.Write("base.yaml", "data: {dataset: {spirals: {train: 100, test: 20}}, validation: 0.2, batch: 32}\nmodel: [{dense: 8}, tanh, {dense: 3}]\ntrain: {epochs: 2, optimizer: {adam: {lr: 0.01}}}\n");
-        gpugrad.Write("sweep.yaml", $"base: base.yaml\nmonitor: accuracy\nspace:\n  train.optimizer.adam.lr: {{log-range: [1e-4, 1]}}\n  model.1: {{choice: [tanh, relu]}}\ntrials: {Trials}\nparallel: 2\n");
+        gpugrad.Write("sweep.yaml", $"base: base.yaml\nmonitor: accuracy\nspace:\n  train.optimizer.adam.lr: {{log-range: [1e-4, 1]}}\n  model.1: {{choice: [tanh, relu]}}\n  train.optimizer.adam.beta1: {{range: {{between: [0.8, 0.95], when: {{model.1: tanh}}}}}}\ntrials: {Trials}\nparallel: 2\n");
         JsonNode sweep = gpugrad.Run("sweep", "sweep.yaml", "--out", "runs/first", "--json").Json();
         await using ShownBoard board = await ShownBoard.Start(gpugrad["runs"]);
         await board.Listed("first/trials/0000");
@@ -30,7 +30,13 @@ public sealed class BoardSweepTests : IDisposable
         await browser.Go($"{board.Client.BaseAddress}#view=sweeps");
         await browser.Until($"document.querySelectorAll('#view tbody tr').length == {Trials}");
         Assert.Equal(Trials, (await browser.Ask("document.querySelectorAll('#view polyline').length"))!.GetValue<int>());
-        Assert.Equal(2, (await browser.Ask("document.querySelectorAll('#importance meter').length"))!.GetValue<int>());
+        Assert.Equal(3, (await browser.Ask("document.querySelectorAll('#importance meter').length"))!.GetValue<int>());
+        // Every line has a point on each axis; that of a trial without the key lies below it, where a dash says so.
+        Assert.Equal("lr model.1 beta1 validation-accuracy", (string?)await browser.Ask("[...document.querySelectorAll('#view .axisname')].map(t => t.textContent).join(' ')"));
+        int without = sweep["trials"]!.AsArray().Count(t => t!["settings"]!["train.optimizer.adam.beta1"] is null);
+        Assert.InRange(without, 1, Trials - 1);
+        Assert.Equal(without, (await browser.Ask("(end => [...document.querySelectorAll('#view polyline')].filter(l => l.points.numberOfItems == 4 && l.points[2].y > end).length)(document.querySelector('#view line.axis').y2.baseVal.value)"))!.GetValue<int>());
+        Assert.Equal(1, (await browser.Ask("[...document.querySelectorAll('#view text.tick')].filter(t => t.textContent == '–').length"))!.GetValue<int>());
         string best = ((int)sweep["best"]!["trial"]!).ToString(System.Globalization.CultureInfo.InvariantCulture);
         Assert.Equal(best, (string?)await browser.Ask("document.querySelector('#view tbody td:nth-child(2)').textContent"));
         Assert.True((await browser.Ask("document.documentElement.scrollWidth"))!.GetValue<int>() <= 420);

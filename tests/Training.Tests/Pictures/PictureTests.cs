@@ -65,6 +65,23 @@ public sealed class PictureTests
             Assert.DoesNotContain("NaN", picture.ToHtml(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_line_without_a_value_on_an_axis_passes_below_it()
+    {
+        string svg = new ParallelCoordinates
+        {
+            Title = "trials",
+            Axes = [new CoordinateAxis("a", false, []), new CoordinateAxis("b", false, []), new CoordinateAxis("c", false, [])],
+            Lines = [new CoordinateLine([1, double.NaN, 2], 0, "one"), new CoordinateLine([2, 5, 1], 1, "two"), new CoordinateLine([2, 6, 1], 0.5, "three")],
+        }.ToHtml();
+        double[][] heights = [.. svg.Split(" points=\"").Skip(1).Select(l => (double[])[.. l.Split('"')[0].Split(' ').Select(p => Number(p.Split(',')[1]))])];
+        double end = Number(svg.Split(" y2=\"")[1].Split('"')[0]);
+        Assert.All(heights, h => Assert.Equal(3, h.Length));
+        Assert.True(heights[0][1] > end + 10);
+        Assert.All(heights.SelectMany(h => h).Except([heights[0][1]]), y => Assert.InRange(y, 0, end));
+        Assert.Single(svg.Split(">–<").Skip(1));
+    }
+
     private static HtmlPage AllKinds() => new HtmlPage("Every <kind> & more")
         .Heading("Charts").Paragraph("a < b")
         .Pictures(
