@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using GpuGrad.Tests.Support;
 
 namespace GpuGrad.Cli.Tests;
 
@@ -103,6 +104,19 @@ public sealed class CudaTests : IDisposable
         gpugrad.LosesGpusAfter = null;
         gpugrad.Run("resume", "run").Done();
         Assert.Equal(File.ReadAllBytes(gpugrad["whole/weights.safetensors"]), File.ReadAllBytes(gpugrad["run/weights.safetensors"]));
+    }
+
+    // Two processes, each with a device of its own.
+    [Fact]
+    public void Ranks_sum_on_their_devices_where_nccl_is_installed_and_learn_the_same()
+    {
+        gpugrad.Write("ranks.yaml", "data: {dataset: {blobs: {train: 20, test: 8}}, batch: 10}\nmodel: [{dense: 5}, batchnorm, relu, {dropout: 0.25}, {dense: 3}]\ntrain: {epochs: 1, log-every: 1, optimizer: {sgd: {lr: 0.1}}}\ndiagnostics: 0\n");
+        string[] two = MpiRanks.Launcher("mpich", 2);
+        Assert.Contains("ranks      2 over MPICH", gpugrad.RunUnder(two, "train", "ranks.yaml", "--out", "mpi").Done().Output, StringComparison.Ordinal);
+        gpugrad.Variables["GPUGRAD_TEST_NCCL"] = Directory.CreateDirectory(gpugrad["nccl"]).FullName;
+        Assert.Contains("ranks      2 over NCCL 2.21.5 and MPICH", gpugrad.RunUnder(two, "train", "ranks.yaml", "--out", "nccl-run").Done().Output, StringComparison.Ordinal);
+        Assert.NotEmpty(Directory.GetFileSystemEntries(gpugrad["nccl"]));
+        Assert.Equal(Sums("mpi"), Sums("nccl-run"), (a, b) => Math.Abs(a - b) <= 1e-6 * Math.Abs(a));
     }
 
     [Fact]

@@ -41,7 +41,8 @@ public sealed class RankTests : IDisposable
         Assert.All(one.Zip(several), p => Assert.Equal(p.First.Loss, p.Second.Loss, 1e-5));
     }
 
-    // Each rank's statistics are those of the whole batch, so only the order of additions differs. In the long form both networks on 1 to 8 ranks.
+    // Each rank's statistics are those of the whole batch, so only the order of additions differs. If that puts a relu's input on the other side of 0, ranks follow the reference in double
+    // instead of the one process: 3 ranks did, 3e-4 from the process, as the reference is. In the long form both networks on 1 to 8 ranks.
     [Theory]
     [InlineData("openmpi")]
     [InlineData("mpich")]
@@ -58,17 +59,28 @@ public sealed class RankTests : IDisposable
         foreach (string config in Effort.IsLong ? ["vgg", "c"] : new[] { "vgg" })
         {
             gpugrad.Run("train", $"{config}.yaml", "--out", $"{config}-alone", "--device", "cpu").Done();
+            var exact = new Lazy<(long, double)[]>(() =>
+            {
+                gpugrad.Run("train", $"{config}.yaml", "--out", $"{config}-exact", "--device", "reference").Done();
+                return Losses($"{config}-exact");
+            });
             foreach (int size in Effort.IsLong ? [1, 2, 3, 4, 8] : mpi == "mpich" ? [4] : new[] { 2 })
             {
                 string run = $"{config}-{size}";
                 gpugrad.RunUnder(MpiRanks.Launcher(mpi, size), "train", $"{config}.yaml", "--out", run, "--device", "cpu").Done();
-                (long Step, double Loss)[] one = Losses($"{config}-alone"), several = Losses(run);
-                Assert.Equal(one.Select(l => l.Step), several.Select(l => l.Step));
-                worst = Math.Max(worst, one.Zip(several).Max(p => Math.Abs(p.First.Loss - p.Second.Loss)));
-                Assert.All(one.Zip(several), p => Assert.Equal(p.First.Loss, p.Second.Loss, 1e-6));
+                double apart = Apart(Losses($"{config}-alone"), Losses(run));
+                apart = apart <= 1e-6 ? apart : Apart(exact.Value, Losses(run));
+                Assert.True(apart <= 1e-6, $"{run}: {apart}");
+                worst = Math.Max(worst, apart);
             }
         }
-        Effort.Report($"ranks-{mpi}", $"losses of {(Effort.IsLong ? "VGG with synchronised batch norm and a small LeNet on 1, 2, 3, 4 and 8 ranks" : "VGG with synchronised batch norm")} within {worst:E1} of one process");
+        Effort.Report($"ranks-{mpi}", $"losses of {(Effort.IsLong ? "VGG with synchronised batch norm and a small LeNet on 1, 2, 3, 4 and 8 ranks" : "VGG with synchronised batch norm")} within {worst:E1} of one process, or of the reference in double");
+    }
+
+    private static double Apart((long Step, double Loss)[] one, (long Step, double Loss)[] other)
+    {
+        Assert.Equal(one.Select(l => l.Step), other.Select(l => l.Step));
+        return one.Zip(other).Max(p => Math.Abs(p.First.Loss - p.Second.Loss));
     }
 
     [Fact]

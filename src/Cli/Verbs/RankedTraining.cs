@@ -90,8 +90,10 @@ internal static class RankedTraining
     public static int Compute(LoadedConfig loaded, TrainingData data, Device device, ICollectives ranks, StopSignals signals, bool isNew, int? until)
     {
         RunConfig config = loaded.For(data).Config;
-        using var trainer = new Trainer(isNew ? config : config with { InitFrom = null }, data, device, null, ranks);
+        using NcclRanks? onDevices = NcclRanks.Of(ranks, device);
+        using var trainer = new Trainer(isNew ? config : config with { InitFrom = null }, data, device, null, onDevices ?? ranks);
         trainer.Run(signals.Stop, until ?? int.MaxValue);
+        onDevices?.End();
         return ExitCode.Done;
     }
 

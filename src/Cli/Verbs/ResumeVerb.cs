@@ -6,6 +6,7 @@ using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Distributed;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Networks;
 using GpuGrad.Training.Runs;
 using GpuGrad.Training.Runs.Storage;
@@ -89,8 +90,10 @@ public sealed class ResumeVerb : Verb, ITakesOverrides
 
     private void Accept(IReadOnlyList<ConfigDifference> differences, LoadedConfig loaded, RunFolder folder)
     {
+        // Where dead units are drawn anew, that happens after measured steps.
+        bool measures = loaded.Config.Diagnostics.OnDead != OnDead.Nothing;
         if (!AllowChanges)
-            ConfigDiff.RequireNone([.. differences.Where(d => !ConfigDiff.IsHarmless(d))]);
+            ConfigDiff.RequireNone([.. differences.Where(d => !ConfigDiff.IsHarmless(d) || (measures && d.Key == "diagnostics.every"))]);
         foreach (ConfigDifference difference in differences)
             Output.Note($"changed: {difference}");
         // The next resume starts from the changed config.

@@ -26,6 +26,8 @@ internal static class TrainingCommand
         LiveDisplay? screen = live && !output.IsJson && LiveDisplay.IsPossible ? new LiveDisplay(config, device.Id, output) : null;
         if (live && screen is null)
             Output.Note("--live: standard output is not a terminal that can be redrawn; lines as usual");
+        using NcclRanks? onDevices = NcclRanks.Of(ranks, device);
+        ranks = onDevices ?? ranks;
         using var session = new RunSession(loaded, data, device, folder, resumed, (IRunObserver?)screen ?? new TrainingDisplay(config, output), Output.Note, ranks);
         if (session.Trainer.Model.Transfer is { } transfer)
             TransferView.Show(transfer, output);
@@ -40,6 +42,7 @@ internal static class TrainingCommand
         output.Line(session.Trainer.IsOver ? Over(session.Trainer.State, config.Train, folder) : "");
         RunResult Train() => session.Run(signals.Stop, until ?? int.MaxValue);
         RunResult result = screen?.Run(Train) ?? Train();
+        onDevices?.End();
         if (result.Status == RunStatus.Stopped)
         {
             RunState state = session.Trainer.State;

@@ -13,6 +13,7 @@ public enum Purpose : uint
     Search = 8,
     Mix = 9,
     Change = 10,
+    Reinitialise = 11,
 }
 
 /// <summary>A sequence of random numbers on the host, determined by seed, purpose and index (of the parameter, of the epoch).</summary>

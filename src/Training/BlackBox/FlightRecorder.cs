@@ -72,6 +72,16 @@ public sealed class FlightRecorder : IDisposable
             throw new NonFiniteException(record.Step, record.Epoch, parameter.Name);
     }
 
+    /// <summary>Begins anew after a change of the state that is no step, which a replay would not repeat.</summary>
+    /// <exception cref="StorageException">A copy could not be written.</exception>
+    public void Restart(Model model, long step)
+    {
+        records.Clear();
+        older?.Dispose();
+        older = null;
+        Take(model, step);
+    }
+
     /// <summary>
     /// Restores the trainer's model to the state before the step that precedes the failed one, by rerunning the steps since
     /// a copy; returns the last steps, with the failed one at the end.

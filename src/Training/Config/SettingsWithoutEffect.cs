@@ -1,6 +1,7 @@
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Augmenting;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Layers;
 using GpuGrad.Training.Losses;
 using GpuGrad.Training.Networks;
@@ -30,6 +31,10 @@ public static class SettingsWithoutEffect
             throw ConfigException.At(config.Data.Source, "data.sampling: balanced draws the samples of an epoch at random, which 'shuffle: false' rules out; expected one of the two");
         if (config.Train.Clip is { Norm: 0, Value: 0 })
             throw ConfigException.At(config.Train.Source, "train.clip limits nothing; expected 'norm' or 'value', e.g. clip: {norm: 1}");
+        if (config.Diagnostics is { OnDead: not OnDead.Nothing, Every: 0 })
+            throw ConfigException.At(config.Diagnostics.Source, "diagnostics.on-dead needs measurements, and diagnostics.every is 0; expected 'every' of 1 or more, e.g. 10");
+        if (config.Diagnostics is { OnDead: not OnDead.Nothing, Budget: not null })
+            throw ConfigException.At(config.Diagnostics.Source, "diagnostics.on-dead changes weights after measured steps, and 'budget' chooses these by the clock, so no run could be repeated; expected one of the two");
         if (config.Data is { Dataset.KnownShape: DataShape known })
             RefuseOtherShape(config.Data, known);
         if (config.Data.KnownShape is DataShape shape)
@@ -92,7 +97,7 @@ public static class SettingsWithoutEffect
             yield return Line(train.Schedule.Source, $"train.schedule: a warm-up of {Text(train.Schedule.Warmup)} steps is not over when the run is, after {Text(totalSteps)} steps: the full learning rate is never reached");
         if (train.Schedule.Highest(train.Epochs, totalSteps / train.Epochs) is var highest && highest > FarAbove)
             yield return Line(train.Schedule.Source, $"train.schedule raises the learning rate to {Text(Math.Min(float.MaxValue, highest * train.Optimizer.Lr))}, {Text(highest)} times the optimizer's");
-        if (config.Diagnostics.Every > totalSteps && config.Diagnostics.Every != new Health.DiagnosticsConfig().Every)
+        if (config.Diagnostics.Every > totalSteps && config.Diagnostics.Every != new DiagnosticsConfig().Every)
             yield return $"diagnostics.every is {Text(config.Diagnostics.Every)}, and the run has {Text(totalSteps)} steps: only the first is looked into, too few for most alarms";
         if (config.Diagnostics is { Every: 0, Budget: not null })
             yield return "diagnostics.budget has no effect: diagnostics.every is 0, so nothing is measured";

@@ -1,3 +1,5 @@
+using GpuGrad.Kernels.Devices;
+
 namespace GpuGrad.Training.Distributed;
 
 /// <summary>
@@ -32,6 +34,15 @@ public interface ICollectives : IDisposable
     /// <param name="begin">Index of the first value.</param>
     /// <param name="length">Number of values.</param>
     IPendingSum BeginSum(float[] values, int begin, int length);
+
+    /// <summary>
+    /// Sums values in the memory of the ranks' devices in place, each rank's multiplied by a weight of its own. It may only be enqueued on return: later work of the device sees the sum.
+    /// </summary>
+    /// <param name="values">Float32, in the memory of the device that the ranks were made for.</param>
+    /// <param name="count">Number of values from the first on.</param>
+    /// <param name="weight">This rank's.</param>
+    /// <returns>False on every rank, and nothing was done, if values have to come to the host for a sum.</returns>
+    bool TrySum(DeviceBuffer values, long count, double weight) => false;
 
     /// <summary>Sends the bytes of rank 0 to every rank.</summary>
     void Broadcast(Span<byte> bytes);

@@ -208,7 +208,7 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
     private void SumModel(double share, double sampleShare)
     {
         int gradients = buckets is null ? (int)model.Memory.Gradients.Length : 0, states = (int)model.Memory.Layout.StateLength;
-        if (gradients + states == 0)
+        if (gradients + states == 0 || TrySumOnDevices(gradients, states, share, sampleShare))
             return;
         Span<float> all = Room(gradients + states), gradient = all[..gradients], state = all[gradients..];
         if (gradients > 0)
@@ -227,6 +227,10 @@ internal sealed class RankGroup(ICollectives collectives, Model model, bool over
         if (state.Length > 0)
             model.DeviceMemory.Write(model.Memory.State, 0, state);
     }
+
+    private bool TrySumOnDevices(int gradients, int states, double share, double sampleShare) =>
+        (gradients == 0 || collectives.TrySum(model.DeviceMemory[model.Memory.Accumulated!], gradients, share))
+        && (states == 0 || collectives.TrySum(model.DeviceMemory[model.Memory.State], states, sampleShare));
 
     private Span<float> Room(int length)
     {

@@ -16,4 +16,7 @@ public sealed record Alarm(string Id, long Step, string Layer, string Finding, s
 
     /// <summary>The units concerned; null for none.</summary>
     public IReadOnlyList<int>? Units { get; init; }
+
+    /// <summary>What was done about it, e.g. <c>reinit</c>; null for nothing.</summary>
+    public string? Action { get; init; }
 }

@@ -1,6 +1,7 @@
 using GpuGrad.Training.Config;
 using GpuGrad.Training.Config.Yaml;
 using GpuGrad.Training.Data;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Initializers;
 using GpuGrad.Training.Losses;
 
@@ -34,7 +35,9 @@ public static class ModelCheck
             throw ConfigException.At(config.Loss.Source ?? config.Model[^1].Source, problem);
         WhitenInit.Check(network);
         RequireStreams(config, network);
-        Steps.ParameterGroups.Layout(config, network);
+        ParameterLayout layout = Steps.ParameterGroups.Layout(config, network);
+        if (config.Diagnostics.OnDead == OnDead.Reinit && UnitWiring.Of(network, layout).Count == 0)
+            throw ConfigException.At(config.Diagnostics.Source, "diagnostics.on-dead: no relu or relu6 lies between two layers (dense, conv, conv1d, conv-transpose) that are trained, so no unit could be drawn anew; expected such a layer, or no 'on-dead'");
         return network;
     }
 

@@ -31,6 +31,9 @@ public sealed record RunLog
     /// <summary>Findings that are not alarms, such as a few dead units.</summary>
     public IReadOnlyList<LogLine> Remarks { get; private init; } = [];
 
+    /// <summary>What the run did about dead units, each time.</summary>
+    public IReadOnlyList<LogLine> Actions { get; private init; } = [];
+
     /// <summary>Reads the log of a run, which may be active; an incomplete last line is left out.</summary>
     /// <exception cref="GpuGradException"><see cref="Fault.Data"/>: it is too large, or a line does not hold metrics.</exception>
     public static RunLog Read(string path)
@@ -50,7 +53,8 @@ public sealed record RunLog
         return new RunLog
         {
             Alarms = [.. all.Where(l => l.Texts.ContainsKey("alarm"))],
-            Remarks = [.. all.Where(l => l.Texts.ContainsKey("remark"))],
+            Remarks = [.. all.Where(l => l.Texts.ContainsKey("remark") && !l.Texts.ContainsKey("action"))],
+            Actions = [.. all.Where(l => l.Texts.ContainsKey("action"))],
             Epochs = [.. all.Where(l => l.Numbers.ContainsKey("train_loss"))],
             Steps = [.. all.Where(l => l.Numbers.ContainsKey("loss"))],
             Health = [.. all.Where(l => l.Numbers.Keys.Any(k => k.Contains('/', StringComparison.Ordinal)))],

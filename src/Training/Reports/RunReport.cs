@@ -13,6 +13,7 @@ public static class RunReport
 {
     private const int WorstShown = 24;
     private const int MostClasses = 20;
+    private const int MostActions = 20;
 
     /// <param name="runs">One, or several to be compared.</param>
     /// <param name="judgement">The first run's predictions for the test samples; null if there are none.</param>
@@ -77,6 +78,12 @@ public static class RunReport
         {
             (string run, LogLine line) = layer.Last();
             page.Paragraph($"Remark, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}. Up to a fifth of a layer's units is usual ({line.Texts["remark"]}).");
+        }
+        foreach (ReportedRun run in runs.Where(r => r.Log.Actions.Count > 0))
+        {
+            IEnumerable<string> each = run.Log.Actions.Take(MostActions).Select(l => $"step {Text(l.Step)}, {l.Texts.GetValueOrDefault("finding")}");
+            int more = run.Log.Actions.Count - MostActions;
+            page.Paragraph($"Done about dead units (diagnostics.on-dead){(runs.Count > 1 ? ", " + run.Name : "")}: {string.Join("; ", each)}{(more > 0 ? $"; and {Text(more)} times more" : "")}.");
         }
     }
 

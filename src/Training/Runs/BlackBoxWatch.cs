@@ -42,6 +42,19 @@ internal sealed class BlackBoxWatch(RunFolder folder, ModelCard card, SampleSet 
         }
     }
 
+    /// <summary>Called after weights were changed between two steps.</summary>
+    public void Restart(Trainer trainer)
+    {
+        try
+        {
+            recorder?.Restart(trainer.Model, trainer.State.Step);
+        }
+        catch (StorageException e)
+        {
+            GoOnUnrecorded(e);
+        }
+    }
+
     /// <summary>Adds the findings of a replay of the last steps to the exception. A failure in here must not hide the original one.</summary>
     public NonFiniteException Explain(Trainer trainer, NonFiniteException e, HealthLog health)
     {

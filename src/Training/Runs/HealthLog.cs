@@ -72,6 +72,14 @@ internal sealed class HealthLog
     public IReadOnlyList<IdleUnits> Idle(Trainer trainer) =>
         config.Diagnostics.Every == 0 ? [] : watch.Idle(trainer.Model.Probe.Layers, config.Data.Batch);
 
+    /// <summary>Records that units were drawn anew after a step: their time of being idle begins again.</summary>
+    public void Forget(IdleUnits revived, long step)
+    {
+        UnitHistory history = state.Units[revived.Layer.Path];
+        foreach (int unit in revived.Units)
+            (history.LastActive[unit], history.Idle[unit]) = (step, 0);
+    }
+
     public void Raise(Trainer trainer, IEnumerable<Alarm> alarms)
     {
         foreach (Alarm alarm in alarms)
@@ -83,6 +91,8 @@ internal sealed class HealthLog
             };
             if (alarm.Units is { } units)
                 line.Add(("units", string.Join(',', units)));
+            if (alarm.Action is { } action)
+                line.Add(("action", action));
             logs.Append(LineKind.Alarm, [.. line]);
             watch.Note(alarm);
             display?.OnAlarm(trainer, alarm);

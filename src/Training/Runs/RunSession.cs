@@ -65,7 +65,8 @@ public sealed class RunSession : IDisposable
         box = new BlackBoxWatch(folder, card, data.Train, remedies, warn);
         checkpoints = new CheckpointWatch(config, YamlWriter.Write(loaded.Tree), data.Fingerprint, folder, logs, Survive);
         summary = new SummaryWriter(config, folder, card, ranks?.Size);
-        Trainer.Observe(new SessionObserver(box, new FigureLog(config, logs), logs, health, display, checkpoints));
+        UnitRevival? revival = config.Diagnostics.OnDead == OnDead.Reinit ? new UnitRevival(config, Trainer, health, box) : null;
+        Trainer.Observe(new SessionObserver(box, new FigureLog(config, logs), logs, health, revival, display, checkpoints));
     }
 
     public Trainer Trainer { get; }

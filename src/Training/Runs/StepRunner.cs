@@ -18,7 +18,6 @@ internal sealed class StepRunner
     private readonly RankShare share;
     private readonly RankGroup? group;
     private readonly WatchSchedule watches;
-    private readonly bool hasMasks; // the network draws random masks, which must differ between ranks
     private readonly List<BatchRecord> batches = []; // batches of the current step
     private int[] order = [];
     private int whole; // samples of the last batch over all ranks
@@ -31,7 +30,6 @@ internal sealed class StepRunner
         this.sources = sources;
         this.share = share;
         this.group = group;
-        hasMasks = group is not null && model.Training(WholePart).Graph.DrawsMasks;
     }
 
     /// <summary>Record of the last step.</summary>
@@ -105,9 +103,10 @@ internal sealed class StepRunner
     {
         whole = Math.Min(config.Data.Batch, sources.EpochSize - state.Cursor);
         (int begin, int size) = share.Of(whole);
+        int first = begin;
         begin += state.Cursor;
-        long number = state.Batches + (hasMasks ? (long)share.Rank << 32 : 0);
-        model.SetStep(config.Seed, number, begin, state.Step, rate);
+        long number = state.Batches;
+        model.SetStep(config.Seed, number, begin, state.Step, rate, first);
         if (size > 0)
             sources.Train.Provide(model.DeviceMemory, begin, size, new BatchTime(config.Seed, number));
         batches.Add(new BatchRecord(number, order, begin, size));

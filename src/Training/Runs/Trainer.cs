@@ -50,6 +50,8 @@ public sealed class Trainer : IDisposable
             throw ConfigException.At(config.Data.Source, $"a batch of {Math.Min(config.Data.Batch, sources.Train.Count)} samples for {share.Size} ranks; expected at least one for each: a larger data.batch, or fewer ranks");
         if (share.Size > 1 && config.Data.InStreams)
             throw ConfigException.At(config.Data.Dataset!.Source, $"text has 'streams', whose state would be spread over {share.Size} ranks, but a checkpoint holds that of one; expected one process, or no 'streams'");
+        if (share.Size > 1 && config.Diagnostics.OnDead != OnDead.Nothing)
+            throw ConfigException.At(config.Diagnostics.Source, $"diagnostics.on-dead: each of {share.Size} ranks sees a part of the samples, and a unit that is dead for one may be alive for another; expected one process, or no 'on-dead'");
         Model = new Model(config, Network, device, share);
         try
         {

@@ -119,12 +119,11 @@ public sealed class Model : IDisposable
     /// <param name="cursor">Number of samples of the epoch before this batch.</param>
     /// <param name="step">Number of optimizer steps done before.</param>
     /// <param name="rate">Learning rate.</param>
-    public void SetStep(ulong seed, long batch, int cursor, long step, double rate)
+    /// <param name="before">Number of samples of the whole batch that other ranks have before this part.</param>
+    public void SetStep(ulong seed, long batch, int cursor, long step, double rate, int before = 0)
     {
-        BatchMix mix = config.Data.Augmentation?.Mixing is { } mixing
-            ? mixing.Draw(seed, batch, Network.Input.Rank == 3 ? Network.Input[1] : 1, Network.Input.Rank == 3 ? Network.Input[2] : 1)
-            : BatchMix.None;
-        SetClock(seed, batch, cursor, mix);
+        (int height, int width) = Network.Input.Rank == 3 ? (Network.Input[1], Network.Input[2]) : (1, 1);
+        SetClock(seed, batch, cursor, config.Data.Augmentation?.Mixing?.Draw(seed, batch, height, width), before);
         (double first, double second) = config.Train.Optimizer.Corrections(step + 1);
         Span<double> hyper = stackalloc double[HyperLayout.Length];
         hyper.Clear();
@@ -135,8 +134,8 @@ public sealed class Model : IDisposable
         DeviceMemory.Post(Memory.Hyper, hyper);
     }
 
-    /// <summary>Sets only seed, step, position and mixing.</summary>
-    public void SetClock(ulong seed, long batch, int cursor, BatchMix? mix = null)
+    /// <summary>Sets only seed, step, position, mixing and the place of a rank's part.</summary>
+    public void SetClock(ulong seed, long batch, int cursor, BatchMix? mix = null, int before = 0)
     {
         Span<int> clock = stackalloc int[ClockLayout.Length];
         clock.Clear();
@@ -144,6 +143,7 @@ public sealed class Model : IDisposable
         clock[ClockLayout.Seed + 1] = (int)(uint)(seed >> 32);
         clock[ClockLayout.Batch] = (int)(uint)batch;
         clock[ClockLayout.Batch + 1] = (int)(uint)((ulong)batch >> 32);
+        clock[ClockLayout.First] = before;
         clock[ClockLayout.Cursor] = cursor;
         (mix ?? BatchMix.None).WriteTo(clock);
         DeviceMemory.Post(Memory.Clock, clock);

@@ -21,9 +21,6 @@ public sealed record ModelGraph(Graph Graph, int BatchSize, Batch Batch, Tensor 
     /// <summary>The output of each layer by path.</summary>
     public required IReadOnlyDictionary<string, Tensor> Activations { get; init; }
 
-    /// <summary>Whether its layers draw random masks (dropout); random augmentation of the batch does not count.</summary>
-    public bool DrawsMasks { get; init; }
-
     /// <summary>Whether a layer limits the number of steps in a sequence; for a graph that takes a single step.</summary>
     public bool KnowsPlaces { get; init; }
 
@@ -89,7 +86,6 @@ public sealed class ModelGraphs(RunConfig config, Network network, ModelMemory m
         return new ModelGraph(graph, batchSize, batch, output, loss)
         {
             Activations = layers.Activations,
-            DrawsMasks = graph.Nodes.Any(n => n.Inputs.Contains(random)),
             Gradients = gradients,
             IsPooled = isPooled,
             LossWeight = memory.Accumulated is null ? null : built.Weight,

@@ -12,11 +12,16 @@ internal static class StartupHook
     /// <summary>1 where cuBLAS is installed too.</summary>
     public const string Cublas = "GPUGRAD_TEST_CUBLAS";
 
+    /// <summary>A folder where ranks meet, where NCCL is installed too.</summary>
+    public const string Nccl = "GPUGRAD_TEST_NCCL";
+
     public static void Initialize()
     {
         InterpretedDriver.Load(80, 75);
         if (Environment.GetEnvironmentVariable(Cublas) == "1")
             StandInBlas.Load();
+        if (Environment.GetEnvironmentVariable(Nccl) is { } folder)
+            StandInNccl.Load(folder);
         if (long.TryParse(Environment.GetEnvironmentVariable(LostAfter), out long launches))
             InterpretedDriver.LostAfter = launches;
     }

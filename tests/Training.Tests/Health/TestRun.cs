@@ -74,9 +74,16 @@ internal sealed class TestRun : IRunObserver, IDisposable
     /// <summary>Told of every step.</summary>
     public event Action<long>? Stepped;
 
+    /// <summary>Told of every alarm when it is raised.</summary>
+    public event Action<Alarm>? Heard;
+
     public void OnStep(Trainer trainer, in StepReport report) => Stepped?.Invoke(report.Step);
 
-    public void OnAlarm(Trainer trainer, Alarm alarm) => Alarms.Add(alarm);
+    public void OnAlarm(Trainer trainer, Alarm alarm)
+    {
+        Alarms.Add(alarm);
+        Heard?.Invoke(alarm);
+    }
 
     public void Dispose()
     {

@@ -257,6 +257,8 @@ public sealed class ConfigDiffTests
     [InlineData("target: {test-loss: 1}", "target: {test-loss: 2}", true)]
     [InlineData("threads: 1", "threads: 4", true)]
     [InlineData("name: a", "name: b", true)]
+    [InlineData("", "diagnostics: {every: 5}", true)]
+    [InlineData("", "diagnostics: {on-dead: reinit}", false)]
     [InlineData("seed: 1", "seed: 2", false)]
     [InlineData("device: cpu", "device: reference", false)]
     [InlineData("", "train: {optimizer: {sgd: {lr: 0.1}}}", false)]

@@ -151,7 +151,7 @@ switch('missing mask', 'Attention/CpuAttention.cs', '«drop?.Apply(drop.Kept(blo
 switch('missing mask', 'Attention/CpuAttentionGradient.cs', '«drop?.Apply(stays, ds + own, seen);»', ';')
 switch('missing mask', 'Attention/CpuAttentionGradient.cs', '«drop?.Apply(stays, p + own, seen);»', ';')
 switch('missing factor', 'Attention/CpuAttentionDropout.cs', 'kept[i] != 0 ? x[i] * «factor» : 0', '1')
-switch('wrong weight', 'Attention/CpuAttentionDropout.cs', 'int skip = «(int)(first % 4)»;', '0')
+switch('wrong weight', 'Attention/CpuAttentionDropout.cs', 'int skip = «mask.Skip(first)»;', '0')
 switch('wrong weight', 'Attention/AttentionSizes.cs', '((((((long)n * Heads) + «head») * T) + query) * T) + key', '0', tests=ON_PTX + 'attention')
 switch('missing mask', 'Attention/AttentionGradient.cs', 'AddTo(a.Out().Slice(value0, s.Width), «p * kept», dy);', 'p')
 switch('wrong branch', 'Activations/PReluLoop.cs', 'y[i] = «x[i] > 0» ? a[i]', 'a[i] > 0')

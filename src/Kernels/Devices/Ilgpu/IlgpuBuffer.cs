@@ -34,6 +34,9 @@ internal sealed class IlgpuBuffer : DeviceBuffer
         Fill(0);
     }
 
+    /// <summary>Address of the first byte in the device's memory; of CUDA devices only.</summary>
+    public nint Address => memory.NativePtr + margin;
+
     private ArrayView<byte> Data => Part(0, Bytes);
 
     /// <summary>A view of <paramref name="count"/> elements, starting at a byte offset.</summary>

@@ -66,7 +66,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
         AttentionSizes s = AttentionSizes.Of(a.InShape(0), Heads, Groups);
         var scores = new double[s.T];
         double[] slopes = Slopes();
-        DropoutMask? mask = Drops ? new DropoutMask(a.InInt(Inputs - 1), Stream, DropRate) : null;
+        DropoutMask? mask = Drops ? new DropoutMask(a.InInt(Inputs - 1), Stream, DropRate, s.WeightsOfSample) : null;
         for (int n = 0; n < s.N; n++)
         {
             int length = Padded ? Math.Clamp(a.InInt(1)[n], 1, s.T) : s.T;
@@ -140,7 +140,7 @@ public sealed record Attention(int Heads, int Groups, bool Causal = false, bool 
 
     /// <summary>The same with dropout.</summary>
     private Dropping<L> WithDropout<L>(ArrayView<int> rng, Shape qkv, L lengths) where L : struct, IKernelRows =>
-        new(lengths, rng, new DropoutRule(Stream, DropoutMask.ThresholdOf(DropRate), (float)(1 / (1 - DropRate))), Heads, qkv[1]);
+        new(lengths, rng, new DropoutRule(Stream, DropoutMask.ThresholdOf(DropRate), (float)(1 / (1 - DropRate)), AttentionSizes.Of(qkv, Heads, Groups).WeightsOfSample), Heads, qkv[1]);
 
     internal double Flops(Shape qkv, int perScore)
     {

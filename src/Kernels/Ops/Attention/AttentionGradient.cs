@@ -32,7 +32,7 @@ public sealed record AttentionGradient(Attention Of) : Op, IKernelRowsUser
         AttentionSizes s = AttentionSizes.Of(a.InShape(1), Of.Heads, Of.Groups);
         a.Out().Clear();
         double[] slopes = Of.Slopes();
-        DropoutMask? mask = Of.Drops ? new DropoutMask(a.InInt(Inputs - 1), Of.Stream, Of.DropRate) : null;
+        DropoutMask? mask = Of.Drops ? new DropoutMask(a.InInt(Inputs - 1), Of.Stream, Of.DropRate, s.WeightsOfSample) : null;
         for (int n = 0; n < s.N; n++)
         {
             int length = Of.Padded ? Math.Clamp(a.InInt(4)[n], 1, s.T) : s.T;

@@ -34,6 +34,9 @@ internal readonly record struct AttentionSizes(int N, int T, int Heads, int Grou
     /// <summary>Index of a weight in [N, Heads, T, T], a tensor that is never stored.</summary>
     public long Weight(int n, int head, int query, int key) => ((((((long)n * Heads) + head) * T) + query) * T) + key;
 
+    /// <summary>Number of weights of a sample.</summary>
+    public uint WeightsOfSample => checked((uint)Weight(1, 0, 0, 0));
+
     /// <summary>How well a key answers a query: their dot product over √D, less the slope for each step between them (<see cref="AlibiSlopes"/>).</summary>
     public double Score(ReadOnlySpan<double> query, ReadOnlySpan<double> key, double slope, int distance) => (Scale * AttentionGradient.Dot(query, key)) - (slope * Math.Abs(distance));
 

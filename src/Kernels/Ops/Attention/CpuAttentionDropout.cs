@@ -24,11 +24,11 @@ internal sealed unsafe class CpuAttentionDropout(AttentionSizes s, int* rng, uin
     /// <param name="room">A buffer of <see cref="Room"/> numbers, into which the result points.</param>
     public int* Kept(ScoreBlock block, int row, int count, int* room)
     {
-        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), stream, rate);
+        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), stream, rate, s.WeightsOfSample);
         long first = s.Weight(block.N, block.Head, block.Query + row, block.Key);
-        int skip = (int)(first % 4);
+        int skip = mask.Skip(first);
         for (int i = 0; i < skip + count; i += 8)
-            System.Runtime.Intrinsics.Vector256.Store(mask.KeepsEight((first / 4) + (i / 4)), room + i);
+            System.Runtime.Intrinsics.Vector256.Store(mask.KeepsEight(first - skip + i), room + i);
         return room + skip;
     }
 

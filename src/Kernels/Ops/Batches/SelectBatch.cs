@@ -16,16 +16,19 @@ public static class ClockLayout
     /// <summary>The number of the batch, low and high word: with the seed it determines every random bit of the batch.</summary>
     public const int Batch = 2;
 
-    /// <summary>Number of leading words (seed and batch number) that seed random masks.</summary>
-    public const int RandomWords = 4;
+    /// <summary>Number of samples of the whole batch that other ranks have before this part of it, so that its masks are those of the whole.</summary>
+    public const int First = 4;
+
+    /// <summary>Number of leading words (seed, batch number, first sample) that random masks follow from.</summary>
+    public const int RandomWords = 5;
 
     /// <summary>Number of samples of the epoch before this batch.</summary>
-    public const int Cursor = 4;
+    public const int Cursor = 5;
 
     /// <summary>Encoding of a mix (<see cref="BatchMix"/>): the weight of the sample itself, then the rectangle's top and left, height and width, 16 bits each.</summary>
-    public const int MixShare = 5, MixCorner = 6, MixSides = 7;
+    public const int MixShare = 6, MixCorner = 7, MixSides = 8;
 
-    public const int Length = 8;
+    public const int Length = 9;
 }
 
 /// <summary>

@@ -14,7 +14,7 @@ namespace GpuGrad.Kernels.Ops.Dropout;
 /// 1 - rate, so that the expectation is preserved and evaluation needs no dropout. The mask is not stored: it follows from
 /// seed, step, stream and position (see <see cref="DropoutMask"/>), so the gradient is the same op over dy.
 /// </summary>
-/// <remarks>Inputs: x, rng Int32[4]: seed low and high, batch number low and high. Output: y as x.</remarks>
+/// <remarks>Inputs: x, rng Int32[5]: seed low and high, batch number low and high, first sample. Output: y as x.</remarks>
 /// <param name="Rate">From 0 to below 1.</param>
 /// <param name="Stream">Distinguishes the dropout layers of a network: no two may share it.</param>
 /// <param name="Channels">Whole channels of x [N, C, …] are dropped together (Tompson et al., 2014).</param>
@@ -39,8 +39,8 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
 
     public override void Reference(ReferenceArguments a)
     {
-        var mask = new DropoutMask(a.InInt(1), Stream, Rate);
         int inner = Channels ? Inner(a.InShape(0)) : 1;
+        var mask = new DropoutMask(a.InInt(1), Stream, Rate, Sample(a.InShape(0)));
         for (int i = 0; i < a.Out().Length; i++)
             a.Out()[i] = mask.Keeps(i / inner) ? a.In(0)[i] / (1 - Rate) : 0;
     }
@@ -50,10 +50,11 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         float* x = b.In(0), y = b.Out();
         int* rng = b.InInt(1);
         int count = b.InShape(0).Count, inner = Channels ? Inner(b.InShape(0)) : 1;
+        uint sample = Sample(b.InShape(0));
         if (inner > 1)
-            b.Parallel(count / inner, (begin, end, _) => Planes(rng, x, begin, end, inner, y), grain: Math.Max(1, Block / inner));
+            b.Parallel(count / inner, (begin, end, _) => Planes(Mask(rng, sample), x, begin, end, inner, y), grain: Math.Max(1, Block / inner));
         else
-            b.Parallel((count + Block - 1) / Block, (begin, end, _) => Elements(rng, x, begin * Block, Math.Min(end * Block, count), y));
+            b.Parallel((count + Block - 1) / Block, (begin, end, _) => Elements(Mask(rng, sample), x, begin * Block, Math.Min(end * Block, count), y));
     }
 
     public override void Kernel(KernelBinding b)
@@ -61,7 +62,7 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         ArrayView<float> x = b.In(0), y = b.Out();
         ArrayView<int> rng = b.InInt(1);
         int count = b.InShape(0).Count, inner = Channels ? Inner(b.InShape(0)) : 1;
-        var rule = new DropoutRule(Stream, DropoutMask.ThresholdOf(Rate), (float)(1 / (1 - Rate)));
+        var rule = new DropoutRule(Stream, DropoutMask.ThresholdOf(Rate), (float)(1 / (1 - Rate)), Sample(b.InShape(0)));
         if (inner > 1)
         {
             var planes = b.Loader.Items<ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Planes);
@@ -69,14 +70,19 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
             return;
         }
         var elements = b.Loader.Items<ArrayView<float>, ArrayView<int>, DropoutRule, int, ArrayView<float>>(DropoutKernels.Elements);
-        b.Launch(() => elements((count + 3) / 4, x, rng, rule, count, y));
+        // One more than a part needs that begins with a block of random bits.
+        b.Launch(() => elements((count + 6) / 4, x, rng, rule, count, y));
     }
 
     private static int Inner(Shape x) => x.LengthOf(2..);
 
-    private unsafe void Planes(int* rng, float* x, int begin, int end, int inner, float* y)
+    // Elements of a sample that are kept or dropped one by one.
+    private uint Sample(Shape x) => (uint)(x.Count / x[0] / (Channels ? Inner(x) : 1));
+
+    private unsafe DropoutMask Mask(int* rng, uint sample) => new(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate, sample);
+
+    private unsafe void Planes(DropoutMask mask, float* x, int begin, int end, int inner, float* y)
     {
-        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);
         float scale = (float)(1 / (1 - Rate));
         for (int plane = begin; plane < end; plane++)
         {
@@ -88,14 +94,14 @@ public sealed record Dropout(double Rate, uint Stream, bool Channels = false) : 
         }
     }
 
-    // From a multiple of four.
-    private unsafe void Elements(int* rng, float* x, int begin, int end, float* y)
+    private unsafe void Elements(DropoutMask mask, float* x, int begin, int end, float* y)
     {
-        var mask = new DropoutMask(new ReadOnlySpan<int>(rng, DropoutMask.RngLength), Stream, Rate);
         float scale = (float)(1 / (1 - Rate));
         int i = begin;
+        for (; i < end && mask.Skip(i) != 0; i++)
+            y[i] = mask.Keeps(i) ? x[i] * scale : 0;
         for (; i <= end - 8; i += 8)
-            ((Vector256.Load(x + i) * scale).AsInt32() & mask.KeepsEight(i / 4)).AsSingle().Store(y + i);
+            ((Vector256.Load(x + i) * scale).AsInt32() & mask.KeepsEight(i)).AsSingle().Store(y + i);
         for (; i < end; i++)
             y[i] = mask.Keeps(i) ? x[i] * scale : 0;
     }

@@ -19,6 +19,7 @@ public static class ConfigDiff
     private const int MostListed = 20;
     private const int MostText = 60;
     private const string Epochs = "train.epochs";
+    private const string OnDead = "diagnostics.on-dead"; // it changes weights
 
     // Sections whose keys all have defaults: a missing section equals an empty one.
     private static readonly string[] Sections = ["train", "checkpoint", "target", "diagnostics"];
@@ -47,7 +48,7 @@ public static class ConfigDiff
     /// <summary>Whether a run may be resumed with such a change: more epochs, other logging, saving, threads, targets.</summary>
     public static bool IsHarmless(ConfigDifference difference) =>
         Harmless.Contains(difference.Key)
-        || HarmlessSections.Any(s => difference.Key.StartsWith(s, StringComparison.Ordinal))
+        || (difference.Key != OnDead && HarmlessSections.Any(s => difference.Key.StartsWith(s, StringComparison.Ordinal)))
         || (difference.Key == Epochs && NumberOf(difference.Now) >= NumberOf(difference.Before));
 
     /// <exception cref="GpuGradException"><see cref="Fault.Config"/>: there are differences; lists them.</exception>
