@@ -34,7 +34,7 @@ public sealed class HealthWatch
         heads = new HeadRules(remedies, progress, state, facts.Samples);
         gradients = new GradientRules(loaded.Config, facts, progress, remedies, state);
         updates = new UpdateRules(loaded.Config, facts, progress, remedies, state);
-        losses = new LossRules(facts, progress, new StuckLoss(facts, remedies, explanations, state), state);
+        losses = new LossRules(facts, progress, new StuckLoss(facts, remedies, explanations, progress, state), state);
         heldOut = new HeldOutRules(remedies, state);
         predictions = new PredictionRules(facts, remedies, explanations, state);
     }

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace GpuGrad.Training.Health;
 
 /// <summary>Explains why a loss does not fall by other measurements: reports the first cause that fits, with its remedy.</summary>
-internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations explanations, HealthState state)
+internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations explanations, LearningProgress progress, HealthState state)
 {
     private const double TooLong = 0.03, TooShort = 1e-4, Thrown = 0.2, Shrunk = 0.3;
     private const int Typical = 5;
@@ -55,7 +55,8 @@ internal sealed class StuckLoss(RunFacts facts, Remedies remedies, Explanations 
             return (string.Create(CultureInfo.InvariantCulture, $"The inputs are not normalised: their root mean square is {facts.InputSize:G2}."), normalise);
         if (remedies.Dropout is string dropout)
             return ("Dropout hides nearly all of a layer from the next.", dropout);
-        if (state.WeightLeft < Shrunk && remedies.WeightDecay is string decay)
+        // A network that is far better than a guess keeps what it needs: on mammography weights shrink to 30 % and a tenth of the decay gains nothing on other samples.
+        if (state.WeightLeft < Shrunk && !progress.IsBetterNow && remedies.WeightDecay is string decay)
             return (string.Create(CultureInfo.InvariantCulture, $"Weight decay wins over the gradient: weights have shrunk to {state.WeightLeft * 100:F0} % of what they began with."), decay);
         return facts.ClassShares.Count > 1 && remedies.ClassLoss is string loss
             ? ("This loss compares numbers; for classes, giving all of them the same small number costs it least.", loss)

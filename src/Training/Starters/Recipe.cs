@@ -5,7 +5,8 @@ namespace GpuGrad.Training.Starters;
 /// <summary>A network and training settings for samples of one axis, chosen by the number of samples: good on many tables, the best for none.</summary>
 internal sealed record Recipe
 {
-    private const int Few = 5000, Some = 20_000, Many = 50_000;
+    // At this rate the decay of few samples, 0.1, is too strong for the many steps of more: R² of 4,117 taxi rides 0.898, with 0.01 0.932.
+    private const int VeryFew = 2000, Few = 5000, Some = 20_000, Many = 50_000;
 
     /// <summary>Units of each hidden layer.</summary>
     public required IReadOnlyList<int> Hidden { get; init; }
@@ -41,7 +42,7 @@ internal sealed record Recipe
     /// <param name="isClass">Whether the task is classification; for regression dropout does harm, and a smooth activation does at least as well as relu.</param>
     public static Recipe Of(long samples, bool isClass) => samples switch
     {
-        < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Activation = isClass ? "relu" : "silu", Epochs = 80, Batch = 32, Rate = 0.01, Decay = 0.1, Validation = 0.15, Test = 0.2 },
+        < Few => new() { Hidden = [100], Dropout = isClass ? 0.2 : 0, Activation = isClass ? "relu" : "silu", Epochs = 80, Batch = 32, Rate = 0.01, Decay = samples < VeryFew ? 0.1 : 0.01, Validation = 0.15, Test = 0.2 },
         < Some => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 60, Batch = 32, Rate = 0.003, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         < Many => new() { Hidden = [128, 64], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 30, Batch = 128, Rate = 0.005, Decay = 0.1, Validation = 0.1, Test = 0.2 },
         _ => new() { Hidden = [256, 128], Dropout = isClass ? 0.1 : 0, Activation = isClass ? "relu" : "silu", Epochs = 15, Batch = 512, Rate = 0.005, Decay = 0.1, Validation = 0.05, Test = 0.1 },
