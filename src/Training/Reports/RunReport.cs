@@ -3,6 +3,7 @@ using GpuGrad.Training.Data;
 using GpuGrad.Training.Data.Formats;
 using GpuGrad.Training.Diagnostics.Explanations;
 using GpuGrad.Training.Evaluation;
+using GpuGrad.Training.Health;
 using GpuGrad.Training.Pictures;
 using GpuGrad.Training.Runs.Storage;
 
@@ -77,7 +78,8 @@ public static class RunReport
         foreach (IGrouping<string, (string Run, LogLine Line)> layer in runs.SelectMany(r => r.Log.Remarks.Select(l => (r.Name, l))).GroupBy(l => $"{l.Name} {l.l.Texts["remark"]} {l.l.Texts.GetValueOrDefault("layer")}"))
         {
             (string run, LogLine line) = layer.Last();
-            page.Paragraph($"Remark, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}. Up to a fifth of a layer's units is usual ({line.Texts["remark"]}).");
+            string usual = line.Texts["remark"] == AlarmCatalog.DeadUnits ? " Up to a fifth of a layer's units is usual." : "";
+            page.Paragraph($"Remark {line.Texts["remark"]}, {(runs.Count > 1 ? run + ", " : "")}step {Text(line.Step)}: {line.Texts.GetValueOrDefault("finding")}.{usual}");
         }
         foreach (ReportedRun run in runs.Where(r => r.Log.Actions.Count > 0))
         {
