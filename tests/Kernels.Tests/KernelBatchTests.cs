@@ -49,15 +49,15 @@ public sealed class KernelBatchTests
         var found = new int[3];
         foreach ((int cursor, int[] expected) in new[] { (0, new[] { 8, 3, 5 }), (6, [2, 6, 4]), (2, [5, 1, 0]) })
         {
-            memory.Post(clock.Placement!.Value.Slot, [0, 0, 0, 0, cursor, 0, 0, 0]);
+            memory.Post(clock.Placement!.Value.Slot, [0, 0, 0, 0, 0, cursor, 0, 0, 0]);
             plan.Run();
             plan.Read(chosen, found.AsSpan());
             Assert.Equal(expected, found);
         }
         var words = new int[ClockLayout.Length];
-        memory.Post(clock.Placement!.Value.Slot, [1, -2, 3, -4, 5, -6, 7, int.MinValue]);
+        memory.Post(clock.Placement!.Value.Slot, [1, -2, 3, -4, 5, -6, 7, int.MinValue, int.MaxValue]);
         memory.Read(clock.Placement!.Value.Slot, 0, words.AsSpan());
-        Assert.Equal([1, -2, 3, -4, 5, -6, 7, int.MinValue], words);
+        Assert.Equal([1, -2, 3, -4, 5, -6, 7, int.MinValue, int.MaxValue], words);
     }
 
     private static IEnumerable<OpCase> Cases(RandomStream random)

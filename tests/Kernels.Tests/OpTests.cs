@@ -117,7 +117,7 @@ public sealed class OpTests
     private static double[] Masked(Dropout op, ulong seed, ulong step)
     {
         using var cpu = new CpuDevice(2);
-        int[] rng = [(int)seed, (int)(seed >> 32), (int)step, (int)(step >> 32)];
+        int[] rng = [(int)seed, (int)(seed >> 32), (int)step, (int)(step >> 32), 0];
         using OpOnce run = OpOnce.Of(cpu, op, [(new Shape(Many), [.. Enumerable.Repeat(1.0, Many)])], rng);
         return run.Output;
     }

@@ -47,7 +47,7 @@ internal sealed class WatchedSweep(int key, string id, string folder)
         {
             throw new Refusal(422, $"{FileName}: {e.Message}");
         }
-        throw new Refusal(422, $"{FileName} was not written by a sweep");
+        throw new Refusal(422, $"{FileName}: not the object that a sweep writes");
     }
 }
 

@@ -31,7 +31,7 @@ def dropout(rate, stream, seed, step, inner=1):
 
 
 def clock(seed, step):
-    words = [seed & MASK32, seed >> 32, step & MASK32, step >> 32]
+    words = [seed & MASK32, seed >> 32, step & MASK32, step >> 32, 0]
     return np.array(words, dtype=np.uint32).astype(np.int32)
 
 

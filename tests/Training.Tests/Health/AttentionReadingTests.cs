@@ -76,7 +76,7 @@ public sealed class AttentionReadingTests
         Assert.InRange(second.Entropy, 0, 0.9);
         string verdict = AttentionPictures.Verdict(reading);
         Assert.Contains("Dead heads over 32 samples: look: 1:", verdict, StringComparison.Ordinal);
-        Assert.Contains("alike over 32 samples: look: 0:", verdict, StringComparison.Ordinal);
+        Assert.Contains("equally over 32 samples: look: 0:", verdict, StringComparison.Ordinal);
     }
 
     [Fact]
