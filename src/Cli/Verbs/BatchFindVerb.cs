@@ -40,10 +40,7 @@ public sealed class BatchFindVerb : ConfigVerb
         progress.Dispose();
         Report(finding, loaded.Config, output);
         if (Html is not null)
-        {
-            Page(finding, loaded.Config).Save(Html);
-            output.Line($"drawn in {Html}");
-        }
+            output.Draw(Page(finding, loaded.Config), Html);
         output.Json(ToJson(finding));
         return finding.Suggestion is null ? ExitCode.Unexpected : ExitCode.Done;
     }

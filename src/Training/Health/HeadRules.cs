@@ -5,7 +5,7 @@ namespace GpuGrad.Training.Health;
 /// <summary>Rule for dead heads of attention: an alarm if they are a fifth of a layer or more, a remark if they are few or the network learns well regardless.</summary>
 internal sealed class HeadRules(Remedies remedies, LearningProgress progress, HealthState state, int samples) : AlarmRule(state)
 {
-    private const double Many = 0.2, Jolt = 0.02;
+    private const double Many = 0.2;
     private readonly IdleTimes times = new(state, samples);
 
     public Alarm? Judge(long step, HeadReading reading, int batchSize)
@@ -20,19 +20,18 @@ internal sealed class HeadRules(Remedies remedies, LearningProgress progress, He
         if (!IsNews(key, dead.Length))
             return null;
         long since = dead.Max(h => history.LastActive[h]), over = dead.Min(h => history.Idle[h]);
+        double? longest = LongestSince(since)?.Ratio;
         string finding = string.Create(CultureInfo.InvariantCulture, $"{dead.Length} of {layer.Heads} heads of {layer.Path} ({layer.Kind}) gave less than {100 * WatchedHeads.DeadBelow} % of the strongest head's output, and got less than {100 * WatchedHeads.DeadBelow} % of its gradient, for the last {over:N0} watched samples, {(since == 0 ? "and never were otherwise" : $"all since step {since}")}: {string.Join(", ", dead)}");
-        return new Alarm(AlarmCatalog.DeadHeads, step, layer.Path, finding, Cause(since), Remedy(since)) { Units = dead, IsRemark = remark };
+        return new Alarm(AlarmCatalog.DeadHeads, step, layer.Path, finding, Cause(since, longest), Remedy(since, longest)) { Units = dead, IsRemark = remark };
     }
 
-    private double Longest(long since) => State.Steps.Where(s => s.Step >= since).Take(3).Select(s => s.Ratio).DefaultIfEmpty(0).Max();
-
-    private string Cause(long since) =>
+    private string Cause(long since, double? longest) =>
         since == 0 ? "They were dead from the start: their values and their columns of the output projection began at or near 0."
-        : Longest(since) > Jolt ? "A step that was too long threw their weights away."
+        : longest > Jolt ? "A step that was too long threw their weights away."
         : remedies.WeightDecay is not null ? "Weight decay shrinks their values and their columns of the output projection faster than the gradient renews them."
         : "Other heads do their work; their values and their columns of the output projection have shrunk together.";
 
-    private string Remedy(long since) => since == 0
+    private string Remedy(long since, double? longest) => since == 0
         ? Remedies.Either(remedies.DefaultInit, "fewer heads")
-        : Remedies.Either(remedies.WeightDecay, Longest(since) > Jolt ? remedies.LowerRate(Longest(since)) : null, "fewer heads: dead ones cost time and give nothing");
+        : Remedies.Either(remedies.WeightDecay, longest > Jolt ? remedies.LowerRate(longest) : null, "fewer heads: dead ones cost time and give nothing");
 }

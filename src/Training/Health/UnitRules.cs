@@ -20,7 +20,7 @@ public sealed record IdleUnits(WatchedLayer Layer, IReadOnlyList<int> Units)
 internal sealed class UnitRules(Remedies remedies, LearningProgress progress, HealthState state, int samples) : AlarmRule(state)
 {
     private const int Listed = 12;
-    private const double Jolt = 0.02, LongStep = 0.1;
+    private const double LongStep = 0.1;
     private readonly IdleTimes times = new(state, samples);
 
     public Alarm? Judge(long step, LayerReading reading, int batchSize)
@@ -57,9 +57,6 @@ internal sealed class UnitRules(Remedies remedies, LearningProgress progress, He
             ? string.Create(CultureInfo.InvariantCulture, $"Step {longest.Step} moved a layer's weights by {longest.Ratio * 100:F0} % of their norm at once; about 0.1 % is healthy.")
             : string.Create(CultureInfo.InvariantCulture, $"They drifted there by step {since} and get no gradient to come back.");
     }
-
-    // The update that caused it is one of those after the last step in which they were active.
-    private StepSize? LongestSince(long since) => State.Steps.Where(s => s.Step >= since).Take(3).MaxBy(s => s.Ratio);
 
     private string Remedy(bool dead, bool always, double? longest) => (dead, always) switch
     {

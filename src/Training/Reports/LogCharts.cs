@@ -86,18 +86,10 @@ internal static class LogCharts
     // Layers from top to bottom, time from left to right.
     private static HeatMap Flow(RunLog log, string[] weights)
     {
-        int columns = Math.Min(MostColumns, log.Health.Count);
-        var values = new double[weights.Length, columns];
-        for (int c = 0; c < columns; c++)
-        {
-            LogLine line = log.Health[(int)((long)c * log.Health.Count / columns)];
-            for (int r = 0; r < weights.Length; r++)
-                values[r, c] = line[$"{weights[r]}/gradient_rms"];
-        }
         return new HeatMap
         {
             Title = "Gradient flow",
-            Values = values,
+            Values = OverTime(log, weights, "gradient_rms"),
             RowNames = [.. weights.Select(w => w[..^".weight".Length])],
             X = $"steps {log.Health[0].Step} to {log.Health[^1].Step}",
             Y = "layer",
@@ -109,24 +101,30 @@ internal static class LogCharts
     // Steps of time from top to bottom, the run from left to right.
     private static HeatMap ThroughTime(RunLog log, string name, string[] steps)
     {
-        int columns = Math.Min(MostColumns, log.Health.Count);
-        var values = new double[steps.Length, columns];
-        for (int c = 0; c < columns; c++)
-        {
-            LogLine line = log.Health[(int)((long)c * log.Health.Count / columns)];
-            for (int r = 0; r < steps.Length; r++)
-                values[r, c] = line[$"{steps[r]}/step_gradient"];
-        }
         return new HeatMap
         {
             Title = $"Gradient through time, {name}",
-            Values = values,
+            Values = OverTime(log, steps, "step_gradient"),
             RowNames = [.. steps.Select(s => s[(s.LastIndexOf('@') + 1)..])],
             X = $"steps {log.Health[0].Step} to {log.Health[^1].Step} of the run",
             Y = "time step",
             Log = true,
             Remark = "Norm of the gradient that reaches each time step, on a log scale. If it fades from the last step to the first, the layer can't learn long-range dependencies.",
         };
+    }
+
+    // A row for each name, a column for a line of the log.
+    private static double[,] OverTime(RunLog log, string[] names, string figure)
+    {
+        int columns = Math.Min(MostColumns, log.Health.Count);
+        var values = new double[names.Length, columns];
+        for (int c = 0; c < columns; c++)
+        {
+            LogLine line = log.Health[(int)((long)c * log.Health.Count / columns)];
+            for (int r = 0; r < names.Length; r++)
+                values[r, c] = line[$"{names[r]}/{figure}"];
+        }
+        return values;
     }
 
     private static LineChart LayerLines(string title, RunLog log, string[] names, string figure, Axis y, string remark, double factor = 1) => new()

@@ -102,9 +102,8 @@ internal sealed class StepRunner
     private BoundGraph NextBatch(RunState state, double rate, bool watched = false)
     {
         whole = Math.Min(config.Data.Batch, sources.EpochSize - state.Cursor);
-        (int begin, int size) = share.Of(whole);
-        int first = begin;
-        begin += state.Cursor;
+        (int first, int size) = share.Of(whole);
+        int begin = state.Cursor + first;
         long number = state.Batches;
         model.SetStep(config.Seed, number, begin, state.Step, rate, first);
         if (size > 0)
