@@ -7,7 +7,8 @@ rounds of the median of a round; the ratio is the median of the rounds' ratios. 
 
 Fair to the peers: as many threads as ours, OpenBLAS as its own processor detection wants it (OPENBLAS_CORETYPE and the like
 are removed), the OpenMP flavour of OpenBLAS where it is installed (the other one fights with PyTorch's own threads), NCHW and
-channels-last both tried and the faster one counted. TorchSharp (bench/torchsharp; all nets) needs a C++ library
+channels-last both tried and the faster one counted, and memory that they free is kept by their process: by default glibc returns
+it to the system after each op, and a peer may then wait for fresh pages more than half of the time. TorchSharp (bench/torchsharp; all nets) needs a C++ library
 newer than Debian 12's: where it does not start, it is run in the root of 'tests/gpu/tools make', and left out where that is not made.
 """
 import argparse
@@ -45,6 +46,7 @@ def environment():
     openmp = Path("/usr/lib/x86_64-linux-gnu/openblas-openmp")
     if openmp.is_dir():
         env["LD_LIBRARY_PATH"] = f"{openmp}:{env.get('LD_LIBRARY_PATH', '')}".rstrip(":")
+    env["GLIBC_TUNABLES"] = "glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=268435456"
     return env
 
 
